@@ -1,0 +1,15 @@
+"""Convolutional networks for teaching, on Keras: build, describe, train, look inside, draw.
+
+>>> import kerascnn as kc
+>>> kc.build_lenet5().count_params()
+61706
+"""
+
+import lazy_loader as lazy
+
+# The public names stand in __init__.pyi; each is imported when it is first used,
+# so that `import kerascnn` costs nothing and loads neither TensorFlow nor matplotlib.
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__version__ = "0.1.0"
+
+del lazy

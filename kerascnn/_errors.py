@@ -1,0 +1,23 @@
+"""How the toolkit says no: what was expected, what came, what to do, in one line."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+LISTED = 8  # choices that are spelled out before the line gets too long to read
+
+
+def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
+    """Make the error for a name that is none of `choices`, with close matches.
+
+    >>> unknown("layer", "cnov1", ["conv1", "pool1"])
+    ValueError("layer must be one of 'conv1', 'pool1'; received 'cnov1'. Did you mean 'conv1'?")
+    """
+    choices = list(choices)
+    listed = ", ".join(map(repr, choices[:LISTED]))
+    if len(choices) > LISTED:
+        listed += f", … ({len(choices)} in all)"
+    line = f"{what} must be one of {listed}; received {received!r}."
+    close = get_close_matches(str(received), choices, n=3)
+    if close:
+        line += f" Did you mean {' or '.join(map(repr, close))}?"
+    return ValueError(line)

@@ -1,0 +1,213 @@
+"""A Keras model as a flat list of operations in the order of computation, nested models opened.
+
+Keras has no public way to reach a layer inside a nested model: a new `keras.Model` from its
+output is "disconnected". Here the graph is read from the model's tensors and evaluated node by
+node, whether on real tensors, on shapes, or with some operation replaced; the model and its
+layers stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import keras
+
+from ._errors import unknown
+
+
+class Key(NamedTuple):
+    """Names a tensor: the calls of nested models that lead to it, and its identity there."""
+
+    scope: tuple[int, ...]
+    tensor: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of a tensor among the arguments of a call."""
+
+    key: Key
+
+
+@dataclass(frozen=True)
+class Node:
+    """One call of one operation.
+
+    Attributes:
+        name: the layer's name; inside a nested model "model/layer"; from the second call of a
+            shared layer on "layer:1", "layer:2", ….
+        operation: the layer, or the operation of `keras.ops`.
+        inputs: keys of the tensors that it reads.
+        outputs: keys of the tensors that it makes.
+        shapes: their shapes, the batch first.
+        slots: the arguments of the call, (args, kwargs), with a `Slot` for each tensor.
+    """
+
+    name: str
+    operation: keras.Operation
+    inputs: tuple[Key, ...]
+    outputs: tuple[Key, ...]
+    shapes: tuple[tuple, ...]
+    slots: tuple[tuple, dict]
+
+    def arguments(self, values: dict[Key, object]) -> tuple[tuple, dict]:
+        """Put values into the places of the tensors."""
+        return keras.tree.map_structure(
+            lambda item: values[item.key] if isinstance(item, Slot) else item, self.slots
+        )
+
+    @property
+    def is_input(self) -> bool:
+        """Whether this is an input of the model, with nothing to compute."""
+        return isinstance(self.operation, keras.layers.InputLayer)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes of a model in the order of computation, its inputs and its outputs."""
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[Key, ...]
+    outputs: tuple[Key, ...]
+
+    def node(self, name: str) -> Node:
+        """The node of this name; "layer" finds "model/layer" too where only one has that name."""
+        matches = [n for n in self.nodes if n.name == name] or [
+            n for n in self.nodes if n.name.rpartition("/")[2] == name
+        ]
+        if len(matches) != 1:
+            raise unknown("layer", name, [n.name for n in matches or self.nodes])
+        return matches[0]
+
+    def maker(self, key: Key) -> Node:
+        """The node that makes a tensor."""
+        return next(n for n in self.nodes if key in n.outputs)
+
+    def leading_to(self, keys: tuple[Key, ...]) -> list[Node]:
+        """The nodes that must be computed to know some tensors, in order."""
+        needed, nodes = set(keys), []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.outputs):
+                nodes.append(node)
+                needed.update(node.inputs)
+        return nodes[::-1]
+
+    def evaluate(
+        self,
+        inputs: list,
+        call: Callable[[Node, tuple, dict], object],
+        *,
+        until: tuple[Key, ...] | None = None,
+    ) -> dict[Key, object]:
+        """Compute the tensors that lead to `until` (default: the outputs).
+
+        Args:
+            inputs: one value for each of the model's inputs.
+            call: computes a node from its arguments.
+            until: keys of the tensors that are wanted.
+        """
+        values = dict(zip(self.inputs, inputs, strict=True))
+        for node in self.leading_to(self.outputs if until is None else until):
+            if not node.is_input:
+                args, kwargs = node.arguments(values)
+                results = keras.tree.flatten(call(node, args, kwargs))
+                values.update(zip(node.outputs, results, strict=True))
+        return values
+
+
+def run(node: Node, args: tuple, kwargs: dict) -> object:
+    """Compute a node as at inference: dropout off, batch normalization with moving statistics."""
+    if getattr(node.operation, "_call_has_training_arg", False):
+        kwargs = {**kwargs, "training": False}
+    return node.operation(*args, **kwargs)
+
+
+def flatten(model: keras.Model) -> Graph:
+    """Read the graph of a functional or sequential model, nested models opened.
+
+    Raises:
+        TypeError: not a Keras model.
+        ValueError: a model without a graph: subclassed, or not built yet.
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    if not _has_graph(model):
+        raise ValueError(
+            f"model must be functional or a built Sequential, whose layers can be followed; "
+            f"received {type(model).__name__} {model.name!r}. "
+            "Call it on keras.Input(...) first, or wrap its layers in keras.Model(inputs, outputs)."
+        )
+    aliases: dict[Key, Key] = {}
+    nodes = list(_nodes(model, (), "", aliases, {}))
+    keys = [tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)]
+    return Graph(tuple(nodes), *keys)
+
+
+def _has_graph(operation: object) -> bool:
+    return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None))
+
+
+def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Key:
+    key = Key(scope, id(tensor))
+    while key in aliases:  # an input or output of a nested model is a tensor of its surroundings
+        key = aliases[key]
+    return key
+
+
+def _nodes(
+    model: keras.Model,
+    scope: tuple[int, ...],
+    prefix: str,
+    aliases: dict[Key, Key],
+    calls: dict[str, int],
+) -> Iterator[Node]:
+    for operation, call in _order(model):
+        name = prefix + operation.name
+        count = calls[name] = calls.get(name, -1) + 1
+        name += f":{count}" if count else ""
+        arguments = (call.arguments.args, call.arguments.kwargs)
+        tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
+        if _has_graph(operation):
+            inner = (*scope, id(call))
+            for own, outside in zip(operation.inputs, tensors, strict=True):
+                aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
+            yield from _nodes(operation, inner, f"{name}/", aliases, calls)
+            for outside, own in zip(call.outputs, operation.outputs, strict=True):
+                aliases[Key(scope, id(outside))] = _key(own, inner, aliases)
+        elif not (scope and isinstance(operation, keras.layers.InputLayer)):
+            # Inside a nested model an input stands for a tensor of the surroundings.
+            keys = {id(t): _key(t, scope, aliases) for t in [*tensors, *call.outputs]}
+            slots = keras.tree.map_structure(
+                lambda item, keys=keys: Slot(keys[id(item)]) if id(item) in keys else item,
+                arguments,
+            )
+            yield Node(
+                name,
+                operation,
+                tuple(keys[id(t)] for t in tensors),
+                tuple(keys[id(t)] for t in call.outputs),
+                tuple(tuple(t.shape) for t in call.outputs),
+                slots,
+            )
+
+
+def _order(model: keras.Model) -> list[tuple[keras.Operation, object]]:
+    """The calls that lead from the model's inputs to its outputs, each after those it needs."""
+    inputs = {id(t) for t in model.inputs}
+    order, seen = [], set()
+    stack = [(t, False) for t in reversed([*model.inputs, *model.outputs])]
+    while stack:  # depth first, without recursion: ResNet-152 is deeper than Python's stack
+        tensor, ready = stack.pop()
+        operation, index, _ = tensor._keras_history
+        node = operation._inbound_nodes[index]
+        if id(node) in seen:
+            continue
+        if ready or id(tensor) in inputs:
+            seen.add(id(node))
+            order.append((operation, node))
+        else:
+            stack.append((tensor, True))
+            stack.extend((t, False) for t in reversed(node.input_tensors))
+    return order

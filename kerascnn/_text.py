@@ -1,0 +1,48 @@
+"""The words that a figure or page shows, in the language that is set: English, Korean or Spanish."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+
+from ._errors import unknown
+
+LANGUAGES = {"en": "English", "ko": "한국어", "es": "Español"}
+
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+
+@cache
+def table(lang: str) -> dict[str, str]:
+    """Read the string table of a language: English message -> translation."""
+    if lang == "en":  # the messages themselves are English
+        return {}
+    return json.loads((files("kerascnn") / "locale" / f"{lang}.json").read_text("utf-8"))
+
+
+@contextmanager
+def language(lang: str) -> Iterator[None]:
+    """Set the language of `text` within a `with` block.
+
+    Raises:
+        ValueError: `lang` is none of "en", "ko", "es".
+    """
+    if lang not in LANGUAGES:
+        raise unknown("lang", lang, LANGUAGES)
+    token = _language.set(lang)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def text(message: str, **values: object) -> str:
+    """Translate a message into the language that is set, then put the values in.
+
+    >>> text("{count} parameters", count="61,706")
+    '61,706 parameters'
+    """
+    translated = table(_language.get()).get(message, message)
+    return translated.format(**values) if values else translated

@@ -1,0 +1,62 @@
+"""Load a data set by its name."""
+
+import inspect
+from importlib import import_module
+from os import PathLike
+
+from kerascnn._errors import unknown
+
+from ._dataset import Dataset
+
+# A data set is a module here with `load(*, data_dir=None, …) -> Dataset`; it is imported on first
+# use, so that the digits need neither Keras nor TensorFlow.
+NAMES = ("digits", "mnist")
+
+
+def names() -> list[str]:
+    """List what `load` can load.
+
+    >>> names()
+    ['digits', 'mnist']
+    """
+    return list(NAMES)
+
+
+def load(name: str, *, data_dir: str | PathLike | None = None, **options) -> Dataset:
+    """Load a data set: images `(N, H, W, C)` float32 in [0, 1] and integer labels `(N,)`.
+
+    | name | images | from |
+    | --- | --- | --- |
+    | `"digits"` | 1,797 of 28x28x1 | scikit-learn, offline; `raw=True` gives its own 8x8x1 |
+    | `"mnist"` | 70,000 of 28x28x1 | `data_dir`, else `$KERASCNN_DATA`, else Keras's download |
+
+    Args:
+        name: One of `names()`.
+        data_dir: A directory that holds the data set's file, such as `mnist.npz`. `None`: the
+            directory that the environment variable `KERASCNN_DATA` names, else a download.
+        **options: What that data set alone takes, such as `raw=True` of `"digits"`.
+
+    Returns:
+        A `Dataset` with `.train`, `.validation`, `.test` (each `(images, labels)`), `.class_names`.
+
+    Raises:
+        ValueError: A name or an option that there is not, or a file with other contents.
+        OSError: A file that is missing or cannot be read, or no network to download it.
+
+    >>> digits = load("digits")
+    >>> digits
+    <Dataset 'digits': 719 train, 180 validation, 898 test; 28x28x1, 10 classes>
+    >>> images, labels = digits.train
+    >>> images.shape, images.dtype.name, labels[:5].tolist()
+    ((719, 28, 28, 1), 'float32', [0, 1, 2, 3, 4])
+    """
+    if name not in NAMES:
+        raise unknown("name", name, NAMES)
+    loader = import_module(f".{name}", __package__).load
+    taken = [option for option in inspect.signature(loader).parameters if option != "data_dir"]
+    for option in options:
+        if not taken:
+            raise ValueError(f"{name!r} takes no options besides data_dir; received {option!r}.")
+        if option not in taken:
+            raise unknown(f"an option of {name!r}", option, taken)
+    return loader(data_dir=data_dir, **options)

@@ -1,0 +1,7 @@
+"""Layers that Keras lacks, one a file."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+
+del lazy

@@ -1,0 +1,3 @@
+from ._local_response_normalization import (
+    LocalResponseNormalization as LocalResponseNormalization,
+)

@@ -1,0 +1,68 @@
+"""Local response normalization (Krizhevsky et al. 2012, section 3.3)."""
+
+import keras
+from keras import ops
+
+from .._errors import unknown
+
+CONVENTIONS = ("paper", "caffe")
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class LocalResponseNormalization(keras.layers.Layer):
+    """Divide each activation by the strength of the neighbouring channels at its position.
+
+    With a the activation of channel i and the sum over the `size` channels around i
+    (Krizhevsky et al. 2012, section 3.3; channels beyond the ends count as zero):
+
+        b_i = a_i / (k + alpha · Σ_j a_j²)^beta
+
+    Caffe reads it with alpha / size instead of alpha, and with k = 1 by default: BVLC's AlexNet
+    and GoogLeNet are `LocalResponseNormalization(k=1.0, convention="caffe")`. PyTorch divides too.
+    `tf.nn.local_response_normalization` has the paper's alpha, and takes a radius: size // 2.
+
+    Args:
+        size: number of channels in the sum, odd: the paper's n.
+        k: constant in the denominator, above zero.
+        alpha: factor of the sum.
+        beta: exponent.
+        convention: "paper", or "caffe" for alpha / size.
+
+    Input and output: (N, ..., C) float.
+
+    >>> import numpy as np
+    >>> layer = LocalResponseNormalization(size=3, k=1.0, alpha=1.0, beta=1.0)
+    >>> np.array(layer(np.array([[1.0, 2.0, 3.0]]))).round(4).tolist()  # 1 / (1 + 1 + 4) ...
+    [[0.1667, 0.1333, 0.2143]]
+    """
+
+    def __init__(self, size=5, k=2.0, alpha=1e-4, beta=0.75, convention="paper", **kwargs):
+        super().__init__(**kwargs)
+        if convention not in CONVENTIONS:
+            raise unknown("convention", convention, CONVENTIONS)
+        if not isinstance(size, int) or size < 1 or size % 2 == 0:
+            raise ValueError(f"size must be an odd number of channels; received {size!r}.")
+        if k <= 0:
+            raise ValueError(f"k must be above 0, or silent channels divide by 0; received {k!r}.")
+        self.size = size
+        self.k = k
+        self.alpha = alpha
+        self.beta = beta
+        self.convention = convention
+
+    def call(self, a):
+        """Normalize activations (N, ..., C)."""
+        channels, radius = a.shape[-1], self.size // 2
+        alpha = self.alpha / self.size if self.convention == "caffe" else self.alpha
+        squares = ops.pad(ops.square(a), [(0, 0)] * (len(a.shape) - 1) + [(radius, radius)])
+        window = sum(squares[..., i : i + channels] for i in range(self.size))
+        return a / (self.k + alpha * window) ** self.beta
+
+    def compute_output_shape(self, input_shape):
+        """The shape stays."""
+        return input_shape
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        names = ("size", "k", "alpha", "beta", "convention")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,0 +1,7 @@
+"""The architectures, one paper a file; each builder takes the arguments of keras.applications."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+
+del lazy

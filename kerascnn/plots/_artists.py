@@ -1,0 +1,114 @@
+"""Small things that the drawing functions share: axes, fitted text, mosaics, swatches."""
+
+import math
+import unicodedata
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+LINE = 1.25  # height of a line of text, in ems
+
+
+def axes_for(ax: Axes | None) -> Axes:
+    """Return `ax`, or the only Axes of a new figure; the caller closes it."""
+    return plt.subplots()[1] if ax is None else ax
+
+
+def canvas(ax: Axes | None) -> Axes:
+    """Return Axes for a drawing that has no scales: square units, y downwards as in an image."""
+    ax = axes_for(ax)
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    if not ax.yaxis_inverted():
+        ax.invert_yaxis()
+    return ax
+
+
+def claim(ax: Axes, left: float, top: float, right: float, bottom: float) -> None:
+    """Make sure that this rectangle, in data units, is in view."""
+    ax.update_datalim([(left, top), (right, bottom)])
+    ax.autoscale_view()
+
+
+def text_width(text: str) -> float:
+    """Bound the width of the longest line from above, in ems of DejaVu Sans.
+
+    >>> text_width("55×55") < text_width("224×224×64") < 8
+    True
+    """
+    return max(sum(map(_letter_width, line)) for line in text.split("\n"))
+
+
+def _letter_width(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.0
+    if letter in "mwMW@%×+=−<>→∗":
+        return 0.9
+    if letter in " .,:;|!ijlI·'()[]/-–":
+        return 0.42
+    return 0.66
+
+
+def text_height(text: str) -> float:
+    """Height of the text in ems."""
+    return LINE * (text.count("\n") + 1)
+
+
+class FittedText(Text):
+    """Text whose size follows the room that it has, however large the figure becomes.
+
+    Args:
+        x, y: position in data units.
+        text: the text; `\\n` breaks lines.
+        room: (width, height) in data units.
+        cap: largest size in points.
+        widest: the text to fit instead of this one, so that frames share one size.
+        **kwargs: of `matplotlib.text.Text`.
+    """
+
+    def __init__(self, x, y, text, *, room, cap=math.inf, widest=None, **kwargs):
+        kwargs = {"ha": "center", "va": "center", "linespacing": LINE} | kwargs
+        super().__init__(x, y, text, **kwargs)
+        self.room, self.cap, self.widest = room, cap, widest
+
+    def _fit(self):
+        if self.axes is None or not self.get_text():
+            return
+        corners = self.axes.transData.transform([(0, 0), self.room])
+        width, height = np.abs(corners[1] - corners[0]) * 72 / self.figure.dpi  # in points
+        if self.get_rotation() == 90:
+            width, height = height, width
+        sample = self.widest or self.get_text()
+        size = min(width / text_width(sample), height / text_height(sample), self.cap)
+        if not math.isclose(size, self.get_fontsize(), rel_tol=1e-6):
+            self.set_fontsize(max(size, 0.1))
+
+    def draw(self, renderer):
+        """Draw at the size that fits now."""
+        self._fit()
+        super().draw(renderer)
+
+    def get_window_extent(self, renderer=None, dpi=None):
+        """Measure at the size that fits now."""
+        self._fit()
+        return super().get_window_extent(renderer, dpi)
+
+
+def fitted_text(ax: Axes, x: float, y: float, text: str, **kwargs) -> FittedText:
+    """Write text that keeps to its room; `kwargs` are those of FittedText."""
+    artist = FittedText(x, y, text, **kwargs)
+    ax._add_text(artist) if hasattr(ax, "_add_text") else ax.add_artist(artist)
+    artist.set_clip_on(False)
+    return artist
+
+
+def number(value: float, fmt="{:g}") -> str:
+    """Write a number for a picture, with a real minus sign.
+
+    >>> number(-2.0), number(0.25, "{:.1f}")
+    ('−2', '0.2')
+    """
+    text = fmt(value) if callable(fmt) else fmt.format(value)
+    return text.replace("-", "−")

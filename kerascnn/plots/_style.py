@@ -1,0 +1,397 @@
+"""How figures look: contexts, fonts, and one colour for one meaning in every picture."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib import font_manager
+from matplotlib.colors import to_rgb
+from matplotlib.ft2font import FT2Font
+
+from .._errors import unknown
+from .._text import language
+from .._text import text as _
+
+OKABE_ITO = {  # Okabe & Ito 2008, https://jfly.uni-koeln.de/color/
+    "orange": "#E69F00",
+    "sky blue": "#56B4E9",
+    "bluish green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "reddish purple": "#CC79A7",
+}
+
+# Files are the same from run to run, and text is drawn as outlines: Hangul shows on any machine.
+FILES = {"svg.fonttype": "path", "svg.hashsalt": "kerascnn", "pdf.fonttype": 42, "ps.fonttype": 42}
+
+SLIDES = {  # 16:9, read from the last row
+    "figure.figsize": (10, 5.625),
+    "savefig.dpi": 200,
+    "font.size": 14,
+    "axes.titlesize": 16,
+    "figure.titlesize": 18,
+    "axes.labelsize": 14,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 12,
+    "lines.linewidth": 2.5,
+    "lines.markersize": 8,
+    "axes.linewidth": 1.0,
+    "patch.linewidth": 1.0,
+    "hatch.linewidth": 0.8,
+}
+PAPER = {
+    "figure.figsize": (6.4, 3.6),
+    "savefig.dpi": 300,
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "figure.titlesize": 11,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 5,
+    "axes.linewidth": 0.7,
+    "patch.linewidth": 0.7,
+    "hatch.linewidth": 0.5,
+}
+
+
+def _ink(paper: str, ink: str, faint: str) -> dict:
+    """Give everything that is ground the colour `paper` and everything that is drawn `ink`."""
+    return {
+        **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), paper),
+        **dict.fromkeys(
+            (
+                *("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor"),
+                *("xtick.color", "ytick.color", "patch.edgecolor", "hatch.color"),
+            ),
+            ink,
+        ),
+        "grid.color": faint,
+        "legend.edgecolor": faint,
+        "legend.facecolor": "inherit",
+    }
+
+
+_LINES = ("blue", "vermillion", "bluish green", "orange", "reddish purple", "sky blue")
+_LIGHT_LINES = ("sky blue", "orange", "bluish green", "yellow", "reddish purple", "vermillion")
+_COLOURED = cycler(color=[OKABE_ITO[name] for name in _LINES])
+_ON_BLACK = cycler(color=[OKABE_ITO[name] for name in _LIGHT_LINES])
+_GREYS = cycler(color=["#000000", "#6E6E6E", "#000000", "#6E6E6E"]) + cycler(
+    linestyle=["-", "-", "--", "--"]
+)
+
+_LOOK = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titleweight": "normal",
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "image.cmap": "viridis",
+}
+STYLES = {
+    "slides": {**SLIDES, **_ink("white", "#1A1A1A", "#D0D0D0"), "axes.prop_cycle": _COLOURED},
+    "paper": {**PAPER, **_ink("white", "black", "#D0D0D0"), "axes.prop_cycle": _COLOURED},
+    "dark": {**SLIDES, **_ink("#14171C", "#ECECEC", "#454B55"), "axes.prop_cycle": _ON_BLACK},
+    "gray": {  # a handout for a black-and-white printer, laid out as the slides
+        **SLIDES,
+        **_ink("white", "black", "#D0D0D0"),
+        "axes.prop_cycle": _GREYS,
+        "image.cmap": "gray",
+    },
+}
+
+# What a language needs beyond Latin letters: a letter to look for, and fonts known to have it.
+SAMPLE = {"ko": "한"}
+FONTS = {
+    "ko": (
+        *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "NanumBarunGothic"),
+        *("Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic", "Baekmuk Gulim", "UnDotum"),
+        *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Serif CJK KR", "Noto Serif CJK JP"),
+    )
+}
+PACKAGE = {"ko": "fonts-noto-cjk"}  # Debian's and Ubuntu's
+
+_active: ContextVar[str] = ContextVar("style", default="slides")
+
+
+def styles() -> list[str]:
+    """List the names that `style` knows.
+
+    >>> styles()
+    ['slides', 'paper', 'dark', 'gray']
+    """
+    return list(STYLES)
+
+
+@contextmanager
+def style(name: str = "slides", lang: str | None = None) -> Iterator[None]:
+    """Draw in one of four styles within a `with` block; afterwards all is as before.
+
+    Args:
+        name: "slides" (10 x 5.6 inches, large type), "paper" (6.4 x 3.6 inches), "dark" (slides on
+            a dark ground) or "gray" (a handout for black-and-white printing: greys and hatches).
+        lang: "en", "ko" or "es": the language of the words that the plots add, with a font that
+            has its letters. `None` leaves both as they are.
+
+    Raises:
+        ValueError: an unknown style or language.
+        OSError: no installed font has the letters of the language.
+
+    >>> before = mpl.rcParams["font.size"]
+    >>> with style("paper"):
+    ...     mpl.rcParams["font.size"]
+    9.0
+    >>> mpl.rcParams["font.size"] == before
+    True
+    """
+    if name not in STYLES:
+        raise unknown("style", name, STYLES)
+    with language(lang) if lang else nullcontext():
+        settings = {**FILES, **_LOOK, **STYLES[name], "font.family": _families(lang)}
+        token = _active.set(name)
+        try:
+            with mpl.rc_context(settings):
+                yield
+        finally:
+            _active.reset(token)
+
+
+def _families(lang: str | None) -> list[str]:
+    """List font families; matplotlib takes each letter from the first of them that has it."""
+    wanted = list(mpl.rcParams["font.family"])
+    defaults = mpl.rcParamsDefault
+    if wanted == defaults["font.family"] and (
+        mpl.rcParams["font.sans-serif"] == defaults["font.sans-serif"]
+    ):
+        wanted = []  # nobody chose a font
+    families = list(dict.fromkeys([*wanted, "DejaVu Sans"]))
+    if lang not in SAMPLE or any(_has(family, SAMPLE[lang]) for family in families):
+        return families
+    found = [family for family in FONTS[lang] if _has(family, SAMPLE[lang])]
+    if not found and _register_new_fonts():
+        found = [family for family in FONTS[lang] if _has(family, SAMPLE[lang])]
+    if not found:
+        raise OSError(
+            f"no installed font has the letters of lang={lang!r} (such as {SAMPLE[lang]!r}), and"
+            f" the figure would show boxes: install one (Debian, Ubuntu: `apt-get install"
+            f" {PACKAGE[lang]}`), or set matplotlib.rcParams['font.family'] to a font that has them"
+        )
+    return [*families, found[0]]
+
+
+def _has(family: str, letter: str) -> bool:
+    """Tell whether a font of this family is installed and has the letter."""
+    try:
+        path = font_manager.findfont(family, fallback_to_default=False)
+    except ValueError:
+        return False
+    return FT2Font(path).get_char_index(ord(letter)) != 0
+
+
+def _register_new_fonts() -> bool:
+    """Add fonts that were installed after matplotlib wrote its list; tell whether there are any."""
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    new = set(font_manager.findSystemFonts()) - known
+    for path in sorted(new):
+        with suppress(OSError, RuntimeError):  # a font file that FreeType cannot read
+            font_manager.fontManager.addfont(path)
+    return bool(new)
+
+
+# -- one colour for one kind of layer ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LayerStyle:
+    """How a kind of layer looks in diagrams, tables and pages.
+
+    Attributes:
+        group: the group's key, such as "convolution".
+        color: hex colour of its faces.
+        text_color: "black" or "white": whichever reads well on `color`.
+        hatch: matplotlib hatch; empty where colour alone distinguishes.
+        label: its short name, in the language that is set.
+    """
+
+    group: str
+    color: str
+    text_color: str
+    hatch: str
+    label: str
+
+
+# group: colour, grey and hatch in print. The first five are far apart (CAM02-UCS distance of at
+# least 15) also for people with deuteranopia, protanopia or tritanopia: Okabe and Ito's hues, with
+# sky blue and yellow made lighter and purple darker.
+_GROUPS = {
+    "convolution": ("#7FC8F0", "#FFFFFF", ""),
+    "pooling": ("#D55E00", "#9E9E9E", ""),
+    "dense": ("#009E73", "#4D4D4D", ""),
+    "normalization": ("#F5EE9E", "#E6E6E6", "..."),
+    "activation": ("#B5669A", "#FFFFFF", "////"),
+    "input": ("#D9D9D9", "#D9D9D9", ""),
+    "transposed convolution": ("#0072B2", "#FFFFFF", "xxx"),
+    "merge": ("#E69F00", "#BDBDBD", "++"),
+    "dropout": ("#F7F7F7", "#F7F7F7", "ooo"),
+    "reshape": ("#BFBFBF", "#FFFFFF", "---"),
+    "resize": ("#C9B7E4", "#E6E6E6", "\\\\\\\\"),
+    "other": ("#F2F2F2", "#F2F2F2", "|||"),
+}
+
+_KINDS = {  # Keras's class names
+    "convolution": (
+        *("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D"),
+        *("DepthwiseConv1D", "DepthwiseConv2D", "LocallyConnected1D", "LocallyConnected2D"),
+    ),
+    "transposed convolution": ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+    "dense": ("Dense", "EinsumDense"),
+    "pooling": tuple(
+        f"{scope}{how}Pooling{rank}D"
+        for scope in ("", "Global")
+        for how in ("Max", "Average")
+        for rank in (1, 2, 3)
+    ),
+    "normalization": (
+        *("BatchNormalization", "LocalResponseNormalization", "LayerNormalization"),
+        *("GroupNormalization", "UnitNormalization", "RMSNormalization", "Normalization"),
+        "SpectralNormalization",
+    ),
+    "activation": (
+        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU"),
+    ),
+    "input": ("InputLayer", "Input", "Rescaling"),
+    "merge": (
+        *("Add", "Concatenate", "Average", "Maximum", "Minimum", "Multiply", "Subtract", "Dot"),
+    ),
+    "dropout": (
+        *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+        *("GaussianDropout", "AlphaDropout", "GaussianNoise"),
+    ),
+    "reshape": ("Flatten", "Reshape", "Permute", "RepeatVector"),
+    "resize": (
+        *("UpSampling1D", "UpSampling2D", "UpSampling3D", "Resizing", "CenterCrop"),
+        *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"),
+        *("Cropping1D", "Cropping2D", "Cropping3D"),
+    ),
+}
+_GROUP_OF = {kind: group for group, kinds in _KINDS.items() for kind in kinds}
+
+
+def _label(group: str) -> str:
+    return {
+        "convolution": _("convolution"),
+        "pooling": _("pooling"),
+        "dense": _("dense"),
+        "normalization": _("normalization"),
+        "activation": _("activation"),
+        "input": _("input"),
+        "transposed convolution": _("transposed convolution"),
+        "merge": _("merge"),
+        "dropout": _("dropout"),
+        "reshape": _("reshape"),
+        "resize": _("padding, up-sampling, cropping"),
+        "other": _("other"),
+    }[group]
+
+
+def layer_style(kind: str) -> LayerStyle:
+    """Look up how a kind of layer is drawn in the style that is set.
+
+    Args:
+        kind: the Keras class name, such as "Conv2D". A class that Keras does not have is "other".
+
+    Returns:
+        The layer's style; within `style("gray")` greys and hatches instead of colours.
+
+    >>> layer_style("Conv2D").label, layer_style("Conv2D").color
+    ('convolution', '#7FC8F0')
+    >>> layer_style("MyLayer").group
+    'other'
+    """
+    group = _GROUP_OF.get(kind, "other")
+    color, grey, hatch = _GROUPS[group]
+    if _active.get() == "gray":
+        color = grey
+    else:
+        hatch = ""
+    return LayerStyle(group, color, readable_on(color), hatch, _label(group))
+
+
+# -- one colour for one role in the arithmetic figures ----------------------------------------
+
+_ROLES = {  # on white, on a dark ground, in print
+    "window": (OKABE_ITO["vermillion"], "#FF8A3D", "#000000"),
+    "kernel": (OKABE_ITO["blue"], OKABE_ITO["sky blue"], "#5A5A5A"),
+    "output": (OKABE_ITO["bluish green"], "#35C99B", "#3A3A3A"),
+    "padding": ("#8A8A8A", "#8A8F98", "#8A8A8A"),
+    "dropped": ("#8A8A8A", "#8A8F98", "#5A5A5A"),
+}
+
+
+def role_color(role: str) -> str:
+    """Give the colour of a role in the arithmetic figures, in the style that is set.
+
+    Args:
+        role: "window" (in the input, and its value in the output), "kernel", "output", "padding"
+            or "dropped" (cells that no window covers).
+
+    Raises:
+        ValueError: an unknown role.
+
+    >>> role_color("window")
+    '#D55E00'
+    """
+    if role not in _ROLES:
+        raise unknown("role", role, _ROLES)
+    return _ROLES[role][{"dark": 1, "gray": 2}.get(_active.get(), 0)]
+
+
+def window_colors(count: int) -> list[str]:
+    """Give `count` colours that tell windows apart; they repeat after six (four in print).
+
+    >>> window_colors(2)
+    ['#D55E00', '#0072B2']
+    """
+    names = ("vermillion", "blue", "bluish green", "orange", "reddish purple", "sky blue")
+    chosen = {
+        "dark": [OKABE_ITO[name] for name in _LIGHT_LINES],
+        "gray": ["#000000", "#8C8C8C", "#4D4D4D", "#BDBDBD"],
+    }.get(_active.get(), [OKABE_ITO[name] for name in names])
+    return [chosen[i % len(chosen)] for i in range(count)]
+
+
+def colormap(role: str) -> str:
+    """Name the colormap for values of a sort, in the style that is set; never a rainbow.
+
+    Args:
+        role: "sequential" (activations), "signed" (weights; centre it on 0) or "heat" (heatmaps
+            over a picture).
+
+    Raises:
+        ValueError: an unknown role.
+
+    >>> colormap("signed")
+    'RdBu_r'
+    """
+    maps = {"sequential": "viridis", "signed": "RdBu_r", "heat": "inferno"}
+    if role not in maps:
+        raise unknown("colormap", role, maps)
+    return "gray" if _active.get() == "gray" else maps[role]
+
+
+def readable_on(color: str) -> str:
+    """Choose black or white text, whichever has the higher contrast on `color`.
+
+    >>> readable_on("#F0E442"), readable_on("#0072B2")
+    ('black', 'white')
+    """
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]  # WCAG 2
+    return "black" if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else "white"

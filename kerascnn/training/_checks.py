@@ -1,0 +1,76 @@
+"""What can be said about data before the first step, said in one line."""
+
+import numpy as np
+
+
+def splits(data):
+    """Take `(train, validation)` out of data; validation may be `None`.
+
+    Args:
+        data: A data set with `.train` and `.validation`, `((images, labels), (images, labels))`,
+            or `(images, labels)`.
+    """
+    if hasattr(data, "train"):
+        parts = [data.train, getattr(data, "validation", None)]
+    elif isinstance(data, tuple | list) and len(data) == 2:
+        parts = list(data) if isinstance(data[0], tuple | list) else [data, None]
+    else:
+        raise TypeError(
+            f"data must be a data set with .train and .validation, a pair (images, labels) or a "
+            f"pair of such pairs; received {type(data).__name__}."
+        )
+    return [None if part is None else _pair(part) for part in parts]
+
+
+def _pair(part):
+    if not isinstance(part, tuple | list) or len(part) != 2:
+        raise TypeError(f"each part of data must be a pair (images, labels); received {part!r:.80}.")
+    return np.asarray(part[0]), np.asarray(part[1])
+
+
+def check_split(what, images, labels, *, input_shape, input_range):
+    """Refuse a part of the data that cannot be learnt from.
+
+    Args:
+        what: `"train"` or `"validation"`, for the message.
+        images: `(N, …)`.
+        labels: `(N, …)`.
+        input_shape: The model's, with `None` where any size will do.
+        input_range: `(low, high)` that the images must keep, or `None`.
+
+    Raises:
+        ValueError: Says what was expected, what came, what to do.
+    """
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{what} must have a label for each image; "
+            f"received {len(images)} images and {len(labels)} labels."
+        )
+    if not len(images):
+        raise ValueError(f"{what} must hold at least one image; received none.")
+    wanted = input_shape[1:]
+    if images.ndim != len(input_shape) or any(
+        size not in (None, have) for size, have in zip(wanted, images.shape[1:], strict=True)
+    ):
+        shape = ", ".join(["N", *(str(size or "…") for size in wanted)])
+        raise ValueError(f"{what} images must be ({shape}) for this model; got {images.shape}.")
+    _check_values(what, images, input_range)
+    if np.issubdtype(labels.dtype, np.floating) and np.isnan(labels).any():
+        raise ValueError(f"{what} labels must be numbers; received NaN: leave those images out.")
+
+
+def _check_values(what, images, input_range):
+    low, high = images.min(), images.max()
+    if np.isnan(low):  # the minimum of anything with a NaN is NaN
+        raise ValueError(f"{what} images must be numbers; received NaN: leave those images out.")
+    if input_range is None:
+        return
+    received = f"received {images.dtype} from {low} to {high}"
+    if np.issubdtype(images.dtype, np.integer) or high > 2 * input_range[1]:
+        hint = "convert 0…255 by images.astype('float32') / 255"
+    else:
+        hint = "rescale them, or say input_range=(low, high)"
+    if not np.issubdtype(images.dtype, np.floating) or low < input_range[0] or high > input_range[1]:
+        raise ValueError(
+            f"{what} images must be float in {list(input_range)}; {received}: {hint}."
+        )

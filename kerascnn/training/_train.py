@@ -1,0 +1,235 @@
+"""The common training utility: one call for every architecture."""
+
+import math
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ._checks import check_split, splits
+from ._objective import objective
+from ._optimizers import make_optimizer
+from ._pipeline import random_states, seeds, training_batches, validation_batches
+from ._recipes import Recipe
+from ._recipes import recipe as find_recipe
+from ._run_directory import RunDirectory, describe_run
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Training:
+    """What a training run came to.
+
+    Args:
+        model: The model that was given, with the weights of the last epoch.
+        history: A list per column, one value per epoch: loss, accuracy, learning_rate, and
+            val_loss, val_accuracy where there is validation data.
+        best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
+        recipe: The recipe with every field as it was used.
+        run_dir: The run directory, or `None`.
+    """
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    best_epoch: int
+    recipe: Recipe
+    run_dir: Path | None
+
+    def __repr__(self):
+        last = ", ".join(f"{key} {values[-1]:.4g}" for key, values in self.history.items())
+        epochs = len(self.history["loss"])
+        return f"<Training of {self.model.name!r}: {epochs} epochs, best {self.best_epoch}; {last}>"
+
+
+def train(
+    model: keras.Model,
+    data,
+    *,
+    recipe: str | Recipe = "adam",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    run_dir: str | PathLike | None = None,
+    resume: bool = True,
+    seed: int = 0,
+    augment: Callable | None = None,
+    loss=None,
+    input_range: tuple[float, float] | None = (0.0, 1.0),
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+    **overrides,
+) -> Training:
+    """Train a model by a recipe.
+
+    The model keeps its weights as the starting point and is compiled here: with the recipe's
+    optimizer, the loss that belongs to its last activation (softmax, sigmoid or linear), and
+    accuracy. The same seed gives the same run on the same machine.
+
+    Args:
+        model: Any Keras model with one input and one output.
+        data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
+            such pairs. Images `(N, H, W, C)` float in `input_range`, labels `(N,)` class indices.
+        recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
+        epochs: Passes over the training images; `None`: the recipe's.
+        batch_size: Images in a step; `None`: the recipe's.
+        run_dir: A directory for config.json, history.csv, best and last weights; `None`: no files.
+        resume: Whether a run that `run_dir` holds goes on after its last complete epoch. A run
+            that went on ends as if it had never stopped; a finished one returns at once.
+        seed: Of the shuffling, the augmentation and the model's dropout. A whole number from 0 on.
+        augment: A Keras layer or a function, from a batch `(N, H, W, C)` of float32 to a batch;
+            the training images pass through it anew in each epoch. What a function draws at random
+            is repeated exactly only if it comes from a layer's `keras.random.SeedGenerator`.
+        loss: A Keras loss instead of the one that belongs to the last activation.
+        input_range: The range that the model takes, which images must keep; `None`: any.
+        callbacks: Keras callbacks; they come after the run has saved an epoch.
+        verbose: 0 nothing, 1 a progress bar, 2 a line per epoch; `"auto"`: a bar on a terminal or
+            in a notebook, otherwise lines.
+        **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, …
+
+    Returns:
+        A `Training` with `.history`, `.model`, `.best_epoch`.
+
+    Raises:
+        ValueError: An argument or data that cannot be trained with, a run directory with another
+            run, or a loss that became NaN (the model then has the weights of its last good epoch).
+        OSError: A run directory that cannot be written or read.
+
+    >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
+    ...                           keras.layers.Dense(2, activation="softmax")])
+    >>> images = np.repeat([0.0, 1.0], 8).reshape(16, 1, 1, 1) * np.ones((1, 2, 2, 1))
+    >>> result = train(model, (images, np.repeat([0, 1], 8)), learning_rate=0.1,
+    ...                epochs=20, batch_size=4, verbose=0)
+    >>> result.history["accuracy"][-1]
+    1.0
+    """
+    plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
+    fit, validation = splits(data)
+    _check(model, fit, validation, plan, seed, augment, input_range)
+    if loss is None:
+        labels = fit[1] if validation is None else np.concatenate([fit[1], validation[1]])
+        loss, metrics = objective(model, labels)
+    else:
+        metrics = []
+
+    keras.utils.set_random_seed(seed)
+    model.compile(optimizer=make_optimizer(plan), loss=loss, metrics=metrics)
+    model.optimizer.build(model.trainable_variables)
+    progress = Progress()
+    directory = None
+    if run_dir is not None:
+        config = describe_run(model, asdict(plan), seed, augment, fit, validation)
+        directory = RunDirectory(run_dir, config, resume=resume)
+        if state := directory.load(model):
+            progress = Progress(**state)
+        else:
+            directory.save(model, asdict(progress))  # a stop in the first epoch loses no start
+
+    finished = directory.config.get("finished", 0) if directory else 0
+    if max(finished, progress.epochs) < plan.epochs:
+        monitor = plan.monitor if metrics else "val_loss"
+        monitor = monitor if validation else monitor.removeprefix("val_")
+        keeper = _Keeper(progress, directory, plan, seed, monitor)
+        rate = [_Plateau(progress, plan, monitor)] if plan.schedule == "plateau" else []
+        model.fit(
+            training_batches(
+                *fit,
+                batch_size=plan.batch_size,
+                seed=seed,
+                epochs=range(progress.epochs, plan.epochs),
+                augment=augment,
+            ),
+            validation_data=validation and validation_batches(*validation, batch_size=256),
+            initial_epoch=progress.epochs,
+            epochs=plan.epochs,
+            steps_per_epoch=math.ceil(len(fit[1]) / plan.batch_size),
+            callbacks=[*rate, keeper, *callbacks],
+            verbose=_verbosity(verbose),
+        )
+        if directory:
+            directory.finish(plan.epochs)
+    return Training(
+        model=model,
+        history=progress.history,
+        best_epoch=progress.best_epoch,
+        recipe=plan,
+        run_dir=directory and directory.path,
+    )
+
+
+@dataclass
+class Progress:
+    """Where a run stands after a complete epoch: all that Keras's callbacks would forget."""
+
+    epochs: int = 0
+    history: dict[str, list[float]] = field(default_factory=dict)
+    best: float | None = None
+    best_epoch: int = 0
+    plateau: dict = field(default_factory=dict)
+
+
+class _Plateau(keras.callbacks.ReduceLROnPlateau):
+    """Keras's rule, which forgets its state when training begins, with its state kept."""
+
+    def __init__(self, progress, recipe, monitor):
+        super().__init__(
+            monitor=monitor,
+            factor=recipe.plateau_factor,
+            patience=recipe.plateau_patience,
+            min_lr=recipe.minimum_rate,
+            mode=_mode(monitor),
+        )
+        self.progress = progress
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        self.best = self.progress.plateau.get("best")
+        self.wait = self.progress.plateau.get("wait", 0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        self.progress.plateau = {"best": float(self.best), "wait": self.wait}
+
+
+class _Keeper(keras.callbacks.Callback):
+    """Seeds each epoch, sets its rate, keeps its record, and stops at a loss that is no number."""
+
+    def __init__(self, progress, directory, recipe, seed, monitor):
+        super().__init__()
+        self.progress = progress
+        self.directory = directory
+        self.recipe = recipe
+        self.seed = seed
+        self.monitor = monitor
+
+    def on_train_begin(self, logs=None):
+        self.good = self.model.get_weights()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        states = random_states(self.model)
+        for state, seed in zip(states, seeds(len(states), self.seed, epoch), strict=True):
+            state.assign(seed)
+        if self.recipe.schedule == "cosine":
+            # Loshchilov and Hutter 2016, Eq. 5: T_cur = epoch, T_i = epochs, lowest rate 0
+            part = (1 + math.cos(math.pi * epoch / self.recipe.epochs)) / 2
+            self.model.optimizer.learning_rate = self.recipe.learning_rate * part
+        self.rate = float(self.model.optimizer.learning_rate)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        progress = self.progress
+        weights = self.model.get_weights()
+        if not all(np.isfinite(weight).all() for weight in weights):
+            self._stop()
+        self.good = weights
+        record = {key: float(value) for key, value in logs.items()} | {"learning_rate": self.rate}
+        for key, value in record.items():
+            progress.history.setdefault(key, []).append(value)
+        progress.epochs = epoch + 1
+        value = record[self.monitor]
+        better = value > progress.best if _mode(self.monitor) == "max" else value < progress.best
+""".replace("", "")

@@ -1,0 +1,7 @@
+"""Looking inside a network: arrays in, arrays out, for any Keras model; one method a file."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+
+del lazy

@@ -1,0 +1,50 @@
+"""The activations of layers: what they put out for an image."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from .._graph import flatten
+from ._arguments import Images, select_layer
+from ._gradients import outputs_of
+
+Selection = str | keras.layers.Layer | None
+
+
+def activations(
+    model: keras.Model,
+    images: Images,
+    layer: Selection | Sequence[Selection] = None,
+    *,
+    batch_size: int = 32,
+) -> np.ndarray | dict[str, np.ndarray]:
+    """Compute the outputs of one layer or of several in one pass.
+
+    The network runs as at inference, and no further than the last of the layers.
+
+    Args:
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        layer: a layer or its name; `None`: the last with spatial extent; or a list of them.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        For one layer its output, (N, h, w, K) or (N, K), float32; for a list a dict from the
+        layers' names to their outputs, in the list's order.
+
+    Raises:
+        TypeError, ValueError: images or layers that do not fit the model.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> maps = kc.visualize.activations(kc.build_lenet5(), np.zeros((1, 28, 28, 1)), ["c1", "c3"])
+    >>> {name: m.shape for name, m in maps.items()}
+    {'c1': (1, 28, 28, 6), 'c3': (1, 10, 10, 16)}
+    """
+    graph = flatten(model)
+    several = isinstance(layer, (list, tuple))
+    names = [select_layer(graph, one).name for one in (layer if several else [layer])]
+    if not names:
+        raise ValueError("layer must name at least one layer; received an empty list.")
+    outputs = outputs_of(model, images, names, batch_size=batch_size)
+    return dict(zip(names, outputs, strict=True)) if several else outputs[0]

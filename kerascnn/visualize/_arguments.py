@@ -1,0 +1,148 @@
+"""The arguments that all methods share: images, target, layer. Checked here, once, with one line."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+from .._errors import unknown
+from .._graph import Graph, Node
+
+Images = np.ndarray | Sequence[np.ndarray]
+Target = int | Sequence[int] | Callable | None
+
+
+def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
+    """Bring images into one array for each input of the model.
+
+    Raises:
+        TypeError: whole numbers where the model takes floats.
+        ValueError: another rank, size or number of channels; no image; NaN or infinity.
+    """
+    given = list(images) if isinstance(images, (list, tuple)) else [images]
+    if len(given) != len(model.inputs):
+        raise ValueError(
+            f"images must be one array for each of the model's {len(model.inputs)} input(s); "
+            f"received {len(given)}."
+        )
+    arrays = [_check(x, t) for x, t in zip(given, model.inputs, strict=True)]
+    if len({len(x) for x in arrays}) > 1:
+        raise ValueError(
+            "images must hold equally many for each input; received "
+            f"{', '.join(str(len(x)) for x in arrays)}."
+        )
+    return arrays
+
+
+def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
+    images = np.asarray(images)
+    shape = tuple(expected.shape[1:])
+    wanted = "(N, " + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+    if images.dtype.kind in "OUS":
+        raise TypeError(f"images must be an array of numbers; received {images.dtype}.")
+    takes_floats = keras.backend.is_float_dtype(expected.dtype)
+    if takes_floats and images.dtype.kind != "f":
+        raise TypeError(
+            "images must be float, in the range that the model was trained on; "
+            f"received {images.dtype}. Preprocess them first, for example images / 255."
+        )
+    fits = images.ndim == len(shape) + 1 and all(
+        n in (None, m) for n, m in zip(shape, images.shape[1:], strict=True)
+    )
+    if not fits:
+        one = " A single image needs a batch axis: images[None]." * (images.ndim == len(shape))
+        raise ValueError(f"images must have the shape {wanted}; received {images.shape}.{one}")
+    if not len(images):
+        raise ValueError(f"images must hold at least one image; received {images.shape}.")
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise ValueError("images must be finite; received NaN or infinity. Look for division by 0.")
+    # Keras casts to the type in which a layer computes; here only float64 is brought down.
+    return images.astype(expected.dtype, copy=False)
+
+
+def check_target(
+    target: Target, count: int, classes: int | None, binary: bool
+) -> tuple[np.ndarray, Callable | None]:
+    """Bring a target into one class index for each image, or a callable.
+
+    Args:
+        target: class index, one for each image, a callable, or `None`.
+        count: number of images.
+        classes: number of classes that the model scores.
+        binary: whether they come from a single sigmoid unit.
+
+    Returns:
+        (N,) int32 class indices, -1 for the predicted class, and the callable or `None`.
+
+    Raises:
+        TypeError: none of the above.
+        ValueError: an index out of range, or not one for each image.
+    """
+    predicted = np.full(count, -1, np.int32)
+    if target is None or callable(target):
+        return predicted, target
+    indices = np.asarray(target)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(
+            "target must be a class index, one for each image, a callable from the logits to "
+            f"scores (N,), or None for the predicted class; received {target!r}."
+        )
+    if indices.shape not in ((), (1,), (count,)):
+        raise ValueError(
+            f"target must be one class index or one for each of the {count} images; "
+            f"received {indices.size}."
+        )
+    wrong = indices[(indices < 0) | (indices >= classes)] if indices.ndim else (
+        indices[None][(indices[None] < 0) | (indices[None] >= classes)]
+    )  # fmt: skip
+    if len(wrong):
+        meaning = " (0: the sigmoid says no, 1: it says yes)" * binary
+        raise ValueError(
+            f"target must be a class index from 0 to {classes - 1}{meaning}; received {wrong[0]}."
+        )
+    return np.broadcast_to(indices, count).astype(np.int32), None
+
+
+def is_map(node: Node) -> bool:
+    """Whether a node's output is (N, h, w, K) with more than one position."""
+    shape = node.shapes[0]
+    return len(shape) == 4 and tuple(shape[1:3]) != (1, 1)
+
+
+def select_layer(graph: Graph, layer: str | keras.layers.Layer | None) -> Node:
+    """Find the node of a layer: by name, by the layer itself, or the last with spatial extent.
+
+    Raises:
+        ValueError: there is no such layer in the model.
+    """
+    if layer is None:
+        maps = [node for node in graph.nodes if is_map(node) and not node.is_input]
+        if not maps:
+            raise ValueError(
+                "model must have a layer with spatial extent, output (N, h, w, K); it has none. "
+                "Name a layer."
+            )
+        return maps[-1]
+    if isinstance(layer, str):
+        return graph.node(layer)
+    for node in graph.nodes:
+        if node.operation is layer:
+            return node
+    raise unknown("layer", getattr(layer, "name", layer), [n.name for n in graph.nodes])
+
+
+def select_maps(graph: Graph, layer: str | keras.layers.Layer | None) -> Node:
+    """Find a layer, as `select_layer` does, whose output is maps (N, h, w, K).
+
+    Raises:
+        ValueError: there is no such layer, or its output has no height and width.
+    """
+    node = select_layer(graph, layer)
+    if len(node.shapes[0]) != 4:
+        maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
+        last = f" The last with maps is {maps[-1]!r}." if maps else ""
+        raise ValueError(
+            f"layer must have maps as output, (N, h, w, K); {node.name!r} has "
+            f"{node.shapes[0]}.{last}"
+        )
+    return node

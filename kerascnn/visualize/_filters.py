@@ -1,0 +1,49 @@
+"""The filters of a layer: its weights, as they are."""
+
+import keras
+import numpy as np
+
+from .._graph import flatten
+from ._arguments import select_layer
+
+
+def filters(model: keras.Model, layer: str | keras.layers.Layer | None = None) -> np.ndarray:
+    """Take the filters of a convolution, one picture each.
+
+    Args:
+        model: any functional or sequential `keras.Model`.
+        layer: a convolution or its name; `None`: the first one, which sees the pixels.
+
+    Returns:
+        (K, kh, kw, C) float32: K filters over C input channels, raw. For a transposed
+        convolution K counts its output channels.
+
+    Raises:
+        ValueError: no such layer, or one without filters.
+
+    >>> import kerascnn as kc
+    >>> kc.visualize.filters(kc.build_lenet5(), "c3").shape
+    (16, 5, 5, 6)
+    """
+    graph = flatten(model)
+    convolutions = [n for n in graph.nodes if len(_kernel(n.operation)) == 4]
+    if layer is None and convolutions:
+        layer = convolutions[0].operation
+    node = select_layer(graph, layer)
+    if node.name not in [n.name for n in convolutions]:
+        first = f" The first convolution is {convolutions[0].name!r}." if convolutions else ""
+        raise ValueError(
+            f"layer must be a convolution, with filters of (kh, kw, C, K); {node.name!r} is of "
+            f"kind {type(node.operation).__name__}.{first}"
+        )
+    kernel = keras.ops.convert_to_numpy(node.operation.kernel).astype("float32")
+    if isinstance(node.operation, keras.layers.Conv2DTranspose):  # (kh, kw, K, C)
+        return np.moveaxis(kernel, 2, 0)
+    if isinstance(node.operation, keras.layers.DepthwiseConv2D):  # (kh, kw, C, multiplier)
+        kernel = kernel.reshape(*kernel.shape[:2], 1, -1)  # each filter sees one channel
+    return np.moveaxis(kernel, -1, 0)
+
+
+def _kernel(operation: keras.Operation) -> tuple[int, ...]:
+    kernel = getattr(operation, "kernel", None)
+    return tuple(kernel.shape) if isinstance(kernel, keras.Variable) else ()

@@ -1,0 +1,48 @@
+"""Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391)."""
+
+import keras
+import numpy as np
+
+from .._graph import flatten
+from ._arguments import Images, Target, select_maps
+from ._gradients import gradients_at
+
+
+def grad_cam(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    layer: str | keras.layers.Layer | None = None,
+    *,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Show where in the images a class is seen: gradient-weighted class activation maps.
+
+    Works on any functional or sequential Keras model, nested ones included. The score of a class
+    is its logit, also where the model ends in a softmax or sigmoid. Weights and layers stay as
+    they are. The first call for a model, layer and input shape compiles; further calls reuse it.
+
+    Args:
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: class index, one for each image, or a callable from the logits (N, classes) to
+            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
+            A single sigmoid unit has the classes 0 and 1.
+        layer: a layer or its name; `None`: the last with spatial extent.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+
+    Raises:
+        TypeError, ValueError: images, target or layer that do not fit the model.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.grad_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
+    (2, 10, 10)
+    """
+    layer = select_maps(flatten(model), layer).name
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    alpha = grads.mean(axis=(1, 2), keepdims=True)  # Eq. 1
+    return np.maximum((alpha * maps).sum(axis=-1), 0)  # Eq. 2: ReLU

@@ -1,0 +1,7 @@
+"""Where weights come from: the sets that the package ships, and files; every hash is checked."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+
+del lazy
