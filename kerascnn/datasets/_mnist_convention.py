@@ -10,6 +10,7 @@ import numpy as np
 
 SIZE = 28  # of the field
 BOX = 20  # the longer side of the digit
+TIE = 1e-3  # a symmetric digit's centre lies between two pixels: one side then, not by chance
 CENTRE = 14  # row and column index of the centre of mass: its mean over MNIST's images is 14.0
 FINE = 96  # a coarse picture is first made at least this large, for smooth outlines
 INK = 0.5  # a point is ink where it has this part of the picture's brightest value, …
@@ -20,7 +21,8 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
     """Bring grey digits of any size to MNIST's convention: bright strokes in a 28x28 field.
 
     The digit fits a 20x20 box, its aspect ratio kept; its centre of mass lies within half a pixel
-    of row and column 14, where MNIST's own lie; strokes are near 1 and paper is 0.
+    of row and column 14, where MNIST's own lie (nearer the box's middle where the digit would leave
+    the field); strokes are near 1 and paper is 0.
 
     Args:
         images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1], bright strokes on a dark ground.
@@ -107,4 +109,4 @@ def _averages(start, stop, cells, size):
 def _offset(profile):
     """Where a profile of ink starts in the field, so that its centre of mass is at the centre."""
     centre = profile @ np.arange(len(profile)) / profile.sum()
-    return int(np.clip(round(CENTRE - centre), 0, SIZE - len(profile)))
+    return int(np.clip(round(CENTRE - centre + TIE), 0, SIZE - len(profile)))

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -60,18 +61,20 @@ def _found(data_dir):
 
 def _read(path):
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if missing := [key for key in KEYS if key not in arrays]:
-                raise ValueError(
-                    f"'{path}' must hold the arrays {', '.join(KEYS)}; {missing[0]} is missing."
-                )
-            return [arrays[key] for key in KEYS]
-    except (OSError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
-        raise OSError(f"'{path}' cannot be read ({error}): copy or download it again.") from None
-    except (AttributeError, TypeError):  # np.load returned a bare array, not an archive
+        with open(path, "rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise zipfile.BadZipFile("not an .npz archive")
+            arrays = {key: archive[key] for key in KEYS if key in archive}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        # NumPy takes what it does not know for a pickle, and says so in a ValueError.
+        reason = "not an .npz archive" if isinstance(error, ValueError) else error
+        raise OSError(f"'{path}' cannot be read ({reason}): copy or download it again.") from None
+    if missing := [key for key in KEYS if key not in arrays]:
         raise ValueError(
-            f"'{path}' must be an .npz file with the arrays {', '.join(KEYS)}."
-        ) from None
+            f"'{path}' must hold the arrays {', '.join(KEYS)}; {missing[0]} is missing."
+        )
+    return [arrays[key] for key in KEYS]
 
 
 def _downloaded():

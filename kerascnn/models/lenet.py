@@ -5,6 +5,7 @@ from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from ._registry import architecture
 
 C1, C3, C5, F6 = 6, 16, 120, 84  # maps and units of the paper's layers
+PAPER_SIZE = 32
 
 
 @architecture(
@@ -21,7 +22,7 @@ def build_lenet5(inputs, classifier, *, variant="modern"):
     """LeNet-5: [CONV-POOL-CONV-POOL-CONV-FC], 61,706 parameters.
 
     The paper pads MNIST's 28x28 digits to 32x32 beforehand; here C1 pads ("same"), which gives
-    the same maps. Sizes from 32x32 on are taken without padding, as in the paper.
+    the same maps. Inputs of 32x32 and more are taken without padding, as in the paper.
 
     DEVIATION from the paper, as in today's courses: C3 sees all six maps of S2, the pools have
     no weights, ReLU for tanh, softmax for radial basis functions.
@@ -30,7 +31,8 @@ def build_lenet5(inputs, classifier, *, variant="modern"):
     >>> kc.build_lenet5().count_params()
     61706
     """
-    padding = "same" if inputs.shape[1] == inputs.shape[2] == 28 else "valid"
+    small = any(size is None or size < PAPER_SIZE for size in inputs.shape[1:3])
+    padding = "same" if small else "valid"
     x = Conv2D(C1, 5, padding=padding, activation="relu", name="c1")(inputs)
     x = MaxPooling2D(2, name="s2")(x)
     x = Conv2D(C3, 5, activation="relu", name="c3")(x)

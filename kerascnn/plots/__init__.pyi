@@ -5,13 +5,11 @@ from ._image_grid import image_grid as image_grid
 from ._number_grid import number_grid as number_grid
 from ._overlay import overlay as overlay
 from ._sliding_window import sliding_window as sliding_window
-from ._style import (
-    LayerStyle as LayerStyle,
-    colormap as colormap,
-    layer_style as layer_style,
-    role_color as role_color,
-    style as style,
-    styles as styles,
-    window_colors as window_colors,
-)
+from ._style import LayerStyle as LayerStyle
+from ._style import colormap as colormap
+from ._style import layer_style as layer_style
+from ._style import role_color as role_color
+from ._style import style as style
+from ._style import styles as styles
+from ._style import window_colors as window_colors
 from ._training_curves import training_curves as training_curves

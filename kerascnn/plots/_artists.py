@@ -1,11 +1,15 @@
-"""Small things that the drawing functions share: axes, fitted text, mosaics, swatches."""
+"""Small things that the drawing functions share: axes, fitted text, colour bars, numbers."""
 
 import math
 import unicodedata
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
 LINE = 1.25  # height of a line of text, in ems
@@ -30,6 +34,14 @@ def claim(ax: Axes, left: float, top: float, right: float, bottom: float) -> Non
     """Make sure that this rectangle, in data units, is in view."""
     ax.update_datalim([(left, top), (right, bottom)])
     ax.autoscale_view()
+
+
+def scale_bar(image: AxesImage, label: str) -> Colorbar:
+    """Put a colour bar at the right of the image, as high as its Axes."""
+    ax = image.axes
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.02, 0, 0.025, 1)), label=label)
+    bar.outline.set_linewidth(0.5 * mpl.rcParams["axes.linewidth"])
+    return bar
 
 
 def text_width(text: str) -> float:
@@ -102,6 +114,16 @@ def fitted_text(ax: Axes, x: float, y: float, text: str, **kwargs) -> FittedText
     ax._add_text(artist) if hasattr(ax, "_add_text") else ax.add_artist(artist)
     artist.set_clip_on(False)
     return artist
+
+
+def mix(under: str, over: str, amount: float) -> str:
+    """Lay `over` on `under`; flat colours keep vector files free of transparency.
+
+    >>> mix("white", "black", 0.2)
+    '#cccccc'
+    """
+    pairs = zip(to_rgb(under), to_rgb(over), strict=True)
+    return to_hex([(1 - amount) * a + amount * b for a, b in pairs])
 
 
 def number(value: float, fmt="{:g}") -> str:

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize, is_color_like, to_hex, to_rgb
+from matplotlib.colors import Normalize, is_color_like, to_hex
 from matplotlib.patches import Rectangle
 
-from ._artists import canvas, claim, fitted_text, number
+from ._artists import canvas, claim, fitted_text, mix, number, text_width
 from ._check import array
 from ._style import readable_on, role_color
 
 TINT = 0.22  # how much of a window's colour lies on its cells
 INSET = 0.07  # windows that overlap are drawn this much smaller each, in cells
+BESIDE = 0.03  # so are windows that may touch: both outlines show
 NUMBER_HEIGHT = 0.62  # of a cell
 LABEL_HEIGHT = 0.62
 
@@ -86,99 +87,79 @@ def number_grid(
     ax = canvas(ax)
     x0, y0 = origin
     ground = to_hex(mpl.rcParams["axes.facecolor"])
-    ink = mpl.rcParams["text.color"]
-    faces = _faces(values, cmap, limits, ground)
-    for top, left, height, width, color in windows:
-        inside = (
-            slice(max(top, 0), max(top + height, 0)),
-            slice(max(left, 0), max(left + width, 0)),
-        )
-        for r, c in np.ndindex(rows, columns):
-            if cmap is None and _within(r, inside[0]) and _within(c, inside[1]):
-                faces[r, c] = _mix(faces[r, c], color, TINT)
-
+    ink = to_hex(mpl.rcParams["text.color"])
     line = mpl.rcParams["lines.linewidth"]
-    grid_line = _mix(ground, ink, 0.45)
+    faces = _faces(values, cmap, limits, ground)
+    if cmap is None:
+        for *window, color in windows:
+            block = faces[_inside(window, values.shape)]
+            for index in np.ndindex(block.shape):
+                block[index] = mix(block[index], color, TINT)
+    texts = np.ma.array(np.full(values.shape, "", dtype=object), mask=blank)
+    for index, value in np.ma.ndenumerate(values):
+        texts[index] = number(value, fmt)
+    widest = max(texts.compressed(), key=text_width, default="")
+
     for r, c in np.ndindex(rows, columns):
-        x, y = x0 + c * cell, y0 + r * cell
-        face = faces[r, c]
-        ax.add_patch(Rectangle((x, y), cell, cell, fc=face, ec=grid_line, lw=0.3 * line, zorder=1))
-        if padding[r, c]:
-            # a second patch: the hatch has its own, fainter colour
-            ax.add_patch(
-                Rectangle(
-                    (x, y),
-                    cell,
-                    cell,
-                    fc="none",
-                    ec=_mix(ground, role_color("padding"), 0.55),
-                    lw=0,
-                    hatch="////",
-                    zorder=1.1,
-                    gid="padding",
-                )
+        x, y, face = x0 + c * cell, y0 + r * cell, faces[r, c]
+        ax.add_patch(
+            Rectangle(
+                (x, y), cell, cell, fc=face, ec=mix(ground, ink, 0.45), lw=0.3 * line, zorder=1
             )
+        )
+        if padding[r, c]:
+            _hatch(ax, x, y, cell, mix(face, role_color("padding"), 0.5))
         if dropped[r, c]:
-            edge = 0.12 * cell
-            for ys in ((y + edge, y + cell - edge), (y + cell - edge, y + edge)):
-                ax.plot(
-                    (x + edge, x + cell - edge),
-                    ys,
-                    color=role_color("dropped"),
-                    lw=0.6 * line,
-                    zorder=2.5,
-                    solid_capstyle="round",
-                    label="_dropped",
-                )
+            _cross(ax, x, y, cell, 0.6 * line)
         if not blank[r, c]:
             quiet = padding[r, c] or dropped[r, c]
-            color = readable_on(face) if cmap else _mix(face, ink, 0.55 if quiet else 1.0)
             fitted_text(
                 ax,
                 x + cell / 2,
                 y + cell / 2,
-                number(values[r, c], fmt),
+                texts[r, c],
                 room=(0.86 * cell, NUMBER_HEIGHT * cell),
-                color=color,
+                widest=widest,  # one size for the whole grid
+                color=readable_on(face) if cmap else mix(face, ink, 0.7 if quiet else 1.0),
                 zorder=3,
             )
         if small is not None and not np.ma.getmaskarray(small)[r, c]:
             fitted_text(
                 ax,
-                x + 0.92 * cell,
-                y + 0.94 * cell,
+                x + 0.94 * cell,
+                y + 0.95 * cell,
                 "×" + number(small[r, c], fmt),
-                room=(0.5 * cell, 0.3 * cell),
+                room=(0.6 * cell, 0.31 * cell),
                 color=role_color("kernel"),
                 zorder=3,
                 ha="right",
                 va="bottom",
             )
 
+    outline = _color(frame) if frame else ink
     ax.add_patch(
         Rectangle(
             (x0, y0),
             columns * cell,
             rows * cell,
             fc="none",
-            ec=_color(frame) if frame else ink,
-            zorder=2,
+            ec=outline,
             lw=(0.9 if frame else 0.45) * line,
-            joinstyle="miter",
+            zorder=2,
         )
     )
-    for nth, (top, left, height, width, color) in enumerate(windows):
-        shrink = INSET * cell * sum(_overlap(windows[nth], other) for other in windows[:nth])
+    for nth, (row, column, height, width, color) in enumerate(windows):
+        shrink = cell * BESIDE * (len(windows) > 1)
+        shrink += cell * INSET * sum(_overlap(windows[nth], other) for other in windows[:nth])
         ax.add_patch(
             Rectangle(
-                (x0 + left * cell + shrink, y0 + top * cell + shrink),
+                (x0 + column * cell + shrink, y0 + row * cell + shrink),
                 width * cell - 2 * shrink,
                 height * cell - 2 * shrink,
                 fc="none",
                 ec=color,
                 lw=1.4 * line,
                 zorder=4 + 0.01 * nth,
-                joinstyle="round",
                 gid="window",
             )
         )
@@ -191,14 +172,42 @@ def number_grid(
             y0 - 0.16 * cell,
             label,
             room=(max(columns, 3) * cell, LABEL_HEIGHT * cell),
+            cap=1.3 * mpl.rcParams["font.size"],
+            color=outline,
             va="bottom",
             zorder=3,
-            color=_color(frame) if frame else ink,
-            cap=1.3 * mpl.rcParams["font.size"],
         )
+    tops = [top, *(y0 + window[0] * cell for window in windows)]
+    lefts = [x0, *(x0 + window[1] * cell for window in windows)]
+    bottoms = [y0 + rows * cell, *(y0 + (w[0] + w[2]) * cell for w in windows)]
+    rights = [x0 + columns * cell, *(x0 + (w[1] + w[3]) * cell for w in windows)]
     margin = 0.08 * cell  # outlines are not cut at the edge
-    claim(ax, x0 - margin, top - margin, x0 + columns * cell + margin, y0 + rows * cell + margin)
+    claim(ax, min(lefts) - margin, min(tops) - margin, max(rights) + margin, max(bottoms) + margin)
     return ax
+
+
+def _hatch(ax: Axes, x: float, y: float, cell: float, color: str) -> None:
+    """Hatch a cell, by a patch of its own: the hatch is fainter than the grid's lines."""
+    ax.add_patch(
+        Rectangle(
+            (x, y), cell, cell, fc="none", ec=color, lw=0, hatch="////", zorder=1.1, gid="padding"
+        )
+    )
+
+
+def _cross(ax: Axes, x: float, y: float, cell: float, width: float) -> None:
+    near, far = 0.14 * cell, 0.86 * cell
+    for ends in ((near, far), (far, near)):
+        ax.plot(
+            (x + near, x + far),
+            (y + ends[0], y + ends[1]),
+            color=role_color("dropped"),
+            linestyle="-",
+            linewidth=width,
+            solid_capstyle="round",
+            zorder=2.5,
+            gid="dropped",
+        )
 
 
 def _ring(width: int, shape: tuple[int, int]) -> np.ndarray:
@@ -252,14 +261,13 @@ def _faces(values, cmap, limits, ground) -> np.ndarray:
     return faces
 
 
-def _mix(under: str, over: str, amount: float) -> str:
-    """Lay `over` on `under`; flat colours keep vector files free of transparency."""
-    pairs = zip(to_rgb(under), to_rgb(over), strict=True)
-    return to_hex([(1 - amount) * a + amount * b for a, b in pairs])
-
-
-def _within(index: int, span: slice) -> bool:
-    return span.start <= index < span.stop
+def _inside(window, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Index the part of a window that lies in the grid."""
+    top, left, height, width = window
+    return (
+        slice(max(top, 0), max(min(top + height, shape[0]), 0)),
+        slice(max(left, 0), max(min(left + width, shape[1]), 0)),
+    )
 
 
 def _overlap(one, other) -> bool:

@@ -6,8 +6,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from .._errors import unknown
-from .._text import text as _
+from kerascnn._errors import unknown
+from kerascnn._text import text as _
+
 from ._artists import canvas, claim, fitted_text, number, text_height, text_width
 from ._check import array
 from ._number_grid import LABEL_HEIGHT, number_grid
@@ -27,6 +28,7 @@ def sliding_window(
     step: int = 0,
     stride: int = 1,
     padding: int = 0,
+    pool: int | None = None,
     show_all: bool = False,
     fmt="{:g}",
     labels: Mapping[str, str] | None = None,
@@ -41,11 +43,12 @@ def sliding_window(
     Args:
         image: (H, W) numbers, without its padding.
         kernel: (h, w) numbers, laid on the window as they are (cross-correlation, as in Keras); or
-            "max" or "mean" for a pooling, with as large a window as the stride.
+            "max" or "mean" for a pooling.
         output: (H', W') numbers: what the layer gives. It is checked, not computed.
         step: index of the output value, row by row from 0.
         stride: distance of the windows, in cells.
         padding: rows and columns of zeros on each side (a pooling has none).
+        pool: side of a pooling's window; the stride by default.
         show_all: show also the values of later steps.
         fmt: format string or callable for the numbers.
         labels: words to show in place of "input", "kernel", "output" (their keys).
@@ -65,15 +68,19 @@ def sliding_window(
     '2·1 + 3·(−1) = −1'
     >>> plt.close(ax.figure)
     """
-    image = array("image", image, "(H, W)", 2)
+    image = _wide(array("image", image, "(H, W)", 2))
     output = array("output", output, "(H', W')", 2)
+    if stride < 1 or padding < 0:
+        raise ValueError(
+            f"stride must be 1 or more and padding 0 or more; received {stride} and {padding}"
+        )
     pooling = isinstance(kernel, str)
     if pooling:
         if kernel not in REDUCTIONS:
             raise unknown("kernel, as a pooling,", kernel, REDUCTIONS)
-        height = width = stride
+        height = width = pool or stride
     else:
-        kernel = array("kernel", kernel, "(h, w)", 2)
+        kernel = _wide(array("kernel", kernel, "(h, w)", 2))
         height, width = kernel.shape
     if pooling and padding:
         raise ValueError(f"padding must be 0 with a pooling; received {padding}")
@@ -91,9 +98,12 @@ def sliding_window(
         raise ValueError(f"step must be 0 … {output.size - 1}; received {step}")
 
     formulas = []
+    covered = np.zeros(padded.shape, bool)
     for index in np.ndindex(output.shape):
         top, left = index[0] * stride, index[1] * stride
-        patch = padded[top : top + height, left : left + width]
+        window = np.s_[top : top + height, left : left + width]
+        covered[window] = True
+        patch = padded[window]
         value = REDUCTIONS[kernel](patch) if pooling else np.sum(patch * kernel)
         if not np.isclose(value, output[index], rtol=1e-4, atol=1e-6):
             raise ValueError(
@@ -105,12 +115,6 @@ def sliding_window(
     words = {"input": _("input"), "kernel": _("kernel"), "output": _("output")} | dict(labels or {})
     row, column = divmod(step, output.shape[1])
     window = (row * stride, column * stride, height, width)
-    covered = np.zeros(padded.shape, bool)
-    covered[: (expected[0] - 1) * stride + height, : (expected[1] - 1) * stride + width] = True
-    if stride > height or stride > width:
-        raise ValueError(
-            f"stride must not exceed the window {height}×{width} in this figure; received {stride}"
-        )
     shown = np.ma.array(output, mask=False)
     if not show_all:
         shown.mask = np.arange(output.size).reshape(output.shape) > step
@@ -174,23 +178,30 @@ def sliding_window(
     return ax
 
 
+def _wide(values: np.ndarray) -> np.ndarray:
+    """Widen small integers: products of uint8 would wrap around."""
+    return values.astype(np.result_type(values, np.int64))
+
+
 def _sign(ax: Axes, x: float, y: float, sign: str) -> None:
     fitted_text(ax, x, y, sign, room=(0.9, 0.9))
 
 
 def _formula(patch, kernel, value, fmt) -> str:
     """Write the formula of one step with its numbers, one line for each nine terms at most."""
+    result = number(value, fmt)
     if isinstance(kernel, str):
-        inside = ", ".join(number(v, fmt) for v in patch.flat)
-        return f"{kernel}({inside}) = {number(value, fmt)}"
+        if kernel == "max":
+            return f"max({', '.join(number(v, fmt) for v in patch.flat)}) = {result}"
+        return f"({' + '.join(_term(v, fmt) for v in patch.flat)}) / {patch.size} = {result}"
     rows = [
-        " + ".join(f"{number(v, fmt)}·{_factor(k, fmt)}" for v, k in zip(*pair, strict=True))
+        " + ".join(f"{number(v, fmt)}·{_term(k, fmt)}" for v, k in zip(*pair, strict=True))
         for pair in zip(patch, kernel, strict=True)
     ]
     joint = " + " if patch.size <= TERMS_IN_A_LINE else " +\n"
-    return f"{joint.join(rows)} = {number(value, fmt)}"
+    return f"{joint.join(rows)} = {result}"
 
 
-def _factor(value, fmt) -> str:
+def _term(value, fmt) -> str:
     """Put a negative number into brackets."""
     return f"({number(value, fmt)})" if value < 0 else number(value, fmt)

@@ -11,9 +11,9 @@ from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
 
-from .._errors import unknown
-from .._text import language
-from .._text import text as _
+from kerascnn._errors import unknown
+from kerascnn._text import language
+from kerascnn._text import text as _
 
 OKABE_ITO = {  # Okabe & Ito 2008, https://jfly.uni-koeln.de/color/
     "orange": "#E69F00",
@@ -69,7 +69,7 @@ def _ink(paper: str, ink: str, faint: str) -> dict:
         **dict.fromkeys(
             (
                 *("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor"),
-                *("xtick.color", "ytick.color", "patch.edgecolor", "hatch.color"),
+                *("xtick.color", "ytick.color", "patch.edgecolor"),
             ),
             ink,
         ),
@@ -317,7 +317,7 @@ def layer_style(kind: str) -> LayerStyle:
     """
     group = _GROUP_OF.get(kind, "other")
     color, grey, hatch = _GROUPS[group]
-    if _active.get() == "gray":
+    if in_print():
         color = grey
     else:
         hatch = ""
@@ -383,7 +383,12 @@ def colormap(role: str) -> str:
     maps = {"sequential": "viridis", "signed": "RdBu_r", "heat": "inferno"}
     if role not in maps:
         raise unknown("colormap", role, maps)
-    return "gray" if _active.get() == "gray" else maps[role]
+    return "gray" if in_print() else maps[role]
+
+
+def in_print() -> bool:
+    """Tell whether the style that is set has no colours."""
+    return _active.get() == "gray"
 
 
 def readable_on(color: str) -> str:

@@ -24,7 +24,9 @@ def splits(data):
 
 def _pair(part):
     if not isinstance(part, tuple | list) or len(part) != 2:
-        raise TypeError(f"each part of data must be a pair (images, labels); received {part!r:.80}.")
+        raise TypeError(
+            f"each part of data must be a pair (images, labels); received {type(part).__name__}."
+        )
     return np.asarray(part[0]), np.asarray(part[1])
 
 
@@ -70,7 +72,9 @@ def _check_values(what, images, input_range):
         hint = "convert 0…255 by images.astype('float32') / 255"
     else:
         hint = "rescale them, or say input_range=(low, high)"
-    if not np.issubdtype(images.dtype, np.floating) or low < input_range[0] or high > input_range[1]:
-        raise ValueError(
-            f"{what} images must be float in {list(input_range)}; {received}: {hint}."
-        )
+    if (
+        not np.issubdtype(images.dtype, np.floating)
+        or low < input_range[0]
+        or high > input_range[1]
+    ):
+        raise ValueError(f"{what} images must be float in {list(input_range)}; {received}: {hint}.")

@@ -37,7 +37,7 @@ class CoupledDecaySGD(keras.optimizers.SGD):
     def update_step(self, gradient, variable, learning_rate):
         """Take one step on one variable."""
         if self.kernel_decay and self._is_kernel[self._get_variable_index(variable)]:
-            gradient = gradient + self.kernel_decay * keras.ops.cast(variable, gradient.dtype)
+            gradient = keras.ops.cast(gradient, variable.dtype) + self.kernel_decay * variable
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self):

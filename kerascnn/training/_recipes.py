@@ -1,6 +1,6 @@
 """How the papers trained: every number of a recipe in one place, with its source."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 
 from kerascnn._errors import unknown
 
@@ -114,7 +114,7 @@ def recipes() -> list[str]:
     return list(RECIPES)
 
 
-def recipe(name: str | Recipe, **overrides) -> Recipe:
+def recipe(name: str | Recipe, /, **overrides) -> Recipe:
     """Look a recipe up, with some of its fields replaced.
 
     Args:
@@ -139,8 +139,3 @@ def recipe(name: str | Recipe, **overrides) -> Recipe:
         if field not in known:
             raise unknown("an option of train or a field of its recipe", field, known)
     return replace(name, **{key: value for key, value in overrides.items() if value is not None})
-
-
-def as_dict(made: Recipe) -> dict:
-    """All fields, for config.json."""
-    return asdict(made)

@@ -22,7 +22,14 @@ import keras
 import numpy as np
 
 STATE = "kerascnn_state"  # inside last.weights.h5: weights and state change in one rename
-NAMES = ("name", "inbound_nodes", "input_layers", "output_layers", "build_config", "shared_object_id")
+NAMES = (
+    "name",
+    "inbound_nodes",
+    "input_layers",
+    "output_layers",
+    "build_config",
+    "shared_object_id",
+)
 
 
 class RunDirectory:
@@ -74,8 +81,10 @@ class RunDirectory:
                     f"run_dir '{self.path}' holds another run: {key} is {theirs.get(key)!r} there "
                     f"and {mine!r} here. Give another directory, or the same to go on."
                 )
-        if "finished" in there:
-            self.config["finished"] = there["finished"]
+        # What began the run describes it; only its length may change.
+        mine = self.config["recipe"]["epochs"]
+        there["recipe"]["epochs"] = max(there["recipe"]["epochs"], mine)
+        self.config = there
 
     def load(self, model):
         """Bring model and optimizer to the last complete epoch.

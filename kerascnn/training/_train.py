@@ -143,6 +143,7 @@ def train(
             validation_data=validation and validation_batches(*validation, batch_size=256),
             initial_epoch=progress.epochs,
             epochs=plan.epochs,
+            shuffle=False,  # the batches are shuffled already
             steps_per_epoch=math.ceil(len(fit[1]) / plan.batch_size),
             callbacks=[*rate, keeper, *callbacks],
             verbose=_verbosity(verbose),
@@ -214,7 +215,7 @@ class _Keeper(keras.callbacks.Callback):
             # Loshchilov and Hutter 2016, Eq. 5: T_cur = epoch, T_i = epochs, lowest rate 0
             part = (1 + math.cos(math.pi * epoch / self.recipe.epochs)) / 2
             self.model.optimizer.learning_rate = self.recipe.learning_rate * part
-        self.rate = float(self.model.optimizer.learning_rate)
+        self.rate = float(str(np.float32(self.model.optimizer.learning_rate)))  # 0.001, all of it
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
@@ -230,6 +231,59 @@ class _Keeper(keras.callbacks.Callback):
         for key, value in record.items():
             progress.history.setdefault(key, []).append(value)
         progress.epochs = epoch + 1
-        value = record[self.monitor]
-        better = value > progress.best if _mode(self.monitor) == "max" else value < progress.best
-""".replace("", "")
+        if self._better(record[self.monitor]):
+            progress.best, progress.best_epoch = record[self.monitor], progress.epochs
+            if self.directory:
+                self.directory.save_best(self.model)
+        if self.directory:
+            self.directory.save(self.model, asdict(progress))
+
+    def _better(self, value):
+        if self.progress.best is None:
+            return True
+        if _mode(self.monitor) == "max":
+            return value > self.progress.best
+        return value < self.progress.best
+
+    def _stop(self):
+        self.model.set_weights(self.good)
+        epoch = self.progress.epochs
+        raise ValueError(
+            f"the loss became infinite or NaN in epoch {epoch + 1}: lower learning_rate (it was "
+            f"{self.rate:g}). The model has its weights of "
+            f"{f'epoch {epoch}' if epoch else 'before the training'} again."
+        )
+
+
+def _mode(monitor):
+    return "max" if "accuracy" in monitor else "min"
+
+
+def _verbosity(verbose):
+    if verbose != "auto":
+        return verbose
+    return 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
+
+
+def _check(model, fit, validation, plan, seed, augment, input_range):
+    """Refuse, before the first step, what cannot be trained."""
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number from 0 on; received {seed!r}.")
+    if augment is not None and not callable(augment):
+        raise TypeError(f"augment must be a layer or a function; received {augment!r:.80}.")
+    if not model.built:
+        model.build((None, *fit[0].shape[1:]))
+    for what, part in (("train", fit), ("validation", validation)):
+        if part is not None:
+            check_split(what, *part, input_shape=model.input_shape, input_range=input_range)
+    if plan.batch_size > len(fit[1]):
+        raise ValueError(
+            f"batch_size must be at most {len(fit[1])}, the number of training images; "
+            f"received {plan.batch_size}."
+        )
+    if isinstance(augment, keras.Layer):
+        shape = augment(fit[0][:1].astype("float32"), training=True).shape  # builds it, too
+        if len(shape) != fit[0].ndim:
+            raise ValueError(f"augment must give (N, H, W, C); received {tuple(shape)}.")

@@ -7,7 +7,6 @@ are recorded from the layer on, not before it.
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Callable, Sequence
 
@@ -86,8 +85,8 @@ def gradients_at(
 
 
 def trace_count(model: keras.Model) -> int:
-    """How many computations have been compiled for a model so far."""
-    return sum(step.experimental_get_tracing_count() for step in _compiled.get(model, {}).values())
+    """How many computations are compiled for a model, those for callable targets included."""
+    return sum(len(cache.get(model, {})) for cache in (_compiled, *_by_callable.values()))
 
 
 def _get(
@@ -146,26 +145,13 @@ def _gradients(
             total = tf.reduce_sum(tf.cast(total, tf.float32)) * scale
         gradients = tape.gradient(total, maps)
         if gradients is None:
-            raise _Unconnected
+            raise ValueError(
+                "layer must lead to the score of the target; the score does not depend on "
+                f"{layer!r}. Choose a layer on the way to the output."
+            )
         return tf.cast(maps, tf.float32), tf.cast(gradients, tf.float32) / scale
 
-    compiled = _compile(step, images, tf.TensorSpec([None], tf.int32))
-
-    def checked(*inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        try:
-            return compiled(*inputs)
-        except _Unconnected:
-            raise ValueError(
-                f"layer must lead to the score of the target; the score does not depend on "
-                f"{layer!r}. Choose a layer on the way to the output."
-            ) from None
-
-    checked.experimental_get_tracing_count = compiled.experimental_get_tracing_count
-    return checked
-
-
-class _Unconnected(Exception):
-    """The score has no gradient at the layer."""
+    return _compile(step, images, tf.TensorSpec([None], tf.int32))
 
 
 def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
@@ -209,15 +195,16 @@ def _without_head(node: Node, args: tuple, kwargs: dict, outputs: object) -> obj
         return outputs
     if not getattr(operation, "weights", None):
         return args[0]  # nothing but the activation: Softmax, Activation, keras.ops.softmax
-    linear = copy.copy(operation)  # shares the weights
-    linear.activation = keras.activations.linear
+    linear = object.__new__(type(operation))  # a second view of the layer: copy.copy would save it
+    linear.__dict__.update(operation.__dict__, activation=keras.activations.linear)
     return linear(*args, **kwargs)
 
 
 def _compile(step: Callable, images: list[np.ndarray], *more: tf.TensorSpec) -> Callable:
     # The batch stays free: one trace serves every number of images.
     specs = [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in images]
-    return tf.function(step, input_signature=[*specs, *more], autograph=False)
+    function = tf.function(step, input_signature=[*specs, *more], autograph=False)
+    return function.get_concrete_function()
 
 
 def _in_batches(

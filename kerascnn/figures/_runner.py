@@ -1,0 +1,179 @@
+"""Draw figures: seed, style, language, saving and closing, the same for all of them."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from PIL import Image
+
+from .. import plots
+from .._errors import unknown
+from .._files import write_atomically
+from .._text import language
+from .._text import text as _
+from ._registry import Recipe, recipe, recipes
+
+FORMATS = ("svg", "png", "pdf")
+PNG_DPI = 200  # about 1920 pixels wide, as a slide
+GIF_DPI = 100
+FRAME_MS = 1500  # long enough to add up nine products
+DATELESS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+
+
+@dataclass
+class Report:
+    """What became of the figures: those written, and the error of each that failed."""
+
+    written: list[Path] = field(default_factory=list)
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+
+def render(name: str, *, lang: str = "en", style: str = "slides") -> Figure:
+    """Compute and draw one figure.
+
+    Args:
+        name: one of `kc.figures.names()`.
+        lang: "en", "ko" or "es".
+        style: "slides", "paper", "dark" or "gray".
+
+    Returns:
+        The matplotlib `Figure`; the caller closes it.
+
+    Raises:
+        ValueError: no such figure, language or style.
+        OSError: the language needs a font that is not installed.
+
+    >>> import kerascnn as kc
+    >>> kc.figures.render("max-pooling").axes != []
+    True
+    """
+    return _render(recipe(name), lang, style)
+
+
+def _render(one: Recipe, lang: str, style: str, **options: object) -> Figure:
+    with plots.style(style, lang=lang):
+        # Each figure has a seed of its own, so that drawing one alone gives the same picture.
+        if "rng" in inspect.signature(one.function).parameters:
+            options["rng"] = np.random.default_rng(zlib.crc32(one.name.encode()))
+        return one.function(**options)
+
+
+def draw(
+    names: Sequence[str] = (),
+    *,
+    out: str | Path = "figures",
+    formats: Sequence[str] = ("svg", "png"),
+    lang: str = "en",
+    style: str = "slides",
+    progress: Callable[[Recipe], None] = lambda one: None,
+) -> Report:
+    """Draw figures into a folder, with an `index.html` that shows all that it holds.
+
+    A file is written whole or not at all; a figure that fails does not stop the others.
+
+    Args:
+        names: which figures; default all.
+        out: the folder; made if need be.
+        formats: any of "svg", "png", "pdf".
+        lang, style: as for `render`.
+        progress: called with each figure's `Recipe` before it is drawn.
+
+    Raises:
+        ValueError: no such figure, format, language or style.
+        OSError: the folder cannot be written.
+    """
+    chosen = [recipe(name) for name in names] or list(recipes().values())
+    for one in formats:
+        if one not in FORMATS:
+            raise unknown("format", one, FORMATS)
+    with plots.style(style, lang=lang):
+        pass  # a wrong style, language or a missing font ends here, before anything is drawn
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomically(out / "index.html", index(out, lang).encode())
+    except OSError as error:
+        raise OSError(
+            f"out must be a folder that can be written; received {str(out)!r}: {error.strerror}."
+        ) from error
+    report = Report()
+    for one in chosen:
+        progress(one)
+        try:
+            report.written += _save(one, out, formats, lang, style)
+        except Exception as error:  # one broken figure must not cost a lecturer the others
+            report.failed[one.name] = error
+        finally:
+            plt.close("all")
+    write_atomically(out / "index.html", index(out, lang).encode())
+    return report
+
+
+def _save(one: Recipe, out: Path, formats: Sequence[str], lang: str, style: str) -> list[Path]:
+    """Draw a figure, and its frames if it moves, then write all files."""
+    drawings = {one.name: _render(one, lang, style)}
+    for step in range(one.frames):
+        drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, step=step)
+    files = {}
+    with plots.style(style, lang=lang):
+        for name, drawing in drawings.items():
+            for kind in formats:
+                files[out / f"{name}.{kind}"] = _bytes(drawing, kind, one)
+        if one.frames:
+            frames = [_bytes(d, "png", one, GIF_DPI) for d in list(drawings.values())[1:]]
+            files[out / f"{one.name}.gif"] = _gif(frames)
+    for path, data in files.items():
+        write_atomically(path, data)
+    return list(files)
+
+
+def _bytes(drawing: Figure, kind: str, one: Recipe, dpi: int = PNG_DPI) -> bytes:
+    buffer = io.BytesIO()
+    drawing.savefig(buffer, format=kind, dpi=dpi, metadata=DATELESS[kind])
+    data = buffer.getvalue()
+    if kind == "svg":
+        data = describe_svg(data.decode(), _(one.title), _(one.alt)).encode()
+    return data
+
+
+def _gif(frames: Sequence[bytes]) -> bytes:
+    images = [Image.open(io.BytesIO(data)).convert("P", palette=Image.Palette.ADAPTIVE) for data in frames]
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer, "GIF", save_all=True, append_images=images[1:], duration=FRAME_MS, loop=0
+    )
+    return buffer.getvalue()
+
+
+def describe_svg(svg: str, title: str, description: str) -> str:
+    """Give an SVG the <title> and <desc> that screen readers read out."""
+    words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
+    return re.sub(
+        r"(<svg )([^>]*>)\s*", rf'\1role="img" \2\n {words.replace(chr(92), chr(92) * 2)} ', svg, count=1
+    )
+
+
+def index(out: Path, lang: str) -> str:
+    """Write the page that shows the figures in a folder with title, alt text and code, offline."""
+    from jinja2 import Environment, PackageLoader
+
+    page = Environment(loader=PackageLoader("kerascnn", "figures"), autoescape=True)
+    shown = []
+    with language(lang):
+        for one in recipes().values():
+            formats = [kind for kind in FORMATS if (out / f"{one.name}.{kind}").is_file()]
+            if formats:
+                shown.append((one, _(one.title), _(one.alt), formats))
+        return page.get_template("index.html.jinja").render(
+            lang=lang, heading=_("Lecture figures"), code=_("Code"), figures=shown
+        )

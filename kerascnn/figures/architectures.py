@@ -1,0 +1,174 @@
+"""Architectures: diagrams and tables of the real networks (lecture map, D)."""
+
+from functools import cache
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from .. import arithmetic, plots
+from .._describe import Description, describe, shape_text
+from .._text import text as _
+from ._layout import note
+from ._registry import figure
+
+MEGA = 1e6
+VIEWS = {"Flatten", "Reshape", "Dropout"}  # make no new values worth a row
+
+
+@cache
+def built(name: str) -> Description:
+    """Build a network and describe it; once, since the figures share them."""
+    from .. import models
+
+    return describe(models.build(name))
+
+
+@figure(
+    title="LeNet-5, layer by layer",
+    alt="LeNet-5 takes 28 by 28 digits through two convolutions with pooling, a third convolution "
+    "and two dense layers to 10 classes, with 61,706 parameters.",
+)
+def lenet5() -> Figure:
+    """Draw LeNet-5 as it is built today."""
+    description = built("lenet5")
+    fig, ax = plt.subplots()
+    plots.architecture(description, ax=ax)
+    fig.suptitle("[CONV–POOL–CONV–POOL–CONV–FC]")
+    note(fig, _totals(description))
+    return fig
+
+
+@figure(
+    title="AlexNet, layer by layer",
+    alt="AlexNet in one tower: 227 by 227 pixels to 55 by 55 by 96, 27 by 27 by 256, "
+    "13 by 13 by 384, and three dense layers, with 62,378,344 parameters.",
+)
+def alexnet() -> Figure:
+    """Draw AlexNet with the numbers of its first layer, and what lectures get wrong."""
+    description = built("alexnet")
+    first = next(r for r in description.layers if r.name == "conv1")
+    weights = arithmetic.conv_parameters(11, 3, 96, bias=False)
+    taught = arithmetic.exact_output_size(224, 11, 4)
+    convolutions = sum(r.parameters for r in description.layers if r.kind == "Conv2D")
+    dense = sum(r.parameters for r in description.layers if r.kind == "Dense")
+    fig, ax = plt.subplots()
+    plots.architecture(description, ax=ax)
+    fig.suptitle(
+        _(
+            "conv1: 227 → {shape}, {weights} weights + {biases} biases",
+            shape=shape_text(first.output_shape),
+            weights=f"{weights:,}",
+            biases=first.parameters - weights,
+        )
+    )
+    note(
+        fig,
+        "\n".join(
+            [
+                _totals(description),
+                _(
+                    "Errata: an input of 224 would give {columns} columns. Convolutions hold "
+                    "{convolutions} M parameters (2.33 M in the paper's two towers), "
+                    "dense layers {dense} M, not 65 M.",
+                    columns=float(taught),
+                    convolutions=f"{convolutions / MEGA:.2f}",
+                    dense=f"{dense / MEGA:.1f}",
+                ),
+            ]
+        ),
+    )
+    return fig
+
+
+@figure(
+    title="VGG16 beside AlexNet and VGG19",
+    alt="Three stacks of layers: AlexNet with 8 weighted layers and 62.4 million parameters, "
+    "VGG16 with 16 and 138.4 million, VGG19 with 19 and 143.7 million.",
+)
+def vgg16_beside_alexnet() -> Figure:
+    """Stack the layers of the three networks side by side, the input at the bottom."""
+    fig, axes = plt.subplots(1, 3, sharey=True)
+    for ax, name in zip(axes, ("alexnet", "vgg16", "vgg19"), strict=True):
+        description = built(name)
+        rows = [r for r in description.layers if r.kind not in VIEWS]
+        for level, record in enumerate(rows):
+            look = plots.layer_style(record.kind)
+            ax.barh(level, 1, height=0.86, color=look.color, hatch=look.hatch, edgecolor="none")
+            ax.text(0.5, level, _row(record), ha="center", va="center", fontsize=8, color=look.text_color)  # fmt: skip
+        weighted = sum(r.parameters > 0 for r in rows)
+        ax.set_title(
+            f"{ {'alexnet': 'AlexNet', 'vgg16': 'VGG16', 'vgg19': 'VGG19'}[name] }\n"
+            + _(
+                "{layers} weighted layers\n{parameters} M parameters",
+                layers=weighted,
+                parameters=f"{description.parameters / MEGA:.1f}",
+            ),
+            fontsize="small",
+        )
+        ax.set(xlim=(0, 1), ylim=(-0.6, 25.5))
+        ax.axis("off")
+    return fig
+
+
+@figure(
+    title="VGG16: memory in front, parameters at the back",
+    alt="For each layer of VGG16, bars of its values and of its parameters: the first "
+    "convolutions hold most of the 15.2 million values, the first dense layer most of the "
+    "138,357,544 parameters.",
+)
+def vgg16_memory() -> Figure:
+    """Tabulate the memory and the parameters of VGG16 as bars with their numbers."""
+    rows = [r for r in built("vgg16").layers if r.kind not in VIEWS]
+    values = sum(r.activations for r in rows)
+    fig, axes = plt.subplots(1, 2, sharey=True)
+    columns = {
+        _("values (batch 1, forward)"): [r.activations for r in rows],
+        _("parameters"): [r.parameters for r in rows],
+    }
+    for ax, (heading, numbers) in zip(axes, columns.items(), strict=True):
+        looks = [plots.layer_style(r.kind) for r in rows]
+        bars = ax.barh(range(len(rows)), numbers, color=[look.color for look in looks])
+        for bar, look in zip(bars, looks, strict=True):
+            bar.set_hatch(look.hatch)
+        labels = [f"{n:,}" if n else "" for n in numbers]
+        ax.bar_label(bars, labels=labels, padding=3, fontsize=8)
+        ax.set_title(f"{heading}: {sum(numbers):,}", fontsize="small")
+        ax.set(xlim=(0, 1.35 * max(numbers)), ylim=(len(rows) - 0.4, -0.6), xticks=[])
+        ax.spines[["top", "right", "bottom"]].set_visible(False)
+        ax.tick_params(length=0)
+    axes[0].set_yticks(
+        range(len(rows)), [f"{r.name}  {shape_text(r.output_shape)}" for r in rows], fontsize=8
+    )
+    note(
+        fig,
+        _(
+            "Errata: the table that lectures copy sums to {values} M values, {megabytes} MB "
+            "in float32, not to the 24 M and 96 MB that it prints.",
+            values=f"{values / MEGA:.1f}",
+            megabytes=f"{values * 4 / MEGA:.0f}",
+        ),
+    )
+    return fig
+
+
+def _row(record: object) -> str:
+    """A layer in the words of the papers' tables: conv3-64."""
+    shape = shape_text(record.output_shape)
+    if record.kind == "Conv2D":
+        return f"conv {record.kernel[0]}×{record.kernel[1]}, {record.output_shape[-1]}  →  {shape}"
+    if record.kind == "MaxPooling2D":
+        return f"pool {record.kernel[0]}×{record.kernel[1]}  →  {shape}"
+    if record.kind == "Dense":
+        return f"FC {record.output_shape[-1]}"
+    if record.kind == "InputLayer":
+        return shape
+    return f"norm  →  {shape}"
+
+
+def _totals(description: Description) -> str:
+    return _(
+        "{parameters} parameters, {macs} M multiply-adds",
+        parameters=f"{description.parameters:,}",
+        macs=f"{np.round(description.macs / MEGA, 1):,}",
+    )

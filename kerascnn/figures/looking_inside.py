@@ -1,0 +1,94 @@
+"""Looking inside a trained network (lecture map, F)."""
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from .. import datasets, plots, visualize
+from .._describe import shape_text
+from .._text import text as _
+from ._layout import note
+from ._registry import figure
+
+
+def trained():
+    """Build LeNet-5 with the weights of the package."""
+    from .. import models
+
+    return models.build("lenet5", weights="mnist")
+
+
+def digit_images(*classes: int) -> np.ndarray:
+    """Take one test digit of each class, which the network has never seen."""
+    images, labels = datasets.load("digits").test
+    return np.stack([images[np.flatnonzero(labels == c)[0]] for c in classes])
+
+
+@figure(
+    title="The filters of the first layers",
+    alt="The six 5 by 5 filters of LeNet-5's first convolution, trained on MNIST, as pictures, "
+    "and the 16 by 6 filters of the second: red weights excite, blue weights inhibit.",
+)
+def first_layer_filters() -> Figure:
+    """Draw the filters of a trained LeNet-5 as they are."""
+    model = trained()
+    fig = plt.figure()
+    left, right = fig.subfigures(1, 2, width_ratios=(2, 3))
+    for part, layer in ((left, "c1"), (right, "c3")):
+        filters = visualize.filters(model, layer)
+        plots.filter_grid(filters, ax=part.subplots())
+        count, height, width, channels = filters.shape
+        part.suptitle(f"{layer}: {count} × {height}×{width}×{channels}", fontsize="medium")
+    return fig
+
+
+@figure(
+    title="What every layer makes of one image",
+    alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
+    "down to the scores of the ten classes.",
+)
+def activation_maps() -> Figure:
+    """Draw all maps of one digit, strongest first, down to the class scores."""
+    model = trained()
+    image = digit_images(3)
+    layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
+    outputs = visualize.activations(model, image, layers)
+    fig = plt.figure()
+    top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2))
+    first, *maps = top.subplots(1, 5, width_ratios=(2, 3, 3, 4, 4))
+    plots.image_grid(image, ax=first)
+    first.set_title(_("input"), fontsize="medium")
+    for ax, layer in zip(maps, layers, strict=False):
+        plots.activation_grid(outputs[layer][0], order="strength", colorbar=False, ax=ax)
+        ax.set_title(f"{layer}: {shape_text(outputs[layer][0].shape)}", fontsize="medium")
+    for ax, layer in zip(bottom.subplots(1, 3, width_ratios=(4, 3, 2)), layers[4:], strict=True):
+        values = outputs[layer][0].ravel()
+        look = plots.layer_style("Conv2D" if layer == "c5" else "Dense")
+        ax.bar(range(len(values)), values, color=look.color, edgecolor="none", width=1)
+        ax.set_title(f"{layer}: {len(values)}", fontsize="medium")
+        ax.set_xlabel(_("class") if layer == "predictions" else _("unit"), fontsize="small")
+        ax.tick_params(labelsize="x-small")
+    ax.set_xticks(range(10))
+    return fig
+
+
+@figure(
+    title="Grad-CAM: where the network sees a class",
+    alt="Handwritten digits, overlaid with Grad-CAM heatmaps of LeNet-5 for the predicted class "
+    "and for the runner-up: each class is seen at other strokes.",
+)
+def grad_cam() -> Figure:
+    """Overlay digits with the heatmaps of the two likeliest classes."""
+    model = trained()
+    images = digit_images(2, 3, 5, 9)
+    scores = visualize.activations(model, images, "predictions")
+    ranked = np.argsort(-scores, axis=1)
+    fig, axes = plt.subplots(2, len(images), layout="constrained")
+    for row, rank in zip(axes, (0, 1), strict=True):
+        classes = ranked[:, rank]
+        heatmaps = visualize.grad_cam(model, images, target=classes, layer="c3")
+        for ax, image, heatmap, c, score in zip(row, images, heatmaps, classes, scores, strict=True):
+            plots.overlay(image, heatmap, colorbar=False, ax=ax)
+            ax.set_title(_("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium")
+    note(fig, _("LeNet-5, layer c3, logits. Top: predicted class; bottom: runner-up."))
+    return fig

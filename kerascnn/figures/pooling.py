@@ -1,0 +1,74 @@
+"""Pooling (lecture map, C)."""
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from .. import plots
+from .._text import text as _
+from ._registry import figure
+
+FIRST = np.array([[29, 15, 28, 184], [0, 100, 70, 38], [12, 12, 7, 2], [12, 12, 45, 6]])
+SECOND = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])
+
+
+def pool(image: np.ndarray, mode: str) -> np.ndarray:
+    """Pool an image (H, W) with 2x2 windows and stride 2, with Keras itself."""
+    import keras
+
+    layer = {"max": keras.layers.MaxPooling2D, "mean": keras.layers.AveragePooling2D}[mode](2)
+    x = np.asarray(image, "float32")[None, :, :, None]
+    return keras.ops.convert_to_numpy(layer(x))[0, :, :, 0]
+
+
+def draw_pooling(image: np.ndarray, mode: str, ax: plt.Axes) -> None:
+    """Draw a pooling with each window in the colour of its value."""
+    output = pool(image, mode)
+    colors = plots.window_colors(output.size)
+    corners = [(r, c) for r in range(2) for c in range(2)]
+    gap = image.shape[1] + 2
+    plots.number_grid(
+        image,
+        ax=ax,
+        label=_("input"),
+        highlight={(2 * r, 2 * c, 2, 2): k for (r, c), k in zip(corners, colors, strict=True)},
+    )
+    ax.annotate(
+        "", (gap - 0.4, 2), (image.shape[1] + 0.4, 2),
+        arrowprops={"arrowstyle": "->", "color": plt.rcParams["text.color"]},
+    )  # fmt: skip
+    plots.number_grid(
+        output,
+        ax=ax,
+        origin=(gap, 1),
+        label=_("output"),
+        highlight={(r, c, 1, 1): k for (r, c), k in zip(corners, colors, strict=True)},
+    )
+
+
+@figure(
+    title="Max pooling keeps the strongest value of each window",
+    alt="Two 4 by 4 inputs, pooled with 2 by 2 windows and stride 2: "
+    "100, 184, 12, 45 and 6, 8, 3, 4 remain.",
+)
+def max_pooling() -> Figure:
+    """Pool the two examples of the lectures by their maximum."""
+    fig, axes = plt.subplots(1, 2)
+    for ax, image in zip(axes, (FIRST, SECOND), strict=True):
+        draw_pooling(image, "max", ax)
+    fig.suptitle(_("max, 2×2, stride 2"))
+    return fig
+
+
+@figure(
+    title="Average pooling keeps the mean of each window",
+    alt="A 4 by 4 input, pooled with 2 by 2 windows and stride 2: the means 36, 80, 12, 15 remain.",
+)
+def average_pooling() -> Figure:
+    """Pool the first example by its mean, with the formula of the first window."""
+    fig, ax = plt.subplots()
+    plots.sliding_window(
+        FIRST, "mean", pool(FIRST, "mean"), stride=2, show_all=True, ax=ax
+    )
+    fig.suptitle(_("average, 2×2, stride 2"))
+    return fig

@@ -1,0 +1,74 @@
+"""The activation maps of a layer for one image."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from kerascnn._errors import unknown
+from kerascnn._text import text as _
+
+from ._artists import scale_bar
+from ._check import array
+from ._mosaic import draw, lay_out
+from ._style import colormap
+
+ORDERS = ("unit", "strength")
+
+
+def activation_grid(
+    maps,
+    *,
+    order: str = "unit",
+    top: int | None = None,
+    columns: int | None = None,
+    numbers: bool = True,
+    colorbar: bool = True,
+    cmap: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the activation maps of one image, all on one scale, each with its unit's number.
+
+    Args:
+        maps: (h, w, K) activations of one layer for one image, any range.
+        order: "unit", or "strength": the map with the largest mean absolute activation first.
+        top: show only so many, the first of that order.
+        columns: maps in a row; `None` chooses.
+        numbers: whether each map has its unit's number above it.
+        colorbar: whether the scale is shown.
+        cmap: a colormap's name; viridis by default.
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes; one unit is one activation.
+
+    Raises:
+        TypeError: `maps` are not numbers.
+        ValueError: another shape, NaN, an unknown order, or `top` below 1.
+
+    >>> import matplotlib.pyplot as plt
+    >>> ax = activation_grid(np.ones((4, 4, 3)) * [1, 5, 2], order="strength")
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '2', '0']
+    >>> plt.close(ax.figure)
+    """
+    maps = array("maps", maps, "(h, w, K), the activations for one image", 3)
+    if order not in ORDERS:
+        raise unknown("order", order, ORDERS)
+    if top is not None and top < 1:
+        raise ValueError(f"top must be 1 or more; received {top}")
+    units = np.arange(maps.shape[-1])
+    if order == "strength":
+        strength = np.abs(maps).mean(axis=(0, 1), dtype=np.float64)
+        units = np.argsort(-strength, kind="stable")
+    units = units[:top]
+    shown = np.moveaxis(maps[..., units], -1, 0)
+    low, high = min(0.0, float(shown.min())), float(shown.max())
+    if math.isclose(low, high):
+        high = low + 1.0  # a dead layer is drawn in the colour of its only value
+    titles = [str(unit) for unit in units] if numbers else None
+    mosaic = lay_out(shown, columns, numbers)
+    image = draw(ax, mosaic, titles, cmap=cmap or colormap("sequential"), vmin=low, vmax=high)
+    if colorbar:
+        scale_bar(image, _("activation"))
+    return image.axes

@@ -1,0 +1,121 @@
+"""The filters of a convolution as pictures."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+
+from kerascnn._text import text as _
+
+from ._artists import fitted_text, scale_bar
+from ._check import array
+from ._mosaic import check_titles, draw, frame_tiles, lay_out
+from ._style import colormap
+
+MARGIN = 0.16  # room for the names of a matrix's axes, as a part of a filter's side
+
+
+def filter_grid(
+    filters,
+    *,
+    channel: int | None = None,
+    rgb: bool = True,
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+    colorbar: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw filters as pictures, signs included.
+
+    Filters of three channels are shown in colour, each stretched by its own largest weight, with
+    mid-grey for 0 (Krizhevsky 2012, Fig. 3). A single channel is shown in blue (negative) and red
+    (positive) with one symmetric scale and white for 0. Of other filters every channel is shown:
+    one column for each filter, one row for each input channel.
+
+    Args:
+        filters: (K, h, w, C) weights of K filters, or (K, h, w).
+        channel: show this input channel only.
+        rgb: `False` shows the channels of RGB filters one by one.
+        titles: K texts, such as the units' numbers; not with one row for each channel.
+        columns: filters in a row; `None` chooses.
+        colorbar: whether signed filters get a colour bar.
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes; one unit is one weight.
+
+    Raises:
+        TypeError: `filters` are not numbers.
+        ValueError: another shape, NaN, no such channel, or another count of titles.
+
+    >>> import matplotlib.pyplot as plt
+    >>> ax = filter_grid(np.ones((6, 5, 5, 1)))
+    >>> ax.images[0].get_clim()
+    (-1.0, 1.0)
+    >>> plt.close(ax.figure)
+    """
+    filters = array("filters", filters, "(K, h, w, C) or (K, h, w)", (3, 4))
+    if filters.ndim == 3:
+        filters = filters[..., None]
+    if not np.issubdtype(filters.dtype, np.floating):
+        filters = filters.astype(np.float64)  # unsigned integers have no negative
+    count, channels = filters.shape[0], filters.shape[-1]
+    if channel is not None:
+        if not 0 <= channel < channels:
+            raise ValueError(f"channel must be 0 … {channels - 1}; received {channel}")
+        filters = filters[..., channel : channel + 1]
+        channels = 1
+    check_titles("titles", titles, count)
+
+    if channels == 3 and rgb:
+        largest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
+        pictures = 0.5 + 0.5 * filters / np.where(largest > 0, largest, 1)
+        return draw(ax, lay_out(pictures, columns, titles is not None), titles).axes
+
+    matrix = channels > 1
+    if matrix:
+        if titles is not None:
+            raise ValueError("titles must be None when every channel is shown: pass channel=0")
+        # row by row: channel 0 of every filter, then channel 1, …
+        pictures = filters.transpose(3, 0, 1, 2).reshape(-1, *filters.shape[1:3])
+        columns = count
+    else:
+        pictures = filters[..., 0]
+    limit = float(np.abs(filters).max()) or 1.0
+    mosaic = lay_out(pictures, columns, titles is not None)
+    image = draw(ax, mosaic, titles, cmap=colormap("signed"), vmin=-limit, vmax=limit)
+    ax = image.axes
+    frame_tiles(ax, mosaic)
+    if matrix:
+        _name_axes(ax, mosaic.pixels.shape)
+    if colorbar:
+        scale_bar(image, _("weight"))
+    return ax
+
+
+def _name_axes(ax: Axes, shape: tuple[int, int]) -> None:
+    rows, columns = shape
+    size = 1.1 * mpl.rcParams["font.size"]
+    margin = MARGIN * max(shape) / 2
+    fitted_text(
+        ax,
+        columns / 2,
+        -0.15 * margin,
+        _("one filter in each column"),
+        room=(columns, margin),
+        cap=size,
+        va="bottom",
+    )
+    fitted_text(
+        ax,
+        -0.15 * margin,
+        rows / 2,
+        _("input channel"),
+        room=(margin, rows),
+        cap=size,
+        rotation=90,
+        ha="right",
+    )
+    ax.set_xlim(-margin, columns)
+    ax.set_ylim(rows, -margin)

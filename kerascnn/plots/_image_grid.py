@@ -1,0 +1,75 @@
+"""Images side by side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from kerascnn._errors import unknown
+
+from ._check import array
+from ._mosaic import check_titles, draw, lay_out
+
+NORMALIZE = ("each", "all")
+
+
+def image_grid(
+    images,
+    *,
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+    normalize: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw images as a mosaic in one Axes; the last row may be shorter.
+
+    Args:
+        images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8.
+        titles: N texts, one above each image.
+        columns: images in a row; `None` chooses a mosaic of about 16:9.
+        normalize: "each" or "all" stretches any range to [0, 1], image by image or with one
+            scale; `None` takes the values as they are.
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes; one unit is one pixel, and y runs downwards.
+
+    Raises:
+        TypeError: `images` are not numbers.
+        ValueError: another shape, values outside [0, 1], NaN, or another count of titles.
+
+    >>> import matplotlib.pyplot as plt
+    >>> ax = image_grid(np.zeros((5, 8, 8)), columns=3)
+    >>> ax.images[0].get_array().shape  # two rows and three columns, a gap of one pixel
+    (17, 26)
+    >>> plt.close(ax.figure)
+    """
+    images = array("images", images, "(N, H, W), (N, H, W, 1) or (N, H, W, 3)", (3, 4))
+    if images.ndim == 4 and images.shape[-1] not in (1, 3):
+        raise ValueError(f"images must have 1 or 3 channels; received shape {images.shape}")
+    if normalize is not None and normalize not in NORMALIZE:
+        raise unknown("normalize", normalize, NORMALIZE)
+    check_titles("titles", titles, len(images))
+    images = _unit_range(images, normalize)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    mosaic = lay_out(images, columns, titles is not None)
+    return draw(ax, mosaic, titles, cmap="gray", vmin=0, vmax=1).axes
+
+
+def _unit_range(images: np.ndarray, normalize: str | None) -> np.ndarray:
+    if normalize is None:
+        if images.dtype == np.uint8:
+            return images / np.float32(255)
+        low, high = images.min(), images.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"images must be uint8, or float in [0, 1]; received {images.dtype} in"
+                f" [{low:g}, {high:g}]: divide by 255, or pass normalize='each' or 'all'"
+            )
+        return images.astype(np.float32)
+    images = images.astype(np.float32)
+    axes = None if normalize == "all" else tuple(range(1, images.ndim))
+    low = images.min(axis=axes, keepdims=True)
+    span = images.max(axis=axes, keepdims=True) - low
+    return (images - low) / np.where(span > 0, span, 1)  # a constant image becomes black

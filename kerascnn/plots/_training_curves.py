@@ -1,0 +1,180 @@
+"""Loss and accuracy over the epochs, for training and validation."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from kerascnn._errors import unknown
+from kerascnn._text import text as _
+
+NOT_METRICS = ("learning_rate", "lr", "epoch", "seconds", "time")
+FIRST = ("loss", "accuracy")  # in this order; others follow
+LINE_APART = 1.15  # distance of two labels at the lines' ends, in ems
+
+
+def training_curves(
+    history,
+    *,
+    metrics: Sequence[str] | None = None,
+    best_epoch: int | None = None,
+    gap: bool = True,
+    ax: Axes | Sequence[Axes] | None = None,
+) -> Figure:
+    """Draw one panel for each metric: training and validation over the epochs.
+
+    The best epoch, that with the smallest validation loss, is marked. Where training and
+    validation drift apart after it, the gap is shaded: over-fitting.
+
+    Args:
+        history: name -> one value for each epoch ("loss", "val_loss", "accuracy", …), or an
+            object that has such a dict as `history`, as `keras.Model.fit` returns.
+        metrics: names without "val_"; `None` takes all, loss and accuracy first.
+        best_epoch: the epoch to mark, counted from 1; `None` finds it.
+        gap: whether the gap after the best epoch is shaded.
+        ax: one Axes, or one for each metric; `None` makes a figure.
+
+    Returns:
+        The Figure.
+
+    Raises:
+        ValueError: an unknown metric, an empty history, curves of unequal lengths, or another
+            number of Axes.
+
+    >>> figure = training_curves({"loss": [2.0, 1.0], "val_loss": [2.1, 1.4]})
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['loss']
+    >>> plt.close(figure)
+    """
+    curves = _curves(history)
+    known = sorted(
+        {name.removeprefix("val_") for name in curves},
+        key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST),
+    )
+    metrics = known if metrics is None else list(metrics)
+    for metric in metrics:
+        if metric not in known:
+            raise unknown("metrics", metric, known)
+    if not metrics:
+        raise ValueError("metrics must name at least one; received none")
+    epochs = len(next(iter(curves.values())))
+    if best_epoch is None and "val_loss" in curves:
+        losses = curves["val_loss"]
+        best_epoch = int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
+    if best_epoch is not None and not 1 <= best_epoch <= epochs:
+        raise ValueError(f"best_epoch must be 1 … {epochs}; received {best_epoch}")
+
+    if ax is None:
+        width, height = mpl.rcParams["figure.figsize"]
+        _figure, panels = plt.subplots(
+            1, len(metrics), squeeze=False, figsize=(width * max(1, len(metrics) / 2), height)
+        )
+        panels = list(panels[0])
+    else:
+        panels = [ax] if isinstance(ax, Axes) else list(ax)
+    if len(panels) != len(metrics):
+        raise ValueError(
+            f"ax must hold one Axes for each of {', '.join(metrics)}; received {len(panels)}:"
+            " choose metrics=[…]"
+        )
+    for panel, metric in zip(panels, metrics, strict=True):
+        _draw(panel, metric, curves.get(metric), curves.get(f"val_{metric}"), best_epoch, gap)
+    return panels[0].figure
+
+
+def _curves(history) -> dict[str, np.ndarray]:
+    """Take the curves out of a history, and check that they belong together."""
+    curves = getattr(history, "history", history)
+    if not isinstance(curves, Mapping):
+        raise TypeError(
+            f"history must be a dict of lists, or have one as .history; received {type(history)}"
+        )
+    curves = {
+        name: np.asarray(values, np.float64)
+        for name, values in curves.items()
+        if name not in NOT_METRICS
+    }
+    lengths = {name: len(values) for name, values in curves.items()}
+    if not curves or 0 in lengths.values():
+        raise ValueError("history must hold at least one metric and one epoch; received none")
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"history must hold one value for each epoch; received lengths {lengths}")
+    return curves
+
+
+def _draw(ax: Axes, metric: str, training, validation, best_epoch, gap: bool) -> None:
+    drawn = [
+        (name, values)
+        for name, values in ((_("training"), training), (_("validation"), validation))
+        if values is not None
+    ]
+    epochs = np.arange(1, len(drawn[0][1]) + 1)
+    lines = [ax.plot(epochs, values, label=name)[0] for name, values in drawn]
+    if len(epochs) == 1:
+        for line in lines:
+            line.set_marker("o")
+    ax.set_xlabel(_("epoch"))
+    ax.set_ylabel(_metric_name(metric))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.margins(x=0.02)
+    faint = mpl.rcParams["grid.color"]
+    if best_epoch is not None:
+        ax.axvline(best_epoch, color=faint, linewidth=0.6 * lines[0].get_linewidth(), zorder=0.5)
+        if validation is not None:
+            ax.plot(
+                best_epoch,
+                validation[best_epoch - 1],
+                marker="o",
+                linestyle="none",
+                markerfacecolor=mpl.rcParams["axes.facecolor"],
+                markeredgecolor=lines[-1].get_color(),
+                markeredgewidth=0.8 * lines[-1].get_linewidth(),
+                label="_best",
+            )
+        ax.annotate(
+            _("best epoch {epoch}", epoch=best_epoch),
+            (best_epoch, 1),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center" if 0.15 < best_epoch / len(epochs) < 0.85 else "right",
+            fontsize=mpl.rcParams["xtick.labelsize"],
+        )
+    if gap and best_epoch is not None and len(drawn) == 2:
+        after = slice(best_epoch - 1, None)
+        ax.fill_between(
+            epochs[after], training[after], validation[after], color=faint, alpha=0.5, lw=0
+        )
+    _label_ends(ax, lines)
+
+
+def _label_ends(ax: Axes, lines) -> None:
+    """Write each line's name at its end, apart from the other's."""
+    ends = {line: line.get_ydata()[np.isfinite(line.get_ydata())][-1:] for line in lines}
+    lines = sorted((line for line in lines if len(ends[line])), key=lambda line: ends[line][0])
+    size = mpl.rcParams["legend.fontsize"]
+    for nth, line in enumerate(lines):
+        # of two, the lower hangs from its end and the upper stands on its own
+        shift = 0 if len(lines) == 1 else (nth - 0.5) * LINE_APART * 0.5 * size
+        ax.annotate(
+            line.get_label(),
+            (line.get_xdata()[-1], ends[line][0]),
+            xytext=(6, shift),
+            textcoords="offset points",
+            color=line.get_color(),
+            fontsize=size,
+            va="center",
+        )
+
+
+def _metric_name(metric: str) -> str:
+    names = {
+        "loss": _("loss"),
+        "accuracy": _("accuracy"),
+        "top_5_accuracy": _("top-5 accuracy"),
+    }
+    return names.get(metric, metric.replace("_", " "))

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from kerascnn import datasets
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return datasets.load("digits")
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_digits_are_all_there_once_in_scikit_learns_order(raw):
+    from sklearn.datasets import load_digits
+
+    data = datasets.load("digits", raw=raw)
+    labels = np.concatenate([data.train[1], data.validation[1], data.test[1]])
+    np.testing.assert_array_equal(labels, load_digits().target)
+    assert [len(part[1]) for part in (data.train, data.validation, data.test)] == [719, 180, 898]
+    if raw:
+        images = np.concatenate([data.train[0], data.validation[0], data.test[0]])
+        np.testing.assert_array_equal(images[..., 0] * 16, load_digits().images)
+
+
+def test_the_parts_share_no_image(digits):
+    seen = [
+        {image.tobytes() for image in images}
+        for images, _ in (digits.train, digits.validation, digits.test)
+    ]
+    assert len(set().union(*seen)) == sum(map(len, seen))
+
+
+def test_loading_twice_gives_equal_arrays_that_do_not_share_memory(digits):
+    again = datasets.load("digits")
+    np.testing.assert_array_equal(again.train[0], digits.train[0])
+    assert not np.shares_memory(again.train[0], digits.train[0])
+
+
+def test_images_and_labels_have_the_types_that_every_data_set_has(digits):
+    for images, labels in (digits.train, digits.validation, digits.test):
+        assert images.dtype == np.float32
+        assert images.shape[1:] == (28, 28, 1)
+        assert images.min() == 0
+        assert images.max() <= 1
+        assert np.issubdtype(labels.dtype, np.integer)
+        assert set(labels) == set(range(10))
+    assert digits.class_names == tuple("0123456789")
+
+
+def test_a_data_set_cannot_be_changed_by_mistake(digits):
+    with pytest.raises(AttributeError):
+        digits.train = digits.test
+
+
+def test_unknown_names_and_options_are_answered_with_the_known_ones():
+    with pytest.raises(
+        ValueError, match=r"name must be one of 'digits', 'mnist'; received 'mnits'"
+    ):
+        datasets.load("mnits")
+    with pytest.raises(
+        ValueError, match="an option of 'digits' must be one of 'raw'; received 'rw"
+    ):
+        datasets.load("digits", rwa=True)
+    with pytest.raises(ValueError, match="'mnist' takes no options besides data_dir"):
+        datasets.load("mnist", raw=True)

@@ -1,0 +1,98 @@
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.training._objective import head, objective
+
+layers = keras.layers
+CLASSES = np.array([0, 1, 2, 1])
+BINARY = np.array([0, 1, 1, 0])
+
+
+def model(*stack):
+    return keras.Sequential([keras.Input((4, 4, 1)), *stack])
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        ([layers.Flatten(), layers.Dense(3, activation="softmax")], "softmax"),
+        ([layers.Flatten(), layers.Dense(3), layers.Softmax()], "softmax"),
+        ([layers.Flatten(), layers.Dense(3), layers.Activation("softmax")], "softmax"),
+        ([layers.Conv2D(3, 4, activation="softmax"), layers.Flatten()], "softmax"),
+        ([layers.Flatten(), layers.Dense(3)], "linear"),
+        ([layers.Flatten(), layers.Dense(1, activation="sigmoid")], "sigmoid"),
+        ([layers.Flatten(), layers.Dense(3, activation="tanh")], "tanh"),
+        ([layers.GlobalAveragePooling2D()], None),
+    ],
+)
+def test_the_head_is_found(stack, expected):
+    assert head(model(*stack)) == expected
+
+
+def test_the_head_of_a_nested_model_is_found():
+    inner = keras.Sequential([layers.Flatten(), layers.Dense(3, activation="softmax")])
+    assert head(model(layers.Conv2D(2, 3), inner)) == "softmax"
+
+
+def test_softmax_and_logits_give_the_same_loss_and_accuracy():
+    logits = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    with_softmax = objective(model(layers.Flatten(), layers.Dense(3, "softmax")), CLASSES)
+    linear = objective(model(layers.Flatten(), layers.Dense(3)), CLASSES)
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = -np.log(softmax[np.arange(4), CLASSES]).mean()
+    assert float(with_softmax[0](CLASSES, softmax)) == pytest.approx(expected, rel=1e-5)
+    assert float(linear[0](CLASSES, logits)) == pytest.approx(expected, rel=1e-5)
+    right = (logits.argmax(axis=1) == CLASSES).mean()
+    for (_, metrics), output in ((with_softmax, softmax), (linear, logits)):
+        metrics[0].update_state(CLASSES, output)
+        assert metrics[0].name == "accuracy"
+        assert float(metrics[0].result()) == right
+
+
+def test_one_output_decides_between_two_classes():
+    logits = np.array([[-1.0], [0.3], [2.0], [-0.2]], "float32")  # 0.3 is above 0, below 1/2
+    linear = objective(model(layers.Flatten(), layers.Dense(1)), BINARY)
+    sigmoid = objective(model(layers.Flatten(), layers.Dense(1, "sigmoid")), BINARY)
+    chance = 1 / (1 + np.exp(-logits))
+    expected = -np.log(np.where(BINARY[:, None], chance, 1 - chance)).mean()
+    for (loss, metrics), output in ((linear, logits), (sigmoid, chance)):
+        assert float(loss(BINARY[:, None], output)) == pytest.approx(expected, rel=1e-5)
+        metrics[0].update_state(BINARY[:, None], output)
+        assert float(metrics[0].result()) == 1.0
+
+
+def test_float_labels_and_a_linear_output_are_regression():
+    loss, metrics = objective(model(layers.Flatten(), layers.Dense(1)), BINARY * 1.5)
+    assert float(loss(np.array([[1.0]]), np.array([[3.0]]))) == 4.0
+    assert metrics == []
+
+
+@pytest.mark.parametrize(
+    ("last", "labels", "message"),
+    [
+        (
+            layers.Dense(3, "softmax"),
+            np.array([0, 3]),
+            r"lie in 0…2, the model's 3 classes; rec.* 0 to 3",
+        ),
+        (layers.Dense(3, "softmax"), np.array([-1, 2]), "received -1 to 2"),
+        (layers.Dense(3, "softmax"), np.eye(3, dtype=int), r"indices \(N\).*argmax"),
+        (layers.Dense(3, "softmax"), np.array([0.0, 1.0]), "of integer type; received float64"),
+        (layers.Dense(1, "sigmoid"), np.array([0, 2]), "labels must be 0 or 1"),
+        (layers.Dense(3, "sigmoid"), CLASSES, "use softmax"),
+        (layers.Dense(3, "tanh"), CLASSES, "received 'tanh': give loss="),
+    ],
+)
+def test_labels_and_outputs_that_do_not_go_together(last, labels, message):
+    with pytest.raises(ValueError, match=message):
+        objective(model(layers.Flatten(), last), labels)
+
+
+def test_a_label_per_pixel():
+    pixels = model(layers.Conv2D(3, 1, activation="softmax"))
+    loss, _ = objective(pixels, np.zeros((2, 4, 4), int))
+    even = np.full((2, 4, 4, 3), 1 / 3, "float32")
+    assert float(loss(np.zeros((2, 4, 4), int), even)) == pytest.approx(np.log(3), rel=1e-5)
+    with pytest.raises(ValueError, match=r"indices \(N, 4, 4\)"):
+        objective(pixels, CLASSES)

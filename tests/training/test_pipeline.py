@@ -1,0 +1,71 @@
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.training._pipeline import training_batches, validation_batches
+
+IMAGES = np.arange(10, dtype=np.float32).reshape(10, 1, 1, 1) / 10
+LABELS = np.arange(10)
+
+
+def collected(**options):
+    options = {"batch_size": 4, "seed": 0, "epochs": range(2), **options}
+    return [
+        (images.numpy(), labels.numpy())
+        for images, labels in training_batches(IMAGES, LABELS, **options)
+    ]
+
+
+def test_each_epoch_has_every_image_once_with_its_label():
+    batches = collected()
+    assert [len(labels) for _, labels in batches] == [4, 4, 2, 4, 4, 2]
+    for epoch in (batches[:3], batches[3:]):
+        labels = np.concatenate([labels for _, labels in epoch])
+        assert sorted(labels) == list(range(10))
+        for images, labels in epoch:
+            np.testing.assert_allclose(images.ravel() * 10, labels, rtol=1e-6)
+
+
+def order(batches):
+    return np.concatenate([labels for _, labels in batches]).tolist()
+
+
+def test_the_order_follows_from_seed_and_epoch_alone():
+    assert order(collected()) == order(collected())
+    assert order(collected(epochs=range(1, 2))) == order(collected())[10:]
+    assert order(collected())[:10] != order(collected())[10:]
+    assert order(collected(seed=1)) != order(collected())
+    # batches of another size cut the same order
+    assert order(collected(batch_size=3)) == order(collected())
+
+
+def test_augmentation_follows_from_seed_epoch_and_batch_alone():
+    noise = keras.layers.GaussianNoise(1.0)
+    both = collected(augment=noise)
+    later = collected(augment=noise, epochs=range(1, 2))
+    for (images, _), (again, _) in zip(both[3:], later, strict=True):
+        np.testing.assert_array_equal(images, again)
+    changes = [(images - labels[:, None, None, None] / 10).ravel() for images, labels in both]
+    for one in range(6):
+        for other in range(one):
+            assert np.abs(changes[one][:2] - changes[other][:2]).max() > 1e-3
+
+
+def test_augmentation_leaves_the_layers_own_state_alone():
+    noise = keras.layers.GaussianNoise(1.0, seed=5)
+    before = noise.seed_generator.state.numpy()
+    collected(augment=noise)
+    np.testing.assert_array_equal(noise.seed_generator.state.numpy(), before)
+
+
+@pytest.mark.parametrize("augment", [lambda images: images * 2, keras.layers.Rescaling(2.0)])
+def test_a_function_or_a_layer_without_chance_will_do(augment):
+    for images, labels in collected(augment=augment):
+        np.testing.assert_allclose(images.ravel() * 5, labels, rtol=1e-6)
+
+
+def test_validation_comes_in_order_as_often_as_asked():
+    batches = validation_batches(IMAGES, LABELS, batch_size=4)
+    assert int(batches.cardinality()) == 3
+    for _ in range(2):
+        assert order([(None, labels.numpy()) for _, labels in batches]) == list(range(10))

@@ -1,0 +1,264 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from kerascnn import datasets
+from kerascnn.training import recipe, train
+
+
+def same_weights(one, other):
+    return all(
+        np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True)
+    )
+
+
+def test_it_learns(bars, make_model):
+    result = train(make_model(), bars, epochs=15, batch_size=10, learning_rate=0.02, verbose=0)
+    assert result.history["val_accuracy"][-1] == 1.0
+    assert result.history["loss"][-1] < result.history["loss"][0] / 2
+    assert set(result.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    assert {len(values) for values in result.history.values()} == {15}
+    assert result.best_epoch == 1 + int(np.argmin(result.history["val_loss"]))
+    assert result.recipe == recipe("adam", epochs=15, batch_size=10, learning_rate=0.02)
+
+
+@pytest.mark.parametrize(
+    ("activation", "classes"), [("softmax", 2), (None, 2), ("sigmoid", 1), (None, 1)]
+)
+def test_every_head_learns(bars, make_model, activation, classes):
+    model = make_model(classes, activation)
+    result = train(model, bars, epochs=15, batch_size=10, learning_rate=0.02, verbose=0)
+    assert result.history["val_accuracy"][-1] == 1.0
+
+
+def test_the_reported_numbers_are_the_models(bars, make_model):
+    result = train(make_model(), bars, epochs=2, batch_size=16, verbose=0)
+    images, labels = bars[1]
+    chances = result.model.predict(images, verbose=0)
+    loss = -np.log(chances[np.arange(len(labels)), labels]).mean()
+    assert result.history["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+    accuracy = (chances.argmax(axis=1) == labels).mean()
+    assert result.history["val_accuracy"][-1] == pytest.approx(accuracy)
+
+
+def test_one_step_is_the_recipes(bars, make_model):
+    """The alexnet recipe on one full batch: the gradient step of the paper, nothing more."""
+    model = make_model(dropout=0.0)
+    twin = make_model(dropout=0.0)
+    images, labels = bars[0]
+    train(model, (images, labels), recipe="alexnet", epochs=1, batch_size=50, verbose=0)
+
+    twin.compile(
+        keras.optimizers.SGD(0.01),
+        keras.losses.SparseCategoricalCrossentropy(),
+    )
+    before = twin.get_weights()
+    twin.train_on_batch(images, labels)
+    for ours, plain, start in zip(model.get_weights(), twin.get_weights(), before, strict=True):
+        decay = 0.0005 if start.ndim > 1 else 0
+        np.testing.assert_allclose(ours, plain - 0.01 * decay * start, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("data", ["data set", "pairs", "images and labels"])
+def test_the_forms_of_data(bars, make_model, data):
+    (images, labels), validation = bars
+    given = {
+        "data set": datasets.Dataset("bars", (images, labels), validation, validation, ("l", "r")),
+        "pairs": [(images, labels), validation],
+        "images and labels": (images, labels),
+    }[data]
+    result = train(make_model(), given, epochs=2, batch_size=25, verbose=0)
+    assert ("val_loss" in result.history) == (data != "images and labels")
+    assert result.best_epoch in (1, 2)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_another(bars, make_model):
+    options = {"epochs": 3, "batch_size": 8, "verbose": 0}
+    noise = keras.layers.GaussianNoise(0.1)
+    first = train(make_model(), bars, seed=4, augment=noise, **options)
+    keras.random.uniform((3,))  # what else draws numbers does not matter
+    other_noise = keras.layers.GaussianNoise(0.1, seed=99)
+    second = train(make_model(), bars, seed=4, augment=other_noise, **options)
+    assert second.history == first.history
+    assert same_weights(second.model, first.model)
+    third = train(make_model(), bars, seed=5, augment=noise, **options)
+    assert third.history["loss"] != first.history["loss"]
+
+
+def test_the_callers_weights_are_the_start(bars, make_model):
+    model = make_model()
+    before = model.get_weights()
+    train(model, bars, epochs=1, batch_size=50, learning_rate=0.0, verbose=0)
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_plateau_divides_the_rate_when_the_validation_error_stays(bars, make_model):
+    images, labels = bars[0]
+    result = train(  # labels that cannot be learnt; a rate too small to move a prediction
+        make_model(),
+        ((images, labels), bars[1]),
+        recipe="alexnet",
+        learning_rate=1e-9,
+        minimum_rate=1e-11,
+        plateau_patience=2,
+        epochs=8,
+        batch_size=25,
+        verbose=0,
+    )
+    # Epoch 1 is the best; 2 and 3 do not improve on it, so 4 has a tenth, and so on to the minimum.
+    expected = [1e-9] * 3 + [1e-10] * 2 + [1e-11] * 3
+    np.testing.assert_allclose(result.history["learning_rate"], expected, rtol=1e-5)
+
+
+def test_cosine_falls_along_half_a_wave(bars, make_model):
+    result = train(make_model(), bars, schedule="cosine", epochs=4, batch_size=50, verbose=0)
+    # 1e-3 (1 + cos(pi t / 4)) / 2 at t = 0, 1, 2, 3
+    np.testing.assert_allclose(
+        result.history["learning_rate"], [1e-3, 8.5355e-4, 5e-4, 1.4645e-4], rtol=1e-4
+    )
+
+
+def test_the_augmentation_sees_the_training_images_alone(bars, make_model):
+    _, validation = bars
+
+    def black(batch):
+        return 0 * batch
+
+    model = make_model()
+    result = train(model, bars, augment=black, epochs=1, batch_size=50, verbose=0)
+    kernel = model.layers[0].get_weights()[0]
+    np.testing.assert_array_equal(kernel, make_model().layers[0].get_weights()[0])  # no gradient
+    chances = model.predict(validation[0], verbose=0)
+    loss = -np.log(chances[np.arange(len(chances)), validation[1]]).mean()
+    assert result.history["val_loss"][0] == pytest.approx(loss, rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bars, make_model, tmp_path):
+    class Break(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                self.good = self.model.get_weights()
+                self.model.set_weights([w * np.nan for w in self.good])
+
+    broken = Break()
+    model = make_model()
+    with pytest.raises(ValueError, match=r"NaN in epoch 3: lower learning_rate \(it was 0.001\)"):
+        train(model, bars, epochs=5, batch_size=25, run_dir=tmp_path, callbacks=[broken], verbose=0)
+    for weight, good in zip(model.get_weights(), broken.good, strict=True):
+        np.testing.assert_array_equal(weight, good)
+    again = make_model()
+    resumed = train(again, bars, epochs=2, batch_size=25, run_dir=tmp_path, verbose=0)
+    for weight, good in zip(resumed.model.get_weights(), broken.good, strict=True):
+        np.testing.assert_array_equal(weight, good)
+
+
+def test_a_rate_that_is_too_high_is_told(bars, make_model):
+    model = make_model(activation=None)
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"epoch 1.*before the training"):
+        train(model, bars, recipe="alexnet", learning_rate=1e30, epochs=9, batch_size=5, verbose=0)
+    for weight, start in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, start)
+
+
+def test_an_unbuilt_model_is_built(bars):
+    layers = keras.layers
+    model = keras.Sequential([layers.Flatten(), layers.Dense(2, activation="softmax")])
+    train(model, bars, epochs=1, batch_size=50, verbose=0)
+    assert model.count_params() == 74
+
+
+def test_a_loss_of_ones_own(bars, make_model):
+    model = make_model(classes=2, activation="tanh")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    result = train(model, bars, loss=loss, recipe="alexnet", epochs=2, batch_size=10, verbose=0)
+    assert result.best_epoch == 1 + int(np.argmin(result.history["val_loss"]))
+
+
+def bad(bars, **changes):
+    images, labels = bars[0]
+    part = (changes.get("images", images), changes.get("labels", labels))
+    return (part, changes.get("validation", bars[1]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda x, y: {"images": (255 * x).astype("uint8")},
+            r"uint8 from .*astype\('float32'\) / 255",
+        ),
+        (lambda x, y: {"images": 255 * x}, r"must be float in \[0.0, 1.0\]; received float32"),
+        (lambda x, y: {"images": x - 0.5}, r"or say input_range="),
+        (lambda x, y: {"images": np.where(x > 0.9, np.nan, x)}, "received NaN"),
+        (lambda x, y: {"images": x[:0], "labels": y[:0]}, "at least one image; received none"),
+        (lambda x, y: {"validation": (x[:0], y[:0])}, "validation must hold at least one image"),
+        (lambda x, y: {"labels": y[:-1]}, "received 50 images and 49 labels"),
+        (lambda x, y: {"labels": y + 1}, r"labels must lie in 0…1, .* received 0 to 2"),
+        (lambda x, y: {"validation": (x, y + 5)}, r"labels must lie in 0…1, .* received 0 to 6"),
+        (lambda x, y: {"images": x[:, :5]}, r"train images must be \(N, 6, 6, 1\)"),
+        (lambda x, y: {"images": x[..., 0]}, r"train images must be \(N, 6, 6, 1\)"),
+    ],
+)
+def test_data_that_cannot_be_learnt_from(bars, make_model, change, message, tmp_path):
+    model = make_model()
+    with pytest.raises(ValueError, match=message) as caught:
+        train(model, bad(bars, **change(*bars[0])), batch_size=10, run_dir=tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"recipe": "alexnt"}, ValueError, "Did you mean 'alexnet'"),
+        ({"learnin_rate": 0.1}, ValueError, "Did you mean 'learning_rate'"),
+        ({}, ValueError, "batch_size must be at most 50, .* received 128"),
+        ({"seed": -1}, ValueError, "seed must be a whole number from 0 on"),
+        ({"augment": 3, "batch_size": 5}, TypeError, "augment must be a layer or a function"),
+        (
+            {"augment": keras.layers.Flatten(), "batch_size": 5},
+            ValueError,
+            r"augment must give \(N, H, W, C\); received \(1, 36\)",
+        ),
+    ],
+)
+def test_options_that_cannot_be(bars, make_model, options, error, message):
+    with pytest.raises(error, match=message):
+        train(make_model(), bars, **options)
+
+
+def test_what_is_no_data_or_no_model(bars, make_model):
+    with pytest.raises(TypeError, match="data must be a data set"):
+        train(make_model(), "mnist")
+    with pytest.raises(TypeError, match=r"model must be a keras.Model; received str"):
+        train("lenet5", bars)
+
+
+def test_another_range_can_be_said(bars, make_model):
+    (images, labels), _ = bars
+    options = {"epochs": 1, "batch_size": 50, "verbose": 0}
+    train(make_model(), (2 * images - 1, labels), input_range=(-1, 1), **options)
+    train(make_model(), (100 * images, labels), input_range=None, **options)
+
+
+@pytest.mark.parametrize(("terminal", "lines"), [(False, 2), (True, 1)])
+def test_auto_shows_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, terminal, lines):
+    from kerascnn.training._train import _verbosity
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    assert _verbosity("auto") == lines
+    assert _verbosity(0) == 0
+
+
+def test_the_doc_of_a_run_is_json(bars, make_model, tmp_path):
+    train(make_model(), bars, epochs=1, batch_size=50, run_dir=tmp_path, seed=3, verbose=0)
+    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    assert config["recipe"]["learning_rate"] == 1e-3
+    assert config["seed"] == 3
+    assert config["model"]["parameters"] == make_model().count_params()
+    assert (config["data"]["train"], config["data"]["validation"]) == (50, 20)
+    assert config["versions"]["keras"] == keras.__version__
