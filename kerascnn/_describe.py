@@ -126,7 +126,9 @@ class Description:
                   "the field is their union.")
             )  # fmt: skip
         if self._free:
-            notes.append(_("The input size is free: give input_shape for the numbers that depend on it."))
+            notes.append(
+                _("The input size is free: give input_shape for the numbers that depend on it.")
+            )
         elif unknown := [r.name for r in self.layers if r.macs is None]:
             notes.append(_("MACs without: {names}.", names=", ".join(unknown)))
         return tuple(notes)
@@ -167,7 +169,9 @@ class Description:
         """Write a table in Markdown."""
         headings, *rows = self._cells()
         rules = [":--"] * LEFT + ["--:"] * (len(headings) - LEFT)
-        lines = ["| " + " | ".join(map(_escape_pipe, row)) + " |" for row in (headings, rules, *rows)]
+        lines = [
+            "| " + " | ".join(map(_escape_pipe, row)) + " |" for row in (headings, rules, *rows)
+        ]
         return "\n".join([*lines, "", *self.notes])
 
     def to_latex(self) -> str:
@@ -208,7 +212,9 @@ class Description:
 
         def line(row: Sequence[str], tag: str = "td") -> str:
             right = [i >= LEFT for i in range(len(row))]
-            styles = [' style="text-align: right"' if r else ' style="text-align: left"' for r in right]
+            styles = [
+                ' style="text-align: right"' if r else ' style="text-align: left"' for r in right
+            ]
             cells = zip(styles, row, strict=True)
             return "<tr>" + "".join(f"<{tag}{s}>{escape(c)}</{tag}>" for s, c in cells) + "</tr>"
 
@@ -297,7 +303,9 @@ def describe(
                 activations=values,
                 memory_bytes=None if values is None else values * _bytes(node.operation),
                 receptive_field=None if field is None else _same(sizes),
-                stride_product=_same([f.stride for f in field]) if isinstance(field, tuple) else None,
+                stride_product=_same([f.stride for f in field])
+                if isinstance(field, tuple)
+                else None,
                 aligned=not isinstance(field, tuple) or all(f.aligned for f in field),
                 inputs=tuple(dict.fromkeys(names[k] for k in node.inputs)),
                 kernel=_kernel(node.operation),
@@ -320,7 +328,7 @@ def shape_text(shape: tuple[int | None, ...]) -> str:
 
 
 def _shapes(model: keras.Model, graph: object, input_shape: object) -> dict[Key, tuple]:
-    """The shapes of all tensors for a given input, without making new calls of the user's layers."""
+    """The shapes of all tensors for an input, without adding calls to the user's layers."""
     given = [input_shape] if all(isinstance(n, int) for n in input_shape) else list(input_shape)
     own = [tuple(t.shape[1:]) for t in model.inputs]
     fits = len(given) == len(own) and all(
@@ -333,7 +341,8 @@ def _shapes(model: keras.Model, graph: object, input_shape: object) -> dict[Key,
             f"(None is free); received {input_shape}."
         )
     inputs = [
-        keras.KerasTensor((None, *g), dtype=t.dtype) for g, t in zip(given, model.inputs, strict=True)
+        keras.KerasTensor((None, *g), dtype=t.dtype)
+        for g, t in zip(given, model.inputs, strict=True)
     ]
     every = tuple(k for n in graph.nodes for k in n.outputs)
     specs = graph.evaluate(
@@ -419,13 +428,21 @@ def _look(node: Node, fields: list[Field], before: list[tuple], after: tuple) ->
     if isinstance(operation, (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *POOLS)):
         return tuple(
             f.window(kernel, stride, start, dilation)
-            for f, (kernel, stride, start, dilation) in zip(field, _windows(operation, sizes), strict=True)
+            for f, (kernel, stride, start, dilation) in zip(
+                field, _windows(operation, sizes), strict=True
+            )
         )
     if isinstance(operation, TRANSPOSED):
         return tuple(
-            f.transposed(k, s, max(d * (k - 1) + 1 - s, 0) // 2 if operation.padding == "same" else 0, d)
+            f.transposed(
+                k, s, max(d * (k - 1) + 1 - s, 0) // 2 if operation.padding == "same" else 0, d
+            )
             for f, k, s, d in zip(
-                field, operation.kernel_size, operation.strides, operation.dilation_rate, strict=True
+                field,
+                operation.kernel_size,
+                operation.strides,
+                operation.dilation_rate,
+                strict=True,
             )
         )
     if isinstance(operation, UP_SAMPLING):

@@ -198,7 +198,7 @@ def _order(model: keras.Model) -> list[tuple[keras.Operation, object]]:
     inputs = {id(t) for t in model.inputs}
     order, seen = [], set()
     stack = [(t, False) for t in reversed([*model.inputs, *model.outputs])]
-    while stack:  # depth first, without recursion: ResNet-152 is deeper than Python's stack
+    while stack:  # depth first, without recursion: networks get deep
         tensor, ready = stack.pop()
         operation, index, _ = tensor._keras_history
         node = operation._inbound_nodes[index]

@@ -1,4 +1,4 @@
-"""The words that a figure or page shows, in the language that is set: English, Korean or Spanish."""
+"""The words that a figure or page shows, in the language that is set."""
 
 import json
 from collections.abc import Iterator

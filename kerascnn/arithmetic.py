@@ -92,15 +92,13 @@ def unseen_size(
     >>> unseen_size(7, kernel=3, stride=3)
     1
     """
-    before, after = padding_sizes(size, kernel, stride, padding, dilation)
+    before, _after = padding_sizes(size, kernel, stride, padding, dilation)
     windows = conv_output_size(size, kernel, stride, padding, dilation)
     end = (windows - 1) * stride + effective_kernel(kernel, dilation)
     return max(before + size - end, 0)
 
 
-def same_padding(
-    size: int, kernel: int, stride: int = 1, dilation: int = 1
-) -> tuple[int, int]:
+def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> tuple[int, int]:
     """Compute how many zeros TensorFlow's "same" adds before and after, along one axis.
 
     max((o − 1)·s + k_eff − i, 0) in all, the odd one at the bottom and right ("Notes on padding"
@@ -395,7 +393,8 @@ def _check_padding(padding: Padding) -> None:
         raise unknown("padding", padding, PADDINGS)
     if not isinstance(padding, Integral) or padding < 0:
         raise ValueError(
-            f"padding must be a whole number of at least 0, 'valid' or 'same'; received {padding!r}."
+            "padding must be a whole number of at least 0, 'valid' or 'same'; "
+            f"received {padding!r}."
         )
 
 

@@ -40,7 +40,9 @@ def main() -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "listed", is_flag=True, help="List the figures and stop.")
 @click.option("--out", default="figures", show_default=True, help="Folder to write into.")
-@click.option("--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf.")
+@click.option(
+    "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
+)
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
 def figures(

@@ -1,2 +1,6 @@
-from ._registry import Recipe as Recipe, figure as figure, names as names, recipes as recipes
-from ._runner import draw as draw, render as render
+from ._registry import Recipe as Recipe
+from ._registry import figure as figure
+from ._registry import names as names
+from ._registry import recipes as recipes
+from ._runner import draw as draw
+from ._runner import render as render

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import unknown
+from kerascnn._errors import unknown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

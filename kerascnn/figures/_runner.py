@@ -16,11 +16,12 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .. import plots
-from .._errors import unknown
-from .._files import write_atomically
-from .._text import language
-from .._text import text as _
+from kerascnn import plots
+from kerascnn._errors import unknown
+from kerascnn._files import write_atomically
+from kerascnn._text import language
+from kerascnn._text import text as _
+
 from ._registry import Recipe, recipe, recipes
 
 FORMATS = ("svg", "png", "pdf")
@@ -147,7 +148,9 @@ def _bytes(drawing: Figure, kind: str, one: Recipe, dpi: int = PNG_DPI) -> bytes
 
 
 def _gif(frames: Sequence[bytes]) -> bytes:
-    images = [Image.open(io.BytesIO(data)).convert("P", palette=Image.Palette.ADAPTIVE) for data in frames]
+    images = [
+        Image.open(io.BytesIO(data)).convert("P", palette=Image.Palette.ADAPTIVE) for data in frames
+    ]
     buffer = io.BytesIO()
     images[0].save(
         buffer, "GIF", save_all=True, append_images=images[1:], duration=FRAME_MS, loop=0
@@ -159,7 +162,10 @@ def describe_svg(svg: str, title: str, description: str) -> str:
     """Give an SVG the <title> and <desc> that screen readers read out."""
     words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
     return re.sub(
-        r"(<svg )([^>]*>)\s*", rf'\1role="img" \2\n {words.replace(chr(92), chr(92) * 2)} ', svg, count=1
+        r"(<svg )([^>]*>)\s*",
+        rf'\1role="img" \2\n {words.replace(chr(92), chr(92) * 2)} ',
+        svg,
+        count=1,
     )
 
 

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .. import arithmetic, plots
-from .._describe import Description, describe, shape_text
-from .._text import text as _
+from kerascnn import arithmetic, plots
+from kerascnn._describe import Description, describe, shape_text
+from kerascnn._text import text as _
+
 from ._layout import note
 from ._registry import figure
 
@@ -19,7 +20,7 @@ VIEWS = {"Flatten", "Reshape", "Dropout"}  # make no new values worth a row
 @cache
 def built(name: str) -> Description:
     """Build a network and describe it; once, since the figures share them."""
-    from .. import models
+    from kerascnn import models
 
     return describe(models.build(name))
 
@@ -88,6 +89,7 @@ def alexnet() -> Figure:
 )
 def vgg16_beside_alexnet() -> Figure:
     """Stack the layers of the three networks side by side, the input at the bottom."""
+    row = {"ha": "center", "va": "center", "fontsize": 8}
     fig, axes = plt.subplots(1, 3, sharey=True)
     for ax, name in zip(axes, ("alexnet", "vgg16", "vgg19"), strict=True):
         description = built(name)
@@ -95,7 +97,7 @@ def vgg16_beside_alexnet() -> Figure:
         for level, record in enumerate(rows):
             look = plots.layer_style(record.kind)
             ax.barh(level, 1, height=0.86, color=look.color, hatch=look.hatch, edgecolor="none")
-            ax.text(0.5, level, _row(record), ha="center", va="center", fontsize=8, color=look.text_color)  # fmt: skip
+            ax.text(0.5, level, _row(record), color=look.text_color, **row)
         weighted = sum(r.parameters > 0 for r in rows)
         ax.set_title(
             f"{ {'alexnet': 'AlexNet', 'vgg16': 'VGG16', 'vgg19': 'VGG19'}[name] }\n"

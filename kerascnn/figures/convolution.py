@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .. import arithmetic, datasets, plots
-from .._text import text as _
+from kerascnn import arithmetic, datasets, plots
+from kerascnn._text import text as _
+
 from ._layout import note
 from ._registry import figure
 
@@ -57,6 +58,7 @@ def sliding_window(step: int | None = None) -> Figure:
 def stride() -> Figure:
     """Compare strides 1 to 4 on 7x7 with 3x3, those that fit and the one that does not."""
     size, kernel = 7, 3
+    below = {"ha": "center", "va": "top", "fontsize": "small"}
     fig, axes = plt.subplots(1, 4)
     for ax, step in zip(axes, (1, 2, 3, 4), strict=True):
         windows = arithmetic.conv_output_size(size, kernel, step)
@@ -77,7 +79,7 @@ def stride() -> Figure:
         if unseen:
             lines.append(_("does not fit: Keras floors to {windows},", windows=windows))
             lines.append(_("the last column is never seen"))
-        ax.text(0.5, -0.04, "\n".join(lines), transform=ax.transAxes, ha="center", va="top", fontsize="small")  # fmt: skip
+        ax.text(0.5, -0.04, "\n".join(lines), transform=ax.transAxes, **below)
     return fig
 
 

@@ -4,16 +4,17 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .. import datasets, plots, visualize
-from .._describe import shape_text
-from .._text import text as _
+from kerascnn import datasets, plots, visualize
+from kerascnn._describe import shape_text
+from kerascnn._text import text as _
+
 from ._layout import note
 from ._registry import figure
 
 
 def trained():
     """Build LeNet-5 with the weights of the package."""
-    from .. import models
+    from kerascnn import models
 
     return models.build("lenet5", weights="mnist")
 
@@ -87,8 +88,12 @@ def grad_cam() -> Figure:
     for row, rank in zip(axes, (0, 1), strict=True):
         classes = ranked[:, rank]
         heatmaps = visualize.grad_cam(model, images, target=classes, layer="c3")
-        for ax, image, heatmap, c, score in zip(row, images, heatmaps, classes, scores, strict=True):
+        for ax, image, heatmap, c, score in zip(
+            row, images, heatmaps, classes, scores, strict=True
+        ):
             plots.overlay(image, heatmap, colorbar=False, ax=ax)
-            ax.set_title(_("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium")
+            ax.set_title(
+                _("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium"
+            )
     note(fig, _("LeNet-5, layer c3, logits. Top: predicted class; bottom: runner-up."))
     return fig

@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .. import plots
-from .._text import text as _
+from kerascnn import plots
+from kerascnn._text import text as _
+
 from ._registry import figure
 
 FIRST = np.array([[29, 15, 28, 184], [0, 100, 70, 38], [12, 12, 7, 2], [12, 12, 45, 6]])
@@ -67,8 +68,6 @@ def max_pooling() -> Figure:
 def average_pooling() -> Figure:
     """Pool the first example by its mean, with the formula of the first window."""
     fig, ax = plt.subplots()
-    plots.sliding_window(
-        FIRST, "mean", pool(FIRST, "mean"), stride=2, show_all=True, ax=ax
-    )
+    plots.sliding_window(FIRST, "mean", pool(FIRST, "mean"), stride=2, show_all=True, ax=ax)
     fig.suptitle(_("average, 2×2, stride 2"))
     return fig

@@ -3,8 +3,9 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .. import datasets, plots
-from .._text import text as _
+from kerascnn import datasets, plots
+from kerascnn._text import text as _
+
 from ._layout import note
 from ._registry import figure
 
@@ -21,7 +22,7 @@ def overfitting() -> Figure:
     """Train LeNet-5 on too few digits, for real, and draw both curves."""
     import keras
 
-    from .. import models, training
+    from kerascnn import models, training
 
     digits = datasets.load("digits")
     few = tuple(part[:FEW] for part in digits.train)

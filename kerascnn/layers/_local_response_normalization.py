@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from .._errors import unknown
+from kerascnn._errors import unknown
 
 CONVENTIONS = ("paper", "caffe")
 

@@ -1,27 +1,40 @@
-"""What keras.applications repeats in every file: from arguments to inputs, from outputs to a model."""
+"""What keras.applications repeats in every file: arguments to inputs, outputs to a model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import keras
 from keras import layers
 
-from .. import weights as weight_sets
-from .._errors import unknown
+from kerascnn import weights as weight_sets
+from kerascnn._errors import unknown
 
 POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
+
+
+class Size(Enum):
+    """The height and width that a whole net takes."""
+
+    FIXED = auto()  # its dense layers fix them
+    FREE = auto()  # any, since the top pools globally; by default the paper's
+    OPEN = auto()  # any, since the net is fully convolutional; by default left open
 
 
 @dataclass(frozen=True)
 class Beginning:
     """The checked arguments of a builder.
 
-    `classifier` is the last dense layer, or `None` with `include_top=False`.
+    `classifier` is the last dense layer; it, `classes` and `activation` are `None` with
+    `include_top=False`.
     """
 
     architecture: str
     inputs: keras.KerasTensor
     sources: list[keras.KerasTensor]
     classifier: layers.Dense | None
+    classes: int | None
+    activation: str | Callable | None
     pooling: str | None
     weights: str | None
 
@@ -35,14 +48,15 @@ def start(
     input_shape: tuple | None,
     default_shape: tuple[int, int, int],
     min_size: int,
+    size: Size,
     pooling: str | None,
     classes: int,
-    classifier_activation: str | None,
+    classifier_activation: str | Callable | None,
 ) -> Beginning:
     """Check a builder's arguments, with the rules of keras.applications, and make its inputs."""
     if pooling is not None and pooling not in POOLING:
         raise unknown("pooling", pooling, POOLING)
-    if not isinstance(classes, int) or classes < 1:
+    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
         raise ValueError(f"classes must be a whole number of at least 1; received {classes!r}.")
     if input_tensor is not None and not keras.backend.is_keras_tensor(input_tensor):
         raise ValueError(
@@ -56,12 +70,15 @@ def start(
         classes=classes,
         classifier_activation=classifier_activation,
     )
+    fixed = include_top and size is Size.FIXED
     if input_tensor is None:
-        shape = _input_shape(input_shape, default_shape, min_size, include_top)
+        if input_shape is None and (not include_top or size is Size.OPEN):
+            input_shape = (None, None, default_shape[-1])
+        shape = _input_shape(input_shape or default_shape, default_shape, min_size, fixed)
         inputs = keras.Input(shape, name="input")
         sources = [inputs]
     else:
-        _input_shape(input_tensor.shape[1:], default_shape, min_size, include_top)
+        _input_shape(input_tensor.shape[1:], default_shape, min_size, fixed)
         inputs = input_tensor
         sources = keras.utils.get_source_inputs(input_tensor)
     classifier = None
@@ -70,12 +87,18 @@ def start(
         classifier = layers.Dense(
             classes, activation=classifier_activation, dtype="float32", name="predictions"
         )
-    return Beginning(architecture, inputs, sources, classifier, pooling, weights)
+    else:
+        classes = classifier_activation = None
+    return Beginning(
+        architecture, inputs, sources, classifier, classes, classifier_activation, pooling, weights
+    )
 
 
-def finish(beginning: Beginning, outputs: keras.KerasTensor, name: str) -> keras.Model:
+def finish(
+    beginning: Beginning, outputs: keras.KerasTensor | list[keras.KerasTensor], name: str
+) -> keras.Model:
     """Pool, make the model and load its weights."""
-    if beginning.classifier is None and beginning.pooling:
+    if beginning.classes is None and beginning.pooling:
         outputs = POOLING[beginning.pooling](name=f"{beginning.pooling}_pool")(outputs)
     model = keras.Model(beginning.sources, outputs, name=name)
     if beginning.weights is not None:
@@ -84,21 +107,23 @@ def finish(beginning: Beginning, outputs: keras.KerasTensor, name: str) -> keras
 
 
 def _input_shape(
-    shape: tuple | None, default: tuple[int, int, int], min_size: int, include_top: bool
-) -> tuple:
-    """The shape to build with: (H, W, C), with H and W `None` where the net leaves them free."""
-    if shape is None:
-        return default if include_top else (None, None, default[-1])
-    if len(shape) != 3 or not all(n is None or (isinstance(n, int) and n > 0) for n in shape):
+    shape: tuple, example: tuple[int, int, int], min_size: int, fixed: bool
+) -> tuple[int | None, int | None, int]:
+    """The shape to build with: (H, W, C), with H and W `None` where they are left free."""
+    if (
+        not isinstance(shape, (tuple, list))
+        or len(shape) != 3
+        or not all(n is None or (isinstance(n, int) and n > 0) for n in shape)
+    ):
         raise ValueError(
             "input_shape must be a tuple of three integers (height, width, channels), "
-            f"such as {default}; received {shape}."
+            f"such as {example}; received {shape}."
         )
     if shape[-1] is None:
         raise ValueError(
-            f"input_shape must give the number of channels, as {default} does; received {shape}."
+            f"input_shape must give the number of channels, as {example} does; received {shape}."
         )
-    if include_top and None in shape:
+    if fixed and None in shape:
         raise ValueError(
             "input_shape must be static with include_top=True, since the dense layers need to "
             f"know their number of weights; received {shape}. Give numbers, or include_top=False."

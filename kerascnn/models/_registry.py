@@ -1,8 +1,10 @@
 """The registry of architectures, and the signature that all builders share.
 
 An architecture is a function `build_x(inputs, classifier, **options)`: input tensor in, output
-tensor out. `@architecture` turns it into a builder with the arguments of keras.applications, so
-that the file of an architecture holds its paper's table and nothing else.
+tensor out, or a list of them. `@architecture` turns it into a builder with the arguments of
+keras.applications, so that the file of an architecture holds its paper's table and nothing else.
+A net whose last layer is not dense takes `classes` and `activation` in place of `classifier`;
+all of them are `None` with `include_top=False`.
 """
 
 import functools
@@ -13,13 +15,31 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import unknown
-from ._finish import finish, start
+from kerascnn._errors import unknown
+
+from ._finish import Size, finish, start
 
 if TYPE_CHECKING:
     import keras
 
-Counts = int | Mapping[str, int]
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One variant of an architecture, with what is expected of it.
+
+    Attributes:
+        variant: its name; `None` where there is only one.
+        options: the builder's arguments for it: `a.builder(**case.options)`.
+        input_shape, parameters, macs: see `Architecture`.
+    """
+
+    variant: str | None
+    options: Mapping[str, str]
+    input_shape: Shape
+    parameters: int
+    macs: int
 
 
 @dataclass(frozen=True)
@@ -31,26 +51,45 @@ class Architecture:
         builder: the public builder.
         reference: the paper.
         year: the paper's year.
-        input_shape: (H, W, C), the paper's.
+        input_shape: (H, W, C), the paper's; one, or one for each variant.
         classes: the paper's number of classes.
-        parameters: trainable parameters from the paper or counted by hand; one number, or one
-            for each variant.
-        macs: multiply-adds of convolutions and dense layers for one image, likewise.
+        parameters: trainable parameters from the paper or counted by hand; likewise.
+        macs: multiply-adds of convolutions and dense layers for one image of `input_shape`;
+            likewise.
+        variant_option: the name of the option that chooses the variant.
     """
 
     name: str
     builder: Callable[..., "keras.Model"]
     reference: str
     year: int
-    input_shape: tuple[int, int, int]
+    input_shape: Shape | Mapping[str, Shape]
     classes: int
-    parameters: Counts
-    macs: Counts
+    parameters: int | Mapping[str, int]
+    macs: int | Mapping[str, int]
+    variant_option: str = "variant"
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """The names of the variants; (None,) where there is only one."""
+        """The names of the variants, the default first; (None,) where there is only one."""
         return tuple(self.parameters) if isinstance(self.parameters, Mapping) else (None,)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The variants with their expectations, the default first."""
+        return tuple(
+            Case(
+                variant,
+                {} if variant is None else {self.variant_option: variant},
+                *(of(value, variant) for value in (self.input_shape, self.parameters, self.macs)),
+            )
+            for variant in self.variants
+        )
+
+
+def of(value: object, variant: str | None) -> object:
+    """The value for a variant, where there is one for each."""
+    return value[variant] if isinstance(value, Mapping) else value
 
 
 _architectures: dict[str, Architecture] = {}
@@ -62,7 +101,7 @@ COMMON_ARGUMENTS = """
         weights: `None` (random), the name of a set of weights (`kc.weights.available()`
             lists them) or the path of a weight file.
         input_tensor: Keras tensor to use as the input of the model.
-        input_shape: (H, W, C); default {input_shape}{free}.
+        input_shape: (H, W, C); {input_shape}
         pooling: with `include_top=False`, `None` for the feature maps, "avg" or "max" for their
             global average or maximum.
         classes: number of classes.
@@ -82,11 +121,14 @@ def architecture(
     *,
     reference: str,
     year: int,
-    input_shape: tuple[int, int, int],
-    min_size: int,
-    parameters: Counts,
-    macs: Counts,
+    input_shape: Shape | Mapping[str, Shape],
+    min_size: int | Mapping[str, int],
+    parameters: int | Mapping[str, int],
+    macs: int | Mapping[str, int],
     classes: int = 1000,
+    classifier_activation: str | Callable | None = "softmax",
+    size: Size = Size.FIXED,
+    variant_option: str = "variant",
     options: str = "",
 ) -> Callable[[Callable], Callable[..., "keras.Model"]]:
     """Register an architecture and give its builder the signature of keras.applications.
@@ -94,6 +136,9 @@ def architecture(
     Args:
         reference, year, input_shape, classes, parameters, macs: see `Architecture`.
         min_size: the smallest height and width that leave a feature map of at least 1x1.
+        classifier_activation: the default activation of the last layer.
+        size: whether the whole net takes images of one size or of any.
+        variant_option: the builder's option whose values are the keys of `parameters`.
         options: the docstring lines of the builder's own options.
     """
 
@@ -106,43 +151,63 @@ def architecture(
             a.apply_defaults()
             a = a.arguments
             own = {option.name: a[option.name] for option in own_options}
-            if "variant" in own and own["variant"] not in parameters:
-                raise unknown("variant", own["variant"], parameters)
+            variant = own.get(variant_option)
+            if isinstance(parameters, Mapping) and variant not in parameters:
+                raise unknown(variant_option, variant, parameters)
             beginning = start(
                 own_name,
                 include_top=a["include_top"],
                 weights=a["weights"],
                 input_tensor=a["input_tensor"],
                 input_shape=a["input_shape"],
-                default_shape=input_shape,
-                min_size=min_size,
+                default_shape=of(input_shape, variant),
+                min_size=of(min_size, variant),
+                size=size,
                 pooling=a["pooling"],
                 classes=a["classes"],
                 classifier_activation=a["classifier_activation"],
             )
-            return finish(beginning, layers(beginning.inputs, beginning.classifier, **own), a["name"])
+            given = {name: getattr(beginning, name) for name in asked}
+            return finish(beginning, layers(**given, **own), a["name"])
 
-        own_options = [
-            p
-            for p in inspect.signature(layers).parameters.values()
-            if p.kind is inspect.Parameter.KEYWORD_ONLY
-        ]
-        signature = inspect.Signature([*_common(own_name, classes), *own_options])
-        builder.__signature__ = signature
+        everything = inspect.signature(layers).parameters.values()
+        own_options = [p for p in everything if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        asked = [p.name for p in everything if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+        common = _common(own_name, classes, classifier_activation)
+        builder.__signature__ = signature = inspect.Signature([*common, *own_options])
         builder.__doc__ = inspect.getdoc(layers) + COMMON_ARGUMENTS.format(
-            input_shape=input_shape,
-            free=" (free with `include_top=False`)",
+            input_shape=_shape_text(input_shape, size),
             options="".join(f"\n        {line}" for line in options.splitlines()),
         ).replace("\n    ", "\n")
         _architectures[own_name] = Architecture(
-            own_name, builder, reference, year, input_shape, classes, parameters, macs
+            name=own_name,
+            builder=builder,
+            reference=reference,
+            year=year,
+            input_shape=input_shape,
+            classes=classes,
+            parameters=parameters,
+            macs=macs,
+            variant_option=variant_option,
         )
         return builder
 
     return decorate
 
 
-def _common(name: str, classes: int) -> list[inspect.Parameter]:
+def _shape_text(shape: Shape | Mapping[str, Shape], size: Size) -> str:
+    """The words about `input_shape` in a docstring."""
+    if isinstance(shape, Mapping):
+        default = ", ".join(f"{s} for {v!r}" for v, s in shape.items())
+    else:
+        default = str(shape)
+    if size is Size.OPEN:
+        return f"height and width are free (`None`) by default; the paper's is {default}."
+    free = "free (`None`) too" if size is Size.FREE else "free (`None`) with `include_top=False`"
+    return f"default {default}; height and width may be\n        {free}."
+
+
+def _common(name: str, classes: int, activation: object) -> list[inspect.Parameter]:
     """The arguments of keras.applications, in their order."""
     defaults = {
         "include_top": True,
@@ -151,7 +216,7 @@ def _common(name: str, classes: int) -> list[inspect.Parameter]:
         "input_shape": None,
         "pooling": None,
         "classes": classes,
-        "classifier_activation": "softmax",
+        "classifier_activation": activation,
         "name": name,
     }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

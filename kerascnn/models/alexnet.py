@@ -8,7 +8,8 @@ from functools import partial
 from keras.initializers import RandomNormal
 from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 
-from ..layers import LocalResponseNormalization
+from kerascnn.layers import LocalResponseNormalization
+
 from ._registry import architecture
 
 SINGLE_TOWER = (  # name, filters, kernel, stride, padding, bias at the start, then pool and norm

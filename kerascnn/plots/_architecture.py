@@ -74,16 +74,19 @@ def architecture(
     for nth, box in enumerate(plan.boxes):
         _draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
     for label in plan.labels:
-        fitted_text(
+        look = layer_style(label.on) if label.on else None
+        text = fitted_text(
             ax,
             label.x,
             label.y,
             label.text,
             room=(label.width, label.height),
             rotation=90 if label.upright else 0,
-            color=layer_style(label.on).text_color if label.on else ink,
+            color=look.text_color if look else ink,
             zorder=3,
         )
+        if look and look.hatch:  # letters cannot be read on a hatch
+            text.set_bbox({"facecolor": look.color, "edgecolor": "none", "pad": 1})
     bottom = plan.height
     if legend:
         bottom = _draw_legend(ax, plan)

@@ -45,8 +45,8 @@ def overlay(
 
     >>> import matplotlib.pyplot as plt
     >>> ax = overlay(np.ones((32, 48, 3)), np.eye(2, 3), colorbar=False)
-    >>> ax.images[1].get_extent()
-    (0, 48, 32, 0)
+    >>> list(ax.images[1].get_extent())
+    [0, 48, 32, 0]
     >>> plt.close(ax.figure)
     """
     image = array("image", image, "(H, W), (H, W, 1) or (H, W, 3)", (2, 3))

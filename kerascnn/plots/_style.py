@@ -326,10 +326,12 @@ def layer_style(kind: str) -> LayerStyle:
 
 # -- one colour for one role in the arithmetic figures ----------------------------------------
 
-_ROLES = {  # on white, on a dark ground, in print
+# On white, on a dark ground, in print. Window, kernel and output are told apart by everybody;
+# so the output's green is lighter than Okabe and Ito's, which is near the blue in tritanopia.
+_ROLES = {
     "window": (OKABE_ITO["vermillion"], "#FF8A3D", "#000000"),
     "kernel": (OKABE_ITO["blue"], OKABE_ITO["sky blue"], "#5A5A5A"),
-    "output": (OKABE_ITO["bluish green"], "#35C99B", "#3A3A3A"),
+    "output": ("#00B386", OKABE_ITO["yellow"], "#3A3A3A"),
     "padding": ("#8A8A8A", "#8A8F98", "#8A8A8A"),
     "dropped": ("#8A8A8A", "#8A8F98", "#5A5A5A"),
 }

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import MaxNLocator
 
 from kerascnn._errors import unknown
@@ -156,10 +157,12 @@ def _label_ends(ax: Axes, lines) -> None:
     """Write each line's name at its end, apart from the other's."""
     ends = {line: line.get_ydata()[np.isfinite(line.get_ydata())][-1:] for line in lines}
     lines = sorted((line for line in lines if len(ends[line])), key=lambda line: ends[line][0])
-    size = mpl.rcParams["legend.fontsize"]
+    size = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
+    pixels = [ax.transData.transform((0, ends[line][0]))[1] for line in lines]
     for nth, line in enumerate(lines):
-        # of two, the lower hangs from its end and the upper stands on its own
-        shift = 0 if len(lines) == 1 else (nth - 0.5) * LINE_APART * 0.5 * size
+        # where two lines end together, their names give way up and down
+        apart = (pixels[-1] - pixels[0]) * 72 / ax.figure.dpi
+        shift = max(LINE_APART * size - apart, 0) * (nth - 0.5) if len(lines) > 1 else 0
         ax.annotate(
             line.get_label(),
             (line.get_xdata()[-1], ends[line][0]),

@@ -29,12 +29,13 @@ def head(model) -> str | None:
     return None
 
 
-def objective(model, labels):
+def objective(model, labels, *, image_shape):
     """Choose the loss and the metrics for a model and its labels.
 
     Args:
         model: A built Keras model with one output, `(N, …, K)`.
         labels: `(N, …)` class indices 0…K-1; for K = 1 0 or 1, or floats for a linear output.
+        image_shape: `(H, W, C)`.
 
     Returns:
         A Keras loss and a list of Keras metrics; accuracy is called `"accuracy"`.
@@ -43,12 +44,13 @@ def objective(model, labels):
         ValueError: The labels do not go with the output, or the output says nothing about a loss.
     """
     last = head(model)
-    if last not in HEADS or not isinstance(model.output_shape, tuple):
+    output = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
+    if last not in HEADS or not isinstance(output, keras.KerasTensor):
         raise ValueError(
             f"the loss follows from one output with softmax, sigmoid or linear activation; "
             f"received {last or type(model.layers[-1]).__name__!r}: give loss=."
         )
-    classes = model.output_shape[-1]
+    classes = output.shape[-1]
     logits = last == "linear"
     if classes == 1 and last != "softmax":
         return _binary(labels, logits)
@@ -57,7 +59,7 @@ def objective(model, labels):
             f"a sigmoid output of {classes} classes has no loss of its own: "
             f"use softmax for classes that exclude each other, or give loss=."
         )
-    _check_classes(labels, classes, model.output_shape)
+    _check_classes(labels, classes, output.shape)
     return (
         keras.losses.SparseCategoricalCrossentropy(from_logits=logits),
         [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],

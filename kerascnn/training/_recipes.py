@@ -84,7 +84,7 @@ RECIPES = {
             name="adam",
             optimizer="adam",
             learning_rate=1e-3,  # Kingma and Ba 2014, Algorithm 1: "good default settings"
-            batch_size=128,  # Kingma and Ba 2014, Section 6.3: minibatches of 128
+            batch_size=128,  # Kingma and Ba 2014, Section 6: minibatches of 128
             epochs=10,  # enough for small images; a choice, not a source
         ),
         Recipe(  # Krizhevsky, Sutskever, Hinton 2012, Section 5

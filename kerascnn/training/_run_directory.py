@@ -18,8 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
+
+from kerascnn import __version__
 
 STATE = "kerascnn_state"  # inside last.weights.h5: weights and state change in one rename
 NAMES = (
@@ -62,8 +63,9 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             self._write_config()
         except OSError as error:
+            reason = error.strerror or error
             raise OSError(
-                f"run_dir '{path}' cannot be written ({error.strerror}): give another directory."
+                f"run_dir '{path}' cannot be written ({reason}): give another directory."
             ) from None
 
     def _refuse_another(self, file):
@@ -103,6 +105,7 @@ class RunDirectory:
             raise OSError(
                 f"'{self.last}' cannot be read ({reason}): give another directory to start anew."
             ) from None
+        self._write_history(state["history"])  # in case the run was killed just before it
         return state
 
     def save(self, model, state):
@@ -111,14 +114,7 @@ class RunDirectory:
             model.save_weights(path)
             with h5py.File(path, "a") as file:
                 file[STATE] = json.dumps(state)
-        rows = io.StringIO()
-        table = csv.writer(rows, lineterminator="\n")
-        table.writerow(["epoch", *state["history"]])
-        table.writerows(
-            [epoch, *values]
-            for epoch, values in enumerate(zip(*state["history"].values(), strict=True), start=1)
-        )
-        _write(self.path / "history.csv", rows.getvalue())
+        self._write_history(state["history"])
 
     def save_best(self, model):
         """Write the weights alone."""
@@ -130,18 +126,25 @@ class RunDirectory:
         self.config["finished"] = epochs
         self._write_config()
 
+    def _write_history(self, history):
+        rows = io.StringIO()
+        table = csv.writer(rows, lineterminator="\n")
+        table.writerow(["epoch", *history])
+        epochs = zip(*history.values(), strict=True)
+        table.writerows([epoch, *values] for epoch, values in enumerate(epochs, start=1))
+        _write(self.path / "history.csv", rows.getvalue())
+
     def _write_config(self):
         text = json.dumps(self.config, indent=2, ensure_ascii=False)
         _write(self.path / "config.json", text + "\n")
 
 
-def describe_run(model, recipe, seed, augment, train, validation):
+def describe_run(model, recipe, loss, seed, augment, train, validation):
     """Collect what says which run this is: for config.json, and to refuse another."""
-    from kerascnn import __version__
-
     packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
     return {
         "recipe": recipe,
+        "loss": loss if isinstance(loss, str) else _name_of(loss),
         "seed": seed,
         "augment": None if augment is None else _name_of(augment),
         "model": {
@@ -166,7 +169,9 @@ def _identity(config):
         del recipe["epochs"]
     return {
         "model": config["model"]["fingerprint"],
+        "recipe": recipe.pop("name"),
         **recipe,
+        "loss": config["loss"],
         "seed": config["seed"],
         "augment": config["augment"],
         "data": config["data"]["sha256"],
@@ -201,8 +206,9 @@ def _data_hash(*parts):
     return digest.hexdigest()
 
 
-def _name_of(augment):
-    return type(augment).__name__ if isinstance(augment, keras.Layer) else augment.__qualname__
+def _name_of(thing):
+    """The name of a function, or of an object's class."""
+    return getattr(thing, "__qualname__", type(thing).__name__)
 
 
 def save_weights_only(model, path):

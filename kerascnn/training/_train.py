@@ -65,7 +65,8 @@ def train(
 
     The model keeps its weights as the starting point and is compiled here: with the recipe's
     optimizer, the loss that belongs to its last activation (softmax, sigmoid or linear), and
-    accuracy. The same seed gives the same run on the same machine.
+    accuracy. The same seed gives the same run on the same CPU; the global seeds of Python, NumPy
+    and Keras are set to it.
 
     Args:
         model: Any Keras model with one input and one output.
@@ -108,8 +109,8 @@ def train(
     fit, validation = splits(data)
     _check(model, fit, validation, plan, seed, augment, input_range)
     if loss is None:
-        labels = fit[1] if validation is None else np.concatenate([fit[1], validation[1]])
-        loss, metrics = objective(model, labels)
+        for images, labels in filter(None, (validation, fit)):
+            loss, metrics = objective(model, labels, image_shape=images.shape[1:])
     else:
         metrics = []
 
@@ -119,7 +120,7 @@ def train(
     progress = Progress()
     directory = None
     if run_dir is not None:
-        config = describe_run(model, asdict(plan), seed, augment, fit, validation)
+        config = describe_run(model, asdict(plan), loss, seed, augment, fit, validation)
         directory = RunDirectory(run_dir, config, resume=resume)
         if state := directory.load(model):
             progress = Progress(**state)
@@ -140,7 +141,8 @@ def train(
                 epochs=range(progress.epochs, plan.epochs),
                 augment=augment,
             ),
-            validation_data=validation and validation_batches(*validation, batch_size=256),
+            validation_data=validation
+            and validation_batches(*validation, batch_size=plan.batch_size),
             initial_epoch=progress.epochs,
             epochs=plan.epochs,
             shuffle=False,  # the batches are shuffled already
@@ -224,7 +226,8 @@ class _Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         progress = self.progress
         weights = self.model.get_weights()
-        if not all(np.isfinite(weight).all() for weight in weights):
+        finite = all(np.isfinite(weight).all() for weight in weights)
+        if not finite or not math.isfinite(logs.get("val_loss", 0)):
             self._stop()
         self.good = weights
         record = {key: float(value) for key, value in logs.items()} | {"learning_rate": self.rate}
@@ -273,17 +276,22 @@ def _check(model, fit, validation, plan, seed, augment, input_range):
         raise ValueError(f"seed must be a whole number from 0 on; received {seed!r}.")
     if augment is not None and not callable(augment):
         raise TypeError(f"augment must be a layer or a function; received {augment!r:.80}.")
-    if not model.built:
-        model.build((None, *fit[0].shape[1:]))
+    # A model that is not built yet does not say what it takes: then the training images do.
+    shape = getattr(model, "input_shape", None) or (None, *fit[0].shape[1:])
+    if not isinstance(shape, tuple):
+        raise ValueError(f"model must have one input; received one with {len(shape)} inputs.")
     for what, part in (("train", fit), ("validation", validation)):
         if part is not None:
-            check_split(what, *part, input_shape=model.input_shape, input_range=input_range)
+            check_split(what, *part, input_shape=shape, input_range=input_range)
+    first = fit[0][:1].astype("float32")
+    if not model.built:
+        model(first)
     if plan.batch_size > len(fit[1]):
         raise ValueError(
             f"batch_size must be at most {len(fit[1])}, the number of training images; "
             f"received {plan.batch_size}."
         )
     if isinstance(augment, keras.Layer):
-        shape = augment(fit[0][:1].astype("float32"), training=True).shape  # builds it, too
+        shape = augment(first, training=True).shape  # builds it, too
         if len(shape) != fit[0].ndim:
             raise ValueError(f"augment must give (N, H, W, C); received {tuple(shape)}.")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from .._graph import flatten
+from kerascnn._graph import flatten
+
 from ._arguments import Images, select_layer
 from ._gradients import outputs_of
 

@@ -1,12 +1,12 @@
-"""The arguments that all methods share: images, target, layer. Checked here, once, with one line."""
+"""The arguments that all methods share, images, target and layer, checked in one place."""
 
 from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 
-from .._errors import unknown
-from .._graph import Graph, Node
+from kerascnn._errors import unknown
+from kerascnn._graph import Graph, Node
 
 Images = np.ndarray | Sequence[np.ndarray]
 Target = int | Sequence[int] | Callable | None

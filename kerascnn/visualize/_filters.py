@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from .._graph import flatten
+from kerascnn._graph import flatten
+
 from ._arguments import select_layer
 
 
@@ -36,7 +37,7 @@ def filters(model: keras.Model, layer: str | keras.layers.Layer | None = None) -
             f"layer must be a convolution, with filters of (kh, kw, C, K); {node.name!r} is of "
             f"kind {type(node.operation).__name__}.{first}"
         )
-    kernel = keras.ops.convert_to_numpy(node.operation.kernel).astype("float32")
+    kernel = node.operation.kernel.numpy().astype("float32")
     if isinstance(node.operation, keras.layers.Conv2DTranspose):  # (kh, kw, K, C)
         return np.moveaxis(kernel, 2, 0)
     if isinstance(node.operation, keras.layers.DepthwiseConv2D):  # (kh, kw, C, multiplier)

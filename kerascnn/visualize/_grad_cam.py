@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from .._graph import flatten
+from kerascnn._graph import flatten
+
 from ._arguments import Images, Target, select_maps
 from ._gradients import gradients_at
 

@@ -14,7 +14,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .._graph import Graph, Key, Node, flatten, run
+from kerascnn._graph import Graph, Node, flatten, run
+
 from ._arguments import Images, Target, check_images, check_target
 
 PREDICTED = -1  # stands for the class that the model itself predicts
@@ -45,7 +46,9 @@ def outputs_of(
         A float32 array for each name.
     """
     images = check_images(model, images)
-    step = _get(model, ("outputs", tuple(names), _shape(images)), lambda: _outputs(model, names, images))
+    step = _get(
+        model, ("outputs", tuple(names), _shape(images)), lambda: _outputs(model, names, images)
+    )
     return _in_batches(step, images, batch_size)
 
 
@@ -207,9 +210,7 @@ def _compile(step: Callable, images: list[np.ndarray], *more: tf.TensorSpec) -> 
     return function.get_concrete_function()
 
 
-def _in_batches(
-    step: Callable, arrays: list[np.ndarray], batch_size: int
-) -> list[np.ndarray]:
+def _in_batches(step: Callable, arrays: list[np.ndarray], batch_size: int) -> list[np.ndarray]:
     if not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; received {batch_size!r}.")
     count = len(arrays[0])

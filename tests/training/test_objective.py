@@ -2,9 +2,16 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training._objective import head, objective
+from kerascnn.training._objective import head
+from kerascnn.training._objective import objective as objective_for
 
 layers = keras.layers
+
+
+def objective(model, labels):
+    return objective_for(model, labels, image_shape=(4, 4, 1))
+
+
 CLASSES = np.array([0, 1, 2, 1])
 BINARY = np.array([0, 1, 1, 0])
 

@@ -170,7 +170,7 @@ def test_a_directory_with_another_run_is_refused_and_untouched(run, make_model, 
     darker = (bars[0], (bars[1][0] / 2, bars[1][1]))
     for change, message in (
         ({"learning_rate": 0.5}, "learning_rate is 0.001 there and 0.5 here"),
-        ({"recipe": "alexnet"}, "name is 'adam' there and 'alexnet' here"),
+        ({"recipe": "alexnet"}, "recipe is 'adam' there and 'alexnet' here"),
         ({"batch_size": 10}, "batch_size is 16 there and 10 here"),
         ({"seed": 3}, "seed is 2 there and 3 here"),
         ({"augment": np.abs}, "augment is None there"),

@@ -171,6 +171,32 @@ def test_an_unbuilt_model_is_built(bars):
     assert model.count_params() == 74
 
 
+def test_a_subclass_of_model_learns(bars):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flatten = keras.layers.Flatten()
+            self.scores = keras.layers.Dense(2)
+
+        def call(self, images):
+            return self.scores(self.flatten(images))
+
+    result = train(Net(), bars, epochs=10, batch_size=10, learning_rate=0.02, verbose=0)
+    assert result.history["val_accuracy"][-1] == 1.0
+
+
+def test_more_than_one_input_or_output_is_told(bars):
+    image = keras.Input((6, 6, 1))
+    flat = keras.layers.Flatten()(image)
+    two = [keras.layers.Dense(2, activation="softmax")(flat) for _ in range(2)]
+    with pytest.raises(ValueError, match="one output with softmax"):
+        train(keras.Model(image, two), bars, batch_size=10)
+    other = keras.Input((6, 6, 1))
+    both = keras.layers.Add()([flat, keras.layers.Flatten()(other)])
+    with pytest.raises(ValueError, match="model must have one input; received one with 2 inputs"):
+        train(keras.Model([image, other], both), bars, batch_size=10)
+
+
 def test_a_loss_of_ones_own(bars, make_model):
     model = make_model(classes=2, activation="tanh")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -197,8 +223,8 @@ def bad(bars, **changes):
         (lambda x, y: {"images": x[:0], "labels": y[:0]}, "at least one image; received none"),
         (lambda x, y: {"validation": (x[:0], y[:0])}, "validation must hold at least one image"),
         (lambda x, y: {"labels": y[:-1]}, "received 50 images and 49 labels"),
-        (lambda x, y: {"labels": y + 1}, r"labels must lie in 0…1, .* received 0 to 2"),
-        (lambda x, y: {"validation": (x, y + 5)}, r"labels must lie in 0…1, .* received 0 to 6"),
+        (lambda x, y: {"labels": y + 1}, r"labels must lie in 0…1, .* received 1 to 2"),
+        (lambda x, y: {"validation": (x, y + 5)}, r"labels must lie in 0…1, .* received 5 to 6"),
         (lambda x, y: {"images": x[:, :5]}, r"train images must be \(N, 6, 6, 1\)"),
         (lambda x, y: {"images": x[..., 0]}, r"train images must be \(N, 6, 6, 1\)"),
     ],

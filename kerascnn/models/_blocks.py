@@ -1,0 +1,53 @@
+"""What the architectures share: widths, and paddings as Caffe and PyTorch have them."""
+
+from collections.abc import Callable
+
+import keras
+from keras.layers import MaxPooling2D, ZeroPadding2D
+
+
+def scaled(width: float) -> Callable[[int], int]:
+    """Make the function that scales a number of filters or units; 1 leaves the paper's numbers.
+
+    >>> [scaled(0.25)(filters) for filters in (64, 128, 1)]
+    [16, 32, 1]
+    """
+    if isinstance(width, bool) or not isinstance(width, (int, float)) or not width > 0:
+        raise ValueError(
+            "width must be a number above 0, the factor on the number of filters "
+            f"(1.0 for the paper's); received {width!r}."
+        )
+    return lambda filters: max(1, round(filters * width))
+
+
+def padded(
+    x: keras.KerasTensor, conv: Callable, filters: int, kernel: int, stride: int = 1, *, name: str
+) -> keras.KerasTensor:
+    """Convolve with kernel // 2 zeros on every side, as Caffe, darknet and PyTorch pad.
+
+    With a stride "same" pads the bottom and right more, and so shifts the map by a pixel.
+
+    Args:
+        x: maps (N, H, W, C).
+        conv: Conv2D with its options bound.
+        name: name of the convolution; the padding is called after it.
+    """
+    if stride == 1:
+        return conv(filters, kernel, padding="same", name=name)(x)
+    if kernel > 1:
+        x = ZeroPadding2D(kernel // 2, name=f"{name.removesuffix('_conv')}_pad")(x)
+    return conv(filters, kernel, stride, padding="valid", name=name)(x)
+
+
+def ceil_max_pool(x: keras.KerasTensor, size: int, *, name: str) -> keras.KerasTensor:
+    """Pool with stride 2 and the output size rounded up, as Caffe does: 112 -> 56 for 3x3 windows.
+
+    The last windows hang over the right and bottom edges, which is "same" padding for 2x2 windows
+    and for even sizes (an open size is taken as even); for odd sizes 3x3 windows fit as they are.
+    """
+    odd = [n is not None and n % 2 == 1 for n in x.shape[1:3]]
+    if size == 2 or not any(odd):
+        return MaxPooling2D(size, 2, padding="same", name=name)(x)
+    if not all(odd):  # zeros, which no maximum sees after a ReLU
+        x = ZeroPadding2D([(0, not o) for o in odd], name=f"{name}_pad")(x)
+    return MaxPooling2D(size, 2, name=name)(x)

@@ -1,0 +1,98 @@
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from kerascnn.plots import training_curves
+
+HISTORY = {
+    "accuracy": [0.5, 0.7, 0.8, 0.9],
+    "loss": [2.0, 1.0, 0.6, 0.3],
+    "val_accuracy": [0.4, 0.6, 0.7, 0.6],
+    "val_loss": [2.1, 1.2, 0.9, 1.1],
+    "learning_rate": [0.1, 0.1, 0.01, 0.01],
+}
+
+
+def notes(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_one_panel_for_each_metric_loss_first():
+    figure = training_curves(HISTORY)
+    assert [ax.get_ylabel() for ax in figure.axes] == ["loss", "accuracy"]
+    assert all(ax.get_xlabel() == "epoch" for ax in figure.axes)
+    loss = figure.axes[0]
+    training, validation = loss.lines[0], loss.lines[1]
+    assert training.get_xdata().tolist() == [1, 2, 3, 4]
+    assert training.get_ydata().tolist() == HISTORY["loss"]
+    assert validation.get_ydata().tolist() == HISTORY["val_loss"]
+
+
+def test_lines_are_named_at_their_ends():
+    ax = training_curves(HISTORY).axes[0]
+    ends = {text.get_text(): text.xy for text in ax.texts}
+    assert ends["training"] == (4, 0.3)
+    assert ends["validation"] == (4, 1.1)
+    assert ax.get_legend() is None
+
+
+def test_names_do_not_overlap_where_lines_end_together():
+    same = {"loss": [2.0, 1.0], "val_loss": [2.0, 1.0]}
+    figure = training_curves(same)
+    figure.canvas.draw()
+    names = [t for t in figure.axes[0].texts if t.get_text() in ("training", "validation")]
+    first, second = sorted((t.get_window_extent() for t in names), key=lambda box: box.y0)
+    assert second.y0 - first.y0 >= 0.9 * first.height
+
+
+def test_best_epoch_is_that_of_the_smallest_validation_loss():
+    figure = training_curves(HISTORY)
+    for ax, value in zip(figure.axes, (0.9, 0.7), strict=True):
+        assert "best epoch 3" in notes(ax)
+        (mark,) = (line for line in ax.lines if line.get_label() == "_best")
+        assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (3, value)
+    assert "best epoch 2" in notes(training_curves(HISTORY, best_epoch=2).axes[0])
+    assert not any("best" in note for note in notes(training_curves({"loss": [1, 2]}).axes[0]))
+
+
+def test_gap_after_the_best_epoch_is_shaded():
+    ax = training_curves(HISTORY).axes[0]
+    (shade,) = ax.collections
+    assert shade.get_paths()[0].vertices[:, 0].min() == 3
+    assert not training_curves(HISTORY, gap=False).axes[0].collections
+
+
+def test_takes_what_fit_returns_and_axes_of_ones_own():
+    figure, ax = plt.subplots()
+    history = SimpleNamespace(history=HISTORY)
+    assert training_curves(history, metrics=["accuracy"], ax=ax) is figure
+    assert ax.get_ylabel() == "accuracy"
+
+
+def test_a_loss_that_diverged_and_a_single_epoch_are_drawn():
+    training_curves({"loss": [1.0, np.nan], "val_loss": [np.nan, np.nan]}).canvas.draw()
+    ax = training_curves({"loss": [1.0]}).axes[0]
+    assert ax.lines[0].get_marker() == "o"
+
+
+@pytest.mark.parametrize(
+    ("history", "options", "error", "message"),
+    [
+        ({}, {}, ValueError, "at least one"),
+        ({"loss": []}, {}, ValueError, "one epoch"),
+        ({"loss": [1, 2], "val_loss": [1]}, {}, ValueError, "lengths"),
+        (HISTORY, {"metrics": ["acuracy"]}, ValueError, "Did you mean 'accuracy'"),
+        (HISTORY, {"best_epoch": 5}, ValueError, "1 … 4"),
+        ([1, 2], {}, TypeError, "dict"),
+    ],
+)
+def test_bad_input(history, options, error, message):
+    with pytest.raises(error, match=message):
+        training_curves(history, **options)
+
+
+def test_too_few_axes():
+    with pytest.raises(ValueError, match="one Axes for each of loss, accuracy"):
+        training_curves(HISTORY, ax=plt.subplots()[1])

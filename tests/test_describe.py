@@ -1,0 +1,198 @@
+"""The description against numbers of the papers, and against itself."""
+
+import csv
+import io
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import kerascnn as kc
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    return keras.applications.ResNet50(weights=None)
+
+
+@pytest.fixture(scope="module")
+def branches():
+    """Two branches that meet: one shifted by a valid convolution, one strided alike."""
+    inputs = keras.Input((17, 17, 2))
+    one = layers.Conv2D(4, 3, strides=2, name="three")(inputs)
+    other = layers.Conv2D(4, 1, strides=2, name="one")(layers.Cropping2D(((0, 1), (0, 1)))(inputs))
+    return keras.Model(inputs, layers.Add(name="meet")([one, other]), name="branches")
+
+
+def record(description, name):
+    return next(r for r in description.layers if r.name == name)
+
+
+def test_lenet5():
+    """LeCun 1998 with full connections: the numbers of the table, by hand."""
+    description = kc.describe(kc.build_lenet5())
+    assert [(r.name, r.parameters) for r in description.layers if r.parameters] == [
+        ("c1", 156), ("c3", 2_416), ("c5", 48_120), ("f6", 10_164), ("predictions", 850),
+    ]  # fmt: skip
+    assert description.macs == 28**2 * 6 * 25 + 10**2 * 16 * 150 + 400 * 120 + 120 * 84 + 840
+    assert [r.receptive_field for r in description.layers[1:6]] == [5, 6, 14, 16, 32]
+    assert [r.stride_product for r in description.layers[1:6]] == [1, 2, 2, 4, 4]
+    assert record(description, "f6").receptive_field == 28  # the whole image
+    assert record(description, "f6").stride_product is None
+
+
+def test_vgg16_memory():
+    """Simonyan & Zisserman 2014: field 196; the memory table sums to 15.2 M values, 61 MB."""
+    model = kc.build_vgg16(include_top=False)
+    description = kc.describe(model, input_shape=(224, 224, 3))
+    assert record(description, "block5_conv3").receptive_field == 196
+    assert record(description, "block5_conv3").stride_product == 16
+    assert description.macs == 15_346_630_656
+    pools = 112**2 * 64 + 56**2 * 128 + 28**2 * 256 + 14**2 * 512 + 7**2 * 512
+    convolutions = 2 * 224**2 * 64 + 2 * 112**2 * 128 + 3 * 56**2 * 256 + 3 * (28**2 + 14**2) * 512
+    assert description.activations == 224**2 * 3 + convolutions + pools
+    assert description.memory_bytes == 4 * description.activations
+
+
+def test_resnet50(resnet):
+    """Reference counts of keras.applications; MACs with the paper's stride."""
+    description = kc.describe(resnet)
+    assert (description.parameters, description.trainable_parameters) == (25_636_712, 25_583_592)
+    assert description.macs == 3_857_973_248
+    assert record(description, "conv5_block3_out").receptive_field == 483
+    assert record(description, "conv1_conv").receptive_field == 7
+    assert record(description, "conv2_block1_add").inputs == (
+        "conv2_block1_0_bn", "conv2_block1_3_bn",
+    )  # fmt: skip
+    assert all(r.aligned for r in description.layers)  # every branch is centred alike
+
+
+def test_branches_that_are_not_aligned(branches):
+    meeting = record(kc.describe(branches), "meet")
+    assert (meeting.receptive_field, meeting.stride_product, meeting.aligned) == (3, 2, False)
+    assert "union" in kc.describe(branches).to_markdown()
+
+
+def test_receptive_fields_are_measured(branches):
+    """Move each pixel and see which outputs move."""
+    inputs = keras.Input((24, 20, 1))
+    x = layers.ZeroPadding2D(((2, 1), (1, 0)))(inputs)
+    x = layers.Conv2D(2, (5, 3), strides=2, kernel_initializer="ones")(x)
+    x = layers.AveragePooling2D(2, padding="same")(x)
+    x = layers.DepthwiseConv2D(3, padding="same", depthwise_initializer="ones", name="deep")(x)
+    x = layers.UpSampling2D(2)(x)
+    x = layers.Conv2D(1, 3, kernel_initializer="ones", name="last")(x)
+    model = keras.Model(inputs, x)
+    description = kc.describe(model)
+    pixels = np.eye(24 * 20, dtype="float32").reshape(-1, 24, 20, 1)
+    for name in ("deep", "last"):
+        maps = keras.Model(inputs, model.get_layer(name).output).predict(pixels, verbose=0)
+        middle = maps[:, maps.shape[1] // 2, maps.shape[2] // 2, 0].reshape(24, 20)
+        rows, columns = (np.flatnonzero(middle.sum(axis)) for axis in (1, 0))
+        sizes = (np.ptp(rows) + 1, np.ptp(columns) + 1)
+        field = record(description, name).receptive_field
+        field = field if isinstance(field, tuple) else (field, field)
+        # After up-sampling the neighbours of a unit may be copies: it sees no more than the field.
+        compare = np.equal if name == "deep" else np.less_equal
+        assert compare(sizes, field).all(), (name, sizes, field)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "macs", "parameters"),
+    [
+        (layers.Conv2D(8, 3, groups=2), (6, 6, 4), 4 * 4 * 8 * 9 * 2, 8 * 9 * 2 + 8),
+        (layers.DepthwiseConv2D(3, depth_multiplier=2), (6, 6, 4), 4 * 4 * 9 * 8, 9 * 8 + 8),
+        (layers.SeparableConv2D(5, 3), (6, 6, 4), 4 * 4 * (9 * 4 + 4 * 5), 9 * 4 + 4 * 5 + 5),
+        (layers.Conv2DTranspose(8, 2, strides=2), (3, 3, 4), 9 * 4 * 8 * 4, 4 * 8 * 4 + 8),
+        (layers.Conv1D(8, 3, padding="same"), (6, 4), 6 * 8 * 12, 12 * 8 + 8),
+        (layers.Conv3D(2, 3), (4, 4, 4, 1), 8 * 27 * 2, 27 * 2 + 2),
+        (layers.Dense(7), (5, 3), 5 * 21, 28),
+        (layers.BatchNormalization(), (4, 4, 3), 0, 12),
+        (layers.MaxPooling2D(2), (4, 4, 3), 0, 0),
+    ],
+)  # fmt: skip
+def test_macs_by_hand(layer, shape, macs, parameters):
+    description = kc.describe(keras.Sequential([keras.Input(shape), layer]))
+    assert (description.macs, description.parameters) == (macs, parameters)
+
+
+def test_unknown_kinds_are_named_not_guessed():
+    model = keras.Sequential([keras.Input((6, 4)), layers.LSTM(3, name="memory")])
+    description = kc.describe(model)
+    assert record(description, "memory").macs is None
+    assert "memory" in description.notes[-1]
+
+
+def test_nested_and_shared_layers_count_once(resnet):
+    encoder = kc.build_lenet5(include_top=False, input_shape=(28, 28, 1), name="encoder")
+    one, other = keras.Input((28, 28, 1)), keras.Input((28, 28, 1))
+    model = keras.Model([one, other], layers.Subtract()([encoder(one), encoder(other)]))
+    description = kc.describe(model)
+    assert description.parameters == model.count_params() == encoder.count_params()
+    assert description.macs == 2 * kc.describe(encoder).macs
+    assert record(description, "encoder:1/c3").parameters == 0
+
+
+def test_memory_follows_the_precision(policy):
+    policy("mixed_float16")
+    description = kc.describe(kc.build_lenet5())
+    assert record(description, "c1").memory_bytes == 2 * 28 * 28 * 6
+    assert record(description, "predictions").memory_bytes == 4 * 10  # stays float32
+
+
+def test_free_sizes():
+    model = kc.build_vgg16(include_top=False)
+    free = kc.describe(model)
+    assert free.parameters == 14_714_688
+    assert (free.macs, free.activations) == (None, None)
+    assert "input_shape" in free.notes[-1]
+    calls = {layer.name: len(layer._inbound_nodes) for layer in model.layers}
+    kc.describe(model, input_shape=(64, 96, 3))
+    assert {layer.name: len(layer._inbound_nodes) for layer in model.layers} == calls
+
+
+@pytest.mark.parametrize("shape", [(224, 224), (224, 224, 1), [(8, 8, 3), (8, 8, 3)]])
+def test_input_shapes_that_do_not_fit(shape):
+    model = kc.build_vgg16(include_top=False)
+    with pytest.raises(ValueError, match=r"input_shape must fit .*\(None, None, 3\)"):
+        kc.describe(model, input_shape=shape)
+
+
+# Tables
+
+
+def test_columns_add_up_to_the_totals(resnet):
+    description = kc.describe(resnet)
+    rows = list(csv.DictReader(io.StringIO(description.to_csv())))
+    for column in ("parameters", "macs", "activations", "memory_bytes"):
+        assert sum(int(row[column]) for row in rows) == getattr(description, column)
+    assert description.parameters == resnet.count_params()
+    frame = description.to_dataframe()
+    assert frame["macs"].sum() == description.macs
+    assert frame.loc["conv1_conv", "output_shape"] == (112, 112, 64)
+
+
+def test_text_markdown_and_html_show_the_same_cells():
+    description = kc.describe(kc.build_lenet5())
+    for table in (str(description), description.to_markdown(), description.to_html()):
+        for cell in ("c3", "10×10×16", "2,416", "240,000", "61,706", "416,520", "Total"):
+            assert cell in table
+    lines = description.to_markdown().splitlines()
+    assert {line.count("|") for line in lines if line.startswith("|")} == {10}
+    assert all(len(line) <= 130 for line in description.to_text().splitlines())
+
+
+def test_latex_compiles_in_form():
+    text = kc.describe(
+        keras.Sequential([keras.Input((4,)), layers.Dense(2, name="a_b&c")])
+    ).to_latex()
+    assert r"a\_b\&c" in text
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert {line.replace(r"\&", "").count("&") for line in rows} == {8}
+    assert text.index(r"\toprule") < text.index(r"\midrule") < text.index(r"\bottomrule")
+
+
+def test_html_is_escaped():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)], name="a<b>")
+    assert "a&lt;b&gt;" in kc.describe(model).to_html()

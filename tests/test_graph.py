@@ -1,0 +1,104 @@
+"""The flat graph computes what the model computes, wherever its layers stand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from kerascnn._graph import flatten, run
+
+
+def evaluate(model, *inputs):
+    graph = flatten(model)
+    values = graph.evaluate([keras.ops.convert_to_tensor(x) for x in inputs], run)
+    return [np.array(values[key]) for key in graph.outputs]
+
+
+def block(filters, name):
+    inputs = keras.Input((None, None, 3))
+    x = layers.Conv2D(filters, 3, padding="same", name="conv")(inputs)
+    x = layers.BatchNormalization(name="norm")(x)
+    return keras.Model(
+        inputs, layers.Add()([x, 2.0 * layers.Conv2D(filters, 1)(inputs)]), name=name
+    )
+
+
+@pytest.fixture
+def images(rng):
+    return rng.random((2, 8, 10, 3), "float32")
+
+
+def test_nested_models_and_keras_operations(images):
+    outer = keras.Input((8, 10, 3))
+    x = keras.Sequential([keras.Input((None, None, 3)), block(3, "inner")], name="middle")(outer)
+    x = keras.ops.concatenate([x, outer / 2.0], axis=-1)
+    model = keras.Model(outer, layers.Dense(4, "softmax")(layers.Flatten()(x)))
+    np.testing.assert_array_equal(evaluate(model, images)[0], model(images, training=False))
+    names = [node.name for node in flatten(model).nodes]
+    assert "middle/inner/conv" in names
+    assert flatten(model).node("conv").name == "middle/inner/conv"
+
+
+def test_a_shared_model_has_a_node_for_each_call(images):
+    one, other = keras.Input((8, 10, 3)), keras.Input((8, 10, 3))
+    shared = block(2, "twin")
+    model = keras.Model([one, other], layers.Subtract()([shared(one), shared(other)]))
+    flipped = images[::-1].copy()
+    np.testing.assert_array_equal(
+        evaluate(model, images, flipped)[0], model([images, flipped], training=False)
+    )
+    graph = flatten(model)
+    assert graph.node("twin:1/conv").operation is graph.node("twin/conv").operation
+    with pytest.raises(ValueError, match="'twin/conv', 'twin:1/conv'"):
+        graph.node("conv")  # which of them?
+
+
+def test_dropout_and_batch_normalization_are_at_inference(images):
+    model = keras.Sequential(
+        [keras.Input((8, 10, 3)), layers.BatchNormalization(), layers.Dropout(0.9)]
+    )
+    expected = images / np.sqrt(1 + 1e-3)  # moving mean 0, moving variance 1
+    np.testing.assert_allclose(evaluate(model, images)[0], expected, rtol=1e-6)
+
+
+def test_several_outputs_and_keywords(images):
+    inputs = keras.Input((8, 10, 3))
+    query = layers.Reshape((80, 3))(inputs)
+    attention, scores = layers.MultiHeadAttention(1, 2)(
+        query=query, value=query, return_attention_scores=True
+    )
+    model = keras.Model(inputs, [attention, scores])
+    for ours, keras_own in zip(evaluate(model, images), model(images), strict=True):
+        np.testing.assert_allclose(ours, keras_own, atol=1e-6)
+
+
+def test_only_what_is_needed_is_computed(images):
+    model = block(2, "block")
+    graph, computed = flatten(model), []
+
+    def call(node, args, kwargs):
+        computed.append(node.name)
+        return run(node, args, kwargs)
+
+    graph.evaluate([keras.ops.convert_to_tensor(images)], call, until=graph.node("conv").outputs)
+    assert computed == ["conv"]
+
+
+def test_the_model_stays_as_it_is(images):
+    model = block(2, "block")
+    before = {layer.name: len(layer._inbound_nodes) for layer in model.layers}
+    evaluate(model, images)
+    assert {layer.name: len(layer._inbound_nodes) for layer in model.layers} == before
+
+
+def test_models_without_a_graph_are_refused():
+    class Subclassed(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(ValueError, match="must be functional or a built Sequential"):
+        flatten(Subclassed())
+    with pytest.raises(ValueError, match=r"keras\.Input"):
+        flatten(keras.Sequential([layers.Dense(2)]))
+    with pytest.raises(TypeError, match="received str"):
+        flatten("vgg16")

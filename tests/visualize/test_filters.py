@@ -1,0 +1,60 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import kerascnn as kc
+
+
+def chain(*more, shape=(8, 8, 3)):
+    return keras.Sequential([keras.Input(shape), *more])
+
+
+def test_one_picture_for_each_filter():
+    layer = layers.Conv2D(4, (3, 5), name="conv")
+    model = chain(layer, layers.Conv2D(2, 1))
+    kernel = np.arange(3 * 5 * 3 * 4, dtype="float32").reshape(3, 5, 3, 4)
+    layer.set_weights([kernel, np.zeros(4)])
+    for ours in (kc.visualize.filters(model), kc.visualize.filters(model, layer)):
+        assert ours.shape == (4, 3, 5, 3)
+        assert ours[2, 1, 4, 0] == kernel[1, 4, 0, 2]
+
+
+def test_depthwise_and_transposed():
+    depthwise, transposed = layers.DepthwiseConv2D(3), layers.Conv2DTranspose(5, 2)
+    model = chain(depthwise, transposed)
+    assert kc.visualize.filters(model, depthwise).shape == (3, 3, 3, 1)
+    ours = kc.visualize.filters(model, transposed)
+    assert ours.shape == (5, 2, 2, 3)  # five output channels, each made of three
+    assert ours[4, 1, 0, 2] == transposed.get_weights()[0][1, 0, 4, 2]
+
+
+def test_nested_and_mixed_precision(policy):
+    policy("mixed_float16")
+    inner = chain(layers.Conv2D(4, 3, name="deep"))
+    model = chain(inner, layers.Flatten(), layers.Dense(2))
+    assert kc.visualize.filters(model, "deep").dtype == np.float32
+    assert kc.visualize.filters(model).shape == (4, 3, 3, 3)
+
+
+def test_filters_are_a_copy():
+    model = chain(layers.Conv2D(1, 1))
+    kc.visualize.filters(model)[:] = 7
+    assert not (model.get_weights()[0] == 7).any()
+
+
+@pytest.mark.parametrize("layer", ["pool", "dense"])
+def test_layers_without_filters_are_refused(layer):
+    model = chain(
+        layers.Conv2D(1, 1, name="conv"),
+        layers.MaxPooling2D(name="pool"),
+        layers.Flatten(),
+        layers.Dense(2, name="dense"),
+    )
+    with pytest.raises(ValueError, match=f"'{layer}' is of kind .*first convolution is 'conv'"):
+        kc.visualize.filters(model, layer)
+
+
+def test_models_without_convolutions_are_refused():
+    with pytest.raises(ValueError, match="layer"):
+        kc.visualize.filters(chain(layers.Dense(2), shape=(4,)))

@@ -1,0 +1,371 @@
+"""Grad-CAM against its definition, the analytic case and tf-keras-vis."""
+
+import gc
+import weakref
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from tf_keras_vis.gradcam import Gradcam
+from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
+
+import kerascnn as kc
+from kerascnn.visualize import _gradients
+
+TINY = 1e-7  # tf-keras-vis adds it to the range before it divides
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def images(rng):
+    return rng.random((3, 12, 8, 2), "float32")
+
+
+@pytest.fixture
+def model():
+    """Convolutions, global average pooling, one dense layer; on non-square images."""
+    return keras.Sequential(
+        [
+            keras.Input((12, 8, 2)),
+            layers.Conv2D(6, 3, activation="relu", padding="same", name="conv"),
+            layers.MaxPooling2D(2, name="maps"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4, activation="softmax", name="head"),
+        ]
+    )
+
+
+def cam(model, images, target, layer):
+    """The class activation map of Zhou et al. 2016, from the model's own weights."""
+    maps = keras.Model(model.inputs, model.get_layer(layer).output).predict(images, verbose=0)
+    return maps @ model.layers[-1].get_weights()[0][:, target]
+
+
+def test_equals_the_analytic_map(model, images):
+    """Selvaraju 2017, section 3.1: with GAP and one dense layer, ReLU(CAM) / (H·W)."""
+    ours = kc.visualize.grad_cam(model, images, target=2)
+    expected = np.maximum(cam(model, images, 2, "maps"), 0) / (6 * 4)
+    assert ours.shape == (3, 6, 4)
+    assert expected.max() > 1e-3
+    np.testing.assert_allclose(ours, expected, atol=1e-5 * expected.max())
+
+
+def normalized(maps):
+    low, high = (f(maps, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+    return (maps - low) / (high - low + TINY)
+
+
+@pytest.mark.parametrize(
+    ("build", "layer"),
+    [
+        (kc.build_vgg16, "block5_conv3"),
+        (lambda: keras.applications.ResNet50(weights=None), "conv5_block3_out"),
+    ],
+)
+def test_equals_tf_keras_vis(build, layer, rng):
+    model = build()
+    images, classes = rng.random((2, 224, 224, 3), "float32"), [5, 7]
+    peer = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)(
+        CategoricalScore(classes), images, penultimate_layer=layer,
+        seek_penultimate_conv_layer=False, expand_cam=False,
+    )  # fmt: skip
+    ours = kc.visualize.grad_cam(model, images, target=classes, layer=layer)
+    assert np.ptp(peer) > 0.5
+    np.testing.assert_allclose(normalized(ours), peer, atol=1e-3)
+
+
+def test_scores_are_logits(model, images):
+    """A saturated softmax has no gradient; its logits have."""
+    model.layers[-1].set_weights([1e4 * w for w in model.layers[-1].get_weights()])
+    before = model.predict(images, verbose=0)
+    best = before.argmax(axis=1)
+    probabilities = keras.Sequential([model, layers.Activation("linear")])
+    of_probabilities = kc.visualize.grad_cam(probabilities, images, best, "maps")
+    of_logits = kc.visualize.grad_cam(model, images, best, "maps")
+    assert of_logits.max() > 1
+    assert of_probabilities.max() < 1e-3 * of_logits.max()
+    np.testing.assert_array_equal(model.predict(images, verbose=0), before)
+    assert model.layers[-1].activation is keras.activations.softmax
+
+
+@pytest.mark.parametrize("head", ["dense", "layer", "activation", "operation"])
+def test_every_form_of_softmax_is_left_out(head, model, images):
+    expected = kc.visualize.grad_cam(model, images, 1)
+    features = model.layers[-2].output
+    linear = layers.Dense(4, name="linear")
+    heads = {
+        "dense": model.layers[-1],
+        "layer": lambda x: layers.Softmax()(linear(x)),
+        "activation": lambda x: layers.Activation("softmax")(linear(x)),
+        "operation": lambda x: keras.ops.softmax(linear(x)),
+    }
+    other = keras.Model(model.inputs, heads[head](features))
+    if head != "dense":
+        linear.set_weights(model.layers[-1].get_weights())
+    np.testing.assert_allclose(kc.visualize.grad_cam(other, images, 1), expected, rtol=1e-5)
+
+
+def test_single_sigmoid(model, images):
+    """Class 1 is the logit, class 0 its negative, as in tf-keras-vis's BinaryScore."""
+    inputs, features = model.inputs, model.layers[-2].output
+    binary = keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="binary")(features))
+    raw = cam(binary, images, 0, "maps") / (6 * 4)
+    yes, no = (kc.visualize.grad_cam(binary, images, target, "maps") for target in (1, 0))
+    np.testing.assert_allclose(yes, np.maximum(raw, 0), atol=1e-6)
+    np.testing.assert_allclose(no, np.maximum(-raw, 0), atol=1e-6)
+    predicted = (binary.predict(images, verbose=0)[:, 0] > 0.5).astype(int)
+    np.testing.assert_array_equal(
+        kc.visualize.grad_cam(binary, images, None, "maps"),
+        kc.visualize.grad_cam(binary, images, predicted, "maps"),
+    )
+    peer = Gradcam(binary, model_modifier=ReplaceToLinear(), clone=True)
+    maps = peer(
+        BinaryScore([False] * 3), images, penultimate_layer="maps",
+        seek_penultimate_conv_layer=False, expand_cam=False, normalize_cam=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(no, maps, atol=1e-6)
+
+
+def test_targets(model, images):
+    predicted = model.predict(images, verbose=0).argmax(axis=1)
+    default = kc.visualize.grad_cam(model, images)
+    np.testing.assert_array_equal(default, kc.visualize.grad_cam(model, images, predicted))
+    each = kc.visualize.grad_cam(model, images, [0, 1, 2])
+    for i in range(3):
+        np.testing.assert_allclose(each[i], kc.visualize.grad_cam(model, images, i)[i], atol=1e-7)
+    for score in (CategoricalScore([0, 1, 2]), lambda logits: [logits[i, i] for i in range(3)]):
+        np.testing.assert_allclose(kc.visualize.grad_cam(model, images, score), each, atol=1e-7)
+    difference = kc.visualize.grad_cam(model, images, lambda logits: logits[:, 1] - logits[:, 0])
+    expected = (cam(model, images, 1, "maps") - cam(model, images, 0, "maps")) / 24
+    np.testing.assert_allclose(difference, np.maximum(expected, 0), atol=1e-6)
+
+
+def test_scores_of_maps_are_averaged(images):
+    """A segmentation network: the score of a class is its mean logit over the positions."""
+    inputs = keras.Input((12, 8, 2))
+    x = layers.Conv2D(5, 3, padding="same", name="features")(inputs)
+    fully = keras.Model(inputs, layers.Conv2D(3, 1, activation="softmax", name="score")(x))
+    maps = kc.visualize.activations(fully, images, "features")
+    weights = fully.get_layer("score").get_weights()[0][0, 0, :, 1]
+    expected = np.maximum(maps @ weights, 0) / (12 * 8)
+    assert expected.max() > 1e-4
+    np.testing.assert_allclose(
+        kc.visualize.grad_cam(fully, images, 1, "features"), expected, atol=1e-7
+    )
+
+
+def test_several_inputs_and_outputs(rng):
+    one, other = keras.Input((8, 8, 1)), keras.Input((8, 8, 2))
+    x = layers.Concatenate(name="both")([one, other])
+    x = layers.Conv2D(4, 3, name="conv")(x)
+    pooled = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model([one, other], [layers.Dense(3)(pooled), layers.Dense(2)(pooled)])
+    images = [rng.random((2, 8, 8, 1), "float32"), rng.random((2, 8, 8, 2), "float32")]
+    first = kc.visualize.grad_cam(model, images, 1)
+    assert first.max() > 0
+    assert first.shape == (2, 6, 6)
+    same = kc.visualize.grad_cam(model, images, lambda outputs: outputs[0][:, 1])
+    np.testing.assert_allclose(first, same, atol=1e-7)
+    second = kc.visualize.grad_cam(model, images, lambda outputs: outputs[1][:, 1])
+    assert not np.allclose(first, second)
+
+
+def test_the_default_layer_is_the_last_with_spatial_extent():
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(4, 3, use_bias=False, name="conv"),
+            layers.BatchNormalization(name="norm"),
+            layers.ReLU(name="relu"),  # after the activation, not the convolution before it
+            layers.Conv2D(3, 6, name="one_by_one"),
+            layers.Flatten(),
+        ]
+    )
+    image = np.ones((1, 8, 8, 1), "float32")
+    np.testing.assert_array_equal(
+        kc.visualize.grad_cam(model, image, 0), kc.visualize.grad_cam(model, image, 0, "relu")
+    )
+
+
+def test_rows_and_columns_are_not_swapped():
+    """A dot in row 9, column 2 lights up in row 9, column 2."""
+    inputs = keras.Input((12, 8, 1))
+    x = layers.Conv2D(1, 1, kernel_initializer="ones", activation="relu", name="conv")(inputs)
+    model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
+    image = np.zeros((1, 12, 8, 1), "float32")
+    image[0, 9, 2] = 1
+    heatmap = kc.visualize.grad_cam(model, image, 0, "conv")[0]
+    assert np.unravel_index(heatmap.argmax(), heatmap.shape) == (9, 2)
+
+
+def test_one_by_one_is_the_batch(model, images):
+    batch = kc.visualize.grad_cam(model, images, [3, 1, 0])
+    for i, target in enumerate([3, 1, 0]):
+        one = kc.visualize.grad_cam(model, images[i : i + 1], target)
+        np.testing.assert_allclose(one[0], batch[i], rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(
+        kc.visualize.grad_cam(model, images, [3, 1, 0], batch_size=2), batch, rtol=1e-5, atol=1e-9
+    )
+
+
+def test_a_map_without_evidence_is_zero_not_nan(model, images):
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([-np.abs(kernel), bias])
+    assert (kc.visualize.grad_cam(model, images, 0) == 0).all()
+
+
+def test_nested_models(model, images):
+    outer = keras.Input((12, 8, 2))
+    nested = keras.Model(outer, keras.Sequential([model])(outer * 1.0))
+    expected = kc.visualize.grad_cam(model, images, 1)
+    np.testing.assert_allclose(kc.visualize.grad_cam(nested, images, 1), expected, rtol=1e-5)
+    for layer in ("conv", model.get_layer("conv")):
+        np.testing.assert_allclose(
+            kc.visualize.grad_cam(nested, images, 1, layer),
+            kc.visualize.grad_cam(model, images, 1, "conv"),
+            rtol=1e-5,
+        )
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("mixed_float16", 1e-2), ("mixed_bfloat16", 6e-2)])
+def test_mixed_precision(name, tolerance, policy, rng):
+    images = rng.random((2, 28, 28, 1), "float32")
+    keras.utils.set_random_seed(0)
+    full = kc.build_lenet5()
+    policy(name)
+    mixed = kc.build_lenet5()
+    mixed.set_weights(full.get_weights())
+    target = full.predict(images, verbose=0).argmax(axis=1)
+    expected = kc.visualize.grad_cam(full, images, target, "c3")
+    ours = kc.visualize.grad_cam(mixed, images, target, "c3")
+    assert ours.dtype == np.float32
+    assert expected.max() > 0
+    np.testing.assert_allclose(ours, expected, atol=tolerance * expected.max())
+
+
+def test_layers_run_as_at_inference(images):
+    inputs = keras.Input((12, 8, 2))
+    x = layers.Conv2D(4, 3, name="conv")(inputs)
+    x = layers.BatchNormalization()(x)
+    x = layers.Dropout(0.9)(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, layers.Dense(3)(x))
+    before = [np.copy(w) for w in model.get_weights()]
+    first, again = (kc.visualize.grad_cam(model, images, 0) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)  # moving statistics too
+
+
+# Compiled once, and gone with the model
+
+
+def test_compiled_once_for_a_shape(model, images):
+    for n in (1, 2, 3):
+        kc.visualize.grad_cam(model, images[:n], n)
+        kc.visualize.grad_cam(model, images[:n])
+    assert _gradients.trace_count(model) == 1
+    kc.visualize.grad_cam(model, images, 1, "conv")
+    assert _gradients.trace_count(model) == 2
+
+
+def test_new_weights_are_seen(model, images):
+    before = kc.visualize.grad_cam(model, images, 2)
+    model.set_weights([2 * w for w in model.get_weights()])
+    after = kc.visualize.grad_cam(model, images, 2)
+    assert before.max() > 0
+    np.testing.assert_allclose(after, 4 * before, rtol=1e-5)  # no biases: maps and weights doubled
+
+
+def test_targets_that_are_called_leave_no_trace_behind(model, images):
+    for _ in range(3):
+        kc.visualize.grad_cam(model, images, lambda logits: logits[:, 0])
+    gc.collect()
+    assert _gradients.trace_count(model) == 0
+    score = CategoricalScore([0, 1, 2])
+    for _ in range(3):
+        kc.visualize.grad_cam(model, images, score)
+    assert _gradients.trace_count(model) == 1
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_dead_model_is_let_go(nested, images):
+    inputs = keras.Input((12, 8, 2))
+    x = layers.BatchNormalization()(layers.Conv2D(3, 3)(inputs))
+    model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.GlobalMaxPooling2D()(x)))
+    if nested:
+        model = keras.Sequential([keras.Input((12, 8, 2)), model])
+    kc.visualize.grad_cam(model, images)
+    kc.visualize.activations(model, images)
+    alive, weights = weakref.ref(model), weakref.ref(model.weights[0])
+    del model, x, inputs
+    keras.backend.clear_session()  # Keras's own record of names
+    gc.collect()
+    assert alive() is None
+    assert weights() is None
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow(run_python):
+    """RSS after 200 further calls, in a process of its own."""
+    grown = run_python(
+        """
+import gc, numpy as np, kerascnn as kc
+def resident():
+    gc.collect()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+model = kc.build_lenet5()
+images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
+for i in range(20):
+    kc.visualize.grad_cam(model, images[: 1 + i % 8], i % 10, "c3")
+before = resident()
+for i in range(200):
+    kc.visualize.grad_cam(model, images[: 1 + i % 8], i % 10, "c3")
+print(resident() - before)
+"""
+    )
+    assert float(grown.splitlines()[-1]) < 20
+
+
+# Wrong arguments: one line, what was expected, what came, what to do
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"layer": "cnov"}, ValueError, "layer must be one of .*'cnov'. Did you mean 'conv'"),
+        ({"layer": "head"}, ValueError, r"must have maps.*'head' has \(None, 4\).*'maps'"),
+        ({"layer": layers.ReLU(name="x")}, ValueError, "layer must be one of .*received 'x'"),
+        ({"target": 4}, ValueError, "from 0 to 3; received 4"),
+        ({"target": -1}, ValueError, "from 0 to 3; received -1"),
+        ({"target": [0, 1]}, ValueError, "one for each of the 3 images; received 2"),
+        ({"target": 1.5}, TypeError, "target must be a class index.*received 1.5"),
+        ({"target": "cat"}, TypeError, "received 'cat'"),
+        ({"images": np.zeros((12, 8, 2))}, ValueError, r"received \(12, 8, 2\).*images\[None\]"),
+        ({"images": np.zeros((1, 12, 8, 3))}, ValueError, r"\(N, 12, 8, 2\); received"),
+        ({"images": np.zeros((0, 12, 8, 2))}, ValueError, "at least one image"),
+        ({"images": np.full((1, 12, 8, 2), np.nan)}, ValueError, "NaN"),
+        ({"images": np.zeros((1, 12, 8, 2), "uint8")}, TypeError, "float.*received uint8"),
+        ({"images": "cat.jpg"}, TypeError, "array of numbers"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+        ({"model": "vgg16"}, TypeError, "must be a keras.Model; received str"),
+    ],
+)
+def test_errors_teach(change, error, message, model, images):
+    with pytest.raises(error, match=message) as caught:
+        kc.visualize.grad_cam(**{"model": model, "images": images, **change})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_layer_off_the_way_is_named(images):
+    inputs = keras.Input((12, 8, 2))
+    off = layers.Conv2D(2, 3, name="off")(inputs)
+    on = layers.Conv2D(2, 3, name="on")(inputs)
+    model = keras.Model(inputs, [layers.Flatten()(on), layers.Flatten()(off)])
+    with pytest.raises(ValueError, match="does not depend on 'off'"):
+        kc.visualize.grad_cam(model, images, 0, "off")
