@@ -140,6 +140,7 @@ def main():
         "script); the epoch chosen on MNIST's last 5,000 training images",
         "accuracy": accuracy,
         "parameters": model.count_params(),
+        "classes": len(mnist.class_names),
         "trained_on": {
             "date": datetime.now(UTC).date().isoformat(),
             **{package: version(package) for package in ("keras", "tensorflow")},

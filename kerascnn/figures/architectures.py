@@ -65,18 +65,14 @@ def alexnet() -> Figure:
     )
     note(
         fig,
-        "\n".join(
-            [
-                _totals(description),
-                _(
-                    "Errata: an input of 224 would give {columns} columns. Convolutions hold "
-                    "{convolutions} M parameters (2.33 M in the paper's two towers), "
-                    "dense layers {dense} M, not 65 M.",
-                    columns=float(taught),
-                    convolutions=f"{convolutions / MEGA:.2f}",
-                    dense=f"{dense / MEGA:.1f}",
-                ),
-            ]
+        _totals(description),
+        _(
+            "Errata: an input of 224 would give {columns} columns. Convolutions hold "
+            "{convolutions} M parameters (2.33 M in the paper's two towers), "
+            "dense layers {dense} M, not 65 M.",
+            columns=float(taught),
+            convolutions=f"{convolutions / MEGA:.2f}",
+            dense=f"{dense / MEGA:.1f}",
         ),
     )
     return fig

@@ -56,11 +56,13 @@ def activation_maps() -> Figure:
     outputs = visualize.activations(model, image, layers)
     fig = plt.figure()
     top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2))
-    first, *maps = top.subplots(1, 5, width_ratios=(2, 3, 3, 4, 4))
+    first, *maps = top.subplots(1, 5, width_ratios=(2, 2, 2, 3, 3))
     plots.image_grid(image, ax=first)
     first.set_title(_("input"), fontsize="medium")
-    for ax, layer in zip(maps, layers, strict=False):
-        plots.activation_grid(outputs[layer][0], order="strength", colorbar=False, ax=ax)
+    for ax, layer, columns in zip(maps, layers, (2, 2, 4, 4), strict=False):
+        plots.activation_grid(
+            outputs[layer][0], order="strength", columns=columns, colorbar=False, ax=ax
+        )
         ax.set_title(f"{layer}: {shape_text(outputs[layer][0].shape)}", fontsize="medium")
     for ax, layer in zip(bottom.subplots(1, 3, width_ratios=(4, 3, 2)), layers[4:], strict=True):
         values = outputs[layer][0].ravel()
@@ -81,10 +83,14 @@ def activation_maps() -> Figure:
 def grad_cam() -> Figure:
     """Overlay digits with the heatmaps of the two likeliest classes."""
     model = trained()
-    images = digit_images(2, 3, 5, 9)
+    images, labels = datasets.load("digits").test
     scores = visualize.activations(model, images, "predictions")
     ranked = np.argsort(-scores, axis=1)
-    fig, axes = plt.subplots(2, len(images), layout="constrained")
+    # Digits that are read rightly but could have been another: the runner-up has its reasons.
+    margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
+    chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:4]
+    images, scores, ranked = images[chosen], scores[chosen], ranked[chosen]
+    fig, axes = plt.subplots(2, len(images))
     for row, rank in zip(axes, (0, 1), strict=True):
         classes = ranked[:, rank]
         heatmaps = visualize.grad_cam(model, images, target=classes, layer="c3")

@@ -1,3 +1,15 @@
-from ._local_response_normalization import (
-    LocalResponseNormalization as LocalResponseNormalization,
-)
+from ._adaptive_average_pooling_2d import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from ._bilinear import Bilinear as Bilinear
+from ._c_cells import CCells as CCells
+from ._crop_like import CropLike as CropLike
+from ._local_response_normalization import LocalResponseNormalization as LocalResponseNormalization
+from ._locally_connected_2d import LocallyConnected2D as LocallyConnected2D
+from ._max_pool_with_switches_2d import MaxPoolWithSwitches2D as MaxPoolWithSwitches2D
+from ._max_unpool_2d import MaxUnpool2D as MaxUnpool2D
+from ._rbf_loss import RBFLoss as RBFLoss
+from ._rbf_output import RBFOutput as RBFOutput
+from ._s_cells import SCells as SCells
+from ._scaled_tanh import scaled_tanh as scaled_tanh
+from ._table_conv_2d import TableConv2D as TableConv2D
+from ._trainable_subsampling_2d import TrainableSubsampling2D as TrainableSubsampling2D
+from ._zero_padding_shortcut import ZeroPaddingShortcut as ZeroPaddingShortcut

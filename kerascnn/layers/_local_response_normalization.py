@@ -30,10 +30,10 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     Input and output: (N, ..., C) float.
 
-    >>> import numpy as np
     >>> layer = LocalResponseNormalization(size=3, k=1.0, alpha=1.0, beta=1.0)
-    >>> np.array(layer(np.array([[1.0, 2.0, 3.0]]))).round(4).tolist()  # 1 / (1 + 1 + 4) ...
-    [[0.1667, 0.1333, 0.2143]]
+    >>> b = layer([[1.0, 2.0, 3.0]])  # 1 / (1 + 1 + 4) ...
+    >>> [round(float(value), 4) for value in b[0]]
+    [0.1667, 0.1333, 0.2143]
     """
 
     def __init__(self, size=5, k=2.0, alpha=1e-4, beta=0.75, convention="paper", **kwargs):
@@ -42,7 +42,7 @@ class LocalResponseNormalization(keras.layers.Layer):
             raise unknown("convention", convention, CONVENTIONS)
         if not isinstance(size, int) or size < 1 or size % 2 == 0:
             raise ValueError(f"size must be an odd number of channels; received {size!r}.")
-        if k <= 0:
+        if not k > 0:
             raise ValueError(f"k must be above 0, or silent channels divide by 0; received {k!r}.")
         self.size = size
         self.k = k

@@ -16,6 +16,7 @@ POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2
 class Size(Enum):
     """The height and width that a whole net takes."""
 
+    STATIC = auto()  # its maps fix them, with top or without
     FIXED = auto()  # its dense layers fix them
     FREE = auto()  # any, since the top pools globally; by default the paper's
     OPEN = auto()  # any, since the net is fully convolutional; by default left open
@@ -70,9 +71,9 @@ def start(
         classes=classes,
         classifier_activation=classifier_activation,
     )
-    fixed = include_top and size is Size.FIXED
+    fixed = size is Size.STATIC or (size is Size.FIXED and include_top)
     if input_tensor is None:
-        if input_shape is None and (not include_top or size is Size.OPEN):
+        if input_shape is None and not fixed and (not include_top or size is Size.OPEN):
             input_shape = (None, None, default_shape[-1])
         shape = _input_shape(input_shape or default_shape, default_shape, min_size, fixed)
         inputs = keras.Input(shape, name="input")
@@ -125,8 +126,9 @@ def _input_shape(
         )
     if fixed and None in shape:
         raise ValueError(
-            "input_shape must be static with include_top=True, since the dense layers need to "
-            f"know their number of weights; received {shape}. Give numbers, or include_top=False."
+            f"input_shape must be static, such as {example}, since the layers need to know their "
+            f"number of weights; received {shape}. Give numbers; where only the dense layers need "
+            "them, include_top=False does too."
         )
     if any(n is not None and n < min_size for n in shape[:2]):
         raise ValueError(

@@ -201,6 +201,8 @@ def _shape_text(shape: Shape | Mapping[str, Shape], size: Size) -> str:
         default = ", ".join(f"{s} for {v!r}" for v, s in shape.items())
     else:
         default = str(shape)
+    if size is Size.STATIC:
+        return f"default {default}."
     if size is Size.OPEN:
         return f"height and width are free (`None`) by default; the paper's is {default}."
     free = "free (`None`) too" if size is Size.FREE else "free (`None`) with `include_top=False`"
@@ -234,8 +236,8 @@ def names() -> list[str]:
     """List the names that `build` takes.
 
     >>> import kerascnn as kc
-    >>> kc.models.names()[:2]
-    ['lenet5', 'alexnet']
+    >>> "lenet5" in kc.models.names()
+    True
     """
     return list(architectures())
 

@@ -1,67 +1,103 @@
-"""AlexNet (Krizhevsky, Sutskever & Hinton 2012), in one tower as it is taught.
-
-The table is the simplified one of Stanford's CS231n, which most lectures show.
-"""
+"""AlexNet (Krizhevsky, Sutskever & Hinton 2012): as it is taught, as printed, as in torchvision."""
 
 from functools import partial
 
 from keras.initializers import RandomNormal
-from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ZeroPadding2D
 
-from kerascnn.layers import LocalResponseNormalization
+from kerascnn.layers import AdaptiveAveragePooling2D, LocalResponseNormalization
 
 from ._registry import architecture
 
-SINGLE_TOWER = (  # name, filters, kernel, stride, padding, bias at the start, then pool and norm
-    ("1", 96, 11, 4, "valid", 0, ("pool", "norm")),
-    ("2", 256, 5, 1, "same", 1, ("pool", "norm")),
-    ("3", 384, 3, 1, "same", 0, ()),
-    ("4", 384, 3, 1, "same", 1, ()),
-    ("5", 256, 3, 1, "same", 1, ("pool",)),
+# filters, kernel, stride, padding, groups, bias at the start, then pool and norm
+SINGLE_TOWER = (  # the simplified table of Stanford's CS231n, which most lectures show
+    (96, 11, 4, 0, 1, 0, ("pool", "norm")),
+    (256, 5, 1, 2, 1, 1, ("pool", "norm")),
+    (384, 3, 1, 1, 1, 0, ()),
+    (384, 3, 1, 1, 1, 1, ()),
+    (256, 3, 1, 1, 1, 1, ("pool",)),
 )
+PAPER = (  # section 3.5; groups: the maps of the other GPU are not seen
+    (96, 11, 4, 0, 1, 0, ("norm", "pool")),
+    (256, 5, 1, 2, 2, 1, ("norm", "pool")),
+    (384, 3, 1, 1, 1, 0, ()),
+    (384, 3, 1, 1, 2, 1, ()),
+    (256, 3, 1, 1, 2, 1, ("pool",)),
+)
+TORCHVISION = (  # Krizhevsky 2014, "One weird trick for parallelizing CNNs", arXiv:1404.5997
+    (64, 11, 4, 2, 1, 0, ("pool",)),
+    (192, 5, 1, 2, 1, 0, ("pool",)),
+    (384, 3, 1, 1, 1, 0, ()),
+    (256, 3, 1, 1, 1, 0, ()),
+    (256, 3, 1, 1, 1, 0, ("pool",)),
+)
+VARIANTS = {"single_tower": SINGLE_TOWER, "paper": PAPER, "torchvision": TORCHVISION}
 FC = 4096
 
 
 @architecture(
     reference="Krizhevsky et al. 2012, ImageNet classification with deep convolutional networks",
     year=2012,
-    input_shape=(227, 227, 3),
-    min_size=67,
-    parameters={"single_tower": 62_378_344},
-    macs={"single_tower": 1_135_256_096},
+    input_shape={
+        "single_tower": (227, 227, 3),
+        "paper": (227, 227, 3),
+        "torchvision": (224, 224, 3),
+    },
+    min_size={"single_tower": 67, "paper": 67, "torchvision": 63},
+    parameters={"single_tower": 62_378_344, "paper": 60_965_224, "torchvision": 61_100_840},
+    macs={"single_tower": 1_135_256_096, "paper": 724_406_816, "torchvision": 714_188_480},
     options=(
-        'variant: "single_tower", the taught table.\n'
-        "dropout: rate after each hidden dense layer (paper, section 4.2: 0.5)."
+        'variant: "single_tower", the taught table; "paper", in two groups, with normalization\n'
+        '    before pooling; "torchvision", which has fewer filters and no normalization.\n'
+        "dropout: rate at each hidden dense layer (paper, section 4.2: 0.5)."
     ),
 )
 def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5):
-    """AlexNet in one tower: 227x227x3 to 1,000 classes, 62,378,344 parameters.
+    """AlexNet: 227x227x3 to 1,000 classes, in one tower 62,378,344 parameters.
 
-    DEVIATION from the paper, as taught: one tower instead of two halves on two GPUs, pooling
-    before normalization, and an input of 227: 224, which the paper prints, gives 54.25 columns.
+    DEVIATION from the paper: an input of 227, since 224, which it prints, gives 54.25 columns;
+    as taught one tower instead of two halves on two GPUs, and pooling before normalization.
 
     >>> import kerascnn as kc
     >>> kc.build_alexnet(include_top=False).count_params()
     3747200
     """
     conv = partial(Conv2D, activation="relu", kernel_initializer=gaussian(0.01))
-    dense = partial(
-        Dense, FC, activation="relu", kernel_initializer=gaussian(0.01), bias_initializer="ones"
-    )
     x = inputs
-    for i, filters, kernel, stride, padding, bias, then in SINGLE_TOWER:
-        bias = "ones" if bias else "zeros"  # ones feed the ReLUs positive inputs: section 5
-        x = conv(filters, kernel, stride, padding, bias_initializer=bias, name=f"conv{i}")(x)
-        if "pool" in then:
-            x = MaxPooling2D(3, 2, name=f"pool{i}")(x)  # overlapping: section 3.4
-        if "norm" in then:
-            x = LocalResponseNormalization(name=f"norm{i}")(x)  # section 3.3
+    for i, row in enumerate(VARIANTS[variant], start=1):
+        filters, kernel, stride, padding, groups, bias, then = row
+        if padding and stride > 1:
+            x = ZeroPadding2D(padding, name=f"conv{i}_pad")(x)
+        x = conv(
+            filters,
+            kernel,
+            stride,
+            "same" if padding and stride == 1 else "valid",
+            groups=groups,
+            bias_initializer="ones" if bias else "zeros",  # ones feed the ReLUs: section 5
+            name=f"conv{i}",
+        )(x)
+        for layer in then:
+            if layer == "pool":
+                x = MaxPooling2D(3, 2, name=f"pool{i}")(x)  # overlapping: section 3.4
+            else:
+                x = LocalResponseNormalization(name=f"norm{i}")(x)  # section 3.3
     if classifier is None:
         return x
+
+    if variant == "torchvision":
+        x = AdaptiveAveragePooling2D(6, name="avgpool")(x)
     x = Flatten(name="flatten")(x)
     for name in ("fc6", "fc7"):
-        x = dense(name=name)(x)
-        x = Dropout(dropout, name=f"{name}_dropout")(x)
+        drop = Dropout(dropout, name=f"{name}_dropout")
+        dense = Dense(
+            FC,
+            activation="relu",
+            kernel_initializer=gaussian(0.01),
+            bias_initializer="zeros" if variant == "torchvision" else "ones",
+            name=name,
+        )
+        x = dense(drop(x)) if variant == "torchvision" else drop(dense(x))
     classifier.kernel_initializer = gaussian(0.01)
     return classifier(x)
 

@@ -1,25 +1,41 @@
-"""LeNet-5 (LeCun, Bottou, Bengio & Haffner 1998), Figure 2, as it is built today."""
+"""LeNet-5 (LeCun, Bottou, Bengio & Haffner 1998), Figure 2: as it is built today, and as in 1998."""
 
+from functools import partial
+
+from keras.initializers import RandomUniform
 from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
+from kerascnn.layers import RBFOutput, TableConv2D, TrainableSubsampling2D, scaled_tanh
+
+from ._digit_codes import DIGIT_CODES
 from ._registry import architecture
 
 C1, C3, C5, F6 = 6, 16, 120, 84  # maps and units of the paper's layers
 PAPER_SIZE = 32
+TABLE_1 = (  # the maps of S2 that each map of C3 sees
+    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
+    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
+    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5),
+    (0, 1, 2, 3, 4, 5),
+)  # fmt: skip
 
 
 @architecture(
     reference="LeCun et al. 1998, Gradient-based learning applied to document recognition",
     year=1998,
-    input_shape=(28, 28, 1),
+    input_shape={"modern": (28, 28, 1), "1998": (32, 32, 1)},
     classes=10,
-    min_size=28,
-    parameters={"modern": 61_706},
-    macs={"modern": 416_520},
-    options='variant: "modern", with full connections, max-pooling, ReLU and softmax.',
+    min_size={"modern": 28, "1998": 32},
+    parameters={"modern": 61_706, "1998": 60_000},
+    macs={"modern": 416_520, "1998": 326_520},
+    options=(
+        'variant: "modern", with full connections, max-pooling, ReLU and softmax; "1998", the\n'
+        "    paper's: C3 by Table I, trainable sub-sampling, squashing, radial basis functions.\n"
+        "    It takes 32x32 digits with the background at -0.1 and the foreground at 1.175."
+    ),
 )
-def build_lenet5(inputs, classifier, *, variant="modern"):
-    """LeNet-5: [CONV-POOL-CONV-POOL-CONV-FC], 61,706 parameters.
+def build_lenet5(inputs, classifier, classes, activation, *, variant="modern"):
+    """LeNet-5: [CONV-POOL-CONV-POOL-CONV-FC], 61,706 parameters; in 1998 60,000 that are trained.
 
     The paper pads MNIST's 28x28 digits to 32x32 beforehand; here C1 pads ("same"), which gives
     the same maps. Inputs of 32x32 and more are taken without padding, as in the paper.
@@ -31,6 +47,8 @@ def build_lenet5(inputs, classifier, *, variant="modern"):
     >>> kc.build_lenet5().count_params()
     61706
     """
+    if variant == "1998":
+        return as_in_1998(inputs, classes, activation)
     small = any(size is None or size < PAPER_SIZE for size in inputs.shape[1:3])
     padding = "same" if small else "valid"
     x = Conv2D(C1, 5, padding=padding, activation="relu", name="c1")(inputs)
@@ -43,3 +61,31 @@ def build_lenet5(inputs, classifier, *, variant="modern"):
     x = Flatten(name="flatten")(x)
     x = Dense(F6, activation="relu", name="f6")(x)
     return classifier(x)
+
+
+def as_in_1998(inputs, classes, activation):
+    """Section II.B, layer by layer: 340,908 connections."""
+    conv = partial(Conv2D, kernel_size=5, activation=scaled_tanh)
+    pool = partial(TrainableSubsampling2D, activation=scaled_tanh)
+    x = conv(C1, kernel_initializer=uniform(25), name="c1")(inputs)
+    x = pool(name="s2")(x)
+    # A map of C3 has 75, 100 or 150 inputs; all start like those of 100, the middle.
+    c3 = partial(TableConv2D, TABLE_1, 5, scaled_tanh, kernel_initializer=uniform(100))
+    x = c3(name="c3")(x)
+    x = pool(name="s4")(x)
+    x = conv(C5, kernel_initializer=uniform(400), name="c5")(x)
+    if classes is None:
+        return x
+    if classes != len(DIGIT_CODES):
+        raise ValueError(
+            f"classes must be {len(DIGIT_CODES)} with variant='1998', whose outputs have a fixed "
+            f"code for each digit; received {classes}. Take variant='modern' for other classes."
+        )
+    x = Flatten(name="flatten")(x)
+    x = Dense(F6, scaled_tanh, kernel_initializer=uniform(120), name="f6")(x)
+    return RBFOutput(DIGIT_CODES, activation=activation, dtype="float32", name="predictions")(x)
+
+
+def uniform(inputs):
+    """Weights from −2.4 / F to 2.4 / F for a unit of F inputs: Appendix A."""
+    return RandomUniform(-2.4 / inputs, 2.4 / inputs)

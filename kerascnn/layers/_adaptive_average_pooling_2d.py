@@ -1,0 +1,67 @@
+"""Average pooling to a fixed output size, as in torchvision's AlexNet and GoogLeNet."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class AdaptiveAveragePooling2D(keras.layers.Layer):
+    """Average over windows that divide the map into `output_size` rows and columns.
+
+    Window i of n over a side of length L covers floor(i·L / n) up to ceil((i + 1)·L / n), as in
+    PyTorch: where n does not divide L the windows overlap.
+
+    Args:
+        output_size: (height, width) of the output, or one number for both.
+
+    Input: (N, H, W, C) float, H and W known. Output: (N, height, width, C).
+
+    >>> import numpy as np
+    >>> layer = AdaptiveAveragePooling2D((1, 2))
+    >>> np.array(layer(np.array([[[[1.0], [2.0], [6.0]]]]))).ravel().tolist()
+    [1.5, 4.0]
+    """
+
+    def __init__(self, output_size, **kwargs):
+        super().__init__(**kwargs)
+        sides = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
+        if len(sides) != 2 or not all(isinstance(n, int) and n > 0 for n in sides):
+            raise ValueError(
+                "output_size must be a number of at least 1, or (height, width); "
+                f"received {output_size!r}."
+            )
+        self.output_size = sides
+
+    def build(self, input_shape):
+        """Make the windows' weights, a row for each row or column of the output."""
+        if None in input_shape[1:3]:
+            raise ValueError(
+                "the input's height and width must be known, since the windows depend on them; "
+                f"received {tuple(input_shape)}. Give input_shape in numbers."
+            )
+        sides = zip(input_shape[1:3], self.output_size, strict=True)
+        self._rows, self._columns = (_windows(size, n) for size, n in sides)
+
+    def call(self, x):
+        """Pool maps (N, H, W, C)."""
+        rows, columns = (ops.cast(w, x.dtype) for w in (self._rows, self._columns))
+        return ops.einsum("nhwc,ih,jw->nijc", x, rows, columns)
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> (N, height, width, C)."""
+        return (input_shape[0], *self.output_size, input_shape[-1])
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {**super().get_config(), "output_size": self.output_size}
+
+
+def _windows(size, n):
+    """The share (n, size) of each pixel in each window."""
+    starts = [i * size // n for i in range(n)]
+    ends = [-(-(i + 1) * size // n) for i in range(n)]
+    shares = np.zeros((n, size), "float32")
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        shares[i, start:end] = 1 / (end - start)
+    return shares

@@ -1,0 +1,38 @@
+"""Bilinear interpolation as the kernel of a transposed convolution (Long et al. 2015)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class Bilinear(keras.initializers.Initializer):
+    """Start a `Conv2DTranspose` as bilinear up-sampling, each channel by itself.
+
+    For up-sampling by f take kernel_size = 2f and strides = f (odd f: 2f − 1 works too). The
+    kernel is a tent, 1 − |x − centre| / f along each axis, as FCN's `surgery.py` makes it.
+
+    Kernel: (height, width, channels out, channels in), the channels equal in number.
+
+    >>> import numpy as np
+    >>> np.array(Bilinear()((1, 4, 1, 1))).ravel().tolist()
+    [0.25, 0.75, 0.75, 0.25]
+    """
+
+    def __call__(self, shape, dtype=None):
+        """Make a kernel of a shape."""
+        height, width, outputs, inputs = shape
+        if outputs != inputs:
+            raise ValueError(
+                "the channels of the output must be as many as those of the input, since each is "
+                f"interpolated by itself; received {outputs} and {inputs}."
+            )
+        tent = np.outer(_tent(height), _tent(width))
+        kernel = tent[:, :, None, None] * np.eye(outputs)
+        return ops.convert_to_tensor(kernel, dtype=dtype or keras.config.floatx())
+
+
+def _tent(size):
+    factor = (size + 1) // 2
+    centre = factor - 1 if size % 2 else factor - 0.5  # surgery.py, upsample_filt
+    return 1 - abs(np.arange(size) - centre) / factor

@@ -1,0 +1,74 @@
+"""The C-cells of the neocognitron, which tolerate shifts (Fukushima 1980, Equations 4 to 6)."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+DELTA = 0.9  # how fast the weights d fall with the distance; the paper gives no number
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class CCells(keras.layers.Layer):
+    """Pool the S-cells of a plane, so that a feature may shift a little.
+
+        u_C = ψ[(1 + Σ d·u_S) / (1 + v_S) − 1],   ψ[x] = φ[x / (α + x)]         Fukushima 1980
+        v_S = mean over the planes of Σ d·u_S
+
+    The weights d are fixed, fall with the distance and sum to 1. A plane that responds more than
+    the average of all planes comes through, up to 1; the others are inhibited.
+
+    Args:
+        kernel_size: height and width of the area that a cell sees, in cells.
+        saturation: α, above 0: half of the full response where the bracket reaches it.
+
+    Input: (N, H, W, planes) float. Output: (N, H - kernel + 1, W - kernel + 1, planes).
+
+    >>> CCells(7).compute_output_shape((None, 16, 16, 24))
+    (None, 10, 10, 24)
+    """
+
+    def __init__(self, kernel_size, saturation=0.5, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(kernel_size, int) or kernel_size < 1:
+            raise ValueError(
+                f"kernel_size must be a whole number of at least 1; received {kernel_size!r}."
+            )
+        if not saturation > 0:
+            raise ValueError(f"saturation must be above 0; received {saturation!r}.")
+        self.kernel_size = (kernel_size, kernel_size)
+        self.strides, self.padding = (1, 1), "valid"
+        self.saturation = saturation
+
+    def build(self, input_shape):
+        """Make the fixed weights d, the same for each plane."""
+        offsets = np.arange(self.kernel_size[0]) - (self.kernel_size[0] - 1) / 2
+        d = DELTA ** np.hypot(offsets[:, None], offsets)
+        d = np.repeat((d / d.sum())[:, :, None, None], input_shape[-1], axis=2)
+        self._d = d.astype("float32")
+
+    def call(self, u):
+        """Respond to S-cells (N, H, W, planes)."""
+        excitation = ops.depthwise_conv(u, ops.cast(self._d, u.dtype))
+        inhibition = ops.mean(excitation, axis=-1, keepdims=True)
+        x = ops.relu((1 + excitation) / (1 + inhibition) - 1)
+        return x / (self.saturation + x)
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, planes) -> (N, H - kernel + 1, W - kernel + 1, planes)."""
+        n, h, w, planes = input_shape
+        kernel = self.kernel_size[0]
+        return (n, h and h - kernel + 1, w and w - kernel + 1, planes)
+
+    def macs(self, input_shapes, output_shape):
+        """A window of each plane for each cell."""
+        return math.prod(output_shape[1:]) * math.prod(self.kernel_size)
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {
+            **super().get_config(),
+            "kernel_size": self.kernel_size[0],
+            "saturation": self.saturation,
+        }

@@ -1,0 +1,51 @@
+"""Cropping to the size of another map, as FCN's and Caffe's `Crop` layer."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class CropLike(keras.layers.Layer):
+    """Cut a window out of a map, as high and wide as a second map.
+
+    Args:
+        offset: row and column of the window's first pixel.
+
+    Call: [map (N, H, W, C), reference (N, h, w, any)] -> (N, h, w, C).
+
+    >>> import numpy as np
+    >>> maps = np.arange(5.0).reshape(1, 1, 5, 1)
+    >>> np.array(CropLike((0, 1))([maps, np.zeros((1, 1, 3, 2))])).ravel().tolist()
+    [1.0, 2.0, 3.0]
+    """
+
+    def __init__(self, offset, **kwargs):
+        super().__init__(**kwargs)
+        pair = (offset, offset) if isinstance(offset, int) else tuple(offset)
+        if len(pair) != 2 or not all(isinstance(n, int) and n >= 0 for n in pair):
+            raise ValueError(
+                f"offset must be a number of pixels of at least 0, or two; received {offset!r}."
+            )
+        self.offset = pair
+
+    def call(self, inputs):
+        """Crop the first map."""
+        x, reference = inputs
+        top, left = self.offset
+        height, width = ops.shape(reference)[1:3]
+        return x[:, top : top + height, left : left + width]
+
+    def compute_output_shape(self, input_shape):
+        """[(N, H, W, C), (N, h, w, any)] -> (N, h, w, C)."""
+        shape, reference = input_shape
+        for size, wanted, start in zip(shape[1:3], reference[1:3], self.offset, strict=True):
+            if None not in (size, wanted) and start + wanted > size:
+                raise ValueError(
+                    f"the map must hold a window of {tuple(reference[1:3])} pixels from "
+                    f"{self.offset} on; received a map of {tuple(shape[1:3])}."
+                )
+        return (shape[0], *reference[1:3], shape[-1])
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {**super().get_config(), "offset": self.offset}

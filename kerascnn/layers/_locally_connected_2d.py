@@ -1,0 +1,137 @@
+"""A convolution without shared weights, which Keras 3 no longer has."""
+
+import math
+
+import keras
+from keras import ops
+
+from kerascnn._errors import unknown
+
+PADDINGS = ("valid", "same")
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class LocallyConnected2D(keras.layers.Layer):
+    """Look at each window of the input with filters, and biases, of its own.
+
+    Like `Conv2D`, but weights are shared between no two positions: darknet's `[local]` layer.
+
+    Args:
+        filters: number of filters at each position.
+        kernel_size: height and width of the windows in pixels, one number or two.
+        strides: step of the windows in pixels, one number or two.
+        padding: "valid" or "same".
+        activation: applied to the result.
+        use_bias: whether each filter at each position has a bias.
+        kernel_initializer: of the weights; drawn as (height · width · channels, positions ·
+            filters), so that it should scale with the number of inputs alone.
+        bias_initializer: of the biases.
+
+    Input: (N, H, W, C) float, H and W known. Output: (N, new height, new width, filters).
+
+    >>> layer = LocallyConnected2D(256, 3, padding="same")
+    >>> layer.compute_output_shape((None, 7, 7, 1024))
+    (None, 7, 7, 256)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        activation=None,
+        use_bias=True,
+        kernel_initializer="he_uniform",
+        bias_initializer="zeros",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if padding not in PADDINGS:
+            raise unknown("padding", padding, PADDINGS)
+        if not isinstance(filters, int) or filters < 1:
+            raise ValueError(f"filters must be a whole number of at least 1; received {filters!r}.")
+        self.filters = filters
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.strides = _pair("strides", strides)
+        self.padding = padding
+        self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, input_shape):
+        """Make filters and biases for each position."""
+        if None in input_shape[1:]:
+            raise ValueError(
+                "the input's height and width must be known, since each position has weights of "
+                f"its own; received {tuple(input_shape)}. Give input_shape in numbers."
+            )
+        positions = self.compute_output_shape(input_shape)[1:3]
+        if min(positions) < 1:
+            raise ValueError(
+                f"kernel_size must fit into the input {tuple(input_shape[1:3])}; "
+                f"received {self.kernel_size}."
+            )
+        inputs = math.prod(self.kernel_size) * input_shape[-1]
+        self.kernel = self.add_weight(
+            shape=(inputs, math.prod(positions) * self.filters),
+            initializer=self.kernel_initializer,
+            name="kernel",
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                shape=(*positions, self.filters), initializer=self.bias_initializer, name="bias"
+            )
+        self._shape = (inputs, *positions, self.filters)
+
+    def call(self, x):
+        """Apply each position's filters to its window of the maps (N, H, W, C)."""
+        windows = ops.image.extract_patches(
+            x, self.kernel_size, strides=self.strides, padding=self.padding
+        )
+        kernel = ops.cast(ops.reshape(self.kernel, self._shape), x.dtype)
+        x = ops.einsum("nijp,pijf->nijf", windows, kernel)
+        if self.use_bias:
+            x = x + ops.cast(self.bias, x.dtype)
+        return self.activation(x)
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> (N, new height, new width, filters), as for `Conv2D`."""
+        sizes = zip(input_shape[1:3], self.kernel_size, self.strides, strict=True)
+        if self.padding == "same":
+            sizes = (size and -(-size // s) for size, _k, s in sizes)
+        else:
+            sizes = (size and (size - k) // s + 1 for size, k, s in sizes)
+        return (input_shape[0], *sizes, self.filters)
+
+    def macs(self, input_shapes, output_shape):
+        """Each weight is used once."""
+        return math.prod(self.kernel.shape)
+
+    def connections(self, input_shapes, output_shape):
+        """Each weight and each bias is a connection of its own."""
+        return self.count_params()
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }
+
+
+def _pair(name, value):
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or not all(isinstance(n, int) and n > 0 for n in pair):
+        raise ValueError(
+            f"{name} must be a number of pixels of at least 1, or two; received {value!r}."
+        )
+    return pair

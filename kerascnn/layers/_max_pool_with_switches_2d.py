@@ -1,0 +1,113 @@
+"""Max-pooling that remembers where each maximum was (Zeiler & Fergus 2013, section 2.1)."""
+
+import keras
+from keras import ops
+
+from kerascnn._errors import unknown
+
+PADDINGS = ("valid", "same")
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class MaxPoolWithSwitches2D(keras.layers.Layer):
+    """Pool by maximum and return the maxima with their places, the switches.
+
+    A switch is row · W + column of its maximum in the map that was pooled; of equal maxima it
+    names the first, row by row. `MaxUnpool2D` puts values back there.
+
+    Args:
+        pool_size: height and width of the windows in pixels, one number or two.
+        strides: step of the windows in pixels; default their size.
+        padding: "valid" or "same"; no maximum is found in the padding.
+
+    Input: (N, H, W, C) float. Output: maxima (N, h, w, C), switches (N, h, w, C) int32.
+
+    >>> import numpy as np
+    >>> maxima, switches = MaxPoolWithSwitches2D(2)(np.array([[[[1.0], [2.0]], [[4.0], [3.0]]]]))
+    >>> float(maxima[0, 0, 0, 0]), int(switches[0, 0, 0, 0])
+    (4.0, 2)
+    """
+
+    def __init__(self, pool_size=2, strides=None, padding="valid", **kwargs):
+        super().__init__(**kwargs)
+        if padding not in PADDINGS:
+            raise unknown("padding", padding, PADDINGS)
+        self.pool_size = _pair("pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else _pair("strides", strides)
+        self.padding = padding
+
+    def call(self, x):
+        """Pool maps (N, H, W, C)."""
+        _n, height, width, _c = ops.shape(x)
+        (top, bottom), (left, right) = (
+            self._padding(size, k, s)
+            for size, k, s in zip((height, width), self.pool_size, self.strides, strict=True)
+        )
+        lowest = ops.full_like(x[:, :1, :1], float("-inf"))
+        x = _border(x, lowest, top, bottom, axis=1)
+        x = _border(x, lowest, left, right, axis=2)
+        windows = [
+            _every(x, dy, dx, self.pool_size, self.strides)
+            for dy in range(self.pool_size[0])
+            for dx in range(self.pool_size[1])
+        ]
+        windows = ops.stack(windows, axis=-1)  # (N, h, w, C, pixels of a window)
+        place = ops.cast(ops.argmax(windows, axis=-1), "int32")
+        rows = ops.arange(windows.shape[1] or ops.shape(windows)[1], dtype="int32")
+        columns = ops.arange(windows.shape[2] or ops.shape(windows)[2], dtype="int32")
+        row = place // self.pool_size[1] + rows[:, None, None] * self.strides[0] - top
+        column = place % self.pool_size[1] + columns[:, None] * self.strides[1] - left
+        return ops.max(windows, axis=-1), row * width + column
+
+    def _padding(self, size, kernel, stride):
+        """Pixels before and after, as TensorFlow's "same" adds them."""
+        if self.padding == "valid":
+            return 0, 0
+        total = (-(-size // stride) - 1) * stride + kernel - size
+        total = max(total, 0) if isinstance(total, int) else ops.maximum(total, 0)
+        return total // 2, total - total // 2
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> two of (N, h, w, C), as for `MaxPooling2D`."""
+        sizes = zip(input_shape[1:3], self.pool_size, self.strides, strict=True)
+        if self.padding == "same":
+            sizes = (size and -(-size // s) for size, _k, s in sizes)
+        else:
+            sizes = (size and (size - k) // s + 1 for size, k, s in sizes)
+        shape = (input_shape[0], *sizes, input_shape[-1])
+        return shape, shape
+
+    def compute_output_spec(self, x):
+        """The maxima keep the type, the switches are whole numbers."""
+        maxima, switches = self.compute_output_shape(x.shape)
+        return keras.KerasTensor(maxima, x.dtype), keras.KerasTensor(switches, "int32")
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        names = ("pool_size", "strides", "padding")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _border(x, value, before, after, axis):
+    """Put rows or columns of a value before and after."""
+    shape = list(ops.shape(x))
+    parts = []
+    for count in (before, after):
+        shape[axis] = count
+        parts.append(ops.broadcast_to(value, shape))
+    return ops.concatenate([parts[0], x, parts[1]], axis=axis)
+
+
+def _every(x, dy, dx, kernel, strides):
+    """The pixel (dy, dx) of every window."""
+    (kh, kw), (sh, sw) = kernel, strides
+    return x[:, dy : (dy - kh + 1) or None : sh, dx : (dx - kw + 1) or None : sw]
+
+
+def _pair(name, value):
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or not all(isinstance(n, int) and n > 0 for n in pair):
+        raise ValueError(
+            f"{name} must be a number of pixels of at least 1, or two; received {value!r}."
+        )
+    return pair

@@ -1,0 +1,44 @@
+"""The loss of LeNet-5 (LeCun et al. 1998, Equation 9)."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class RBFLoss(keras.losses.Loss):
+    """Pull the right class's penalty down and push the others' up, as far as they are near.
+
+        E = y_D + log(e^−j + Σ_i e^−y_i)                          LeCun et al. 1998, Equation 9
+
+    The constant j > 0 stands for a "rubbish" class: classes whose penalty is far above j are not
+    pushed any further. Without it the loss is the cross entropy of softmax(−y).
+
+    Args:
+        j: the rubbish class's penalty. The paper gives no number.
+
+    Call: labels (N,) or (N, 1) whole numbers; predictions (N, classes) float, −y as `RBFOutput`
+    returns them without an activation. Returns the mean over the batch by default.
+
+    >>> loss = RBFLoss(j=1.0)  # 2 + log(e^-1 + e^-2 + e^-3)
+    >>> round(float(loss([0], [[-2.0, -3.0]])), 4)
+    1.4076
+    """
+
+    def __init__(self, j=1.0, name="rbf_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+        if j <= 0:
+            raise ValueError(f"j must be above 0, the penalty of the rubbish class; received {j}.")
+        self.j = j
+
+    def call(self, y_true, y_pred):
+        """The loss of each image."""
+        y_pred = ops.convert_to_tensor(y_pred)
+        classes = y_pred.shape[-1]
+        labels = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+        right = ops.sum(ops.one_hot(labels, classes, dtype=y_pred.dtype) * y_pred, axis=-1)
+        rubbish = ops.full_like(y_pred[..., :1], -self.j)
+        return -right + ops.logsumexp(ops.concatenate([rubbish, y_pred], axis=-1), axis=-1)
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {**super().get_config(), "j": self.j}

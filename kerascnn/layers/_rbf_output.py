@@ -1,0 +1,80 @@
+"""The output of LeNet-5: Euclidean radial basis functions (LeCun et al. 1998, Equation 7)."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class RBFOutput(keras.layers.Layer):
+    """Measure how far the input is from the fixed code of each class.
+
+        y_i = Σ_j (x_j − w_ij)²                                   LeCun et al. 1998, Equation 7
+
+    DEVIATION: the layer returns −y, so that the largest value wins, as with the logits of any
+    other classifier; a softmax of it is the paper's likelihood. `RBFLoss` expects it.
+
+    Args:
+        codes: the centres w, (classes, units); not trained.
+        activation: applied to −y.
+
+    Input: (N, units) float. Output: (N, classes).
+
+    >>> import numpy as np
+    >>> layer = RBFOutput([[1, 1], [-1, -1]])
+    >>> np.array(layer(np.array([[1.0, 0.0]]))).tolist()
+    [[-1.0, -5.0]]
+    """
+
+    def __init__(self, codes, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        shape = np.shape(codes)
+        if len(shape) != 2:
+            raise ValueError(
+                "codes must be two-dimensional, a row of numbers for each class; "
+                f"received the shape {shape}."
+            )
+        self.codes = np.asarray(codes).tolist()
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        """Make the fixed weights."""
+        classes, units = np.shape(self.codes)
+        if input_shape[-1] != units:
+            raise ValueError(
+                f"codes must have as many numbers a class as the input has units, "
+                f"{input_shape[-1]}; received {units}."
+            )
+        self.centres = self.add_weight(
+            shape=(classes, units),
+            initializer=lambda shape, dtype: ops.cast(self.codes, dtype),
+            trainable=False,
+            name="centres",
+        )
+
+    def call(self, x):
+        """Compare units (N, units) with the codes."""
+        differences = ops.expand_dims(x, 1) - ops.cast(self.centres, x.dtype)
+        return self.activation(-ops.sum(ops.square(differences), axis=-1))
+
+    def compute_output_shape(self, input_shape):
+        """(N, units) -> (N, classes)."""
+        return (*input_shape[:-1], len(self.codes))
+
+    def macs(self, input_shapes, output_shape):
+        """A subtraction, a square and a sum for each number of each code."""
+        return math.prod(np.shape(self.codes))
+
+    def connections(self, input_shapes, output_shape):
+        """Each class is linked to each unit: LeNet-5's output has 840."""
+        return self.macs(input_shapes, output_shape)
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {
+            **super().get_config(),
+            "codes": self.codes,
+            "activation": keras.activations.serialize(self.activation),
+        }

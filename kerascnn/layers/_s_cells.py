@@ -1,0 +1,112 @@
+"""The S-cells of the neocognitron, which detect features (Fukushima 1980, Equations 1 to 3)."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._errors import unknown
+
+PADDINGS = ("valid", "same")
+GAMMA = 0.7  # how fast the inhibitory weights c fall with the distance; the paper gives no number
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class SCells(keras.layers.Layer):
+    """Detect features at every position; inhibition suppresses what fits less well.
+
+        u_S = r · φ[(1 + Σ a·u) / (1 + 2r / (1 + r) · b·v) − 1]        Fukushima 1980, Equation 1
+        v = sqrt(Σ c·u²)                                                            Equation 3
+
+    with φ a rectifier. Excitatory weights a and inhibitory weights b are not negative and shared
+    by all cells of a plane; the weights c are fixed, fall with the distance and sum to 1. The
+    inhibition is shunting: it divides. A larger r makes a cell more selective.
+
+    Args:
+        planes: number of cell-planes, a feature each.
+        kernel_size: height and width of the area that a cell sees, in cells.
+        selectivity: r, above 0.
+        padding: "valid" or "same".
+
+    Input: (N, H, W, C) float, not negative. Output: (N, new height, new width, planes).
+
+    >>> layer = SCells(24, 5)
+    >>> layer.build((None, 16, 16, 1))
+    >>> layer.count_params(), len(layer.trainable_weights)
+    (624, 2)
+    """
+
+    def __init__(self, planes, kernel_size, selectivity=4.0, padding="valid", **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("planes", planes), ("kernel_size", kernel_size)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"{name} must be a whole number of at least 1; received {value!r}."
+                )
+        if not selectivity > 0:
+            raise ValueError(f"selectivity must be above 0; received {selectivity!r}.")
+        if padding not in PADDINGS:
+            raise unknown("padding", padding, PADDINGS)
+        self.planes = planes
+        self.kernel_size = (kernel_size, kernel_size)
+        self.strides = (1, 1)
+        self.selectivity = selectivity
+        self.padding = padding
+
+    def build(self, input_shape):
+        """Make the weights a and b; c is fixed."""
+        channels = input_shape[-1]
+        inputs = math.prod(self.kernel_size) * channels
+        self.a = self.add_weight(
+            shape=(*self.kernel_size, channels, self.planes),
+            # Small and positive, as the paper starts its self-organization.
+            initializer=keras.initializers.RandomUniform(0, 2 / inputs),
+            constraint=keras.constraints.NonNeg(),
+            name="a",
+        )
+        self.b = self.add_weight(
+            shape=(self.planes,),
+            initializer="zeros",
+            constraint=keras.constraints.NonNeg(),
+            name="b",
+        )
+        fall = GAMMA ** _distances(self.kernel_size[0])
+        c = np.repeat(fall[:, :, None, None], channels, axis=2)
+        self._c = (c / c.sum()).astype("float32")
+
+    def call(self, u):
+        """Respond to cells (N, H, W, C)."""
+        r = self.selectivity
+        excitation = ops.conv(u, ops.cast(self.a, u.dtype), padding=self.padding)
+        power = ops.conv(ops.square(u), ops.cast(self._c, u.dtype), padding=self.padding)
+        v = ops.sqrt(power + keras.config.epsilon())  # a finite slope where nothing is seen
+        inhibition = 2 * r / (1 + r) * ops.cast(self.b, u.dtype) * v
+        return r * ops.relu((1 + excitation) / (1 + inhibition) - 1)
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> (N, new height, new width, planes)."""
+        n, h, w, _c = input_shape
+        lost = 0 if self.padding == "same" else self.kernel_size[0] - 1
+        return (n, h and h - lost, w and w - lost, self.planes)
+
+    def macs(self, input_shapes, output_shape):
+        """Excitation of each plane, and the inhibitory cell that all planes share."""
+        window = math.prod(self.a.shape[:3])
+        return math.prod(output_shape[1:3]) * window * (self.planes + 1)
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {
+            **super().get_config(),
+            "planes": self.planes,
+            "kernel_size": self.kernel_size[0],
+            "selectivity": self.selectivity,
+            "padding": self.padding,
+        }
+
+
+def _distances(size):
+    """The distance of each cell of a window from its centre."""
+    offsets = np.arange(size) - (size - 1) / 2
+    return np.hypot(offsets[:, None], offsets)

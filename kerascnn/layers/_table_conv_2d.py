@@ -1,0 +1,108 @@
+"""A convolution whose filters see some of the maps only (LeCun et al. 1998, Table I)."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class TableConv2D(keras.layers.Layer):
+    """Convolve, with a table that says which input maps each filter sees.
+
+    There are weights for the links of the table only: of LeNet-5's C3, with 60 links of 96,
+    60 kernels of 5x5 and 16 biases make 1,516. No padding, stride 1.
+
+    Args:
+        table: for each filter the indices of the input maps that it sees.
+        kernel_size: height and width of the kernels in pixels.
+        activation: applied to the result.
+        kernel_initializer, bias_initializer: of the kernels (height, width, links) and biases.
+
+    Input: (N, H, W, C) float. Output: (N, H - kernel + 1, W - kernel + 1, filters).
+
+    >>> layer = TableConv2D([(0, 1), (1,)], kernel_size=3)
+    >>> layer.build((None, 8, 8, 2))
+    >>> layer.count_params()  # three links of 3x3 and two biases
+    29
+    """
+
+    def __init__(
+        self,
+        table,
+        kernel_size,
+        activation=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not table or not all(len(set(maps)) == len(maps) > 0 for maps in table):
+            raise ValueError(
+                "table must give for each filter the indices of the maps that it sees, at least "
+                f"one and each once, such as [(0, 1), (1, 2)]; received {table!r}."
+            )
+        if not isinstance(kernel_size, int) or kernel_size < 1:
+            raise ValueError(
+                f"kernel_size must be a number of pixels of at least 1; received {kernel_size!r}."
+            )
+        self.table = [list(maps) for maps in table]
+        self.kernel_size = (kernel_size, kernel_size)
+        self.strides, self.padding = (1, 1), "valid"
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, input_shape):
+        """Make a kernel for each link of the table and a bias for each filter."""
+        channels, filters = input_shape[-1], len(self.table)
+        links = [(i, k) for k, maps in enumerate(self.table) for i in maps]
+        if not all(0 <= i < channels for i, _filter in links):
+            raise ValueError(
+                f"table must hold indices of the {channels} input maps, from 0 to "
+                f"{channels - 1}; received {self.table}."
+            )
+        self.kernel = self.add_weight(
+            shape=(*self.kernel_size, len(links)),
+            initializer=self.kernel_initializer,
+            name="kernel",
+        )
+        self.bias = self.add_weight(
+            shape=(filters,), initializer=self.bias_initializer, name="bias"
+        )
+        # Row l has a one where link l lies in the full kernel (channels, filters), else zeros.
+        self._places = np.zeros((len(links), channels * filters), "float32")
+        self._places[range(len(links)), [i * filters + k for i, k in links]] = 1
+        self._full_shape = (*self.kernel_size, channels, filters)
+
+    def call(self, x):
+        """Convolve maps (N, H, W, C)."""
+        kernel = ops.matmul(self.kernel, ops.cast(self._places, self.kernel.dtype))
+        kernel = ops.cast(ops.reshape(kernel, self._full_shape), x.dtype)
+        return self.activation(ops.conv(x, kernel) + ops.cast(self.bias, x.dtype))
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> (N, H - kernel + 1, W - kernel + 1, filters)."""
+        n, h, w, _c = input_shape
+        kh, kw = self.kernel_size
+        return (n, h and h - kh + 1, w and w - kw + 1, len(self.table))
+
+    def macs(self, input_shapes, output_shape):
+        """Each position multiplies the kernels of all links."""
+        return math.prod(output_shape[1:3]) * math.prod(self.kernel.shape)
+
+    def connections(self, input_shapes, output_shape):
+        """The multiply-adds, and a bias for each unit: LeNet-5's C3 has 151,600."""
+        return self.macs(input_shapes, output_shape) + math.prod(output_shape[1:])
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {
+            **super().get_config(),
+            "table": self.table,
+            "kernel_size": self.kernel_size[0],
+            "activation": keras.activations.serialize(self.activation),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }

@@ -1,0 +1,73 @@
+"""The sub-sampling of LeNet-5 (LeCun et al. 1998, section II.B, layers S2 and S4)."""
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class TrainableSubsampling2D(keras.layers.Layer):
+    """Add up each window, times one coefficient for each map, plus one bias for each map.
+
+    "The four inputs to a unit in S2 are added, then multiplied by a trainable coefficient, and
+    added to a trainable bias." The windows do not overlap; the coefficients start at 1 / (number
+    of pixels in a window), so that the layer starts as average pooling.
+
+    Args:
+        pool_size: height and width of the window in pixels, one number or (height, width).
+        activation: applied to the result.
+
+    Input: (N, H, W, C) float. Output: (N, H // height, W // width, C).
+
+    >>> import numpy as np
+    >>> layer = TrainableSubsampling2D(2)
+    >>> np.array(layer(np.array([[[[1.0], [2.0]], [[3.0], [6.0]]]]))).ravel().tolist()
+    [3.0]
+    """
+
+    def __init__(self, pool_size=2, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        sides = (pool_size, pool_size) if isinstance(pool_size, int) else tuple(pool_size)
+        if len(sides) != 2 or not all(isinstance(n, int) and n > 0 for n in sides):
+            raise ValueError(
+                "pool_size must be a number of pixels of at least 1, or two of them; "
+                f"received {pool_size!r}."
+            )
+        self.pool_size = self.strides = sides
+        self.padding = "valid"
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        """Make the coefficients and biases, one of each for a map."""
+        average = keras.initializers.Constant(1 / math.prod(self.pool_size))
+        maps = input_shape[-1:]
+        self.coefficient = self.add_weight(shape=maps, initializer=average, name="coefficient")
+        self.bias = self.add_weight(shape=maps, initializer="zeros", name="bias")
+
+    def call(self, x):
+        """Sub-sample maps (N, H, W, C)."""
+        total = ops.average_pool(x, self.pool_size) * math.prod(self.pool_size)
+        return self.activation(total * self.coefficient + self.bias)
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> (N, H // height, W // width, C)."""
+        n, h, w, c = input_shape
+        height, width = self.pool_size
+        return (n, h and h // height, w and w // width, c)
+
+    def macs(self, input_shapes, output_shape):
+        """No products of weights and pixels: the pixels are added up."""
+        return 0
+
+    def connections(self, input_shapes, output_shape):
+        """Each unit has its window's pixels and a bias: LeNet-5's S2 has 5,880."""
+        return math.prod(output_shape[1:]) * (math.prod(self.pool_size) + 1)
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "activation": keras.activations.serialize(self.activation),
+        }

@@ -1,0 +1,57 @@
+"""The shortcut without parameters of residual nets (He et al. 2015, section 3.3, option A)."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class ZeroPaddingShortcut(keras.layers.Layer):
+    """Skip pixels and add channels of zeros, so that an identity fits a smaller, deeper map.
+
+    "The shortcut still performs identity mapping, with extra zero entries padded for increasing
+    dimensions" (He et al. 2015). The zeros follow the channels of the input.
+
+    Args:
+        filters: channels of the output, at least as many as the input has.
+        strides: step in pixels, along height and width.
+
+    Input: (N, H, W, C) float. Output: (N, ceil(H / strides), ceil(W / strides), filters).
+
+    >>> import numpy as np
+    >>> layer = ZeroPaddingShortcut(3, strides=2)
+    >>> np.array(layer(np.ones((1, 4, 4, 1))))[0, 1, 1].tolist()
+    [1.0, 0.0, 0.0]
+    """
+
+    def __init__(self, filters, strides=1, **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("filters", filters), ("strides", strides)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"{name} must be a whole number of at least 1; received {value!r}."
+                )
+        self.filters = filters
+        self.strides = strides
+
+    def build(self, input_shape):
+        """Check that there is room for the input's channels."""
+        if input_shape[-1] > self.filters:
+            raise ValueError(
+                f"filters must be at least the input's {input_shape[-1]} channels, since a "
+                f"shortcut leaves none out; received {self.filters}."
+            )
+
+    def call(self, x):
+        """Subsample maps (N, H, W, C) and pad their channels."""
+        more = self.filters - x.shape[-1]
+        x = x[:, :: self.strides, :: self.strides]
+        return ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, more)])
+
+    def compute_output_shape(self, input_shape):
+        """(N, H, W, C) -> (N, ceil(H / strides), ceil(W / strides), filters)."""
+        n, *sizes, _c = input_shape
+        return (n, *(size and -(-size // self.strides) for size in sizes), self.filters)
+
+    def get_config(self):
+        """Return the arguments, for saving."""
+        return {**super().get_config(), "filters": self.filters, "strides": self.strides}

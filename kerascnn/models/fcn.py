@@ -1,0 +1,175 @@
+"""Fully convolutional networks (Long, Shelhamer & Darrell 2015, arXiv:1411.4038), on VGG16.
+
+The numbers are those of the authors' `voc-fcn32s`, `voc-fcn16s` and `voc-fcn8s` (net.py).
+"""
+
+from functools import partial
+
+import keras
+from keras.layers import (
+    Activation,
+    Add,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    ZeroPadding2D,
+)
+
+from kerascnn.layers import Bilinear, CropLike
+
+from ._blocks import ceil_max_pool, scaled
+from ._finish import Size
+from ._registry import architecture
+from .vgg import FC, TABLE_1
+
+PADDING = 100  # of conv1_1, so that small images survive five pools and a 7x7 convolution
+SKIPS = {32: (), 16: ((4, 5),), 8: ((4, 5), (3, 9))}  # pool, offset of its crop
+LAST = {32: (64, 19), 16: (32, 27), 8: (16, 31)}  # kernel of the last up-sampling, its crop
+
+fcn_architecture = partial(
+    architecture,
+    reference="Long et al. 2015, arXiv:1411.4038",
+    year=2015,
+    input_shape=(500, 500, 3),
+    classes=21,
+    min_size=1,
+    size=Size.OPEN,
+    options=(
+        "dropout: rate after each of the two layers that were dense.\n"
+        "width: factor on the number of filters."
+    ),
+)
+
+
+@fcn_architecture(parameters=134_346_581, macs=261_474_187_792)
+def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
+    """FCN-32s: a map of class scores from pool5 alone, 134,346,581 learned parameters.
+
+    Images of any size to maps of the same size, (N, H, W, classes); bilinear up-sampling is not
+    learned. With `include_top=False` the maps of fc7.
+    """
+    return fcn(32, inputs, classes, activation, dropout, width)
+
+
+@fcn_architecture(parameters=134_357_354, macs=0)
+def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0):
+    """FCN-16s: pool5 and pool4, 134,357,354 learned parameters; see `build_fcn32s`."""
+    return fcn(16, inputs, classes, activation, dropout, width)
+
+
+@fcn_architecture(parameters=134_362_751, macs=0)
+def build_fcn8s(inputs, classes, activation, *, dropout=0.5, width=1.0):
+    """FCN-8s: pool5, pool4 and pool3, 134,362,751 learned parameters; see `build_fcn32s`.
+
+    >>> import kerascnn as kc
+    >>> kc.build_fcn8s(width=0.05, input_shape=(60, 90, 3)).output_shape
+    (None, 60, 90, 21)
+    """
+    return fcn(8, inputs, classes, activation, dropout, width)
+
+
+def fcn(stride, inputs, classes, activation, dropout, width):
+    """VGG16's layers as convolutions, then scores that are added and up-sampled: Figure 3."""
+    filters_of = scaled(width)
+    conv = partial(Conv2D, activation="relu", padding="same")
+    x, pools = ZeroPadding2D(PADDING, name="block1_pad")(inputs), {}
+    for block, (convolutions, filters) in enumerate(TABLE_1["D"], start=1):
+        for i in range(1, convolutions + 1):
+            padding = "valid" if block == i == 1 else "same"
+            x = conv(filters_of(filters), 3, padding=padding, name=f"block{block}_conv{i}")(x)
+        x = pools[block] = ceil_max_pool(x, 2, name=f"block{block}_pool")
+    for name, kernel in (("fc6", 7), ("fc7", 1)):
+        x = conv(filters_of(FC), kernel, padding="valid", name=name)(x)
+        x = Dropout(dropout, name=f"{name}_dropout")(x)
+    if classes is None:
+        return x
+
+    score = partial(Conv2D, classes, 1, kernel_initializer="zeros")  # section 4.3
+    x = score(name="score_fr")(x)
+    for pool, offset in SKIPS[stride]:
+        x = up_sampling(classes, 4, 2, name=f"upscore_pool{pool + 1}")(x)
+        skip = score(name=f"score_pool{pool}")(pools[pool])
+        skip = CropLike(offset, name=f"score_pool{pool}_crop")([skip, x])
+        x = Add(name=f"fuse_pool{pool}")([x, skip])
+    kernel, offset = LAST[stride]
+    x = up_sampling(classes, kernel, stride, name="upscore")(x)
+    x = CropLike(offset, name="score")([x, inputs])
+    return Activation(activation, dtype="float32", name="predictions")(x)
+
+
+def up_sampling(classes, kernel, stride, *, name):
+    """A transposed convolution that interpolates bilinearly and is not trained."""
+    return Conv2DTranspose(
+        classes,
+        kernel,
+        stride,
+        use_bias=False,
+        kernel_initializer=Bilinear(),
+        trainable=False,
+        name=name,
+    )
+
+
+def convolutionalize(model):
+    """Turn the dense layers of a classifier into convolutions with the same weights.
+
+    The new net takes images of any size and gives a map of predictions: on an image of the old
+    size the old prediction, on a larger one a prediction for each window (section 3.1, Figure 2).
+
+    Args:
+        model: a functional `keras.Model` whose maps are flattened and then go through dense
+            layers, such as `build_vgg16()` or `build_alexnet()`. It stays as it is.
+
+    Returns:
+        A functional `keras.Model`; images (N, H, W, C) float to (N, h, w, classes). The weights
+        are copies.
+
+    Raises:
+        ValueError: a model without a `Flatten` layer that is followed by dense layers.
+
+    >>> import kerascnn as kc
+    >>> net = convolutionalize(kc.build_lenet5(input_shape=(32, 32, 1)))
+    >>> net(keras.ops.zeros((1, 48, 40, 1))).shape[1:]
+    TensorShape([5, 3, 10])
+    """
+    flattens = [layer for layer in model.layers if isinstance(layer, Flatten)]
+    if len(flattens) != 1 or not any(isinstance(layer, Dense) for layer in model.layers):
+        raise ValueError(
+            "model must have one Flatten layer between its maps and its dense layers, as "
+            f"build_vgg16() has; received {model.name!r} with {len(flattens)}. A net that pools "
+            "globally takes images of any size already."
+        )
+    size = tuple(flattens[0].input.shape[1:3])
+
+    def clone(layer):
+        config = layer.get_config()
+        if not isinstance(layer, Dense):
+            return type(layer).from_config(config)
+        return Conv2D(
+            layer.units,
+            size if layer.input is flattens[0].output or _follows(layer, flattens[0]) else 1,
+            activation=layer.activation,
+            use_bias=layer.use_bias,
+            dtype=layer.dtype_policy,
+            name=layer.name,
+        )
+
+    def call(layer, *args, **kwargs):
+        if isinstance(layer, Flatten) or _is_identity(layer):
+            return args[0]
+        return layer(*args, **kwargs)
+
+    inputs = keras.Input((None, None, model.input_shape[-1]), name="input")
+    net = keras.models.clone_model(
+        model, input_tensors=inputs, clone_function=clone, call_function=call
+    )
+    for layer in model.layers:
+        if layer.weights:
+            new = net.get_layer(layer.name)
+            values = [
+                w.reshape(n.shape) for w, n in zip(layer.get_weights(), new.weights, strict=True)
+            ]
+            new.set_weights(values)
+    return net

@@ -1,0 +1,89 @@
+"""One layer: linear regression, logistic regression (softmax) and the perceptron."""
+
+import keras
+from keras import ops
+from keras.layers import Flatten
+
+from ._registry import architecture
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+def step(x):
+    """Return 1 where x is not negative, else 0; the gradient passes as if it were the identity.
+
+    With it and half the squared error gradient descent is Rosenblatt's rule, Δw = η·(t − y)·x.
+
+    >>> [float(y) for y in step([-0.5, 0.0, 2.0])]
+    [0.0, 1.0, 1.0]
+    """
+    x = ops.convert_to_tensor(x)
+    return ops.cast(x >= 0, x.dtype) + (x - ops.stop_gradient(x))
+
+
+@architecture(
+    reference="Legendre 1805, Nouvelles méthodes pour la détermination des orbites des comètes",
+    year=1805,
+    input_shape=(28, 28, 1),
+    classes=10,
+    classifier_activation=None,
+    min_size=1,
+    parameters=7_850,
+    macs=7_840,
+)
+def build_linear_regression(inputs, classifier):
+    """Linear regression on pixels, s = W·x + b: one template and one bias for each class.
+
+    >>> import kerascnn as kc
+    >>> kc.build_linear_regression().count_params()  # 784 · 10 + 10
+    7850
+    """
+    return flat(inputs, classifier)
+
+
+@architecture(
+    reference="Cox 1958, The regression analysis of binary sequences",
+    year=1958,
+    input_shape=(28, 28, 1),
+    classes=10,
+    min_size=1,
+    parameters=7_850,
+    macs=7_840,
+)
+def build_logistic_regression(inputs, classifier):
+    """Logistic regression on pixels: a softmax of W·x + b.
+
+    For two classes take `classes=1, classifier_activation="sigmoid"`.
+
+    >>> import kerascnn as kc
+    >>> kc.build_logistic_regression(classes=1, classifier_activation="sigmoid").count_params()
+    785
+    """
+    return flat(inputs, classifier)
+
+
+@architecture(
+    reference="Rosenblatt 1958, The perceptron: a probabilistic model",
+    year=1958,
+    input_shape=(28, 28, 1),
+    classes=1,
+    classifier_activation=step,
+    min_size=1,
+    parameters=785,
+    macs=784,
+)
+def build_perceptron(inputs, classifier):
+    """The perceptron: 1 where w·x + b is not negative, else 0; a unit for each class.
+
+    The step lets gradients pass, so that `fit` with plain SGD and half the squared error learns
+    by Rosenblatt's rule.
+
+    >>> import kerascnn as kc
+    >>> kc.build_perceptron().count_params()  # 784 weights and a bias
+    785
+    """
+    return flat(inputs, classifier)
+
+
+def flat(inputs, classifier):
+    """One layer on the pixels; none with `include_top=False`."""
+    return inputs if classifier is None else classifier(Flatten(name="flatten")(inputs))

@@ -1,0 +1,49 @@
+"""The neocognitron (Fukushima 1980, Biological Cybernetics 36), in the sizes of its simulation."""
+
+from keras.layers import Flatten, ZeroPadding2D
+
+from kerascnn.layers import CCells, SCells
+
+from ._registry import architecture
+
+PLANES = 24
+STAGES = (  # window and padding of the S-cells, their selectivity r, window of the C-cells
+    (5, 2, 4.0, 7),  # 16x16 -> 16x16 -> 10x10
+    (5, 1, 1.5, 3),  # 10x10 -> 8x8 -> 6x6
+    (5, 0, 1.5, 2),  # 6x6 -> 2x2 -> 1x1
+)
+
+
+@architecture(
+    reference="Fukushima 1980, Neocognitron: a self-organizing neural network model",
+    year=1980,
+    input_shape=(16, 16, 1),
+    classes=10,
+    min_size=16,
+    parameters=29_722,  # 25·24 + 24, twice 25·24·24 + 24, 24·10 + 10
+    macs=1_305_712,  # 160,000 + 117,600 + 960,000 + 7,776 + 60,000 + 96 + 240
+    options="planes: number of cell-planes in each layer.",
+)
+def build_neocognitron(inputs, classifier, *, planes=PLANES):
+    """The neocognitron: three stages of S-cells, which detect, and C-cells, which tolerate shifts.
+
+    S-cells have non-negative excitatory weights and shunting inhibition, C-cells fixed ones.
+    Images are bright strokes on a background of 0.
+
+    DEVIATION from the paper: the weights are learned by gradient descent with labels, not by
+    competition without a teacher, and a softmax layer reads the 24 last C-cells. The windows of
+    the C-cells are those that give the paper's sizes, 16, 10, 8, 6, 2 and 1, without its thinning.
+
+    >>> import kerascnn as kc
+    >>> kc.build_neocognitron(include_top=False, input_shape=(16, 16, 1)).output_shape
+    (None, 1, 1, 24)
+    """
+    x = inputs
+    for i, (window, padding, selectivity, pool) in enumerate(STAGES, start=1):
+        if padding:
+            x = ZeroPadding2D(padding, name=f"s{i}_pad")(x)
+        x = SCells(planes, window, selectivity, name=f"s{i}")(x)
+        x = CCells(pool, name=f"c{i}")(x)
+    if classifier is None:
+        return x
+    return classifier(Flatten(name="flatten")(x))

@@ -1,0 +1,74 @@
+"""YOLO, first version (Redmon, Divvala, Girshick & Farhadi 2016, arXiv:1506.02640), Figure 3."""
+
+from keras.layers import Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPooling2D, Reshape
+
+from ._blocks import padded
+from ._registry import architecture
+
+POOL = "pool"  # 2x2, stride 2
+FIGURE_3 = (  # filters, kernel, stride
+    (64, 7, 2), POOL,
+    (192, 3, 1), POOL,
+    (128, 1, 1), (256, 3, 1), (256, 1, 1), (512, 3, 1), POOL,
+    *4 * ((256, 1, 1), (512, 3, 1)), (512, 1, 1), (1024, 3, 1), POOL,
+    *2 * ((512, 1, 1), (1024, 3, 1)), (1024, 3, 1), (1024, 3, 2),
+    (1024, 3, 1), (1024, 3, 1),
+)  # fmt: skip
+FC = 4096
+LEAK = 0.1  # Equation 2
+BOX = 5  # x, y, w, h and a confidence
+
+
+@architecture(
+    reference="Redmon et al. 2016, arXiv:1506.02640",
+    year=2016,
+    input_shape=(448, 448, 3),
+    classes=20,
+    classifier_activation=None,
+    min_size=64,
+    parameters=271_703_550,
+    macs=20_285_153_280,
+    options=(
+        "boxes: boxes for each cell of the grid, the paper's B.\n"
+        "dropout: rate after the hidden dense layer (section 2.2: 0.5)."
+    ),
+)
+def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5):
+    """YOLOv1: 24 convolutions and two dense layers, 271,703,550 parameters; 7x7 cells of 30 numbers.
+
+    Each cell has `boxes` times (x, y, w, h, confidence), then a score for each class. Images of
+    448x448 make 7x7 cells. With `include_top=False` the maps (N, 7, 7, 1024).
+
+    DEVIATION: the order of the numbers in a cell is not the one in darknet's memory.
+
+    >>> import kerascnn as kc
+    >>> kc.build_yolov1(include_top=False).count_params()
+    60155968
+    """
+    if not isinstance(boxes, int) or boxes < 1:
+        raise ValueError(f"boxes must be a whole number of at least 1; received {boxes!r}.")
+    x, convolutions, pools = inputs, 0, 0
+    for row in FIGURE_3:
+        if row is POOL:
+            pools += 1
+            x = MaxPooling2D(2, name=f"pool{pools}")(x)
+        else:
+            convolutions += 1
+            name = f"conv{convolutions}"
+            x = padded(x, Conv2D, *row, name=name)
+            x = leaky(name)(x)
+    if classes is None:
+        return x
+    _n, height, width, _filters = x.shape
+    cell = boxes * BOX + classes
+    x = Flatten(name="flatten")(x)
+    x = Dense(FC, name="fc1")(x)
+    x = leaky("fc1")(x)
+    x = Dropout(dropout, name="fc1_dropout")(x)
+    x = Dense(height * width * cell, activation=activation, dtype="float32", name="fc2")(x)
+    return Reshape((height, width, cell), dtype="float32", name="predictions")(x)
+
+
+def leaky(name):
+    """ReLU with a slope of 0.1 below zero: Equation 2."""
+    return LeakyReLU(negative_slope=LEAK, name=f"{name}_leaky")

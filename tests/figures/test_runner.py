@@ -1,0 +1,191 @@
+"""The runner: whole files or none, the same bytes every time, words for those who cannot see."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+import kerascnn as kc
+from kerascnn.figures import _registry, _runner
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Register figures for one test."""
+    kc.figures.recipes()  # the package's own come first
+    monkeypatch.setattr(_registry, "_recipes", dict(_registry._recipes))
+
+    def register(function, **options):
+        return kc.figures.figure(**{"title": "A title", "alt": "A & B.", **options})(function)
+
+    return register
+
+
+def noise(rng):
+    """A figure that wants random numbers."""
+    fig, ax = plt.subplots()
+    ax.plot(rng.random(5))
+    return fig
+
+
+def test_files_are_the_same_every_time(tmp_path, registered):
+    registered(noise)
+    for out in ("one", "two"):
+        report = kc.figures.draw(["noise", "max-pooling"], out=tmp_path / out)
+        assert report.failed == {}
+    for name in ("noise.svg", "max-pooling.svg", "noise.png", "max-pooling.png", "index.html"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_same_in_another_process(tmp_path, run_python):
+    code = """
+import hashlib, pathlib, sys, kerascnn as kc
+kc.figures.draw(["sliding-window"], out="out", formats=["svg"])
+print(hashlib.sha256(pathlib.Path("out/sliding-window.svg").read_bytes()).hexdigest())
+"""
+    digests = {run_python(code, PYTHONHASHSEED=seed).splitlines()[-1] for seed in ("1", "2")}
+    assert len(digests) == 1
+
+
+def test_one_figure_alone_has_the_same_seed(tmp_path, registered):
+    registered(noise)
+    kc.figures.draw(["noise"], out=tmp_path / "alone", formats=["svg"])
+    kc.figures.draw(["max-pooling", "noise"], out=tmp_path / "second", formats=["svg"])
+    files = [tmp_path / folder / "noise.svg" for folder in ("alone", "second")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_svg_has_title_and_description(tmp_path, registered):
+    registered(noise)
+    kc.figures.draw(["noise"], out=tmp_path, formats=["svg"])
+    root = ET.parse(tmp_path / "noise.svg").getroot()
+    assert root.get("role") == "img"
+    assert [child.tag for child in root[:2]] == [f"{SVG}title", f"{SVG}desc"]
+    assert [child.text for child in root[:2]] == ["A title", "A & B."]
+    assert "<dc:date>" not in (tmp_path / "noise.svg").read_text()
+
+
+def test_a_figure_that_fails_costs_only_itself(tmp_path, registered):
+    def broken():
+        """Fail after something was drawn."""
+        plt.subplots()
+        raise RuntimeError("no data")
+
+    def broken_frame(step=None):
+        """Fail at the second frame, after the figure and the first were drawn."""
+        if step == 1:
+            raise RuntimeError("no frame")
+        return plt.figure()
+
+    registered(broken)
+    registered(broken_frame, frames=2)
+    registered(noise)
+    report = kc.figures.draw(["broken", "broken-frame", "noise"], out=tmp_path)
+    assert {name: str(error) for name, error in report.failed.items()} == {
+        "broken": "no data",
+        "broken-frame": "no frame",
+    }
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["index.html", "noise.png", "noise.svg"]  # no half, no temporary files
+    assert "broken" not in (tmp_path / "index.html").read_text()
+    assert plt.get_fignums() == []
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path, registered, monkeypatch):
+    registered(noise)
+    kc.figures.draw(["noise"], out=tmp_path, formats=["svg"])
+    before = (tmp_path / "noise.svg").read_bytes()
+
+    class Full:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *args):
+            return False
+
+        def write(self, data):
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kerascnn._files.os.fdopen", Full)
+        with pytest.raises(OSError, match="No space left"):
+            _runner.write_atomically(tmp_path / "noise.svg", b"new")
+    assert (tmp_path / "noise.svg").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "noise.svg"]
+
+
+def test_the_page_shows_what_the_folder_holds(tmp_path):
+    kc.figures.draw(["max-pooling"], out=tmp_path)
+    kc.figures.draw(["average-pooling"], out=tmp_path, formats=["pdf", "png"])
+    page = (tmp_path / "index.html").read_text("utf-8")
+    for name in ("max-pooling", "average-pooling"):
+        recipe = kc.figures.recipes()[name]
+        assert recipe.title in page
+        assert f'alt="{recipe.alt}"' in page
+        assert f"kerascnn figures {name}" in page
+    assert "def max_pooling() -&gt; Figure:" in page  # the code, escaped
+    links = re.findall(r'(?:src|href)="([^#"]+)"', page)
+    assert "max-pooling.svg" in links
+    for link in links:
+        assert (tmp_path / link).is_file()  # all offline, all there
+    assert "stride" not in re.findall(r'id="([^"]+)"', page)
+
+
+def test_frames_make_a_gif(tmp_path):
+    from PIL import Image
+
+    kc.figures.draw(["sliding-window"], out=tmp_path, formats=["png"])
+    assert len(list(tmp_path.glob("sliding-window-*.png"))) == 9
+    with Image.open(tmp_path / "sliding-window.gif") as gif:
+        assert gif.n_frames == 9
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_words_are_translated(lang, tmp_path):
+    kc.figures.draw(["max-pooling"], out=tmp_path, formats=["svg"], lang=lang)
+    title = ET.parse(tmp_path / "max-pooling.svg").getroot()[0].text
+    english = kc.figures.recipes()["max-pooling"].title
+    assert (title == english) == (lang == "en")
+    assert f'<html lang="{lang}">' in (tmp_path / "index.html").read_text("utf-8")
+
+
+def test_styles_change_the_ground():
+    light, dark = (kc.figures.render("max-pooling", style=s) for s in ("slides", "dark"))
+    assert np.mean(light.get_facecolor()[:3]) > 0.9
+    assert np.mean(dark.get_facecolor()[:3]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": ["max-polling"]}, "figure must be one of .*Did you mean 'max-pooling'"),
+        ({"formats": ["jpg"]}, "format must be one of 'svg', 'png', 'pdf'; received 'jpg'"),
+        ({"style": "slide"}, "style must be one of .*Did you mean 'slides'"),
+        ({"lang": "fr"}, "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
+    ],
+)
+def test_bad_input_writes_nothing(options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        kc.figures.draw(out=tmp_path / "new", **options)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"out must be a folder that can be written; received .*file"):
+        kc.figures.draw(["max-pooling"], out=tmp_path / "file")
+
+
+def test_two_figures_of_one_name_are_refused(registered):
+    def max_pooling():
+        """Another figure of that name."""
+
+    with pytest.raises(ValueError, match=r"name must be new.*'max-pooling'"):
+        registered(max_pooling)

@@ -1,0 +1,105 @@
+"""The command line as a user calls it: exit status, one line on bad input, files on disk."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from kerascnn import cli, figures
+
+
+@pytest.fixture
+def kerascnn(tmp_path, monkeypatch):
+    """Call the command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(cli.main, arguments)
+
+
+def test_the_console_script_is_installed(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "kerascnn.cli", "--version"],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert result.stdout.startswith("kerascnn, version") or "version" in result.stdout
+
+
+def test_figures_are_drawn(kerascnn, tmp_path):
+    result = kerascnn("figures", "max-pooling", "--format", "svg")
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == [
+        "index.html", "max-pooling.svg",
+    ]  # fmt: skip
+    assert "1 of 1" in result.stdout
+
+
+def test_figures_are_listed(kerascnn, tmp_path):
+    result = kerascnn("figures", "--list", "--lang", "es")
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == figures.names()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["figures", "max-polling"], "Did you mean 'max-pooling'"),
+        (["figures", "--format", "jpg"], "format must be one of"),
+        (["figures", "--lang", "fr"], "'fr' is not one of"),
+        (["figures", "max-pooling", "--out", "file/x"], "out must be a folder that can be written"),
+        (["describe", "vgg61"], "or 'vgg16'"),
+        (["describe", "vgg16", "--input-shape", "big"], "three whole numbers"),
+        (["describe", "vgg16", "--input-shape", "8,8,3"], "at least 32x32"),
+        (["describe", "alexnet", "--variant", "twin"], "variant must be one of"),
+        (["describe", "vgg16", "--variant", "D"], "variant"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = kerascnn(*arguments)
+    assert result.exit_code == 2
+    assert line in result.stderr
+    errors = [text for text in result.stderr.splitlines() if text.startswith("Error")]
+    assert len(errors) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_a_figure_that_fails_is_exit_1(kerascnn, monkeypatch, tmp_path):
+    from kerascnn.figures import _registry
+
+    def broken():
+        """Fail."""
+        raise RuntimeError("no data")
+
+    figures.recipes()
+    monkeypatch.setattr(_registry, "_recipes", dict(_registry._recipes))
+    figures.figure(title="Broken", alt="Nothing.")(broken)
+    result = kerascnn("figures", "broken", "max-pooling", "--format", "svg")
+    assert result.exit_code == 1
+    assert "Error: figure 'broken' was not drawn: no data" in result.stderr
+    assert (tmp_path / "figures" / "max-pooling.svg").is_file()
+    assert not (tmp_path / "figures" / "broken.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "mark"),
+    [
+        ("text", "┃"),
+        ("markdown", "| c3 |"),
+        ("latex", r"\toprule"),
+        ("csv", "c3,Conv2D"),
+        ("html", "<table>"),
+    ],
+)
+def test_describe(table, mark, kerascnn):
+    result = kerascnn("describe", "lenet5", "--format", table)
+    assert result.exit_code == 0
+    assert mark in result.stdout
+    assert "2,416" in result.stdout or "2416" in result.stdout
+
+
+def test_describe_another_size(kerascnn):
+    result = kerascnn(
+        "describe", "vgg16", "--no-top", "--input-shape", "64,96,3", "--format", "csv"
+    )
+    assert "block5_pool,MaxPooling2D,2x3x512" in result.stdout

@@ -1,0 +1,133 @@
+"""Who may import whom, read from the sources; and what `import kerascnn` loads."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import kerascnn
+
+PACKAGE = Path(kerascnn.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# What each part may use of the others; the private modules at the top serve all.
+MAY_USE = {
+    "arithmetic": set(),
+    "layers": set(),
+    "datasets": set(),
+    "plots": set(),
+    "weights": set(),
+    "_describe": {"arithmetic"},
+    "models": {"layers", "weights"},
+    "training": set(),
+    "visualize": set(),
+    "figures": {
+        "arithmetic", "layers", "datasets", "plots", "weights", "_describe", "models", "training",
+        "visualize",
+    },
+    "cli": {"figures", "models", "_describe", "weights", "training", "datasets", "visualize"},
+}  # fmt: skip
+SERVE_ALL = {"_errors", "_text", "_graph", "_files"}
+
+TENSORFLOW = {"visualize/_gradients.py", "training/_devices.py", "training/_pipeline.py"}
+
+
+def part(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """All modules that a file imports, also within functions, as absolute names."""
+    names = set()
+    package = ("kerascnn", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            names.add(module)
+            names.update(f"{module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def parts_used(path):
+    parts = {name.split(".")[1] for name in imported(path) if name.startswith("kerascnn.")}
+    known = {part(source) for source in SOURCES}
+    return parts & known
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_each_part_uses_only_what_it_may(path):
+    own = part(path)
+    if own in {"__init__", *SERVE_ALL}:
+        assert parts_used(path) <= SERVE_ALL | {own}
+    else:
+        assert parts_used(path) - SERVE_ALL - {own} <= MAY_USE[own]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_frameworks_stay_in_their_places(path):
+    roots = {name.split(".")[0] for name in imported(path)}
+    where = str(path.relative_to(PACKAGE))
+    if where not in TENSORFLOW:
+        assert "tensorflow" not in roots
+    if part(path) == "visualize":
+        assert "matplotlib" not in roots
+    if part(path) == "plots":
+        assert not roots & {"keras", "tensorflow"}
+    if where == "arithmetic.py":
+        assert roots <= {
+            "__future__",
+            "collections",
+            "dataclasses",
+            "fractions",
+            "numbers",
+            "kerascnn",
+        }
+
+
+def test_the_reader_of_imports_reads():
+    """The checks above rest on it."""
+    assert "tensorflow" in imported(PACKAGE / "visualize" / "_gradients.py")
+    assert parts_used(PACKAGE / "models" / "alexnet.py") == {"models", "layers"}
+
+
+HEAVY = ("tensorflow", "keras", "matplotlib", "numpy", "tf_keras_vis", "skimage", "sklearn")
+
+
+def test_import_loads_nothing_heavy(run_python):
+    loaded = run_python("import sys, kerascnn; print(*sys.modules)").split()
+    assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
+
+
+def test_help_loads_nothing_heavy(run_python):
+    code = """
+import sys
+from kerascnn.cli import main
+try:
+    main(["--help"])
+except SystemExit as stop:
+    assert stop.code == 0
+print(*sys.modules)
+"""
+    printed = run_python(code)
+    assert "figures" in printed
+    assert not {name.split(".")[0] for name in printed.splitlines()[-1].split()} & set(HEAVY)
+
+
+def test_public_names_exist():
+    for name in kerascnn.__all__:
+        assert getattr(kerascnn, name) is not None
+    for package in ("datasets", "figures", "layers", "models", "plots", "training", "visualize"):
+        module = getattr(kerascnn, package)
+        for name in module.__all__:
+            assert getattr(module, name).__doc__ or package == "training", name
+    assert callable(kerascnn.describe)
+
+
+def test_builders_are_public():
+    """A new architecture needs its lines in the two stubs, so that editors complete its name."""
+    builders = {f"build_{name}" for name in kerascnn.models.names()}
+    assert builders <= set(kerascnn.__all__)
+    assert builders <= set(kerascnn.models.__all__)
