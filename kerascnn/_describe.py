@@ -34,7 +34,10 @@ class Layer:
         output_shape: shape of its output without the batch; `None` where a size is not known.
         parameters: trainable and other weights; counted at the first call of a shared layer.
         macs: multiply-adds of convolutions and dense layers (FLOPs are twice as many), 0 for
-            layers that have none, `None` where no rule is known.
+            layers that have none, `None` where no rule is known. A layer of your own counts its
+            own: give it a method `macs(input_shapes, output_shape)`, shapes with the batch.
+        connections: as LeCun et al. 1998 count them: MACs, and one for the bias of each output;
+            likewise a method `connections` of the layer.
         activations: number of values in its output.
         memory_bytes: their size in the type in which the layer computes; forward pass only.
         receptive_field: pixels of the input that a unit sees, one number, or (height, width)
@@ -51,6 +54,7 @@ class Layer:
     output_shape: tuple[int | None, ...]
     parameters: int
     macs: int | None
+    connections: int | None
     activations: int | None
     memory_bytes: int | None
     receptive_field: PerAxis | None
@@ -98,6 +102,11 @@ class Description:
     def macs(self) -> int | None:
         """Multiply-adds of convolutions and dense layers; `None` where a size is not known."""
         return None if self._free else sum(r.macs or 0 for r in self.layers)
+
+    @property
+    def connections(self) -> int | None:
+        """Connections, biases included; `None` where a size or rule is not known."""
+        return _sum(r.connections for r in self.layers)
 
     @property
     def activations(self) -> int | None:
@@ -300,6 +309,7 @@ def describe(
                 output_shape=tuple(after[1:]),
                 parameters=node.operation.count_params() if new and _is_layer(node) else 0,
                 macs=_macs(node.operation, before, after),
+                connections=_connections(node.operation, before, after),
                 activations=values,
                 memory_bytes=None if values is None else values * _bytes(node.operation),
                 receptive_field=None if field is None else _same(sizes),
@@ -371,10 +381,6 @@ CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
 TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
-POOLS = (
-    layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D,
-    layers.AveragePooling1D, layers.AveragePooling2D, layers.AveragePooling3D,
-)  # fmt: skip
 UP_SAMPLING = (layers.UpSampling1D, layers.UpSampling2D, layers.UpSampling3D)
 # Layers whose weights scale or shift, one for each channel: no sums of products.
 POINTWISE = (
@@ -385,6 +391,8 @@ POINTWISE = (
 
 def _macs(operation: keras.Operation, before: list[tuple], after: tuple) -> int | None:
     """Multiply-adds of one call for one image."""
+    if hasattr(operation, "macs"):
+        return None if None in after[1:] else operation.macs(before, after)
     if isinstance(operation, TRANSPOSED):  # every input pixel is spread over a window
         return _product(_size(before[0][1:-1]), _weights(operation.kernel))
     if isinstance(operation, SEPARABLE):
@@ -396,6 +404,14 @@ def _macs(operation: keras.Operation, before: list[tuple], after: tuple) -> int 
     if not getattr(operation, "weights", None) or isinstance(operation, POINTWISE):
         return 0
     return None
+
+
+def _connections(operation: keras.Operation, before: list[tuple], after: tuple) -> int | None:
+    if hasattr(operation, "connections"):
+        return None if None in after[1:] else operation.connections(before, after)
+    macs = _macs(operation, before, after)
+    biases = _size(after[1:]) if getattr(operation, "use_bias", False) and macs != 0 else 0
+    return None if None in (macs, biases) else macs + biases
 
 
 def _weights(kernel: keras.Variable) -> int:
@@ -425,7 +441,7 @@ def _look(node: Node, fields: list[Field], before: list[tuple], after: tuple) ->
         return None
     field = tuple(ReceptiveField.union(axis) for axis in zip(*fields, strict=True))
     sizes = before[0][1:-1]
-    if isinstance(operation, (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *POOLS)):
+    if _is_window(operation) and not isinstance(operation, TRANSPOSED):
         return tuple(
             f.window(kernel, stride, start, dilation)
             for f, (kernel, stride, start, dilation) in zip(
@@ -458,6 +474,11 @@ def _look(node: Node, fields: list[Field], before: list[tuple], after: tuple) ->
         return field  # works on each position by itself
     # Where the axes go, a unit sees everything: dense layers after flattening, global pools.
     return WHOLE if axes <= 0 or all(n == 1 for n in after[1:-1]) else None
+
+
+def _is_window(operation: keras.Operation) -> bool:
+    """Whether a layer slides a window, as convolutions and pools do; layers of your own too."""
+    return bool(_kernel(operation)) and all(hasattr(operation, a) for a in ("strides", "padding"))
 
 
 def _windows(operation: layers.Layer, sizes: tuple) -> list[tuple[int, int, int, int]]:

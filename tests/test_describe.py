@@ -42,6 +42,20 @@ def test_lenet5():
     assert record(description, "f6").stride_product is None
 
 
+def test_lenet5_of_1998():
+    """LeCun et al. 1998, section II.B: 340,908 connections, 60,000 trainable parameters."""
+    description = kc.describe(kc.build_lenet5(variant="1998"))
+    assert description.connections == 340_908
+    assert description.trainable_parameters == 60_000
+    connections = {r.name: r.connections for r in description.layers if r.connections}
+    assert connections == {
+        "c1": 122_304, "s2": 5_880, "c3": 151_600, "s4": 2_000, "c5": 48_120, "f6": 10_164,
+        "predictions": 840,
+    }  # fmt: skip
+    fields = [record(description, name).receptive_field for name in ("c1", "s2", "c3", "s4", "c5")]
+    assert fields == [5, 6, 14, 16, 32]
+
+
 def test_vgg16_memory():
     """Simonyan & Zisserman 2014: field 196; the memory table sums to 15.2 M values, 61 MB."""
     model = kc.build_vgg16(include_top=False)

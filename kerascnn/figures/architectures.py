@@ -18,11 +18,11 @@ VIEWS = {"Flatten", "Reshape", "Dropout"}  # make no new values worth a row
 
 
 @cache
-def built(name: str) -> Description:
+def built(name: str, **options: object) -> Description:
     """Build a network and describe it; once, since the figures share them."""
     from kerascnn import models
 
-    return describe(models.build(name))
+    return describe(models.build(name, **options))
 
 
 @figure(
@@ -37,6 +37,48 @@ def lenet5() -> Figure:
     plots.architecture(description, ax=ax)
     fig.suptitle("[CONV–POOL–CONV–POOL–CONV–FC]")
     note(fig, _totals(description))
+    return fig
+
+
+@figure(
+    title="LeNet-5 in 1998: which maps see which",
+    alt="A table of 6 by 16 crosses: each of the 16 maps of layer C3 sees three, four or all six "
+    "maps of S2, and every map of S2 is used ten times.",
+)
+def lenet5_1998() -> Figure:
+    """Draw the paper's Table I, with the numbers of each layer beside it."""
+    description = built("lenet5", variant="1998")
+    from kerascnn.models.lenet import TABLE_1
+
+    seen = np.zeros((6, len(TABLE_1)), int)
+    for column, rows in enumerate(TABLE_1):
+        seen[list(rows), column] = 1
+    fig, (ax, table) = plt.subplots(1, 2, width_ratios=(5, 3))
+    blocks = {(0, 0, 6, 6): "window", (0, 6, 6, 9): "kernel", (0, 15, 6, 1): "output"}
+    plots.number_grid(seen, fmt=lambda value: "×" if value else "", highlight=blocks, ax=ax)
+    ax.text(8, -0.3, _("map of C3"), ha="center", va="bottom")
+    ax.text(-0.3, 3, _("map of S2"), ha="right", va="center", rotation=90)
+    cells = [["", _("Output"), _("Parameters"), _("connections")]]
+    for r in description.layers:
+        if r.connections:
+            name = _("output") if r.kind == "RBFOutput" else r.name.upper()
+            cells.append(
+                [name, shape_text(r.output_shape), f"{r.parameters:,}", f"{r.connections:,}"]
+            )
+    for y, row in enumerate(cells):
+        for x, cell in zip((0, 1.5, 2.7, 4), row, strict=True):
+            table.text(x, y, cell, ha="right" if x else "left", va="center", fontsize="x-small")
+    table.set(xlim=(0, 4), ylim=(len(cells), -1))
+    table.axis("off")
+    note(
+        fig,
+        _(
+            "{parameters} trained parameters, {connections} connections; the codes of the output "
+            "are fixed.",
+            parameters=f"{description.trainable_parameters:,}",
+            connections=f"{description.connections:,}",
+        ),
+    )
     return fig
 
 

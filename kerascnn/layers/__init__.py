@@ -1,7 +1,13 @@
-"""Layers that Keras lacks, one a file."""
+"""Layers that Keras lacks, one a file.
+
+`import kerascnn.layers` registers them all, so that `keras.saving.load_model` finds them.
+"""
 
 import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 
-del lazy
+for name in __all__:
+    __getattr__(name)
+
+del lazy, name

@@ -10,6 +10,7 @@ from ._rbf_loss import RBFLoss as RBFLoss
 from ._rbf_output import RBFOutput as RBFOutput
 from ._s_cells import SCells as SCells
 from ._scaled_tanh import scaled_tanh as scaled_tanh
+from ._step import step as step
 from ._table_conv_2d import TableConv2D as TableConv2D
 from ._trainable_subsampling_2d import TrainableSubsampling2D as TrainableSubsampling2D
 from ._zero_padding_shortcut import ZeroPaddingShortcut as ZeroPaddingShortcut

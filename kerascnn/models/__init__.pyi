@@ -1,26 +1,43 @@
-from ._registry import (
-    Architecture as Architecture,
-)
-from ._registry import (
-    architectures as architectures,
-)
-from ._registry import (
-    build as build,
-)
-from ._registry import (
-    names as names,
-)
+from ._registry import Architecture as Architecture
+from ._registry import Case as Case
+from ._registry import architectures as architectures
+from ._registry import build as build
+from ._registry import names as names
 from .alexnet import build_alexnet as build_alexnet
+from .fcn import build_fcn8s as build_fcn8s
+from .fcn import build_fcn16s as build_fcn16s
+from .fcn import build_fcn32s as build_fcn32s
+from .fcn import convolutionalize as convolutionalize
+from .fusionnet import build_fusionnet as build_fusionnet
+from .googlenet import build_googlenet as build_googlenet
+from .googlenet import build_inception_module as build_inception_module
 from .lenet import build_lenet5 as build_lenet5
-from .vgg import (
-    build_vgg11 as build_vgg11,
-)
-from .vgg import (
-    build_vgg13 as build_vgg13,
-)
-from .vgg import (
-    build_vgg16 as build_vgg16,
-)
-from .vgg import (
-    build_vgg19 as build_vgg19,
-)
+from .linear import build_linear_regression as build_linear_regression
+from .linear import build_logistic_regression as build_logistic_regression
+from .linear import build_perceptron as build_perceptron
+from .locally_connected import build_locally_connected as build_locally_connected
+from .mlp import build_mlp as build_mlp
+from .neocognitron import build_neocognitron as build_neocognitron
+from .resnet import build_plain18 as build_plain18
+from .resnet import build_plain34 as build_plain34
+from .resnet import build_resnet18 as build_resnet18
+from .resnet import build_resnet34 as build_resnet34
+from .resnet import build_resnet50 as build_resnet50
+from .resnet import build_resnet101 as build_resnet101
+from .resnet import build_resnet152 as build_resnet152
+from .resnet_cifar import build_plain20 as build_plain20
+from .resnet_cifar import build_plain32 as build_plain32
+from .resnet_cifar import build_plain44 as build_plain44
+from .resnet_cifar import build_plain56 as build_plain56
+from .resnet_cifar import build_plain110 as build_plain110
+from .resnet_cifar import build_resnet20 as build_resnet20
+from .resnet_cifar import build_resnet32 as build_resnet32
+from .resnet_cifar import build_resnet44 as build_resnet44
+from .resnet_cifar import build_resnet56 as build_resnet56
+from .resnet_cifar import build_resnet110 as build_resnet110
+from .unet import build_unet as build_unet
+from .vgg import build_vgg11 as build_vgg11
+from .vgg import build_vgg13 as build_vgg13
+from .vgg import build_vgg16 as build_vgg16
+from .vgg import build_vgg19 as build_vgg19
+from .yolo import build_yolov1 as build_yolov1

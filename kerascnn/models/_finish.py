@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
 
 import keras
 from keras import layers
@@ -37,7 +38,7 @@ class Beginning:
     classes: int | None
     activation: str | Callable | None
     pooling: str | None
-    weights: str | None
+    weights: weight_sets.WeightSet | Path | None
 
 
 def start(
@@ -53,6 +54,7 @@ def start(
     pooling: str | None,
     classes: int,
     classifier_activation: str | Callable | None,
+    variant: str | None = None,
 ) -> Beginning:
     """Check a builder's arguments, with the rules of keras.applications, and make its inputs."""
     if pooling is not None and pooling not in POOLING:
@@ -67,6 +69,7 @@ def start(
     weights = weight_sets.resolve(
         architecture,
         weights,
+        variant=variant,
         include_top=include_top,
         classes=classes,
         classifier_activation=classifier_activation,
@@ -101,7 +104,9 @@ def finish(
     """Pool, make the model and load its weights."""
     if beginning.classes is None and beginning.pooling:
         outputs = POOLING[beginning.pooling](name=f"{beginning.pooling}_pool")(outputs)
-    model = keras.Model(beginning.sources, outputs, name=name)
+    sources = beginning.sources  # a list of one would make `model(images)` warn
+    inputs = sources[0] if len(sources) == 1 else sources
+    model = keras.Model(inputs, outputs, name=name)
     if beginning.weights is not None:
         weight_sets.load(model, beginning.weights, architecture=beginning.architecture)
     return model

@@ -166,6 +166,7 @@ def architecture(
                 pooling=a["pooling"],
                 classes=a["classes"],
                 classifier_activation=a["classifier_activation"],
+                variant=variant,
             )
             given = {name: getattr(beginning, name) for name in asked}
             return finish(beginning, layers(**given, **own), a["name"])

@@ -7,6 +7,7 @@ from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ZeroPadd
 
 from kerascnn.layers import AdaptiveAveragePooling2D, LocalResponseNormalization
 
+from ._blocks import scaled
 from ._registry import architecture
 
 # filters, kernel, stride, padding, groups, bias at the start, then pool and norm
@@ -49,10 +50,11 @@ FC = 4096
     options=(
         'variant: "single_tower", the taught table; "paper", in two groups, with normalization\n'
         '    before pooling; "torchvision", which has fewer filters and no normalization.\n'
-        "dropout: rate at each hidden dense layer (paper, section 4.2: 0.5)."
+        "dropout: rate at each hidden dense layer (paper, section 4.2: 0.5).\n"
+        "width: factor on the number of filters and of hidden units."
     ),
 )
-def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5):
+def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, width=1.0):
     """AlexNet: 227x227x3 to 1,000 classes, in one tower 62,378,344 parameters.
 
     DEVIATION from the paper: an input of 227, since 224, which it prints, gives 54.25 columns;
@@ -62,6 +64,7 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5):
     >>> kc.build_alexnet(include_top=False).count_params()
     3747200
     """
+    filters_of = scaled(width)
     conv = partial(Conv2D, activation="relu", kernel_initializer=gaussian(0.01))
     x = inputs
     for i, row in enumerate(VARIANTS[variant], start=1):
@@ -69,7 +72,7 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5):
         if padding and stride > 1:
             x = ZeroPadding2D(padding, name=f"conv{i}_pad")(x)
         x = conv(
-            filters,
+            groups * filters_of(filters // groups),
             kernel,
             stride,
             "same" if padding and stride == 1 else "valid",
@@ -91,7 +94,7 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5):
     for name in ("fc6", "fc7"):
         drop = Dropout(dropout, name=f"{name}_dropout")
         dense = Dense(
-            FC,
+            filters_of(FC),
             activation="relu",
             kernel_initializer=gaussian(0.01),
             bias_initializer="zeros" if variant == "torchvision" else "ones",

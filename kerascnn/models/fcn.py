@@ -17,7 +17,7 @@ from keras.layers import (
     ZeroPadding2D,
 )
 
-from kerascnn.layers import Bilinear, CropLike
+from kerascnn.layers import AdaptiveAveragePooling2D, Bilinear, CropLike
 
 from ._blocks import ceil_max_pool, scaled
 from ._finish import Size
@@ -43,7 +43,7 @@ fcn_architecture = partial(
 )
 
 
-@fcn_architecture(parameters=134_346_581, macs=261_474_187_792)
+@fcn_architecture(parameters=134_346_581, macs=181_365_854_976)
 def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     """FCN-32s: a map of class scores from pool5 alone, 134,346,581 learned parameters.
 
@@ -53,13 +53,13 @@ def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     return fcn(32, inputs, classes, activation, dropout, width)
 
 
-@fcn_architecture(parameters=134_357_354, macs=0)
+@fcn_architecture(parameters=134_357_354, macs=181_448_086_272)
 def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     """FCN-16s: pool5 and pool4, 134,357,354 learned parameters; see `build_fcn32s`."""
     return fcn(16, inputs, classes, activation, dropout, width)
 
 
-@fcn_architecture(parameters=134_362_751, macs=0)
+@fcn_architecture(parameters=134_362_751, macs=181_529_034_048)
 def build_fcn8s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     """FCN-8s: pool5, pool4 and pool3, 134,362,751 learned parameters; see `build_fcn32s`.
 
@@ -141,7 +141,8 @@ def convolutionalize(model):
             f"build_vgg16() has; received {model.name!r} with {len(flattens)}. A net that pools "
             "globally takes images of any size already."
         )
-    size = tuple(flattens[0].input.shape[1:3])
+    size = tuple(flattens[0].input.shape[1:3])  # of the maps that the first dense layer reads
+    first = next(layer for layer in model.layers if isinstance(layer, Dense))
 
     def clone(layer):
         config = layer.get_config()
@@ -149,7 +150,7 @@ def convolutionalize(model):
             return type(layer).from_config(config)
         return Conv2D(
             layer.units,
-            size if layer.input is flattens[0].output or _follows(layer, flattens[0]) else 1,
+            size if layer is first else 1,
             activation=layer.activation,
             use_bias=layer.use_bias,
             dtype=layer.dtype_policy,
@@ -157,9 +158,9 @@ def convolutionalize(model):
         )
 
     def call(layer, *args, **kwargs):
-        if isinstance(layer, Flatten) or _is_identity(layer):
-            return args[0]
-        return layer(*args, **kwargs)
+        # torchvision's AlexNet pools to the size that the maps have for images of its own size.
+        same = isinstance(layer, AdaptiveAveragePooling2D) and layer.input.shape[1:3] == size
+        return args[0] if same or isinstance(layer, Flatten) else layer(*args, **kwargs)
 
     inputs = keras.Input((None, None, model.input_shape[-1]), name="input")
     net = keras.models.clone_model(

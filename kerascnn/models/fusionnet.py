@@ -29,7 +29,7 @@ STEP = 16  # four poolings halve the image
     min_size=16,
     size=Size.FREE,
     parameters=78_531_649,
-    macs=0,
+    macs=425_503_752_192,
     options="width: factor on the number of filters.",
 )
 def build_fusionnet(inputs, classes, activation, *, width=1.0):

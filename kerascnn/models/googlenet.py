@@ -66,7 +66,7 @@ CS231N = (128, 64, 192, 64, 96, 64)  # the module of the lecture: 28x28x256 in
     ),
 )
 def build_googlenet(inputs, classifier, classes, activation, *, variant="paper", auxiliary=False):
-    """GoogLeNet: nine Inception modules, 6,998,552 parameters; with its two auxiliary heads 13,378,280.
+    """GoogLeNet: nine Inception modules, 6,998,552 parameters; 13,378,280 with its auxiliary heads.
 
     DEVIATION: the average over the last map is global, 7x7 for images of 224x224 as in the paper.
 
@@ -115,23 +115,14 @@ def build_googlenet(inputs, classifier, classes, activation, *, variant="paper",
 def inception(x, unit, filters, five=5, *, name):
     """Four branches side by side: Figure 2b."""
     one, three_reduce, three, five_reduce, five_filters, projection = filters
-    branches = [
-        unit(x, one, 1, name=f"{name}_1x1"),
-        unit(unit(x, three_reduce, 1, name=f"{name}_3x3_reduce"), three, 3, name=f"{name}_3x3"),
-        unit(
-            unit(x, five_reduce, 1, name=f"{name}_5x5_reduce"),
-            five_filters,
-            five,
-            name=f"{name}_5x5",
-        ),
-        unit(
-            MaxPooling2D(3, 1, padding="same", name=f"{name}_pool")(x),
-            projection,
-            1,
-            name=f"{name}_pool_proj",
-        ),
-    ]
-    return Concatenate(name=f"{name}_output")(branches)
+    b1 = unit(x, one, 1, name=f"{name}_1x1")
+    b2 = unit(x, three_reduce, 1, name=f"{name}_3x3_reduce")
+    b2 = unit(b2, three, 3, name=f"{name}_3x3")
+    b3 = unit(x, five_reduce, 1, name=f"{name}_5x5_reduce")
+    b3 = unit(b3, five_filters, five, name=f"{name}_5x5")
+    b4 = MaxPooling2D(3, 1, padding="same", name=f"{name}_pool")(x)
+    b4 = unit(b4, projection, 1, name=f"{name}_pool_proj")
+    return Concatenate(name=f"{name}_output")([b1, b2, b3, b4])
 
 
 def naive_inception(x, unit, filters, *, name):

@@ -1,4 +1,4 @@
-"""LeNet-5 (LeCun, Bottou, Bengio & Haffner 1998), Figure 2: as it is built today, and as in 1998."""
+"""LeNet-5 (LeCun, Bottou, Bengio & Haffner 1998), Figure 2: as built today, and as in 1998."""
 
 from functools import partial
 

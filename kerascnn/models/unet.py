@@ -34,7 +34,7 @@ SMALLEST = {"valid": 188, "same": 16}  # 188 -> 4: below it a map of the way up 
     min_size=1,
     size=Size.FREE,
     parameters={"valid": 31_030_658, "same": 31_030_658},
-    macs={"valid": 150_428_424_448, "same": 0},
+    macs={"valid": 150_428_424_448, "same": 192_384_335_872},
     variant_option="padding",
     options=(
         'padding: "valid", the paper\'s, 572x572 to 388x388; "same", whose map is as large as the\n'

@@ -2,7 +2,7 @@
 
 from keras.layers import Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPooling2D, Reshape
 
-from ._blocks import padded
+from ._blocks import padded, scaled
 from ._registry import architecture
 
 POOL = "pool"  # 2x2, stride 2
@@ -30,11 +30,12 @@ BOX = 5  # x, y, w, h and a confidence
     macs=20_285_153_280,
     options=(
         "boxes: boxes for each cell of the grid, the paper's B.\n"
-        "dropout: rate after the hidden dense layer (section 2.2: 0.5)."
+        "dropout: rate after the hidden dense layer (section 2.2: 0.5).\n"
+        "width: factor on the number of filters and of hidden units."
     ),
 )
-def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5):
-    """YOLOv1: 24 convolutions and two dense layers, 271,703,550 parameters; 7x7 cells of 30 numbers.
+def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5, width=1.0):
+    """YOLOv1: 24 convolutions, two dense layers, 271,703,550 parameters; 7x7 cells of 30 numbers.
 
     Each cell has `boxes` times (x, y, w, h, confidence), then a score for each class. Images of
     448x448 make 7x7 cells. With `include_top=False` the maps (N, 7, 7, 1024).
@@ -47,6 +48,7 @@ def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5):
     """
     if not isinstance(boxes, int) or boxes < 1:
         raise ValueError(f"boxes must be a whole number of at least 1; received {boxes!r}.")
+    filters_of = scaled(width)
     x, convolutions, pools = inputs, 0, 0
     for row in FIGURE_3:
         if row is POOL:
@@ -54,15 +56,15 @@ def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5):
             x = MaxPooling2D(2, name=f"pool{pools}")(x)
         else:
             convolutions += 1
-            name = f"conv{convolutions}"
-            x = padded(x, Conv2D, *row, name=name)
+            (filters, kernel, stride), name = row, f"conv{convolutions}"
+            x = padded(x, Conv2D, filters_of(filters), kernel, stride, name=name)
             x = leaky(name)(x)
     if classes is None:
         return x
     _n, height, width, _filters = x.shape
     cell = boxes * BOX + classes
     x = Flatten(name="flatten")(x)
-    x = Dense(FC, name="fc1")(x)
+    x = Dense(filters_of(FC), name="fc1")(x)
     x = leaky("fc1")(x)
     x = Dropout(dropout, name="fc1_dropout")(x)
     x = Dense(height * width * cell, activation=activation, dtype="float32", name="fc2")(x)

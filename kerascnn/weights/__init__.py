@@ -1,4 +1,4 @@
-"""Where weights come from: the sets that the package ships, and files; every hash is checked."""
+"""Where weights come from: shipped sets, official ones and files; every hash is checked."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,9 @@
+from ._available import available as available
 from ._load import load as load
 from ._load import resolve as resolve
+from ._official import OfficialSet as OfficialSet
+from ._preprocessing import Preprocessing as Preprocessing
+from ._preprocessing import preprocessing as preprocessing
 from ._shipped import ShippedSet as ShippedSet
-from ._shipped import available as available
+from ._weight_set import WeightSet as WeightSet
+from ._weight_set import WeightSets as WeightSets

@@ -1,116 +1,191 @@
-"""Weights into models: by the name of a shipped set, or from a file."""
+"""Weights into models: by the name of a set, or from a file; all of them or none."""
 
 from pathlib import Path
 
-import h5py
 import keras
+import numpy as np
 
-from ._shipped import available
+from ._available import available
+from ._keras_files import opened, pairs_of_keras_file
+from ._pairing import NUMBERS, MisfitError, Pair
+from ._torch import pairs_of_checkpoint, read_checkpoint
+from ._weight_set import WeightSet
 
-SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5")
+TORCH_SUFFIXES = (".pth", ".pt")
+SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", *TORCH_SUFFIXES)
 
 
 def resolve(
     architecture: str,
     weights: str | Path | None,
     *,
+    variant: str | None = None,
     include_top: bool = True,
     classes: int | None = None,
     classifier_activation: str | None = None,
-) -> str | None:
+) -> WeightSet | Path | None:
     """Check, before anything is built, that `weights` can be loaded into what is asked for.
 
     Args:
         architecture: the builder's name without "build_".
-        weights: `None`, the name of a shipped set, or the path of a file.
+        weights: `None`, the name of a set of weights, or the path of a file.
+        variant: the architecture's variant; `None`: the only or the default one.
         include_top, classes, classifier_activation: the builder's arguments.
 
     Returns:
-        `weights` as text, or `None`.
+        What `load` takes, or `None`.
 
     Raises:
         ValueError: no set has this name and no file this path, or the set has other classes.
     """
     if weights is None:
         return None
-    sets = {s.name: s for s in available(architecture)}
-    if weights not in sets:
-        if not Path(weights).is_file():
-            choices = ", ".join([*map(repr, sets), "None"])
+    found = _set(architecture, variant, weights)
+    if found is None:
+        found = Path(weights)
+        if not found.is_file():
+            names = dict.fromkeys(s.name for s in available(architecture))
             raise ValueError(
-                f"weights must be {choices} or the path of an existing file for {architecture}; "
-                f"received {str(weights)!r}."
+                f"weights must be {', '.join([*map(repr, names), 'None'])} or the path of an "
+                f"existing file for {architecture}; received {str(weights)!r}."
             )
-        if not str(weights).endswith(SUFFIXES):
-            raise ValueError(
-                f"weights must be a file that ends in {', '.join(SUFFIXES)}; "
-                f"received {str(weights)!r}."
-            )
-    elif not include_top:
+        _check_suffix(found)
+    elif include_top and classes != found.classes:
+        raise ValueError(
+            f"classes must be {found.classes} with weights={weights!r}; received {classes}."
+        )
+    elif not include_top and len(found.parameters) == 1:
         raise ValueError(
             f"weights={weights!r} is a set for the whole network; received include_top=False. "
             "Build with include_top=True and take the layers that you need."
-        )
-    elif classes != sets[weights].card["classes"]:
-        raise ValueError(
-            f"classes must be {sets[weights].card['classes']} with weights={weights!r}; "
-            f"received {classes}."
         )
     if include_top and classifier_activation not in ("softmax", None):
         raise ValueError(
             "classifier_activation must be 'softmax' or None with trained weights; "
             f"received {classifier_activation!r}."
         )
-    return str(weights)
+    return found
 
 
 def load(
-    model: keras.Model, weights: str | Path, *, architecture: str | None = None
+    model: keras.Model,
+    weights: str | Path | WeightSet,
+    *,
+    architecture: str | None = None,
+    variant: str | None = None,
 ) -> keras.Model:
     """Load weights into a model; all of them or, with an error, none.
 
     Args:
         model: a built `keras.Model`.
-        weights: the name of a set shipped for `architecture`, whose hash is then checked; or the
-            path of a file: Keras's `.weights.h5`, `.keras` or legacy `.h5`, such as the
-            files of keras.applications.
+        weights: a set for `architecture` or its name, whose hash is then checked; or the path of
+            a file: Keras's `.weights.h5`, `.keras` or legacy `.h5`, such as those of
+            keras.applications, or torchvision's `.pth`, which needs PyTorch.
         architecture: the builder's name without "build_"; default the model's name.
+        variant: the architecture's variant; `None`: the only or the default one.
 
     Returns:
         The same model.
 
     Raises:
         ValueError: the file holds the weights of another network.
-        OSError: the file is missing, damaged, or not the one that was shipped.
+        OSError: the file is missing, damaged, not the one that was made, or holds code.
+        ImportError: PyTorch is needed and not installed.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5()
     >>> kc.weights.load(model, "mnist") is model
     True
     """
-    for shipped in available(architecture or model.name):
-        if shipped.name == weights:
-            shipped.verify()
-            weights = shipped.path
-    path = Path(weights)
+    if not model.built:
+        raise ValueError(
+            f"model must be built, so that it has weights; received {model.name} without. "
+            "Begin it with keras.Input(…), or call it once."
+        )
+    architecture = architecture or model.name
+    named = weights
+    if not isinstance(weights, WeightSet):
+        named = _set(architecture, variant, weights)
+    path = Path(weights) if named is None else _fetched(model, named)
     if not path.is_file():
-        raise OSError(f"weights must be the path of an existing file; received {str(weights)!r}.")
-    before = model.get_weights()
+        kind = "a directory" if path.is_dir() else "nothing there"
+        raise OSError(f"weights must be the path of a file; received {str(path)!r}: {kind}.")
+    _check_suffix(path)
     try:
-        if path.suffix == ".keras":
-            model.set_weights(keras.saving.load_model(path, compile=False).get_weights())
+        if path.name.endswith(TORCH_SUFFIXES):
+            _assign(pairs_of_checkpoint(model, read_checkpoint(path), architecture))
         else:
-            with h5py.File(path):  # a damaged file says so here, in h5py's words
-                pass
-            model.load_weights(path)
-    except Exception as error:
-        model.set_weights(before)
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        # What h5py cannot read is damaged; what Keras cannot place belongs to another network.
-        kind = OSError if isinstance(error, OSError) else ValueError
-        expected = f"a weight file of {model.name} ({model.count_params():,} parameters)"
-        raise kind(
-            f"weights must be {expected}, whole and unchanged; {path} does not fit: {reason} "
+            with opened(path) as root:
+                pairs = pairs_of_keras_file(model, root)
+                if pairs is not None:
+                    _assign(pairs)
+            if pairs is None:
+                _load_by_keras(model, path)
+    except ImportError:
+        raise
+    except MisfitError as misfit:
+        raise ValueError(
+            f"weights must be a file for {model.name}; received {path}: {misfit} "
             "Nothing was loaded."
+        ) from misfit
+    except Exception as error:  # a damaged file fails in many ways
+        reason = " ".join(str(error).split()).rstrip(".") or repr(error)
+        raise OSError(
+            f"weights must be a whole weight file for {model.name}; {path} cannot be read: "
+            f"{reason}. Copy or download it again. Nothing was loaded."
         ) from error
     return model
+
+
+def _set(architecture: str, variant: str | None, weights: str | Path) -> WeightSet | None:
+    """Find a set by its name; `None` if `weights` is no name of one."""
+    named = [s for s in available(architecture) if s.name == weights]
+    for found in named:
+        if found.of_variant(variant):
+            return found
+    if named:
+        variants = " or ".join(repr(s.variant) for s in named)
+        raise ValueError(
+            f"variant must be {variants} with weights={weights!r} for {architecture}; "
+            f"received {variant!r}."
+        )
+    return None
+
+
+def _fetched(model: keras.Model, found: WeightSet) -> Path:
+    """The set's file for this model; asked for, and perhaps downloaded, only if it can fit."""
+    count = model.count_params()
+    if count not in found.parameters:
+        counts = " or ".join(f"{n:,} ({what})" for n, what in found.parameters.items())
+        raise ValueError(
+            f"weights={found.name!r} for {found.architecture} are {counts}; this model has "
+            f"{count:,}. Check its variant, input_shape, classes and width."
+        )
+    return found.fetch(count)
+
+
+def _check_suffix(path: Path) -> None:
+    if not path.name.endswith(SUFFIXES):
+        raise ValueError(
+            f"weights must be a file that ends in {', '.join(SUFFIXES)}; received {str(path)!r}."
+        )
+
+
+def _assign(pairs: list[Pair]) -> None:
+    """Read everything once, so that a damaged file fails here; only then assign it."""
+    for _, stored in pairs:
+        array = np.asarray(stored)
+        if array.dtype.kind not in NUMBERS:
+            raise OSError(f"it holds {array.dtype} where it must hold numbers")
+    for variable, stored in pairs:
+        variable.assign(np.asarray(stored))
+
+
+def _load_by_keras(model: keras.Model, path: Path) -> None:
+    """Let Keras load what has layers inside layers; put the old weights back if it fails."""
+    before = model.get_weights()
+    try:
+        model.load_weights(path)
+    except Exception as error:
+        model.set_weights(before)
+        raise MisfitError(" ".join(str(error).split())) from error

@@ -6,54 +6,67 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ._weight_set import WeightSet
+
 FOLDER = Path(__file__).parent / "shipped"
 
 
-@dataclass(frozen=True)
-class ShippedSet:
+@dataclass(frozen=True, kw_only=True)
+class ShippedSet(WeightSet):
     """A set of trained weights in the package.
 
     Attributes:
-        architecture: the builder's name without "build_".
-        name: what the builder's `weights` argument takes, for example "mnist".
         path: the weight file.
         card: how the set came to be: sha256, recipe, seed, epochs, accuracy, licence.
     """
 
-    architecture: str
-    name: str
     path: Path
     card: dict
 
-    def verify(self) -> None:
-        """Compare the file with the hash on its card.
+    def fetch(self, parameters: int) -> Path:
+        """Compare the file with the hash on its card, and give its path.
 
         Raises:
             OSError: the file is missing, unreadable or not the one that was shipped.
         """
-        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        try:
+            digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise OSError(
+                f"the weight file {self.path} must be readable; received: {error.strerror}. "
+                "Reinstall kerascnn."
+            ) from error
         if digest != self.card["sha256"]:
             raise OSError(
                 f"the weight file {self.path} must have the sha256 {self.card['sha256'][:12]}…; "
                 f"received {digest[:12]}…. The file was changed or damaged: reinstall kerascnn."
             )
+        return self.path
 
 
 @cache
-def _cards() -> tuple[ShippedSet, ...]:
-    sets = []
-    for path in sorted(FOLDER.glob("*.json")):
-        architecture, _, name = path.stem.rpartition("_")
-        card = json.loads(path.read_text("utf-8"))
-        sets.append(ShippedSet(architecture, name, path.with_suffix(".weights.h5"), card))
-    return tuple(sets)
+def shipped() -> tuple[ShippedSet, ...]:
+    """All sets of the package, from their cards."""
+    return tuple(_read(path) for path in sorted(FOLDER.glob("*.json")))
 
 
-def available(architecture: str | None = None) -> list[ShippedSet]:
-    """List the sets of weights that come with the package, of one architecture or of all.
-
-    >>> import kerascnn as kc
-    >>> [(s.architecture, s.name) for s in kc.weights.available("lenet5")]
-    [('lenet5', 'mnist')]
-    """
-    return [s for s in _cards() if architecture in (None, s.architecture)]
+def _read(path: Path) -> ShippedSet:
+    architecture, _, name = path.stem.rpartition("_")
+    card = json.loads(path.read_text("utf-8"))
+    weights = path.with_suffix(".weights.h5")
+    tested_on, accuracy = next(iter(card["accuracy"].items()))
+    return ShippedSet(
+        architecture=architecture,
+        variant=card.get("variant"),
+        name=name,
+        source="kerascnn",
+        size=weights.stat().st_size / 2**20 if weights.is_file() else 0.0,
+        accuracy=accuracy,
+        tested_on=tested_on.replace("_", " "),
+        licence=card["licence"].partition(",")[0],
+        classes=card["classes"],
+        preprocessing="unit",
+        parameters={card["parameters"]: "the whole net"},
+        path=weights,
+        card=card,
+    )

@@ -23,6 +23,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "max-pooling": ["100", "184", "45"],
     "average-pooling": ["36", "80", "(29 + 15 + 0 + 100) / 4 = 36"],
     "lenet5": ["61,706", "28×28", "5×5"],
+    "lenet5-1998": ["60,000", "340,908", "151,600", "1,516"],
     "alexnet": [
         "227 → 55×55×96", "34,848 weights + 96 biases", "62,378,344", "54.25", "3.75 M", "2.33 M",
         "58.6 M",

@@ -1,0 +1,36 @@
+"""A convolution by hand: four loops, the arithmetic of its size, and Keras's answer.
+
+Draws the window at its fourth step into convolution_by_hand.png.
+"""
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+import kerascnn as kc
+
+image = np.array(
+    [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
+)
+kernel = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
+
+height = kc.arithmetic.conv_output_size(image.shape[0], kernel.shape[0])
+width = kc.arithmetic.conv_output_size(image.shape[1], kernel.shape[1])
+output = np.zeros((height, width), int)
+for row in range(height):
+    for column in range(width):
+        for i in range(kernel.shape[0]):
+            for j in range(kernel.shape[1]):
+                output[row, column] += image[row + i, column + j] * kernel[i, j]
+print(output)
+
+# Keras computes the same: a "convolution" in networks does not flip its kernel.
+layer = keras.layers.Conv2D(filters=1, kernel_size=3, use_bias=False)
+layer.build((None, 5, 5, 1))
+layer.set_weights([kernel[:, :, None, None]])
+by_keras = np.array(layer(image[None, :, :, None].astype("float32")))[0, :, :, 0]
+print("Keras agrees:", np.array_equal(output, by_keras))
+
+with kc.plots.style("slides"):
+    kc.plots.sliding_window(image, kernel, output, step=3)
+    plt.savefig("convolution_by_hand.png")

@@ -1,0 +1,115 @@
+"""Keras's weight files: the legacy `.h5`, and what Keras 3 writes, `.weights.h5` and `.keras`."""
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import keras
+
+from ._pairing import Pair, pair, refuse_more
+
+IN_ARCHIVE = "model.weights.h5"  # the weights of a .keras archive
+
+
+def pairs_of_keras_file(model: keras.Model, root: h5py.File) -> list[Pair] | None:
+    """Put a model's weights and those of an open file side by side.
+
+    Returns:
+        The pairs; `None` for a layout that Keras alone knows: layers inside layers.
+
+    Raises:
+        MisfitError: the file holds the weights of another network.
+    """
+    group = root.get("model_weights", root)  # a whole model in the legacy format
+    if "layer_names" in group.attrs or "layer_names0" in group.attrs:
+        return _legacy(model, group)
+    return _keras_3(model, root) if all(map(_is_flat, model.layers)) else None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open the HDF5 file, which lies in a zip archive in the case of `.keras`.
+
+    Raises:
+        OSError: it is neither, or damaged.
+    """
+    if not zipfile.is_zipfile(path):
+        with h5py.File(path) as root:
+            yield root
+        return
+    with zipfile.ZipFile(path) as archive:
+        if damaged := archive.testzip():
+            raise OSError(f"the checksum of {damaged} in the archive is wrong")
+        with archive.open(IN_ARCHIVE) as file, h5py.File(file) as root:
+            yield root
+
+
+def _legacy(model: keras.Model, group: h5py.Group) -> list[Pair]:
+    """Layers by name; those that the file names otherwise, in their order."""
+    stored = {}
+    for name in _names(group, "layer_names"):
+        if weights := [group[name][w] for w in _names(group[name], "weight_names")]:
+            stored[name] = weights
+    layers = {layer.name: layer for layer in model.layers if layer.weights}
+    others = (name for name in stored if name not in layers)
+    pairs, used = [], set()
+    for name, layer in layers.items():
+        source = name if name in stored else next(others, None)
+        used.add(source)
+        variables = layer.trainable_weights + layer.non_trainable_weights  # as Keras wrote them
+        pairs += pair(name, variables, stored.get(source, ()))
+    refuse_more({name: weights for name, weights in stored.items() if name not in used})
+    return pairs
+
+
+def _names(group: h5py.Group, attribute: str) -> list[str]:
+    """Read a list of names; a long one is split into numbered parts."""
+    parts = [group.attrs[attribute]] if attribute in group.attrs else []
+    while f"{attribute}{len(parts)}" in group.attrs:
+        parts.append(group.attrs[f"{attribute}{len(parts)}"])
+    return [n.decode() if isinstance(n, bytes) else str(n) for part in parts for n in part]
+
+
+def _keras_3(model: keras.Model, root: h5py.File) -> list[Pair]:
+    """Layers by their class and its count: conv2d, then conv2d_1 and so on."""
+    stored = {
+        name: [group["vars"][key] for key in sorted(group["vars"], key=int)]
+        for name, group in root["layers"].items()
+        if "vars" in group and len(group["vars"])
+    }
+    counts, pairs, used = Counter(), [], set()
+    for layer in model.layers:
+        kind = _snake_case(type(layer).__name__)
+        name = f"{kind}_{counts[kind]}" if counts[kind] else kind
+        counts[kind] += 1
+        used.add(name)
+        if layer.weights or name in stored:
+            pairs += pair(layer.name, _own(layer), stored.get(name, ()))
+    refuse_more({name: stored[name] for name in stored if name not in used})
+    return pairs
+
+
+def _own(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """The weights that a layer itself saves, in their order in a file."""
+    store = {}
+    layer.save_own_variables(store)
+    return list(store.values())
+
+
+def _is_flat(layer: keras.layers.Layer) -> bool:
+    """Whether all weights of a layer are its own, not those of layers inside it."""
+    return {id(w) for w in _own(layer)} == {id(w) for w in layer.weights}
+
+
+def _snake_case(name: str) -> str:
+    """Write a class name as Keras does in its files: Conv2D -> conv2d.
+
+    >>> _snake_case("BatchNormalization")
+    'batch_normalization'
+    """
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,0 +1,137 @@
+"""What a network's weights expect: RGB images in [0, 1] to its input, and back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._errors import unknown
+
+from ._available import available
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """An affine map of each channel, with an inverse: input = scale · image + offset.
+
+    Called with images (N, H, W, C) float in [0, 1], RGB, it gives the model's input; `inverse`
+    takes that back. Both are differentiable, give an array for an array and a tensor for a
+    tensor, and leave their argument as it is.
+
+    Attributes:
+        name: "unit", "signed", "torch" or "caffe".
+        scale, offset: one number, or one for each of the model's channels.
+        bgr: whether the model's channels are blue, green, red.
+    """
+
+    name: str
+    scale: float | Sequence[float]
+    offset: float | Sequence[float]
+    bgr: bool = False
+
+    @property
+    def clip_bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """The model's input for black and for white, channel by channel: images lie between."""
+        offset = np.atleast_1d(np.asarray(self.offset, "float32"))
+        return offset, offset + np.asarray(self.scale, "float32")
+
+    def __call__(self, images: Any) -> Any:
+        """Bring images to the model's input.
+
+        Args:
+            images: (N, H, W, C) float in [0, 1], RGB; or (H, W, C).
+
+        Raises:
+            TypeError: the images hold whole numbers, as those in 0 … 255 do.
+            ValueError: there are not three channels where there must be.
+        """
+        images = self._checked(images)
+        scale, offset = self._numbers_for(images)
+        return self._turned(images) * scale + offset
+
+    def inverse(self, inputs: Any) -> Any:
+        """Bring a model's input back to images.
+
+        Args:
+            inputs: (N, H, W, C) float, as the model takes them; or (H, W, C).
+
+        Returns:
+            RGB images, in [0, 1] where the input was within `clip_bounds`.
+        """
+        inputs = self._checked(inputs)
+        scale, offset = self._numbers_for(inputs)
+        return self._turned((inputs - offset) / scale)
+
+    def _checked(self, images: Any) -> Any:
+        """Check an array or tensor; what is neither becomes an array."""
+        if not hasattr(images, "dtype"):
+            images = np.asarray(images)
+        kind = keras.backend.standardize_dtype(images.dtype)
+        if "float" not in kind:
+            raise TypeError(
+                f"images must be float, RGB in [0, 1]; received {kind}. Divide 0 … 255 by 255."
+            )
+        channels = np.size(self.scale) if np.ndim(self.scale) else np.size(self.offset)
+        if channels > 1 and (len(images.shape) < 3 or images.shape[-1] != channels):
+            raise ValueError(
+                f"images must be (N, H, W, {channels}); received {tuple(images.shape)}."
+            )
+        return images
+
+    def _numbers_for(self, images: Any) -> list[Any]:
+        """Scale and offset in the type of the images."""
+        numbers = [np.asarray(x, "float32") for x in (self.scale, self.offset)]
+        if isinstance(images, np.ndarray):
+            return [x.astype(images.dtype) for x in numbers]
+        return [ops.cast(x, keras.backend.standardize_dtype(images.dtype)) for x in numbers]
+
+    def _turned(self, images: Any) -> Any:
+        if not self.bgr:
+            return images
+        return images[..., ::-1] if isinstance(images, np.ndarray) else ops.flip(images, axis=-1)
+
+
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])  # of ImageNet, RGB
+CAFFE_MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet, BGR in 0 … 255
+MODES = {
+    p.name: p
+    for p in (
+        Preprocessing("unit", 1.0, 0.0),  # [0, 1]
+        Preprocessing("signed", 2.0, -1.0),  # [-1, 1]
+        Preprocessing("torch", tuple(1 / STD), tuple(-MEAN / STD)),
+        Preprocessing("caffe", 255.0, tuple(-CAFFE_MEAN), bgr=True),
+    )
+}
+
+
+def preprocessing(architecture: str, weights: str, variant: str | None = None) -> Preprocessing:
+    """Give the map from RGB images in [0, 1] to what a set of weights was trained on.
+
+    Args:
+        architecture: the builder's name without "build_".
+        weights: the name of one of its sets: see `available`.
+        variant: the architecture's variant; `None`: the only or the default one.
+
+    Returns:
+        A `Preprocessing`; call it with images, and its `inverse` with the model's input.
+
+    Raises:
+        ValueError: there is no such set.
+
+    >>> import kerascnn as kc
+    >>> preprocess = kc.weights.preprocessing("vgg16", "imagenet")
+    >>> preprocess(np.ones((1, 1, 1, 3), "float32")).round(1).ravel().tolist()
+    [151.1, 138.2, 131.3]
+    """
+    known = available(architecture)
+    sets = [s for s in known if s.name == weights]
+    if not sets:
+        names = dict.fromkeys(s.name for s in known)
+        raise unknown(f"weights of {architecture}", weights, names)
+    for found in sets:
+        if found.of_variant(variant):
+            return MODES[found.preprocessing]
+    raise unknown("variant", variant, [s.variant for s in sets])

@@ -1,0 +1,92 @@
+"""Nets of a hundred million weights in a moment, and small ones of every architecture."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn as kc
+
+RANDOM = (
+    keras.initializers.VarianceScaling,
+    keras.initializers.RandomNormal,
+    keras.initializers.RandomUniform,
+)
+DEEP = {"resnet101", "resnet152", "resnet110", "plain110", "resnet56", "plain56"}
+
+# What makes a net of each architecture small: (input shape, options).
+NARROW = ((32, 32, 3), {"width": 1 / 16})
+SMALL = {
+    "alexnet": ((67, 67, 3), {"width": 1 / 16}),
+    "googlenet": ((32, 32, 3), {}),
+    "neocognitron": ((16, 16, 1), {}),
+    "lenet5": ((32, 32, 1), {}),
+    "yolov1": ((64, 64, 3), {"width": 1 / 16}),
+    "unet": ((188, 188, 1), {"width": 1 / 32}),
+    "fusionnet": ((32, 32, 1), {"width": 1 / 32}),
+    **dict.fromkeys(("fcn32s", "fcn16s", "fcn8s"), ((24, 40, 3), {"width": 1 / 64})),
+    **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19"), NARROW),
+    **dict.fromkeys(("plain18", "plain34"), NARROW),
+    **{f"resnet{depth}": NARROW for depth in (18, 34, 50, 101, 152)},
+}
+
+
+def cases(*, deep_is_slow):
+    """Every variant of every architecture, as parameters of a test."""
+    for name, architecture in kc.models.architectures().items():
+        for case in architecture.cases:
+            slow = [pytest.mark.slow] if deep_is_slow and name in DEEP else []
+            name_of_case = name if case.variant is None else f"{name}-{case.variant}"
+            yield pytest.param(architecture, case, marks=slow, id=name_of_case)
+
+
+def pytest_generate_tests(metafunc):
+    if {"architecture", "case"} <= set(metafunc.fixturenames):
+        deep_is_slow = "whole" not in metafunc.fixturenames
+        metafunc.parametrize(("architecture", "case"), list(cases(deep_is_slow=deep_is_slow)))
+
+
+@pytest.fixture
+def small(architecture, case):
+    """The function that builds the case's net, small."""
+    shape, options = SMALL.get(architecture.name, (case.input_shape, {}))
+
+    def build(**more):
+        return architecture.builder(**{"input_shape": shape, **options, **case.options, **more})
+
+    return build
+
+
+def zeros(initializer, shape, dtype=None):
+    return keras.ops.zeros(shape, dtype)
+
+
+@pytest.fixture
+def whole(architecture, case):
+    """The function that builds the case's net as it is, all weights zero."""
+
+    def build(**more):
+        with pytest.MonkeyPatch.context() as patch:
+            for kind in RANDOM:
+                patch.setattr(kind, "__call__", zeros)
+            return architecture.builder(**case.options, **more)
+
+    return build
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def shake():
+    """The function that moves all weights a little, so that none of them is zero."""
+
+    def move(model, seed=0):
+        rng = np.random.default_rng(seed)
+        for w in model.weights:
+            if w.dtype.startswith("float"):
+                w.assign(np.asarray(w) + rng.uniform(0.01, 0.1, w.shape))
+        return model
+
+    return move

@@ -1,0 +1,42 @@
+"""The examples run as they stand, offline, and draw what they say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+
+PRINTED = {
+    "convolution_by_hand": "Keras agrees: True",
+    "lenet5_on_digits": "by writers that it has never seen",
+    "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(example, tmp_path, monkeypatch):
+    # No network: connections through a proxy that nobody serves fail at once.
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    result = subprocess.run(
+        [sys.executable, example], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert PRINTED[example.stem] in result.stdout
+    drawn = list(tmp_path.glob("*.png"))
+    assert drawn
+    for path in drawn:
+        assert path.name in example.read_text("utf-8").split('"""')[1]  # the docstring says so
+        with Image.open(path) as image:
+            assert image.convert("L").getextrema() != (255, 255)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_only_public_names(example):
+    code = example.read_text("utf-8")
+    assert "kc._" not in code
+    assert "from kerascnn." not in code

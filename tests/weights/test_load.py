@@ -1,0 +1,374 @@
+import json
+import pickle
+import shutil
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import kerascnn as kc
+from kerascnn.weights import _shipped
+
+APPLICATIONS = {
+    "vgg16": keras.applications.VGG16,
+    "vgg19": keras.applications.VGG19,
+    "resnet50": keras.applications.ResNet50,
+    "resnet101": keras.applications.ResNet101,
+    "resnet152": keras.applications.ResNet152,
+}
+
+
+def small(filters=4, classes=3, name="small"):
+    """A net with a convolution, batch normalization and dense layers."""
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(filters, 3, name="conv1"),
+            keras.layers.BatchNormalization(name="bn1"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dropout(0.5, name="dropout"),
+            keras.layers.Dense(5, name="fc1"),
+            keras.layers.Dense(classes, name="predictions"),
+        ],
+        name=name,
+    )
+
+
+@pytest.fixture
+def saved(tmp_path, randomize, save_legacy):
+    """A small model and its weight file, in the format that the suffix asks for."""
+
+    def make(suffix, **options):
+        model = randomize(small(**options))
+        path = tmp_path / f"file{suffix}"
+        if suffix == ".h5":
+            save_legacy(model, path)
+        elif suffix == ".keras":
+            model.save(path)
+        else:
+            model.save_weights(path)
+        return model, path
+
+    return make
+
+
+@pytest.fixture
+def refused():
+    """Load what must be refused: one line, and the model's weights as they were."""
+
+    def check(path, kind, match, model=None):
+        model = model or small()
+        before = model.get_weights()
+        with pytest.raises(kind, match=match) as caught:
+            kc.weights.load(model, path)
+        assert type(caught.value) is kind
+        assert "\n" not in str(caught.value)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+    return check
+
+
+# Keras's own nets
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vgg16", {"include_top": False, "input_shape": (40, 36, 3)}),
+        ("vgg19", {"include_top": False, "input_shape": (36, 40, 3)}),
+        ("resnet50", {"input_shape": (64, 64, 3), "classes": 10, "classifier_activation": None}),
+        pytest.param("resnet50", {"include_top": False, "pooling": "max"}, marks=pytest.mark.slow),
+        pytest.param("vgg16", {}, marks=pytest.mark.slow),
+        pytest.param("vgg19", {}, marks=pytest.mark.slow),
+        pytest.param("resnet101", {}, marks=pytest.mark.slow),
+        pytest.param("resnet152", {}, marks=pytest.mark.slow),
+    ],
+)
+def test_a_legacy_file_of_keras_applications_gives_the_same_outputs(
+    name, options, tmp_path, rng, randomize, save_legacy, agree
+):
+    theirs = randomize(APPLICATIONS[name](weights=None, **options))
+    path = save_legacy(theirs, tmp_path / "weights.h5")
+    height, width = options.get("input_shape", (224, 224, 3))[:2]
+    images = rng.uniform(-128, 128, (2, height, width, 3)).astype("float32")
+    expected = theirs.predict(images, verbose=0)
+    del theirs
+    ours = kc.models.build(name, weights=path, **options)
+    agree(ours.predict(images, verbose=0), expected, 1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+def test_every_format_gives_the_saved_weights(saved, suffix):
+    model, path = saved(suffix)
+    other = small()
+    assert kc.weights.load(other, path) is other
+    for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+def test_a_model_that_was_trained_gives_its_weights(saved, suffix, tmp_path, rng):
+    model, _ = saved(".h5")
+    model.compile("adam", "mse")
+    model.fit(rng.random((4, 6, 6, 1)), rng.random((4, 3)), verbose=0)
+    path = tmp_path / f"trained{suffix}"
+    model.save(path) if suffix == ".keras" else model.save_weights(path)
+    other = kc.weights.load(small(), path)  # not compiled: the optimizer's part is left alone
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+
+
+def test_a_legacy_file_of_a_whole_model_and_of_other_names(saved, save_legacy, tmp_path):
+    model, _ = saved(".h5")
+    whole = save_legacy(model, tmp_path / "whole.h5", group="model_weights")
+    renamed = save_legacy(model, tmp_path / "names.h5", rename={"predictions": "probs"})
+    all_renamed = save_legacy(
+        model, tmp_path / "all.h5", rename={layer.name: f"{layer.name}_x" for layer in model.layers}
+    )
+    for path in (whole, renamed, all_renamed):
+        np.testing.assert_array_equal(
+            kc.weights.load(small(), path).get_weights()[-1], model.get_weights()[-1]
+        )
+
+
+def test_names_that_keras_split_over_several_attributes(saved):
+    model, path = saved(".h5")
+    with h5py.File(path, "a") as file:
+        names = list(file.attrs["layer_names"])
+        del file.attrs["layer_names"]
+        file.attrs["layer_names0"], file.attrs["layer_names1"] = names[:2], names[2:]
+    loaded = kc.weights.load(small(), path)
+    np.testing.assert_array_equal(loaded.get_weights()[-1], model.get_weights()[-1])
+
+
+def test_keras_writes_legacy_files_that_are_read(saved, tmp_path):
+    model, _ = saved(".h5")
+    path = tmp_path / "by_keras.h5"
+    model.save(path)
+    loaded = kc.weights.load(small(), path)
+    for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def nested(filters=4):
+    inner = keras.Sequential([keras.layers.Dense(filters, name="inner")], name="part")
+    return keras.Sequential([keras.Input((2,)), inner, keras.layers.Dense(1, name="outer")])
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+def test_layers_inside_layers_are_loaded_too(tmp_path, randomize, refused, suffix):
+    model, path = randomize(nested()), tmp_path / f"nested{suffix}"
+    model.save(path) if suffix == ".keras" else model.save_weights(path)
+    loaded = kc.weights.load(nested(), path)
+    for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    refused(path, ValueError, "Nothing was loaded", nested(filters=5))
+
+
+# Files that are refused
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (
+            {"filters": 7},
+            r"'conv1', with \(3, 3, 1, 4\) and \(4,\) in the model and "
+            r"\(3, 3, 1, 7\) and \(7,\) in the file",
+        ),
+        (
+            {"classes": 10},
+            r"'predictions', with \(5, 3\) and \(3,\) in the model and "
+            r"\(5, 10\) and \(10,\) in the file",
+        ),
+    ],
+)
+def test_a_file_of_another_net_names_the_first_layer_that_differs(
+    saved, refused, suffix, options, match
+):
+    refused(saved(suffix, **options)[1], ValueError, match)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+def test_more_and_fewer_layers_are_refused(saved, refused, suffix):
+    _, path = saved(suffix)
+    whole = small()
+    shorter = keras.Model(whole.inputs, whole.get_layer("fc1").output, name="shorter")
+    outputs = keras.layers.Dense(2, name="extra")(whole.output)
+    longer = keras.Model(whole.inputs, outputs, name="longer")
+    refused(path, ValueError, r"also has '\w+', with \(5, 3\) and \(3,\), which", shorter)
+    refused(path, ValueError, r"'extra', with \(3, 2\) and \(2,\) .* and no weights in", longer)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_a_truncated_or_empty_file_is_refused(saved, refused, suffix, share):
+    _, path = saved(suffix)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    refused(path, OSError, "cannot be read: .* Nothing was loaded")
+
+
+def test_a_changed_byte_in_an_archive_is_refused(saved, refused):
+    _, path = saved(".keras")
+    with zipfile.ZipFile(path) as archive:
+        inside = archive.getinfo("model.weights.h5")
+    data = bytearray(path.read_bytes())
+    data[inside.header_offset + inside.file_size // 2] ^= 1
+    path.write_bytes(data)
+    refused(path, OSError, "the checksum of model.weights.h5 in the archive is wrong")
+
+
+def test_damage_that_shows_only_when_the_data_are_read_leaves_the_model_alone(
+    saved, refused, tmp_path
+):
+    _, path = saved(".weights.h5")
+    packed = tmp_path / "packed.weights.h5"
+    with h5py.File(path) as old, h5py.File(packed, "w") as new:
+
+        def copy(name, item):
+            if isinstance(item, h5py.Dataset) and item.shape:
+                new.create_dataset(name, data=item[()], chunks=item.shape, fletcher32=True)
+
+        old.visititems(copy)
+        last = new["layers/dense_1/vars/0"]
+        offset = last.id.get_chunk_info(0).byte_offset
+    kc.weights.load(small(), packed)
+    data = bytearray(packed.read_bytes())
+    data[offset] ^= 1
+    packed.write_bytes(data)
+    refused(packed, OSError, "cannot be read")
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+def test_what_is_no_weight_file_is_refused(tmp_path, refused, suffix):
+    text = tmp_path / f"text{suffix}"
+    text.write_text("not weights")
+    refused(text, OSError, "cannot be read")
+    empty = tmp_path / f"other{suffix}"
+    with h5py.File(empty, "w") as file:
+        file["numbers"] = np.arange(3)
+    refused(empty, OSError, "cannot be read")
+
+
+def test_a_file_of_words_is_refused(saved, refused):
+    _, path = saved(".h5")
+    with h5py.File(path, "a") as file:
+        del file["conv1/conv1/bias:0"]
+        file["conv1/conv1/bias:0"] = np.array([b"a", b"b", b"c", b"d"])
+    refused(path, OSError, "must hold numbers")
+
+
+def test_no_file_and_other_suffixes_are_refused(tmp_path, refused):
+    refused(tmp_path / "none.h5", OSError, "nothing there")
+    refused(tmp_path, OSError, "a directory")
+    other = tmp_path / "weights.npz"
+    other.write_bytes(b"")
+    refused(other, ValueError, r"ends in \.weights\.h5, .*\.pth")
+
+
+def test_a_builder_refuses_before_it_builds(tmp_path):
+    for weights in (tmp_path / "none.h5", tmp_path, "mnits"):
+        with pytest.raises(ValueError, match="'mnist', None or the path of an existing file"):
+            kc.build_lenet5(weights=weights)
+    other = tmp_path / "weights.npz"
+    other.write_bytes(b"")
+    with pytest.raises(ValueError, match="ends in"):
+        kc.build_lenet5(weights=other)
+
+
+def test_a_model_that_is_not_built_is_refused(saved):
+    _, path = saved(".h5")
+    with pytest.raises(ValueError, match="model must be built"):
+        kc.weights.load(keras.Sequential([keras.layers.Dense(3)]), path)
+
+
+def test_a_pickle_under_another_suffix_is_not_run(tmp_path, refused):
+    class Trap:
+        def __reduce__(self):
+            return (pytest.fail, ("the pickle was run",))
+
+    path = tmp_path / "trap.h5"
+    path.write_bytes(pickle.dumps(Trap()))
+    refused(path, OSError, "cannot be read")
+
+
+# The shipped set
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """The folder of shipped sets, copied to where it may be changed."""
+    folder = tmp_path / "shipped"
+    shutil.copytree(_shipped.FOLDER, folder)
+    monkeypatch.setattr(_shipped, "FOLDER", folder)
+    _shipped.shipped.cache_clear()
+    yield folder
+    _shipped.shipped.cache_clear()
+
+
+def test_the_shipped_lenet5_reads_handwriting():
+    model = kc.build_lenet5(weights="mnist")
+    images, labels = kc.datasets.load("digits").test
+    accuracy = (model.predict(images, verbose=0).argmax(-1) == labels).mean()
+    assert accuracy >= 0.93
+    card = kc.weights.available("lenet5")[0].card
+    assert accuracy == pytest.approx(card["accuracy"]["digits_test"], abs=1e-3)
+    assert card["accuracy"]["mnist_test"] >= 0.99
+
+
+def test_the_card_says_how_the_set_came_to_be():
+    (found,) = kc.weights.available("lenet5")
+    assert found.path.stat().st_size < 1_000_000
+    assert len(found.card["sha256"]) == 64
+    assert {"recipe", "seed", "epochs", "accuracy", "licence", "command"} <= found.card.keys()
+    assert found.parameters == {61_706: "the whole net"}
+    assert found.classes == 10
+
+
+@pytest.mark.parametrize("position", [0, 1000, -1])
+def test_a_changed_byte_in_a_shipped_set_is_refused(copied, position):
+    path = copied / "lenet5_mnist.weights.h5"
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(OSError, match=r"sha256 .* reinstall kerascnn"):
+        kc.build_lenet5(weights="mnist")
+
+
+def test_a_shipped_set_without_its_file_is_refused(copied):
+    (copied / "lenet5_mnist.weights.h5").unlink()
+    with pytest.raises(OSError, match="Reinstall kerascnn"):
+        kc.build_lenet5(weights="mnist")
+
+
+def test_a_card_with_another_hash_is_refused(copied):
+    path = copied / "lenet5_mnist.json"
+    card = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**card, "sha256": "0" * 64}), "utf-8")
+    with pytest.raises(OSError, match="must have the sha256 000000000000…"):
+        kc.build_lenet5(weights="mnist")
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"classes": 5}, "classes must be 10"),
+        ({"include_top": False}, "for the whole network"),
+        ({"classifier_activation": "relu"}, "classifier_activation must be 'softmax' or None"),
+        ({"input_shape": (32, 32, 3)}, r"61,706 \(the whole net\); this model has 62,006"),
+    ],
+)
+def test_arguments_that_a_shipped_set_does_not_fit(options, match):
+    with pytest.raises(ValueError, match=match):
+        kc.build_lenet5(weights="mnist", **options)
+
+
+def test_logits_of_the_shipped_set(rng, agree):
+    images = rng.random((2, *kc.build_lenet5().input_shape[1:])).astype("float32")
+    logits = kc.build_lenet5(weights="mnist", classifier_activation=None)(images)
+    shares = kc.build_lenet5(weights="mnist")(images)
+    agree(keras.ops.softmax(logits), shares, 1e-5)
