@@ -113,10 +113,12 @@ def number_grid(
             _cross(ax, x, y, cell, 0.6 * line)
         if not blank[r, c]:
             quiet = padding[r, c] or dropped[r, c]
+            # A number makes room for the small one in its corner.
+            center = 0.42 if small is not None and not np.ma.getmaskarray(small)[r, c] else 0.5
             fitted_text(
                 ax,
-                x + cell / 2,
-                y + cell / 2,
+                x + center * cell,
+                y + center * cell,
                 texts[r, c],
                 room=(0.86 * cell, NUMBER_HEIGHT * cell),
                 widest=widest,  # one size for the whole grid

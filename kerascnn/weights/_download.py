@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
+from urllib.error import HTTPError
 
 import keras
 
@@ -79,6 +80,8 @@ def _download(file: RemoteFile, cache: Path, purpose: str) -> Path:
                 file.name, file.url, file_hash=file.md5, cache_subdir=folder.name
             )
         except Exception as error:  # get_file raises bare Exceptions
+            if isinstance(error.__context__, HTTPError):
+                error.__context__.close()  # it keeps the connection
             raise OSError(
                 f"{purpose} must be downloaded once; received: {_one_line(error)} {elsewhere}"
             ) from error

@@ -132,7 +132,7 @@ def load(
         reason = " ".join(str(error).split()).rstrip(".") or repr(error)
         raise OSError(
             f"weights must be a whole weight file for {model.name}; {path} cannot be read: "
-            f"{reason}. Copy or download it again. Nothing was loaded."
+            f"{reason}. Make or download it again. Nothing was loaded."
         ) from error
     return model
 

@@ -87,7 +87,7 @@ def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        code = re.search(r"(?:GLOBAL|Unsupported \w+:?) ([\w.]+)", str(error))
+        code = re.search(r"(?:GLOBAL|unsupported class) ([\w.]+)", str(error))
         reason = f"it holds code ({code[1]}), which is never run" if code else "it is damaged"
         raise OSError(
             f"{reason}; a .pth file must hold tensors alone, as torch.save(net.state_dict(), …) "

@@ -11,7 +11,12 @@ RANDOM = (
     keras.initializers.RandomNormal,
     keras.initializers.RandomUniform,
 )
-DEEP = {"resnet101", "resnet152", "resnet110", "plain110", "resnet56", "plain56"}
+# Deeper relatives, which only tests of whole nets build by default.
+RELATIVES = {
+    *(f"resnet{depth}" for depth in (34, 101, 152, 32, 44, 56, 110)),
+    *(f"plain{depth}" for depth in (34, 32, 44, 56, 110)),
+    *("vgg13", "vgg19", "fcn32s", "fcn16s"),
+}
 
 # What makes a net of each architecture small: (input shape, options).
 NARROW = ((32, 32, 3), {"width": 1 / 16})
@@ -21,7 +26,8 @@ SMALL = {
     "neocognitron": ((16, 16, 1), {}),
     "lenet5": ((32, 32, 1), {}),
     "yolov1": ((64, 64, 3), {"width": 1 / 16}),
-    "unet": ((188, 188, 1), {"width": 1 / 32}),
+    "unet-valid": ((188, 188, 1), {"width": 1 / 32}),
+    "unet-same": ((32, 48, 1), {"width": 1 / 32}),
     "fusionnet": ((32, 32, 1), {"width": 1 / 32}),
     **dict.fromkeys(("fcn32s", "fcn16s", "fcn8s"), ((24, 40, 3), {"width": 1 / 64})),
     **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19"), NARROW),
@@ -30,25 +36,30 @@ SMALL = {
 }
 
 
-def cases(*, deep_is_slow):
+def cases(*, all_are_quick):
     """Every variant of every architecture, as parameters of a test."""
     for name, architecture in kc.models.architectures().items():
+        marks = [] if all_are_quick or name not in RELATIVES else [pytest.mark.slow]
         for case in architecture.cases:
-            slow = [pytest.mark.slow] if deep_is_slow and name in DEEP else []
-            name_of_case = name if case.variant is None else f"{name}-{case.variant}"
-            yield pytest.param(architecture, case, marks=slow, id=name_of_case)
+            yield pytest.param(architecture, case, marks=marks, id=label(architecture, case))
+
+
+def label(architecture, case):
+    """The name of a case in the tests: "unet-valid"."""
+    return "-".join(filter(None, (architecture.name, case.variant)))
 
 
 def pytest_generate_tests(metafunc):
     if {"architecture", "case"} <= set(metafunc.fixturenames):
-        deep_is_slow = "whole" not in metafunc.fixturenames
-        metafunc.parametrize(("architecture", "case"), list(cases(deep_is_slow=deep_is_slow)))
+        every = list(cases(all_are_quick="small" not in metafunc.fixturenames))
+        metafunc.parametrize(("architecture", "case"), every)
 
 
 @pytest.fixture
 def small(architecture, case):
     """The function that builds the case's net, small."""
-    shape, options = SMALL.get(architecture.name, (case.input_shape, {}))
+    whole = (case.input_shape, {})
+    shape, options = SMALL.get(label(architecture, case), SMALL.get(architecture.name, whole))
 
     def build(**more):
         return architecture.builder(**{"input_shape": shape, **options, **case.options, **more})

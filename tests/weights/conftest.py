@@ -1,6 +1,16 @@
+import tempfile
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
+
+
+@pytest.fixture
+def scratch():
+    """A folder for large files; tmp_path would be kept for three runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -88,10 +88,10 @@ def refused():
     ],
 )
 def test_a_legacy_file_of_keras_applications_gives_the_same_outputs(
-    name, options, tmp_path, rng, randomize, save_legacy, agree
+    name, options, scratch, rng, randomize, save_legacy, agree
 ):
     theirs = randomize(APPLICATIONS[name](weights=None, **options))
-    path = save_legacy(theirs, tmp_path / "weights.h5")
+    path = save_legacy(theirs, scratch / "weights.h5")
     height, width = options.get("input_shape", (224, 224, 3))[:2]
     images = rng.uniform(-128, 128, (2, height, width, 3)).astype("float32")
     expected = theirs.predict(images, verbose=0)
@@ -197,7 +197,7 @@ def test_more_and_fewer_layers_are_refused(saved, refused, suffix):
     _, path = saved(suffix)
     whole = small()
     shorter = keras.Model(whole.inputs, whole.get_layer("fc1").output, name="shorter")
-    outputs = keras.layers.Dense(2, name="extra")(whole.output)
+    outputs = keras.layers.Dense(2, name="extra")(whole.outputs[0])
     longer = keras.Model(whole.inputs, outputs, name="longer")
     refused(path, ValueError, r"also has '\w+', with \(5, 3\) and \(3,\), which", shorter)
     refused(path, ValueError, r"'extra', with \(3, 2\) and \(2,\) .* and no weights in", longer)

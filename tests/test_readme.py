@@ -1,0 +1,38 @@
+"""The README: its code runs, its links lead somewhere, its commands are those that CI runs."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+import kerascnn as kc
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def test_code_runs():
+    results = doctest.testfile(str(README), module_relative=False, encoding="utf-8")
+    assert results.attempted > 8
+    assert results.failed == 0
+
+
+def test_the_two_commands_stand_in_the_first_screen():
+    lines = README.read_text("utf-8").splitlines()[:24]
+    assert "pip install . && kerascnn figures" in lines
+    assert 'pip install ".[test]" && pytest' in lines
+
+
+@pytest.mark.parametrize("page", [README, *sorted((ROOT / "docs").rglob("*.md"))], ids=str)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        if not link.startswith("http"):
+            assert (page.parent / link).exists(), link
+
+
+def test_the_gallery_shows_every_figure():
+    gallery = (ROOT / "docs" / "gallery.md").read_text("utf-8")
+    for recipe in kc.figures.recipes().values():
+        assert f"## {recipe.title}\n" in gallery
+        assert f"pictures/{recipe.name}.png" in gallery
