@@ -159,7 +159,8 @@ def convolutionalize(model):
 
     def call(layer, *args, **kwargs):
         # torchvision's AlexNet pools to the size that the maps have for images of its own size.
-        same = isinstance(layer, AdaptiveAveragePooling2D) and layer.input.shape[1:3] == size
+        old = model.get_layer(layer.name)
+        same = isinstance(layer, AdaptiveAveragePooling2D) and old.input.shape[1:3] == size
         return args[0] if same or isinstance(layer, Flatten) else layer(*args, **kwargs)
 
     inputs = keras.Input((None, None, model.input_shape[-1]), name="input")

@@ -62,7 +62,7 @@ CS231N = (128, 64, 192, 64, 96, 64)  # the module of the lecture: 28x28x256 in
         '    normalization and 3x3 windows in the branch called "5x5".\n'
         "auxiliary: whether the two auxiliary classifiers are outputs too: [main, loss1, loss2].\n"
         "    Train with `loss_weights=[1, 0.3, 0.3]`; for inference keep the main output alone,\n"
-        "    `keras.Model(model.inputs, model.outputs[0])`."
+        "    `keras.Model(model.input, model.outputs[0])`."
     ),
 )
 def build_googlenet(inputs, classifier, classes, activation, *, variant="paper", auxiliary=False):

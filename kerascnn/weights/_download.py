@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.error import HTTPError
 
-import keras
-
 MD5_DIGITS = 32
 
 
@@ -62,6 +60,8 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
 
 def _download(file: RemoteFile, cache: Path, purpose: str) -> Path:
     """Download beside the cache's files, and put the file among them when it is whole."""
+    import keras  # here, since a list of the sets needs no Keras
+
     elsewhere = (
         f"Try again; or download {file.url} elsewhere and give its path as weights=, or a folder "
         "that holds it in the environment variable KERASCNN_DATA."

@@ -19,7 +19,7 @@ def pairs_of_keras_file(model: keras.Model, root: h5py.File) -> list[Pair] | Non
     """Put a model's weights and those of an open file side by side.
 
     Returns:
-        The pairs; `None` for a layout that Keras alone knows: layers inside layers.
+        The pairs; `None` for what Keras alone can read: layers inside layers, bfloat16.
 
     Raises:
         MisfitError: the file holds the weights of another network.
@@ -74,13 +74,15 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
     return [n.decode() if isinstance(n, bytes) else str(n) for part in parts for n in part]
 
 
-def _keras_3(model: keras.Model, root: h5py.File) -> list[Pair]:
+def _keras_3(model: keras.Model, root: h5py.File) -> list[Pair] | None:
     """Layers by their class and its count: conv2d, then conv2d_1 and so on."""
     stored = {
         name: [group["vars"][key] for key in sorted(group["vars"], key=int)]
         for name, group in root["layers"].items()
         if "vars" in group and len(group["vars"])
     }
+    if any(w.attrs.get("dtype") == "bfloat16" for ws in stored.values() for w in ws):
+        return None  # numbers that HDF5 does not know
     counts, pairs, used = Counter(), [], set()
     for layer in model.layers:
         kind = _snake_case(type(layer).__name__)

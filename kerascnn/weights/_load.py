@@ -105,7 +105,7 @@ def load(
     architecture = architecture or model.name
     named = weights
     if not isinstance(weights, WeightSet):
-        named = _set(architecture, variant, weights)
+        named = _set(architecture, variant, weights, model.count_params())
     path = Path(weights) if named is None else _fetched(model, named)
     if not path.is_file():
         kind = "a directory" if path.is_dir() else "nothing there"
@@ -121,7 +121,7 @@ def load(
                     _assign(pairs)
             if pairs is None:
                 _load_by_keras(model, path)
-    except ImportError:
+    except (ImportError, MemoryError):
         raise
     except MisfitError as misfit:
         raise ValueError(
@@ -137,12 +137,14 @@ def load(
     return model
 
 
-def _set(architecture: str, variant: str | None, weights: str | Path) -> WeightSet | None:
-    """Find a set by its name; `None` if `weights` is no name of one."""
+def _set(
+    architecture: str, variant: str | None, weights: str | Path, parameters: int | None = None
+) -> WeightSet | None:
+    """Find a set by its name, if possible for so many parameters; `None`: it is no name of one."""
     named = [s for s in available(architecture) if s.name == weights]
-    for found in named:
-        if found.of_variant(variant):
-            return found
+    for_variant = [s for s in named if s.of_variant(variant)]
+    if for_variant:
+        return next((s for s in for_variant if parameters in s.parameters), for_variant[0])
     if named:
         variants = " or ".join(repr(s.variant) for s in named)
         raise ValueError(

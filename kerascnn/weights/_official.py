@@ -13,7 +13,11 @@ URLS = {
     "torchvision": "https://download.pytorch.org/models/",
 }
 CC_BY, MIT, BSD = "CC BY 4.0", "MIT", "BSD 3-Clause"
-WHOLE, NO_TOP, WITH_HEADS = "the whole net", "include_top=False", "auxiliary=True"
+WHOLE, NO_TOP, WITH_HEADS = (
+    "the whole net",
+    "include_top=False",
+    "auxiliary=True, whose heads were not trained",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,8 +123,8 @@ def preprocessing(architecture: str, weights: str, variant: str | None = None) -
 
     >>> import kerascnn as kc
     >>> preprocess = kc.weights.preprocessing("vgg16", "imagenet")
-    >>> preprocess(np.ones((1, 1, 1, 3), "float32")).round(1).ravel().tolist()
-    [151.1, 138.2, 131.3]
+    >>> preprocess(np.ones((1, 1, 1, 3))).round(3).ravel().tolist()
+    [151.061, 138.221, 131.32]
     """
     known = available(architecture)
     sets = [s for s in known if s.name == weights]

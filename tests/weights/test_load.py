@@ -81,7 +81,7 @@ def refused():
         ("vgg19", {"include_top": False, "input_shape": (36, 40, 3)}),
         ("resnet50", {"input_shape": (64, 64, 3), "classes": 10, "classifier_activation": None}),
         pytest.param("resnet50", {"include_top": False, "pooling": "max"}, marks=pytest.mark.slow),
-        pytest.param("vgg16", {}, marks=pytest.mark.slow),
+        ("vgg16", {}),
         pytest.param("vgg19", {}, marks=pytest.mark.slow),
         pytest.param("resnet101", {}, marks=pytest.mark.slow),
         pytest.param("resnet152", {}, marks=pytest.mark.slow),
@@ -165,6 +165,16 @@ def test_layers_inside_layers_are_loaded_too(tmp_path, randomize, refused, suffi
     for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     refused(path, ValueError, "Nothing was loaded", nested(filters=5))
+
+
+def test_bfloat16_is_loaded_too(tmp_path):
+    def make():
+        return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, dtype="bfloat16")])
+
+    model, path = make(), tmp_path / "half.weights.h5"
+    model.save_weights(path)
+    ours, theirs = kc.weights.load(make(), path).weights[0], model.weights[0]
+    assert np.array_equal(*(keras.ops.cast(w, "float32") for w in (ours, theirs)))
 
 
 # Files that are refused

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import kerascnn as kc
-from kerascnn.weights import _available, _official
+from kerascnn.weights import _available, _official, _torch
 
 OFFICIAL = [s for s in kc.weights.available() if s.source != "kerascnn"]
 
@@ -99,7 +99,7 @@ def test_the_numbers_of_parameters_are_those_of_the_models(name, options):
     if options.get("include_top") is False:
         what = "include_top=False"
     elif options.get("auxiliary"):
-        what = "auxiliary=True"
+        what = "auxiliary=True, whose heads were not trained"
     count = kc.models.build(name, **options).count_params()
     assert found.parameters[count] == what
 
@@ -136,6 +136,17 @@ def test_what_cannot_fit_is_refused_before_the_download(monkeypatch, name, optio
     monkeypatch.setattr(_official, "fetch", lambda *_: pytest.fail("downloaded"))
     with pytest.raises(ValueError, match=match):
         kc.models.build(name, weights="imagenet", **options)
+
+
+def test_the_set_is_the_one_that_fits_the_model(monkeypatch):
+    asked = []
+    monkeypatch.setattr(_official, "fetch", lambda file, _: asked.append(file.name) or file)
+    for variant in ("v1", "v1.5"):
+        model = kc.build_resnet50(variant=variant, include_top=False)
+        with pytest.raises(AttributeError):  # where the file's path would be
+            kc.weights.load(model, "imagenet", architecture="resnet50")
+    notop = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    assert asked == [notop, "resnet50-0676ba61.pth"]
 
 
 # Downloads
@@ -198,7 +209,7 @@ def tiny_set(request, server, tmp_path, monkeypatch, randomize):
         name, digest = "tiny.weights.h5", hashlib.md5(server.content).hexdigest()
     else:
         torch = pytest.importorskip("torch", reason="the torch extra is not installed")
-        monkeypatch.setitem(kc.weights._torch.MODULES, "tiny", lambda _: {"predictions": "fc"})
+        monkeypatch.setitem(_torch.MODULES, "tiny", lambda _: {"predictions": "fc"})
         kernel, bias = map(torch.tensor, model.get_weights())
         torch.save({"fc.weight": kernel.T, "fc.bias": bias}, tmp_path / "made.pth")
         server.content = (tmp_path / "made.pth").read_bytes()

@@ -1,0 +1,290 @@
+"""The description of a model: its records, their totals, and tables of both in many formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ._text import text as _
+
+if TYPE_CHECKING:
+    import pandas
+    from rich.table import Table
+
+PerAxis = int | Fraction | tuple[int | Fraction, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One call of one layer, for one image (batch 1).
+
+    Attributes:
+        name: the layer's name; inside a nested model "model/layer".
+        kind: the name of its class, for example "Conv2D".
+        output_shape: shape of its output without the batch; `None` where a size is not known.
+        parameters: trainable and other weights; counted at the first call of a shared layer.
+        macs: multiply-adds of convolutions and dense layers (FLOPs are twice as many), 0 for
+            layers that have none, `None` where no rule is known. A layer of your own counts its
+            own: give it a method `macs(input_shapes, output_shape)`, shapes with the batch.
+        connections: as LeCun et al. 1998 count them: MACs, and one for the bias of each output;
+            likewise a method `connections` of the layer.
+        activations: number of values in its output.
+        memory_bytes: their size in the type in which the layer computes; forward pass only.
+        receptive_field: pixels of the input that a unit sees, one number, or (height, width)
+            where they differ; for branches that meet, their union. `None` where not defined.
+        stride_product: pixels between the fields of neighbours; likewise. `None` where a unit
+            sees the whole input.
+        aligned: whether the branches that meet here see with the same stride and centre.
+        inputs: names of the records that feed this one.
+        kernel: size of the window, for example (3, 3); `()` for layers without.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+    macs: int | None
+    connections: int | None
+    activations: int | None
+    memory_bytes: int | None
+    receptive_field: PerAxis | None
+    stride_product: PerAxis | None
+    aligned: bool
+    inputs: tuple[str, ...]
+    kernel: tuple[int, ...] = ()
+
+
+# What a table shows: heading, text of a record's cell, and the name of the total, if it has one.
+COLUMNS: tuple[tuple[str, Callable[[Layer], str], str | None], ...] = (
+    ("Layer", lambda r: r.name, None),
+    ("Kind", lambda r: r.kind, None),
+    ("Output", lambda r: shape_text(r.output_shape), None),
+    ("Parameters", lambda r: _number(r.parameters), "parameters"),
+    ("MACs", lambda r: _number(r.macs), "macs"),
+    ("Activations", lambda r: _number(r.activations), "activations"),
+    ("Memory (bytes)", lambda r: _number(r.memory_bytes), "memory_bytes"),
+    ("Receptive field", lambda r: _axes(r.receptive_field) + ("" if r.aligned else " *"), None),
+    ("Stride", lambda r: _axes(r.stride_product), None),
+)
+LEFT = 3  # columns of words; the others hold numbers and are aligned on the right
+
+
+@dataclass(frozen=True, repr=False)
+class Description:
+    """The records of a model, their totals, and tables of both.
+
+    Attributes:
+        name: the model's name.
+        layers: one `Layer` for each call of a layer, in the order of computation.
+        trainable_parameters: how many of `parameters` are trained.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    trainable_parameters: int
+
+    @property
+    def parameters(self) -> int:
+        """Trainable and other weights: the model's `count_params()`."""
+        return sum(r.parameters for r in self.layers)
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-adds of convolutions and dense layers; `None` where a size is not known."""
+        return None if self._free else sum(r.macs or 0 for r in self.layers)
+
+    @property
+    def connections(self) -> int | None:
+        """Connections, biases included; `None` where a size or rule is not known."""
+        return total(r.connections for r in self.layers)
+
+    @property
+    def activations(self) -> int | None:
+        """Values in all outputs; `None` where a size is not known."""
+        return total(r.activations for r in self.layers)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """Bytes of all outputs for one image, forward pass only; `None` where not known."""
+        return total(r.memory_bytes for r in self.layers)
+
+    @property
+    def _free(self) -> bool:
+        return any(None in r.output_shape for r in self.layers)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the table must know, a sentence each."""
+        notes = [
+            _("For one image, forward pass only. MACs: multiply-adds of convolutions and "
+              "dense layers.")
+        ]  # fmt: skip
+        if any(not r.aligned for r in self.layers):
+            notes.append(
+                _("* The branches that meet here see with different centres or strides; "
+                  "the field is their union.")
+            )  # fmt: skip
+        if self._free:
+            notes.append(
+                _("The input size is free: give input_shape for the numbers that depend on it.")
+            )
+        elif unknown := [r.name for r in self.layers if r.macs is None]:
+            notes.append(_("MACs without: {names}.", names=", ".join(unknown)))
+        return tuple(notes)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    __repr__ = __str__  # a table at the prompt too
+
+    def __rich__(self) -> Table:
+        from rich.table import Table
+
+        headings, *rows, totals = self._cells()
+        table = Table(title=self.name, caption=" ".join(self.notes), caption_justify="left")
+        for i, heading in enumerate(headings):
+            table.add_column(heading, justify="left" if i < LEFT else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        table.add_section()
+        table.add_row(*totals, style="bold")
+        return table
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def to_text(self, width: int | None = None) -> str:
+        """Draw a table for the terminal, wide enough for every cell unless `width` is given."""
+        from rich.console import Console
+
+        table = self.__rich__()
+        console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
+        if width is None:
+            console.width = max(console.measure(table).maximum, 1)
+        console.print(table)
+        return console.file.getvalue().rstrip("\n")
+
+    def to_markdown(self) -> str:
+        """Write a table in Markdown."""
+        headings, *rows = self._cells()
+        rules = [":--"] * LEFT + ["--:"] * (len(headings) - LEFT)
+        lines = [
+            "| " + " | ".join(map(_escape_pipe, row)) + " |" for row in (headings, rules, *rows)
+        ]
+        return "\n".join([*lines, "", *self.notes])
+
+    def to_latex(self) -> str:
+        """Write a `tabular` with the rules of the LaTeX package booktabs."""
+        headings, *rows, totals = [[_escape_latex(c) for c in row] for row in self._cells()]
+        lines = [" & ".join(row) + r" \\" for row in (headings, *rows, totals)]
+        return "\n".join(
+            [
+                r"\begin{tabular}{" + "l" * LEFT + "r" * (len(headings) - LEFT) + "}",
+                r"\toprule",
+                lines[0],
+                r"\midrule",
+                *lines[1:-1],
+                r"\midrule",
+                lines[-1],
+                r"\bottomrule",
+                r"\end{tabular}",
+                *(f"% {note}" for note in self.notes),
+            ]
+        )
+
+    def to_csv(self) -> str:
+        """Write comma-separated values: all fields of the records, numbers as they are."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        names = [f.name for f in fields(Layer)]
+        writer.writerow(names)
+        for record in self.layers:
+            values = (getattr(record, name) for name in names)
+            writer.writerow(["x".join(map(str, v)) if isinstance(v, tuple) else v for v in values])
+        return file.getvalue()
+
+    def to_html(self) -> str:
+        """Write a `<table>`."""
+        from markupsafe import escape
+
+        headings, *rows, totals = self._cells()
+
+        def line(row: Sequence[str], tag: str = "td") -> str:
+            right = [i >= LEFT for i in range(len(row))]
+            styles = [
+                ' style="text-align: right"' if r else ' style="text-align: left"' for r in right
+            ]
+            cells = zip(styles, row, strict=True)
+            return "<tr>" + "".join(f"<{tag}{s}>{escape(c)}</{tag}>" for s, c in cells) + "</tr>"
+
+        return "\n".join(
+            [
+                f"<table>\n<caption>{escape(self.name)}</caption>",
+                f"<thead>{line(headings, 'th')}</thead>\n<tbody>",
+                *map(line, rows),
+                f"</tbody>\n<tfoot>{line(totals, 'th')}</tfoot>\n</table>",
+                f"<p>{escape(' '.join(self.notes))}</p>",
+            ]
+        )
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Make a pandas DataFrame: a row for each record, all fields as columns.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError(
+                "to_dataframe needs pandas, which is not installed: pip install pandas."
+            ) from None
+        return pd.DataFrame([asdict(r) for r in self.layers]).set_index("name")
+
+    def _cells(self) -> list[list[str]]:
+        """The table as text: headings, a row for each record, totals."""
+        headings = [_(heading) for heading, *_cell in COLUMNS]
+        rows = [[cell(r) for _h, cell, _t in COLUMNS] for r in self.layers]
+        totals = [_number(getattr(self, total)) if total else "" for *_cell, total in COLUMNS]
+        return [headings, *rows, [_("Total"), *totals[1:]]]
+
+
+def shape_text(shape: tuple[int | None, ...]) -> str:
+    """Write a shape as lectures do.
+
+    >>> shape_text((55, 55, 96))
+    '55×55×96'
+    """
+    return "×".join("?" if n is None else str(n) for n in shape)
+
+
+def total(values: Iterable[int | None]) -> int | None:
+    """Add up; `None` where a part is not known."""
+    values = list(values)
+    return None if None in values else sum(values)
+
+
+def _number(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _axes(value: PerAxis | None) -> str:
+    if value is None:
+        return "–"
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _escape_pipe(cell: str) -> str:
+    return cell.replace("|", r"\|")
+
+
+def _escape_latex(cell: str) -> str:
+    special = {c: f"\\{c}" for c in "&%$#_{}"} | {
+        "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+    }  # fmt: skip
+    return "".join(special.get(c, c) for c in cell)

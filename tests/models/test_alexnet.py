@@ -1,0 +1,82 @@
+"""AlexNet: the order of its layers, groups, dropout and pooling in the three variants."""
+
+import numpy as np
+import pytest
+
+import kerascnn as kc
+
+PARAMETERS = {  # layer by layer; grouped layers of the paper below
+    "conv1": 34_944, "conv2": 614_656, "conv3": 885_120, "conv4": 1_327_488, "conv5": 884_992,
+    "fc6": 37_752_832, "fc7": 16_781_312, "predictions": 4_097_000,
+}  # fmt: skip
+GROUPED = {"conv2": 307_456, "conv4": 663_936, "conv5": 442_624}
+
+
+def names(model):
+    return [layer.name for layer in model.layers]
+
+
+def test_parameters_of_each_layer():
+    single = {r.name: r for r in kc.describe(kc.build_alexnet()).layers}
+    assert {name: single[name].parameters for name in PARAMETERS} == PARAMETERS
+    assert np.prod(single["conv1"].output_shape) == 290_400
+    grouped = kc.build_alexnet(False, variant="paper")
+    assert {n: grouped.get_layer(n).count_params() for n in GROUPED} == GROUPED
+
+
+def test_order_of_normalization_and_pooling():
+    taught, paper = (names(kc.build_alexnet(False, variant=v)) for v in ("single_tower", "paper"))
+    assert taught.index("pool1") < taught.index("norm1")
+    assert paper.index("norm1") < paper.index("pool1")
+    assert not any("norm" in n for n in names(kc.build_alexnet(False, variant="torchvision")))
+
+
+def test_maps_of_one_half_do_not_see_the_other():
+    """conv2 of the paper reads the 48 maps of its own GPU."""
+    model = kc.build_alexnet(False, variant="paper", input_shape=(67, 67, 3))
+    conv2 = model.get_layer("conv2")
+    x = np.random.default_rng(0).random((1, 7, 7, 96), "float32")
+    other = x.copy()
+    other[..., 48:] = 0
+    before, after = np.asarray(conv2(x)), np.asarray(conv2(other))
+    np.testing.assert_array_equal(before[..., :128], after[..., :128])
+    assert not np.array_equal(before[..., 128:], after[..., 128:])
+
+
+def test_grouped_net_trains():
+    model = kc.build_alexnet(variant="paper", input_shape=(67, 67, 3), classes=3, width=1 / 16)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images = np.random.default_rng(0).random((4, 67, 67, 3), "float32")
+    assert np.isfinite(model.train_on_batch(images, np.array([0, 1, 2, 0])))
+
+
+def test_dropout_is_after_the_dense_layers_but_before_in_torchvision():
+    paper, torchvision = (names(kc.build_alexnet(variant=v)) for v in ("paper", "torchvision"))
+    assert paper.index("fc6") < paper.index("fc6_dropout") < paper.index("fc7")
+    assert torchvision.index("fc6_dropout") < torchvision.index("fc6")
+
+
+def test_biases_start_at_one_where_the_paper_says():
+    model = kc.build_alexnet(variant="paper", input_shape=(67, 67, 3), width=1 / 16)
+    ones = {n for n in PARAMETERS if np.all(np.asarray(model.get_layer(n).bias) == 1)}
+    assert ones == {"conv2", "conv4", "conv5", "fc6", "fc7"}
+
+
+def test_torchvision_takes_other_sizes_with_the_same_weights():
+    weights = [
+        [
+            w.shape
+            for w in kc.build_alexnet(variant="torchvision", input_shape=s, width=1 / 16).weights
+        ]
+        for s in ((224, 224, 3), (256, 300, 3))
+    ]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(("variant", "smallest"), [("single_tower", 67), ("torchvision", 63)])
+def test_smallest_image(variant, smallest):
+    shape = (smallest, smallest, 3)
+    maps = kc.build_alexnet(False, variant=variant, input_shape=shape, width=1 / 16)
+    assert maps.output_shape[1:3] == (1, 1)
+    with pytest.raises(ValueError, match=f"at least {smallest}x{smallest}"):
+        kc.build_alexnet(variant=variant, input_shape=(smallest - 1, smallest, 3))

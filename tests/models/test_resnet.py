@@ -1,0 +1,122 @@
+"""Residual nets: identities, plain relatives, keras.applications."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn as kc
+
+IMAGES = np.random.default_rng(0).random((2, 64, 64, 3), "float32")
+NARROW = {"width": 1 / 16, "input_shape": (64, 64, 3)}
+
+
+def silence(model):
+    """Set all residual weights to zero: of a block's last batch normalization gamma and beta."""
+    for layer in model.layers:
+        if layer.name.endswith(("_1_bn", "_2_bn", "_3_bn")):
+            layer.gamma.assign(0 * layer.gamma)
+            layer.beta.assign(0 * layer.beta)
+
+
+@pytest.mark.parametrize("build", [kc.build_resnet18, kc.build_resnet50, kc.build_resnet20])
+def test_with_zero_residual_weights_a_block_is_the_identity(build):
+    model = build(**NARROW)
+    silence(model)
+    blocks = [layer for layer in model.layers if layer.name.endswith("_add")]
+    same = [
+        b for b in blocks if b.input[0].shape[-1] == b.input[0]._keras_history[0].output.shape[-1]
+    ]
+    probe = keras.Model(model.input, [(b.input[0], _after(model, b)) for b in same])
+    pairs = probe(IMAGES)
+    assert pairs
+    for shortcut, after in pairs:
+        np.testing.assert_array_equal(np.maximum(shortcut, 0), after)
+
+
+def _after(model, add):
+    return model.get_layer(add.name.replace("_add", "_out")).output
+
+
+def test_zero_residuals_leave_a_whole_stage_unchanged():
+    model = kc.build_resnet20(**NARROW)
+    silence(model)
+    stem, stage = (model.get_layer(n).output for n in ("conv1_relu", "conv2_block3_out"))
+    before, after = keras.Model(model.input, [stem, stage])(IMAGES)
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize(("depth", "options"), [(18, {"shortcut": "A"}), (20, {}), (56, {})])
+def test_plain_and_residual_nets_have_equal_parameters(depth, options):
+    residual = kc.models.build(f"resnet{depth}", **options, width=0.25)
+    plain = kc.models.build(f"plain{depth}", width=0.25)
+    shapes = [[w.shape for w in m.trainable_weights] for m in (residual, plain)]
+    assert shapes[0] == shapes[1]
+    assert not any("add" in layer.name for layer in plain.layers)
+    assert any("add" in layer.name for layer in residual.layers)
+
+
+@pytest.mark.parametrize(
+    ("name", "shortcut", "parameters"),
+    [
+        ("resnet18", "A", 11_515_688),
+        ("resnet18", "C", 12_043_816),
+        ("resnet34", "A", 21_623_848),
+        ("resnet34", "C", 22_716_840),
+        ("resnet20", "B", 272_474),
+    ],
+)
+def test_shortcut_options(name, shortcut, parameters):
+    model = kc.models.build(name, shortcut=shortcut)
+    assert kc.describe(model).trainable_parameters == parameters
+
+
+def test_unknown_shortcut():
+    with pytest.raises(ValueError, match="shortcut must be one of 'A', 'B', 'C'"):
+        kc.build_resnet18(shortcut="D")
+
+
+@pytest.mark.parametrize(
+    ("depth", "total"), [(50, 25_636_712), (101, 44_707_176), (152, 60_419_944)]
+)
+def test_totals_are_those_of_keras_applications(depth, total, monkeypatch):
+    monkeypatch.setattr(
+        keras.initializers.HeNormal, "__call__", lambda self, shape, dtype: keras.ops.zeros(shape)
+    )
+    assert kc.models.build(f"resnet{depth}").count_params() == total
+
+
+@pytest.mark.parametrize(("include_top", "classes"), [(True, 7), (False, 1000)])
+def test_v1_is_keras_applications(include_top, classes, shake):
+    shape = (64, 64, 3)
+    theirs = keras.applications.ResNet50(
+        include_top=include_top, weights=None, input_shape=shape, classes=classes
+    )
+    ours = kc.build_resnet50(include_top, input_shape=shape, classes=classes)
+    assert [layer.name for layer in ours.layers[1:]] == [layer.name for layer in theirs.layers[1:]]
+    ours.set_weights(shake(theirs).get_weights())
+    np.testing.assert_allclose(ours(IMAGES), theirs(IMAGES), rtol=1e-4, atol=1e-6)
+
+
+def test_stride_is_where_the_variant_says():
+    for variant, strides in (("v1", (2, 1)), ("v1.5", (1, 2))):
+        model = kc.build_resnet50(variant=variant, width=1 / 16)
+        block = [model.get_layer(f"conv3_block1_{i}_conv").strides[0] for i in (1, 2)]
+        assert tuple(block) == strides
+        assert model.get_layer("conv1_conv").use_bias is (variant == "v1")
+    assert model.get_layer("conv1_bn").epsilon == 1e-5
+
+
+def test_width_scales_the_filters():
+    model = kc.build_resnet18(width=0.25, include_top=False)
+    assert [model.get_layer(f"conv{i}_block1_out").output.shape[-1] for i in (2, 3, 4, 5)] == [
+        16, 32, 64, 128,
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="width must be a number above 0"):
+        kc.build_resnet18(width=0)
+
+
+def test_depth_is_the_name():
+    for depth in (20, 32, 44, 56, 110):
+        model = kc.models.build(f"plain{depth}", width=1 / 16)
+        layers = (keras.layers.Conv2D, keras.layers.Dense)
+        assert sum(isinstance(layer, layers) for layer in model.layers) == depth

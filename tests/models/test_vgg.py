@@ -1,0 +1,50 @@
+"""VGG against keras.applications, and its widths."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn as kc
+
+IMAGES = np.random.default_rng(0).random((2, 32, 48, 3), "float32")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "parameters"),
+    [
+        (kc.build_vgg16, keras.applications.VGG16, 14_714_688),
+        (kc.build_vgg19, keras.applications.VGG19, 20_024_384),
+    ],
+)
+def test_is_keras_applications(ours, theirs, parameters):
+    theirs = theirs(include_top=False, weights=None, input_shape=(32, 48, 3))
+    ours = ours(include_top=False, input_shape=(32, 48, 3))
+    assert [layer.name for layer in ours.layers[1:]] == [layer.name for layer in theirs.layers[1:]]
+    assert ours.count_params() == parameters
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(ours(IMAGES), theirs(IMAGES), rtol=1e-5, atol=1e-7)
+
+
+def test_top_has_the_layers_of_keras_applications():
+    model = kc.build_vgg16(input_shape=(32, 32, 3), width=1 / 16)
+    assert [layer.name for layer in model.layers[-4:]] == ["flatten", "fc1", "fc2", "predictions"]
+    with_dropout = kc.build_vgg16(input_shape=(32, 32, 3), width=1 / 16, dropout=0.5)
+    rates = [layer.rate for layer in with_dropout.layers if hasattr(layer, "rate")]
+    assert rates == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(("build", "layers"), [(kc.build_vgg11, 11), (kc.build_vgg13, 13)])
+def test_depth_is_the_name(build, layers):
+    model = build(width=1 / 32, input_shape=(32, 32, 3))
+    kinds = (keras.layers.Conv2D, keras.layers.Dense)
+    assert sum(isinstance(layer, kinds) for layer in model.layers) == layers
+
+
+def test_width_scales_filters_and_units():
+    model = kc.build_vgg16(width=0.125, input_shape=(32, 32, 3))
+    convolutions = [model.get_layer(f"block{b}_conv1").filters for b in (1, 2, 3, 4, 5)]
+    assert convolutions == [8, 16, 32, 64, 64]
+    assert model.get_layer("fc1").units == 512
+    for width in (0, -1, "narrow", True, float("nan")):
+        with pytest.raises(ValueError, match="width must be a number above 0"):
+            kc.build_vgg16(width=width)
