@@ -103,6 +103,15 @@ class Description:
         return total(r.connections for r in self.layers)
 
     @property
+    def depth(self) -> int:
+        """Layers with weights on the longest way from an input: 16 for VGG16, 22 for GoogLeNet."""
+        longest: dict[str, int] = {}
+        for r in self.layers:  # each stands after those that feed it
+            before = max((longest[name] for name in r.inputs), default=0)
+            longest[r.name] = before + (r.macs != 0)
+        return max(longest.values(), default=0)
+
+    @property
     def activations(self) -> int | None:
         """Values in all outputs; `None` where a size is not known."""
         return total(r.activations for r in self.layers)

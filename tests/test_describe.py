@@ -82,6 +82,13 @@ def test_resnet50(resnet):
     assert all(r.aligned for r in description.layers)  # every branch is centred alike
 
 
+def test_depth(resnet):
+    """He et al. 2015 and Szegedy et al. 2014 count the longest way, by weighted layers."""
+    assert kc.describe(resnet).depth == 50
+    assert kc.describe(kc.build_googlenet()).depth == 22
+    assert kc.describe(kc.build_lenet5()).depth == 5
+
+
 def test_branches_that_are_not_aligned(branches):
     meeting = record(kc.describe(branches), "meet")
     assert (meeting.receptive_field, meeting.stride_product, meeting.aligned) == (3, 2, False)

@@ -1,5 +1,7 @@
 """AlexNet: the order of its layers, groups, dropout and pooling in the three variants."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -63,14 +65,10 @@ def test_biases_start_at_one_where_the_paper_says():
 
 
 def test_torchvision_takes_other_sizes_with_the_same_weights():
-    weights = [
-        [
-            w.shape
-            for w in kc.build_alexnet(variant="torchvision", input_shape=s, width=1 / 16).weights
-        ]
-        for s in ((224, 224, 3), (256, 300, 3))
-    ]
-    assert weights[0] == weights[1]
+    sizes = ((224, 224, 3), (256, 300, 3))
+    build = partial(kc.build_alexnet, variant="torchvision", width=1 / 16)
+    first, second = ([w.shape for w in build(input_shape=size).weights] for size in sizes)
+    assert first == second
 
 
 @pytest.mark.parametrize(("variant", "smallest"), [("single_tower", 67), ("torchvision", 63)])

@@ -1,11 +1,11 @@
 """The models need no TensorFlow: every small one is built and run on another backend."""
 
 import importlib.util
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+
+import kerascnn as kc
 
 SCRIPT = """
 import sys
@@ -36,39 +36,30 @@ print("ok")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax: pip install jax")
-def test_every_small_model_runs_with_jax():
-    result = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(tests=os.path.dirname(__file__))],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-4000:]
-    assert result.stdout.strip() == "ok"
+def test_every_small_model_runs_with_jax(run_python):
+    code = SCRIPT.format(tests=str(Path(__file__).parent))
+    assert run_python(code, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu") == "ok"
 
 
-def test_saved_models_load_where_only_the_layers_were_imported(tmp_path):
+SAVED = {
+    "lenet5": {"variant": "1998"},
+    "perceptron": {},
+    "neocognitron": {},
+    "fcn8s": {"width": 1 / 64},
+    "resnet20": {"width": 1 / 4},
+    "alexnet": {"width": 1 / 16, "input_shape": (67, 67, 3)},
+    "googlenet": {"auxiliary": True, "variant": "torchvision"},
+    "locally_connected": {},
+}
+
+
+def test_saved_models_load_where_only_the_layers_were_imported(run_python, tmp_path):
     """`import kerascnn.layers` registers every custom layer and function."""
-    import kerascnn as kc
-
-    for name, options in (
-        ("lenet5", {"variant": "1998"}),
-        ("perceptron", {}),
-        ("neocognitron", {}),
-        ("fcn8s", {"width": 1 / 64}),
-        ("resnet20", {"width": 1 / 4}),
-        ("alexnet", {"variant": "torchvision", "width": 1 / 16, "input_shape": (67, 67, 3)}),
-        ("locally_connected", {}),
-    ):
+    for name, options in SAVED.items():
         kc.models.build(name, **options).save(tmp_path / f"{name}.keras")
     code = (
-        "import sys, pathlib, keras, kerascnn.layers\n"
-        "for path in sorted(pathlib.Path(sys.argv[1]).glob('*.keras')):\n"
+        "import pathlib, keras, kerascnn.layers\n"
+        "for path in pathlib.Path().glob('*.keras'):\n"
         "    print(keras.saving.load_model(path).name)\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr[-4000:]
-    assert len(result.stdout.split()) == 7
+    assert set(run_python(code).split()) == set(SAVED)

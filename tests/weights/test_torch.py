@@ -220,7 +220,7 @@ PARAMETERS = {  # torchvision's num_params; GoogLeNet's without the auxiliary he
     "vgg13": 133_047_848,
     "vgg16": 138_357_544,
 }
-SLOW = ("resnet34", "resnet101", "resnet152", "vgg11", "vgg13", "vgg16")
+SLOW = ("googlenet_without", "resnet34", "resnet101", "resnet152", "vgg11", "vgg13", "vgg16")
 
 
 def randomized(net):
@@ -272,7 +272,9 @@ def test_a_checkpoint_gives_the_same_logits(saved, rng, agree, name):
     agree(outputs, expected, 1e-4)
 
 
-@pytest.mark.parametrize("name", ["alexnet", "googlenet", "resnet18"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("alexnet", marks=pytest.mark.slow), "googlenet", "resnet18"]
+)
 def test_without_the_top_the_rest_is_loaded(saved, name):
     net, path = saved(name)
     _, builder, options = NETS[name]
