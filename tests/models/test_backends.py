@@ -35,10 +35,12 @@ print("ok")
 """
 
 
+@pytest.mark.frameworks
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax: pip install jax")
 def test_every_small_model_runs_with_jax(run_python):
     code = SCRIPT.format(tests=str(Path(__file__).parent))
-    assert run_python(code, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu") == "ok"
+    quick = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}  # compile fast, run slowly
+    assert run_python(code, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu", **quick) == "ok"
 
 
 SAVED = {

@@ -198,7 +198,7 @@ def server():
     stop()
 
 
-@pytest.fixture(params=["Keras", "torchvision"])
+@pytest.fixture(params=["Keras", pytest.param("torchvision", marks=pytest.mark.frameworks)])
 def tiny_set(request, server, tmp_path, monkeypatch, randomize):
     """An official set for a tiny net: the net and its file's name, on the server."""
     model = randomize(tiny())

@@ -8,6 +8,8 @@ import pytest
 import kerascnn as kc
 
 torch = pytest.importorskip("torch", reason="the torch extra is not installed")
+
+pytestmark = pytest.mark.frameworks
 nn = torch.nn
 
 
