@@ -31,7 +31,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     Input and output: (N, ..., C) float.
 
     >>> layer = LocalResponseNormalization(size=3, k=1.0, alpha=1.0, beta=1.0)
-    >>> b = layer([[1.0, 2.0, 3.0]])  # 1 / (1 + 1 + 4) ...
+    >>> b = layer(ops.array([[1.0, 2.0, 3.0]]))  # 1 / (1 + 1 + 4) ...
     >>> [round(float(value), 4) for value in b[0]]
     [0.1667, 0.1333, 0.2143]
     """

@@ -11,11 +11,12 @@ RANDOM = (
     keras.initializers.RandomNormal,
     keras.initializers.RandomUniform,
 )
-# Deeper relatives, which only tests of whole nets build by default.
+# Near relatives of others, which only tests of whole nets build by default.
 RELATIVES = {
     *(f"resnet{depth}" for depth in (34, 101, 152, 32, 44, 56, 110)),
     *(f"plain{depth}" for depth in (34, 32, 44, 56, 110)),
-    *("vgg13", "vgg19", "fcn32s", "fcn16s"),
+    *("vgg13", "vgg16", "vgg19", "fcn32s", "fcn16s", "plain18"),
+    *("resnet18-v1.5", "resnet50-v1.5", "alexnet-single_tower"),
 }
 
 # What makes a net of each architecture small: (input shape, options).
@@ -39,9 +40,11 @@ SMALL = {
 def cases(*, all_are_quick):
     """Every variant of every architecture, as parameters of a test."""
     for name, architecture in kc.models.architectures().items():
-        marks = [] if all_are_quick or name not in RELATIVES else [pytest.mark.slow]
         for case in architecture.cases:
-            yield pytest.param(architecture, case, marks=marks, id=label(architecture, case))
+            own = label(architecture, case)
+            slow = not all_are_quick and not RELATIVES.isdisjoint({name, own})
+            marks = [pytest.mark.slow] if slow else []
+            yield pytest.param(architecture, case, marks=marks, id=own)
 
 
 def label(architecture, case):

@@ -53,7 +53,9 @@ def test_grouped_net_trains():
 
 
 def test_dropout_is_after_the_dense_layers_but_before_in_torchvision():
-    paper, torchvision = (names(kc.build_alexnet(variant=v)) for v in ("paper", "torchvision"))
+    paper, torchvision = (
+        names(kc.build_alexnet(variant=v, width=1 / 16)) for v in ("paper", "torchvision")
+    )
     assert paper.index("fc6") < paper.index("fc6_dropout") < paper.index("fc7")
     assert torchvision.index("fc6_dropout") < torchvision.index("fc6")
 

@@ -110,7 +110,7 @@ def test_width_scales_the_filters():
 
 
 def test_depth_is_the_name():
-    for depth in (20, 32, 44, 56, 110):
+    for depth in (20, 56):
         model = kc.models.build(f"plain{depth}", width=1 / 16)
         layers = (keras.layers.Conv2D, keras.layers.Dense)
         assert sum(isinstance(layer, layers) for layer in model.layers) == depth
