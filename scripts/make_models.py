@@ -8,42 +8,39 @@ from pathlib import Path
 import keras
 
 import kerascnn as kc
-from kerascnn.models import Architecture
+from kerascnn.models import Architecture, Case
 
 ROOT = Path(__file__).parent.parent
 HEADINGS = (
-    "builder", "variant", "paper", "year", "input", "parameters", "expected", "M MACs", "depth",
+    "builder", "variant", "paper", "year", "input", "parameters", "expected", "MACs", "depth",
     "weights",
 )  # fmt: skip
 
 
-def of_variant(value: object, variant: str | None) -> object:
-    """One variant's value of what may differ between variants."""
-    return value[variant] if isinstance(value, dict) else value
-
-
-def row(architecture: Architecture, variant: str | None) -> list[str]:
+def row(architecture: Architecture, case: Case) -> list[str]:
     """Build a network and put what it is beside what its paper says."""
-    options = {} if variant is None else {"variant": variant}
-    shape = of_variant(architecture.input_shape, variant)
     # Some networks take images of any size; MACs are for the paper's.
-    description = kc.describe(architecture.builder(**options), input_shape=shape)
-    ours, expected = description.trainable_parameters, of_variant(architecture.parameters, variant)
-    if ours != expected:
-        raise ValueError(f"{architecture.name} {variant}: {ours:,} parameters, not {expected:,}.")
-    sets = [s.name for s in kc.weights.available(architecture.name) if s.variant in (None, variant)]
+    model = architecture.builder(**case.options)
+    description = kc.describe(model, input_shape=case.input_shape)
+    ours = description.trainable_parameters
+    if (ours, description.macs) != (case.parameters, case.macs):
+        raise ValueError(
+            f"{architecture.name} {case.variant}: expected {case.parameters:,} parameters and "
+            f"{case.macs:,} MACs; received {ours:,} and {description.macs:,}."
+        )
+    sets = kc.weights.available(architecture.name)
     keras.backend.clear_session()
     return [
         f"`build_{architecture.name}`",
-        variant or "",
+        case.variant or "",
         architecture.reference,
         str(architecture.year),
-        "x".join(map(str, shape)),
+        "x".join(map(str, case.input_shape)),
         f"{ours:,}",
-        f"{expected:,}",
-        f"{description.macs / 1e6:,.1f}",
+        f"{case.parameters:,}",
+        f"{description.macs:,}",
         str(description.depth),
-        ", ".join(sets),
+        ", ".join(s.name for s in sets if s.variant in (None, case.variant)),
     ]
 
 
@@ -61,8 +58,8 @@ def main() -> None:
         "| --- | --- | --- | --: | --: | --: | --: | --: | --: | --- |",
     ]
     for architecture in kc.models.architectures().values():
-        for variant in architecture.variants:
-            lines.append("| " + " | ".join(row(architecture, variant)) + " |")
+        for case in architecture.cases:
+            lines.append("| " + " | ".join(row(architecture, case)) + " |")
             print(lines[-1], flush=True)
     (ROOT / "docs" / "models.md").write_text("\n".join([*lines, ""]), "utf-8")
 

@@ -129,6 +129,7 @@ def main():
     }
     record = {
         "sha256": hashlib.sha256(weights).hexdigest(),
+        "variant": "modern",
         "recipe": asdict(result.recipe),
         "seed": options.seed,
         "epochs": options.epochs,
