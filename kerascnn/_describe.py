@@ -185,6 +185,8 @@ def _look(node: Node, fields: list[Field], before: list[tuple], after: tuple) ->
         return WHOLE
     if any(len(f) != len(fields[0]) for f in fields):
         return None
+    if hasattr(operation, "receptive_field"):
+        return operation.receptive_field(fields)
     field = tuple(ReceptiveField.union(axis) for axis in zip(*fields, strict=True))
     sizes = before[0][1:-1]
     if _is_window(operation) and not isinstance(operation, TRANSPOSED):

@@ -36,6 +36,9 @@ class Layer:
         memory_bytes: their size in the type in which the layer computes; forward pass only.
         receptive_field: pixels of the input that a unit sees, one number, or (height, width)
             where they differ; for branches that meet, their union. `None` where not defined.
+            A layer of your own can say what it sees with a method `receptive_field(fields)`:
+            from one tuple of `arithmetic.ReceptiveField`, an axis each, for each of its inputs
+            to the tuple of its output.
         stride_product: pixels between the fields of neighbours; likewise. `None` where a unit
             sees the whole input.
         aligned: whether the branches that meet here see with the same stride and centre.

@@ -71,15 +71,31 @@ class Graph:
     nodes: tuple[Node, ...]
     inputs: tuple[Key, ...]
     outputs: tuple[Key, ...]
+    models: dict[str, tuple[keras.Model, Key]]  # nested models by name, and what each puts out
 
     def node(self, name: str) -> Node:
-        """The node of this name; "layer" finds "model/layer" too where only one has that name."""
+        """The node of this name; "layer" finds "model/layer" too where only one has that name.
+
+        The name of a nested model stands for the layer that makes its output.
+        """
+        if name in self.models:
+            return self.maker(self.models[name][1])
         matches = [n for n in self.nodes if n.name == name] or [
             n for n in self.nodes if n.name.rpartition("/")[2] == name
         ]
         if len(matches) != 1:
             raise unknown("layer", name, [n.name for n in matches or self.nodes])
         return matches[0]
+
+    def node_of(self, layer: keras.layers.Layer) -> Node:
+        """The first call of a layer; for a nested model the layer that makes its output."""
+        for model, output in self.models.values():
+            if model is layer:
+                return self.maker(output)
+        for node in self.nodes:
+            if node.operation is layer:
+                return node
+        raise unknown("layer", getattr(layer, "name", layer), [n.name for n in self.nodes])
 
     def maker(self, key: Key) -> Node:
         """The node that makes a tensor."""
@@ -140,9 +156,10 @@ def flatten(model: keras.Model) -> Graph:
             "Call it on keras.Input(...) first, or wrap its layers in keras.Model(inputs, outputs)."
         )
     aliases: dict[Key, Key] = {}
-    nodes = list(_nodes(model, (), "", aliases, {}))
+    models: dict[str, tuple[keras.Model, Key]] = {}
+    nodes = list(_nodes(model, (), "", aliases, {}, models))
     keys = [tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)]
-    return Graph(tuple(nodes), *keys)
+    return Graph(tuple(nodes), *keys, models)
 
 
 def _has_graph(operation: object) -> bool:
@@ -162,6 +179,7 @@ def _nodes(
     prefix: str,
     aliases: dict[Key, Key],
     calls: dict[str, int],
+    models: dict[str, tuple[keras.Model, Key]],
 ) -> Iterator[Node]:
     for operation, call in _order(model):
         name = prefix + operation.name
@@ -173,7 +191,8 @@ def _nodes(
             inner = (*scope, id(call))
             for own, outside in zip(operation.inputs, tensors, strict=True):
                 aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
-            yield from _nodes(operation, inner, f"{name}/", aliases, calls)
+            yield from _nodes(operation, inner, f"{name}/", aliases, calls, models)
+            models[name] = operation, _key(operation.outputs[0], inner, aliases)
             for outside, own in zip(call.outputs, operation.outputs, strict=True):
                 aliases[Key(scope, id(outside))] = _key(own, inner, aliases)
         elif not (scope and isinstance(operation, keras.layers.InputLayer)):

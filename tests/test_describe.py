@@ -82,6 +82,14 @@ def test_resnet50(resnet):
     assert all(r.aligned for r in description.layers)  # every branch is centred alike
 
 
+def test_fcn8s():
+    """The scores of FCN-8s: three ways meet, cropped to the middle, aligned on average."""
+    description = kc.describe(kc.build_fcn8s(width=1 / 64), input_shape=(320, 320, 3))
+    assert all(r.receptive_field for r in description.layers)
+    assert record(description, "score").stride_product == 1
+    assert description.layers[-1].output_shape == (320, 320, 21)
+
+
 def test_depth(resnet):
     """He et al. 2015 and Szegedy et al. 2014 count the longest way, by weighted layers."""
     assert kc.describe(resnet).depth == 50

@@ -70,10 +70,10 @@ def _render(one: Recipe, lang: str, style: str, **options: object) -> Figure:
 
 
 def draw(
-    names: Sequence[str] = (),
+    names: str | Sequence[str] = (),
     *,
     out: str | Path = "figures",
-    formats: Sequence[str] = ("svg", "png"),
+    formats: str | Sequence[str] = ("svg", "png"),
     lang: str = "en",
     style: str = "slides",
     progress: Callable[[Recipe], None] = lambda one: None,
@@ -93,7 +93,10 @@ def draw(
         ValueError: no such figure, format, language or style.
         OSError: the folder cannot be written.
     """
+    names, formats = ([n] if isinstance(n, str) else n for n in (names, formats))
     chosen = [recipe(name) for name in names] or list(recipes().values())
+    if not formats:
+        raise ValueError(f"formats must name at least one of {', '.join(FORMATS)}; received none.")
     for one in formats:
         if one not in FORMATS:
             raise unknown("format", one, FORMATS)
@@ -108,15 +111,19 @@ def draw(
             f"out must be a folder that can be written; received {str(out)!r}: {error.strerror}."
         ) from error
     report = Report()
-    for one in chosen:
-        progress(one)
-        try:
-            report.written += _save(one, out, formats, lang, style)
-        except Exception as error:  # one broken figure must not cost a lecturer the others
-            report.failed[one.name] = error
-        finally:
-            plt.close("all")
-    write_atomically(out / "index.html", index(out, lang).encode())
+    try:
+        for one in chosen:
+            progress(one)
+            theirs = set(plt.get_fignums())
+            try:
+                report.written += _save(one, out, formats, lang, style)
+            except Exception as error:  # one broken figure must not cost a lecturer the others
+                report.failed[one.name] = error
+            finally:
+                for number in set(plt.get_fignums()) - theirs:
+                    plt.close(number)
+    finally:  # also after Ctrl-C
+        write_atomically(out / "index.html", index(out, lang).encode())
     return report
 
 

@@ -1,4 +1,4 @@
-"""The C-cells of the neocognitron, which tolerate shifts (Fukushima 1980, Equations 4 to 6)."""
+"""The C-cells of the neocognitron, which tolerate shifts (Fukushima 1980)."""
 
 import math
 

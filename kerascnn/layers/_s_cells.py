@@ -1,4 +1,4 @@
-"""The S-cells of the neocognitron, which detect features (Fukushima 1980, Equations 1 to 3)."""
+"""The S-cells of the neocognitron, which detect features (Fukushima 1980)."""
 
 import math
 
@@ -16,8 +16,8 @@ GAMMA = 0.7  # how fast the inhibitory weights c fall with the distance; the pap
 class SCells(keras.layers.Layer):
     """Detect features at every position; inhibition suppresses what fits less well.
 
-        u_S = r · φ[(1 + Σ a·u) / (1 + 2r / (1 + r) · b·v) − 1]        Fukushima 1980, Equation 1
-        v = sqrt(Σ c·u²)                                                            Equation 3
+        u_S = r · φ[(1 + Σ a·u) / (1 + 2r / (1 + r) · b·v) − 1]                     Fukushima 1980
+        v = sqrt(Σ c·u²)
 
     with φ a rectifier. Excitatory weights a and inhibitory weights b are not negative and shared
     by all cells of a plane; the weights c are fixed, fall with the distance and sum to 1. The

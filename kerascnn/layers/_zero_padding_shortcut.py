@@ -31,7 +31,8 @@ class ZeroPaddingShortcut(keras.layers.Layer):
                     f"{name} must be a whole number of at least 1; received {value!r}."
                 )
         self.filters = filters
-        self.strides = strides
+        # It looks at single pixels, as a 1x1 convolution with this stride does.
+        self.kernel_size, self.strides, self.padding = (1, 1), (strides, strides), "valid"
 
     def build(self, input_shape):
         """Check that there is room for the input's channels."""
@@ -44,14 +45,15 @@ class ZeroPaddingShortcut(keras.layers.Layer):
     def call(self, x):
         """Subsample maps (N, H, W, C) and pad their channels."""
         more = self.filters - x.shape[-1]
-        x = x[:, :: self.strides, :: self.strides]
+        x = x[:, :: self.strides[0], :: self.strides[1]]
         return ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, more)])
 
     def compute_output_shape(self, input_shape):
         """(N, H, W, C) -> (N, ceil(H / strides), ceil(W / strides), filters)."""
-        n, *sizes, _c = input_shape
-        return (n, *(size and -(-size // self.strides) for size in sizes), self.filters)
+        n, h, w, _c = input_shape
+        stride = self.strides[0]
+        return (n, h and -(-h // stride), w and -(-w // stride), self.filters)
 
     def get_config(self):
         """Return the arguments, for saving."""
-        return {**super().get_config(), "filters": self.filters, "strides": self.strides}
+        return {**super().get_config(), "filters": self.filters, "strides": self.strides[0]}

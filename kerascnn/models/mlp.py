@@ -4,7 +4,7 @@ from keras.layers import Dense, Flatten
 
 from ._registry import architecture
 
-HIDDEN = (300, 100)  # LeCun et al. 1998, section III.C.4: 28x28-300-100-10
+HIDDEN = (300, 100)  # LeCun et al. 1998, section III.C: 28x28-300-100-10
 
 
 @architecture(

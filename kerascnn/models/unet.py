@@ -49,7 +49,8 @@ def build_unet(inputs, classes, activation, *, padding="valid", dropout=0.5, wid
     "valid" cuts 92 pixels off each side: take images with their surroundings, such as mirrored
     edges. With `include_top=False` the 64 maps before the last 1x1 convolution.
 
-    DEVIATION: the paper says where dropout is, not its rate.
+    The paper leaves two choices open: the rate of the dropout, here 0.5, and whether a ReLU
+    follows an up-convolution, here one does.
 
     >>> import kerascnn as kc
     >>> kc.build_unet(width=0.125).output_shape

@@ -7,16 +7,14 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._arguments import Images, select_layer
+from ._arguments import Images, LayerLike, select_layer
 from ._gradients import outputs_of
-
-Selection = str | keras.layers.Layer | None
 
 
 def activations(
     model: keras.Model,
     images: Images,
-    layer: Selection | Sequence[Selection] = None,
+    layer: LayerLike | Sequence[LayerLike] = None,
     *,
     batch_size: int = 32,
 ) -> np.ndarray | dict[str, np.ndarray]:
@@ -47,5 +45,5 @@ def activations(
     names = [select_layer(graph, one).name for one in (layer if several else [layer])]
     if not names:
         raise ValueError("layer must name at least one layer; received an empty list.")
-    outputs = outputs_of(model, images, names, batch_size=batch_size)
+    outputs = outputs_of(model, images, graph, names, batch_size=batch_size)
     return dict(zip(names, outputs, strict=True)) if several else outputs[0]

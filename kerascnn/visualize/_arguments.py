@@ -1,15 +1,17 @@
 """The arguments that all methods share, images, target and layer, checked in one place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
 
-from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node
 
-Images = np.ndarray | Sequence[np.ndarray]
+from ._heads import end_nodes
+
+Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
 Target = int | Sequence[int] | Callable | None
+LayerLike = str | keras.layers.Layer | None
 
 
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
@@ -19,11 +21,19 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         TypeError: whole numbers where the model takes floats.
         ValueError: another rank, size or number of channels; no image; NaN or infinity.
     """
+    names = [tensor.name for tensor in model.inputs]
+    if isinstance(images, Mapping):
+        if set(images) != set(names):
+            raise ValueError(
+                f"images, as a dict, must have the names of the model's inputs, {names}; "
+                f"received {list(images)}."
+            )
+        images = [images[name] for name in names]
     given = list(images) if isinstance(images, (list, tuple)) else [images]
-    if len(given) != len(model.inputs):
+    if len(given) != len(names):
         raise ValueError(
-            f"images must be one array for each of the model's {len(model.inputs)} input(s); "
-            f"received {len(given)}."
+            f"images must be one array for each of the model's {len(names)} input(s); "
+            f"received {len(given)}. Images of one input go into one array: np.stack(images)."
         )
     arrays = [_check(x, t) for x, t in zip(given, model.inputs, strict=True)]
     if len({len(x) for x in arrays}) > 1:
@@ -44,7 +54,8 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
     if takes_floats and images.dtype.kind != "f":
         raise TypeError(
             "images must be float, in the range that the model was trained on; "
-            f"received {images.dtype}. Preprocess them first, for example images / 255."
+            f"received {images.dtype}. Preprocess them as in training, for example "
+            "images / 255, or images.astype('float32') where the model rescales by itself."
         )
     fits = images.ndim == len(shape) + 1 and all(
         n in (None, m) for n, m in zip(shape, images.shape[1:], strict=True)
@@ -54,10 +65,12 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
         raise ValueError(f"images must have the shape {wanted}; received {images.shape}.{one}")
     if not len(images):
         raise ValueError(f"images must hold at least one image; received {images.shape}.")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        raise ValueError("images must be finite; received NaN or infinity. Look for division by 0.")
     # Keras casts to the type in which a layer computes; here only float64 is brought down.
-    return images.astype(expected.dtype, copy=False)
+    with np.errstate(over="ignore"):
+        cast = images.astype(expected.dtype, copy=False)
+    if takes_floats and not np.isfinite(cast).all():
+        raise ValueError("images must be finite; received NaN or infinity. Look for division by 0.")
+    return cast
 
 
 def check_target(
@@ -89,8 +102,8 @@ def check_target(
         )
     if indices.shape not in ((), (1,), (count,)):
         raise ValueError(
-            f"target must be one class index or one for each of the {count} images; "
-            f"received {indices.size}."
+            f"target must be one class index or one for each of the {count} images, ({count},); "
+            f"received the shape {indices.shape}."
         )
     wrong = indices[(indices < 0) | (indices >= classes)] if indices.ndim else (
         indices[None][(indices[None] < 0) | (indices[None] >= classes)]
@@ -109,7 +122,7 @@ def is_map(node: Node) -> bool:
     return len(shape) == 4 and tuple(shape[1:3]) != (1, 1)
 
 
-def select_layer(graph: Graph, layer: str | keras.layers.Layer | None) -> Node:
+def select_layer(graph: Graph, layer: LayerLike) -> Node:
     """Find the node of a layer: by name, by the layer itself, or the last with spatial extent.
 
     Raises:
@@ -123,21 +136,23 @@ def select_layer(graph: Graph, layer: str | keras.layers.Layer | None) -> Node:
                 "Name a layer."
             )
         return maps[-1]
-    if isinstance(layer, str):
-        return graph.node(layer)
-    for node in graph.nodes:
-        if node.operation is layer:
-            return node
-    raise unknown("layer", getattr(layer, "name", layer), [n.name for n in graph.nodes])
+    return graph.node(layer) if isinstance(layer, str) else graph.node_of(layer)
 
 
-def select_maps(graph: Graph, layer: str | keras.layers.Layer | None) -> Node:
+def select_maps(graph: Graph, layer: LayerLike) -> Node:
     """Find a layer, as `select_layer` does, whose output is maps (N, h, w, K).
+
+    By default the last maps before the output: those of a segmentation network that are scores
+    themselves explain nothing.
 
     Raises:
         ValueError: there is no such layer, or its output has no height and width.
     """
     node = select_layer(graph, layer)
+    if layer is None:
+        ends = end_nodes(graph)
+        inner = [n for n in graph.nodes if is_map(n) and not n.is_input and n.name not in ends]
+        node = inner[-1] if inner else node
     if len(node.shapes[0]) != 4:
         maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
         last = f" The last with maps is {maps[-1]!r}." if maps else ""

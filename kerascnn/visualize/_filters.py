@@ -5,10 +5,10 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._arguments import select_layer
+from ._arguments import LayerLike, select_layer
 
 
-def filters(model: keras.Model, layer: str | keras.layers.Layer | None = None) -> np.ndarray:
+def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     """Take the filters of a convolution, one picture each.
 
     Args:

@@ -3,9 +3,7 @@
 import keras
 import numpy as np
 
-from kerascnn._graph import flatten
-
-from ._arguments import Images, Target, select_maps
+from ._arguments import Images, LayerLike, Target
 from ._gradients import gradients_at
 
 
@@ -13,7 +11,7 @@ def grad_cam(
     model: keras.Model,
     images: Images,
     target: Target = None,
-    layer: str | keras.layers.Layer | None = None,
+    layer: LayerLike = None,
     *,
     batch_size: int = 32,
 ) -> np.ndarray:
@@ -28,8 +26,9 @@ def grad_cam(
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
-            A single sigmoid unit has the classes 0 and 1.
-        layer: a layer or its name; `None`: the last with spatial extent.
+            A single sigmoid unit has the classes 0 and 1. Scores that are maps, as in
+            segmentation, are averaged over the positions.
+        layer: a layer or its name; `None`: the last with spatial extent before the output.
         batch_size: how many images are computed at once; limits the memory.
 
     Returns:
@@ -43,7 +42,6 @@ def grad_cam(
     >>> kc.visualize.grad_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
     (2, 10, 10)
     """
-    layer = select_maps(flatten(model), layer).name
     maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
     alpha = grads.mean(axis=(1, 2), keepdims=True)  # Eq. 1
     return np.maximum((alpha * maps).sum(axis=-1), 0)  # Eq. 2: ReLU

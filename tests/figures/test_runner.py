@@ -167,6 +167,7 @@ def test_styles_change_the_ground():
     [
         ({"names": ["max-polling"]}, "figure must be one of .*Did you mean 'max-pooling'"),
         ({"formats": ["jpg"]}, "format must be one of 'svg', 'png', 'pdf'; received 'jpg'"),
+        ({"formats": []}, "formats must name at least one"),
         ({"style": "slide"}, "style must be one of .*Did you mean 'slides'"),
         ({"lang": "fr"}, "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
     ],
@@ -181,6 +182,24 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"out must be a folder that can be written; received .*file"):
         kc.figures.draw(["max-pooling"], out=tmp_path / "file")
+
+
+def test_figures_of_the_caller_stay_open(tmp_path):
+    mine = plt.figure()
+    kc.figures.draw("max-pooling", out=tmp_path, formats="png")
+    assert plt.get_fignums() == [mine.number]
+
+
+def test_an_interrupt_leaves_a_page_of_what_is_there(tmp_path, registered):
+    def interrupted():
+        """Stop as Ctrl-C does."""
+        raise KeyboardInterrupt
+
+    registered(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kc.figures.draw(["max-pooling", "interrupted", "stride"], out=tmp_path, formats="svg")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "max-pooling.svg"]
+    assert 'id="max-pooling"' in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_two_figures_of_one_name_are_refused(registered):

@@ -114,3 +114,11 @@ def test_depth_is_the_name():
         model = kc.models.build(f"plain{depth}", width=1 / 16)
         layers = (keras.layers.Conv2D, keras.layers.Dense)
         assert sum(isinstance(layer, layers) for layer in model.layers) == depth
+
+
+def test_receptive_field_goes_through_zero_padding_shortcuts():
+    expected = 3 + 6 * 2 + (2 + 5 * 4) + (4 + 5 * 8)  # 3x3 convolutions at strides 1, 2 and 4
+    for name in ("resnet20", "plain20"):
+        records = {r.name: r for r in kc.describe(kc.models.build(name)).layers}
+        assert records["conv4_block3_out"].receptive_field == expected == 81
+        assert records["conv4_block3_out"].stride_product == 4

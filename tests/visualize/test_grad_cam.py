@@ -6,6 +6,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
@@ -94,19 +95,26 @@ def test_scores_are_logits(model, images):
     assert model.layers[-1].activation is keras.activations.softmax
 
 
-@pytest.mark.parametrize("head", ["dense", "layer", "activation", "operation"])
+@pytest.mark.parametrize(
+    "head", ["dense", "tensorflow", "nested", "layer", "activation", "operation", "reshaped"]
+)
 def test_every_form_of_softmax_is_left_out(head, model, images):
     expected = kc.visualize.grad_cam(model, images, 1)
     features = model.layers[-2].output
     linear = layers.Dense(4, name="linear")
     heads = {
         "dense": model.layers[-1],
+        "tensorflow": layers.Dense(4, activation=tf.nn.softmax),
+        "nested": layers.Dense(4, activation=layers.Softmax()),
         "layer": lambda x: layers.Softmax()(linear(x)),
+        "reshaped": lambda x: layers.Reshape((4,))(layers.Reshape((2, 2))(model.layers[-1](x))),
         "activation": lambda x: layers.Activation("softmax")(linear(x)),
         "operation": lambda x: keras.ops.softmax(linear(x)),
     }
     other = keras.Model(model.inputs, heads[head](features))
-    if head != "dense":
+    if head in ("tensorflow", "nested"):
+        linear = heads[head]
+    if head not in ("dense", "reshaped"):
         linear.set_weights(model.layers[-1].get_weights())
     np.testing.assert_allclose(kc.visualize.grad_cam(other, images, 1), expected, rtol=1e-5)
 
@@ -169,6 +177,8 @@ def test_several_inputs_and_outputs(rng):
     images = [rng.random((2, 8, 8, 1), "float32"), rng.random((2, 8, 8, 2), "float32")]
     first = kc.visualize.grad_cam(model, images, 1)
     assert first.max() > 0
+    named = {t.name: x for t, x in zip(model.inputs, images, strict=True)}
+    np.testing.assert_array_equal(kc.visualize.grad_cam(model, named, 1), first)
     assert first.shape == (2, 6, 6)
     same = kc.visualize.grad_cam(model, images, lambda outputs: outputs[0][:, 1])
     np.testing.assert_allclose(first, same, atol=1e-7)
@@ -190,6 +200,18 @@ def test_the_default_layer_is_the_last_with_spatial_extent():
     image = np.ones((1, 8, 8, 1), "float32")
     np.testing.assert_array_equal(
         kc.visualize.grad_cam(model, image, 0), kc.visualize.grad_cam(model, image, 0, "relu")
+    )
+
+
+@pytest.mark.parametrize("head", ["softmax", None])
+def test_the_default_layer_of_a_segmentation_network_is_before_its_scores(head, rng):
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="last")(inputs)
+    x = layers.Conv2D(3, 1, name="scores")(x)
+    model = keras.Model(inputs, layers.Activation(head, name="end")(x) if head else x)
+    image = rng.random((1, 8, 8, 1), "float32")
+    np.testing.assert_array_equal(
+        kc.visualize.grad_cam(model, image, 1), kc.visualize.grad_cam(model, image, 1, "last")
     )
 
 
@@ -225,6 +247,15 @@ def test_nested_models(model, images):
     nested = keras.Model(outer, keras.Sequential([model])(outer * 1.0))
     expected = kc.visualize.grad_cam(model, images, 1)
     np.testing.assert_allclose(kc.visualize.grad_cam(nested, images, 1), expected, rtol=1e-5)
+    base = keras.Sequential([keras.Input((12, 8, 2)), *model.layers[:1]], name="base")
+    head = [layers.MaxPooling2D(2), layers.GlobalAveragePooling2D(), model.layers[-1]]
+    whole = keras.Sequential([keras.Input((12, 8, 2)), base, *head])
+    for layer in ("base", base):  # a nested model stands for what it puts out
+        np.testing.assert_allclose(
+            kc.visualize.grad_cam(whole, images, 1, layer),
+            kc.visualize.grad_cam(model, images, 1, "conv"),
+            rtol=1e-5,
+        )
     for layer in ("conv", model.get_layer("conv")):
         np.testing.assert_allclose(
             kc.visualize.grad_cam(nested, images, 1, layer),
@@ -282,15 +313,54 @@ def test_new_weights_are_seen(model, images):
     np.testing.assert_allclose(after, 4 * before, rtol=1e-5)  # no biases: maps and weights doubled
 
 
+def test_a_changed_model_is_compiled_anew(model, images):
+    """Exchange the head, as for fine-tuning, then an activation."""
+
+    def clone():
+        other = keras.models.clone_model(model)
+        other.set_weights(model.get_weights())
+        return kc.visualize.grad_cam(other, images, 1, "conv")
+
+    kc.visualize.grad_cam(model, images, 1, "conv")
+    model.pop()
+    model.add(layers.Dense(6, kernel_initializer="ones"))
+    np.testing.assert_allclose(
+        kc.visualize.grad_cam(model, images, 1, "conv"), clone(), rtol=1e-5, atol=1e-7
+    )
+    model.get_layer("conv").activation = keras.activations.tanh
+    before = clone()  # a clone has the new activation
+    np.testing.assert_allclose(
+        kc.visualize.grad_cam(model, images, 1, "conv"), before, rtol=1e-5, atol=1e-7
+    )
+    assert _gradients.trace_count(model) == 1
+
+
 def test_targets_that_are_called_leave_no_trace_behind(model, images):
     for _ in range(3):
         kc.visualize.grad_cam(model, images, lambda logits: logits[:, 0])
     gc.collect()
     assert _gradients.trace_count(model) == 0
-    score = CategoricalScore([0, 1, 2])
-    for _ in range(3):
-        kc.visualize.grad_cam(model, images, score)
-    assert _gradients.trace_count(model) == 1
+
+
+def test_targets_that_are_called_may_change(model, images):
+    """What a callable looks up between calls is looked up anew."""
+    wanted = [0]
+    target = lambda logits: logits[:, wanted[0]]  # noqa: E731
+    for wanted[0] in range(4):
+        expected = kc.visualize.grad_cam(model, images, wanted[0])
+        np.testing.assert_allclose(
+            kc.visualize.grad_cam(model, images, target), expected, atol=1e-7
+        )
+
+
+def test_scores_of_tf_keras_vis_in_every_form(rng, model):
+    images = rng.random((40, 12, 8, 2), "float32")  # more than one batch
+    same = kc.visualize.grad_cam(model, images, 2)
+    for score in (CategoricalScore(2), CategoricalScore([2]), CategoricalScore([2] * 40)):
+        np.testing.assert_allclose(kc.visualize.grad_cam(model, images, score), same, atol=1e-6)
+    classes = np.arange(40) % 4
+    each = kc.visualize.grad_cam(model, images, CategoricalScore(list(classes)))
+    np.testing.assert_allclose(each, kc.visualize.grad_cam(model, images, classes), atol=1e-6)
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -343,16 +413,26 @@ print(resident() - before)
         ({"layer": layers.ReLU(name="x")}, ValueError, "layer must be one of .*received 'x'"),
         ({"target": 4}, ValueError, "from 0 to 3; received 4"),
         ({"target": -1}, ValueError, "from 0 to 3; received -1"),
-        ({"target": [0, 1]}, ValueError, "one for each of the 3 images; received 2"),
+        (
+            {"target": [0, 1]},
+            ValueError,
+            r"one for each of the 3 images, \(3,\); received the shape \(2,\)",
+        ),
         ({"target": 1.5}, TypeError, "target must be a class index.*received 1.5"),
         ({"target": "cat"}, TypeError, "received 'cat'"),
+        ({"target": [[0], [1], [2]]}, ValueError, r"\(3,\); received the shape \(3, 1\)"),
+        ({"target": lambda logits: logits}, ValueError, r"\(3,\); received shape \(3, 4\)"),
+        ({"target": lambda logits: None}, ValueError, r"\(3,\); received None"),
+        ({"target": lambda logits: np.ones(3)}, ValueError, "a target that uses the outputs"),
+        ({"images": np.full((1, 12, 8, 2), 1e39)}, ValueError, "infinity"),
+        ({"images": {"x": np.zeros((1, 12, 8, 2))}}, ValueError, r"names of .*received \['x'\]"),
         ({"images": np.zeros((12, 8, 2))}, ValueError, r"received \(12, 8, 2\).*images\[None\]"),
         ({"images": np.zeros((1, 12, 8, 3))}, ValueError, r"\(N, 12, 8, 2\); received"),
         ({"images": np.zeros((0, 12, 8, 2))}, ValueError, "at least one image"),
         ({"images": np.full((1, 12, 8, 2), np.nan)}, ValueError, "NaN"),
         ({"images": np.zeros((1, 12, 8, 2), "uint8")}, TypeError, "float.*received uint8"),
         ({"images": "cat.jpg"}, TypeError, "array of numbers"),
-        ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+        ({"batch_size": 0}, ValueError, "batch_size must be a whole number of at least 1"),
         ({"model": "vgg16"}, TypeError, "must be a keras.Model; received str"),
     ],
 )
