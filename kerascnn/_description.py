@@ -13,6 +13,7 @@ from ._text import text as _
 
 if TYPE_CHECKING:
     import pandas
+    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
 PerAxis = int | Fraction | tuple[int | Fraction, ...]
@@ -73,6 +74,8 @@ COLUMNS: tuple[tuple[str, Callable[[Layer], str], str | None], ...] = (
     ("Receptive field", lambda r: _axes(r.receptive_field) + ("" if r.aligned else " *"), None),
     ("Stride", lambda r: _axes(r.stride_product), None),
 )
+# Left out in this order where a terminal is too narrow.
+SPARED = ("Stride", "Receptive field", "Activations", "Memory (bytes)", "Kind")
 LEFT = 3  # columns of words; the others hold numbers and are aligned on the right
 
 
@@ -153,13 +156,24 @@ class Description:
 
     __repr__ = __str__  # a table at the prompt too
 
-    def __rich__(self) -> Table:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for dropped in range(len(SPARED) + 1):  # numbers are never broken: columns go instead
+            table = self._table(SPARED[:dropped])
+            if console.measure(table, options=options.update(width=10_000)).maximum <= (
+                options.max_width
+            ):
+                break
+        yield table
+
+    def _table(self, without: Sequence[str] = ()) -> Table:
         from rich.table import Table
 
-        headings, *rows, totals = self._cells()
         table = Table(title=self.name, caption=" ".join(self.notes), caption_justify="left")
-        for i, heading in enumerate(headings):
-            table.add_column(heading, justify="left" if i < LEFT else "right", overflow="fold")
+        shown = [i for i, (heading, *_rest) in enumerate(COLUMNS) if heading not in without]
+        headings, *rows, totals = [[row[i] for i in shown] for row in self._cells()]
+        for i, heading in zip(shown, headings, strict=True):
+            justify = "left" if i < LEFT else "right"
+            table.add_column(heading, justify=justify, no_wrap=True)
         for row in rows:
             table.add_row(*row)
         table.add_section()
@@ -170,14 +184,17 @@ class Description:
         return self.to_html()
 
     def to_text(self, width: int | None = None) -> str:
-        """Draw a table for the terminal, wide enough for every cell unless `width` is given."""
+        """Draw a table for the terminal.
+
+        Args:
+            width: in characters; columns that do not fit are left out. `None`: all columns.
+        """
         from rich.console import Console
 
-        table = self.__rich__()
         console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
         if width is None:
-            console.width = max(console.measure(table).maximum, 1)
-        console.print(table)
+            console.width = console.measure(self._table()).maximum
+        console.print(self)
         return console.file.getvalue().rstrip("\n")
 
     def to_markdown(self) -> str:

@@ -5,6 +5,8 @@ Nothing heavy is imported before a command runs, so that `kerascnn --help` answe
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -24,9 +26,36 @@ class OneLine(click.Group):
         """Run a command; what the toolkit says of bad input is said, and no more."""
         try:
             return super().invoke(context)
+        except click.UsageError as error:
+            click.echo(f"Error: {error.format_message()}", err=True)
         except (ValueError, TypeError, OSError) as error:
             click.echo(f"Error: {error}", err=True)
-            context.exit(2)
+        return context.exit(2)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Swallow what TensorFlow's libraries write to the terminal while they start.
+
+    They write to the file descriptor before Python can filter anything; exceptions pass.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def start_keras() -> None:
+    """Import Keras and its backend, and have the backend look for devices."""
+    with quiet():
+        import keras
+
+        keras.ops.zeros(1)
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,13 +96,18 @@ def figures(
     from rich.progress import Progress
 
     count = len(names) or len(gallery.names())
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=count)
+    bar = Progress(console=Console(stderr=True))
+    task = bar.add_task("", total=count)
 
-        def show(recipe: gallery.Recipe) -> None:
-            done = bar.tasks[0].description != ""
-            bar.update(task, description=recipe.name, advance=int(done))
+    def show(recipe: gallery.Recipe) -> None:
+        if not bar.live.is_started:  # all arguments are right: now the work begins
+            start_keras()
+            bar.start()
+        else:
+            bar.advance(task)
+        bar.update(task, description=recipe.name)
 
+    try:
         report = gallery.draw(
             names,
             out=out,
@@ -83,6 +117,9 @@ def figures(
             progress=show,
         )
         bar.update(task, completed=count)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
     click.echo(f"{count - len(report.failed)} of {count} figures: {Path(out) / 'index.html'}")
     for name, error in report.failed.items():
         click.echo(f"Error: figure {name!r} was not drawn: {error}", err=True)
@@ -100,6 +137,7 @@ def describe(
     name: str, table: str, input_shape: str | None, variant: str | None, no_top: bool
 ) -> None:
     """Print a table of an architecture: shapes, parameters, MACs, memory, receptive fields."""
+    start_keras()
     import kerascnn as kc
 
     options: dict = {"include_top": not no_top}

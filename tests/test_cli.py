@@ -51,7 +51,10 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["describe", "vgg16", "--input-shape", "big"], "three whole numbers"),
         (["describe", "vgg16", "--input-shape", "8,8,3"], "at least 32x32"),
         (["describe", "alexnet", "--variant", "twin"], "variant must be one of"),
-        (["describe", "vgg16", "--variant", "D"], "variant"),
+        (["describe", "vgg16", "--variant", "D"], "build_vgg16 takes include_top,"),
+        (["figures", "--format", ","], "formats must name at least one"),
+        (["describe"], "Missing argument 'NAME'"),
+        (["paint"], "No such command 'paint'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
@@ -59,9 +62,24 @@ def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
     result = kerascnn(*arguments)
     assert result.exit_code == 2
     assert line in result.stderr
-    errors = [text for text in result.stderr.splitlines() if text.startswith("Error")]
-    assert len(errors) == 1
-    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("Error: ")
+    assert result.stdout == ""
+
+
+def test_start_up_is_quiet(tmp_path):
+    """TensorFlow's libraries write of their own accord; none of it reaches the terminal."""
+    result = subprocess.run(
+        [sys.executable, "-m", "kerascnn.cli", "describe", "lenet5", "--format", "markdown"],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert result.stderr == ""
+    assert result.stdout.startswith("| Layer |")
+
+
+def test_the_list_needs_no_tensorflow(run_python):
+    code = "import sys, kerascnn as kc; kc.figures.names(); print(*sys.modules)"
+    assert "tensorflow" not in {name.split(".")[0] for name in run_python(code).split()}
 
 
 def test_a_figure_that_fails_is_exit_1(kerascnn, monkeypatch, tmp_path):

@@ -212,6 +212,15 @@ def test_text_markdown_and_html_show_the_same_cells():
     assert all(len(line) <= 130 for line in description.to_text().splitlines())
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_narrow_terminals_lose_columns_not_digits(width):
+    text = kc.describe(kc.build_alexnet()).to_text(width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "37,752,832" in text
+    assert "62,378,344" in text
+    assert ("Stride" in text) == (width == 200)
+
+
 def test_latex_compiles_in_form():
     text = kc.describe(
         keras.Sequential([keras.Input((4,)), layers.Dense(2, name="a_b&c")])

@@ -7,7 +7,6 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import arithmetic, plots
-from kerascnn._describe import describe
 from kerascnn._description import Description, shape_text
 from kerascnn._text import text as _
 
@@ -15,6 +14,7 @@ from ._layout import note
 from ._registry import figure
 
 MEGA = 1e6
+ROWS = 25.5  # of the highest stack, VGG19
 VIEWS = {"Flatten", "Reshape", "Dropout"}  # make no new values worth a row
 
 
@@ -22,6 +22,7 @@ VIEWS = {"Flatten", "Reshape", "Dropout"}  # make no new values worth a row
 def built(name: str, **options: object) -> Description:
     """Build a network and describe it; once, since the figures share them."""
     from kerascnn import models
+    from kerascnn._describe import describe
 
     return describe(models.build(name, **options))
 
@@ -57,9 +58,13 @@ def lenet5_1998() -> Figure:
     fig, (ax, table) = plt.subplots(1, 2, width_ratios=(5, 3))
     blocks = {(0, 0, 6, 6): "window", (0, 6, 6, 9): "kernel", (0, 15, 6, 1): "output"}
     plots.number_grid(seen, fmt=lambda value: "×" if value else "", highlight=blocks, ax=ax)
-    ax.text(8, -0.3, _("map of C3"), ha="center", va="bottom")
-    ax.text(-0.3, 3, _("map of S2"), ha="right", va="center", rotation=90)
-    cells = [["", _("Output"), _("Parameters"), _("connections")]]
+    for column in range(len(TABLE_1)):
+        ax.text(column + 0.5, -0.2, column, ha="center", va="bottom", fontsize="x-small")
+    for line in range(6):
+        ax.text(-0.2, line + 0.5, line, ha="right", va="center", fontsize="x-small")
+    ax.text(8, -1, _("map of C3"), ha="center", va="bottom")
+    ax.text(-1, 3, _("map of S2"), ha="right", va="center", rotation=90)
+    cells = [["", _("Output"), _("Parameters"), _("Connections")]]
     for r in description.layers:
         if r.connections:
             name = _("output") if r.kind == "RBFOutput" else r.name.upper()
@@ -128,14 +133,17 @@ def alexnet() -> Figure:
 )
 def vgg16_beside_alexnet() -> Figure:
     """Stack the layers of the three networks side by side, the input at the bottom."""
-    row = {"ha": "center", "va": "center", "fontsize": 8}
     fig, axes = plt.subplots(1, 3, sharey=True)
+    ink = plt.rcParams["text.color"]
+    # Rows share the height with a title of two lines; letters fill half of theirs.
+    points = 72 * fig.get_figheight() / (ROWS + 4) / 2
+    row = {"ha": "center", "va": "center", "fontsize": points}
     for ax, name in zip(axes, ("alexnet", "vgg16", "vgg19"), strict=True):
         description = built(name)
         rows = [r for r in description.layers if r.kind not in VIEWS]
         for level, record in enumerate(rows):
             look = plots.layer_style(record.kind)
-            ax.barh(level, 1, height=0.86, color=look.color, hatch=look.hatch, edgecolor="none")
+            ax.barh(level, 1, height=0.86, color=look.color, linewidth=0.4, edgecolor=ink)
             ax.text(0.5, level, _row(record), color=look.text_color, **row)
         weighted = sum(r.parameters > 0 for r in rows)
         ax.set_title(
@@ -147,7 +155,7 @@ def vgg16_beside_alexnet() -> Figure:
             ),
             fontsize="small",
         )
-        ax.set(xlim=(0, 1), ylim=(-0.6, 25.5))
+        ax.set(xlim=(0, 1), ylim=(-0.6, ROWS))
         ax.axis("off")
     return fig
 
@@ -169,9 +177,8 @@ def vgg16_memory() -> Figure:
     }
     for ax, (heading, numbers) in zip(axes, columns.items(), strict=True):
         looks = [plots.layer_style(r.kind) for r in rows]
-        bars = ax.barh(range(len(rows)), numbers, color=[look.color for look in looks])
-        for bar, look in zip(bars, looks, strict=True):
-            bar.set_hatch(look.hatch)
+        colors, ink = [look.color for look in looks], plt.rcParams["text.color"]
+        bars = ax.barh(range(len(rows)), numbers, color=colors, edgecolor=ink, linewidth=0.4)
         labels = [f"{n:,}" if n else "" for n in numbers]
         ax.bar_label(bars, labels=labels, padding=3, fontsize=8)
         ax.set_title(f"{heading}: {sum(numbers):,}", fontsize="small")
@@ -209,7 +216,7 @@ def _row(record: object) -> str:
 
 def _totals(description: Description) -> str:
     return _(
-        "{parameters} parameters, {macs} M multiply-adds",
+        "{parameters} parameters, {macs} multiply-adds",
         parameters=f"{description.parameters:,}",
-        macs=f"{np.round(description.macs / MEGA, 1):,}",
+        macs=f"{description.macs:,}",
     )

@@ -44,7 +44,9 @@ def sliding_window(step: int | None = None) -> Figure:
     plots.sliding_window(IMAGE, KERNEL, output, ax=top.subplots())
     for i, ax in enumerate(bottom.subplots(1, output.size)):
         row, column = divmod(i, output.shape[1])
-        plots.number_grid(IMAGE, highlight=[(row, column, 3, 3)], ax=ax)
+        # Small pictures, so pixels in place of numbers.
+        window, shades = [(row, column, 3, 3)], {"cmap": "Greys", "limits": (0, 2)}
+        plots.number_grid(IMAGE, highlight=window, fmt=lambda value: "", ax=ax, **shades)
         ax.set_title(f"{output[row, column]:g}", color=plots.role_color("window"))
     note(fig, _("“Convolution” in networks is cross-correlation: the kernel is not flipped."))
     return fig
@@ -53,7 +55,8 @@ def sliding_window(step: int | None = None) -> Figure:
 @figure(
     title="Stride: how far the window moves",
     alt="On a 7 by 7 input a 3 by 3 window gives 5 outputs a row with stride 1, 3 with stride 2 "
-    "and 2 with stride 4; with stride 3 it does not fit and the last column is never seen.",
+    "and 2 with stride 4; with stride 3 it does not fit, and the last row and column are never "
+    "seen.",
 )
 def stride() -> Figure:
     """Compare strides 1 to 4 on 7x7 with 3x3, those that fit and the one that does not."""
@@ -78,7 +81,7 @@ def stride() -> Figure:
         lines = [f"({size} − {kernel}) / {step} + 1 = {value}"]
         if unseen:
             lines.append(_("does not fit: Keras floors to {windows},", windows=windows))
-            lines.append(_("the last column is never seen"))
+            lines.append(_("last row and column are never seen"))
         ax.text(0.5, -0.04, "\n".join(lines), transform=ax.transAxes, **below)
     return fig
 

@@ -34,10 +34,10 @@ def first_layer_filters() -> Figure:
     """Draw the filters of a trained LeNet-5 as they are."""
     model = trained()
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(2, 3))
-    for part, layer in ((left, "c1"), (right, "c3")):
+    parts = fig.subfigures(2, 1, height_ratios=(2, 3))
+    for part, layer, columns in zip(parts, ("c1", "c3"), (6, None), strict=True):
         filters = visualize.filters(model, layer)
-        plots.filter_grid(filters, ax=part.subplots())
+        plots.filter_grid(filters, columns=columns, ax=part.subplots())
         count, height, width, channels = filters.shape
         part.suptitle(f"{layer}: {count} × {height}×{width}×{channels}", fontsize="medium")
     return fig
@@ -67,7 +67,8 @@ def activation_maps() -> Figure:
     for ax, layer in zip(bottom.subplots(1, 3, width_ratios=(4, 3, 2)), layers[4:], strict=True):
         values = outputs[layer][0].ravel()
         look = plots.layer_style("Conv2D" if layer == "c5" else "Dense")
-        ax.bar(range(len(values)), values, color=look.color, edgecolor="none", width=1)
+        ink = plt.rcParams["text.color"]
+        ax.bar(range(len(values)), values, color=look.color, edgecolor=ink, linewidth=0.3, width=1)
         ax.set_title(f"{layer}: {len(values)}", fontsize="medium")
         ax.set_xlabel(_("class") if layer == "predictions" else _("unit"), fontsize="small")
         ax.tick_params(labelsize="x-small")
@@ -88,12 +89,18 @@ def grad_cam() -> Figure:
     ranked = np.argsort(-scores, axis=1)
     # Digits that are read rightly but could have been another: the runner-up has its reasons.
     margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
-    chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:4]
+    chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]
+    heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i]) for i in (0, 1)]
+    # One of each class, and none whose map is empty: there all evidence speaks against.
+    seen = [i for i in range(len(chosen)) if min(maps[i].max() for maps in heat) > 0]
+    firsts = [i for n, i in enumerate(seen) if labels[chosen[i]] not in labels[chosen[seen[:n]]]][
+        :4
+    ]
+    chosen, heat = chosen[firsts], [maps[firsts] for maps in heat]
     images, scores, ranked = images[chosen], scores[chosen], ranked[chosen]
     fig, axes = plt.subplots(2, len(images))
     for row, rank in zip(axes, (0, 1), strict=True):
-        classes = ranked[:, rank]
-        heatmaps = visualize.grad_cam(model, images, target=classes, layer="c3")
+        classes, heatmaps = ranked[:, rank], heat[rank]
         for ax, image, heatmap, c, score in zip(
             row, images, heatmaps, classes, scores, strict=True
         ):
@@ -101,5 +108,5 @@ def grad_cam() -> Figure:
             ax.set_title(
                 _("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium"
             )
-    note(fig, _("LeNet-5, layer c3, logits. Top: predicted class; bottom: runner-up."))
+    note(fig, _("LeNet-5, layer s4, logits. Top: predicted class; bottom: runner-up."))
     return fig

@@ -47,7 +47,7 @@ class CropLike(keras.layers.Layer):
         return (shape[0], *reference[1:3], shape[-1])
 
     def receptive_field(self, fields):
-        """See what the first map sees, from the offset on; of the reference only the size counts."""
+        """See what the first map sees, from the offset on; the reference gives only its size."""
         return tuple(axis.shifted(n) for axis, n in zip(fields[0], self.offset, strict=True))
 
     def get_config(self):

@@ -9,6 +9,7 @@ all of them are `None` with `include_top=False`.
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -147,7 +148,11 @@ def architecture(
 
         @functools.wraps(layers)
         def builder(*args: object, **kwargs: object) -> "keras.Model":
-            a = signature.bind(*args, **kwargs)
+            try:
+                a = signature.bind(*args, **kwargs)
+            except TypeError as error:
+                takes = ", ".join(signature.parameters)
+                raise TypeError(f"build_{own_name} takes {takes}; received: {error}.") from None
             a.apply_defaults()
             a = a.arguments
             own = {option.name: a[option.name] for option in own_options}
@@ -227,10 +232,15 @@ def _common(name: str, classes: int, activation: object) -> list[inspect.Paramet
 
 
 def architectures() -> dict[str, Architecture]:
-    """All architectures by name, in the order of their years."""
+    """All architectures by name, in the order of their years, small ones first."""
     for file in Path(__file__).parent.glob("[!_]*.py"):
         import_module(f"{__package__}.{file.stem}")
-    return dict(sorted(_architectures.items(), key=lambda item: (item[1].year, item[0])))
+
+    def order(item: tuple[str, Architecture]) -> tuple:
+        name, known = item  # resnet18 before resnet101
+        return known.year, [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)]
+
+    return dict(sorted(_architectures.items(), key=order))
 
 
 def names() -> list[str]:

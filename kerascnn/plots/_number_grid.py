@@ -120,7 +120,7 @@ def number_grid(
                 x + center * cell,
                 y + center * cell,
                 texts[r, c],
-                room=(0.86 * cell, NUMBER_HEIGHT * cell),
+                room=(0.76 * cell, NUMBER_HEIGHT * cell),
                 widest=widest,  # one size for the whole grid
                 color=readable_on(face) if cmap else mix(face, ink, 0.7 if quiet else 1.0),
                 zorder=3,

@@ -93,6 +93,8 @@ _LOOK = {
     "axes.titleweight": "normal",
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.1,  # inches to the edges
+    "figure.constrained_layout.h_pad": 0.1,
     "image.cmap": "viridis",
 }
 STYLES = {

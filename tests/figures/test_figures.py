@@ -33,7 +33,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "overfitting": ["150 digits", "180 by other writers"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
-    "grad-cam": ["layer c3"],
+    "grad-cam": ["layer s4"],
 }  # fmt: skip
 
 
