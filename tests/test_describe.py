@@ -2,6 +2,8 @@
 
 import csv
 import io
+import shutil
+import subprocess
 
 import keras
 import numpy as np
@@ -221,7 +223,7 @@ def test_narrow_terminals_lose_columns_not_digits(width):
     assert ("Stride" in text) == (width == 200)
 
 
-def test_latex_compiles_in_form():
+def test_latex_is_well_formed():
     text = kc.describe(
         keras.Sequential([keras.Input((4,)), layers.Dense(2, name="a_b&c")])
     ).to_latex()
@@ -229,6 +231,19 @@ def test_latex_compiles_in_form():
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert {line.replace(r"\&", "").count("&") for line in rows} == {8}
     assert text.index(r"\toprule") < text.index(r"\midrule") < text.index(r"\bottomrule")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", ["lenet5", "googlenet", "unet"])
+def test_latex_compiles(name, tmp_path):
+    table = kc.describe(kc.models.build(name)).to_latex()
+    page = (
+        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\tiny\n%s\n\\end{document}"
+    )
+    (tmp_path / "table.tex").write_text(page % table, "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
 
 
 def test_html_is_escaped():

@@ -187,7 +187,7 @@ class _Plateau(keras.callbacks.ReduceLROnPlateau):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self.best = self.progress.plateau.get("best")
+        self.best = self.progress.plateau.get("best", self.best)  # Keras's start otherwise
         self.wait = self.progress.plateau.get("wait", 0)
 
     def on_epoch_end(self, epoch, logs=None):
