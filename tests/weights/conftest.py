@@ -5,6 +5,8 @@ import h5py
 import numpy as np
 import pytest
 
+import kerascnn as kc
+
 
 @pytest.fixture
 def scratch():
@@ -67,5 +69,21 @@ def agree():
         assert np.isfinite(theirs).all()
         assert np.abs(ours - theirs).max() <= tolerance * np.abs(theirs).max()
         assert theirs.std() > 0  # a constant would agree with anything
+
+    return check
+
+
+@pytest.fixture
+def refused():
+    """Load into a model what must be refused: one line, and the model's weights as they were."""
+
+    def check(path, kind, match, model):
+        before = model.get_weights()
+        with pytest.raises(kind, match=match) as caught:
+            kc.weights.load(model, path)
+        assert type(caught.value) is kind
+        assert "\n" not in str(caught.value)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
 
     return check
