@@ -53,7 +53,7 @@ def figures():
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "kerascnn.cli", "figures", "--out", out],
+            [sys.executable, "-m", "kerascnn", "figures", "--out", out],
             check=True, capture_output=True,
         )  # fmt: skip
         seconds = time.perf_counter() - start

@@ -158,7 +158,3 @@ def describe(
         show(description)
     else:
         click.echo(getattr(description, f"to_{table}")())
-
-
-if __name__ == "__main__":
-    main()

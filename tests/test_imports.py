@@ -27,6 +27,7 @@ MAY_USE = {
         "_description", "models", "training",
         "visualize",
     },
+    "__main__": {"cli"},
     "cli": {"figures", "models", "_describe", "weights", "training", "datasets", "visualize"},
 }  # fmt: skip
 SERVE_ALL = {"_errors", "_text", "_graph", "_files"}
