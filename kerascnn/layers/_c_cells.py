@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ._windows import check_window
+
 DELTA = 0.9  # how fast the weights d fall with the distance; the paper gives no number
 
 
@@ -43,6 +45,7 @@ class CCells(keras.layers.Layer):
 
     def build(self, input_shape):
         """Make the fixed weights d, the same for each plane."""
+        check_window(self.name, self.kernel_size, input_shape)
         offsets = np.arange(self.kernel_size[0]) - (self.kernel_size[0] - 1) / 2
         d = DELTA ** np.hypot(offsets[:, None], offsets)
         d = np.repeat((d / d.sum())[:, :, None, None], input_shape[-1], axis=2)

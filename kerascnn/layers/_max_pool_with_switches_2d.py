@@ -5,6 +5,8 @@ from keras import ops
 
 from kerascnn._errors import unknown
 
+from ._windows import check_window
+
 PADDINGS = ("valid", "same")
 
 
@@ -35,6 +37,11 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         self.pool_size = _pair("pool_size", pool_size)
         self.strides = self.pool_size if strides is None else _pair("strides", strides)
         self.padding = padding
+
+    def build(self, input_shape):
+        """Check that a window fits."""
+        if self.padding == "valid":
+            check_window(self.name, self.pool_size, input_shape)
 
     def call(self, x):
         """Pool maps (N, H, W, C)."""

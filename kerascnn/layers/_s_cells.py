@@ -8,6 +8,8 @@ from keras import ops
 
 from kerascnn._errors import unknown
 
+from ._windows import check_window
+
 PADDINGS = ("valid", "same")
 GAMMA = 0.7  # how fast the inhibitory weights c fall with the distance; the paper gives no number
 
@@ -56,6 +58,8 @@ class SCells(keras.layers.Layer):
 
     def build(self, input_shape):
         """Make the weights a and b; c is fixed."""
+        if self.padding == "valid":
+            check_window(self.name, self.kernel_size, input_shape)
         channels = input_shape[-1]
         inputs = math.prod(self.kernel_size) * channels
         self.a = self.add_weight(

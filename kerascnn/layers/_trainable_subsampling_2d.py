@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from ._windows import check_window
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class TrainableSubsampling2D(keras.layers.Layer):
@@ -40,6 +42,7 @@ class TrainableSubsampling2D(keras.layers.Layer):
 
     def build(self, input_shape):
         """Make the coefficients and biases, one of each for a map."""
+        check_window(self.name, self.pool_size, input_shape)
         average = keras.initializers.Constant(1 / math.prod(self.pool_size))
         maps = input_shape[-1:]
         self.coefficient = self.add_weight(shape=maps, initializer=average, name="coefficient")

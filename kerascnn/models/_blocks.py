@@ -1,6 +1,8 @@
 """What the architectures share: widths, and paddings as Caffe and PyTorch have them."""
 
+import math
 from collections.abc import Callable
+from numbers import Real
 
 import keras
 from keras.layers import MaxPooling2D, ZeroPadding2D
@@ -12,7 +14,7 @@ def scaled(width: float) -> Callable[[int], int]:
     >>> [scaled(0.25)(filters) for filters in (64, 128, 1)]
     [16, 32, 1]
     """
-    if isinstance(width, bool) or not isinstance(width, (int, float)) or not width > 0:
+    if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
         raise ValueError(
             "width must be a number above 0, the factor on the number of filters "
             f"(1.0 for the paper's); received {width!r}."

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from numbers import Integral
 from pathlib import Path
 
 import keras
@@ -59,8 +60,9 @@ def start(
     """Check a builder's arguments, with the rules of keras.applications, and make its inputs."""
     if pooling is not None and pooling not in POOLING:
         raise unknown("pooling", pooling, POOLING)
-    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
+    if not isinstance(classes, Integral) or isinstance(classes, bool) or classes < 1:
         raise ValueError(f"classes must be a whole number of at least 1; received {classes!r}.")
+    classes = int(classes)  # NumPy's integers cannot be saved with a model
     if input_tensor is not None and not keras.backend.is_keras_tensor(input_tensor):
         raise ValueError(
             "input_tensor must be a Keras tensor, as keras.Input() gives; "
@@ -119,7 +121,7 @@ def _input_shape(
     if (
         not isinstance(shape, (tuple, list))
         or len(shape) != 3
-        or not all(n is None or (isinstance(n, int) and n > 0) for n in shape)
+        or not all(n is None or (isinstance(n, Integral) and n > 0) for n in shape)
     ):
         raise ValueError(
             "input_shape must be a tuple of three integers (height, width, channels), "
@@ -140,4 +142,4 @@ def _input_shape(
             f"input_shape must be at least {min_size}x{min_size}, so that a feature map is left "
             f"at the end; received {shape}."
         )
-    return tuple(shape)
+    return tuple(n if n is None else int(n) for n in shape)

@@ -157,7 +157,7 @@ def architecture(
             a = a.arguments
             own = {option.name: a[option.name] for option in own_options}
             variant = own.get(variant_option)
-            if isinstance(parameters, Mapping) and variant not in parameters:
+            if isinstance(parameters, Mapping) and variant not in list(parameters):
                 raise unknown(variant_option, variant, parameters)
             beginning = start(
                 own_name,
@@ -268,6 +268,6 @@ def build(name: str, **options: object) -> "keras.Model":
     (None, 26)
     """
     known = architectures()
-    if name not in known:
+    if name not in list(known):
         raise unknown("name", name, known)
     return known[name].builder(**options)

@@ -65,6 +65,7 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     3747200
     """
     filters_of = scaled(width)
+    towers = 2 if variant == "paper" else 1  # whatever the width, the maps divide between them
     conv = partial(Conv2D, activation="relu", kernel_initializer=gaussian(0.01))
     x = inputs
     for i, row in enumerate(VARIANTS[variant], start=1):
@@ -72,7 +73,7 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
         if padding and stride > 1:
             x = ZeroPadding2D(padding, name=f"conv{i}_pad")(x)
         x = conv(
-            groups * filters_of(filters // groups),
+            towers * filters_of(filters // towers),
             kernel,
             stride,
             "same" if padding and stride == 1 else "valid",

@@ -164,9 +164,16 @@ def convolutionalize(model):
         return args[0] if same or isinstance(layer, Flatten) else layer(*args, **kwargs)
 
     inputs = keras.Input((None, None, model.input_shape[-1]), name="input")
-    net = keras.models.clone_model(
-        model, input_tensors=inputs, clone_function=clone, call_function=call
-    )
+    try:
+        net = keras.models.clone_model(
+            model, input_tensors=inputs, clone_function=clone, call_function=call
+        )
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"model must have no layer before its Flatten that needs a fixed size; {model.name!r} "
+            f"has one: {reason}"
+        ) from error
     for layer in model.layers:
         if layer.weights:
             new = net.get_layer(layer.name)

@@ -37,7 +37,6 @@ TABLE_1 = {  # 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool proj
 }
 POOL_AFTER = {"3b": "pool3", "4e": "pool4"}
 AUXILIARY_AFTER = {"4a": "loss1", "4d": "loss2"}  # section 5
-AUXILIARY_WEIGHT = 0.3  # section 5; the main output's is 1
 
 # torchvision has no local response normalization, 3x3 windows in the branch called "5x5"
 # (pytorch/vision#906), 2x2 windows in pool4, and less dropout.

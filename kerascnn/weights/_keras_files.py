@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import keras
 
-from ._pairing import Pair, pair, refuse_more
+from ._pairing import MisfitError, Pair, pair, refuse_more
 
 IN_ARCHIVE = "model.weights.h5"  # the weights of a .keras archive
 
@@ -84,14 +84,24 @@ def _keras_3(model: keras.Model, root: h5py.File) -> list[Pair] | None:
     if any(w.attrs.get("dtype") == "bfloat16" for ws in stored.values() for w in ws):
         return None  # numbers that HDF5 does not know
     counts, pairs, used = Counter(), [], set()
-    for layer in model.layers:
-        kind = _snake_case(type(layer).__name__)
-        name = f"{kind}_{counts[kind]}" if counts[kind] else kind
-        counts[kind] += 1
-        used.add(name)
-        if layer.weights or name in stored:
-            pairs += pair(layer.name, _own(layer), stored.get(name, ()))
-    refuse_more({name: stored[name] for name in stored if name not in used})
+    try:
+        for layer in model.layers:
+            kind = _snake_case(type(layer).__name__)
+            name = f"{kind}_{counts[kind]}" if counts[kind] else kind
+            counts[kind] += 1
+            used.add(name)
+            if layer.weights or name in stored:
+                pairs += pair(layer.name, _own(layer), stored.get(name, ()))
+        refuse_more({name: stored[name] for name in stored if name not in used})
+    except MisfitError as misfit:
+        own = sum(bool(layer.weights) for layer in model.layers)
+        if len(stored) == own:
+            raise
+        # The file counts its layers; one more of a kind renames those behind it.
+        raise MisfitError(
+            f"{misfit} The file has {len(stored)} layers with weights, the model {own}: was it "
+            "saved from a net with other options, such as auxiliary heads or no top?"
+        ) from misfit
     return pairs
 
 

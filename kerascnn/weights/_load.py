@@ -40,9 +40,13 @@ def resolve(
     """
     if weights is None:
         return None
+    if not isinstance(weights, (str, Path)):
+        raise ValueError(
+            f"weights must be None, the name of a set or the path of a file; received {weights!r}."
+        )
     found = _set(architecture, variant, weights)
     if found is None:
-        found = Path(weights)
+        found = Path(weights).expanduser()
         if not found.is_file():
             names = dict.fromkeys(s.name for s in available(architecture))
             raise ValueError(
@@ -106,7 +110,13 @@ def load(
     named = weights
     if not isinstance(weights, WeightSet):
         named = _set(architecture, variant, weights, model.count_params())
-    path = Path(weights) if named is None else _fetched(model, named)
+    path = Path(weights).expanduser() if named is None else _fetched(model, named)
+    owners = dict.fromkeys(s.architecture for s in available() if s.name == str(weights))
+    if named is None and owners and not path.exists():
+        raise ValueError(
+            f"architecture must be given with the name of a set, as the model is called "
+            f"{model.name!r}; {str(weights)!r} is a set of {', '.join(owners)}."
+        )
     if not path.is_file():
         kind = "a directory" if path.is_dir() else "nothing there"
         raise OSError(f"weights must be the path of a file; received {str(path)!r}: {kind}.")

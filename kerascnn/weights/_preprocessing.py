@@ -128,6 +128,10 @@ def preprocessing(architecture: str, weights: str, variant: str | None = None) -
     """
     known = available(architecture)
     sets = [s for s in known if s.name == weights]
+    if not known:
+        raise unknown(
+            "architecture", architecture, dict.fromkeys(s.architecture for s in available())
+        )
     if not sets:
         names = dict.fromkeys(s.name for s in known)
         raise unknown(f"weights of {architecture}", weights, names)

@@ -3,6 +3,7 @@
 import math
 import pickle
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,10 @@ def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
             f"PyTorch must be installed to read {path.name}; received: {error}. "
             'Run pip install "kerascnn[torch]".'
         ) from error
+    if zipfile.is_zipfile(path):  # PyTorch itself does not look at the checksums
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise OSError(f"the checksum of {damaged} in the archive is wrong")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -99,6 +104,9 @@ def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
         raise MisfitError(
             "it must hold named tensors alone, as torch.save(net.state_dict(), …) writes them."
         )
+    for name, tensor in checkpoint.items():
+        if tensor.is_complex():
+            raise MisfitError(f"it must hold real numbers; '{name}' is complex.")
     return checkpoint
 
 

@@ -115,3 +115,18 @@ def test_runs_in_a_compiled_functional_model(example):
     predicted = model.predict(values, verbose=0)
     for expected, output in zip(arrays(layer(values)), arrays(predicted), strict=True):
         np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.MaxPoolWithSwitches2D(4),
+        layers.TrainableSubsampling2D(4),
+        layers.CCells(4),
+        layers.SCells(2, 4, padding="valid"),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_maps_smaller_than_the_window_are_refused(layer):
+    with pytest.raises(ValueError, match=r"at least 4x4 pixels.*received 3x3"):
+        layer(keras.Input((3, 3, 1)))

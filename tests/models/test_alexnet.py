@@ -80,3 +80,9 @@ def test_smallest_image(variant, smallest):
     assert maps.output_shape[1:3] == (1, 1)
     with pytest.raises(ValueError, match=f"at least {smallest}x{smallest}"):
         kc.build_alexnet(variant=variant, input_shape=(smallest - 1, smallest, 3))
+
+
+@pytest.mark.parametrize("width", [0.05, 0.1, 0.2, 0.3, 0.45])
+def test_both_towers_have_whole_maps_at_any_width(width):
+    net = kc.build_alexnet(variant="paper", width=width, input_shape=(67, 67, 3), classes=2)
+    assert all(layer.filters % 2 == 0 for layer in net.layers if hasattr(layer, "filters"))

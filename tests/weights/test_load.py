@@ -371,3 +371,38 @@ def test_logits_of_the_shipped_set(rng, agree):
     logits = kc.build_lenet5(weights="mnist", classifier_activation=None)(images)
     shares = kc.build_lenet5(weights="mnist")(images)
     agree(keras.ops.softmax(logits), shares, 1e-5)
+
+
+def test_a_file_with_more_layers_says_what_may_be_the_cause(tmp_path):
+    options = {"input_shape": (80, 80, 3), "classes": 4}
+    path = tmp_path / "heads.weights.h5"
+    kc.build_googlenet(auxiliary=True, **options).save_weights(path)
+    with pytest.raises(
+        ValueError, match=r"64 layers with weights, the model 58: .*auxiliary heads"
+    ):
+        kc.build_googlenet(weights=path, **options)
+
+
+def test_a_set_by_name_needs_the_architecture_of_a_renamed_model():
+    model = kc.build_lenet5(name="mine")
+    with pytest.raises(ValueError, match=r"architecture must be given.*'mine'.*set of lenet5"):
+        kc.weights.load(model, "mnist")
+    kc.weights.load(model, "mnist", architecture="lenet5")
+
+
+@pytest.mark.parametrize("weights", [3, True, b"mnist"])
+def test_what_is_no_name_and_no_path_is_refused(weights):
+    with pytest.raises(ValueError, match="weights must be None, the name of a set or the path"):
+        kc.build_lenet5(weights=weights)
+
+
+def test_numpy_integers_are_welcome():
+    model = kc.build_vgg16(
+        input_shape=tuple(np.array([32, 32, 3])), classes=np.int64(7), width=1 / 32
+    )
+    assert model.output_shape == (None, 7)
+
+
+def test_preprocessing_of_no_architecture():
+    with pytest.raises(ValueError, match=r"architecture must be one of 'lenet5'.*received 'unet'"):
+        kc.weights.preprocessing("unet", "imagenet")

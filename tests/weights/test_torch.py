@@ -390,3 +390,18 @@ def test_without_torch_one_line_says_what_to_install(saved, monkeypatch):
     with pytest.raises(ImportError, match=r'pip install "kerascnn\[torch\]"') as caught:
         kc.build_resnet18(variant="v1.5", weights=path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path, refused):
+    path = tmp_path / "flipped.pth"
+    torch.save({"fc.weight": torch.zeros(100, 100)}, path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    refused(path, OSError, "the checksum of .* is wrong")
+
+
+def test_complex_numbers_are_refused(tmp_path, refused):
+    path = tmp_path / "complex.pth"
+    torch.save({"fc.weight": torch.zeros(2, 2, dtype=torch.complex64)}, path)
+    refused(path, ValueError, "real numbers; 'fc.weight' is complex")

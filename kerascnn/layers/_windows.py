@@ -1,0 +1,20 @@
+"""What layers with a window have in common."""
+
+
+def check_window(layer: str, window: tuple[int, int], input_shape: tuple) -> None:
+    """Refuse maps that are smaller than a layer's window.
+
+    Args:
+        layer: the layer's name, for the message.
+        window: its height and width in pixels.
+        input_shape: (N, H, W, C); an open size passes.
+
+    Raises:
+        ValueError: no window fits.
+    """
+    sizes = tuple(input_shape[1:3])
+    if any(size is not None and size < extent for size, extent in zip(sizes, window, strict=True)):
+        raise ValueError(
+            f"the maps must be at least {window[0]}x{window[1]} pixels, the window of {layer!r}; "
+            f"received {sizes[0]}x{sizes[1]}. Take larger maps or a smaller window."
+        )
