@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ._text import shape_text
 from ._text import text as _
 
 if TYPE_CHECKING:
@@ -280,15 +281,6 @@ class Description:
         rows = [[cell(r) for _h, cell, _t in COLUMNS] for r in self.layers]
         totals = [_number(getattr(self, total)) if total else "" for *_cell, total in COLUMNS]
         return [headings, *rows, [_("Total"), *totals[1:]]]
-
-
-def shape_text(shape: tuple[int | None, ...]) -> str:
-    """Write a shape as lectures do.
-
-    >>> shape_text((55, 55, 96))
-    '55×55×96'
-    """
-    return "×".join("?" if n is None else str(n) for n in shape)
 
 
 def total(values: Iterable[int | None]) -> int | None:

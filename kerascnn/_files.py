@@ -1,24 +1,34 @@
 """Files that are written whole or not at all."""
 
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the file, then put it in its place: whatever happens, no half file is left.
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside a file to write to, then put what was written in the file's place.
+
+    Whatever happens in the `with` block, no half file is left. The name ends as the file's does,
+    since Keras goes by it.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    new = path.with_name(f".new-{os.getpid()}.{path.name}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps files to their owner alone
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        yield new
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file, all of it or nothing.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with replacing(path) as new:
+        new.write_bytes(data)

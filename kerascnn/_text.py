@@ -1,7 +1,7 @@
 """The words that a figure or page shows, in the language that is set."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -46,3 +46,12 @@ def text(message: str, **values: object) -> str:
     """
     translated = table(_language.get()).get(message, message)
     return translated.format(**values) if values else translated
+
+
+def shape_text(shape: Iterable[int | None]) -> str:
+    """Write a shape as lectures do, with "?" for a size that is open.
+
+    >>> shape_text((55, 55, 96)), shape_text((None, None, 3))
+    ('55×55×96', '?×?×3')
+    """
+    return "×".join("?" if size is None else str(size) for size in shape)

@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import datasets, plots, visualize
-from kerascnn._description import shape_text
+from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._layout import note

@@ -7,6 +7,8 @@ from keras import ops
 
 from kerascnn._errors import unknown
 
+from ._windows import output_sizes
+
 PADDINGS = ("valid", "same")
 
 
@@ -98,11 +100,7 @@ class LocallyConnected2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """(N, H, W, C) -> (N, new height, new width, filters), as for `Conv2D`."""
-        sizes = zip(input_shape[1:3], self.kernel_size, self.strides, strict=True)
-        if self.padding == "same":
-            sizes = (size and -(-size // s) for size, _k, s in sizes)
-        else:
-            sizes = (size and (size - k) // s + 1 for size, k, s in sizes)
+        sizes = output_sizes(input_shape[1:3], self.kernel_size, self.strides, self.padding)
         return (input_shape[0], *sizes, self.filters)
 
     def macs(self, input_shapes, output_shape):

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerascnn._errors import unknown
 
-from ._windows import check_window
+from ._windows import check_window, output_sizes
 
 PADDINGS = ("valid", "same")
 
@@ -76,11 +76,7 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """(N, H, W, C) -> two of (N, h, w, C), as for `MaxPooling2D`."""
-        sizes = zip(input_shape[1:3], self.pool_size, self.strides, strict=True)
-        if self.padding == "same":
-            sizes = (size and -(-size // s) for size, _k, s in sizes)
-        else:
-            sizes = (size and (size - k) // s + 1 for size, k, s in sizes)
+        sizes = output_sizes(input_shape[1:3], self.pool_size, self.strides, self.padding)
         shape = (input_shape[0], *sizes, input_shape[-1])
         return shape, shape
 

@@ -1,5 +1,7 @@
 """What layers with a window have in common."""
 
+from collections.abc import Iterable
+
 
 def check_window(layer: str, window: tuple[int, int], input_shape: tuple) -> None:
     """Refuse maps that are smaller than a layer's window.
@@ -18,3 +20,17 @@ def check_window(layer: str, window: tuple[int, int], input_shape: tuple) -> Non
             f"the maps must be at least {window[0]}x{window[1]} pixels, the window of {layer!r}; "
             f"received {sizes[0]}x{sizes[1]}. Take larger maps or a smaller window."
         )
+
+
+def output_sizes(
+    sizes: Iterable[int | None], window: tuple[int, int], strides: tuple[int, int], padding: str
+) -> tuple[int | None, ...]:
+    """Compute height and width after sliding a window, as Keras does; open sizes stay open.
+
+    >>> output_sizes((7, None), (3, 3), (2, 2), "valid")
+    (3, None)
+    """
+    if padding == "same":
+        return tuple(size and -(-size // s) for size, s in zip(sizes, strides, strict=True))
+    axes = zip(sizes, window, strides, strict=True)
+    return tuple(size and (size - extent) // s + 1 for size, extent, s in axes)

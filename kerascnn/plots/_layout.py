@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kerascnn._errors import unknown
+from kerascnn._text import shape_text
 
 from ._artists import text_height, text_width
 from ._style import layer_style
@@ -159,15 +160,6 @@ def is_chain(nodes: list[Node]) -> bool:
     return not nodes[0].inputs and all(
         node.inputs == (before.name,) for before, node in itertools.pairwise(nodes)
     )
-
-
-def shape_text(shape: Iterable[int | None]) -> str:
-    """Write a shape as it is said: 55×55×96.
-
-    >>> shape_text((55, 55, 96)), shape_text((None, None, 3))
-    ('55×55×96', '?×?×3')
-    """
-    return "×".join("?" if size is None else str(size) for size in shape)
 
 
 # -- a chain as volumes -----------------------------------------------------------------------

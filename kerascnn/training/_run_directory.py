@@ -12,8 +12,6 @@ import csv
 import hashlib
 import io
 import json
-import os
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import h5py
 import numpy as np
 
 from kerascnn import __version__
+from kerascnn._files import replacing, write_atomically
 
 STATE = "kerascnn_state"  # inside last.weights.h5: weights and state change in one rename
 NAMES = (
@@ -110,7 +109,7 @@ class RunDirectory:
 
     def save(self, model, state):
         """Write weights, optimizer and state after an epoch, then the table of epochs."""
-        with _replacing(self.last) as path:
+        with replacing(self.last) as path:
             model.save_weights(path)
             with h5py.File(path, "a") as file:
                 file[STATE] = json.dumps(state)
@@ -118,7 +117,7 @@ class RunDirectory:
 
     def save_best(self, model):
         """Write the weights alone."""
-        with _replacing(self.best) as path:
+        with replacing(self.best) as path:
             save_weights_only(model, path)
 
     def finish(self, epochs):
@@ -132,11 +131,11 @@ class RunDirectory:
         table.writerow(["epoch", *history])
         epochs = zip(*history.values(), strict=True)
         table.writerows([epoch, *values] for epoch, values in enumerate(epochs, start=1))
-        _write(self.path / "history.csv", rows.getvalue())
+        write_atomically(self.path / "history.csv", rows.getvalue().encode())
 
     def _write_config(self):
         text = json.dumps(self.config, indent=2, ensure_ascii=False)
-        _write(self.path / "config.json", text + "\n")
+        write_atomically(self.path / "config.json", (text + "\n").encode())
 
 
 def describe_run(model, recipe, loss, seed, augment, train, validation):
@@ -218,19 +217,3 @@ def save_weights_only(model, path):
         model.save_weights(path)
     finally:
         model.optimizer = optimizer
-
-
-@contextmanager
-def _replacing(path):
-    """Write beside a file, then put the new one in its place at once."""
-    new = path.with_name(f".new.{path.name}")
-    try:
-        yield new
-        os.replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _write(path, text):
-    with _replacing(path) as new:
-        new.write_text(text, "utf-8")

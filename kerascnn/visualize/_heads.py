@@ -28,9 +28,7 @@ RESHAPING = (  # may stand between the head and the output, and change no value
 def squashing(operation: keras.Operation) -> str | None:
     """Name the function that an operation applies last: "softmax", "sigmoid", or `None`."""
     activation = getattr(operation, "activation", None)
-    if isinstance(
-        activation, keras.Operation
-    ):  # a layer as activation: Dense(activation=Softmax())
+    if isinstance(activation, keras.Operation):  # a layer, as in Dense(activation=Softmax())
         return squashing(activation)
     name = getattr(activation, "__name__", type(operation).__name__)
     return SQUASHING.get(name.lower())

@@ -100,21 +100,13 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, registered, monkeypatch):
     kc.figures.draw(["noise"], out=tmp_path, formats=["svg"])
     before = (tmp_path / "noise.svg").read_bytes()
 
-    class Full:
-        def __init__(self, *args, **kwargs):
-            pass
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *args):
-            return False
-
-        def write(self, data):
-            raise OSError(28, "No space left on device")
+    def full(path, data):
+        with open(path, "wb") as file:
+            file.write(data[:1])
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("kerascnn._files.os.fdopen", Full)
+        patch.setattr("pathlib.Path.write_bytes", full)
         with pytest.raises(OSError, match="No space left"):
             _runner.write_atomically(tmp_path / "noise.svg", b"new")
     assert (tmp_path / "noise.svg").read_bytes() == before
