@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from numbers import Integral
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kerascnn._graph import Graph, Node, flatten, run
+from kerascnn._graph import Graph, Key, Node, flatten, run
 
 from ._arguments import Images, LayerLike, Target, check_images, check_target, select_maps
 from ._heads import classes_of, head_of, without_activation
 
 PREDICTED = -1  # stands for the class that the model itself predicts
 HALF_SCALE = 1024.0  # keeps small gradients above float16's smallest number; a power of 2 is exact
+
+CLASSES = tf.TensorSpec([None], tf.int32)
 
 _compiled: weakref.WeakKeyDictionary[keras.Model, dict] = weakref.WeakKeyDictionary()
 
@@ -42,9 +45,15 @@ def outputs_of(
         A float32 array for each name.
     """
     images = check_images(model, images)
-    key = ("outputs", tuple(names), _shape(images))
-    step = _get(model, graph, key, lambda: _compile(_outputs(model, names), images))
-    return _in_batches(step, images, batch_size)
+    names = tuple(names)
+
+    def outputs(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
+        keys = tuple(graph.node(name).outputs[0] for name in names)
+        values = graph.evaluate(list(inputs), run, until=keys)
+        return [tf.cast(values[key], tf.float32) for key in keys]
+
+    step = compiled(model, graph, ("outputs", names), outputs, specs(images))
+    return in_batches(step, images, batch_size)
 
 
 def gradients_at(
@@ -75,13 +84,85 @@ def gradients_at(
     images = check_images(model, images)
     layer = select_maps(graph, layer).name
     classes, score = check_target(target, len(images[0]), *classes_of(graph))
+
+    def gradients(graph: Graph, *inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        *inputs, classes = inputs
+        at = graph.node(layer).outputs[0]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+
+            def call(node: Node, args: tuple, kwargs: dict) -> object:
+                outputs = run(node, args, kwargs)
+                if at in node.outputs:
+                    tape.watch(outputs)  # from here on; what lies before needs no gradient
+                return outputs
+
+            values, scores = scores_at(graph, inputs, classes, score, call=call, also=(at,))
+            maps = values[at]
+            scale = HALF_SCALE if maps.dtype == tf.float16 else 1.0
+            total = tf.reduce_sum(scores) * scale
+        gradient = tape.gradient(total, maps)
+        if gradient is None:
+            raise ValueError(
+                f"layer must lead to the score of the target; the score does not depend on "
+                f"{layer!r}. Choose a layer before the output, and a target that uses the outputs."
+            )
+        return tf.cast(maps, tf.float32), tf.cast(gradient, tf.float32) / scale
+
     if score is not None:
-        step = _gradients(model, layer, score)
-        return tuple(_in_batches(step, [*images, classes], len(classes)))
-    key = ("gradients", layer, _shape(images))
-    more = tf.TensorSpec([None], tf.int32)
-    step = _get(model, graph, key, lambda: _compile(_gradients(model, layer), images, more))
-    return tuple(_in_batches(step, [*images, classes], batch_size))
+        step = partial(gradients, graph)
+        return tuple(in_batches(step, [*images, classes], len(classes)))
+    step = compiled(model, graph, ("gradients", layer), gradients, [*specs(images), CLASSES])
+    return tuple(in_batches(step, [*images, classes], batch_size))
+
+
+def scores_at(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    classes: tf.Tensor,
+    score: Callable | None = None,
+    *,
+    call: Callable[[Node, tuple, dict], object] = run,
+    also: tuple[Key, ...] = (),
+) -> tuple[dict[Key, tf.Tensor], tf.Tensor]:
+    """Run a model inside a computation, and score what it puts out before its softmax.
+
+    Args:
+        graph: the model's graph.
+        inputs: a tensor for each of the model's inputs.
+        classes: (N,) int class indices, as `check_target` gives them.
+        score: a callable target instead.
+        call: computes a node from its arguments; replaces or watches operations.
+        also: keys of further tensors that are wanted.
+
+    Returns:
+        The values of all tensors on the way, and the scores (N,) float32.
+    """
+    heads = {key: head_of(graph, key) for key in graph.outputs}
+    logits = {}
+
+    def call_and_keep(node: Node, args: tuple, kwargs: dict) -> object:
+        for key, (head, after) in heads.items():
+            if node is head:
+                logits[key] = without_activation(node, args, kwargs)
+                for reshaping in after:  # what stands between the softmax and the output
+                    logits[key] = run(reshaping, (logits[key],), {})
+        return call(node, args, kwargs)
+
+    values = graph.evaluate(list(inputs), call_and_keep, until=(*graph.outputs, *also))
+    ends = [tf.cast(logits.get(key, values[key]), tf.float32) for key in graph.outputs]
+    if score is None:
+        return values, class_scores(ends[0], classes, binary=classes_of(graph)[1])
+    return values, _called(score, ends[0] if len(ends) == 1 else ends, len(classes))
+
+
+def value_and_gradient(
+    function: Callable[[tf.Tensor], tf.Tensor], point: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The value of a function of a tensor, and the gradient of its sum with respect to it."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(point)
+        value = function(point)
+    return value, tape.gradient(value, point)
 
 
 def trace_count(model: keras.Model) -> int:
@@ -89,14 +170,42 @@ def trace_count(model: keras.Model) -> int:
     return len(_compiled.get(model, {}))
 
 
-def _get(
-    model: keras.Model, graph: Graph, key: tuple, compile_step: Callable[[], Callable]
+def compiled(
+    model: keras.Model,
+    graph: Graph,
+    key: tuple,
+    body: Callable,
+    signature: Sequence[tf.TensorSpec],
 ) -> Callable:
-    """The compiled computation, made anew where there is none or the model is another by now."""
+    """A computation on a model, compiled once and kept as long as the model lives and stays.
+
+    Args:
+        model: any functional or sequential model.
+        graph: the model's graph as it is now.
+        key: names the computation among those of the model, with all that `body` depends on
+            but its arguments; must be hashable.
+        body: `body(graph, *tensors)`, traced once. It must not refer to the model.
+        signature: the shapes and types of the tensors.
+
+    Returns:
+        A function of the tensors.
+    """
     steps, state = _compiled.setdefault(model, {}), _fingerprint(graph)
+    key = (*key, *((tuple(spec.shape), spec.dtype.name) for spec in signature))
     if key not in steps or steps[key][0] != state:
-        steps[key] = state, compile_step()
+        of = weakref.ref(model)  # a computation must not keep its model alive
+        function = tf.function(
+            lambda *tensors: body(flatten(of()), *tensors),
+            input_signature=list(signature),
+            autograph=False,
+        )
+        steps[key] = state, function.get_concrete_function()
     return steps[key][1]
+
+
+def specs(arrays: Sequence[np.ndarray]) -> list[tf.TensorSpec]:
+    """Shapes and types of batches; their number stays free: one trace serves all."""
+    return [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in arrays]
 
 
 def _fingerprint(graph: Graph) -> tuple:
@@ -123,60 +232,6 @@ def _fingerprint(graph: Graph) -> tuple:
             for node in graph.nodes
         ),
     )
-
-
-def _outputs(model: keras.Model, names: Sequence[str]) -> Callable:
-    of = weakref.ref(model)  # a computation must not keep its model alive
-
-    def step(*inputs: tf.Tensor) -> list[tf.Tensor]:
-        graph = flatten(of())
-        keys = tuple(graph.node(name).outputs[0] for name in names)
-        values = graph.evaluate(list(inputs), run, until=keys)
-        return [tf.cast(values[key], tf.float32) for key in keys]
-
-    return step
-
-
-def _gradients(model: keras.Model, layer: str, score: Callable | None = None) -> Callable:
-    of = weakref.ref(model)
-
-    def step(*inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        *inputs, classes = inputs
-        graph = flatten(of())
-        at = graph.node(layer).outputs[0]
-        heads = {key: head_of(graph, key) for key in graph.outputs}
-        logits = {}
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-
-            def call(node: Node, args: tuple, kwargs: dict) -> object:
-                outputs = run(node, args, kwargs)
-                if at in node.outputs:
-                    tape.watch(outputs)  # from here on; what lies before needs no gradient
-                for key, (head, after) in heads.items():
-                    if node is head:
-                        logits[key] = without_activation(node, args, kwargs)
-                        for reshaping in after:  # what stands between the softmax and the output
-                            logits[key] = run(reshaping, (logits[key],), {})
-                return outputs
-
-            values = graph.evaluate(list(inputs), call, until=(*graph.outputs, at))
-            scores = [tf.cast(logits.get(key, values[key]), tf.float32) for key in graph.outputs]
-            if score is None:
-                total = class_scores(scores[0], classes, binary=classes_of(graph)[1])
-            else:
-                total = _called(score, scores[0] if len(scores) == 1 else scores, len(classes))
-            maps = values[at]
-            scale = HALF_SCALE if maps.dtype == tf.float16 else 1.0
-            total = tf.reduce_sum(total) * scale
-        gradients = tape.gradient(total, maps)
-        if gradients is None:
-            raise ValueError(
-                f"layer must lead to the score of the target; the score does not depend on "
-                f"{layer!r}. Choose a layer before the output, and a target that uses the outputs."
-            )
-        return tf.cast(maps, tf.float32), tf.cast(gradients, tf.float32) / scale
-
-    return step
 
 
 def _called(score: Callable, logits: object, count: int) -> tf.Tensor:
@@ -212,14 +267,8 @@ def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.T
     return tf.gather(logits, classes, axis=-1, batch_dims=1)
 
 
-def _compile(step: Callable, images: list[np.ndarray], *more: tf.TensorSpec) -> Callable:
-    # The batch stays free: one trace serves every number of images.
-    specs = [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in images]
-    function = tf.function(step, input_signature=[*specs, *more], autograph=False)
-    return function.get_concrete_function()
-
-
-def _in_batches(step: Callable, arrays: list[np.ndarray], batch_size: int) -> list[np.ndarray]:
+def in_batches(step: Callable, arrays: Sequence[np.ndarray], batch_size: int) -> list[np.ndarray]:
+    """Run a computation on a few images at a time, and join what it gives."""
     if not isinstance(batch_size, Integral) or isinstance(batch_size, bool) or batch_size < 1:
         raise ValueError(
             f"batch_size must be a whole number of at least 1; received {batch_size!r}."
@@ -231,7 +280,3 @@ def _in_batches(step: Callable, arrays: list[np.ndarray], batch_size: int) -> li
     if len(parts) == 1:
         return [part.numpy() for part in parts[0]]
     return [np.concatenate([p.numpy() for p in same]) for same in zip(*parts, strict=True)]
-
-
-def _shape(images: list[np.ndarray]) -> tuple:
-    return tuple((x.shape[1:], x.dtype.name) for x in images)
