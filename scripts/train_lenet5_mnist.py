@@ -8,22 +8,16 @@ and a JSON that says where they come from go to kerascnn/weights/shipped/.
 """
 
 import argparse
-import hashlib
-import json
 import tempfile
 import time
-from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
+from _card import SHIPPED, write_card
 
 import kerascnn as kc
 
-SHIPPED = Path(__file__).parents[1] / "kerascnn" / "weights" / "shipped"
-NAME = "lenet5_mnist"
 DIGITS_COPIES = 8  # each of the 899 digits counts this often among MNIST's 55,000
 
 
@@ -119,41 +113,21 @@ def main():
         seconds = time.monotonic() - started
         model = kc.build_lenet5()
         model.load_weights(Path(run_dir) / "best.weights.h5")
-        weights = (Path(run_dir) / "best.weights.h5").read_bytes()
 
-    accuracy = {
-        f"{data.name}_test": float(
-            np.mean(model.predict(data.test[0], verbose=0).argmax(axis=-1) == data.test[1])
-        )
-        for data in (mnist, digits)
-    }
-    record = {
-        "sha256": hashlib.sha256(weights).hexdigest(),
-        "variant": "modern",
-        "recipe": asdict(result.recipe),
-        "seed": options.seed,
-        "epochs": options.epochs,
-        "best_epoch": result.best_epoch,
-        "command": "python scripts/train_lenet5_mnist.py --data-dir DIR"
-        f" --epochs {options.epochs} --seed {options.seed}",
-        "data": "MNIST's first 55,000 training images and scikit-learn's first 899 digits in "
+    write_card(
+        options.out / "lenet5_mnist",
+        model,
+        result,
+        build={"variant": "modern"},
+        tests={f"{data.name}_test": data.test for data in (mnist, digits)},
+        command=f"python scripts/train_lenet5_mnist.py --epochs {options.epochs}",
+        data="MNIST's first 55,000 training images and scikit-learn's first 899 digits in "
         f"MNIST's convention, each {DIGITS_COPIES} times, augmented (class Handwriting in the "
         "script); the epoch chosen on MNIST's last 5,000 training images",
-        "accuracy": accuracy,
-        "parameters": model.count_params(),
-        "classes": len(mnist.class_names),
-        "trained_on": {
-            "date": datetime.now(UTC).date().isoformat(),
-            **{package: version(package) for package in ("keras", "tensorflow")},
-            "seconds": round(seconds),
-        },
-        "licence": "MIT, as the package",
-        "input": "28x28x1 in [0,1], bright strokes on dark",
-    }
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / f"{NAME}.weights.h5").write_bytes(weights)
-    (options.out / f"{NAME}.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    print(f"best epoch {result.best_epoch}, {seconds:.0f} s, {accuracy}")
+        seed=options.seed,
+        seconds=seconds,
+        input="28x28x1 in [0, 1], bright strokes on dark",
+    )
 
 
 if __name__ == "__main__":

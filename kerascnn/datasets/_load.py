@@ -10,14 +10,14 @@ from ._dataset import Dataset
 
 # A data set is a module here with `load(*, data_dir=None, …) -> Dataset`; it is imported on first
 # use, so that the digits need neither Keras nor TensorFlow.
-NAMES = ("digits", "mnist")
+NAMES = ("digits", "mnist", "cifar10")
 
 
 def names() -> list[str]:
     """List what `load` can load.
 
     >>> names()
-    ['digits', 'mnist']
+    ['digits', 'mnist', 'cifar10']
     """
     return list(NAMES)
 
@@ -29,6 +29,7 @@ def load(name: str, *, data_dir: str | PathLike | None = None, **options) -> Dat
     | --- | --- | --- |
     | `"digits"` | 1,797 of 28x28x1 | scikit-learn, offline; `raw=True` gives its own 8x8x1 |
     | `"mnist"` | 70,000 of 28x28x1 | `data_dir`, else `$KERASCNN_DATA`, else Keras's download |
+    | `"cifar10"` | 60,000 of 32x32x3 | likewise |
 
     Args:
         name: One of `names()`.

@@ -1,21 +1,13 @@
 """MNIST (LeCun, Cortes, Burges): 60,000 + 10,000 handwritten digits of 28x28 pixels."""
 
-import os
-import zipfile
-import zlib
-from pathlib import Path
-
 import numpy as np
 
+from . import _archive
 from ._dataset import Dataset
 
 FILE = "mnist.npz"  # Keras's file and its keys
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 VALIDATION_PART = 12  # the last twelfth of the training images, 5,000 of 60,000, is validation
-ELSEWHERE = (
-    f"give data_dir= or set KERASCNN_DATA to a directory that holds {FILE}, "
-    f"or load 'digits', which needs no network"
-)
 
 
 def load(*, data_dir=None) -> Dataset:
@@ -32,8 +24,8 @@ def load(*, data_dir=None) -> Dataset:
         OSError: The file is missing or damaged, or there is no network.
         ValueError: The file holds something else.
     """
-    path = _found(data_dir)
-    x_train, y_train, x_test, y_test = _downloaded() if path is None else _read(path)
+    path = _archive.find(FILE, data_dir)
+    x_train, y_train, x_test, y_test = _downloaded() if path is None else _archive.read(path, KEYS)
     images, labels = _checked(x_train, y_train, path)
     cut = len(labels) - len(labels) // VALIDATION_PART
     return Dataset(
@@ -45,48 +37,11 @@ def load(*, data_dir=None) -> Dataset:
     )
 
 
-def _found(data_dir):
-    """Find the file; `None` says that it must be downloaded."""
-    if data_dir is not None:
-        path = Path(data_dir) / FILE
-        if not path.is_file():
-            raise FileNotFoundError(f"data_dir must hold {FILE}; there is none in '{data_dir}'.")
-        return path
-    if directory := os.environ.get("KERASCNN_DATA"):
-        path = Path(directory) / FILE
-        if path.is_file():
-            return path
-    return None
-
-
-def _read(path):
-    try:
-        with open(path, "rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise zipfile.BadZipFile("not an .npz archive")
-            arrays = {key: archive[key] for key in KEYS if key in archive}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        # NumPy takes what it does not know for a pickle, and says so in a ValueError.
-        reason = "not an .npz archive" if isinstance(error, ValueError) else error
-        raise OSError(f"'{path}' cannot be read ({reason}): copy or download it again.") from None
-    if missing := [key for key in KEYS if key not in arrays]:
-        raise ValueError(
-            f"'{path}' must hold the arrays {', '.join(KEYS)}; {missing[0]} is missing."
-        )
-    return [arrays[key] for key in KEYS]
-
-
 def _downloaded():
     from keras.datasets import mnist
 
-    try:
-        (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    # Keras raises a bare Exception when it cannot fetch a file (and removes what it began).
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise OSError(f"MNIST could not be downloaded ({reason}): {ELSEWHERE}.") from None
-    return x_train, y_train, x_test, y_test
+    train, test = _archive.download("MNIST", FILE, mnist.load_data)
+    return [*train, *test]
 
 
 def _checked(images, labels, path):

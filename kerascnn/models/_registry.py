@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerascnn import weights as weight_sets
 from kerascnn._errors import unknown
 
 from ._finish import Size, finish, start
@@ -153,6 +154,9 @@ def architecture(
             except TypeError as error:
                 takes = ", ".join(signature.parameters)
                 raise TypeError(f"build_{own_name} takes {takes}; received: {error}.") from None
+            # A set of weights may be of a smaller net; what the user gives counts more.
+            chosen = weight_sets.build_options(own_name, a.arguments.get("weights"))
+            a.arguments = {**chosen, **a.arguments}
             a.apply_defaults()
             a = a.arguments
             own = {option.name: a[option.name] for option in own_options}

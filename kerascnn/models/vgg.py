@@ -2,7 +2,15 @@
 
 from functools import partial
 
-from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from keras.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPooling2D,
+)
 
 from ._blocks import scaled
 from ._registry import architecture
@@ -24,54 +32,77 @@ vgg_architecture = partial(
     options=(
         "dropout: rate after each hidden dense layer. The paper trains with 0.5; the default 0\n"
         "    has the layers of keras.applications, so that its weight files fit.\n"
-        "width: factor on the number of filters and of hidden units."
+        "width: factor on the number of filters and of hidden units.\n"
+        "hidden: units of each hidden dense layer, before `width`.\n"
+        "batch_normalization: whether each convolution is normalized (Ioffe & Szegedy 2015), as\n"
+        "    in torchvision's vgg16_bn; the paper, from before, does not."
     ),
 )
 
 
 @vgg_architecture(parameters=132_863_336, macs=7_609_090_048)
-def build_vgg11(inputs, classifier, *, dropout=0.0, width=1.0):
+def build_vgg11(
+    inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
+):
     """VGG11, column A: 132,863,336 parameters."""
-    return vgg("A", inputs, classifier, dropout, width)
+    return vgg("A", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 @vgg_architecture(parameters=133_047_848, macs=11_308_466_176)
-def build_vgg13(inputs, classifier, *, dropout=0.0, width=1.0):
+def build_vgg13(
+    inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
+):
     """VGG13, column B: 133,047,848 parameters."""
-    return vgg("B", inputs, classifier, dropout, width)
+    return vgg("B", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 @vgg_architecture(parameters=138_357_544, macs=15_470_264_320)
-def build_vgg16(inputs, classifier, *, dropout=0.0, width=1.0):
+def build_vgg16(
+    inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
+):
     """VGG16, column D: 138,357,544 parameters, with the layer names of keras.applications.
 
     >>> import kerascnn as kc
     >>> kc.build_vgg16(include_top=False).count_params()
     14714688
     """
-    return vgg("D", inputs, classifier, dropout, width)
+    return vgg("D", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 @vgg_architecture(parameters=143_667_240, macs=19_632_062_464)
-def build_vgg19(inputs, classifier, *, dropout=0.0, width=1.0):
+def build_vgg19(
+    inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
+):
     """VGG19, column E: 143,667,240 parameters, with the layer names of keras.applications."""
-    return vgg("E", inputs, classifier, dropout, width)
+    return vgg("E", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
-def vgg(column, inputs, classifier, dropout, width):
+def vgg(column, inputs, classifier, dropout, width, hidden, batch_normalization):
     """The layers of one column of Table 1."""
     filters_of = scaled(width)
-    conv = partial(Conv2D, kernel_size=3, padding="same", activation="relu")
+    conv = normalized if batch_normalization else partial(Conv2D, activation="relu")
     x = inputs
     for block, (convolutions, filters) in enumerate(TABLE_1[column], start=1):
         for i in range(1, convolutions + 1):
-            x = conv(filters_of(filters), name=f"block{block}_conv{i}")(x)
+            name = f"block{block}_conv{i}"
+            x = conv(filters_of(filters), kernel_size=3, padding="same", name=name)(x)
         x = MaxPooling2D(2, name=f"block{block}_pool")(x)
     if classifier is None:
         return x
     x = Flatten(name="flatten")(x)
     for name in ("fc1", "fc2"):
-        x = Dense(filters_of(FC), activation="relu", name=name)(x)
+        x = Dense(filters_of(hidden), activation="relu", name=name)(x)
         if dropout:
             x = Dropout(dropout, name=f"{name}_dropout")(x)
     return classifier(x)
+
+
+def normalized(filters, *, name, **options):
+    """A convolution whose maps are normalized before the ReLU."""
+
+    def unit(x):
+        x = Conv2D(filters, name=name, **options)(x)
+        x = BatchNormalization(name=f"{name}_bn")(x)
+        return Activation("relu", name=f"{name}_relu")(x)
+
+    return unit

@@ -1,3 +1,4 @@
+from ._augmentation import PadCropFlip as PadCropFlip
 from ._optimizers import CoupledDecaySGD as CoupledDecaySGD
 from ._recipes import Recipe as Recipe
 from ._recipes import recipe as recipe

@@ -101,6 +101,20 @@ RECIPES = {
             minimum_rate=1e-5,  # "reduced three times prior to termination"
             monitor="val_accuracy",  # "… rate stopped improving"
         ),
+        Recipe(  # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1
+            name="vgg",
+            optimizer="sgd",
+            learning_rate=1e-2,  # "initially set to 10^-2"
+            batch_size=256,  # "the batch size was set to 256"
+            epochs=74,  # "stopped after 370K iterations (74 epochs)"
+            momentum=0.9,  # "momentum to 0.9"
+            weight_decay=5e-4,  # "the L2 penalty multiplier set to 5·10^-4"
+            schedule="plateau",
+            plateau_factor=0.1,  # "decreased by a factor of 10 when the validation set accuracy …"
+            plateau_patience=5,  # DEVIATION: they did it by hand
+            minimum_rate=1e-5,  # "in total, the learning rate was decreased 3 times"
+            monitor="val_accuracy",  # "… stopped improving"
+        ),
     )
 }
 
@@ -109,7 +123,7 @@ def recipes() -> list[str]:
     """List the names of the recipes.
 
     >>> recipes()
-    ['adam', 'alexnet']
+    ['adam', 'alexnet', 'vgg']
     """
     return list(RECIPES)
 

@@ -1,4 +1,5 @@
 from ._available import available as available
+from ._load import build_options as build_options
 from ._load import load as load
 from ._load import resolve as resolve
 from ._official import OfficialSet as OfficialSet

@@ -15,8 +15,15 @@ from ._pairing import MisfitError, Pair, pair, refuse_more
 IN_ARCHIVE = "model.weights.h5"  # the weights of a .keras archive
 
 
-def pairs_of_keras_file(model: keras.Model, root: h5py.File) -> list[Pair] | None:
+def pairs_of_keras_file(
+    model: keras.Model, root: h5py.File, *, top: bool = True
+) -> list[Pair] | None:
     """Put a model's weights and those of an open file side by side.
+
+    Args:
+        model: a built model.
+        root: the file.
+        top: whether the model has all layers of the file; else the file's last may be more.
 
     Returns:
         The pairs; `None` for what Keras alone can read: layers inside layers, bfloat16.
@@ -27,7 +34,7 @@ def pairs_of_keras_file(model: keras.Model, root: h5py.File) -> list[Pair] | Non
     group = root.get("model_weights", root)  # a whole model in the legacy format
     if "layer_names" in group.attrs or "layer_names0" in group.attrs:
         return _legacy(model, group)
-    return _keras_3(model, root) if all(map(_is_flat, model.layers)) else None
+    return _keras_3(model, root, top) if all(map(_is_flat, model.layers)) else None
 
 
 @contextmanager
@@ -74,7 +81,7 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
     return [n.decode() if isinstance(n, bytes) else str(n) for part in parts for n in part]
 
 
-def _keras_3(model: keras.Model, root: h5py.File) -> list[Pair] | None:
+def _keras_3(model: keras.Model, root: h5py.File, top: bool) -> list[Pair] | None:
     """Layers by their class and its count: conv2d, then conv2d_1 and so on."""
     stored = {
         name: [group["vars"][key] for key in sorted(group["vars"], key=int)]
@@ -92,7 +99,8 @@ def _keras_3(model: keras.Model, root: h5py.File) -> list[Pair] | None:
             used.add(name)
             if layer.weights or name in stored:
                 pairs += pair(layer.name, _own(layer), stored.get(name, ()))
-        refuse_more({name: stored[name] for name in stored if name not in used})
+        if top:
+            refuse_more({name: stored[name] for name in stored if name not in used})
     except MisfitError as misfit:
         own = sum(bool(layer.weights) for layer in model.layers)
         if len(stored) == own:

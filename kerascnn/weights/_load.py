@@ -1,5 +1,6 @@
 """Weights into models: by the name of a set, or from a file; all of them or none."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 from ._available import available
 from ._keras_files import opened, pairs_of_keras_file
 from ._pairing import NUMBERS, MisfitError, Pair
+from ._shipped import ShippedSet
 from ._torch import pairs_of_checkpoint, read_checkpoint
 from ._weight_set import WeightSet
 
@@ -71,6 +73,24 @@ def resolve(
     return found
 
 
+def build_options(architecture: str, weights: str | Path | None) -> Mapping[str, object]:
+    """The builder's arguments that make the net of a set of weights, such as a smaller width.
+
+    Args:
+        architecture: the builder's name without "build_".
+        weights: the builder's argument.
+
+    Returns:
+        Arguments by name; none where the defaults make it.
+
+    >>> import kerascnn as kc
+    >>> kc.weights.build_options("lenet5", "mnist")
+    {'variant': 'modern'}
+    """
+    sets = [s for s in available(architecture) if s.name == weights]
+    return sets[0].build if len(sets) == 1 else {}
+
+
 def load(
     model: keras.Model,
     weights: str | Path | WeightSet,
@@ -111,6 +131,8 @@ def load(
     if not isinstance(weights, WeightSet):
         named = _set(architecture, variant, weights, model.count_params())
     path = Path(weights).expanduser() if named is None else _fetched(model, named)
+    # A shipped set is one file, of which a net without top takes the first part.
+    top = not isinstance(named, ShippedSet) or model.count_params() == max(named.parameters)
     owners = dict.fromkeys(s.architecture for s in available() if s.name == str(weights))
     if named is None and owners and not path.exists():
         raise ValueError(
@@ -126,7 +148,7 @@ def load(
             _assign(pairs_of_checkpoint(model, read_checkpoint(path), architecture))
         else:
             with opened(path) as root:
-                pairs = pairs_of_keras_file(model, root)
+                pairs = pairs_of_keras_file(model, root, top=top)
                 if pairs is not None:
                     _assign(pairs)
             if pairs is None:

@@ -17,7 +17,8 @@ class ShippedSet(WeightSet):
 
     Attributes:
         path: the weight file.
-        card: how the set came to be: sha256, recipe, seed, epochs, accuracy, licence.
+        card: how the set came to be: sha256, build (the builder's arguments that make the net),
+            recipe, seed, epochs, accuracy, licence.
     """
 
     path: Path
@@ -57,7 +58,7 @@ def _read(path: Path) -> ShippedSet:
     tested_on, accuracy = next(iter(card["accuracy"].items()))
     return ShippedSet(
         architecture=architecture,
-        variant=card.get("variant"),
+        variant=card["build"].get("variant"),
         name=name,
         source="kerascnn",
         size=weights.stat().st_size / 2**20 if weights.is_file() else 0.0,
@@ -66,7 +67,8 @@ def _read(path: Path) -> ShippedSet:
         licence=card["licence"].partition(",")[0],
         classes=card["classes"],
         preprocessing="unit",
-        parameters={card["parameters"]: "the whole net"},
+        parameters={card["parameters"]: "the whole net", card["without_top"]: "without the top"},
+        build=card["build"],
         path=weights,
         card=card,
     )

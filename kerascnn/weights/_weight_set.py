@@ -3,7 +3,7 @@
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class WeightSet(ABC):
         classes: number of classes.
         preprocessing: name of the input that the weights expect: see `preprocessing`.
         parameters: number of weights of the nets that the set fits, and what each of them is.
+        build: the builder's arguments that make such a net, where the defaults do not.
     """
 
     architecture: str
@@ -43,6 +44,7 @@ class WeightSet(ABC):
     classes: int
     preprocessing: str
     parameters: Mapping[int, str]
+    build: Mapping[str, object] = field(default_factory=dict)
 
     @abstractmethod
     def fetch(self, parameters: int) -> Path:

@@ -54,7 +54,7 @@ def test_a_data_set_cannot_be_changed_by_mistake(digits):
 
 def test_unknown_names_and_options_are_answered_with_the_known_ones():
     with pytest.raises(
-        ValueError, match=r"name must be one of 'digits', 'mnist'; received 'mnits'"
+        ValueError, match=r"name must be one of 'digits', 'mnist', 'cifar10'; received 'mnits'"
     ):
         datasets.load("mnits")
     with pytest.raises(

@@ -48,3 +48,17 @@ def test_width_scales_filters_and_units():
     for width in (0, -1, "narrow", True, float("nan")):
         with pytest.raises(ValueError, match="width must be a number above 0"):
             kc.build_vgg16(width=width)
+
+
+def test_batch_normalization_as_in_torchvision():
+    model = kc.build_vgg16(batch_normalization=True, dropout=0.5)
+    trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert trainable == 138_365_992  # torchvision's documentation of vgg16_bn
+    names = [layer.name for layer in model.layers[1:4]]
+    assert names == ["block1_conv1", "block1_conv1_bn", "block1_conv1_relu"]
+    assert model.get_layer("block1_conv1").activation is keras.activations.linear
+
+
+def test_hidden_units():
+    model = kc.build_vgg16(width=0.125, hidden=256, input_shape=(32, 32, 3))
+    assert model.get_layer("fc2").units == 32

@@ -50,7 +50,7 @@ def test_a_recipe_is_frozen_and_overriding_makes_another():
         (
             "adem",
             {},
-            "recipe must be one of 'adam', 'alexnet'; received 'adem'. Did you mean 'adam'",
+            "recipe must be one of 'adam', 'alexnet', 'vgg'; received 'adem'. Did you mean 'adam'",
         ),
         ("adam", {"learning_rte": 1}, "Did you mean 'learning_rate'"),
         ("adam", {"name": "mine"}, "a field of its recipe must be one of"),

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import pickle
 import shutil
@@ -324,8 +325,49 @@ def test_the_card_says_how_the_set_came_to_be():
     assert found.path.stat().st_size < 1_000_000
     assert len(found.card["sha256"]) == 64
     assert {"recipe", "seed", "epochs", "accuracy", "licence", "command"} <= found.card.keys()
-    assert found.parameters == {61_706: "the whole net"}
+    assert found.parameters == {61_706: "the whole net", 50_692: "without the top"}
     assert found.classes == 10
+
+
+def test_a_shipped_set_also_fits_the_net_without_its_top():
+    whole = kc.build_lenet5(weights="mnist")
+    bare = kc.build_lenet5(weights="mnist", include_top=False)
+    for theirs, ours in zip(whole.get_weights(), bare.get_weights(), strict=False):
+        np.testing.assert_array_equal(ours, theirs)
+    assert len(bare.get_weights()) == 6
+
+
+def test_a_set_of_a_smaller_net_brings_the_builders_arguments(tmp_path, monkeypatch):
+    small = {"width": 1 / 64, "hidden": 128, "input_shape": [32, 32, 3], "classes": 10}
+    net = kc.build_vgg16(**small)
+    net.save_weights(tmp_path / "vgg16_toy.weights.h5")
+    bare = kc.build_vgg16(include_top=False, width=1 / 64)
+    card = {
+        "sha256": hashlib.sha256((tmp_path / "vgg16_toy.weights.h5").read_bytes()).hexdigest(),
+        "build": small,
+        "classes": 10,
+        "parameters": net.count_params(),
+        "without_top": bare.count_params(),
+        "accuracy": {"toy_test": 0.5},
+        "licence": "MIT",
+    }
+    (tmp_path / "vgg16_toy.json").write_text(json.dumps(card))
+    monkeypatch.setattr(_shipped, "FOLDER", tmp_path)
+    _shipped.shipped.cache_clear()
+    try:
+        loaded = kc.build_vgg16(weights="toy")
+        for name in ("block1_conv1", "predictions"):
+            ours, theirs = loaded.get_layer(name), net.get_layer(name)
+            np.testing.assert_array_equal(ours.get_weights()[0], theirs.get_weights()[0])
+        assert loaded.input_shape == (None, 32, 32, 3)
+        bare = kc.build_vgg16(weights="toy", include_top=False, input_shape=(64, 48, 3))
+        assert bare.output_shape == (None, 2, 1, 8)
+        with pytest.raises(ValueError, match="classes must be 10"):
+            kc.build_vgg16(weights="toy", classes=5)
+        with pytest.raises(ValueError, match="Check its variant, input_shape, classes and width"):
+            kc.build_vgg16(weights="toy", width=1.0)
+    finally:
+        _shipped.shipped.cache_clear()
 
 
 @pytest.mark.parametrize("position", [0, 1000, -1])
@@ -356,9 +398,8 @@ def test_a_card_with_another_hash_is_refused(copied):
     ("options", "match"),
     [
         ({"classes": 5}, "classes must be 10"),
-        ({"include_top": False}, "for the whole network"),
         ({"classifier_activation": "relu"}, "classifier_activation must be 'softmax' or None"),
-        ({"input_shape": (32, 32, 3)}, r"61,706 \(the whole net\); this model has 62,006"),
+        ({"input_shape": (32, 32, 3)}, r"\(without the top\); this model has 62,006"),
     ],
 )
 def test_arguments_that_a_shipped_set_does_not_fit(options, match):

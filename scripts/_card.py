@@ -1,0 +1,65 @@
+"""Write the weights of a trained network, and the JSON card that says how they came to be."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import kerascnn
+
+SHIPPED = Path(kerascnn.__file__).parent / "weights" / "shipped"
+
+
+def write_card(
+    path, model, result, *, build, tests, command, data, seed, seconds, input, licence="MIT"
+):
+    """Measure a model on its test images, once, and write `path`.weights.h5 and `path`.json.
+
+    Args:
+        path: The files' path without the endings: `…/architecture_set`.
+        model: The trained model; it is saved without an optimizer.
+        result: What `kerascnn.train` gave.
+        build: The builder's arguments that make such a model.
+        tests: By name `(images, labels)`; the first is the one that tables show.
+        command: The command that trained it.
+        data: What it was trained on, in words.
+        seed, seconds: Of the training.
+        input: What the model takes, in words.
+        licence: Of the weights.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = path.with_name(f"{path.name}.weights.h5")
+    model.save_weights(weights)
+    accuracy = {
+        name: float(np.mean(model.predict(images, verbose=0).argmax(axis=-1) == labels))
+        for name, (images, labels) in tests.items()
+    }
+    bare = {name: value for name, value in build.items() if name != "classes"}
+    bare = kerascnn.models.build(path.name.rpartition("_")[0], include_top=False, **bare)
+    card = {
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "build": build,
+        "classes": model.output_shape[-1],
+        "parameters": model.count_params(),
+        "without_top": bare.count_params(),
+        "input": input,
+        "accuracy": accuracy,
+        "data": data,
+        "command": command,
+        "recipe": asdict(result.recipe),
+        "seed": seed,
+        "best_epoch": result.best_epoch,
+        "trained_on": {
+            "date": datetime.now(UTC).date().isoformat(),
+            **{package: version(package) for package in ("keras", keras.backend.backend())},
+            "seconds": round(seconds),
+        },
+        "licence": f"{licence}, as the package",
+    }
+    path.with_name(f"{path.name}.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    print(f"{path.name}: best epoch {result.best_epoch}, {seconds:.0f} s, {accuracy}")

@@ -1,0 +1,127 @@
+"""Train a network that the package ships on CIFAR-10.
+
+    python scripts/train_cifar10.py vgg16 --data-dir DIR
+
+DIR holds cifar10_jpeg.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The
+epoch is chosen on the validation images, the last tenth of the training images. The test images
+are looked at once, after that. With --run-dir a training that was stopped goes on.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from _card import SHIPPED, write_card
+
+import kerascnn as kc
+
+IMAGES = {"input_shape": [32, 32, 3], "classes": 10}
+NETS = {  # the builder's arguments; what only the training needs; the training
+    "vgg16": (
+        {"width": 0.25, "hidden": 1024, **IMAGES},
+        {"batch_normalization": True, "dropout": 0.5},
+        {"recipe": "vgg", "batch_size": 128, "learning_rate": 0.05, "epochs": 40},
+    ),
+    "resnet20": (
+        {},
+        {},
+        {"recipe": "vgg", "batch_size": 128, "learning_rate": 0.1, "epochs": 40},
+    ),
+    "plain20": (
+        {},
+        {},
+        {"recipe": "vgg", "batch_size": 128, "learning_rate": 0.1, "epochs": 40},
+    ),
+}
+
+
+def main():
+    """Train, choose, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=NETS)
+    parser.add_argument("--data-dir", help="a directory with cifar10_jpeg.npz")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run-dir", type=Path, help="where a stopped training goes on")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    options = parser.parse_args()
+    build, extra, training = NETS[options.name]
+    epochs = options.epochs or training["epochs"]
+
+    data = kc.datasets.load("cifar10", data_dir=options.data_dir)
+    keras.utils.set_random_seed(options.seed)
+    model = kc.models.build(options.name, **build, **extra)
+    with tempfile.TemporaryDirectory() as temporary:
+        run_dir = options.run_dir or Path(temporary)
+        started = time.monotonic() - spent(run_dir)
+        clock = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: spent(run_dir, time.monotonic() - started)
+        )
+        result = kc.train(
+            model,
+            data,
+            **(training | {"epochs": epochs}),
+            schedule="cosine",
+            augment=kc.training.PadCropFlip(),
+            seed=options.seed,
+            run_dir=run_dir,
+            callbacks=[clock],
+            verbose=2,
+        )
+        seconds = spent(run_dir)
+        model.load_weights(run_dir / "best.weights.h5")
+
+    if extra.get("batch_normalization"):
+        model = folded(model, kc.models.build(options.name, **build), data.test[0][:100])
+    write_card(
+        options.out / f"{options.name}_cifar10",
+        model,
+        result,
+        build=build,
+        tests={"cifar10_test": data.test},
+        command=f"python scripts/train_cifar10.py {options.name} --epochs {epochs}",
+        data="CIFAR-10's first 45,000 training images, shifted and mirrored (PadCropFlip); the "
+        "epoch chosen on its last 5,000 training images"
+        + "; batch normalization folded into the convolutions"
+        * ("batch_normalization" in extra),
+        seed=options.seed,
+        seconds=seconds,
+        input="32x32x3 in [0, 1], RGB",
+    )
+
+
+def spent(run_dir, seconds=None):
+    """Keep, in the run directory, how long the training took so far, over all its parts."""
+    file = run_dir / "seconds.json"
+    if seconds is not None:
+        file.write_text(json.dumps(seconds))
+    return json.loads(file.read_text()) if file.exists() else 0.0
+
+
+def folded(model, plain, images):
+    """Move each batch normalization into the convolution before it, which is exact at inference.
+
+    With gain g, shift b, mean m and variance v of a channel, the convolution's kernel times
+    s = g / sqrt(v + epsilon), and its bias as b + s (bias - m), give the normalized map.
+    """
+    for layer in plain.layers:
+        if not layer.weights:
+            continue
+        kernel, bias = model.get_layer(layer.name).get_weights()
+        if layer.name.startswith("block"):
+            norm = model.get_layer(f"{layer.name}_bn")
+            gain, shift, mean, variance = norm.get_weights()
+            scale = gain / np.sqrt(variance + norm.epsilon)
+            kernel, bias = kernel * scale, shift + scale * (bias - mean)
+        layer.set_weights([kernel, bias])
+    expected = model.predict(images, verbose=0)
+    np.testing.assert_allclose(plain.predict(images, verbose=0), expected, atol=1e-4)
+    return plain
+
+
+if __name__ == "__main__":
+    main()
