@@ -5,6 +5,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import subprocess
 import sys
+from itertools import combinations
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -51,3 +53,47 @@ def run_python(tmp_path):
         return result.stdout.strip()
 
     return run
+
+
+def drawn_texts(figure):
+    """The words that are drawn: no ticks beyond the limits, no axes that are off."""
+    from matplotlib.text import Text
+
+    drawn = []
+    draw = Text.draw
+
+    def record(self, *arguments, **options):
+        if self.get_visible() and self.get_text().strip():
+            drawn.append(self)
+        return draw(self, *arguments, **options)
+
+    with mock.patch.object(Text, "draw", record):
+        figure.canvas.draw()
+    return drawn
+
+
+def overlaps(figure):
+    """Pairs of words that cover each other, and words that leave the figure."""
+    renderer = figure.canvas.get_renderer()
+    shown = [(t, t.get_window_extent(renderer)) for t in drawn_texts(figure)]
+    width, height = figure.canvas.get_width_height()
+    for text, box in shown:
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
+            yield text.get_text(), "leaves the figure"
+    for (one, a), (other, b) in combinations(shown, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        down = min(a.y1, b.y1) - max(a.y0, b.y0)
+        if across > 0.25 * min(a.width, b.width) and down > 0.5 * min(a.height, b.height):
+            yield one.get_text(), other.get_text()
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """The function that gives the words which a figure draws."""
+    return drawn_texts
+
+
+@pytest.fixture(scope="session")
+def overlapping():
+    """The function that gives the words of a figure which cover each other or leave it."""
+    return overlaps

@@ -1,5 +1,10 @@
 from ._activation_grid import activation_grid as activation_grid
+from ._animate import animate as animate
 from ._architecture import architecture as architecture
+from ._compare_methods import compare_methods as compare_methods
+from ._confusion_matrix import confusion_matrix as confusion_matrix
+from ._deconvnet_panel import deconvnet_panel as deconvnet_panel
+from ._dream_strip import dream_strip as dream_strip
 from ._filter_grid import filter_grid as filter_grid
 from ._image_grid import image_grid as image_grid
 from ._number_grid import number_grid as number_grid
@@ -12,4 +17,5 @@ from ._style import role_color as role_color
 from ._style import style as style
 from ._style import styles as styles
 from ._style import window_colors as window_colors
+from ._style_strip import style_strip as style_strip
 from ._training_curves import training_curves as training_curves

@@ -19,7 +19,7 @@ ORDERS = ("unit", "strength")
 def activation_grid(
     maps,
     *,
-    order: str = "unit",
+    order: str = "strength",
     top: int | None = None,
     columns: int | None = None,
     numbers: bool = True,
@@ -31,7 +31,7 @@ def activation_grid(
 
     Args:
         maps: (h, w, K) activations of one layer for one image, any range.
-        order: "unit", or "strength": the map with the largest mean absolute activation first.
+        order: "strength": the map with the largest mean absolute activation first; or "unit".
         top: show only so many, the first of that order.
         columns: maps in a row; `None` chooses.
         numbers: whether each map has its unit's number above it.
@@ -47,7 +47,7 @@ def activation_grid(
         ValueError: another shape, NaN, an unknown order, or `top` below 1.
 
     >>> import matplotlib.pyplot as plt
-    >>> ax = activation_grid(np.ones((4, 4, 3)) * [1, 5, 2], order="strength")
+    >>> ax = activation_grid(np.ones((4, 4, 3)) * [1, 5, 2])
     >>> [text.get_text() for text in ax.texts]
     ['1', '2', '0']
     >>> plt.close(ax.figure)

@@ -1,4 +1,4 @@
-"""The checks that every drawing function makes of the array that it is given."""
+"""The checks that every drawing function makes of the arrays that it is given."""
 
 import numpy as np
 
@@ -45,3 +45,43 @@ def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.nda
             " arise, or use np.nan_to_num"
         )
     return result
+
+
+def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255") -> np.ndarray:
+    """Return pictures as float32 in [0, 1], (…, H, W) or (…, H, W, 3).
+
+    Args:
+        what: the name of the argument, for the error.
+        values: (…, H, W), (…, H, W, 1) or (…, H, W, 3), float in [0, 1], uint8 or bool.
+        lead: the axes before H, such as "N" or "U, count".
+        advice: what to do about floats in another range, for the error.
+
+    Raises:
+        TypeError: `values` are not numbers.
+        ValueError: another shape, values outside [0, 1], or not finite.
+
+    >>> pictures("images", np.full((2, 4, 6, 1), 51, np.uint8), "N")[0, 0, :2].tolist()
+    [0.20000000298023224, 0.20000000298023224]
+    """
+    result = color_layout(what, values, lead)
+    if result.dtype == np.uint8 and np.asarray(values).dtype != bool:
+        return result / np.float32(255)
+    low, high = result.min(), result.max()
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{what} must be uint8, or float in [0, 1]; received {result.dtype} in"
+            f" [{low:g}, {high:g}]: {advice}"
+        )
+    return result.astype(np.float32)
+
+
+def color_layout(what: str, values, lead: str = "") -> np.ndarray:
+    """Return an array of pictures in any range, (…, H, W) or (…, H, W, 3); `lead` as above."""
+    axes = f"{lead}, H, W" if lead else "H, W"
+    ndim = axes.count(",") + 1
+    result = array(what, values, f"({axes}), ({axes}, 1) or ({axes}, 3)", (ndim, ndim + 1))
+    if result.ndim == ndim:
+        return result
+    if result.shape[-1] not in (1, 3):
+        raise ValueError(f"{what} must have 1 or 3 channels; received shape {result.shape}")
+    return result[..., 0] if result.shape[-1] == 1 else result

@@ -11,6 +11,7 @@ from kerascnn._text import text as _
 from ._artists import fitted_text, scale_bar
 from ._check import array
 from ._mosaic import check_titles, draw, frame_tiles, lay_out
+from ._ranges import around_grey
 from ._style import colormap
 
 MARGIN = 0.16  # room for the names of a matrix's axes, as a part of a filter's side
@@ -70,7 +71,7 @@ def filter_grid(
 
     if channels == 3 and rgb:
         largest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
-        pictures = 0.5 + 0.5 * filters / np.where(largest > 0, largest, 1)
+        pictures = around_grey(filters, largest)
         return draw(ax, lay_out(pictures, columns, titles is not None), titles).axes
 
     matrix = channels > 1

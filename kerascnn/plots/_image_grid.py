@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from kerascnn._errors import unknown
 
-from ._check import array
+from ._check import color_layout, pictures
 from ._mosaic import check_titles, draw, lay_out
 
 NORMALIZE = ("each", "all")
@@ -44,30 +44,19 @@ def image_grid(
     (17, 26)
     >>> plt.close(ax.figure)
     """
-    images = array("images", images, "(N, H, W), (N, H, W, 1) or (N, H, W, 3)", (3, 4))
-    if images.ndim == 4 and images.shape[-1] not in (1, 3):
-        raise ValueError(f"images must have 1 or 3 channels; received shape {images.shape}")
     if normalize is not None and normalize not in NORMALIZE:
         raise unknown("normalize", normalize, NORMALIZE)
+    if normalize is None:
+        advice = "divide by 255, or pass normalize='each' or 'all'"
+        images = pictures("images", images, "N", advice=advice)
+    else:
+        images = _stretched(color_layout("images", images, "N"), normalize)
     check_titles("titles", titles, len(images))
-    images = _unit_range(images, normalize)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
     mosaic = lay_out(images, columns, titles is not None)
     return draw(ax, mosaic, titles, cmap="gray", vmin=0, vmax=1).axes
 
 
-def _unit_range(images: np.ndarray, normalize: str | None) -> np.ndarray:
-    if normalize is None:
-        if images.dtype == np.uint8:
-            return images / np.float32(255)
-        low, high = images.min(), images.max()
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"images must be uint8, or float in [0, 1]; received {images.dtype} in"
-                f" [{low:g}, {high:g}]: divide by 255, or pass normalize='each' or 'all'"
-            )
-        return images.astype(np.float32)
+def _stretched(images: np.ndarray, normalize: str) -> np.ndarray:
     images = images.astype(np.float32)
     axes = None if normalize == "all" else tuple(range(1, images.ndim))
     low = images.min(axis=axes, keepdims=True)

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
 from matplotlib.image import AxesImage
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from ._artists import FittedText, canvas, claim, fitted_text
+from ._ranges import without_color
+from ._style import in_print
 
 GAP = 0.08  # between pictures, as a part of their longer side
 TITLE = 0.06  # room for a title above a picture: this part of the longer side for each row, …
 TITLE_LIMITS = (0.12, 0.24)  # … within these limits
-CRISP = 64  # pictures up to this side show their pixels as squares; larger ones are resampled
+CRISP = 64  # pictures up to this side show their pixels as squares; larger ones are resampled …
+CRISP_MOSAIC = 1200  # … and so is a mosaic with more pixels in a row than a screen shows of it
+FRAMED = 40  # more pictures than this in a row or column are too small for outlines
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,20 @@ def lay_out(images: np.ndarray, columns: int | None, titles: bool) -> Mosaic:
     down, across = above + height + gap, width + gap
     corners = [(above + i // columns * down, i % columns * across) for i in range(count)]
     shape = (rows * down - gap, columns * across - gap)
+
+    def place(values: np.ndarray) -> np.ndarray:
+        """Give each picture its cell, gap and title included; then put the cells together."""
+        depth = values.shape[3:]
+        cells = np.zeros((rows * columns, down, across, *depth), values.dtype)
+        cells[:count, above : above + height, :width] = values
+        cells = cells.reshape(rows, columns, down, across, *depth).swapaxes(1, 2)
+        return cells.reshape(rows * down, columns * across, *depth)[: shape[0], : shape[1]]
+
+    pixels, covered = place(images.astype(np.float32)), place(np.ones(images.shape[:3], bool))
     if images.ndim == 4:
-        pixels = np.zeros((*shape, 4), np.float32)  # clear
-        images = np.concatenate([images, np.ones_like(images[..., :1])], axis=-1)
+        pixels = np.dstack([pixels, covered])  # gaps are clear
     else:
-        pixels = np.ma.array(np.zeros(shape, np.float32), mask=True)
-    for (row, column), image in zip(corners, images, strict=True):
-        pixels[row : row + height, column : column + width] = image
+        pixels = np.ma.array(pixels, mask=~covered)
     return Mosaic(pixels, corners, (height, width), above)
 
 
@@ -78,9 +89,11 @@ def draw(ax: Axes | None, mosaic: Mosaic, titles: Sequence[str] | None, **kwargs
     ax = canvas(ax)
     height, width = mosaic.pixels.shape[:2]
     # "none" keeps the pixels as they are in vector files, where a viewer enlarges them
-    crisp = max(mosaic.tile) <= CRISP
+    crisp = max(mosaic.tile) <= CRISP and max(height, width) <= CRISP_MOSAIC
     kwargs = {"interpolation": "none" if crisp else None} | kwargs
-    image = ax.imshow(mosaic.pixels, extent=(0, width, height, 0), aspect="equal", **kwargs)
+    colored = mosaic.pixels.ndim == 3
+    pixels = without_color(mosaic.pixels) if colored and in_print() else mosaic.pixels
+    image = ax.imshow(pixels, extent=(0, width, height, 0), aspect="equal", **kwargs)
     claim(ax, 0, 0, width, height)
     ax.set_xlim(0, width)
     ax.set_ylim(height, 0)
@@ -91,17 +104,21 @@ def draw(ax: Axes | None, mosaic: Mosaic, titles: Sequence[str] | None, **kwargs
 
 def frame_tiles(ax: Axes, mosaic: Mosaic) -> None:
     """Outline each picture, where its ground could be taken for the gap."""
+    rows, columns = np.array(mosaic.corners).T
+    if max(len(set(rows)), len(set(columns))) > FRAMED:
+        return
     height, width = mosaic.tile
-    frames = [Rectangle((column, row), width, height) for row, column in mosaic.corners]
-    ax.add_collection(
-        PatchCollection(
-            frames,
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height), (0, 0)])
+    frames = np.stack([columns, rows], axis=-1)[:, None] + corners
+    strokes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY]
+    ax.add_artist(  # one path for all
+        PathPatch(
+            Path(frames.reshape(-1, 2), strokes * len(frames)),
             facecolor="none",
             edgecolor=mpl.rcParams["grid.color"],
             linewidth=0.3 * mpl.rcParams["lines.linewidth"],
             clip_on=False,
-        ),
-        autolim=False,
+        )
     )
 
 
@@ -115,12 +132,12 @@ def label_tiles(ax: Axes, mosaic: Mosaic, titles: Sequence[str]) -> list[FittedT
         fitted_text(
             ax,
             column + mosaic.tile[1] / 2,
-            row - 0.12 * mosaic.title_rows,
+            row - 0.25 * mosaic.title_rows,
             title,
             room=room,
             widest=widest,
             cap=mpl.rcParams["font.size"],
-            va="bottom",
+            va="baseline",
         )
         for (row, column), title in zip(mosaic.corners, titles, strict=True)
     ]

@@ -2,22 +2,24 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
 from kerascnn._text import text as _
 
 from ._artists import canvas, scale_bar
-from ._check import array
+from ._check import array, pictures
+from ._ranges import without_color
 from ._style import colormap, in_print
 
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 DARKENED = 0.55
+ALPHA = 0.75
 
 
 def overlay(
     image,
     heatmap,
     *,
-    alpha: float = 0.75,
+    alpha: float = ALPHA,
     cmap: str | None = None,
     colorbar: bool = True,
     ax: Axes | None = None,
@@ -49,40 +51,50 @@ def overlay(
     [0, 48, 32, 0]
     >>> plt.close(ax.figure)
     """
-    image = array("image", image, "(H, W), (H, W, 1) or (H, W, 3)", (2, 3))
+    advice = "pass the image from before preprocessing"
+    image = pictures("image", image, advice=advice)
     heatmap = array("heatmap", heatmap, "(h, w), one map", 2).astype(np.float64)
-    if image.ndim == 3 and image.shape[-1] not in (1, 3):
-        raise ValueError(f"image must have 1 or 3 channels; received shape {image.shape}")
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha must lie in [0, 1]; received {alpha}")
-    if image.dtype == np.uint8:
-        image = image / np.float32(255)
-    if image.min() < 0 or image.max() > 1:
-        raise ValueError(
-            f"image must be uint8, or float in [0, 1]; received {image.dtype} in"
-            f" [{image.min():g}, {image.max():g}]: pass the image from before preprocessing"
-        )
-    if image.ndim == 3 and image.shape[-1] == 1:
-        image = image[..., 0]
-
-    if in_print():  # light can only stand out on a picture that is grey and darker
-        image = DARKENED * (image @ LUMA if image.ndim == 3 else image)
-
-    signed = bool(heatmap.min() < 0)
-    largest = float(np.abs(heatmap).max()) or 1.0  # a heatmap of zeros is drawn as clear
     ax = canvas(ax)
     height, width = image.shape[:2]
-    extent = (0, width, height, 0)
-    ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=extent)
-    heat = ax.imshow(
+    heat = draw_heat(
+        ax,
+        image,
         heatmap,
-        cmap=cmap or colormap("signed" if signed else "heat"),
-        vmin=-largest if signed else 0,
-        vmax=largest,
-        alpha=alpha * np.abs(heatmap) / largest,
-        extent=extent,
-        interpolation="bilinear",
+        extent=(0, width, height, 0),
+        limit=float(np.abs(heatmap).max()),
+        signed=bool(heatmap.min() < 0),
+        alpha=alpha,
+        cmap=cmap,
     )
     if colorbar:
         scale_bar(heat, _("heat"))
     return ax
+
+
+def draw_heat(
+    ax: Axes,
+    image: np.ndarray,
+    heatmap: np.ndarray,
+    *,
+    extent: tuple[float, ...],
+    limit: float,
+    signed: bool,
+    alpha: float = ALPHA,
+    cmap: str | None = None,
+) -> AxesImage:
+    """Draw an image, and over it a heatmap whose values of ±`limit` are the most opaque."""
+    limit = limit or 1.0  # a heatmap of zeros is drawn as clear
+    if in_print():  # light can only stand out on a picture that is grey and darker
+        image = DARKENED * (without_color(image) if image.ndim == 3 else image)
+    ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=extent)
+    return ax.imshow(
+        heatmap,
+        cmap=cmap or colormap("signed" if signed else "heat"),
+        vmin=-limit if signed else 0,
+        vmax=limit,
+        alpha=alpha * np.minimum(np.abs(heatmap) / limit, 1),
+        extent=extent,
+        interpolation="bilinear",
+    )

@@ -1,5 +1,6 @@
 """Loss and accuracy over the epochs, for training and validation."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
@@ -150,23 +151,25 @@ def _draw(ax: Axes, metric: str, training, validation, best_epoch, gap: bool) ->
         ax.fill_between(
             epochs[after], training[after], validation[after], color=faint, alpha=0.5, lw=0
         )
-    _label_ends(ax, lines)
+    label_ends(ax, lines)
 
 
-def _label_ends(ax: Axes, lines) -> None:
-    """Write each line's name at its end, apart from the other's."""
+def label_ends(ax: Axes, lines) -> None:
+    """Write each line's name at its end, apart from the others'."""
     ends = {line: line.get_ydata()[np.isfinite(line.get_ydata())][-1:] for line in lines}
     lines = sorted((line for line in lines if len(ends[line])), key=lambda line: ends[line][0])
     size = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
-    pixels = [ax.transData.transform((0, ends[line][0]))[1] for line in lines]
-    for nth, line in enumerate(lines):
-        # where two lines end together, their names give way up and down
-        apart = (pixels[-1] - pixels[0]) * 72 / ax.figure.dpi
-        shift = max(LINE_APART * size - apart, 0) * (nth - 0.5) if len(lines) > 1 else 0
+    ax.autoscale_view()
+    at = [ax.transData.transform((0, ends[line][0]))[1] * 72 / ax.figure.dpi for line in lines]
+    # where lines end together, their names give way up and down by the same amount
+    apart = LINE_APART * size
+    up = list(itertools.accumulate(at, lambda below, here: max(here, below + apart)))
+    down = list(itertools.accumulate(at[::-1], lambda above, here: min(here, above - apart)))[::-1]
+    for line, here, higher, lower in zip(lines, at, up, down, strict=True):
         ax.annotate(
             line.get_label(),
             (line.get_xdata()[-1], ends[line][0]),
-            xytext=(6, shift),
+            xytext=(6, (higher + lower) / 2 - here),
             textcoords="offset points",
             color=line.get_color(),
             fontsize=size,

@@ -1,12 +1,8 @@
 """Each figure shows the numbers of the lectures, and no word covers another."""
 
-from itertools import combinations
-from unittest import mock
-
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 import kerascnn as kc
 from kerascnn.figures import architectures, convolution, looking_inside, pooling
@@ -37,36 +33,6 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
 }  # fmt: skip
 
 
-def texts(figure):
-    """The words that are drawn: no ticks beyond the limits, no axes that are off."""
-    drawn = []
-    draw = Text.draw
-
-    def record(self, *arguments, **options):
-        if self.get_visible() and self.get_text().strip():
-            drawn.append(self)
-        return draw(self, *arguments, **options)
-
-    with mock.patch.object(Text, "draw", record):
-        figure.canvas.draw()
-    return drawn
-
-
-def overlapping(figure):
-    """Pairs of words that cover each other, and words that leave the figure."""
-    renderer = figure.canvas.get_renderer()
-    shown = [(t, t.get_window_extent(renderer)) for t in texts(figure)]
-    width, height = figure.canvas.get_width_height()
-    for text, box in shown:
-        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
-            yield text.get_text(), "leaves the figure"
-    for (one, a), (other, b) in combinations(shown, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        down = min(a.y1, b.y1) - max(a.y0, b.y0)
-        if across > 0.25 * min(a.width, b.width) and down > 0.5 * min(a.height, b.height):
-            yield one.get_text(), other.get_text()
-
-
 @pytest.fixture(scope="module")
 def drawn():
     """Draw each figure once for all tests."""
@@ -90,21 +56,21 @@ def test_every_figure_is_expected_here():
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_numbers_of_the_lectures(name, drawn):
+def test_numbers_of_the_lectures(name, drawn, texts):
     words = " ".join(" ".join(t.get_text().split()) for t in texts(drawn(name)))
     for expected in EXPECTED[name]:
         assert expected in words
 
 
 @pytest.mark.parametrize("name", kc.figures.names())
-def test_no_word_covers_another(name, drawn):
+def test_no_word_covers_another(name, drawn, overlapping):
     assert list(overlapping(drawn(name))) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", kc.figures.names())
 @pytest.mark.parametrize(("lang", "style"), [("es", "slides"), ("ko", "slides"), ("en", "paper")])
-def test_no_word_covers_another_elsewhere(name, lang, style, drawn):
+def test_no_word_covers_another_elsewhere(name, lang, style, drawn, overlapping):
     try:
         figure = drawn(name, lang, style)
     except OSError as error:

@@ -7,14 +7,15 @@ MAPS = np.ones((2, 3, 4)) * [1.0, 8.0, 2.0, 5.0]
 
 
 def test_strongest_first_each_with_its_unit():
-    ax = activation_grid(MAPS, order="strength", columns=4)
+    ax = activation_grid(MAPS, columns=4)
     assert [text.get_text() for text in ax.texts] == ["1", "3", "2", "0"]
     shown = ax.images[0].get_array()
     assert shown[-1, [0, 4, 8, 12]].tolist() == [8, 5, 2, 1]
 
 
 def test_order_of_units_and_top():
-    ax = activation_grid(MAPS, top=2)
+    assert [text.get_text() for text in activation_grid(MAPS, top=2).texts] == ["1", "3"]
+    ax = activation_grid(MAPS, order="unit", top=2)
     assert [text.get_text() for text in ax.texts] == ["0", "1"]
     assert len(activation_grid(MAPS, top=99).texts) == 4
     assert not activation_grid(MAPS, numbers=False).texts

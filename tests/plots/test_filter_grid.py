@@ -37,6 +37,23 @@ def test_all_channels_one_filter_in_each_column(rng):
     )
 
 
+def test_a_large_layer_is_one_picture(rng):
+    """512 x 512 filters of 3x3: seconds if each were an artist of its own."""
+    ax = filter_grid(rng.normal(size=(512, 3, 3, 512)).astype("float32"))
+    assert ax.images[0].get_array().count() == 512 * 9 * 512
+    assert len(ax.get_children()) < 25
+    assert ax.images[0].get_interpolation() != "none"  # more pixels than a screen has: averaged
+
+
+def test_outlines_are_one_path(rng):
+    ax = filter_grid(rng.normal(size=(6, 5, 4, 3)), rgb=False)
+    (frames,) = ax.patches
+    corners = frames.get_path().vertices.reshape(-1, 5, 2)
+    assert len(corners) == 18
+    np.testing.assert_array_equal(corners[0], [(0, 0), (4, 0), (4, 5), (0, 5), (0, 0)])
+    np.testing.assert_array_equal(corners[7, 0], [5, 6])  # second filter, second channel
+
+
 def test_one_channel_of_many(rng):
     filters = rng.normal(size=(4, 3, 3, 8))
     pixels = filter_grid(filters, channel=7, columns=4).images[0].get_array()

@@ -2,6 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from kerascnn import plots
 from kerascnn.plots import image_grid
 from kerascnn.plots._mosaic import lay_out
 
@@ -51,6 +52,22 @@ def test_uint8_and_floats_show_the_same():
     a, b = image_grid(images), image_grid(images[..., None] / 255)
     np.testing.assert_allclose(a.images[0].get_array(), b.images[0].get_array(), rtol=1e-6)
     assert a.images[0].get_clim() == (0, 1)
+
+
+def test_booleans_are_black_and_white():
+    shown = image_grid(np.array([[[True, False]]])).images[0].get_array()
+    assert shown.tolist() == [[1, 0]]
+
+
+@pytest.mark.parametrize("style", ["slides", "gray"])
+def test_print_has_no_colours(style, rng):
+    with plots.style(style):
+        pixels = image_grid(rng.random((1, 4, 4, 3))).images[0].get_array()
+    grey = np.allclose(pixels[..., 0], pixels[..., 1]) and np.allclose(
+        pixels[..., 0], pixels[..., 2]
+    )
+    assert grey == (style == "gray")
+    assert np.all(pixels[..., 3] == 1)
 
 
 def test_normalize_each_or_all():

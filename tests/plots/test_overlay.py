@@ -38,6 +38,13 @@ def test_no_heat_leaves_the_picture_as_it_is():
     np.testing.assert_allclose(rendered(ax)[10, 15], [0.2, 0.6, 0.4], atol=0.01)
 
 
+def test_between_the_cells_heat_goes_over_evenly():
+    heat = overlay(np.zeros((100, 40)), [[0.0, 1.0]], colorbar=False, alpha=1, cmap="gray")
+    row = rendered(heat)[50].mean(axis=-1)
+    assert np.all(np.diff(row) >= -0.01)
+    assert row[20] == pytest.approx(0.25, abs=0.05)  # half the heat, half as opaque
+
+
 def test_raw_range_does_not_matter():
     heat = np.array([[0.0, 1.0], [0.5, 0.25]])
     small = rendered(overlay(np.full((8, 8), 0.5), heat * 1e-6, colorbar=False))
@@ -51,6 +58,11 @@ def test_signed_maps_are_centred_on_zero():
     assert heat.get_cmap().name == "RdBu_r"
     np.testing.assert_allclose(heat.get_alpha(), [[0.75, 0.3]])
     assert overlay(np.zeros((8, 8)), [[0.5, 0.2]]).images[1].get_clim() == (0, 0.5)
+
+
+def test_no_colour_bar_if_unwanted():
+    assert overlay(np.zeros((8, 8)), np.eye(2)).child_axes
+    assert not overlay(np.zeros((8, 8)), np.eye(2), colorbar=False).child_axes
 
 
 def test_print_is_grey():

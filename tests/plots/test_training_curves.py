@@ -1,3 +1,4 @@
+import itertools
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from kerascnn.plots import training_curves
+from kerascnn.plots._training_curves import label_ends
 
 HISTORY = {
     "accuracy": [0.5, 0.7, 0.8, 0.9],
@@ -45,6 +47,18 @@ def test_names_do_not_overlap_where_lines_end_together():
     names = [t for t in figure.axes[0].texts if t.get_text() in ("training", "validation")]
     first, second = sorted((t.get_window_extent() for t in names), key=lambda box: box.y0)
     assert second.y0 - first.y0 >= 0.9 * first.height
+
+
+def test_names_of_many_lines_do_not_overlap():
+    _figure, ax = plt.subplots()
+    lines = [ax.plot([0, 1], [0, end], label=str(end))[0] for end in (3, 1, 1.01, 1.02, 3.01)]
+    label_ends(ax, lines)
+    ax.figure.canvas.draw()
+    boxes = sorted((t.get_window_extent() for t in ax.texts), key=lambda box: box.y0)
+    assert [t.get_text() for t in sorted(ax.texts, key=lambda t: t.get_window_extent().y0)] == [
+        *("1", "1.01", "1.02", "3", "3.01")
+    ]
+    assert all(a.y0 + 0.9 * a.height <= b.y0 for a, b in itertools.pairwise(boxes))
 
 
 def test_best_epoch_is_that_of_the_smallest_validation_loss():

@@ -1,0 +1,225 @@
+"""Pictures as a film: GIF, or MP4 where ffmpeg is installed."""
+
+import itertools
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from kerascnn._errors import unknown
+from kerascnn._files import replacing
+
+from ._artists import text_width
+from ._check import pictures
+from ._mosaic import check_titles
+from ._table import steps_in_words
+
+FORMATS = (".gif", ".mp4")
+SIDE = 320  # pixels: smaller frames are enlarged as long as they stay within it
+FASTEST_GIF = 50  # frames a second; browsers slow down what is faster
+COLORS = 256  # in a GIF
+SAMPLE = 2**18  # pixels, from all frames, that choose them
+BAND = 1.7  # height of the labels' band, in ems
+TYPE = (15, 0.05)  # pixels of the labels' type: so many, or this part of the frame's height
+QUALITY = 18  # ffmpeg's constant rate factor: no loss to be seen
+
+
+def animate(
+    frames,
+    path: str | Path,
+    *,
+    fps: float = 10,
+    hold: float = 1.0,
+    ping_pong: bool = False,
+    labels: Sequence | None = None,
+    scale: int | None = None,
+) -> Path:
+    """Write pictures as an animation that runs forever (GIF) or as a film (MP4).
+
+    All frames of a GIF share one palette, chosen from all of them, so that nothing flickers. The
+    file is written whole or not at all.
+
+    Args:
+        frames: (S, H, W), (S, H, W, 1) or (S, H, W, 3), or a list of S such pictures of one size;
+            float in [0, 1] or uint8.
+        path: ends in ".gif" or ".mp4"; MP4 needs the program ffmpeg.
+        fps: frames a second.
+        hold: seconds that the last frame stays.
+        ping_pong: whether the frames also run back to the first.
+        labels: S texts, written below the frames; numbers are taken as steps.
+        scale: each pixel becomes a square of so many; `None` enlarges small frames, such as
+            digits, to about 300 pixels.
+
+    Returns:
+        The path.
+
+    Raises:
+        TypeError: `frames` are not numbers.
+        ValueError: another shape, values outside [0, 1], NaN, frames of several sizes, or another
+            count of labels.
+        OSError: ffmpeg is missing, or the file cannot be written.
+
+    >>> animate(np.random.default_rng(0).random((5, 8, 8)), "noise.gif").name
+    'noise.gif'
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise unknown("the end of path", path.suffix, FORMATS)
+    gif = path.suffix.lower() == ".gif"
+    if not 0 < fps <= (FASTEST_GIF if gif else np.inf):
+        raise ValueError(
+            f"fps must be above 0, and up to {FASTEST_GIF} in a GIF; received {fps}: an .mp4 can be"
+            " faster"
+        )
+    if hold < 0:
+        raise ValueError(f"hold must be 0 or more seconds; received {hold}")
+    if scale is not None and (scale < 1 or scale != int(scale)):
+        raise ValueError(f"scale must be a whole number, 1 or more; received {scale}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"path must lie in a folder that exists; received {str(path)!r}: make {path.parent}"
+        )
+    ffmpeg = None if gif else _ffmpeg()
+    frames = _frames(frames)
+    check_titles("labels", labels, len(frames))
+
+    if scale is None:
+        scale = max(1, SIDE // max(frames.shape[1:3]))
+    if scale > 1:
+        frames = frames.repeat(scale, axis=1).repeat(scale, axis=2)
+    if labels is not None:
+        frames = _labelled(frames, steps_in_words(labels))
+    order = list(range(len(frames)))
+    if ping_pong:
+        order += order[-2:0:-1]
+    seconds = [1 / fps + hold * (nth == len(frames) - 1) for nth in order]
+    with replacing(path) as new:
+        if gif:
+            _write_gif(new, frames, order, seconds)
+        else:
+            _write_mp4(new, ffmpeg, frames, order, seconds, fps)
+    return path
+
+
+def _frames(frames) -> np.ndarray:
+    """Check the frames; give them as uint8, (S, H, W) or (S, H, W, 3)."""
+    if isinstance(frames, Sequence):
+        sizes = {np.shape(frame) for frame in frames}
+        if len(sizes) > 1:
+            raise ValueError(f"frames must be of one size; received {sorted(sizes)}")
+    checked = pictures("frames", frames, "S")
+    return np.round(255 * checked).astype(np.uint8)
+
+
+def _labelled(frames: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """Write a line below each frame, with the colours and fonts of the style that is set."""
+    height, width = frames.shape[1:3]
+    if frames.ndim == 3:
+        frames = frames[..., None].repeat(3, axis=-1)
+    widest = max(map(text_width, labels))
+    size = min(max(TYPE[0], TYPE[1] * height), width / max(widest, 1))
+    band = round(BAND * size)
+    bands = [_band(label, width, band, size) for label in labels]
+    return np.concatenate([frames, np.stack(bands)], axis=1)
+
+
+def _band(label: str, width: int, height: int, size: float) -> np.ndarray:
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout="none")  # a point is a pixel
+    figure.text(0.5, 0.5, label, fontsize=size, ha="center", va="center_baseline")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
+# -- GIF --------------------------------------------------------------------------------------
+
+
+def _write_gif(path: Path, frames: np.ndarray, order: list[int], seconds: list[float]) -> None:
+    images = _indexed(frames)
+    # A GIF counts hundredths of a second: what is rounded off one frame is added to the next.
+    ends = [round(100 * end) for end in itertools.accumulate(seconds)]
+    lengths = [10 * (end - start) for start, end in itertools.pairwise([0, *ends])]
+    first, *others = (images[nth] for nth in order)
+    first.save(
+        path, "GIF", save_all=True, append_images=others, duration=lengths, loop=0, optimize=False
+    )
+
+
+def _indexed(frames: np.ndarray) -> list[Image.Image]:
+    """Reduce the frames to one palette; greys, and up to 256 colours, are kept as they are."""
+    images = [Image.fromarray(frame) for frame in frames]
+    if frames.ndim == 3:
+        return images
+    few = _few_colors(images)
+    if few:
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([value for color in few for value in color])
+    else:
+        pixels = frames.reshape(-1, 3)
+        sample = pixels[np.random.default_rng(0).integers(len(pixels), size=SAMPLE)]
+        # the octree spans all colours, so that dithering can mix them; median cut loses rare ones
+        palette = Image.fromarray(sample[None]).quantize(COLORS, Image.Quantize.FASTOCTREE)
+    dither = Image.Dither.NONE if few else Image.Dither.FLOYDSTEINBERG
+    return [image.quantize(palette=palette, dither=dither) for image in images]
+
+
+def _few_colors(images: list[Image.Image]) -> list[tuple[int, int, int]]:
+    """List the colours of all images, if there are no more than a GIF can hold."""
+    colors: set[tuple[int, int, int]] = set()
+    for image in images:
+        found = image.getcolors(COLORS)
+        if found is None:
+            return []
+        colors.update(color for _count, color in found)
+    return sorted(colors) if len(colors) <= COLORS else []
+
+
+# -- MP4 --------------------------------------------------------------------------------------
+
+
+def _ffmpeg() -> str:
+    program = mpl.rcParams["animation.ffmpeg_path"]
+    found = shutil.which(program)
+    if found is None:
+        raise OSError(
+            f"an .mp4 needs the program {program}, which is not on PATH: install it (Debian,"
+            " Ubuntu: `apt-get install ffmpeg`; macOS: `brew install ffmpeg`; conda: `conda install"
+            " ffmpeg`), or write a .gif"
+        )
+    return found
+
+
+def _write_mp4(
+    path: Path,
+    ffmpeg: str,
+    frames: np.ndarray,
+    order: list[int],
+    seconds: list[float],
+    fps: float,
+) -> None:
+    if frames.ndim == 3:
+        frames = frames[..., None].repeat(3, axis=-1)
+    height, width = frames.shape[1:3]
+    # Players expect one colour for 2x2 pixels, so even sides: the last row or column is repeated.
+    frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    shown = [
+        nth for nth, time in zip(order, seconds, strict=True) for _ in range(round(time * fps))
+    ]
+    command = [
+        *(ffmpeg, "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+        *("-s", f"{frames.shape[2]}x{frames.shape[1]}", "-r", str(fps), "-i", "-"),
+        *("-vf", "scale=out_color_matrix=bt709,format=yuv420p", "-colorspace", "bt709"),
+        *("-color_primaries", "bt709", "-color_trc", "bt709", "-crf", str(QUALITY)),
+        *("-movflags", "+faststart", "-f", "mp4", str(path)),
+    ]
+    data = b"".join(frames[nth].tobytes() for nth in shown)
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise OSError(f"ffmpeg could not write {path}: {said[-1]}")

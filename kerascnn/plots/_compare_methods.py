@@ -1,0 +1,170 @@
+"""What several methods say of the same images, side by side."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from kerascnn._errors import unknown
+from kerascnn._text import text as _
+
+from ._check import array, pictures
+from ._image_grid import NORMALIZE
+from ._mosaic import check_titles
+from ._overlay import draw_heat
+from ._ranges import around_grey, strongest
+from ._style import colormap
+from ._table import Table, outline, table
+
+CLIP = 99.0  # percentile; Smilkov 2017, Sec. 3.1, clips there: a few pixels outshine all others
+
+
+def compare_methods(
+    images,
+    maps: Mapping[str, np.ndarray],
+    *,
+    labels: Sequence[str] | None = None,
+    normalize: str = "each",
+    clip: float = CLIP,
+    overlay: bool | Collection[str] | None = None,
+    gray: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one row for each image and one column for each method, the image first.
+
+    - Maps (N, h, w) coarser than the images are laid over them, as `overlay` does.
+    - Maps (N, H, W) of their size stand alone: white on black, or, where a method gives negative
+      values, red and blue around 0.
+    - Gradients (N, H, W, C) are shown as pictures, with mid-grey for 0.
+
+    Each map has a scale of its own, so that its form can be seen: strengths can be compared within
+    a map, not between methods.
+
+    Args:
+        images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8, as before
+            preprocessing.
+        maps: method -> (N, h, w) maps or (N, h, w, C) gradients, C = 1 or 3, raw values in any
+            range. Names of kerascnn's functions are written out: "grad_cam" as "Grad-CAM".
+        labels: N texts at the left of the rows, such as class and score.
+        normalize: "each" gives each map a scale of its own; "all" one to all maps of a method.
+        clip: percentile of the absolute values that is drawn in the strongest colour; 100 is the
+            largest value.
+        overlay: whether maps are laid over the image, for all of them or for the methods named
+            here; `None`: those that are coarser than the image.
+        gray: gradients as the largest absolute value over the channels (Simonyan 2013,
+            Sec. 3.1), white on black, instead of in colour.
+        ax: where to draw; `None` makes a figure, larger than usual if it needs to be.
+
+    Returns:
+        The Axes; one unit is the longer side of an image.
+
+    Raises:
+        TypeError: something is not numbers, or `maps` is no dict.
+        ValueError: another shape or number of maps or labels, NaN, images outside [0, 1], or an
+            unknown option.
+
+    >>> import matplotlib.pyplot as plt
+    >>> ax = compare_methods(np.zeros((2, 8, 8)), {"grad_cam": np.ones((2, 2, 2))})
+    >>> [text.get_text() for text in ax.texts]
+    ['input', 'Grad-CAM']
+    >>> plt.close(ax.figure)
+    """
+    images = pictures("images", images, "N", advice="pass the images from before preprocessing")
+    maps = _checked(maps, images)
+    if labels is not None:
+        check_titles("labels", labels, len(images))
+    if normalize not in NORMALIZE:
+        raise unknown("normalize", normalize, NORMALIZE)
+    if not 0 < clip <= 100:
+        raise ValueError(f"clip must be a percentile above 0, up to 100; received {clip}")
+    if overlay is not None and not isinstance(overlay, bool):
+        overlay = {overlay} if isinstance(overlay, str) else set(overlay)
+        for name in overlay - set(maps):
+            raise unknown("overlay", name, maps)
+
+    titles = [_("input"), *map(_method_name, maps)]
+    above = [titles] + [[]] * (len(images) - 1)
+    places = table(ax, images.shape[1:3], above, labels)
+    for row, image in enumerate(images):
+        places.show(row, 0, image)
+    for column, (name, values) in enumerate(maps.items(), start=1):
+        if values.ndim == 4 and gray:
+            values = np.abs(values).max(axis=-1)
+        if overlay is None:
+            over = values.ndim == 3 and math.prod(values.shape[1:]) < math.prod(images.shape[1:3])
+        else:
+            over = overlay if isinstance(overlay, bool) else name in overlay
+        whole = strongest(values, clip)
+        signed = bool(values.min() < 0)
+        for row, one in enumerate(values):
+            limit = whole if normalize == "all" else strongest(one, clip)
+            _draw(places, row, column, images[row], one, limit, signed, over)
+    return places.ax
+
+
+def _draw(
+    places: Table,
+    row: int,
+    column: int,
+    image: np.ndarray,
+    values: np.ndarray,
+    limit: float,
+    signed: bool,
+    over: bool,
+) -> None:
+    if values.ndim == 3:
+        shown = around_grey(values, limit)
+        places.show(row, column, shown[..., 0] if shown.shape[-1] == 1 else shown)
+    elif over:
+        extent = places.extent(row, column, image)
+        draw_heat(places.ax, image, values, extent=extent, limit=limit, signed=signed)
+    else:
+        limit = limit or 1.0  # a map of zeros
+        scale = {"vmin": -limit if signed else 0, "vmax": limit}
+        places.show(row, column, values, cmap=colormap("signed") if signed else "gray", **scale)
+        if signed:
+            outline(places.ax, places.extent(row, column, values))
+
+
+def _checked(maps: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np.ndarray]:
+    if not isinstance(maps, Mapping):
+        raise TypeError(
+            "maps must be a dict from the methods' names to their maps; received"
+            f" {type(maps).__name__}: pass {{'grad_cam': maps}}"
+        )
+    if not maps:
+        raise ValueError("maps must hold at least one method; received none")
+    checked = {}
+    for name, values in maps.items():
+        what = f"maps[{name!r}]"
+        values = array(what, values, "(N, h, w), or (N, h, w, C) for gradients", (3, 4))
+        if len(values) != len(images):
+            raise ValueError(
+                f"{what} must hold one map for each of {len(images)} images; received {len(values)}"
+            )
+        if values.ndim == 4 and values.shape[-1] not in (1, 3):
+            raise ValueError(
+                f"{what} must have 1 or 3 channels; received shape {values.shape}: reduce them,"
+                " such as by .mean(axis=-1)"
+            )
+        checked[name] = values.astype(np.float64)
+    return checked
+
+
+def _method_name(name: str) -> str:
+    names = {
+        "saliency": _("saliency"),
+        "smooth_grad": "SmoothGrad",
+        "integrated_gradients": _("integrated gradients"),
+        "guided_backprop": _("guided backprop"),
+        "deconvnet": _("deconvnet"),
+        "occlusion": _("occlusion"),
+        "grad_cam": "Grad-CAM",
+        "guided_grad_cam": "Guided Grad-CAM",
+        "grad_cam_plus_plus": "Grad-CAM++",
+        "layer_cam": "LayerCAM",
+        "hires_cam": "HiResCAM",
+        "score_cam": "Score-CAM",
+    }
+    return names.get(name, str(name).replace("_", " "))

@@ -1,0 +1,43 @@
+"""The stages of a DeepDream, one after the other."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from ._mosaic import check_titles
+from ._table import stages, steps_in_words, strip
+
+
+def dream_strip(
+    images,
+    *,
+    labels: Sequence | None = None,
+    columns: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the stages of a dream in a row: the photo, then its octaves or steps.
+
+    Args:
+        images: (S, H, W, C) stages, C = 1 or 3, float in [0, 1] or uint8; or a list of S images
+            (H, W, C), whose sizes may differ from octave to octave: all are drawn equally large.
+        labels: S texts, written above the images; numbers are taken as steps.
+        columns: images in a row; `None` chooses, at most six.
+        ax: where to draw; `None` makes a figure, larger than usual if it needs to be.
+
+    Returns:
+        The Axes; one unit is the longer side of an image.
+
+    Raises:
+        TypeError: `images` are not numbers.
+        ValueError: another shape, values outside [0, 1], NaN, or another count of labels.
+
+    >>> import matplotlib.pyplot as plt, numpy as np
+    >>> ax = dream_strip(np.zeros((3, 8, 8, 3)), labels=["photo", 10, 20])
+    >>> [text.get_text() for text in ax.texts]
+    ['photo', 'step 10', 'step 20']
+    >>> plt.close(ax.figure)
+    """
+    images = stages("images", images)
+    check_titles("labels", labels, len(images))
+    words = [""] * len(images) if labels is None else steps_in_words(labels)
+    return strip(ax, images, words, columns).ax

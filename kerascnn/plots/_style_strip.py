@@ -1,0 +1,133 @@
+"""A style transfer: content, style, what becomes of them, and the losses on the way."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullFormatter
+
+from kerascnn._text import text as _
+
+from ._check import array, pictures
+from ._mosaic import check_titles
+from ._table import stages, steps_in_words, strip
+from ._training_curves import label_ends
+
+CURVE = 0.4  # height of the losses' panel, as a part of the figure's, at least
+
+
+def style_strip(
+    content,
+    style,
+    results,
+    *,
+    labels: Sequence | None = None,
+    losses=None,
+    columns: int | None = None,
+    figure: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
+    """Draw the content, the style and the results after more and more steps; and the losses.
+
+    Args:
+        content: (H, W, C), C = 1 or 3, float in [0, 1] or uint8.
+        style: (h, w, C) alike; its size may differ.
+        results: (S, H, W, C) alike, or a list of S images.
+        labels: S texts, written above the results; numbers are taken as steps, and marked in the
+            panel of the losses.
+        losses: one value for each step, or a dict of such: name -> values, such as "content" and
+            "style". All positive: they are drawn on a logarithmic scale.
+        columns: images in a row; `None` chooses, at most six.
+        figure: where to draw; `None` makes a figure.
+
+    Returns:
+        The Figure or SubFigure.
+
+    Raises:
+        TypeError: something is not numbers, or `figure` is something else.
+        ValueError: another shape, values outside [0, 1], NaN, or another count of labels.
+
+    >>> photo = np.zeros((8, 12, 3))
+    >>> figure = style_strip(photo, photo, photo[None], labels=[300], losses=[9.0, 4.0, 1.0])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['content', 'style', 'step 300']
+    >>> plt.close(figure)
+    """
+    images = [pictures("content", content), pictures("style", style), *stages("results", results)]
+    check_titles("labels", labels, len(images) - 2)
+    words = [""] * (len(images) - 2) if labels is None else steps_in_words(labels)
+    curves = {} if losses is None else _curves(losses)
+    if figure is not None and not isinstance(figure, Figure | SubFigure):
+        raise TypeError(
+            f"figure must be a Figure or SubFigure; received {type(figure).__name__}: a strip with"
+            " losses needs two Axes"
+        )
+    if curves and figure is None:
+        figure = plt.figure()
+    panel = None
+    if curves:
+        top, panel = figure.subplots(2, 1, height_ratios=(1 - CURVE, CURVE))
+    else:
+        top = figure.subplots() if figure is not None else None
+    top = strip(top, images, [_("content"), _("style"), *words], columns).ax
+    if panel is not None:
+        _share(top, panel)
+        marks = [label for label in labels or () if not isinstance(label, str)]
+        _draw_losses(panel, curves, marks)
+    return top.figure
+
+
+def _share(top: Axes, panel: Axes) -> None:
+    """Leave to the losses what the pictures do not need of the figure's height."""
+    (left, right), (bottom, up) = top.get_xlim(), top.get_ylim()
+    box = top.figure.bbox
+    needed = abs((bottom - up) / (right - left)) * box.width / box.height
+    needed = min(needed, 1 - CURVE)
+    panel.get_subplotspec().get_gridspec().set_height_ratios((needed, 1 - needed))
+
+
+def _curves(losses) -> dict[str, np.ndarray]:
+    if not isinstance(losses, Mapping):
+        losses = {"loss": losses}
+    curves = {
+        name: array(f"losses[{name!r}]", values, "(steps,)", 1) for name, values in losses.items()
+    }
+    for name, values in curves.items():
+        if values.min() < 0:
+            raise ValueError(f"losses[{name!r}] must be 0 or more; received {values.min():g}")
+    return curves
+
+
+def _draw_losses(ax: Axes, curves: dict[str, np.ndarray], marks: Sequence) -> None:
+    names = {
+        "loss": _("loss"),
+        "total": _("total"),
+        "content": _("content"),
+        "style": _("style"),
+        "total_variation": _("total variation"),
+    }
+    lines = [
+        ax.plot(np.arange(1, len(values) + 1), values, label=names.get(name, name))[0]
+        for name, values in curves.items()
+    ]
+    ax.set_yscale("log", nonpositive="mask")
+    for mark in marks:
+        ax.axvline(
+            mark,
+            color=mpl.rcParams["grid.color"],
+            linewidth=0.6 * mpl.rcParams["lines.linewidth"],
+            zorder=0.5,
+        )
+    ax.set_xlabel(_("step"))
+    ax.set_ylabel(_("loss"))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+    low, high = ax.get_ylim()
+    if high / low < 300:  # too few powers of ten to read from
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.margins(x=0.02)
+    if len(lines) > 1:
+        label_ends(ax, lines)

@@ -1,0 +1,248 @@
+"""Pictures in rows and columns, with words above and beside them, in one Axes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+from kerascnn._text import text as _
+
+from ._artists import LINE, canvas, claim, fitted_text, text_height, text_width
+from ._check import array, pictures
+from ._mosaic import CRISP
+from ._ranges import without_color
+from ._style import in_print
+
+SIDE = 5.5  # a picture's longer side in a new figure, in ems, at least
+GAP = 0.07  # between pictures, as a part of their longer side
+LARGEST = 0.2  # of the type, as a part of a picture's longer side
+BESIDE = 9.0  # width of the words beside a row, in ems, at most
+ROUNDS = 3
+STRIP = 6  # pictures in a row of a strip, at most
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where the pictures stand; the unit is a picture's longer side, and y runs downwards.
+
+    Attributes:
+        ax: where it is drawn.
+        tile: (H, W) of a place.
+        lefts, tops: of the columns and rows.
+        em: size of the type.
+    """
+
+    ax: Axes
+    tile: tuple[float, float]
+    lefts: list[float]
+    tops: list[float]
+    em: float
+
+    def show(self, row: int, column: int, picture: np.ndarray, **kwargs) -> AxesImage:
+        """Draw a picture (H, W) or (H, W, 3) into its place, as large as fits, undistorted."""
+        return draw_picture(self.ax, picture, self.extent(row, column, picture), **kwargs)
+
+    def extent(self, row: int, column: int, picture: np.ndarray) -> tuple[float, ...]:
+        """Left, right, bottom, top of a picture in its place."""
+        height, width = picture.shape[:2]
+        scale = min(self.tile[0] / height, self.tile[1] / width)
+        x = self.lefts[column] + (self.tile[1] - scale * width) / 2
+        y = self.tops[row] + (self.tile[0] - scale * height) / 2
+        return x, x + scale * width, y + scale * height, y
+
+    def note(self, words: str) -> None:
+        """Write a line below the pictures."""
+        right, bottom = self.lefts[-1] + self.tile[1], self.tops[-1] + self.tile[0]
+        fitted_text(
+            self.ax,
+            right / 2,
+            bottom + 0.4 * self.em,
+            words,
+            room=(right, LINE * self.em),
+            cap=mpl.rcParams["font.size"],
+            va="top",
+        )
+        self.ax.set_ylim(bottom + (0.4 + LINE) * self.em, 0)
+
+
+def draw_picture(ax: Axes, picture: np.ndarray, extent: tuple[float, ...], **kwargs) -> AxesImage:
+    """Draw a picture within other drawings; small ones show their pixels as squares."""
+    crisp = max(picture.shape[:2]) <= CRISP
+    if picture.ndim == 3 and in_print():
+        picture = without_color(picture)
+    looks = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "none" if crisp else None}
+    return ax.imshow(picture, extent=extent, **(looks | kwargs))
+
+
+def outline(ax: Axes, extent: tuple[float, ...]) -> None:
+    """Outline a picture whose ground could be taken for the paper."""
+    left, right, bottom, top = extent
+    ax.add_patch(
+        Rectangle(
+            (left, top),
+            right - left,
+            bottom - top,
+            facecolor="none",
+            edgecolor=mpl.rcParams["grid.color"],
+            linewidth=0.3 * mpl.rcParams["lines.linewidth"],
+            clip_on=False,
+        )
+    )
+
+
+def table(
+    ax: Axes | None,
+    tile: tuple[int, int],
+    above: Sequence[Sequence[str]],
+    beside: Sequence[str] | None = None,
+    *,
+    side: float = SIDE,
+) -> Table:
+    """Make room for rows of pictures and write the words.
+
+    Args:
+        ax: where to draw; `None` makes a figure, larger than usual if the pictures need it.
+        tile: (H, W) of the pictures, or any numbers in that proportion.
+        above: for each row the words above each of its pictures; "" for none.
+        beside: the words at the left of each row.
+        side: a picture's longer side in a new figure, in ems, at least.
+    """
+    rows, columns = len(above), max(map(len, above))
+    height, width = (side / max(tile) for side in tile)
+    ax = canvas(ax if ax is not None else roomy_axes(side * columns * width, side * rows * height))
+    beside = [wrapped(words, BESIDE) for words in beside or ()]
+    at_left = max(map(text_width, beside), default=-1) + 1  # with an em of distance
+
+    # How large the type is in our unit depends on how much there is, which depends on the type.
+    room = width + GAP / 2
+    across, down = columns * (width + GAP) - GAP, rows * (height + GAP) - GAP
+    pictures_alone = across, down
+    for _round in range(ROUNDS):
+        usual = min(_em(ax, across, down), LARGEST)
+        titles = [[wrapped(words, room / usual) for words in row] for row in above]
+        widest = _largest([words for row in titles for words in row])
+        em = min(usual, room / max(text_width(widest), 1))  # the longest word decides
+        lines = [
+            max((text_height(words) + 0.4 for words in row if words), default=0) for row in titles
+        ]
+        across, down = pictures_alone[0] + at_left * em, pictures_alone[1] + sum(lines) * em
+
+    lefts = [column * (width + GAP) for column in range(columns)]
+    tops = [row * (height + GAP) + sum(lines[: row + 1]) * em for row in range(rows)]
+    cap = mpl.rcParams["font.size"]
+    for top, row in zip(tops, titles, strict=True):
+        for left, words in zip(lefts, row, strict=False):
+            if not words:
+                continue
+            fitted_text(
+                ax,
+                left + width / 2,
+                top - 0.45 * em,
+                words,
+                room=(room, text_height(widest) * em),
+                widest=widest,  # one size for all
+                cap=cap,
+                va="baseline",
+            )
+    for top, words in zip(tops, beside, strict=False):
+        fitted_text(
+            ax,
+            -em,
+            top + height / 2,
+            words,
+            room=((at_left - 1) * em, height),
+            widest=_largest(beside),
+            cap=cap,
+            ha="right",
+        )
+    right, bottom = lefts[-1] + width, tops[-1] + height
+    claim(ax, -at_left * em, 0, right, bottom)
+    ax.set_xlim(-at_left * em, right)
+    ax.set_ylim(bottom, 0)
+    return Table(ax, (height, width), lefts, tops, em)
+
+
+def roomy_axes(across: float, down: float) -> Axes:
+    """Make Axes of a new figure, larger than usual if it takes so many ems."""
+    width, height = mpl.rcParams["figure.figsize"]
+    em = mpl.rcParams["font.size"] / 72
+    return plt.figure(figsize=(max(width, em * across), max(height, em * down))).subplots()
+
+
+def _em(ax: Axes, across: float, down: float) -> float:
+    """Measure the type in a unit of which so many shall fit into the Axes."""
+    box = ax.get_window_extent()
+    unit = min(box.width / across, box.height / down) / ax.figure.dpi * 72
+    return mpl.rcParams["font.size"] / unit
+
+
+def _largest(texts: Sequence[str]) -> str:
+    """Make up a text as wide and as high as any of these, so that all get one size."""
+    lines = [words.split("\n") for words in texts]
+    widest = max((line for words in lines for line in words), key=text_width, default="")
+    return "\n".join([widest] * max(map(len, lines), default=1))
+
+
+def wrapped(words: str, room: float) -> str:
+    """Break lines at blanks where they would be wider than `room` ems.
+
+    >>> wrapped("guided backpropagation", 10)
+    'guided\\nbackpropagation'
+    """
+    lines: list[str] = []
+    for line in str(words).split("\n"):
+        first, *others = line.split(" ")
+        lines.append(first)
+        for word in others:
+            if text_width(f"{lines[-1]} {word}") <= room:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(word)
+    return "\n".join(lines)
+
+
+def strip(
+    ax: Axes | None, pictures: Sequence[np.ndarray], words: Sequence[str], columns: int | None
+) -> Table:
+    """Draw pictures one after the other, in rows of `columns`, each with its words above it."""
+    count = len(pictures)
+    if columns is None:
+        columns = math.ceil(count / math.ceil(count / STRIP))  # rows of about equal length
+    if columns < 1:
+        raise ValueError(f"columns must be 1 or more; received {columns}")
+    starts = range(0, count, columns)
+    places = table(
+        ax, pictures[0].shape[:2], [list(words[start : start + columns]) for start in starts]
+    )
+    for nth, picture in enumerate(pictures):
+        places.show(nth // columns, nth % columns, picture)
+    return places
+
+
+def steps_in_words(labels: Sequence) -> list[str]:
+    """Write numbers as steps, and leave words as they are.
+
+    >>> steps_in_words([0, 50, "last"])
+    ['step 0', 'step 50', 'last']
+    """
+    return [label if isinstance(label, str) else _("step {step}", step=label) for label in labels]
+
+
+def stages(what: str, images) -> list[np.ndarray]:
+    """Check images (S, H, W, C), or a list of images whose sizes may differ; give them singly."""
+    if isinstance(images, np.ndarray):
+        return list(pictures(what, array(what, images, "(S, H, W, C)", 4), "S"))
+    if not isinstance(images, Sequence):
+        raise TypeError(
+            f"{what} must be an array (S, H, W, C) or a list of images (H, W, C); received"
+            f" {type(images).__name__}"
+        )
+    if not images:
+        raise ValueError(f"{what} must hold at least one image; received none")
+    return [pictures(f"{what}[{nth}]", image) for nth, image in enumerate(images)]
