@@ -1,4 +1,4 @@
-"""Real images to learn from: handwritten digits and photographs, as arrays."""
+"""Images to learn from: real ones, made ones, and your own from a folder."""
 
 import lazy_loader as lazy
 

@@ -1,6 +1,9 @@
 from ._dataset import Dataset as Dataset
+from ._from_directory import from_directory as from_directory
+from ._image_files import ImageFiles as ImageFiles
 from ._load import load as load
 from ._load import names as names
 from ._mnist_convention import to_mnist_convention as to_mnist_convention
+from ._weight_map import weight_map as weight_map
 from .photos import photo as photo
 from .photos import photo_names as photo_names

@@ -1,0 +1,125 @@
+"""Made scenes of several shapes, each with its bounding box: for detection."""
+
+from functools import partial
+
+import numpy as np
+
+from . import _drawing, _synthetic
+from ._dataset import Dataset
+
+CLASS_NAMES = tuple(_drawing.SHAPES)
+BLOCK = 16  # images that are drawn at once
+RADIUS = (0.07, 0.19)  # of the circle around a shape, in image sizes
+GRAIN = 8  # of the textures: about so many of their waves in an image
+TRIES = 30  # places that are tried for an object before it is left out
+NOTHING = -1  # the class in a row of the labels that holds no object
+
+
+def load(
+    *,
+    data_dir=None,
+    count: int = 500,
+    size: int = 112,
+    objects: int = 5,
+    noise: float = 0.03,
+    texture: float = 0.15,
+    seed: int = 0,
+) -> Dataset:
+    """Make scenes of circles, squares, triangles, stars, crosses and rings with their boxes.
+
+    Each scene has one to `objects` shapes that neither overlap nor leave the image. The same seed
+    gives the same scenes with any noise and texture.
+
+    A row of the labels is one object, `class, x, y, width, height`: the class as a number, the
+    centre of its box and the box's size in image sizes, so from 0 to 1. The box is the smallest
+    one of whole pixels around all pixels that the shape covers by half or more. Rows that are left
+    over come last and are `-1, 0, 0, 0, 0`.
+
+    Args:
+        data_dir: Not needed: the images are made here.
+        count: Training images; validation and test hold a fifth as many each.
+        size: Height and width in pixels, at least 48.
+        objects: The most objects in an image.
+        noise: Standard deviation of the noise of each pixel.
+        texture: How strong the textures are; 0 gives flat colours.
+        seed: A whole number from 0 on.
+
+    Returns:
+        A `Dataset` with images `(N, size, size, 3)` and labels `(N, objects, 5)` float32.
+
+    Raises:
+        ValueError: An option out of its range.
+
+    >>> scenes = load(count=10)
+    >>> scenes
+    <Dataset 'boxes': 10 train, 2 validation, 2 test; 112x112x3, labels 5x5, 6 classes>
+    >>> kind, x, y, width, height = scenes.train[1][0, 0]
+    >>> scenes.class_names[int(kind)]
+    'circle'
+    """
+    draw = partial(
+        _draw,
+        size=_synthetic.whole("size", size, 48),
+        objects=_synthetic.whole("objects", objects, 1),
+        noise=_synthetic.strength("noise", noise),
+        texture=_synthetic.strength("texture", texture, 1),
+    )
+    return _synthetic.dataset("boxes", draw, count=count, seed=seed, class_names=CLASS_NAMES)
+
+
+def _draw(rng, size, objects, noise, texture):
+    """One block of images and their labels."""
+    radii = rng.uniform(*RADIUS, (BLOCK, objects)) * size
+    centres, there = _places(rng, radii, size)
+    kinds = rng.integers(len(CLASS_NAMES), size=there.sum())
+    scene, _ = np.nonzero(there)  # the image of each object
+    radii, centres = radii[there], centres[there]
+
+    side = int(np.ceil(2 * RADIUS[1] * size)) + 2  # pixels of a patch that holds any object
+    corners = np.clip(np.floor(centres - side / 2), 0, size - side).astype(int)
+    angles = rng.uniform(0, 2 * np.pi, len(kinds))
+    covered = _drawing.coverage(kinds, centres - corners, radii, angles, side)
+    dark = rng.random(BLOCK) < 0.5
+    images = _textured(rng, _drawing.dull(rng, dark), size, size, texture)
+    painted = _textured(rng, _drawing.vivid(rng, dark[scene]), side, size, texture)
+    for i, (top, left), part, colour in zip(scene, corners, covered, painted, strict=True):
+        patch = images[i, :, top : top + side, left : left + side]
+        patch += part * (colour - patch)
+    images += noise * rng.standard_normal(images.shape, dtype=np.float32)
+
+    labels = np.zeros((*there.shape, 5), np.float32)
+    labels[..., 0] = NOTHING
+    labels[there] = np.column_stack([kinds, _boxes(covered >= 0.5, corners) / size])
+    order = np.argsort(~there, axis=1, kind="stable")  # empty rows last
+    labels = np.take_along_axis(labels, order[..., None], axis=1)
+    return np.clip(images, 0, 1, out=images).transpose(0, 2, 3, 1), labels
+
+
+def _places(rng, radii, size):
+    """Find places for objects `(N, objects, 2)`, and which of them are there, `(N, objects)`."""
+    count, objects = radii.shape
+    centres = np.zeros((count, objects, 2))
+    there = np.arange(objects) < rng.integers(1, objects, (count, 1), endpoint=True)
+    for j, radius in enumerate(radii.T):
+        room = (size - 2 * radius)[:, None, None]
+        tries = radius[:, None, None] + room * rng.random((count, TRIES, 2))
+        others = np.where(there[:, :j], radii[:, :j], -np.inf)
+        centres[:, j], fits = _synthetic.first_fit(tries, radius, centres[:, :j], others)
+        there[:, j] &= fits
+    return centres, there
+
+
+def _boxes(covered, corners):
+    """The boxes x, y, width, height in pixels around what is covered in patches `(n, h, w)`."""
+    sides = []
+    for axis, corner in zip((1, 2), corners.T[::-1], strict=True):  # columns, then rows
+        line = covered.any(axis=axis)
+        first, last = line.argmax(axis=1), line.shape[1] - line[:, ::-1].argmax(axis=1)
+        sides.append((corner + (first + last) / 2, last - first))
+    (x, width), (y, height) = sides
+    return np.column_stack([x, y, width, height])
+
+
+def _textured(rng, colours, side, size, texture):
+    """Colours `(N, 3, 1, 1)` spread over pictures `(N, 3, side, side)`: NumPy is faster so."""
+    return colours * (1 + texture * _drawing.textures(rng, len(colours), side, size / GRAIN))

@@ -1,0 +1,206 @@
+"""Made microscope pictures of cells that touch each other, with their masks: for segmentation."""
+
+from functools import partial
+
+import numpy as np
+from scipy import fft, ndimage
+
+from kerascnn._errors import unknown
+
+from . import _synthetic
+from ._dataset import Dataset
+
+CLASS_NAMES = {  # by what the masks hold
+    "cells": ("background", "cell"),
+    "borders": ("background", "cell", "border"),
+    "instances": ("background", "cell"),
+}
+BLOCK = 4  # images that are drawn at once
+AREA = 500  # pixels of an image for each cell that looks for a place
+TRIES = 12  # places that are tried for a cell before it is left out
+BESIDE = 0.8  # of the places are beside another cell, …
+OVERLAP = 0.85  # … as near as this, in sums of the radii; no two cells come nearer
+RADIUS = (7.0, 12.0)  # of a cell in pixels
+WAVES = {2: 0.2, 3: 0.09, 4: 0.05}  # the most its outline departs from a circle: period, part
+REACH = int(RADIUS[1] * (1 + sum(WAVES.values()))) + 1  # of the largest cell
+NEIGHBOURS = (  # all pairs of pixels that touch in `(N, H, W)`, corners as well
+    (np.s_[:, 1:], np.s_[:, :-1]),
+    (np.s_[:, :, 1:], np.s_[:, :, :-1]),
+    (np.s_[:, 1:, 1:], np.s_[:, :-1, :-1]),
+    (np.s_[:, 1:, :-1], np.s_[:, :-1, 1:]),
+)
+FRAGMENT = 20  # pixels; less than that of a cell, cut off by its neighbours, counts as background
+
+# How the picture comes about, lengths in pixels.
+STAIN = (0.5, 1.0)  # of a cell
+CYTOPLASM, NUCLEUS = 0.55, 0.3  # brightness, and what the nucleus adds …
+NUCLEUS_DEPTH = 5.0  # … so far below the outline
+GRAINS = ((0.09, 0.9), (0.07, 3.0))  # strength and size
+OPTICS = ((0.8, 0.8), (0.3, 9.0))  # parts of the light and how far they spread: focus and haze
+GLOW = 0.08  # of the background
+UNEVEN = 0.2  # standard deviation of the illumination
+MIDDLE = 0.5  # the brightness to which the option `noise` refers
+
+
+def load(
+    *,
+    data_dir=None,
+    count: int = 200,
+    size: int = 128,
+    labels: str = "cells",
+    noise: float = 0.03,
+    seed: int = 0,
+) -> Dataset:
+    """Make pictures like a fluorescence microscope's: grainy cells, many of which touch.
+
+    The illumination is uneven, some light comes from out of focus, and bright pixels are noisier
+    than dark ones. Where cells touch, the pixels next to the contact are no cell's: each connected
+    part of a mask is one cell. The same seed gives the same cells with any noise and labels.
+
+    Args:
+        data_dir: Not needed: the images are made here.
+        count: Training images; validation and test hold a fifth as many each.
+        size: Height and width in pixels, at least 48; a larger image has more cells.
+        labels: What the masks hold: `"cells"`: 0 background, 1 cell; `"borders"`: also 2 where
+            cells touch; `"instances"`: the number of the cell, from 1 on in each image, which
+            `kerascnn.datasets.weight_map` takes.
+        noise: Standard deviation of the noise of a pixel of middle brightness.
+        seed: A whole number from 0 on.
+
+    Returns:
+        A `Dataset` with images `(N, size, size, 1)` and masks `(N, size, size)` int32.
+
+    Raises:
+        ValueError: An option out of its range.
+
+    >>> load(count=10)
+    <Dataset 'cells': 10 train, 2 validation, 2 test; 128x128x1, labels 128x128, 2 classes>
+    """
+    if labels not in CLASS_NAMES:
+        raise unknown("labels", labels, CLASS_NAMES)
+    draw = partial(
+        _draw,
+        size=_synthetic.whole("size", size, 48),
+        labels=labels,
+        noise=_synthetic.strength("noise", noise),
+    )
+    names = CLASS_NAMES[labels]
+    return _synthetic.dataset("cells", draw, count=count, seed=seed, class_names=names)
+
+
+def _draw(rng, size, labels, noise):
+    """One block of images and their masks."""
+    depth, clearance, nearest = _outlines(rng, *_places(rng, size), size)
+    instances, border = _separated(np.where(depth > 0, nearest, 0))
+    images = _photograph(rng, depth, clearance, nearest, noise)
+    if labels == "instances":
+        return images, instances
+    masks = (instances > 0).astype(np.int32)
+    if labels == "borders":
+        masks[border] = 2
+    return images, masks
+
+
+def _places(rng, size):
+    """Radii `(N, n)`, minus infinity where there is no cell, and centres `(N, n, 2)`."""
+    n = round(size**2 / AREA)
+    wanted = rng.integers(n // 3, n, BLOCK, endpoint=True)
+    radii = rng.uniform(*RADIUS, (BLOCK, n))
+    anywhere = rng.uniform(0, size, (n, BLOCK, TRIES, 2))
+    beside = rng.random((n, BLOCK, TRIES)) < BESIDE
+    others = rng.integers(np.maximum(np.arange(n), 1)[:, None, None], size=beside.shape)
+    angles = rng.uniform(0, 2 * np.pi, beside.shape)
+    directions = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    centres = np.zeros((BLOCK, n, 2))
+    image = np.arange(BLOCK)[:, None]
+    near = 0.999 * OVERLAP  # a cell that was put beside another one has its exact distance
+    for j, radius in enumerate(radii.T):
+        apart = OVERLAP * (radius[:, None] + radii[image, others[j]])
+        use = (beside[j] & (apart > 0) & (j > 0))[..., None]
+        places = centres[image, others[j]] + np.where(use, apart[..., None], 0) * directions[j]
+        centres[:, j], fits = _synthetic.first_fit(
+            np.where(use, places, anywhere[j]), near * radius, centres[:, :j], near * radii[:, :j]
+        )
+        inside = ((centres[:, j] >= 0) & (centres[:, j] < size)).all(axis=1)
+        radii[~(fits & inside & (j < wanted)), j] = -np.inf
+    return radii, centres
+
+
+def _outlines(rng, radii, centres, size):
+    """Draw the cells' outlines: circles with waves, each in a patch of its own.
+
+    Returns:
+        For each pixel of `(N, size, size)`: how deep it lies in the nearest cell, in pixels and
+        negative outside; by how much less deep it lies in the next one; and the number of the
+        nearest in the block, from 1 on, or 0 where all are far.
+    """
+    image, _ = there = np.nonzero(radii > 0)
+    radii, centres = radii[there].astype(np.float32), centres[there]
+    corners = np.floor(centres).astype(int) - REACH
+    side = 2 * REACH + 1
+    first = (corners - centres + 0.5).astype(np.float32)  # the middle of a patch's first pixel
+    y, x = (first[:, i, None] + np.arange(side, dtype=np.float32) for i in (0, 1))
+    z = x[:, None, :] + 1j * y[:, :, None]
+    distance = np.abs(z)
+    z *= 1 / np.maximum(distance, 1e-3)  # on the unit circle
+    outline, power = np.ones_like(distance), z.copy()
+    for period in range(2, max(WAVES) + 1):
+        power *= z
+        wave = rng.uniform(0, WAVES[period], len(z)) * np.exp(2j * np.pi * rng.random(len(z)))
+        outline += (wave.astype(np.complex64)[:, None, None] * power).real
+    depths = radii[:, None, None] * outline - distance
+
+    field = size + 2 * REACH + 1  # with room for what leaves the image
+    depth = np.full((BLOCK, field, field), -2 * REACH, np.float32)
+    second = depth.copy()
+    nearest = np.zeros(depth.shape, np.int32)
+    for k, (top, left) in enumerate(corners + REACH):
+        patch, window = depths[k], np.s_[image[k], top : top + side, left : left + side]
+        np.copyto(nearest[window], k + 1, where=patch > depth[window])
+        np.maximum(second[window], np.minimum(depth[window], patch), out=second[window])
+        np.maximum(depth[window], patch, out=depth[window])
+    inner = np.s_[:, REACH : REACH + size, REACH : REACH + size]
+    return depth[inner], depth[inner] - second[inner], nearest[inner]
+
+
+def _separated(cells):
+    """Number the cells from 1 on in each image, without the pixels where they touch.
+
+    Returns:
+        The numbers, and which pixels were left out, both `(N, size, size)`.
+    """
+    border = np.zeros(cells.shape, bool)
+    for one, other in NEIGHBOURS:
+        touch = (cells[one] > 0) & (cells[other] > 0) & (cells[one] != cells[other])
+        border[one] |= touch
+        border[other] |= touch
+    instances = np.zeros_like(cells)
+    for own, mask in zip(instances, (cells > 0) & ~border, strict=True):
+        parts, _ = ndimage.label(mask, np.ones((3, 3)))
+        kept = np.bincount(parts.ravel()) >= FRAGMENT
+        kept[0] = False
+        own[:] = (np.cumsum(kept) * kept)[parts]
+    return instances, border
+
+
+def _photograph(rng, depth, clearance, nearest, noise):
+    """Stain the cells, light them and take their picture, `(N, size, size, 1)`."""
+    size = depth.shape[1]
+    stain = np.append(0, rng.uniform(*STAIN, nearest.max())).astype(np.float32)
+    body = CYTOPLASM + NUCLEUS / (1 + np.exp((NUCLEUS_DEPTH - depth) / 0.6))
+    body += _synthetic.smooth_noise(rng, BLOCK, size, *GRAINS)
+    body /= 1 + np.exp(-depth / 0.6)  # half of it at the outline, …
+    body *= 1 - 0.45 * np.exp(-((clearance / 2.2) ** 2))  # … and less where cells touch
+    images = stain[nearest] * body
+
+    passed = 0
+    for part, spread in OPTICS:
+        low = _synthetic.low_pass(size, spread)
+        passed += part * np.outer(low, low)
+    images = GLOW + fft.idctn(passed * fft.dctn(images, axes=(1, 2)), axes=(1, 2))
+    light = 1 + _synthetic.smooth_noise(rng, BLOCK, size, (UNEVEN, size / 4))
+    images *= np.clip(light, 0.5, 1.4)
+    # The number of photons has a variance equal to its mean.
+    grain = rng.standard_normal(images.shape, dtype=np.float32)
+    images += noise * np.sqrt(np.maximum(images, 0) / MIDDLE) * grain
+    return np.clip(images, 0, 1)[..., None]
