@@ -44,15 +44,13 @@ def describe(
     shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
     if input_shape is not None:
         shapes = _shapes(model, graph, input_shape)
-    # All inputs are taken as images side by side, so their fields start alike: one pixel each.
-    seen: dict[Key, Field] = {}
+    seen = _fields(graph, shapes)
     names = {key: n.name for n in graph.nodes for key in n.outputs}
     whole = tuple(shapes[graph.inputs[0]][1:-1])
     records, counted = [], set()
     for node in graph.nodes:
         before, after = [shapes[k] for k in node.inputs], shapes[node.outputs[0]]
-        field = _look(node, [seen[k] for k in node.inputs], before, after)
-        seen.update(dict.fromkeys(node.outputs, field))
+        field = seen[node.outputs[0]]
         new = id(node.operation) not in counted
         counted.add(id(node.operation))
         values = total(_size(shapes[k][1:]) for k in node.outputs)
@@ -172,6 +170,23 @@ def _product(positions: int | None, weights: int) -> int | None:
 
 WHOLE = "whole"
 Field = tuple[ReceptiveField, ...] | str | None
+
+
+def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Field]:
+    """What the units of each layer see of an input of this shape, without the batch."""
+    graph = flatten(model)
+    fields = _fields(graph, _shapes(model, graph, input_shape))
+    return {node.name: fields[node.outputs[0]] for node in graph.nodes}
+
+
+def _fields(graph: Graph, shapes: dict[Key, tuple]) -> dict[Key, Field]:
+    # All inputs are taken as images side by side, so their fields start alike: one pixel each.
+    seen: dict[Key, Field] = {}
+    for node in graph.nodes:
+        before, after = [shapes[k] for k in node.inputs], shapes[node.outputs[0]]
+        field = _look(node, [seen[k] for k in node.inputs], before, after)
+        seen.update(dict.fromkeys(node.outputs, field))
+    return seen
 
 
 def _look(node: Node, fields: list[Field], before: list[tuple], after: tuple) -> Field:

@@ -1,4 +1,4 @@
-"""The command line: `kerascnn figures` and `kerascnn describe`.
+"""The command line: lecture figures, tables, and looks inside a network at a photo.
 
 Nothing heavy is imported before a command runs, so that `kerascnn --help` answers at once.
 """
@@ -8,14 +8,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from ._files import replacing
+
+if TYPE_CHECKING:
+    from ._pretrained import Pretrained
 
 # The choices stand here once more, since the modules that own them import matplotlib;
 # a test holds them against each other.
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
+OPTIMIZERS = ("lbfgs", "adam")
+SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
 TABLES = ("text", "markdown", "latex", "csv", "html")
 
 
@@ -158,3 +166,190 @@ def describe(
         show(description)
     else:
         click.echo(getattr(description, f"to_{table}")())
+
+
+@main.command()
+@click.argument("image", type=click.Path(dir_okay=False))
+@click.option("--model", "name", default="resnet50", show_default=True, help="The architecture.")
+@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
+@click.option("--layer", help="The layer to look at.  [default: the last with maps]")
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_gradcam.png]")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
+def gradcam(
+    image: str,
+    name: str,
+    weights: str,
+    target: str | None,
+    layer: str | None,
+    out: str | None,
+    lang: str,
+    style: str,
+) -> None:
+    """Show where in a photo a network sees a class, and print its five likeliest classes.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    from ._pictures import check_output, read_picture
+
+    path = check_output(beside(image, "gradcam") if out is None else Path(out), image)
+    picture = read_picture(image)
+    start_keras()
+
+    import numpy as np
+
+    from . import visualize
+    from ._pretrained import pretrained
+
+    net = pretrained(name, weights, otherwise="vgg16/cifar10")
+    say_which(net)
+    seen = net.view(picture)
+    inputs = net.preprocessing(net.fitted(picture)[None])
+    scores = net.model.predict(inputs, verbose=0)[0]
+    names = net.class_names
+    ranked = np.argsort(-scores)
+    width = max(len(names[c]) for c in ranked[:5])
+    for c in ranked[:5]:
+        click.echo(f"{names[c]:{width}}  {scores[c]:6.1%}")
+    chosen = ranked[0] if target is None else class_number(target, names)
+    heatmap = visualize.grad_cam(net.model, inputs, int(chosen), layer or net.explained_layer)[0]
+
+    from matplotlib import pyplot as plt
+
+    from . import plots
+
+    with plots.style(style, lang=lang), replacing(path) as new:
+        fig, axes = plt.subplots(1, 2)
+        plots.image_grid(seen[None], ax=axes[0])
+        plots.overlay(seen, heatmap, colorbar=False, ax=axes[1])
+        axes[1].set_title(f"{names[chosen]}: {scores[chosen]:.1%}")
+        fig.savefig(new)
+        plt.close(fig)
+    click.echo(path)
+
+
+@main.command()
+@click.argument("image", type=click.Path(dir_okay=False))
+@click.option("--model", "name", default="vgg16", show_default=True, help="The architecture.")
+@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
+@click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
+@click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--size", type=SIZE, default=640, show_default=True, help="Longer side in pixels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_dream.png]")
+def dream(
+    image: str,
+    name: str,
+    weights: str,
+    layers: str | None,
+    guide: str | None,
+    octaves: int,
+    steps: int,
+    size: int,
+    seed: int,
+    out: str | None,
+) -> None:
+    """Let a network see more in a photo than there is: DeepDream.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    from ._pictures import check_output, read_picture, write_picture
+
+    path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
+    picture = read_picture(image, size)
+    guide_picture = None if guide is None else read_picture(guide, size)[None]
+    start_keras()
+
+    from . import visualize
+    from ._pretrained import pretrained
+
+    net = pretrained(name, weights, otherwise="vgg16/cifar10", include_top=False)
+    say_which(net)
+    result = visualize.deep_dream(
+        net.model,
+        picture[None],
+        net.dream_layers if layers is None else [layer.strip() for layer in layers.split(",")],
+        octaves=octaves,
+        steps=steps,
+        guide=guide_picture,
+        preprocessing=net.preprocessing,
+        seed=seed,
+    )
+    write_picture(result[0], path)
+    click.echo(path)
+
+
+@main.command()
+@click.argument("content", type=click.Path(dir_okay=False))
+@click.argument("style", type=click.Path(dir_okay=False))
+@click.option("--model", "name", default="vgg19", show_default=True, help="The architecture.")
+@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@click.option("--steps", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="lbfgs", show_default=True)
+@click.option("--size", type=SIZE, default=400, show_default=True, help="Longer side in pixels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: CONTENT_STYLE.png]")
+def style(
+    content: str,
+    style: str,
+    name: str,
+    weights: str,
+    steps: int,
+    optimizer: str,
+    size: int,
+    seed: int,
+    out: str | None,
+) -> None:
+    """Paint the content of one picture in the style of another.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    from ._pictures import check_output, read_picture, write_picture
+
+    out = beside(content, Path(style).stem) if out is None else Path(out)
+    path = check_output(out, content, style)
+    pictures = [read_picture(file, size)[None] for file in (content, style)]
+    start_keras()
+
+    from . import visualize
+    from ._pretrained import pretrained
+
+    net = pretrained(name, weights, otherwise="vgg16/cifar10", include_top=False)
+    say_which(net)
+    result = visualize.style_transfer(
+        net.model,
+        *pictures,
+        steps=steps,
+        optimizer=optimizer,
+        preprocessing=net.preprocessing,
+        seed=seed,
+    )
+    write_picture(result[0], path)
+    click.echo(path)
+
+
+def beside(image: str, what: str) -> Path:
+    """The path of a picture beside another, in PNG."""
+    return Path(image).with_name(f"{Path(image).stem}_{what}.png")
+
+
+def say_which(net: "Pretrained") -> None:
+    """Say which network is at work, and why it is not the one that was asked for."""
+    if net.instead:
+        click.echo(f"{net.instead}; {net.name}, which comes with the package, is used.", err=True)
+    else:
+        click.echo(net.name, err=True)
+
+
+def class_number(target: str, names: list[str]) -> int:
+    """The number of a class that is given by its name or number."""
+    from ._errors import unknown
+
+    if target in names:
+        return names.index(target)
+    if target.isdigit() and int(target) < len(names):
+        return int(target)
+    raise unknown("--class", target, names)

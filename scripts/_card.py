@@ -16,7 +16,19 @@ SHIPPED = Path(kerascnn.__file__).parent / "weights" / "shipped"
 
 
 def write_card(
-    path, model, result, *, build, tests, command, data, seed, seconds, input, licence="MIT"
+    path,
+    model,
+    result,
+    *,
+    build,
+    class_names,
+    tests,
+    command,
+    data,
+    seed,
+    seconds,
+    input,
+    licence="MIT",
 ):
     """Measure a model on its test images, once, and write `path`.weights.h5 and `path`.json.
 
@@ -25,6 +37,7 @@ def write_card(
         model: The trained model; it is saved without an optimizer.
         result: What `kerascnn.train` gave.
         build: The builder's arguments that make such a model.
+        class_names: Of class 0, 1, ….
         tests: By name `(images, labels)`; the first is the one that tables show.
         command: The command that trained it.
         data: What it was trained on, in words.
@@ -44,7 +57,7 @@ def write_card(
     card = {
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "build": build,
-        "classes": model.output_shape[-1],
+        "class_names": class_names,
         "parameters": model.count_params(),
         "without_top": bare.count_params(),
         "input": input,

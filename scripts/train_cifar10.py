@@ -23,8 +23,8 @@ IMAGES = {"input_shape": [32, 32, 3], "classes": 10}
 NETS = {  # the builder's arguments; what only the training needs; the training
     "vgg16": (
         {"width": 0.25, "hidden": 1024, **IMAGES},
-        {"batch_normalization": True, "dropout": 0.5},
-        {"recipe": "vgg", "batch_size": 128, "learning_rate": 0.05, "epochs": 40},
+        {"batch_normalization": True},
+        {"recipe": "vgg", "batch_size": 128, "learning_rate": 0.05, "epochs": 36},
     ),
     "resnet20": (
         {},
@@ -82,6 +82,7 @@ def main():
         model,
         result,
         build=build,
+        class_names=data.class_names,
         tests={"cifar10_test": data.test},
         command=f"python scripts/train_cifar10.py {options.name} --epochs {epochs}",
         data="CIFAR-10's first 45,000 training images, shifted and mirrored (PadCropFlip); the "

@@ -119,6 +119,7 @@ def main():
         model,
         result,
         build={"variant": "modern"},
+        class_names=mnist.class_names,
         tests={f"{data.name}_test": data.test for data in (mnist, digits)},
         command=f"python scripts/train_lenet5_mnist.py --epochs {options.epochs}",
         data="MNIST's first 55,000 training images and scikit-learn's first 899 digits in "

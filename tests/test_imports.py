@@ -21,14 +21,19 @@ MAY_USE = {
     "_describe": {"arithmetic", "_description"},
     "models": {"layers", "weights"},
     "training": set(),
-    "visualize": set(),
+    "visualize": {"_describe"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "_description", "models", "training",
         "visualize",
     },
     "__main__": {"cli"},
-    "cli": {"figures", "models", "_describe", "weights", "training", "datasets", "visualize"},
+    "_pictures": set(),
+    "_pretrained": {"models", "weights", "_pictures"},
+    "cli": {
+        "figures", "models", "_describe", "weights", "training", "datasets", "visualize",
+        "plots", "_pictures", "_pretrained",
+    },
 }  # fmt: skip
 SERVE_ALL = {"_errors", "_text", "_graph", "_files"}
 

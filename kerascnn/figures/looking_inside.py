@@ -9,20 +9,8 @@ from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._layout import note
+from ._material import crops, digit_images, trained
 from ._registry import figure
-
-
-def trained():
-    """Build LeNet-5 with the weights of the package."""
-    from kerascnn import models
-
-    return models.build("lenet5", weights="mnist")
-
-
-def digit_images(*classes: int) -> np.ndarray:
-    """Take one test digit of each class, which the network has never seen."""
-    images, labels = datasets.load("digits").test
-    return np.stack([images[np.flatnonzero(labels == c)[0]] for c in classes])
 
 
 @figure(
@@ -109,4 +97,50 @@ def grad_cam() -> Figure:
                 _("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium"
             )
     note(fig, _("LeNet-5, layer s4, logits. Top: predicted class; bottom: runner-up."))
+    return fig
+
+
+PATCHES = 9  # of a unit, as in the paper
+UNITS = 4  # of a layer
+
+
+@figure(
+    title="What excites a unit, and what of it does",
+    alt="For units of three layers of VGG16 the nine patches of photos that excite each most, "
+    "and beside them their reconstructions by a deconvnet: edges and colours in the first block, "
+    "textures in the second, parts in the third.",
+)
+def deconvnet_and_patches() -> Figure:
+    """Draw the strongest patches of units beside what a deconvnet makes of them."""
+    model = trained("vgg16", "cifar10", include_top=False)
+    images = crops(48)
+    layers = ("block1_conv2", "block2_conv2", "block3_conv3")
+    fig = plt.figure()
+    for part, layer in zip(fig.subfigures(len(layers), 1), layers, strict=True):
+        every = visualize.top_patches(model, images, layer, count=PATCHES, verbose=False)
+        best = np.argsort(-every.activations.mean(axis=1), kind="stable")[:UNITS]
+        top = visualize.top_patches(
+            model, images, layer, units=np.sort(best), count=PATCHES, verbose=False
+        )
+        back = visualize.deconvnet(
+            model, images[top.images.ravel()], layer, unit=top.units.repeat(PATCHES)
+        )
+        plots.deconvnet_panel(
+            top.patches,
+            top.cut(back.reshape(*top.images.shape, *images.shape[1:])),
+            units=list(top.units),
+            columns=UNITS,
+            legend=False,
+            ax=part.subplots(),
+        )
+        part.supylabel(layer, fontsize="small")
+    note(
+        fig,
+        _(
+            "Right: the {count} strongest patches of {images} pieces of photos. "
+            "Left: their reconstructions. VGG16, trained on CIFAR-10.",
+            count=PATCHES,
+            images=len(images),
+        ),
+    )
     return fig

@@ -155,7 +155,9 @@ def architecture(
                 takes = ", ".join(signature.parameters)
                 raise TypeError(f"build_{own_name} takes {takes}; received: {error}.") from None
             # A set of weights may be of a smaller net; what the user gives counts more.
-            chosen = weight_sets.build_options(own_name, a.arguments.get("weights"))
+            chosen = dict(weight_sets.build_options(own_name, a.arguments.get("weights")))
+            if not a.arguments.get("include_top", True):
+                chosen.pop("input_shape", None)  # maps of any size
             a.arguments = {**chosen, **a.arguments}
             a.apply_defaults()
             a = a.arguments

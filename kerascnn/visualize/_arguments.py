@@ -1,16 +1,19 @@
 """The arguments that all methods share, images, target and layer, checked in one place."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 
 import keras
 import numpy as np
+from keras import ops
 
 from kerascnn._graph import Graph, Node
 
 from ._heads import end_nodes
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
-Target = int | Sequence[int] | Callable | None
+Target = int | Sequence[int] | Callable | Sequence[Callable] | None
 LayerLike = str | keras.layers.Layer | None
 
 
@@ -44,6 +47,24 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     return arrays
 
 
+def check_one_input(model: keras.Model, images: Images) -> np.ndarray:
+    """Bring images into one array (N, H, W, C).
+
+    Raises:
+        ValueError: the model has several inputs, or one that is no image; images do not fit.
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 3:
+        raise ValueError(
+            "model must have one input, images (N, H, W, C); it has "
+            f"{', '.join(map(str, shapes))}. Hold the others fixed: "
+            "keras.Model(images, model([images, constant]))."
+        )
+    return check_images(model, images)[0]
+
+
 def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
     images = np.asarray(images)
     shape = tuple(expected.shape[1:])
@@ -73,13 +94,25 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
     return cast
 
 
+def check_count(name: str, value: int, least: int = 1) -> int:
+    """A whole number.
+
+    Raises:
+        ValueError: not one, or below `least`.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}; received {value!r}.")
+    return int(value)
+
+
 def check_target(
     target: Target, count: int, classes: int | None, binary: bool
 ) -> tuple[np.ndarray, Callable | None]:
     """Bring a target into one class index for each image, or a callable.
 
     Args:
-        target: class index, one for each image, a callable, or `None`.
+        target: class index, one for each image, a callable, a list of callables, one for each
+            output, or `None`.
         count: number of images.
         classes: number of classes that the model scores.
         binary: whether they come from a single sigmoid unit.
@@ -91,6 +124,7 @@ def check_target(
         TypeError: none of the above.
         ValueError: an index out of range, or not one for each image.
     """
+    target = _read_scores(target, binary)
     predicted = np.full(count, -1, np.int32)
     if target is None or callable(target):
         return predicted, target
@@ -114,6 +148,45 @@ def check_target(
             f"target must be a class index from 0 to {classes - 1}{meaning}; received {wrong[0]}."
         )
     return np.broadcast_to(indices, count).astype(np.int32), None
+
+
+def _read_scores(target: Target, binary: bool) -> Target:
+    """Turn tf-keras-vis's scores into class indices, and a list of them into one callable."""
+    if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
+        return _sum_of(target) if len(target) > 1 else _read_scores(target[0], binary)
+    # Whoever has a score has imported this; for whoever has none it need not be imported.
+    known = sys.modules.get("tf_keras_vis.utils.scores")
+    if known and type(target) is known.CategoricalScore and not binary:
+        indices = target.indices
+    elif known and type(target) is known.BinaryScore and binary:
+        indices = [int(value) for value in target.target_values]
+    else:
+        return target
+    return indices[0] if len(indices) == 1 else indices
+
+
+def _sum_of(targets: Sequence[Callable]) -> Callable:
+    """The sum of callables, one for each output of a model, as tf-keras-vis adds them."""
+
+    def total(outputs: list) -> keras.KerasTensor:
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        if len(outputs) != len(targets):
+            raise ValueError(
+                "target, as a list of callables, must have one for each of the model's "
+                f"{len(outputs)} output(s); received {len(targets)}."
+            )
+        scores = [
+            ops.convert_to_tensor(score(output), "float32")
+            for score, output in zip(targets, outputs, strict=True)
+        ]
+        return sum(ops.mean(s, axis=tuple(range(1, len(s.shape)))) for s in scores)
+
+    return total
+
+
+def one_or_all(arrays: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
+    """What a method returns for the inputs of a model: an array where there is one input."""
+    return arrays[0] if len(arrays) == 1 else arrays
 
 
 def is_map(node: Node) -> bool:

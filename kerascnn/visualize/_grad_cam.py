@@ -19,15 +19,17 @@ def grad_cam(
 
     Works on any functional or sequential Keras model, nested ones included. The score of a class
     is its logit, also where the model ends in a softmax or sigmoid. Weights and layers stay as
-    they are. The first call for a model, layer and input shape compiles; further calls reuse it.
+    they are: tf-keras-vis's model modifiers have no part here. The first call for a model, layer
+    and input shape compiles; further calls reuse it.
 
     Args:
         model: any `keras.Model` with a graph.
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
-            A single sigmoid unit has the classes 0 and 1. Scores that are maps, as in
-            segmentation, are averaged over the positions.
+            With several outputs a class is one of the first; a list of callables, one for each
+            output, is added up. A single sigmoid unit has the classes 0 and 1. Scores that are
+            maps, as in segmentation, are averaged over the positions.
         layer: a layer or its name; `None`: the last with spatial extent before the output.
         batch_size: how many images are computed at once; limits the memory.
 

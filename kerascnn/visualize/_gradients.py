@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
-from numbers import Integral
+from functools import cache, partial
 
 import keras
 import numpy as np
@@ -18,8 +17,16 @@ import tensorflow as tf
 
 from kerascnn._graph import Graph, Key, Node, flatten, run
 
-from ._arguments import Images, LayerLike, Target, check_images, check_target, select_maps
-from ._heads import classes_of, head_of, without_activation
+from ._arguments import (
+    Images,
+    LayerLike,
+    Target,
+    check_count,
+    check_images,
+    check_target,
+    select_maps,
+)
+from ._heads import classes_of, head_of, squashing, without_activation
 
 PREDICTED = -1  # stands for the class that the model itself predicts
 HALF_SCALE = 1024.0  # keeps small gradients above float16's smallest number; a power of 2 is exact
@@ -98,21 +105,227 @@ def gradients_at(
 
             values, scores = scores_at(graph, inputs, classes, score, call=call, also=(at,))
             maps = values[at]
-            scale = HALF_SCALE if maps.dtype == tf.float16 else 1.0
-            total = tf.reduce_sum(scores) * scale
+            total = tf.reduce_sum(scores) * HALF_SCALE
         gradient = tape.gradient(total, maps)
         if gradient is None:
             raise ValueError(
                 f"layer must lead to the score of the target; the score does not depend on "
                 f"{layer!r}. Choose a layer before the output, and a target that uses the outputs."
             )
-        return tf.cast(maps, tf.float32), tf.cast(gradient, tf.float32) / scale
+        return tf.cast(maps, tf.float32), tf.cast(gradient, tf.float32) / HALF_SCALE
 
-    if score is not None:
-        step = partial(gradients, graph)
-        return tuple(in_batches(step, [*images, classes], len(classes)))
-    step = compiled(model, graph, ("gradients", layer), gradients, [*specs(images), CLASSES])
+    step = step_for(model, graph, ("gradients", layer), gradients, [*images, classes], score)
+    batch_size = batch_size if score is None else len(classes)
     return tuple(in_batches(step, [*images, classes], batch_size))
+
+
+def input_gradients(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    rule: str = "gradient",
+    batch_size: int = 32,
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Compute the target's score, and its gradient with respect to the images.
+
+    Args:
+        model: any functional or sequential model.
+        images: (N, H, W, C) float, or one array for each of several inputs.
+        target: as for `gradients_at`.
+        rule: how it passes a ReLU on its way back: "gradient", "guided" or "deconvnet".
+        batch_size: how many images are computed at once.
+
+    Returns:
+        The scores, (N,) float32, and for each input the gradients, in its shape, float32.
+    """
+    from ._rules import rule_named  # which rests on this module
+
+    graph = flatten(model)
+    images = check_images(model, images)
+    classes, score = check_target(target, len(images[0]), *classes_of(graph))
+    call = rule_named(rule, graph, graph.outputs)
+
+    def gradients(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
+        *inputs, classes = inputs
+        scores, grads = score_gradients(graph, inputs, classes, score, call=call)
+        return [scores, *grads]
+
+    step = step_for(model, graph, ("input gradients", rule), gradients, [*images, classes], score)
+    batch_size = batch_size if score is None else len(classes)
+    scores, *grads = in_batches(step, [*images, classes], batch_size)
+    return scores, grads
+
+
+def score_gradients(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    classes: tf.Tensor,
+    score: Callable | None = None,
+    *,
+    call: Callable[[Node, tuple, dict], object] = run,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Inside a computation, the scores and their gradients with respect to the inputs.
+
+    Args: as for `scores_at`.
+
+    Returns:
+        The scores (N,), and for each input the gradients in its shape, float32.
+    """
+    return gradients_of(lambda xs: scores_at(graph, xs, classes, score, call=call)[1], inputs)
+
+
+def gradients_at_points(
+    graph: Graph, points: Sequence[tf.Tensor], classes: tf.Tensor, score: Callable | None = None
+) -> list[tf.Tensor]:
+    """Inside a computation, the gradients of the score at several points for each image.
+
+    Args:
+        graph: the model's graph.
+        points: for each input (N, points, H, W, C).
+        classes: (N,) int class indices.
+        score: a callable target instead; then one point for each image.
+
+    Returns:
+        For each input the gradients in the points' shape, float32.
+    """
+
+    def fold(x: tf.Tensor) -> tf.Tensor:
+        if not x.dtype.is_floating:
+            raise TypeError(
+                "model must take float images, between which there are others; "
+                f"it has an input of {x.dtype.name}."
+            )
+        folded = tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], axis=0))
+        return tf.ensure_shape(folded, [None, *x.shape[2:]])  # layers need what is known of it
+
+    classes = tf.repeat(classes, tf.shape(points[0])[1])
+    _scores, grads = score_gradients(graph, [fold(x) for x in points], classes, score)
+    return [tf.reshape(g, tf.shape(x)) for g, x in zip(grads, points, strict=True)]
+
+
+def gradients_of(
+    function: Callable[[Sequence[tf.Tensor]], tf.Tensor], inputs: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Inside a computation, a function (N,) of all inputs and the gradients of its sum, float32."""
+    inputs = list(inputs)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([x for x in inputs if x.dtype.is_floating])
+        values = function(inputs)
+        total = tf.reduce_sum(values) * HALF_SCALE
+    grads = tape.gradient(total, inputs)
+    if all(gradient is None for gradient in grads):
+        raise ValueError(
+            "target must depend on the images by way of the model's outputs; its score has no "
+            "gradient with respect to them. Choose a target that uses the outputs."
+        )
+    return values, [
+        tf.zeros_like(x, tf.float32) if g is None else tf.cast(g, tf.float32) / HALF_SCALE
+        for x, g in zip(inputs, grads, strict=True)
+    ]
+
+
+def pass_positive(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Inside a computation, y as a function of x whose gradient for R from above is max(R, 0)."""
+    return tf.ensure_shape(_passing_positive(x.dtype)(x, tf.stop_gradient(y)), y.shape)
+
+
+@cache
+def _passing_positive(dtype: tf.DType) -> Callable:
+    # Traced once for all models: TensorFlow keeps a custom gradient, and the graph that it is
+    # called in, for ever.
+    @tf.function(input_signature=[tf.TensorSpec(None, dtype)] * 2, autograph=False)
+    @tf.custom_gradient
+    def function(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        return y, lambda R: (tf.nn.relu(R), tf.zeros_like(R))
+
+    return function
+
+
+def normal(keys: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Gaussian noise (samples, *shape), mean 0 and variance 1; a sample rests on its key alone.
+
+    Args:
+        keys: (samples, 2) whole numbers.
+        shape: of one sample.
+    """
+    return tf.map_fn(
+        lambda key: tf.random.stateless_normal(shape, key, alg="philox"),
+        keys,
+        fn_output_signature=tf.float32,
+    )
+
+
+def scores_of(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    probability: bool = False,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Compute the target's score for each image; a forward pass, no gradient.
+
+    Args:
+        model: any functional or sequential model.
+        images: (N, H, W, C) float, or one array for each of several inputs.
+        target: as for `gradients_at`.
+        probability: what the model's softmax or sigmoid makes of the logit, instead of the logit.
+            A model that ends without one puts out its logits here too. The predicted class is
+            that of the highest logit in either case; a callable sees the model's outputs.
+        batch_size: how many images are computed at once.
+
+    Returns:
+        (N,) float32.
+    """
+    graph = flatten(model)
+    images = check_images(model, images)
+    classes, score = check_target(target, len(images[0]), *classes_of(graph))
+
+    def scores(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
+        *inputs, classes = inputs
+        return [scores_in(graph, inputs, classes, score, probability=probability)]
+
+    step = step_for(model, graph, ("scores", bool(probability)), scores, [*images, classes], score)
+    batch_size = batch_size if score is None else len(classes)
+    return in_batches(step, [*images, classes], batch_size)[0]
+
+
+def scores_in(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    classes: tf.Tensor,
+    score: Callable | None = None,
+    *,
+    probability: bool = False,
+) -> tf.Tensor:
+    """Inside a computation, the scores (N,) as `scores_of` gives them.
+
+    Args: as for `scores_at`, and `probability` as for `scores_of`.
+    """
+    if not probability:
+        return scores_at(graph, inputs, classes, score)[1]
+    values, logits = logits_at(graph, inputs)
+    outputs = [_probabilities(graph, key, values[key]) for key in graph.outputs]
+    if score is not None:
+        return _called(score, outputs, len(classes))
+    binary = classes_of(graph)[1]
+    chosen = chosen_classes(logits[0], classes, binary=binary)
+    table = _by_class(outputs[0], (lambda p: 1 - p) if binary else None)
+    return tf.gather(table, chosen, axis=-1, batch_dims=1)
+
+
+def predicted_classes(model: keras.Model, images: Images, *, batch_size: int = 32) -> np.ndarray:
+    """The classes that the model itself predicts, those of the highest logits: (N,) int32."""
+    graph = flatten(model)
+    images = check_images(model, images)
+
+    def predicted(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
+        logits = logits_at(graph, inputs)[1][0]
+        return [chosen_classes(logits, PREDICTED, binary=classes_of(graph)[1])]
+
+    step = compiled(model, graph, ("predicted",), predicted, specs(images))
+    return in_batches(step, images, batch_size)[0]
 
 
 def scores_at(
@@ -137,6 +350,26 @@ def scores_at(
     Returns:
         The values of all tensors on the way, and the scores (N,) float32.
     """
+    values, logits = logits_at(graph, inputs, call=call, also=also)
+    if score is None:
+        return values, class_scores(logits[0], classes, binary=classes_of(graph)[1])
+    return values, _called(score, logits, len(classes))
+
+
+def logits_at(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    *,
+    call: Callable[[Node, tuple, dict], object] = run,
+    also: tuple[Key, ...] = (),
+) -> tuple[dict[Key, tf.Tensor], list[tf.Tensor]]:
+    """Run a model inside a computation; what each output is before its softmax or sigmoid.
+
+    Args: as for `scores_at`.
+
+    Returns:
+        The values of all tensors on the way, and for each output its logits, float32.
+    """
     heads = {key: head_of(graph, key) for key in graph.outputs}
     logits = {}
 
@@ -149,10 +382,7 @@ def scores_at(
         return call(node, args, kwargs)
 
     values = graph.evaluate(list(inputs), call_and_keep, until=(*graph.outputs, *also))
-    ends = [tf.cast(logits.get(key, values[key]), tf.float32) for key in graph.outputs]
-    if score is None:
-        return values, class_scores(ends[0], classes, binary=classes_of(graph)[1])
-    return values, _called(score, ends[0] if len(ends) == 1 else ends, len(classes))
+    return values, [tf.cast(logits.get(key, values[key]), tf.float32) for key in graph.outputs]
 
 
 def value_and_gradient(
@@ -173,7 +403,7 @@ def trace_count(model: keras.Model) -> int:
 def compiled(
     model: keras.Model,
     graph: Graph,
-    key: tuple,
+    key: tuple | None,
     body: Callable,
     signature: Sequence[tf.TensorSpec],
 ) -> Callable:
@@ -183,15 +413,16 @@ def compiled(
         model: any functional or sequential model.
         graph: the model's graph as it is now.
         key: names the computation among those of the model, with all that `body` depends on
-            but its arguments; must be hashable.
+            but its arguments; must be hashable. `None`: the computation is not kept.
         body: `body(graph, *tensors)`, traced once. It must not refer to the model.
         signature: the shapes and types of the tensors.
 
     Returns:
         A function of the tensors.
     """
-    steps, state = _compiled.setdefault(model, {}), _fingerprint(graph)
-    key = (*key, *((tuple(spec.shape), spec.dtype.name) for spec in signature))
+    steps = {} if key is None else _compiled.setdefault(model, {})
+    state = _fingerprint(graph)
+    key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))
     if key not in steps or steps[key][0] != state:
         of = weakref.ref(model)  # a computation must not keep its model alive
         function = tf.function(
@@ -201,6 +432,23 @@ def compiled(
         )
         steps[key] = state, function.get_concrete_function()
     return steps[key][1]
+
+
+def step_for(
+    model: keras.Model,
+    graph: Graph,
+    key: tuple,
+    body: Callable,
+    arrays: Sequence[np.ndarray],
+    score: Callable | None,
+) -> Callable:
+    """A computation that is compiled for class indices, but runs anew for a callable target.
+
+    What a callable looks up may change between calls.
+    """
+    if score is not None:
+        return partial(body, graph)
+    return compiled(model, graph, key, body, specs(arrays))
 
 
 def specs(arrays: Sequence[np.ndarray]) -> list[tf.TensorSpec]:
@@ -234,9 +482,9 @@ def _fingerprint(graph: Graph) -> tuple:
     )
 
 
-def _called(score: Callable, logits: object, count: int) -> tf.Tensor:
+def _called(score: Callable, outputs: list[tf.Tensor], count: int) -> tf.Tensor:
     """Call the user's target and check what it gives."""
-    scores = score(logits)
+    scores = score(outputs[0] if len(outputs) == 1 else outputs)
     received = "None"
     if scores is not None:
         scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)
@@ -258,21 +506,35 @@ def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.T
         binary: whether a single sigmoid unit stands for two classes: the score of class 1 is
             the logit, that of class 0 its negative.
     """
-    if len(logits.shape) > 2:
-        logits = tf.reduce_mean(logits, axis=list(range(1, len(logits.shape) - 1)))
-    if binary:
-        logits = tf.concat([-logits, logits], axis=-1)
-    best = tf.argmax(logits, axis=-1, output_type=tf.int32)
-    classes = tf.where(classes == PREDICTED, best, classes)
-    return tf.gather(logits, classes, axis=-1, batch_dims=1)
+    table = _by_class(logits, tf.negative if binary else None)
+    chosen = chosen_classes(logits, classes, binary=binary)
+    return tf.gather(table, chosen, axis=-1, batch_dims=1)
+
+
+def chosen_classes(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
+    """The class indices, (N,) int32, with the predicted class in place of `PREDICTED`."""
+    table = _by_class(logits, tf.negative if binary else None)
+    best = tf.argmax(table, axis=-1, output_type=tf.int32)
+    return tf.where(classes == PREDICTED, best, classes)
+
+
+def _by_class(outputs: tf.Tensor, of_no: Callable | None) -> tf.Tensor:
+    """Outputs as (N, classes): means over positions; for one sigmoid unit "no" beside "yes"."""
+    if len(outputs.shape) > 2:
+        outputs = tf.reduce_mean(outputs, axis=list(range(1, len(outputs.shape) - 1)))
+    return outputs if of_no is None else tf.concat([of_no(outputs), outputs], axis=-1)
+
+
+def _probabilities(graph: Graph, key: Key, output: tf.Tensor) -> tf.Tensor:
+    head, _after = head_of(graph, key)
+    output = tf.cast(output, tf.float32)
+    in_logs = head is not None and squashing(head.operation) == "log_softmax"
+    return tf.exp(output) if in_logs else output
 
 
 def in_batches(step: Callable, arrays: Sequence[np.ndarray], batch_size: int) -> list[np.ndarray]:
     """Run a computation on a few images at a time, and join what it gives."""
-    if not isinstance(batch_size, Integral) or isinstance(batch_size, bool) or batch_size < 1:
-        raise ValueError(
-            f"batch_size must be a whole number of at least 1; received {batch_size!r}."
-        )
+    check_count("batch_size", batch_size)
     parts = [
         step(*(tf.convert_to_tensor(a[i : i + batch_size]) for a in arrays))
         for i in range(0, len(arrays[0]), batch_size)
@@ -280,3 +542,34 @@ def in_batches(step: Callable, arrays: Sequence[np.ndarray], batch_size: int) ->
     if len(parts) == 1:
         return [part.numpy() for part in parts[0]]
     return [np.concatenate([p.numpy() for p in same]) for same in zip(*parts, strict=True)]
+
+
+def in_sums(
+    step: Callable,
+    arrays: Sequence[np.ndarray],
+    points: Sequence[np.ndarray],
+    batch_size: int,
+    advance: Callable[[int], None],
+) -> list[np.ndarray]:
+    """Run a computation on a few images and a few points at a time, and add up over the points.
+
+    Args:
+        step: takes tensors of images and of points; gives sums over the points for each image.
+        arrays: one item for each image.
+        points: one item for each point; every image meets every point.
+        batch_size: how many pairs of image and point are computed at once.
+        advance: is told how many pairs have been computed.
+    """
+    check_count("batch_size", batch_size)
+
+    def over_points(*images: tf.Tensor) -> list[tf.Tensor]:
+        count, sums = len(images[0]), None
+        at_once = max(1, batch_size // count)
+        for i in range(0, len(points[0]), at_once):
+            some = [tf.convert_to_tensor(p[i : i + at_once]) for p in points]
+            parts = step(*images, *some)
+            sums = parts if sums is None else [a + b for a, b in zip(sums, parts, strict=True)]
+            advance(count * len(some[0]))
+        return sums
+
+    return in_batches(over_points, arrays, batch_size)

@@ -4,6 +4,8 @@ Scores are logits (Selvaraju 2017: "before the softmax"; Simonyan 2013 likewise)
 left out where scores are computed. The model and its layers stay as they are.
 """
 
+from collections.abc import Callable
+
 import keras
 
 from kerascnn._graph import Graph, Key, Node
@@ -25,13 +27,24 @@ RESHAPING = (  # may stand between the head and the output, and change no value
 )
 
 
+def last_function(operation: keras.Operation) -> Callable:
+    """What an operation applies last: its activation, the function in a Lambda, or itself."""
+    inner = getattr(operation, "activation", None)
+    if isinstance(operation, keras.layers.Lambda):
+        inner = operation.function
+    if isinstance(inner, keras.Operation):  # a layer, as in Dense(activation=Softmax())
+        return last_function(inner)
+    return operation if inner is None else inner
+
+
+def name_of(function: Callable) -> str:
+    """The name of a function, or of the kind of an operation, in lower case."""
+    return getattr(function, "__name__", type(function).__name__).lower()
+
+
 def squashing(operation: keras.Operation) -> str | None:
     """Name the function that an operation applies last: "softmax", "sigmoid", or `None`."""
-    activation = getattr(operation, "activation", None)
-    if isinstance(activation, keras.Operation):  # a layer, as in Dense(activation=Softmax())
-        return squashing(activation)
-    name = getattr(activation, "__name__", type(operation).__name__)
-    return SQUASHING.get(name.lower())
+    return SQUASHING.get(name_of(last_function(operation)))
 
 
 def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:

@@ -31,6 +31,7 @@ class WeightSet(ABC):
         preprocessing: name of the input that the weights expect: see `preprocessing`.
         parameters: number of weights of the nets that the set fits, and what each of them is.
         build: the builder's arguments that make such a net, where the defaults do not.
+        class_names: of class 0, 1, …; empty where they are not known.
     """
 
     architecture: str
@@ -45,6 +46,7 @@ class WeightSet(ABC):
     preprocessing: str
     parameters: Mapping[int, str]
     build: Mapping[str, object] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
 
     @abstractmethod
     def fetch(self, parameters: int) -> Path:

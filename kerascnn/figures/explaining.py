@@ -1,0 +1,99 @@
+"""Why a network decides as it does: the methods side by side, and how to judge them (F5, F6)."""
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from kerascnn import plots, visualize
+from kerascnn._text import text as _
+
+from ._layout import note
+from ._material import digit_images, photo, trained
+from ._registry import figure
+
+
+@figure(
+    title="Ten answers to one question: where is the class seen?",
+    alt="A photo of a cat and what ten methods mark in it: saliency and SmoothGrad are noisy, "
+    "guided backpropagation draws edges, occlusion and the Grad-CAM family mark regions.",
+)
+def methods_compared() -> Figure:
+    """Ask VGG16 for the same class of one photo, by ten methods."""
+    from kerascnn.models import convolutionalize
+
+    # Its dense layers as convolutions take more pixels than the 32x32 that it was trained on.
+    model = convolutionalize(trained("vgg16", "cifar10"))
+    image = photo("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
+    target = 3  # cat
+    quiet = {"verbose": False}
+    layer = "block4_conv3"  # maps of 8x8; after the last block there are 4x4
+    integrated = visualize.integrated_gradients(model, image, target)
+    maps = {
+        "saliency": visualize.saliency(model, image, target),
+        "smooth_grad": visualize.smooth_grad(model, image, target, **quiet),
+        "integrated_gradients": np.abs(integrated.attributions).max(axis=-1),
+        "guided_backprop": visualize.guided_backprop(model, image, target),
+        "guided_grad_cam": visualize.guided_grad_cam(model, image, target, layer),
+        "occlusion": visualize.occlusion(model, image, target, size=12, stride=4, **quiet),
+        "grad_cam": visualize.grad_cam(model, image, target, layer),
+        "grad_cam_plus_plus": visualize.grad_cam_plus_plus(model, image, target, layer),
+        "layer_cam": visualize.layer_cam(model, image, target, layer),
+        "score_cam": visualize.score_cam(model, image, target, layer, **quiet),
+    }
+    fig = plt.figure()
+    names = list(maps)
+    for part, row in zip(fig.subfigures(2, 1), (names[:5], names[5:]), strict=True):
+        plots.compare_methods(image, {name: maps[name] for name in row}, ax=part.subplots())
+    note(fig, _("VGG16, trained on CIFAR-10; the logit of class {name}.", name="cat"))
+    return fig
+
+
+@figure(
+    title="Sanity check: does a heatmap notice that the network forgot everything?",
+    alt="Heatmaps of a digit while the layers of LeNet-5 are randomized from the top down: "
+    "gradient and Grad-CAM change, guided backpropagation keeps drawing the digit.",
+)
+def sanity_check() -> Figure:
+    """Randomize LeNet-5 from the top down, and look at three methods after each layer."""
+    model = trained()
+    images = digit_images(*range(10))
+    shown = 3
+    methods = {
+        _("saliency"): visualize.saliency,
+        "Grad-CAM": lambda *given: enlarged(visualize.grad_cam(*given, layer="c3"), images),
+        _("guided backpropagation"): visualize.guided_backprop,
+    }
+    results = [
+        visualize.randomization_test(model, images, method, verbose=False)
+        for method in methods.values()
+    ]
+    layers = results[0].layers
+    stages = [[stage[shown] for stage in (r.original, *r.maps)] for r in results]
+    maps = [np.abs(np.reshape(stage, (-1, *images.shape[1:3]))) for stage in stages]
+    titles = [_("as trained"), *(_("… and {layer}", layer=layer) for layer in layers)]
+
+    fig = plt.figure()
+    top, bottom = fig.subfigures(2, 1, height_ratios=(2, 1))
+    plots.compare_methods(
+        np.repeat(images[shown][None], len(methods), axis=0),
+        dict(zip(titles, np.stack(maps, axis=1), strict=True)),
+        labels=list(methods),
+        ax=top.subplots(),
+    )
+    ax = bottom.subplots()
+    for name, result, marker in zip(methods, results, "os^", strict=True):
+        values = result.absolute_correlations.T  # (N, L)
+        ax.errorbar(layers, values.mean(axis=0), values.std(axis=0), marker=marker, label=name)
+    ax.axhline(0, color="gray", linewidth=0.8)
+    ax.set_xlabel(_("randomized from the top down to"), fontsize="medium")
+    ax.set_ylabel(_("rank correlation"), fontsize="medium")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
+    note(fig, _("LeNet-5. Lines: mean and spread over ten digits, absolute values."))
+    return fig
+
+
+def enlarged(maps: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Bring maps (N, h, w) to the size of the images, bilinearly."""
+    from skimage.transform import resize
+
+    return resize(maps, images.shape[:3], order=1)

@@ -1,0 +1,184 @@
+"""Pictures that a network makes: of its units, of its dreams, in a style (lecture map, F4, F7, F8).
+
+What takes long is computed once, however often it is drawn.
+"""
+
+from functools import cache
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from kerascnn import plots, visualize
+from kerascnn._text import text as _
+
+from ._layout import note
+from ._material import photo, trained
+from ._registry import figure
+
+DEPTHS = ("block1_conv1", "block2_conv2", "block3_conv3", "block4_conv3")
+IN_A_ROW = 10
+
+
+def features():
+    """VGG16 as it comes with the package, without its dense layers, for pictures of any size."""
+    return trained("vgg16", "cifar10", include_top=False)
+
+
+@cache
+def maximized() -> dict[str, np.ndarray]:
+    """Ten pictures for each depth, and one for each class."""
+    model, classifier = features(), trained("vgg16", "cifar10")
+    still = {"jitter": 2, "scale": 0, "rotation": 0}  # what sees 3x3 pixels sees every seam
+    made = {
+        layer: visualize.maximize_activation(
+            model,
+            layer=layer,
+            units=range(IN_A_ROW),
+            size=48,
+            steps=64,
+            verbose=False,
+            **(still if layer == DEPTHS[0] else {}),
+        )
+        for layer in DEPTHS
+    }
+    made["predictions"] = visualize.maximize_activation(
+        classifier, target=range(IN_A_ROW), steps=128, verbose=False
+    )
+    return made
+
+
+@figure(
+    title="What units respond to most, layer by layer",
+    alt="Pictures made to excite units of VGG16: plain colours and edges in the first block, "
+    "textures in the second and third, patterns in the fourth, and the ten classes of CIFAR-10.",
+)
+def maximized_units() -> Figure:
+    """Draw the pictures that excite ten units of each depth, and the classes, the most."""
+    from kerascnn import weights
+
+    (card,) = (s for s in weights.available("vgg16") if s.name == "cifar10")
+    rows = maximized()
+    fig = plt.figure()
+    for part, (layer, pictures) in zip(fig.subfigures(len(rows), 1), rows.items(), strict=True):
+        titles = list(card.class_names) if layer == "predictions" else None
+        plots.image_grid(pictures, columns=IN_A_ROW, titles=titles, ax=part.subplots())
+        part.supylabel(layer, fontsize="small", rotation=0, ha="left", va="center")
+    note(fig, _("VGG16 of a quarter of the width, trained on CIFAR-10."))
+    return fig
+
+
+DREAM_SIZE = 180, 270  # pixels
+DREAMED, OTHERS = "block3_conv3", ("block2_conv2", "block4_conv3")
+OCTAVES = 4
+
+
+@cache
+def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """A dream octave by octave, dreams of several layers, and one after another picture."""
+    model, image = features(), photo("coffee", *DREAM_SIZE)
+    guide = photo("immunohistochemistry", 128, 128)
+    steps: list[np.ndarray] = []
+
+    def dream(layer: str, **options: object) -> np.ndarray:
+        return visualize.deep_dream(
+            model, image[None], layer, octaves=OCTAVES, verbose=False, **options
+        )[0]
+
+    growing = dream(DREAMED, callback=lambda step, images, scores: steps.append(images[0]))
+    steps_each = len(steps) // OCTAVES
+    octaves = [image, steps[steps_each - 1], steps[2 * steps_each - 1], growing]
+    return octaves, [dream(layer) for layer in OTHERS], [guide, dream(DREAMED, guide=guide[None])]
+
+
+@figure(
+    title="DeepDream: what the network sees in a photo, drawn into it",
+    alt="A photo of a cup of coffee and the dream of VGG16 growing over four octaves, then the "
+    "dreams of a lower and of a higher layer, and one guided by a picture of tissue.",
+)
+def deep_dream() -> Figure:
+    """Dream octave by octave, of other layers, and after another picture."""
+    octaves, of_layers, (guide, guided) = dreams()
+    fig = plt.figure()
+    top, bottom = fig.subfigures(2, 1)
+    words = [_("photo"), *(_("octave {number}", number=n) for n in (1, 2, OCTAVES))]
+    plots.dream_strip(octaves, labels=words, ax=top.subplots())
+    plots.dream_strip(
+        [*of_layers, guide, guided],
+        labels=[*OTHERS, _("guide"), _("guided")],
+        ax=bottom.subplots(),
+    )
+    note(fig, _("Above: {layer}. VGG16, trained on CIFAR-10.", layer=DREAMED))
+    return fig
+
+
+STYLE_SIZE = 160, 208
+SHOWN = (5, 15, 40, 100)  # steps of L-BFGS
+
+
+@cache
+def styled() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """A photo in the style of another, after more and more steps."""
+    content, style = photo("chelsea", *STYLE_SIZE), photo("immunohistochemistry", *STYLE_SIZE)
+    pictures: list[np.ndarray] = []
+    visualize.style_transfer(
+        features(),
+        content[None],
+        style[None],
+        style_weight=30,
+        steps=SHOWN[-1],
+        callback=lambda step, picture, losses: pictures.append(picture[0]),
+        verbose=False,
+    )
+    return content, style, [pictures[step - 1] for step in SHOWN]
+
+
+@figure(
+    title="Style transfer: the content of one picture in the style of another",
+    alt="A photo of a cat, a picture of stained tissue, and the cat painted in the tissue's "
+    "colours and strokes after 5, 15, 40 and 100 steps.",
+)
+def style_transfer() -> Figure:
+    """Paint a cat in the style of stained tissue, step by step."""
+    content, style, results = styled()
+    fig = plt.figure()
+    plots.style_strip(content, style, results, labels=list(SHOWN), columns=3, figure=fig)
+    note(fig, _("Gatys et al. 2016, with VGG16 trained on CIFAR-10 instead of VGG19 on ImageNet."))
+    return fig
+
+
+INVERTED = {  # weight of the total variation: the less a layer keeps, the more must be smoothed
+    "block1_conv2": 1,
+    "block2_conv2": 3,
+    "block3_conv3": 10,
+    "block4_conv3": 30,
+    "block5_conv3": 30,
+}
+
+
+@cache
+def inverted() -> tuple[np.ndarray, list[np.ndarray]]:
+    """A photo, and what each block keeps of it."""
+    image = photo("astronaut", 96, 96, (slice(0, 250), slice(90, 340)))
+    return image, [
+        visualize.invert_features(
+            features(), image[None], layer, total_variation=smooth, verbose=False
+        )[0]
+        for layer, smooth in INVERTED.items()
+    ]
+
+
+@figure(
+    title="What a layer keeps of a picture",
+    alt="A photo of an astronaut, and pictures that VGG16 cannot tell from it by one layer: "
+    "nearly the photo for the first blocks, then without colour, edges and place.",
+)
+def feature_inversion() -> Figure:
+    """Invert the features of each block of VGG16."""
+    image, pictures = inverted()
+    fig = plt.figure()
+    plots.image_grid(
+        np.stack([image, *pictures]), titles=[_("photo"), *INVERTED], columns=3, ax=fig.subplots()
+    )
+    note(fig, _("Mahendran & Vedaldi 2015; VGG16 of a quarter of the width, trained on CIFAR-10."))
+    return fig

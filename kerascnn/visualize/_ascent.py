@@ -1,0 +1,129 @@
+"""Climbing a gradient: the one optimisation loop, behind all pictures that are made.
+
+A method gives the gradient of its objective; the loop takes the steps, by a rule that is data,
+`Adam` or `NormalizedGradient`, or by L-BFGS (`climb_lbfgs`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+TINY = 1e-12  # keeps a gradient of zero from dividing by zero
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma & Ba 2014, arXiv:1412.6980), Algorithm 1, upwards."""
+
+    learning_rate: float
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def start(self, point):
+        """Both moments are 0."""
+        return ops.zeros_like(point), ops.zeros_like(point)
+
+    def __call__(self, point, gradient, moments, step):
+        """Take step number `step`, counted from 1."""
+        m, v = moments
+        m = self.beta_1 * m + (1 - self.beta_1) * gradient
+        v = self.beta_2 * v + (1 - self.beta_2) * gradient * gradient
+        rate = self.learning_rate * (1 - self.beta_2**step) ** 0.5 / (1 - self.beta_1**step)
+        return point + rate * m / (ops.sqrt(v) + self.epsilon), (m, v)
+
+
+@dataclass(frozen=True)
+class NormalizedGradient:
+    """Steps of one mean size, however steep it is: g / mean|g| (google/deepdream notebook)."""
+
+    step_size: float
+
+    def start(self, point):
+        """Nothing to remember."""
+        return ()
+
+    def __call__(self, point, gradient, nothing, step):
+        """Take a step; each picture of the batch has its own mean."""
+        axes = tuple(range(1, len(gradient.shape)))
+        size = ops.mean(ops.abs(gradient), axis=axes, keepdims=True)
+        return point + self.step_size * gradient / (size + TINY), nothing
+
+
+def ascend(
+    gradient: Callable,
+    point: object,
+    rule: Adam | NormalizedGradient,
+    steps: int,
+    *,
+    project: Callable | None = None,
+    watch: Callable | None = None,
+) -> object:
+    """Climb from a point, step by step.
+
+    Args:
+        gradient: `gradient(point, step)` gives the objective's values and their gradient.
+        point: a tensor, one item for each picture.
+        rule: how far to go along the gradient.
+        steps: how many; they are counted from 1.
+        project: `project(point, step)` brings the point back to where it may be.
+        watch: `watch(step, point, values)` is told of each step, and of the values before it.
+
+    Returns:
+        The last point.
+    """
+    memory = rule.start(point)
+    for step in range(1, steps + 1):
+        values, slope = gradient(point, step)
+        point, memory = rule(point, slope, memory, step)
+        if project is not None:
+            point = project(point, step)
+        if watch is not None:
+            watch(step, point, values)
+    return point
+
+
+def climb_lbfgs(
+    gradient: Callable, point: object, steps: int, *, watch: Callable | None = None
+) -> object:
+    """Climb within [0, 1] by L-BFGS-B (Byrd et al. 1995), which learns the curvature on its way.
+
+    Args: as for `ascend`.
+
+    Returns:
+        The last point: before `steps` where the objective rises no more.
+    """
+    from scipy.optimize import Bounds, minimize
+
+    if steps == 0:  # which the optimiser would take for 1
+        return point
+    shape, done, values = tuple(point.shape), 0, None
+
+    def tensor(x: np.ndarray) -> object:
+        return ops.convert_to_tensor(x.reshape(shape), "float32")
+
+    def descent(x: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal values
+        values, slope = gradient(tensor(x), done + 1)
+        return -float(ops.sum(values)), -ops.convert_to_numpy(slope).ravel().astype("float64")
+
+    def taken(x: np.ndarray) -> None:  # right after its values were computed
+        nonlocal done
+        done += 1
+        if watch is not None:
+            watch(done, tensor(x), values)
+
+    start = ops.convert_to_numpy(point).ravel().astype("float64")
+    options = {
+        "maxiter": steps,
+        "maxfun": 2 * steps + 20,  # a step tries one point, seldom more
+        "gtol": 0,  # SciPy's tolerances are absolute: small losses would end at once
+        "ftol": 0,
+    }
+    found = minimize(
+        descent, start, jac=True, method="L-BFGS-B", bounds=Bounds(0, 1), callback=taken,
+        options=options,
+    )  # fmt: skip
+    return tensor(found.x)

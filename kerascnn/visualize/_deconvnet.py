@@ -1,0 +1,99 @@
+"""The deconvnet (Zeiler & Fergus 2013, arXiv:1311.2901, section 2.1)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, flatten
+
+from ._arguments import Images, LayerLike, check_images, one_or_all, select_layer
+from ._gradients import PREDICTED, compiled, gradients_of, in_batches, specs
+from ._rules import rule_named
+
+
+def deconvnet(
+    model: keras.Model,
+    images: Images,
+    layer: LayerLike = None,
+    *,
+    unit: int | np.ndarray | None = None,
+    batch_size: int = 32,
+) -> np.ndarray | list[np.ndarray]:
+    """Project the strongest activation of a unit back to the pixels that caused it.
+
+    All activations of the layer but one are set to 0, and the way is gone back layer by layer:
+    convolutions are transposed, without bias; max-pooling is undone at the switches that it left;
+    ReLUs are applied to what comes back, max(R, 0), whatever they saw on the way there. Other
+    layers, as normalizations and sums, pass back their gradient.
+
+    The picture depends on the image by the switches alone: a network without pooling puts out the
+    same structure for every image.
+
+    Args:
+        model: any functional or sequential `keras.Model` with a ReLU before the layer's output.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        layer: a layer or its name; `None`: the last with spatial extent.
+        unit: the index of a channel, or one for each image; `None`: that of the layer's strongest
+            activation in each image.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
+
+    Raises:
+        TypeError, ValueError: images, layer or unit that do not fit the model; no ReLU on the way.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.deconvnet(model, np.eye(28)[None, :, :, None], "c3", unit=4).shape
+    (1, 28, 28, 1)
+    """
+    graph = flatten(model)
+    arrays = check_images(model, images)
+    node = select_layer(graph, layer)
+    units = _check_unit(unit, len(arrays[0]), node.shapes[0][-1])
+    call = rule_named("deconvnet", graph, node.outputs[:1])
+    name = node.name
+
+    def reconstructions(graph: Graph, *tensors: object) -> list:
+        *inputs, units = tensors
+        at = graph.node(name).outputs[0]
+
+        def strength(inputs: list) -> object:
+            maps = graph.evaluate(inputs, call, until=(at,))[at]
+            return ops.abs(_strongest(maps, units))
+
+        values, grads = gradients_of(strength, inputs)
+        # The activation itself goes back, not 1: every step commutes with a positive factor.
+        return [ops.reshape(values, (-1, *(1 for _ in g.shape[1:]))) * g for g in grads]
+
+    signature = specs([*arrays, units])
+    step = compiled(model, graph, ("deconvnet", name), reconstructions, signature)
+    return one_or_all(in_batches(step, [*arrays, units], batch_size))
+
+
+def _strongest(maps: object, units: object) -> object:
+    """The largest of a unit's activations (N, h, w, K), or of all where the unit is `PREDICTED`.
+
+    Of equal ones the first: only one is kept.
+    """
+    wanted = (units[:, None] == PREDICTED) | (units[:, None] == ops.arange(maps.shape[-1]))
+    wanted = ops.reshape(wanted, (-1, *(1 for _ in maps.shape[1:-1]), maps.shape[-1]))
+    maps = ops.cast(maps, "float32")
+    flat = ops.reshape(ops.where(wanted, maps, -np.inf), (ops.shape(maps)[0], -1))
+    return ops.take_along_axis(flat, ops.argmax(flat, axis=1)[:, None], axis=1)[:, 0]
+
+
+def _check_unit(unit: object, count: int, units: int) -> np.ndarray:
+    """One channel index for each image, `PREDICTED` for that of the strongest activation."""
+    if unit is None:
+        return np.full(count, PREDICTED, np.int32)
+    indices = np.asarray(unit)
+    if indices.dtype.kind not in "iu" or indices.shape not in ((), (count,)):
+        raise ValueError(
+            f"unit must be the index of a channel, or one for each of the {count} images; "
+            f"received {unit!r}."
+        )
+    if indices.min() < 0 or indices.max() >= units:
+        raise ValueError(f"unit must be from 0 to {units - 1}; received {unit!r}.")
+    return np.broadcast_to(indices, count).astype(np.int32)

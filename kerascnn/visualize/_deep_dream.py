@@ -1,0 +1,236 @@
+"""DeepDream (Mordvintsev, Olah, Tyka 2015; google/deepdream, dream.ipynb)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from kerascnn._graph import Graph, flatten
+
+from ._arguments import LayerLike, check_count
+from ._ascent import NormalizedGradient, ascend
+from ._picture_arguments import check_number, check_pictures
+from ._progress import progress
+from ._view import (
+    check_size,
+    fast_batch,
+    features_of,
+    gradient_of,
+    in_parts,
+    input_shape,
+    view_of,
+    weigh_layers,
+)
+
+LEVELS = 255  # the notebook counts pixel values from 0 to 255
+LARGEST_MATCH = 2**28  # pairs of a place in the picture and one in the guide
+
+
+def deep_dream(
+    model: keras.Model,
+    images: np.ndarray,
+    layers: LayerLike | Sequence[LayerLike] | Mapping[str, float],
+    *,
+    octaves: int = 4,
+    octave_scale: float = 1.4,
+    steps: int = 10,
+    step_size: float = 1.5,
+    jitter: int = 32,
+    tile: int | None = None,
+    guide: np.ndarray | None = None,
+    preprocessing: Callable | None = None,
+    seed: int = 0,
+    callback: Callable | None = None,
+    verbose: bool | str = "auto",
+) -> np.ndarray:
+    """Let a network strengthen what it sees in images, from coarse to fine.
+
+    The image is made small, changed so that the layers respond more, made larger with the detail
+    that has grown, changed again, and so on to its own size.
+
+    Args:
+        model: any functional or sequential `keras.Model` that sees one picture.
+        images: (N, H, W, C) float in [0, 1], of any size; RGB, or what channels the model takes.
+        layers: which respond: one, several, or names with weights; early ones dream of strokes
+            and textures, late ones of parts and animals.
+        octaves: how many sizes.
+        octave_scale: factor from one size to the next.
+        steps: gradient steps in each size.
+        step_size: mean change of a pixel's value in a step, in levels of 0 … 255.
+        jitter: each look is at the image rolled by up to this many pixels, at random.
+        tile: for large images, such as 512: the gradient is computed in tiles of at most so many
+            pixels a side, which limits the memory; the jitter then spans a tile to hide the seams.
+        guide: a second picture, (1, H, W, C) in [0, 1]: each place takes after what is most
+            like it in the guide.
+        preprocessing: from RGB in [0, 1] to what the model takes, such as
+            `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
+        seed: of the jitter, which all images share.
+        callback: `callback(step, images, scores)` after each step, with NumPy arrays in the size
+            of the octave; the scores are those before the step.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+
+    Returns:
+        (N, H, W, C) float32 in [0, 1].
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit the model or each other.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.deep_dream(model, np.zeros((1, 40, 30, 1)), "c1", octaves=2, steps=2).shape
+    (1, 40, 30, 1)
+    """
+    graph = flatten(model)
+    weights = weigh_layers("layers", layers, graph)
+    view = view_of(model, graph, list(weights), preprocessing)
+    channels = input_shape(model, view)[-1]
+    images = check_pictures("images", images, channels)
+    guide = None if guide is None else check_pictures("guide", guide, images.shape[-1])
+    check_count("steps", steps, least=0)
+    check_count("jitter", jitter, least=0)
+    check_count("seed", seed, least=0)
+    check_number("step_size", step_size)
+    sizes = octave_sizes(images.shape[1:3], octaves, octave_scale)
+    tile = max(sizes[-1]) if tile is None else check_count("tile", tile)
+    name = "images, in the smallest octave or tile,"
+    check_size(model, graph, view, np.min([smallest_tile(s, tile) for s in sizes], axis=0), name)
+    shapes = check_size(model, graph, view, [min(n, tile) for n in sizes[-1]], name)
+
+    examples = []
+    if guide is not None:
+        check_size(model, graph, view, guide.shape[1:3], "guide")
+        examples = [_places(m) for m in features_of(model, graph, view, guide)]
+        _check_match(view.layers, shapes, examples)
+
+    def objective(graph: Graph, images: object, *examples: object) -> object:
+        maps = view(graph, images)
+        scores = map(match, maps, examples) if examples else map(energy, maps)
+        return sum(w * score for w, score in zip(weights.values(), scores, strict=True))
+
+    free = KerasTensor((None, None, None, images.shape[-1]), "float32")
+    key = ("deep_dream", view, tuple(weights.values()))
+    step_of = gradient_of(model, graph, key, objective, [free, *examples])
+    examples = [ops.convert_to_tensor(e) for e in examples]
+    at_once = fast_batch(shapes)
+
+    def gradient(images: object, shift: np.ndarray) -> tuple[object, object]:
+        """The gradient at the rolled images, tile by tile, and rolled back."""
+        rolled = ops.roll(images, tuple(shift), (1, 2))
+        total, rows = 0, []
+        for top, bottom in pairwise(edges(images.shape[1], tile)):
+            row = []
+            for left, right in pairwise(edges(images.shape[2], tile)):
+                part = rolled[:, top:bottom, left:right]
+                values, slope = in_parts(lambda x: step_of(x, *examples), [part], at_once)
+                share = (bottom - top) * (right - left)  # scores are means over the tile
+                total, row = total + share * values, [*row, share * slope]
+            rows.append(ops.concatenate(row, axis=2))
+        return total, ops.roll(ops.concatenate(rows, axis=1), tuple(-shift), (1, 2))
+
+    rng = np.random.default_rng(seed)
+    reach = jitter if len(edges(max(sizes[-1]), tile)) == 2 else max(jitter, tile // 2)
+    rule, images = NormalizedGradient(step_size / LEVELS), ops.convert_to_tensor(images)
+    detail = ops.zeros_like(images[:, :1, :1])
+    with progress("deep_dream", octaves * steps, verbose) as advance:
+        for octave, size in enumerate(sizes):
+            # DEVIATION: smaller sizes are averaged, not picked, so that fine patterns do not alias.
+            base = resize(images, size)
+            start = ops.clip(base + resize(detail, size), 0, 1)
+            shifts = rng.integers(-reach, reach, (steps + 1, 2), endpoint=True)
+
+            def watch(step: int, dream: object, values: object, octave: int = octave) -> None:
+                advance()
+                if callback is not None:
+                    scores = ops.convert_to_numpy(values) / np.prod(dream.shape[1:3])
+                    callback(octave * steps + step, ops.convert_to_numpy(dream), scores)
+
+            dream = ascend(
+                lambda images, step, shifts=shifts: gradient(images, shifts[step]),
+                start,
+                rule,
+                steps,
+                project=lambda dream, step: ops.clip(dream, 0, 1),
+                watch=watch,
+            )
+            detail = dream - base
+    return ops.convert_to_numpy(dream)
+
+
+def energy(maps: object) -> object:
+    """½‖a‖², whose gradient is the activation itself; as the mean over the maps, (N,).
+
+    DEVIATION: the notebook takes the sum. For one layer that is the same, since steps are
+    normalized; of several the largest would drown the others.
+    """
+    return ops.mean(maps**2, axis=(1, 2, 3)) / 2
+
+
+def match(maps: object, examples: object) -> object:
+    """The dot-product of each place with the most alike place of the guide; the mean, (N,).
+
+    Args:
+        maps: (N, h, w, K).
+        examples: (places, K), the guide's.
+    """
+    products = ops.einsum("nhwk,pk->nhwp", maps, examples)
+    return ops.mean(ops.max(products, axis=-1), axis=(1, 2)) / maps.shape[-1]
+
+
+def octave_sizes(size: tuple[int, int], octaves: int, octave_scale: float) -> list[tuple[int, int]]:
+    """Height and width in each octave, the smallest first.
+
+    Raises:
+        ValueError: no octave, or a factor that does not make them smaller.
+
+    >>> octave_sizes((300, 400), 3, 1.4)
+    [(153, 204), (214, 286), (300, 400)]
+    """
+    check_count("octaves", octaves)
+    if check_number("octave_scale", octave_scale) <= 1:
+        raise ValueError(f"octave_scale must be above 1; received {octave_scale!r}.")
+    factors = [octave_scale**i for i in reversed(range(octaves))]
+    return [tuple(max(1, round(n / f)) for n in size) for f in factors]
+
+
+def edges(length: int, tile: int) -> list[int]:
+    """Where to cut a length into equal parts, none longer than a tile.
+
+    >>> edges(100, 40)
+    [0, 33, 66, 100]
+    """
+    parts = -(-length // tile)
+    return [length * i // parts for i in range(parts + 1)]
+
+
+def smallest_tile(size: tuple[int, int], tile: int) -> list[int]:
+    """Height and width of the smallest part."""
+    return [min(np.diff(edges(n, tile))) for n in size]
+
+
+def resize(images: object, size: tuple[int, int]) -> object:
+    """Bilinear; what gets smaller is averaged."""
+    return ops.image.resize(images, size, interpolation="bilinear", antialias=True)
+
+
+def _places(maps: np.ndarray) -> np.ndarray:
+    """(N, h, w, K) -> (places, K)."""
+    return maps.reshape(-1, maps.shape[-1])
+
+
+def _check_match(
+    layers: Sequence[str], shapes: dict[str, tuple], examples: list[np.ndarray]
+) -> None:
+    """Whether there are few enough places to compare.
+
+    Raises:
+        ValueError: too many for the memory.
+    """
+    for layer, places in zip(layers, examples, strict=True):
+        height, width = shapes[layer][1:3]
+        if height * width * len(places) > LARGEST_MATCH:
+            raise ValueError(
+                f"guide must be smaller, or the layer deeper: at {layer!r} each of "
+                f"{height}x{width} places is compared with each of {len(places)} of the guide."
+            )

@@ -1,0 +1,142 @@
+"""Deletion and insertion: how well a heatmap ranks pixels (RISE, Petsiuk et al. 2018).
+
+arXiv:1806.07421, section 4.1.
+"""
+
+from dataclasses import dataclass
+from numbers import Real
+
+import keras
+import numpy as np
+from keras import ops
+from scipy.ndimage import gaussian_filter
+
+from ._arguments import Images, Target, check_count, check_one_input
+from ._hiding import Fill, check_fill, fixed_target, hidden_scores
+from ._progress import progress
+
+SIGMA = 5.0  # of the blur, in pixels: eclique/RISE
+TRUNCATE = 1.0  # where its kernel ends, in sigmas: theirs is 11×11
+
+
+@dataclass(frozen=True)
+class DeletionInsertion:
+    """Curves of a class's probability while pixels go and come, the most important first.
+
+    Attributes:
+        fractions: (S,) of the pixels that are changed, 0 to 1.
+        deletion: (N, S) probabilities while they are taken from the image.
+        insertion: (N, S) probabilities while they are put into the blurred image.
+        deletion_auc: (N,) area under the curve: low where the heatmap ranks well.
+        insertion_auc: (N,) area under the curve: high where the heatmap ranks well.
+    """
+
+    fractions: np.ndarray
+    deletion: np.ndarray
+    insertion: np.ndarray
+    deletion_auc: np.ndarray
+    insertion_auc: np.ndarray
+
+
+def deletion_insertion(
+    model: keras.Model,
+    images: Images,
+    heatmaps: np.ndarray,
+    target: Target = None,
+    *,
+    steps: int = 50,
+    fill: Fill = None,
+    blur: float = SIGMA,
+    probability: bool = True,
+    batch_size: int = 16,
+    verbose: bool | str = "auto",
+) -> DeletionInsertion:
+    """Measure heatmaps: take away, and put in, the pixels that they call important.
+
+    Pixels are ranked by the heatmap, brought to the image's size bilinearly; of equal ones the
+    upper left comes first. Takes 2 · (steps + 1) forward passes for each image.
+
+    Args:
+        model: any `keras.Model` with a graph and one input.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        heatmaps: (N, h, w), of any size and range; the highest values are the most important.
+        target: class index, one for each image, or a callable from the probabilities
+            (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.
+        steps: into how many parts of equal size the pixels are divided.
+        fill: what deleted pixels become, in the images' own range: a number, a colour (C,) or an
+            image; `None`: the mean colour of each image.
+        blur: standard deviation in pixels of the Gaussian that blurs the image to insert into.
+        probability: `False` takes logits.
+        batch_size: how many changed images are computed at once; limits the memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
+
+    Returns:
+        A `DeletionInsertion` with both curves and the areas under them.
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit.
+
+    To distrust: images with holes are unlike those that the model was trained on; the areas
+    depend on `fill` and `blur`, so compare heatmaps only under the same.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]
+    >>> result = kc.visualize.deletion_insertion(model, images, images[..., 0], steps=4)
+    >>> result.fractions
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    >>> result.deletion.shape
+    (2, 5)
+    """
+    images = check_one_input(model, images)
+    filled = np.broadcast_to(check_fill(fill, images), images.shape)
+    ranks = _ranks(heatmaps, images.shape)
+    steps = check_count("steps", steps)
+    if not isinstance(blur, Real) or not 0 < blur < np.inf:
+        raise ValueError(f"blur must be a number of pixels above 0; received {blur!r}.")
+    # DEVIATION: beyond the border the image goes on as its last pixels; the authors' is black.
+    blurred = gaussian_filter(
+        images.astype("float32"), (0, blur, blur, 0), mode="nearest", truncate=TRUNCATE
+    )
+    target = fixed_target(model, images, target, batch_size)
+    count, pixels = len(images), ranks[0].size
+    changed = np.round(np.linspace(0, pixels, steps + 1)).astype("int32")
+    with progress("Deletion and insertion", 2 * len(changed) * count, verbose) as advance:
+        deletion, insertion = (
+            hidden_scores(
+                model, before.astype(images.dtype), after.astype("float32"), unchanged,
+                np.tile(np.arange(count), len(changed)), target,
+                of_images=[ranks], of_rows=[np.repeat(changed, count)],
+                probability=probability, batch_size=batch_size, advance=advance,
+            ).reshape(-1, count).T
+            for before, after in ((images, filled), (blurred, images))
+        )  # fmt: skip
+    fractions = changed / pixels
+    areas = (_area(fractions, curve) for curve in (deletion, insertion))
+    return DeletionInsertion(fractions, deletion, insertion, *areas)
+
+
+def unchanged(size: tuple[int, int], ranks, changed) -> object:
+    """Masks (B, H, W), false where the rank is below the number of changed pixels."""
+    return ranks >= changed[:, None, None]
+
+
+def _ranks(heatmaps: np.ndarray, shape: tuple) -> np.ndarray:
+    """The rank of each pixel, (N, H, W) int32; 0 is the most important."""
+    heatmaps = np.asarray(heatmaps)
+    if heatmaps.ndim != 3 or len(heatmaps) != shape[0] or 0 in heatmaps.shape:
+        raise ValueError(
+            f"heatmaps must be one for each image, ({shape[0]}, h, w); received {heatmaps.shape}."
+        )
+    if heatmaps.dtype.kind not in "fiub" or not np.isfinite(heatmaps).all():
+        raise ValueError("heatmaps must be finite numbers; received NaN, infinity or no numbers.")
+    maps = heatmaps.astype("float32")[..., None]
+    maps = ops.image.resize(maps, shape[1:3], "bilinear", data_format="channels_last")
+    order = np.argsort(-np.array(maps).reshape(shape[0], -1), axis=1, kind="stable")
+    ranks = np.empty(order.shape, "int32")
+    np.put_along_axis(ranks, order, np.arange(order.shape[1], dtype="int32")[None], axis=1)
+    return ranks.reshape(shape[:3])
+
+
+def _area(x: np.ndarray, curves: np.ndarray) -> np.ndarray:
+    """The area under curves (N, S), by trapezoids."""
+    return ((curves[:, 1:] + curves[:, :-1]) / 2 * np.diff(x)).sum(axis=1)

@@ -1,0 +1,56 @@
+"""Grad-CAM++ (Chattopadhay et al. 2018, arXiv:1710.11063)."""
+
+import keras
+import numpy as np
+
+from ._arguments import Images, LayerLike, Target
+from ._gradients import gradients_at
+
+
+def grad_cam_plus_plus(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    layer: LayerLike = None,
+    *,
+    normalize_alpha: bool = False,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Show where in the images a class is seen, also where several of its kind are.
+
+    Each position's positive gradient g is weighted with α = g² / (2g² + ΣA·g³) before the mean
+    over positions, ΣA being the sum of the map. In practice g is so small that α is nearly ½
+    everywhere, and the result nearly Grad-CAM with positive gradients only (Lerma & Lucas 2022,
+    arXiv:2205.10838).
+
+    Args:
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: as for `grad_cam`; `None`: the predicted class.
+        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        normalize_alpha: divide α by its sum over the positions, as tf-keras-vis does; the paper's
+            equations do not.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+
+    Raises:
+        TypeError, ValueError: images, target or layer that do not fit the model.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.grad_cam_plus_plus(model, np.zeros((2, 28, 28, 1)), target=7).shape
+    (2, 5, 5)
+    """
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    # DEVIATION: the paper's score is Y = exp(S), whose derivatives share the factor exp(S) with
+    # each other; it cancels in α, and scales a whole heatmap otherwise, so it is left out.
+    denominator = 2 + maps.sum(axis=(1, 2), keepdims=True) * grads
+    counted = (grads != 0) & (denominator != 0)
+    alpha = np.divide(1, denominator, out=np.zeros_like(grads), where=counted)  # Eq. 19, over g²
+    if normalize_alpha:
+        total = alpha.sum(axis=(1, 2), keepdims=True)
+        alpha = alpha / np.where(total == 0, 1, total)
+    weights = (alpha * np.maximum(grads, 0)).sum(axis=(1, 2), keepdims=True)  # Eq. 7
+    return np.maximum((weights * maps).sum(axis=-1), 0)

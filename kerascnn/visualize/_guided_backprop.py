@@ -1,0 +1,42 @@
+"""Guided backpropagation (Springenberg et al. 2014, arXiv:1412.6806)."""
+
+import keras
+import numpy as np
+
+from ._arguments import Images, Target, one_or_all
+from ._gradients import input_gradients
+
+
+def guided_backprop(
+    model: keras.Model, images: Images, target: Target = None, *, batch_size: int = 32
+) -> np.ndarray | list[np.ndarray]:
+    """Show the parts of an image that excite the network: a gradient that only adds up.
+
+    On its way back the gradient R of a class's score passes a ReLU of x as R·[R > 0]·[x > 0]: what
+    speaks against the class is left out at every layer. ReLUs are found as activations of layers,
+    as layers and as operations of `keras.ops`, in nested models too; the model stays as it is.
+
+    Distrust it as an explanation: the pictures hardly change when the network's weights are made
+    random (Adebayo et al. 2018, arXiv:1810.03292). They show edges that the network could see
+    rather than what its decision rests on.
+
+    Args:
+        model: any `keras.Model` with a graph and a ReLU.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: class index, one for each image, or a callable from the logits (N, classes) to
+            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
+
+    Raises:
+        TypeError, ValueError: images or target that do not fit the model; a model without ReLU.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.guided_backprop(model, np.zeros((2, 28, 28, 1)), target=7).shape
+    (2, 28, 28, 1)
+    """
+    _scores, grads = input_gradients(model, images, target, rule="guided", batch_size=batch_size)
+    return one_or_all(grads)

@@ -1,0 +1,53 @@
+"""Guided Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, section 3.2)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from ._arguments import Images, LayerLike, Target
+from ._grad_cam import grad_cam
+from ._guided_backprop import guided_backprop
+
+
+def guided_grad_cam(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    layer: LayerLike = None,
+    *,
+    batch_size: int = 32,
+) -> np.ndarray | list[np.ndarray]:
+    """Show the fine structure where a class is seen: guided backpropagation times Grad-CAM.
+
+    The place comes from `grad_cam`, brought to the images' size bilinearly; the structure from
+    `guided_backprop`, whose caveat holds here too: it hardly depends on the weights.
+
+    Args:
+        model: any `keras.Model` with a graph and a ReLU.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: as for `grad_cam`; `None`: the predicted class.
+        layer: whose maps are weighted; `None`: the last with spatial extent before the output.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
+
+    Raises:
+        TypeError, ValueError: images, target or layer that do not fit; a model without ReLU.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.guided_grad_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
+    (2, 28, 28, 1)
+    """
+    heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size)
+    details = guided_backprop(model, images, target, batch_size=batch_size)
+    if isinstance(details, list):
+        return [_enlarged(heatmaps, d) * d if d.ndim == 4 else d for d in details]
+    return _enlarged(heatmaps, details) * details
+
+
+def _enlarged(heatmaps: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Heatmaps (N, h, w) in the images' size, bilinear, with an axis for the channels."""
+    size = images.shape[1:3]
+    return np.asarray(ops.image.resize(heatmaps[..., None], size, interpolation="bilinear"))

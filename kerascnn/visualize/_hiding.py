@@ -1,0 +1,120 @@
+"""Scores of images of which a part is hidden: what the perturbation methods share.
+
+The copies are made inside the compiled step, a few at a time: they never lie in memory together.
+"""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, flatten
+
+from ._arguments import Target, check_target
+from ._gradients import in_batches, predicted_classes, scores_in, step_for
+from ._heads import classes_of
+
+Fill = float | Sequence[float] | np.ndarray | None
+
+
+def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray:
+    """Bring what hides a part of an image into an array that fits images, (N, …, C) float32.
+
+    Args:
+        fill: a number, a colour (C,) or an image, in the images' own range; `None`: the mean
+            colour of each image, which is grey to a network whatever the range.
+        images: (N, H, W, C).
+        name: of the argument, for errors.
+
+    Raises:
+        ValueError: another shape; NaN or infinity.
+    """
+    if fill is None:
+        return images.mean(axis=(1, 2), keepdims=True, dtype="float32")
+    values = np.asarray(fill)
+    fits = values.ndim <= 4 and all(
+        n in (1, m) for n, m in zip(values.shape[::-1], images.shape[::-1], strict=False)
+    )
+    if values.dtype.kind not in "fiub" or not fits or not np.isfinite(values).all():
+        received = repr(fill) if values.ndim < 2 else f"the shape {values.shape}"
+        raise ValueError(
+            f"{name} must be a number, a colour ({images.shape[-1]},) or an image "
+            f"{images.shape[1:]}, finite and in the range of the images; received {received}."
+        )
+    size = images.shape[1:3] if values.ndim > 2 else (1, 1)
+    return np.broadcast_to(values, (len(images), *size, images.shape[-1])).astype("float32")
+
+
+def fixed_target(
+    model: keras.Model, images: np.ndarray, target: Target, batch_size: int
+) -> np.ndarray | Callable:
+    """Class indices (N,), those that the model predicts for `None`, or a callable.
+
+    So that the same score is asked for when parts of the images are hidden.
+    """
+    classes, score = check_target(target, len(images), *classes_of(flatten(model)))
+    if target is None:
+        classes = predicted_classes(model, images, batch_size=batch_size)
+    return classes if score is None else score
+
+
+def hidden_scores(
+    model: keras.Model,
+    images: np.ndarray,
+    behind: np.ndarray,
+    seen: Callable,
+    rows: np.ndarray,
+    target: np.ndarray | Callable,
+    *,
+    of_images: Sequence[np.ndarray] = (),
+    of_rows: Sequence[np.ndarray] = (),
+    probability: bool,
+    batch_size: int,
+    advance: Callable,
+) -> np.ndarray:
+    """Score copies of images that are hidden in part: seen · image + (1 − seen) · behind.
+
+    Args:
+        model: a model of one input.
+        images: (N, H, W, C).
+        behind: what shows where the image is hidden, (N, H or 1, W or 1, C or 1).
+        seen: inside the computation, from (height, width) and batches of `of_images` and
+            `of_rows` to masks (B, H, W), 1 where the image is seen. A function of a module: its
+            name stands for the computation, which is compiled once.
+        rows: (R,) the index of the image of each copy. For a callable target, which scores all
+            images at once, they are 0, …, N − 1 again and again.
+        target: as `fixed_target` gives it.
+        of_images, of_rows: arrays of N and of R rows that `seen` needs.
+        probability: as for `scores_of`.
+        batch_size: how many copies are computed at once.
+        advance: called with the number of copies that are done.
+
+    Returns:
+        (R,) float32.
+    """
+    graph = flatten(model)
+    classes, score = check_target(target, len(images), *classes_of(graph))
+
+    def scores(graph: Graph, images, behind, *arguments) -> list:
+        *arguments, classes = arguments
+        shown = ops.cast(seen(images.shape[1:3], *arguments), "float32")[..., None]
+        copies = shown * ops.cast(images, "float32") + (1 - shown) * behind
+        copies = ops.cast(copies, images.dtype)
+        return [scores_in(graph, [copies], classes, score, probability=probability)]
+
+    key = (seen.__module__, seen.__name__, bool(probability))
+    arrays = [images, behind, *of_images, *of_rows, classes]
+    step = step_for(model, graph, key, scores, arrays, score)
+
+    def step_and_count(indices) -> list:
+        indices = np.array(indices)
+        own = rows[indices]
+        batch = [a[own] for a in (images, behind, *of_images)]
+        batch += [a[indices] for a in of_rows]
+        results = step(*map(ops.convert_to_tensor, [*batch, classes[own]]))
+        advance(len(indices))
+        return results
+
+    batch_size = batch_size if score is None else len(images)
+    return in_batches(step_and_count, [np.arange(len(rows))], batch_size)[0]

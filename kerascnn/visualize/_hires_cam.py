@@ -1,0 +1,47 @@
+"""HiRes-CAM (Draelos & Carin 2020, arXiv:2011.08891)."""
+
+import keras
+import numpy as np
+
+from ._arguments import Images, LayerLike, Target
+from ._gradients import gradients_at
+
+
+def hires_cam(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    layer: LayerLike = None,
+    *,
+    relu: bool = False,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Show what each position of a layer's maps adds to the score of a class: Σ_k g^k ⊙ A^k.
+
+    Where the network goes on from the layer with flattening or averaging and one dense layer, the
+    heatmap sums to the score without its bias: it shows the places that were used, and no others.
+    Grad-CAM, which averages the gradients first, can light up places that were not. Behind more
+    layers it is a linear approximation.
+
+    Args:
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: as for `grad_cam`; `None`: the predicted class.
+        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        relu: whether what speaks against the class, below 0, is cut off.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, h, w) float32 in the layer's size, signed: raw, neither resized nor normalized.
+
+    Raises:
+        TypeError, ValueError: images, target or layer that do not fit the model.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.hires_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
+    (2, 5, 5)
+    """
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    heatmap = (grads * maps).sum(axis=-1)
+    return np.maximum(heatmap, 0) if relu else heatmap

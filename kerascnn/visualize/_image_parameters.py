@@ -1,0 +1,80 @@
+"""What is optimised when a picture is made: its pixels, or its spectrum.
+
+Each gives `start(noise) -> point`, `pictures(point)`, (N, H, W, C) in [0, 1], and
+`project(point, step)`, which keeps the point where pictures are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+from ._regularizers import GREY, blur
+
+START = 0.01  # the standard deviation of the noise at the start (lucid)
+BLUR_EVERY = 4  # steps (Yosinski et al. 2015, arXiv:1506.06579, Table 1)
+
+# The square root of the covariance of ImageNet's colours (lucid, "color_correlation_svd_sqrt"):
+# a column for each direction, from light to hue, divided by the longest of them.
+COLOURS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+COLOURS = (COLOURS / np.linalg.norm(COLOURS, axis=0).max()).astype("float32")
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The pixels themselves, kept within [0, 1]; blurred every few steps where `sigma` > 0."""
+
+    sigma: float = 0.0
+
+    def start(self, noise: np.ndarray) -> object:
+        """Grey with a little noise."""
+        return ops.convert_to_tensor(GREY + START * noise, "float32")
+
+    def pictures(self, point: object) -> object:
+        """Clipped, since a step may lead out of the range."""
+        return ops.clip(point, 0.0, 1.0)
+
+    def project(self, point: object, step: int) -> object:
+        """Blur and clip."""
+        if self.sigma and step % BLUR_EVERY == 0:
+            point = blur(point, self.sigma)
+        return ops.clip(point, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """The spectrum of decorrelated colours (Olah et al. 2017, "Preconditioning"; lucid).
+
+    A step changes all frequencies by amounts that natural pictures have, not pixels one by one,
+    so the result is free from the checkerboards that strided gradients leave. The point is the
+    spectrum's real and imaginary part, (N, 2, C, H, W).
+    """
+
+    def start(self, noise: np.ndarray) -> object:
+        """The spectrum of noise."""
+        height, width = noise.shape[1:3]
+        spectrum = np.fft.fft2(np.moveaxis(noise, -1, 1)) * START * np.sqrt(2 / (height * width))
+        return ops.convert_to_tensor(np.stack([spectrum.real, spectrum.imag], axis=1), "float32")
+
+    def pictures(self, point: object) -> object:
+        """Back to pixels: the inverse transform, colours, and a sigmoid into [0, 1]."""
+        height, width = point.shape[-2:]
+        point = point * frequency_scale(height, width)
+        values, _imaginary = ops.ifft2((point[:, 0], point[:, 1]))
+        values = ops.moveaxis(values, 1, -1) / 4  # lucid, spatial.py
+        if values.shape[-1] == 3:
+            values = values @ COLOURS.T
+        return ops.sigmoid(values)
+
+    def project(self, point: object, step: int) -> object:
+        """Every spectrum is a picture."""
+        return point
+
+
+def frequency_scale(height: int, width: int) -> np.ndarray:
+    """1 / f, as in natural pictures, with the mean treated as the lowest frequency; (H, W)."""
+    f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))  # cycles per pixel
+    return (np.sqrt(height * width) / np.maximum(f, 1 / max(height, width))).astype("float32")
+
+
+PARAMETERS = {"fourier": Fourier, "pixels": Pixels}

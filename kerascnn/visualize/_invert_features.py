@@ -1,0 +1,127 @@
+"""Feature inversion (Mahendran & Vedaldi 2015, arXiv:1412.0035)."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, flatten
+
+from ._arguments import LayerLike, check_count, select_layer
+from ._ascent import TINY, Adam, ascend
+from ._image_parameters import Pixels
+from ._picture_arguments import check_choice, check_number, check_pictures
+from ._progress import progress
+from ._regularizers import VARIATIONS, Penalties
+from ._view import (
+    check_size,
+    fast_batch,
+    features_of,
+    gradient_of,
+    in_parts,
+    input_shape,
+    view_of,
+)
+
+
+def invert_features(
+    model: keras.Model,
+    images: np.ndarray,
+    layer: LayerLike = None,
+    *,
+    steps: int = 200,
+    learning_rate: float = 0.05,
+    total_variation: float = 1.0,
+    variation: str = "squared",
+    preprocessing: Callable | None = None,
+    seed: int = 0,
+    batch_size: int | None = None,
+    callback: Callable | None = None,
+    verbose: bool | str = "auto",
+) -> np.ndarray:
+    """Make pictures that a layer cannot tell from the given ones, from noise.
+
+    What comes back is what the layer keeps: of early layers the picture itself, of late ones
+    what is in it, no longer where or in which colours.
+
+    Args:
+        model: any functional or sequential `keras.Model` that sees one picture.
+        images: (N, H, W, C) float in [0, 1]; RGB, or what channels the model takes.
+        layer: a layer or its name; `None`: the last with spatial extent.
+        steps: of Adam, a forward and a backward pass each.
+        learning_rate: of Adam.
+        total_variation: weight of the picture's total variation, as the mean over the pixels,
+            against the relative error, which is 1 for a picture that the layer does not see.
+        variation: "squared" (the paper's, β = 2), "absolute" or "power".
+        preprocessing: from RGB in [0, 1] to what the model takes, such as
+            `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
+        seed: of the noise, which all images share.
+        batch_size: pictures that are computed at once; `None`: as many as are fast.
+        callback: `callback(step, pictures, errors)` after each step, with NumPy arrays: the
+            relative errors, (N,), before the step.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+
+    Returns:
+        (N, H, W, C) float32 in [0, 1].
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit the model or each other.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.invert_features(model, np.eye(28)[None, :, :, None], "c1", steps=2).shape
+    (1, 28, 28, 1)
+    """
+    graph = flatten(model)
+    view = view_of(model, graph, [select_layer(graph, layer).name], preprocessing)
+    images = check_pictures("images", images, input_shape(model, view)[-1])
+    check_count("steps", steps, least=0)
+    check_count("seed", seed, least=0)
+    check_choice("variation", variation, VARIATIONS)
+    rule = Adam(check_number("learning_rate", learning_rate))
+    penalties = Penalties(0.0, check_number("total_variation", total_variation), variation)
+    shapes = check_size(model, graph, view, images.shape[1:3], "images")
+    at_once = check_count("batch_size", batch_size or fast_batch(shapes))
+
+    def objective(graph: Graph, pictures: object, targets: object) -> object:
+        (maps,) = view(graph, pictures)
+        # Eq. 2: ‖Φ(x) − Φ₀‖² / ‖Φ₀‖², and R_V(x), section 3.2. DEVIATION: [0, 1] bounds the
+        # picture, in place of the norm R_α.
+        return -ops.stack([distance(maps, targets), penalties(pictures)])
+
+    targets = np.concatenate(
+        [
+            features_of(model, graph, view, images[i : i + at_once])[0]
+            for i in range(0, len(images), at_once)
+        ]
+    )
+    key = ("invert_features", view, penalties)
+    step_of = gradient_of(model, graph, key, objective, [images, targets])
+    noise = np.random.default_rng(seed).standard_normal((1, *images.shape[1:]))
+    kind = Pixels()
+    start = kind.start(np.broadcast_to(noise, images.shape))
+
+    with progress("invert_features", steps, verbose) as advance:
+
+        def watch(step: int, pictures: object, values: object) -> None:
+            advance()
+            if callback is not None:
+                errors = -ops.convert_to_numpy(values[0])
+                callback(step, ops.convert_to_numpy(pictures), errors)
+
+        pictures = ascend(
+            lambda pictures, step: in_parts(step_of, [pictures, targets], at_once),
+            start,
+            rule,
+            steps,
+            project=kind.project,
+            watch=watch,
+        )
+    return ops.convert_to_numpy(pictures)
+
+
+def distance(maps: object, targets: object) -> object:
+    """‖Φ − Φ₀‖² / ‖Φ₀‖² of each picture, (N,)."""
+    axes = tuple(range(1, len(maps.shape)))
+    return ops.sum((maps - targets) ** 2, axis=axes) / (ops.sum(targets**2, axis=axes) + TINY)

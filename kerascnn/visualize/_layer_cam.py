@@ -1,0 +1,43 @@
+"""Layer-CAM (Jiang et al. 2021, doi:10.1109/TIP.2021.3089943)."""
+
+import keras
+import numpy as np
+
+from ._arguments import Images, LayerLike, Target
+from ._gradients import gradients_at
+
+
+def layer_cam(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    layer: LayerLike = None,
+    *,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Show where in the images a class is seen, sharply enough for early layers too.
+
+    Where Grad-CAM weights a map with the mean of its gradients, Layer-CAM weights every position
+    with its own, if positive: ReLU(Σ_k ReLU(g^k) ⊙ A^k).
+
+    Args:
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: as for `grad_cam`; `None`: the predicted class.
+        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+
+    Raises:
+        TypeError, ValueError: images, target or layer that do not fit the model.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.layer_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c1").shape
+    (2, 28, 28)
+    """
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    weights = np.maximum(grads, 0)  # one for each position, not for each map
+    return np.maximum((weights * maps).sum(axis=-1), 0)

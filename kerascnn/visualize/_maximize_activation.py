@@ -1,0 +1,356 @@
+"""Activation maximisation: pictures that a unit or a class responds to most.
+
+Erhan et al. 2009; Simonyan et al. 2013, arXiv:1312.6034, section 2; Yosinski et al. 2015,
+arXiv:1506.06579; Olah et al. 2017, "Feature Visualization", doi:10.23915/distill.00007.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, Node, flatten, run
+
+from ._arguments import LayerLike, Target, check_count, check_target, select_layer
+from ._ascent import Adam, ascend
+from ._gradients import scores_at
+from ._heads import classes_of, squashing, without_activation
+from ._image_parameters import PARAMETERS, Pixels
+from ._picture_arguments import check_choice, check_number, check_shape
+from ._progress import progress
+from ._regularizers import VARIATIONS, Penalties
+from ._rescue import redirected
+from ._transforms import Moves
+from ._view import View, check_size, fast_batch, gradient_of, in_parts, input_shape, view_of
+
+POSITIONS = ("all", "center")
+RESCUE_STEPS = 16  # for how long pictures without a gradient get a redirected one (lucid)
+
+
+def maximize_activation(
+    model: keras.Model,
+    target: Target = None,
+    layer: LayerLike = None,
+    *,
+    units: int | Sequence[int] | None = None,
+    position: str = "all",
+    pictures: int = 1,
+    diversity: float = 0.0,
+    size: int | tuple[int, int] | None = None,
+    steps: int = 128,
+    learning_rate: float = 0.05,
+    parameters: str = "fourier",
+    jitter: int | None = None,
+    scale: float = 0.1,
+    rotation: float = 10.0,
+    l2: float = 0.0,
+    total_variation: float = 0.0,
+    variation: str = "squared",
+    blur: float = 0.0,
+    regularizers: Callable | Sequence[Callable] = (),
+    preprocessing: Callable | None = None,
+    seed: int = 0,
+    batch_size: int | None = None,
+    callback: Callable | None = None,
+    verbose: bool | str = "auto",
+) -> np.ndarray:
+    """Make the pictures that units of a layer, or classes, respond to most, from noise.
+
+    All units are pictured together: `maximize_activation(model, layer="block3_conv1",
+    units=range(64))`, and classes by `maximize_activation(model, target=[7, 3])`. Only the part
+    of the network that leads to the layer is run, and of a convolution only the units that are
+    wanted. What makes a unit respond is not all that it responds to: `pictures` and `diversity`
+    show more of it, and `top_patches` shows real images.
+
+    Args:
+        model: any functional or sequential `keras.Model` that sees one picture.
+        target: classes, by their logits: an index, several, or a callable from the logits
+            (N, classes) to scores (N,), tf-keras-vis's `Score` objects included; `None`, where
+            no layer is given either: all classes.
+        layer: a layer or its name, instead of a target.
+        units: which of the layer's channels; `None`: all.
+        position: "all", the mean over the unit's map, or "center", the neuron in its middle.
+        pictures: how many for each unit or class, from different noise.
+        diversity: weight of what keeps the pictures of one unit apart: their cosine similarity
+            in the correlations of the layer's channels (Olah et al., "Diversity").
+        size: height and width in pixels; `None`: the model's own, 128x128 where that is free.
+        steps: of Adam, a forward and a backward pass each.
+        learning_rate: of Adam.
+        parameters: what is optimised: the "fourier" spectrum of decorrelated colours, or "pixels".
+        jitter, scale, rotation: how far each look is moved, at most: pixels, `None` for a 16th of
+            the size; part of the size; degrees.
+        l2, total_variation: weights of penalties, means over the pixels: the squared distance
+            from grey, and how much neighbours differ. They stand against the activation, whose
+            size depends on the network.
+        variation: "squared", "absolute" or "power": three meanings of total variation.
+        blur: standard deviation, in pixels, of a blur after every fourth step; for "pixels".
+        regularizers: more penalties: callables from pictures (N, H, W, C) in [0, 1] to (N,), such
+            as tf-keras-vis's.
+        preprocessing: from RGB in [0, 1] to what the model takes, such as
+            `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
+        seed: of noise and moves. A unit has its own: its picture is the same in any company.
+        batch_size: pictures that are computed at once; `None`: as many as are fast.
+        callback: `callback(step, pictures, scores)` after each step, with NumPy arrays; the
+            scores are those before the step.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+
+    Returns:
+        (N, H, W, C) float32 in [0, 1]; those of one unit or class follow each other.
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit the model or each other.
+
+    >>> import kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.maximize_activation(model, target=[7, 3], steps=2).shape
+    (2, 28, 28, 1)
+    >>> kc.visualize.maximize_activation(model, layer="c3", units=[0, 5], steps=2).shape
+    (2, 28, 28, 1)
+    """
+    graph = flatten(model)
+    check_count("pictures", pictures)
+    check_count("steps", steps, least=0)
+    check_count("seed", seed, least=0)
+    check_number("learning_rate", learning_rate)
+    check_number("diversity", diversity)
+    check_choice("position", position, POSITIONS)
+    check_choice("parameters", parameters, PARAMETERS)
+    check_choice("variation", variation, VARIATIONS)
+    if parameters == "fourier" and blur:
+        raise ValueError(
+            f"blur must be 0 for a spectrum, which is smooth already; received {blur!r}. "
+            "Choose parameters='pixels'."
+        )
+    kind = Pixels(check_number("blur", blur)) if blur else PARAMETERS[parameters]()
+    check_number("scale", scale, most=0.9)
+    check_number("rotation", rotation, most=180.0)
+    more = (regularizers,) if callable(regularizers) else tuple(regularizers)
+    weights = check_number("l2", l2), check_number("total_variation", total_variation)
+    penalties = Penalties(*weights, variation, more)
+
+    if layer is None and units is None:
+        if diversity:
+            raise ValueError(
+                "diversity must be 0 for classes, since pictures are compared at a layer; "
+                f"received {diversity!r}. Choose layer and units."
+            )
+        goal, numbers = _classes(model, graph, target, pictures, preprocessing)
+    elif target is None:
+        node = select_layer(graph, layer)
+        view = view_of(model, graph, [node.name], preprocessing)
+        goal = Units(view, position, pictures, float(diversity))
+        numbers = np.repeat(_check_units(units, node), pictures).astype("int32")
+    else:
+        raise ValueError("target must be None where layer or units are given; received both.")
+
+    *own, channels = input_shape(model, goal.view)
+    size = check_shape("size", size, own)
+    shapes = check_size(model, graph, goal.view, size)
+    jitter = min(size) // 16 if jitter is None else check_count("jitter", jitter, least=0)
+    moves = Moves(jitter, float(scale), float(rotation))
+    # The user's own functions see all pictures at once.
+    whole = len(numbers) if more or goal.needs_all else None
+    at_once = whole or check_count("batch_size", batch_size or fast_batch(shapes))
+    at_once = -(-at_once // pictures) * pictures if diversity else at_once
+
+    @cache
+    def compile_step(call: Callable) -> Callable:
+        def objective(graph: Graph, point: object, matrices: object, numbers: object) -> object:
+            images = kind.pictures(point)
+            seen = moves(images, matrices) if moves else images
+            return ops.stack([goal(graph, seen, numbers, call), -penalties(images)])
+
+        key = ("maximize_activation", goal, kind, penalties, bool(moves), call.__name__)
+        arguments = [start, matrices[:, 0], numbers]
+        return gradient_of(model, graph, key, objective, arguments, batch=whole)
+
+    # A generator for each picture, so that it does not depend on the others.
+    rngs = [np.random.default_rng([seed, n, i % pictures]) for i, n in enumerate(numbers)]
+    start = kind.start(np.stack([rng.standard_normal((*size, channels)) for rng in rngs]))
+    matrices = np.stack([moves.draw(rng, steps + 1, size) for rng in rngs])
+    step_of = compile_step(run)
+
+    def gradient(point: object, step: int) -> tuple[object, object]:
+        now = (point, matrices[:, step], numbers)
+        values, slope = in_parts(step_of, now, at_once)
+        if step <= RESCUE_STEPS:
+            axes = tuple(range(1, len(slope.shape)))
+            still = ops.all(slope == 0, axis=axes, keepdims=True)
+            if ops.any(still):  # rare, and so compiled only now
+                _values, pulled = in_parts(compile_step(redirected), now, at_once)
+                slope = ops.where(still, pulled, slope)
+        return values, slope
+
+    with progress("maximize_activation", steps, verbose) as advance:
+
+        def watch(step: int, point: object, values: object) -> None:
+            advance()
+            if callback is not None:
+                images = ops.convert_to_numpy(kind.pictures(point))
+                callback(step, images, ops.convert_to_numpy(values[0]))
+
+        rule = Adam(float(learning_rate))
+        point = ascend(gradient, start, rule, steps, project=kind.project, watch=watch)
+    return ops.convert_to_numpy(kind.pictures(point))
+
+
+@dataclass(frozen=True)
+class Units:
+    """How strongly units of a layer respond.
+
+    Attributes:
+        view: up to the layer.
+        position: "all" or "center".
+        pictures: how many that follow each other are of one unit.
+        diversity: weight of what keeps them apart.
+    """
+
+    view: View
+    position: str
+    pictures: int
+    diversity: float
+    needs_all = False  # pictures at once
+
+    def __call__(self, graph: Graph, images: object, units: object, call: Callable) -> object:
+        """Scores (N,) of pictures (N, H, W, C), each for its own of `units` (N,)."""
+        target, whole = graph.node(self.view.layers[0]), []
+
+        def call_some(node: Node, args: tuple, kwargs: dict) -> object:
+            if node is not target:
+                return call(node, args, kwargs)
+            if self.diversity:
+                whole.append(ops.cast(run(node, args, kwargs), "float32"))
+            return some_units(node, args, kwargs, units, call)
+
+        (maps,) = self.view(graph, images, call_some)
+        scores = self._own(maps)
+        return scores - self.diversity * similarity(whole[0], self.pictures) if whole else scores
+
+    def _own(self, maps: object) -> object:
+        """(N, h, w, N) -> (N,): of each picture the map of its own unit, as one number."""
+        if self.position == "center":
+            for _ in maps.shape[1:-1]:
+                maps = maps[:, maps.shape[1] // 2]
+        else:
+            maps = ops.mean(maps, axis=tuple(range(1, len(maps.shape) - 1)))
+        return ops.diagonal(maps)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The logits of classes, or the scores that a callable gives."""
+
+    view: View
+    score: Callable | None
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether all pictures must be seen at once."""
+        return self.score is not None
+
+    def __call__(self, graph: Graph, images: object, classes: object, call: Callable) -> object:
+        """Scores (N,) of pictures (N, H, W, C), each for its own of `classes` (N,)."""
+        if self.score is not None:
+            classes = np.zeros(images.shape[0], "int32")  # their number is all that is read
+        inputs = self.view.inputs_for(images)
+        return scores_at(graph, inputs, classes, self.score, call=call)[1]
+
+
+def some_units(node: Node, args: tuple, kwargs: dict, units: object, call: Callable) -> object:
+    """The maps of some units of a layer, (N, h, w, units); of probabilities, their logits."""
+    layer = node.operation
+    if squashing(layer):
+        call = without_activation
+    if type(layer) is keras.layers.Conv2D and layer.groups == 1:
+        return call(replace(node, operation=SomeFilters.of(layer, units)), args, kwargs)
+    return ops.take(call(node, args, kwargs), units, axis=-1)
+
+
+class SomeFilters(keras.layers.Conv2D):
+    """A second view of a convolution, with some of its filters; the rest would be in vain."""
+
+    @classmethod
+    def of(cls, layer: keras.layers.Conv2D, units: object) -> keras.layers.Conv2D:
+        """Look at a layer, which stays as it is."""
+        view = object.__new__(cls)
+        view.__dict__.update(layer.__dict__, units=units, filters=-1)
+        return view
+
+    @property
+    def kernel(self):
+        """(kh, kw, C, units)."""
+        return ops.take(super().kernel, self.units, axis=-1)
+
+    @property
+    def bias(self):
+        """(units,)."""
+        return ops.take(self.__dict__["bias"], self.units)
+
+
+def similarity(maps: object, pictures: int) -> object:
+    """How alike the pictures of one unit are, by the correlations G of a layer's channels.
+
+    Σ_{b≠a} vec(G_a)·vec(G_b) / (‖vec(G_a)‖ ‖vec(G_b)‖), Olah et al. 2017, "Diversity".
+
+    Args:
+        maps: (N, h, w, K).
+        pictures: how many that follow each other are of one unit.
+
+    Returns:
+        (N,): of each picture with the others of its unit.
+    """
+    channels = maps.shape[-1]
+    rows = ops.reshape(maps, (-1, int(np.prod(maps.shape[1:-1])), channels))
+    gram = ops.reshape(ops.matmul(ops.transpose(rows, (0, 2, 1)), rows), (-1, channels**2))
+    unit = ops.reshape(ops.normalize(gram, axis=-1), (-1, pictures, channels**2))
+    cosines = ops.matmul(unit, ops.transpose(unit, (0, 2, 1)))
+    return ops.reshape(ops.sum(cosines, axis=-1) - 1, (-1,))  # each with itself is 1
+
+
+def _classes(
+    model: keras.Model,
+    graph: Graph,
+    target: Target,
+    pictures: int,
+    preprocessing: Callable | None,
+) -> tuple[Classes, np.ndarray]:
+    """The goal, and the class of each picture."""
+    outputs = [graph.maker(key).name for key in graph.outputs]
+    view = view_of(model, graph, outputs, preprocessing)
+    classes, binary = classes_of(graph)
+    target = np.arange(classes) if target is None else target
+    if callable(target) or (isinstance(target, (list, tuple)) and all(map(callable, target))):
+        numbers, score = check_target(target, pictures, classes, binary)
+        if score is not None:
+            numbers = np.zeros(pictures, "int32")
+    else:
+        numbers, score = check_target(target, max(1, np.size(target)), classes, binary)
+        numbers = np.repeat(numbers, pictures)
+    return Classes(view, score), numbers
+
+
+def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
+    """Indices of channels.
+
+    Raises:
+        TypeError: no whole numbers.
+        ValueError: none, or one out of range.
+    """
+    channels = node.shapes[0][-1]
+    if units is None:
+        return np.arange(channels)
+    indices = np.atleast_1d(np.asarray(units))
+    if indices.size and (indices.dtype.kind not in "iu" or indices.ndim > 1):
+        raise TypeError(
+            f"units must be a channel's index, a list of them, or None for all; received {units!r}."
+        )
+    wrong = indices[(indices < 0) | (indices >= channels)]
+    if len(wrong) or not len(indices):
+        raise ValueError(
+            f"units must be from 0 to {channels - 1}, the channels of {node.name!r}; "
+            f"received {wrong[0] if len(wrong) else 'none'}."
+        )
+    return indices

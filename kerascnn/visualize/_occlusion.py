@@ -1,0 +1,115 @@
+"""Occlusion sensitivity (Zeiler & Fergus 2013, arXiv:1311.2901, section 4.2)."""
+
+from numbers import Integral
+
+import keras
+import numpy as np
+from keras import ops
+
+from ._arguments import Images, Target, check_one_input
+from ._hiding import Fill, check_fill, fixed_target, hidden_scores
+from ._progress import progress
+
+Pair = int | tuple[int, int] | None
+
+
+def occlusion(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    size: Pair = None,
+    stride: Pair = None,
+    fill: Fill = None,
+    probability: bool = False,
+    batch_size: int = 16,
+    verbose: bool | str = "auto",
+) -> np.ndarray:
+    """Show where a class is seen: by how much its score drops when a patch covers the place.
+
+    A patch moves over the image; each position takes one forward pass. Where patches overlap, a
+    pixel has the mean of the drops of those that cover it. The last patches end at the border.
+
+    Args:
+        model: any `keras.Model` with a graph and one input.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: class index, one for each image, or a callable from the logits (N, classes) to
+            scores (N,), which is called once for each position; `None`: the predicted class.
+        size: height and width of the patch in pixels, one number or two; `None`: an eighth of
+            the image's, rounded up.
+        stride: step of the patch in pixels, at most its size; `None`: half its size.
+        fill: what covers the image, in the images' own range: a number, a colour (C,) or an
+            image; `None`: the mean colour of each image, a grey that is right for any range.
+        probability: take the probability of the class instead of its logit.
+        batch_size: how many covered images are computed at once; limits the memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
+
+    Returns:
+        (N, H, W) float32: the drop, below 0 where covering raises the score.
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit.
+
+    To distrust: the patch has edges of its own, which the network may see; what can be read from
+    two places alike drops at neither. Compare several sizes and fills.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.occlusion(model, np.zeros((1, 28, 28, 1)), target=7, size=7).shape
+    (1, 28, 28)
+    """
+    images = check_one_input(model, images)
+    heights, widths = (_positions(i, images.shape, size, stride) for i in (1, 2))
+    behind = check_fill(fill, images)
+    target = fixed_target(model, images, target, batch_size)
+    boxes = [(top, left, bottom, right) for top, bottom in heights for left, right in widths]
+    boxes = np.array([(0, 0, 0, 0), *boxes], "int32")  # the first covers nothing
+    count = len(images)
+    with progress("Occlusion", len(boxes) * count, verbose) as advance:
+        scores = hidden_scores(
+            model, images, behind, outside, np.tile(np.arange(count), len(boxes)), target,
+            of_rows=[np.repeat(boxes, count, axis=0)],
+            probability=probability, batch_size=batch_size, advance=advance,
+        ).reshape(-1, count)  # fmt: skip
+    drops = scores[0] - scores[1:]
+    total, cover = np.zeros((2, *images.shape[:3]), "float32")
+    for (top, left, bottom, right), drop in zip(boxes[1:], drops, strict=True):
+        total[:, top:bottom, left:right] += drop[:, None, None]
+        cover[:, top:bottom, left:right] += 1
+    return total / cover
+
+
+def outside(size: tuple[int, int], boxes) -> object:
+    """Masks (B, H, W), true outside boxes (B, 4): top, left, bottom, right."""
+    top, left, bottom, right = (boxes[:, i, None] for i in range(4))
+    y, x = (ops.arange(n, dtype="int32") for n in size)
+    rows, columns = (y >= top) & (y < bottom), (x >= left) & (x < right)
+    return ops.logical_not(rows[:, :, None] & columns[:, None, :])
+
+
+def _positions(axis: int, shape: tuple, size: Pair, stride: Pair) -> list[tuple[int, int]]:
+    """Start and end of the patches along an axis of the images; the last ends at the border."""
+    length = shape[axis]
+    size = -(-length // 8) if size is None else _along("size", size, axis)
+    stride = max(size // 2, 1) if stride is None else _along("stride", stride, axis)
+    if size > length:
+        raise ValueError(
+            f"size must be at most that of the images, {shape[1]}×{shape[2]}; received {size}."
+        )
+    if stride > size:
+        raise ValueError(
+            f"stride must be at most the size of the patch, {size}, so that no pixel is left out; "
+            f"received {stride}."
+        )
+    return [(start, start + size) for start in [*range(0, length - size, stride), length - size]]
+
+
+def _along(name: str, value: Pair, axis: int) -> int:
+    pair = value if isinstance(value, tuple | list) else (value, value)
+    whole = [isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in pair]
+    if len(pair) != 2 or not all(whole):
+        raise ValueError(
+            f"{name} must be a whole number of pixels of at least 1, or two, (height, width); "
+            f"received {value!r}."
+        )
+    return int(pair[axis - 1])

@@ -1,0 +1,81 @@
+"""What holds made pictures back from noise: penalties (N,) and a blur, for pictures (N, H, W, C).
+
+Sums over pixels are divided by their number, so that a weight means the same at every size.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+from kerascnn._errors import unknown
+
+GREY = 0.5  # the middle of [0, 1], from where a norm is taken
+
+# Total variation has three meanings, of the differences dx and dy between neighbours:
+VARIATIONS = {
+    "absolute": lambda dx, dy: ops.abs(dx) + ops.abs(dy),  # tf.image.total_variation
+    "squared": lambda dx, dy: dx**2 + dy**2,  # Mahendran & Vedaldi 2015, section 3.2, β = 2
+    "power": lambda dx, dy: (dx**2 + dy**2 + 1e-12) ** 1.25,  # keras.io's example, β = 2.5
+}
+
+
+def total_variation(pictures: object, variation: str = "squared") -> object:
+    """How much neighbouring pixels differ, by one of `VARIATIONS`, as the mean over the pixels.
+
+    Differences across the edge are 0.
+    """
+    if variation not in VARIATIONS:
+        raise unknown("variation", variation, VARIATIONS)
+    dy = ops.pad(pictures[:, 1:] - pictures[:, :-1], [(0, 0), (0, 1), (0, 0), (0, 0)])
+    dx = ops.pad(pictures[:, :, 1:] - pictures[:, :, :-1], [(0, 0), (0, 0), (0, 1), (0, 0)])
+    return ops.mean(VARIATIONS[variation](dx, dy), axis=(1, 2, 3))
+
+
+def distance_from_grey(pictures: object) -> object:
+    """The L2 norm of Simonyan et al. 2013, Eq. 1, ‖I‖², as the mean over the pixels."""
+    return ops.mean((pictures - GREY) ** 2, axis=(1, 2, 3))
+
+
+def blur(pictures: object, sigma: float) -> object:
+    """Convolve with a Gaussian of standard deviation `sigma`, in pixels; edges are repeated."""
+    radius = math.ceil(3 * sigma)
+    offsets = np.arange(-radius, radius + 1)
+    weights = np.exp(-(offsets**2) / (2 * sigma**2))
+    weights = (weights / weights.sum()).astype("float32")
+    for axis in (1, 2):
+        n = pictures.shape[axis]
+        taps = [ops.take(pictures, np.clip(np.arange(n) + i, 0, n - 1), axis) for i in offsets]
+        pictures = sum(w * tap for w, tap in zip(weights, taps, strict=True))
+    return pictures
+
+
+@dataclass(frozen=True)
+class Penalties:
+    """A weighted sum of penalties.
+
+    Attributes:
+        l2: weight of the distance from grey.
+        total_variation: weight of the total variation.
+        variation: which of `VARIATIONS` that is.
+        more: callables from pictures to (N,) or a number, such as tf-keras-vis's regularizers.
+    """
+
+    l2: float = 0.0
+    total_variation: float = 0.0
+    variation: str = "squared"
+    more: tuple[Callable, ...] = ()
+
+    def __call__(self, pictures: object) -> object:
+        """The penalties, (N,)."""
+        penalties = 0 * pictures[:, 0, 0, 0]
+        if self.l2:
+            penalties = penalties + self.l2 * distance_from_grey(pictures)
+        if self.total_variation:
+            variation = total_variation(pictures, self.variation)
+            penalties = penalties + self.total_variation * variation
+        for penalty in self.more:
+            penalties = penalties + ops.cast(penalty(pictures), "float32")
+        return penalties

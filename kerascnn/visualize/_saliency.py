@@ -1,0 +1,67 @@
+"""Saliency maps (Simonyan et al. 2013, arXiv:1312.6034, section 3)."""
+
+import keras
+import numpy as np
+
+from ._arguments import Images, Target, one_or_all
+from ._gradients import input_gradients
+
+REDUCTIONS = {"max": np.max, "mean": np.mean}
+
+
+def saliency(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    reduce: str | None = "max",
+    batch_size: int = 32,
+) -> np.ndarray | list[np.ndarray]:
+    """Show which pixels change the score of a class most: its gradient at the image, |∂S/∂x|.
+
+    Works on any functional or sequential Keras model, nested ones included; the score of a class
+    is its logit. A gradient tells how the score would change, not what made it: the pixels of a
+    ReLU network's saturated evidence are dark. The maps are noisy; `smooth_grad` calms them.
+
+    Args:
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: class index, one for each image, or a callable from the logits (N, classes) to
+            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
+        reduce: over the channels, "max" (section 3.1) or "mean" of the absolute values; `None`
+            returns the gradient itself, signed and for each channel.
+        batch_size: how many images are computed at once; limits the memory.
+
+    Returns:
+        (N, H, W) float32, 0 or more, or (N, H, W, C) signed without `reduce`; raw, not
+        normalized. For a model with several inputs a list, one for each.
+
+    Raises:
+        TypeError, ValueError: images, target or an option that do not fit the model.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.saliency(model, np.zeros((2, 28, 28, 1)), target=7).shape
+    (2, 28, 28)
+    """
+    check_reduce(reduce)
+    _scores, grads = input_gradients(model, images, target, batch_size=batch_size)
+    return one_or_all([over_channels(gradient, reduce) for gradient in grads])
+
+
+def check_reduce(reduce: str | None) -> None:
+    """Whether it is one of the reductions or `None`.
+
+    Raises:
+        ValueError: another one.
+    """
+    if reduce not in (None, *REDUCTIONS):
+        raise ValueError(f"reduce must be 'max', 'mean' or None; received {reduce!r}.")
+
+
+def over_channels(gradient: np.ndarray, reduce: str | None) -> np.ndarray:
+    """The maps M_ij = max_c |w_ijc| of gradients w, section 3.1; as they are without `reduce`."""
+    if reduce is None:
+        return gradient
+    size = np.abs(gradient)
+    return REDUCTIONS[reduce](size, axis=-1) if size.ndim == 4 else size

@@ -1,0 +1,104 @@
+"""Score-CAM (Wang et al. 2020, arXiv:1910.01279)."""
+
+import keras
+import numpy as np
+from keras import ops
+from scipy.special import softmax
+
+from kerascnn._graph import flatten
+
+from ._arguments import Images, LayerLike, Target, check_count, check_one_input, select_maps
+from ._gradients import outputs_of
+from ._hiding import Fill, check_fill, fixed_target, hidden_scores
+from ._progress import progress
+
+
+def score_cam(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    layer: LayerLike = None,
+    *,
+    channels: int | None = None,
+    baseline: Fill = 0.0,
+    probability: bool = False,
+    batch_size: int = 16,
+    verbose: bool | str = "auto",
+) -> np.ndarray:
+    """Show where in the images a class is seen, without gradients: score-weighted maps.
+
+    Each map of the layer hides the image where it is low; it weighs as much as the score of the
+    class rises when what the map shows is put into the baseline. That takes one forward pass for
+    each map that is not constant, so 512 for the last block of VGG16.
+
+    Args:
+        model: any `keras.Model` with a graph and one input.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: class index, one for each image, or a callable from the logits (N, classes) to
+            scores (N,), which is called once for each map; `None`: the predicted class.
+        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        channels: how many maps to use, those with the largest variance (Faster Score-CAM by
+            tabayashi0117); `None`: all, as in the paper.
+        baseline: what shows where a map is lowest: a number, a colour (C,) or an image, in the
+            images' own range; `None`: the mean colour of each image.
+        probability: weigh by probabilities, as the authors' code does, instead of logits.
+        batch_size: how many masked images are computed at once; limits the memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
+
+    Returns:
+        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit the model.
+
+    To distrust: a masked image is no natural one. The softmax over channels lets the few highest
+    logits decide where their spread is large, and makes all maps weigh alike where it is small.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.score_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
+    (2, 10, 10)
+    """
+    graph = flatten(model)
+    node = select_maps(graph, layer)
+    images = check_one_input(model, images)
+    behind = check_fill(baseline, images, "baseline")
+    target = fixed_target(model, images, target, batch_size)
+    maps = outputs_of(model, images, graph, [node.name], batch_size=batch_size)[0]
+    chosen = _strongest(maps, channels)  # (N, K)
+    # A constant map hides everything, so f(X ∘ H) = f(X_b) needs no further pass.
+    needed = chosen & (np.ptp(maps, axis=(1, 2)) > 0)
+    if callable(target):  # scores all images at once
+        needed[:] = needed.any(axis=0)
+    channel, image = np.nonzero(needed.T)
+    count = len(images)
+    rows = np.concatenate([np.arange(count), image])  # first of all what hides everything
+    shown = np.concatenate([np.zeros_like(maps[..., 0]), maps[image, :, :, channel]])
+    with progress("Score-CAM", len(rows), verbose) as advance:
+        # DEVIATION: hidden is what the baseline X_b shows; the paper's is black, so X ∘ H there.
+        scores = hidden_scores(
+            model, images, behind, mask, rows, target, of_rows=[shown],
+            probability=probability, batch_size=batch_size, advance=advance,
+        )  # fmt: skip
+    increase = np.zeros(chosen.shape, "float32")
+    increase[image, channel] = scores[count:] - scores[image]  # Definition 2: f(X ∘ H) − f(X_b)
+    alpha = softmax(np.where(chosen, increase, -np.inf), axis=1)  # Algorithm 1: over channels
+    return np.maximum(np.einsum("nk,nhwk->nhw", alpha, maps), 0)  # Eq. 1: ReLU
+
+
+def mask(size: tuple[int, int], maps) -> object:
+    """H = s(Up(A)): maps (B, h, w) in the size of the image, each brought to 0…1."""
+    up = ops.image.resize(maps[..., None], size, "bilinear", data_format="channels_last")[..., 0]
+    low, high = (f(up, axis=(1, 2), keepdims=True) for f in (ops.min, ops.max))
+    return (up - low) / ops.where(high > low, high - low, 1)
+
+
+def _strongest(maps: np.ndarray, count: int | None) -> np.ndarray:
+    """Which channels of which image are used, (N, K) bool: those with the largest variance."""
+    total = maps.shape[-1]
+    if count is not None and check_count("channels", count) > total:
+        raise ValueError(f"channels must be at most {total}, those of the layer; received {count}.")
+    order = np.argsort(-maps.var(axis=(1, 2)), axis=1, kind="stable")
+    chosen = np.zeros((len(maps), total), bool)
+    np.put_along_axis(chosen, order[:, :count], True, axis=1)
+    return chosen

@@ -1,0 +1,104 @@
+"""SmoothGrad (Smilkov et al. 2017, arXiv:1706.03825), VarGrad (Adebayo et al. 2018, 1810.03292)."""
+
+from numbers import Real
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, flatten
+
+from ._arguments import Images, Target, check_count, check_images, check_target, one_or_all
+from ._gradients import gradients_at_points, in_sums, normal, predicted_classes, step_for
+from ._heads import classes_of
+from ._progress import progress
+from ._saliency import check_reduce, over_channels
+
+
+def smooth_grad(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    samples: int = 50,
+    noise: float = 0.15,
+    variance: bool = False,
+    absolute: bool = False,
+    reduce: str | None = "max",
+    seed: int = 0,
+    batch_size: int = 8,
+    verbose: bool | str = "auto",
+) -> np.ndarray | list[np.ndarray]:
+    """Average the gradients of a class's score over noisy copies of each image.
+
+    Works on any functional or sequential Keras model, nested ones included; the score of a class
+    is its logit. All images get the same noise, so that a batch gives what its images give alone.
+
+    Args:
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on.
+        target: as for `saliency`; `None`: the class predicted for the image without noise.
+        samples: noisy copies of each image; a forward and a backward pass each.
+        noise: standard deviation of the noise, σ, as part of the image's range, max − min; the
+            paper takes 0.1 to 0.2.
+        variance: the variance of the gradients instead of their mean: VarGrad.
+        absolute: average |gradients|, as tf-keras-vis does; the paper averages them signed.
+        reduce: over the channels, as for `saliency`; `None`: the average itself.
+        seed: of the noise, a whole number from 0 on.
+        batch_size: how many noisy images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+
+    Returns:
+        (N, H, W) float32, 0 or more, or (N, H, W, C) without `reduce`; raw, not normalized. For a
+        model with several inputs a list, one for each.
+
+    Raises:
+        TypeError, ValueError: images, target or options that do not fit.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> kc.visualize.smooth_grad(model, np.eye(28)[None, :, :, None], samples=4).shape
+    (1, 28, 28)
+    """
+    check_count("samples", samples, least=2 if variance else 1)
+    check_count("seed", seed, least=0)
+    check_reduce(reduce)
+    if not (isinstance(noise, Real) and 0 <= noise < np.inf):
+        raise ValueError(
+            f"noise must be a part of the images' range, 0 or more, say 0.15; received {noise!r}."
+        )
+    graph = flatten(model)
+    arrays = check_images(model, images)
+    if target is None:
+        target = predicted_classes(model, images, batch_size=batch_size)
+    classes, score = check_target(target, len(arrays[0]), *classes_of(graph))
+
+    def sums(graph: Graph, *tensors: object) -> list:
+        *inputs, classes, keys, levels = tensors
+        noisy = [_noisy(x, ops.add(keys, [[0, i]]), levels) for i, x in enumerate(inputs)]
+        grads = gradients_at_points(graph, noisy, classes, score)  # (N, samples, H, W, C)
+        grads = [ops.cast(ops.abs(g) if absolute else g, "float64") for g in grads]
+        return [ops.sum(g, axis=1) for g in grads] + [ops.sum(g * g, axis=1) for g in grads]
+
+    numbers = np.arange(samples) * len(arrays)  # of the noise; each input has its own
+    keys = np.stack([np.full(samples, seed), numbers], axis=1)
+    levels = np.full(samples, noise, "float32")
+    every = [*arrays, classes, keys, levels]
+    step = step_for(model, graph, ("smooth_grad", bool(absolute)), sums, every, score)
+    together = batch_size if score is None else len(classes)  # a callable sees all images
+    with progress("SmoothGrad", samples * len(classes), verbose) as advance:
+        totals = in_sums(step, [*arrays, classes], [keys, levels], together, advance)
+    averages = [total / samples for total in totals]
+    means, squares = averages[: len(arrays)], averages[len(arrays) :]
+    if variance:  # VarGrad: the mean of the squares less the square of the mean
+        means = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
+    return one_or_all([over_channels(m.astype("float32"), reduce) for m in means])
+
+
+def _noisy(x: object, keys: object, levels: object) -> object:
+    """Copies of images, x + N(0, σ²): (N, H, W, C) -> (N, samples, H, W, C)."""
+    axes = tuple(range(1, len(x.shape)))
+    extent = ops.max(x, axis=axes, keepdims=True) - ops.min(x, axis=axes, keepdims=True)
+    levels = ops.reshape(levels, (-1, *(1 for _ in axes)))
+    epsilon = ops.cast(levels * normal(keys, ops.shape(x)[1:]), x.dtype)
+    return ops.expand_dims(x, 1) + ops.expand_dims(extent, 1) * epsilon

@@ -1,0 +1,224 @@
+"""Style transfer (Gatys, Ecker, Bethge 2015, arXiv:1508.06576; CVPR 2016)."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, flatten
+
+from ._arguments import LayerLike, check_count, is_map
+from ._ascent import Adam, ascend, climb_lbfgs
+from ._picture_arguments import check_choice, check_number, check_pictures
+from ._progress import progress
+from ._regularizers import total_variation
+from ._view import check_size, features_of, gradient_of, input_shape, view_of, weigh_layers
+
+CONTENT_LAYERS = ("block4_conv2",)  # section "Methods": conv4_2
+STYLE_LAYERS = tuple(f"block{i}_conv1" for i in range(1, 6))  # conv1_1 … conv5_1
+OPTIMIZERS = ("lbfgs", "adam")
+STARTS = ("content", "noise")
+LOSSES = ("content", "style", "variation")
+
+Layers = LayerLike | Sequence[LayerLike] | Mapping[str, float]
+
+
+def style_transfer(
+    model: keras.Model,
+    content: np.ndarray,
+    style: np.ndarray,
+    *,
+    content_layers: Layers = None,
+    style_layers: Layers = None,
+    content_weight: float = 1.0,
+    style_weight: float = 0.1,
+    tv_weight: float = 0.0,
+    optimizer: str = "lbfgs",
+    steps: int = 200,
+    learning_rate: float = 0.02,
+    start: str | np.ndarray = "content",
+    pooling: str = "average",
+    preprocessing: Callable | None = None,
+    seed: int = 0,
+    callback: Callable | None = None,
+    verbose: bool | str = "auto",
+) -> np.ndarray:
+    """Make pictures with the content of one picture and the style of another.
+
+    Content is what a deep layer puts out, place by place; style is which channels respond
+    together, wherever that is: the correlations of a layer's channels, its Gram matrix. Both
+    targets are computed once.
+
+    Args:
+        model: any functional or sequential `keras.Model` that sees one picture. The paper takes
+            VGG19; without its ImageNet weights there is neither content nor style.
+        content: (N, H, W, C) float in [0, 1], of any size; RGB, or what channels the model takes.
+        style: (1, H', W', C), or one for each content; its size is free, and sets how large the
+            strokes are.
+        content_layers: one layer, several, or names with weights; `None`: VGG's block4_conv2.
+        style_layers: likewise; `None`: those of VGG's block1_conv1 … block5_conv1 there are.
+        content_weight, style_weight, tv_weight: of content, style and total variation.
+        optimizer: "lbfgs", as in the paper, or "adam".
+        steps: a forward and a backward pass each.
+        learning_rate: of Adam.
+        start: from the "content", "noise" as in the paper, or a picture like the content.
+        pooling: "average" instead of max-pooling, as the paper does, or "max".
+        preprocessing: from RGB in [0, 1] to what the model takes, such as
+            `kerascnn.weights.preprocessing("vgg19", "imagenet")`; `None`: it takes [0, 1].
+        seed: of the noise.
+        callback: `callback(step, picture, losses)` after each step, with (1, H, W, C) and a dict
+            of the weighted "content", "style" and "variation".
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+
+    Returns:
+        (N, H, W, C) float32 in [0, 1], in the content's size.
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit the model or each other.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> black, white = np.zeros((1, 28, 28, 1)), np.ones((1, 20, 30, 1))
+    >>> kc.visualize.style_transfer(
+    ...     model, black, white, content_layers="c3", style_layers="c1", steps=2
+    ... ).shape
+    (1, 28, 28, 1)
+    """
+    graph = flatten(model)
+    contents = _weigh("content_layers", content_layers, CONTENT_LAYERS, graph)
+    styles = _weigh("style_layers", style_layers, STYLE_LAYERS, graph)
+    check_choice("optimizer", optimizer, OPTIMIZERS)
+    check_count("steps", steps, least=0)
+    check_count("seed", seed, least=0)
+    rule = Adam(check_number("learning_rate", learning_rate))
+    weights = (
+        check_number("content_weight", content_weight),
+        check_number("style_weight", style_weight),
+        check_number("tv_weight", tv_weight),
+    )
+    view, content_view, style_view = (
+        view_of(model, graph, list(names), preprocessing, pooling)
+        for names in ({**contents, **styles}, contents, styles)
+    )
+    channels = input_shape(model, view)[-1]
+    content = check_pictures("content", content, channels)
+    style = check_pictures("style", style, content.shape[-1])
+    if len(style) not in (1, len(content)):
+        raise ValueError(
+            f"style must hold one picture, or one for each of the {len(content)} of content; "
+            f"received {len(style)}."
+        )
+    check_size(model, graph, view, content.shape[1:3], "content")
+    check_size(model, graph, style_view, style.shape[1:3], "style")
+    starts = _starts(start, content, seed)
+
+    def objective(graph: Graph, picture: object, *targets: object) -> object:
+        maps = dict(zip(view.layers, view(graph, picture), strict=True))
+        goals = iter(targets)
+        losses = (
+            sum(w * content_loss(maps[layer], next(goals)) for layer, w in contents.items()),
+            sum(w * style_loss(gram(maps[layer]), next(goals)) for layer, w in styles.items()),
+            total_variation(picture),
+        )
+        return -ops.stack([w * loss for w, loss in zip(weights, losses, strict=True)])
+
+    key = ("style_transfer", view, tuple(contents.items()), tuple(styles.items()), weights)
+
+    def grams_of(picture: np.ndarray) -> list[object]:
+        maps = features_of(model, graph, style_view, picture)
+        return [gram(ops.convert_to_tensor(m)) for m in maps]
+
+    def transfer(begin: np.ndarray, content: np.ndarray, grams: list, watch: Callable) -> object:
+        maps = features_of(model, graph, content_view, content)
+        targets = [*map(ops.convert_to_tensor, maps), *grams]
+        step_of = gradient_of(model, graph, key, objective, [begin, *targets])
+        point = ops.convert_to_tensor(begin)
+
+        def gradient(picture: object, step: int) -> tuple[object, object]:
+            return step_of(picture, *targets)
+
+        if optimizer == "lbfgs":
+            return climb_lbfgs(gradient, point, steps, watch=watch)
+        return ascend(gradient, point, rule, steps, project=_clip, watch=watch)
+
+    pictures = []
+    with progress("style_transfer", steps * len(content), verbose) as advance:
+
+        def watch(step: int, picture: object, values: object) -> None:
+            advance()
+            if callback is not None:
+                losses = [-float(value) for value in ops.convert_to_numpy(values)[:, 0]]
+                named = dict(zip(LOSSES, losses, strict=True))
+                callback(step, ops.convert_to_numpy(picture), named)
+
+        grams = [grams_of(style[i : i + 1]) for i in range(len(style))]
+        for i in range(len(content)):
+            begin, image, look = starts[i : i + 1], content[i : i + 1], grams[i % len(grams)]
+            pictures.append(ops.convert_to_numpy(transfer(begin, image, look, watch)))
+    return np.concatenate(pictures)
+
+
+def gram(maps: object) -> object:
+    """Which channels respond together: Eq. 3, G = Σ F_i F_j over the places, by their number M.
+
+    Args:
+        maps: (N, h, w, K).
+
+    Returns:
+        (N, K, K).
+    """
+    places = maps.shape[1] * maps.shape[2]
+    rows = ops.reshape(maps, (-1, places, maps.shape[-1]))
+    return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows) / places
+
+
+def style_loss(gram: object, target: object) -> object:
+    """Eq. 4, E = Σ (G − A)² / 4N²M², with the M² in the Gram matrices, which each has its own M."""
+    return ops.sum((gram - target) ** 2, axis=(1, 2)) / (4 * gram.shape[-1] ** 2)
+
+
+def content_loss(maps: object, target: object) -> object:
+    """Eq. 1, ½ Σ (F − P)².
+
+    DEVIATION: as the mean over the maps, so that the weight means the same at every size.
+    """
+    return ops.mean((maps - target) ** 2, axis=(1, 2, 3)) / 2
+
+
+def _clip(picture: object, step: int) -> object:
+    return ops.clip(picture, 0, 1)
+
+
+def _weigh(name: str, layers: Layers, default: Sequence[str], graph: Graph) -> dict[str, float]:
+    """Layers with weights; those of `default` that the model has, where none are given.
+
+    Raises:
+        ValueError: the model has none of them.
+    """
+    if layers is None:
+        names = [node.name for node in graph.nodes]
+        layers = [d for d in default for n in names if n.rpartition("/")[2] == d]
+        if not layers:
+            maps = [node.name for node in graph.nodes if is_map(node) and not node.is_input]
+            raise ValueError(
+                f"{name} must be given for a network that is no VGG, without {default[0]!r}; "
+                f"its layers with maps are {', '.join(map(repr, maps))}."
+            )
+    return weigh_layers(name, layers, graph)
+
+
+def _starts(start: str | np.ndarray, content: np.ndarray, seed: int) -> np.ndarray:
+    """The pictures to begin with, like the content."""
+    if not isinstance(start, str):
+        start = check_pictures("start", start, content.shape[-1])
+        if start.shape != content.shape:
+            raise ValueError(
+                f"start must have the content's shape, {content.shape}; received {start.shape}."
+            )
+        return start
+    check_choice("start", start, STARTS)
+    if start == "content":
+        return content
+    noise = np.random.default_rng(seed).random((1, *content.shape[1:]), "float32")
+    return np.broadcast_to(noise, content.shape)

@@ -1,0 +1,272 @@
+"""What excites a unit most in a data set (Zeiler & Fergus 2013, arXiv:1311.2901, Fig. 2)."""
+
+from collections.abc import Iterable, Sequence, Sized
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, lcm
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._describe import WHOLE, receptive_fields
+from kerascnn._graph import Graph, Node, flatten, run
+
+from ._arguments import LayerLike, check_count, check_one_input, select_layer
+from ._gradients import compiled, in_batches, specs
+from ._progress import progress
+
+
+@dataclass(frozen=True)
+class TopPatches:
+    """The patches of a data set that excite the units of a layer most, the strongest first.
+
+    Attributes:
+        units: (U,) channel indices.
+        patches: (U, count, h, w, C) what the units see there, in the range of the images; 0
+            where their field hangs over the border.
+        activations: (U, count) float32.
+        images: (U, count) indices of the images in the data set.
+        origins: (U, count, 2) the row and column of the image where each patch begins, below 0
+            where it hangs over the border.
+        boxes: (U, count, 4) top, left, bottom and right of what is seen, in pixels of the image;
+            bottom and right are not included.
+    """
+
+    units: np.ndarray
+    patches: np.ndarray
+    activations: np.ndarray
+    images: np.ndarray
+    boxes: np.ndarray
+    origins: np.ndarray
+
+    def cut(self, pictures: np.ndarray) -> np.ndarray:
+        """Cut the same places out of other pictures of the same images.
+
+        Args:
+            pictures: (U, count, H, W, C) one for each patch, such as the images' reconstructions
+                by `deconvnet`, in the images' size.
+
+        Returns:
+            (U, count, h, w, C), beside `patches`; 0 beyond the border.
+
+        Raises:
+            ValueError: another number of pictures.
+        """
+        pictures = np.asarray(pictures)
+        if pictures.ndim != 5 or pictures.shape[:2] != self.images.shape:
+            units, count = self.images.shape
+            raise ValueError(
+                f"pictures must be one for each patch, ({units}, {count}, H, W, C); "
+                f"received {pictures.shape}."
+            )
+        patches = np.zeros((*self.patches.shape[:4], pictures.shape[-1]), pictures.dtype)
+        for which in np.ndindex(self.images.shape):
+            top, left, bottom, right = self.boxes[which]
+            y, x = self.origins[which]
+            inside = pictures[which][top:bottom, left:right]
+            patches[which][top - y : bottom - y, left - x : right - x] = inside
+        return patches
+
+
+def top_patches(
+    model: keras.Model,
+    images: np.ndarray | Iterable[np.ndarray],
+    layer: LayerLike = None,
+    *,
+    units: int | Sequence[int] | None = None,
+    count: int = 9,
+    batch_size: int = 32,
+    verbose: bool | str = "auto",
+) -> TopPatches:
+    """Find the patches of a data set that excite the units of a layer most.
+
+    Of each image only the place counts where a unit is excited most, as in the paper. The patch
+    is what the unit sees, its theoretical receptive field; of branches with different fields
+    their union. The data set is read once, and only the best patches are kept.
+
+    Args:
+        model: any `keras.Model` with a graph and one input.
+        images: (N, H, W, C) float, in the range that the model was trained on, or an iterable of
+            such batches, all of one size; of batches that are tuples the first item counts.
+        layer: a layer or its name; `None`: the last with spatial extent.
+        units: channel index or indices; `None`: all. Many units with large fields take memory:
+            U · count · h · w · C · 4 bytes.
+        count: how many patches for each unit; fewer where there are fewer images.
+        batch_size: how many images are computed at once.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
+
+    Returns:
+        A `TopPatches` with patches, activations, and where they were found.
+
+    Raises:
+        TypeError, ValueError: arguments that do not fit; a layer whose receptive field is not
+            known.
+
+    To distrust: a unit uses the middle of its field more than the edges, and what its best
+    patches share may be read into them; look at weaker ones too.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> digits = np.random.default_rng(0).random((20, 28, 28, 1))
+    >>> best = kc.visualize.top_patches(model, digits, "c3", units=[3, 5], count=4)
+    >>> best.patches.shape, best.boxes.shape
+    ((2, 4, 14, 14, 1), (2, 4, 4))
+    """
+    graph = flatten(model)
+    node = select_layer(graph, layer)
+    units = _check_units(units, node)
+    count, batch_size = check_count("count", count), check_count("batch_size", batch_size)
+    batches, total = _batches(images, batch_size)
+    size, top, patches, number = None, (), {}, 0
+    with progress("Top patches", total, verbose) as advance:
+        for batch in batches:
+            batch = check_one_input(model, batch)
+            if size is None:
+                size, axes = batch.shape[1:], _axes(model, node, batch.shape[1:])
+            if batch.shape[1:] != size:
+                raise ValueError(
+                    f"images must all have the size of the first, {size}; received "
+                    f"{batch.shape[1:]}. Resize them, or look at each size by itself."
+                )
+            activations, places = _strongest(model, graph, node, batch, batch_size)
+            seen = [axis.seen(places[:, units, i]) for i, axis in enumerate(axes)]
+            which = np.arange(number, number + len(batch))[:, None].repeat(len(units), axis=1)
+            top = _merge(top, (activations[:, units], which, *seen), count)
+            patches = {
+                (unit, image): patches[unit, image]
+                if image < number
+                else _cut(batch[image - number], spans, axes)
+                for unit, of_unit in enumerate(zip(*top[1:], strict=True))
+                for image, *spans in zip(*of_unit, strict=True)
+            }
+            number += len(batch)
+            advance()
+    if not number:
+        raise ValueError("images must hold at least one image; received none.")
+    activations, which, *seen = top
+    patches = np.array([[patches[unit, i] for i in row] for unit, row in enumerate(which)])
+    origins = np.stack([a.origin(spans[..., 0]) for spans, a in zip(seen, axes, strict=True)], -1)
+    seen = [spans.clip(0, axis.size) for spans, axis in zip(seen, axes, strict=True)]
+    boxes = np.stack(seen, axis=-1).reshape(*which.shape, 4)
+    return TopPatches(units, patches, activations, which, boxes, origins)
+
+
+def _strongest(
+    model: keras.Model, graph: Graph, node: Node, images: np.ndarray, batch_size: int
+) -> list[np.ndarray]:
+    """How much each unit is excited at most, (N, K), and in which row and column, (N, K, 2)."""
+    name = node.name
+
+    def strongest(graph: Graph, images) -> list:
+        key = graph.node(name).outputs[0]
+        maps = ops.cast(graph.evaluate([images], run, until=(key,))[key], "float32")
+        maps = maps if len(maps.shape) == 4 else maps[:, None, None]  # of a dense layer
+        _n, height, width, channels = ops.shape(maps)
+        maps = ops.reshape(maps, (-1, height * width, channels))
+        place = ops.argmax(maps, axis=1)
+        return [ops.max(maps, axis=1), ops.stack([place // width, place % width], axis=-1)]
+
+    step = compiled(model, graph, ("strongest", name), strongest, specs([images]))
+    return in_batches(step, [images], batch_size)
+
+
+def _merge(top: tuple, found: tuple, count: int) -> tuple:
+    """The strongest of what there was, (U, count, …), and what was found, (N, U, …)."""
+    found = tuple(array.swapaxes(0, 1) for array in found)
+    if top:
+        found = tuple(np.concatenate(pair, axis=1) for pair in zip(top, found, strict=True))
+    order = np.argsort(-found[0], axis=1, kind="stable")[:, :count]  # of equal ones the first
+    return tuple(array[np.arange(len(order))[:, None], order] for array in found)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Along an axis of an image the unit at place p sees from start + p·stride to end + p·stride.
+
+    Behind up-sampling these are fractions of pixels; then what it sees is rounded outwards.
+    """
+
+    size: int  # of the image
+    start: Fraction
+    end: Fraction
+    stride: Fraction
+
+    @property
+    def parts(self) -> int:
+        """The common denominator."""
+        return lcm(*(Fraction(n).denominator for n in (self.start, self.end, self.stride)))
+
+    @property
+    def extent(self) -> int:
+        """Of a patch, so that it holds all that any unit sees inside the image."""
+        return min(ceil(self.end - self.start) + 1 + (self.parts > 1), self.size)
+
+    def origin(self, first: np.ndarray) -> np.ndarray:
+        """Where the patch of a field that begins at `first` begins: all of a small image."""
+        return first * (self.extent != self.size)
+
+    def seen(self, places: np.ndarray) -> np.ndarray:
+        """Where the fields of units begin and stop, (…, 2), beyond the border too."""
+        start, end, stride = (int(n * self.parts) for n in (self.start, self.end, self.stride))
+        first = (start + places * stride) // self.parts
+        last = -((-end - places * stride) // self.parts)
+        return np.stack([first, last + 1], axis=-1)
+
+
+def _axes(model: keras.Model, node: Node, size: tuple[int, ...]) -> list[_Axis]:
+    field = receptive_fields(model, size)[node.name]
+    if field == WHOLE:
+        return [_Axis(n, Fraction(0), Fraction(n - 1), Fraction(0)) for n in size[:2]]
+    if field is None:
+        raise ValueError(
+            f"layer must have a receptive field that can be computed; that of {node.name!r} is "
+            "not known, because a layer before it mixes positions. Choose an earlier one."
+        )
+    return [_Axis(n, f.start, f.end, f.stride) for n, f in zip(size, field, strict=False)]
+
+
+def _cut(image: np.ndarray, spans: Sequence[np.ndarray], axes: Sequence[_Axis]) -> np.ndarray:
+    """A patch (h, w, C) with what lies within spans of an image, 0 beyond its border."""
+    patch = np.zeros((*(axis.extent for axis in axes), image.shape[-1]), image.dtype)
+    pixels, into = [], []
+    for (first, stop), axis in zip(spans, axes, strict=True):
+        origin = axis.origin(first)
+        inside = np.clip([first, stop], 0, axis.size)
+        pixels.append(slice(*inside))
+        into.append(slice(*(inside - origin)))
+    patch[tuple(into)] = image[tuple(pixels)]
+    return patch
+
+
+def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, int | None]:
+    """The batches, and how many there are where that is known."""
+    if hasattr(images, "shape"):
+        starts = range(0, len(images), batch_size)
+        return (images[start : start + batch_size] for start in starts), len(starts)
+    if not isinstance(images, Iterable):
+        raise TypeError(
+            f"images must be an array (N, H, W, C) or an iterable of them; received {images!r}."
+        )
+    total = len(images) if isinstance(images, Sized) else None
+    return (batch[0] if isinstance(batch, tuple) else batch for batch in images), total
+
+
+def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
+    shape = node.shapes[0]
+    if len(shape) not in (2, 4):
+        raise ValueError(
+            f"layer must put out maps (N, h, w, K) or values (N, K); {node.name!r} has {shape}."
+        )
+    if units is None:
+        return np.arange(shape[-1])
+    indices = np.atleast_1d(units)
+    if indices.dtype.kind not in "iu" or indices.ndim > 1 or not len(indices):
+        raise TypeError(f"units must be a channel index or a list of them; received {units!r}.")
+    wrong = indices[(indices < 0) | (indices >= shape[-1])]
+    if len(wrong):
+        raise ValueError(
+            f"units must be from 0 to {shape[-1] - 1}, the channels of {node.name!r}; "
+            f"received {wrong[0]}."
+        )
+    return indices

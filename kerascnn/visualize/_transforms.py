@@ -1,0 +1,50 @@
+"""Small random moves of a picture before each look, so that it does not rest on single pixels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+from ._regularizers import GREY
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How far pictures are moved at most (Olah et al. 2017, "Transformation robustness").
+
+    Attributes:
+        jitter: shift in pixels.
+        scale: change of size, as part of it.
+        rotation: about the middle, in degrees.
+    """
+
+    jitter: int
+    scale: float
+    rotation: float
+
+    def __bool__(self) -> bool:
+        return bool(self.jitter or self.scale or self.rotation)
+
+    def draw(self, rng: np.random.Generator, count: int, size: tuple[int, int]) -> np.ndarray:
+        """Draw some moves for pictures of a height and width.
+
+        Returns:
+            (count, 8) float32: a0, a1, a2, b0, b1, b2, 0, 0. What is then in column x and row y
+            was in column a0·x + a1·y + a2 and row b0·x + b1·y + b2.
+        """
+        shift = rng.integers(-self.jitter, self.jitter, (count, 2), endpoint=True)
+        factor = rng.uniform(1 - self.scale, 1 + self.scale, count)
+        angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation, count))
+        cos, sin = np.cos(angle) / factor, np.sin(angle) / factor
+        turn = np.moveaxis(np.array([[cos, -sin], [sin, cos]]), -1, 0)  # (count, 2, 2)
+        middle = (np.array(size[::-1]) - 1) / 2
+        offset = middle - turn @ middle + shift
+        rows = np.concatenate([turn, offset[:, :, None]], axis=2).reshape(count, 6)
+        return np.pad(rows, [(0, 0), (0, 2)]).astype("float32")
+
+    def __call__(self, pictures: object, moves: object) -> object:
+        """Move pictures (N, H, W, C), each by its own of `moves` (N, 8); what comes in is grey."""
+        moved = ops.image.affine_transform(
+            pictures - GREY, moves, interpolation="bilinear", fill_mode="constant", fill_value=0.0
+        )
+        return moved + GREY

@@ -1,0 +1,267 @@
+"""How a network looks at pictures: through which input, and up to which layers."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from kerascnn._errors import unknown
+from kerascnn._graph import Graph, Node, run
+
+from ._arguments import LayerLike, select_layer
+from ._gradients import HALF_SCALE, compiled, specs, value_and_gradient
+from ._picture_arguments import check_number
+
+WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
+LARGEST_BATCH = 32
+SIZES = range(1, 1025)  # pixels, among which the least that a layer needs is sought
+
+
+def average_pooling(node: Node, args: tuple, kwargs: dict) -> object:
+    """Compute a node, with a max-pooling replaced by the mean over the same windows."""
+    layer = node.operation
+    if not isinstance(layer, keras.layers.MaxPooling2D):
+        return run(node, args, kwargs)
+    return ops.average_pool(
+        args[0], layer.pool_size, layer.strides, layer.padding, layer.data_format
+    )
+
+
+POOLINGS = {"max": run, "average": average_pooling}
+
+
+@dataclass(frozen=True)
+class View:
+    """A network up to some layers, seen from pictures.
+
+    Attributes:
+        layers: full names of the layers.
+        inputs: how many inputs the model has.
+        position: which of them takes the pictures; the layers need no other.
+        preprocessing: from RGB pictures in [0, 1] to what the model takes; `None`: as they are.
+        pooling: "max", as the network has it, or "average" in its place.
+    """
+
+    layers: tuple[str, ...]
+    inputs: int
+    position: int
+    preprocessing: Callable | None
+    pooling: str = "max"
+
+    def __call__(self, graph: Graph, pictures: object, call: Callable | None = None) -> list:
+        """The layers' outputs for pictures (N, H, W, C) in [0, 1]; what lies behind is not run.
+
+        Args:
+            graph: the model's graph.
+            pictures: a tensor.
+            call: computes a node; `None`: as the view pools.
+
+        Returns:
+            A tensor for each layer, float32.
+        """
+        keys = tuple(graph.node(name).outputs[0] for name in self.layers)
+        call = call or POOLINGS[self.pooling]
+        values = graph.evaluate(self.inputs_for(pictures), call, until=keys)
+        return [ops.cast(values[key], "float32") for key in keys]
+
+    def inputs_for(self, pictures: object) -> list:
+        """A value for each of the model's inputs; those that are not needed get none."""
+        inputs = [None] * self.inputs
+        inputs[self.position] = self.preprocessing(pictures) if self.preprocessing else pictures
+        return inputs
+
+
+def view_of(
+    model: keras.Model,
+    graph: Graph,
+    layers: Sequence[str],
+    preprocessing: Callable | None = None,
+    pooling: str = "max",
+) -> View:
+    """Look from the pictures to some layers of a model.
+
+    Raises:
+        TypeError: preprocessing cannot be called.
+        ValueError: another pooling; layers that need several inputs, or one that is no picture.
+    """
+    if preprocessing is not None and not callable(preprocessing):
+        raise TypeError(
+            "preprocessing must be a function from RGB images in [0, 1] to the model's input, as "
+            f"kerascnn.weights.preprocessing gives; received {type(preprocessing).__name__}."
+        )
+    if pooling not in POOLINGS:
+        raise unknown("pooling", pooling, POOLINGS)
+    keys = tuple(graph.node(name).outputs[0] for name in layers)
+    needed = {key for node in graph.leading_to(keys) for key in (*node.inputs, *node.outputs)}
+    used = [i for i, key in enumerate(graph.inputs) if key in needed]
+    shapes = [tuple(model.inputs[i].shape) for i in used]
+    if len(used) != 1 or len(shapes[0]) != 4:
+        raise ValueError(
+            f"model must see one picture, (N, H, W, C), on the way to {', '.join(layers)}; "
+            f"there it has inputs of {', '.join(map(str, shapes))}."
+        )
+    return View(tuple(layers), len(graph.inputs), used[0], preprocessing, pooling)
+
+
+def weigh_layers(
+    name: str, layers: LayerLike | Sequence[LayerLike] | Mapping[str, float], graph: Graph
+) -> dict[str, float]:
+    """Bring layers into full names with weights that add up to 1 where none are given.
+
+    Args:
+        name: of the argument, for errors.
+        layers: one, several, or names with weights.
+        graph: the model's graph.
+
+    Raises:
+        ValueError: no layer, or one that is unknown or has no maps; a weight that is none.
+    """
+    if not isinstance(layers, Mapping):
+        several = list(layers) if isinstance(layers, (list, tuple)) else [layers]
+        layers = {layer: 1 / len(several) for layer in several}
+    if not layers:
+        raise ValueError(f"{name} must name at least one layer; received none.")
+    weights = {}
+    for layer, weight in layers.items():
+        node = select_layer(graph, layer)
+        if len(node.shapes[0]) != 4:
+            raise ValueError(
+                f"{name} must have maps as output, (N, h, w, K); {node.name!r} has "
+                f"{node.shapes[0]}."
+            )
+        weights[node.name] = check_number(f"{name}, as weights,", weight)
+    return weights
+
+
+def input_shape(model: keras.Model, view: View) -> tuple[int | None, int | None, int | None]:
+    """Height, width and channels that the model takes; `None` is free."""
+    return tuple(model.inputs[view.position].shape[1:])
+
+
+def check_size(
+    model: keras.Model, graph: Graph, view: View, size: Sequence[int], name: str = "size"
+) -> dict[str, tuple]:
+    """The shapes of all outputs on the way to the layers, for pictures of a size.
+
+    Returns:
+        From the names of the nodes to the shapes of their first output, (None, h, w, K).
+
+    Raises:
+        ValueError: the layers cannot be reached with pictures of this size.
+    """
+    shapes = _shapes(model, graph, view, size)
+    if shapes is not None:
+        return shapes
+    own = input_shape(model, view)[:2]
+    least = bisect_left(SIZES, True, key=lambda n: _shapes(model, graph, view, (n, n)) is not None)
+    hint = f" At least {SIZES[least]}x{SIZES[least]} is needed." if least < len(SIZES) else ""
+    hint = f" The model's own size is {own[0]}x{own[1]}." if None not in own else hint
+    raise ValueError(
+        f"{name} must lead through all layers up to {', '.join(view.layers)}; "
+        f"received {size[0]}x{size[1]}.{hint}"
+    )
+
+
+def _shapes(
+    model: keras.Model, graph: Graph, view: View, size: Sequence[int]
+) -> dict[str, tuple] | None:
+    keys = tuple(graph.node(name).outputs[0] for name in view.layers)
+    tensor = model.inputs[view.position]
+    inputs = [None] * view.inputs
+    inputs[view.position] = KerasTensor((None, *size, tensor.shape[-1]), tensor.dtype)
+    try:
+        values = graph.evaluate(inputs, _spec, until=keys)
+    except ValueError:
+        return None
+    nodes = [n for n in graph.leading_to(keys) if not n.is_input]
+    shapes = {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
+    return None if any(0 in shape for shape in shapes.values()) else shapes
+
+
+def _spec(node: Node, args: tuple, kwargs: dict) -> object:
+    """The shape of a node's output; that its weights fit, Keras does not check by itself."""
+    spec = getattr(node.operation, "input_spec", None)
+    if isinstance(spec, keras.layers.InputSpec):
+        for axis, n in (spec.axes or {}).items():
+            if args[0].shape[axis] not in (None, n):
+                raise ValueError(f"{node.name} takes {n} on axis {axis}")
+    return node.operation.compute_output_spec(*args, **kwargs)
+
+
+def fast_batch(shapes: dict[str, tuple]) -> int:
+    """How many pictures to compute at once, by the output shapes on the way."""
+    largest = max(4 * int(np.prod(shape[1:])) for shape in shapes.values())
+    return max(1, min(LARGEST_BATCH, WORKING_SET // largest))
+
+
+def features_of(
+    model: keras.Model, graph: Graph, view: View, pictures: np.ndarray
+) -> list[np.ndarray]:
+    """The layers' outputs for pictures, float32."""
+    key = ("features", view)
+    free = KerasTensor((None, None, None, pictures.shape[-1]), "float32")
+    step = compiled(model, graph, key if _by_value(view) else None, view, specs([free]))
+    return [ops.convert_to_numpy(maps) for maps in step(ops.convert_to_tensor(pictures))]
+
+
+def gradient_of(
+    model: keras.Model,
+    graph: Graph,
+    key: tuple,
+    objective: Callable,
+    arguments: Sequence[np.ndarray | KerasTensor],
+    *,
+    batch: int | None = None,
+) -> Callable:
+    """Compile an objective with its gradient with respect to its first argument.
+
+    Args:
+        model: any functional or sequential model.
+        graph: the model's graph.
+        key: all that the objective depends on but its arguments. Where that includes a function
+            of the user's, whose doings cannot be told from outside, the computation is not kept.
+        objective: `objective(graph, point, *others)` gives values; their sum is climbed.
+        arguments: arrays, or KerasTensors, in which `None` leaves a size free. Their first size,
+            the batch, is free.
+        batch: the batch that the objective needs to know, as the user's functions may.
+
+    Returns:
+        A function of the arguments that gives the values and the gradient, float32.
+    """
+
+    def values_and_gradient(graph: Graph, *tensors: object) -> tuple[object, object]:
+        if batch is not None:
+            tensors = [ops.reshape(x, (batch, *x.shape[1:])) for x in tensors]
+        point, *others = tensors
+        # Scaled up, since half floats may lie on the way; a power of 2 is exact.
+        values, slope = value_and_gradient(
+            lambda p: objective(graph, p, *others) * HALF_SCALE, point
+        )
+        return values / HALF_SCALE, slope / HALF_SCALE
+
+    key = (*key, batch) if _by_value(key) else None
+    return compiled(model, graph, key, values_and_gradient, specs(arguments))
+
+
+def _by_value(item: object) -> bool:
+    """Whether what an item does can be told from what it equals."""
+    if isinstance(item, tuple):
+        return all(map(_by_value, item))
+    if is_dataclass(item):  # a frozen one of plain values, as Preprocessing is
+        return item.__dataclass_params__.frozen and all(map(_by_value, vars(item).values()))
+    return item is None or isinstance(item, (str, int, float, bool))
+
+
+def in_parts(gradient: Callable, arguments: Sequence, batch_size: int) -> tuple[object, object]:
+    """Compute values and gradients for a few pictures at a time, and join them."""
+    parts = [
+        gradient(*(ops.convert_to_tensor(x[i : i + batch_size]) for x in arguments))
+        for i in range(0, len(arguments[0]), batch_size)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    values, slopes = zip(*parts, strict=True)
+    return ops.concatenate(values, axis=-1), ops.concatenate(slopes, axis=0)

@@ -1,0 +1,68 @@
+"""The weights of a linear model as pictures: what each class looks for in the pixels."""
+
+import keras
+import numpy as np
+
+from kerascnn._graph import Graph, Node, flatten
+
+from ._arguments import LayerLike, select_layer
+
+IN_ORDER = (  # may stand between the images and the dense layer, and keep the pixels' order
+    keras.layers.Flatten,
+    keras.layers.Reshape,
+    keras.layers.Rescaling,
+    keras.layers.Dropout,
+    keras.layers.Identity,
+)
+
+
+def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
+    """Reshape the weights of a dense layer on flattened images into pictures, one for each unit.
+
+    A unit's score is the sum of the image times its template, plus a bias: bright where it wants
+    light, dark where it wants none.
+
+    Args:
+        model: any functional or sequential `keras.Model`.
+        layer: a dense layer or its name; `None`: the first one that sees the flattened images.
+
+    Returns:
+        (K, H, W, C) float32, signed, raw: K units over the pixels of the input.
+
+    Raises:
+        ValueError: no such layer, or one that does not see the flattened images.
+
+    >>> import kerascnn as kc
+    >>> model = kc.build_logistic_regression()
+    >>> kc.visualize.weight_templates(model).shape
+    (10, 28, 28, 1)
+    """
+    graph = flatten(model)
+    seeing = {node.name: shape for node in graph.nodes if (shape := _pixels(graph, node))}
+    if layer is None and not seeing:
+        raise ValueError(
+            "model must have a dense layer that sees the flattened images; it has none. "
+            "Look at the filters of a convolution, or maximize the activation of a unit."
+        )
+    name = next(iter(seeing)) if layer is None else select_layer(graph, layer).name
+    if name not in seeing:
+        first = f" {next(iter(seeing))!r} does." if seeing else ""
+        raise ValueError(
+            "layer must be dense and see nothing but the flattened images, (H, W, C); "
+            f"{name!r} does not.{first}"
+        )
+    height, width, *channels = seeing[name]
+    kernel = graph.node(name).operation.kernel.numpy().astype("float32")  # (H·W·C, K)
+    return kernel.T.reshape(-1, height, width, *(channels or [1]))
+
+
+def _pixels(graph: Graph, node: Node) -> tuple[int, ...] | None:
+    """The shape of the images whose pixels, in order, are a dense layer's inputs."""
+    if not isinstance(node.operation, keras.layers.Dense):
+        return None
+    source = graph.maker(node.inputs[0])
+    while isinstance(source.operation, IN_ORDER):
+        source = graph.maker(source.inputs[0])
+    shape = source.shapes[0][1:]
+    is_flat = node.operation.kernel.shape[0] == np.prod([n or 0 for n in shape])
+    return shape if source.is_input and len(shape) in (2, 3) and is_flat else None

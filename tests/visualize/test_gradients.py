@@ -1,0 +1,211 @@
+"""Scores, their gradients, and targets: what the methods rest on."""
+
+import gc
+import sys
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+from tensorflow.python.framework.ops import gradient_registry
+from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore, InactiveScore
+
+import kerascnn as kc
+from kerascnn.visualize import _gradients
+from kerascnn.visualize._arguments import check_target
+from kerascnn.visualize._gradients import input_gradients, predicted_classes, scores_of
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def images(rng):
+    return rng.random((3, 6, 4, 2), "float32")
+
+
+def ending_in(*head):
+    """A model on (6, 4, 2), and its logits as NumPy computes them."""
+    model = keras.Sequential([keras.Input((6, 4, 2)), layers.Flatten(), *head])
+    dense = next(layer for layer in model.layers if isinstance(layer, layers.Dense))
+    kernel, bias = dense.get_weights()
+    return model, lambda images: images.reshape(len(images), -1) @ kernel + bias
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+HEADS = {
+    "linear": [layers.Dense(4)],
+    "softmax": [layers.Dense(4, "softmax")],
+    "log_softmax": [layers.Dense(4, "log_softmax")],
+    "lambda": [layers.Dense(4), layers.Lambda(ops.softmax)],
+    "sigmoid": [layers.Dense(4, "sigmoid")],
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_scores_and_probabilities(head, images):
+    model, logits_of = ending_in(*HEADS[head])
+    logits = logits_of(images)
+    probabilities = {
+        "linear": logits,
+        "sigmoid": 1 / (1 + np.exp(-logits)),
+    }.get(head, softmax(logits))
+    classes, each = np.array([2, 0, 3]), range(3)
+    close = {"rtol": 1e-4, "atol": 1e-6}
+    np.testing.assert_allclose(scores_of(model, images, classes), logits[each, classes], **close)
+    np.testing.assert_allclose(
+        scores_of(model, images, classes, probability=True), probabilities[each, classes], **close
+    )
+    best = logits.argmax(axis=1)
+    np.testing.assert_array_equal(predicted_classes(model, images), best)
+    np.testing.assert_allclose(scores_of(model, images), logits[each, best], **close)
+    np.testing.assert_allclose(
+        scores_of(model, images, probability=True, batch_size=2), probabilities[each, best], **close
+    )
+    first = lambda outputs: outputs[:, 0]  # noqa: E731
+    np.testing.assert_allclose(scores_of(model, images, first), logits[:, 0], **close)
+    np.testing.assert_allclose(
+        scores_of(model, images, first, probability=True), probabilities[:, 0], **close
+    )
+
+
+def test_of_a_single_sigmoid(images):
+    model, logits_of = ending_in(layers.Dense(1, "sigmoid"))
+    logits = logits_of(images)[:, 0]
+    yes = 1 / (1 + np.exp(-logits))
+    for target, scores, probabilities in ((1, logits, yes), (0, -logits, 1 - yes)):
+        np.testing.assert_allclose(scores_of(model, images, target), scores, rtol=1e-4)
+        np.testing.assert_allclose(
+            scores_of(model, images, target, probability=True), probabilities, rtol=1e-4
+        )
+    np.testing.assert_array_equal(predicted_classes(model, images), yes > 0.5)
+    np.testing.assert_allclose(scores_of(model, images), np.abs(logits), rtol=1e-4)
+
+
+def test_of_maps(images):
+    """The mean over the positions."""
+    inputs = keras.Input((6, 4, 2))
+    model = keras.Model(inputs, layers.Conv2D(3, 1, activation="softmax")(inputs))
+    outputs = model.predict(images, verbose=0).mean(axis=(1, 2))
+    np.testing.assert_allclose(
+        scores_of(model, images, 1, probability=True), outputs[:, 1], rtol=1e-5
+    )
+
+
+def test_predictions_of_a_saturated_softmax_are_those_of_the_logits(images):
+    model, _logits_of = ending_in(layers.Dense(4, "softmax"))
+    model.layers[-1].set_weights([np.ones((48, 4)), np.array([1e3, 1e3 + 1, 2e3, 2e3 + 0.01])])
+    assert (scores_of(model, images, 0, probability=True) == 0).all()
+    np.testing.assert_array_equal(predicted_classes(model, images), [3, 3, 3])
+
+
+def test_input_gradients_come_with_the_scores(images):
+    model, logits_of = ending_in(layers.Dense(4, "softmax"))
+    scores, (gradient,) = input_gradients(model, images, [0, 1, 2])
+    np.testing.assert_allclose(scores, logits_of(images)[range(3), [0, 1, 2]], rtol=1e-4)
+    kernel = model.layers[-1].get_weights()[0]
+    np.testing.assert_allclose(gradient.reshape(3, -1), kernel.T[:3], rtol=1e-5)
+
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (CategoricalScore(2), [2, 2, 2]),
+        (CategoricalScore([2]), [2, 2, 2]),
+        (CategoricalScore([0, 1, 2]), [0, 1, 2]),
+        ([CategoricalScore([0, 1, 2])], [0, 1, 2]),
+    ],
+)
+def test_categorical_scores_become_class_indices(score, expected):
+    classes, called = check_target(score, 3, 4, False)
+    np.testing.assert_array_equal(classes, expected)
+    assert called is None
+
+
+def test_binary_scores_become_class_indices():
+    classes, called = check_target(BinaryScore([True, False, True]), 3, 2, True)
+    np.testing.assert_array_equal(classes, [1, 0, 1])
+    assert called is None
+    np.testing.assert_array_equal(check_target(BinaryScore(False), 3, 2, True)[0], [0, 0, 0])
+
+
+def test_other_scores_stay_callables(images):
+    class Doubled(CategoricalScore):
+        def __call__(self, output):
+            return 2 * super().__call__(output)
+
+    for score, binary in (
+        (Doubled(1), False),
+        (InactiveScore(), False),
+        (BinaryScore(True), False),
+    ):
+        assert check_target(score, 3, 4, binary)[1] is score
+    # Unit 0 of a single sigmoid is the logit, which is class 1 here.
+    assert check_target(CategoricalScore(0), 3, 2, True)[1] is not None
+    model, logits_of = ending_in(layers.Dense(4))
+    np.testing.assert_allclose(
+        scores_of(model, images, Doubled(1)), 2 * logits_of(images)[:, 1], rtol=1e-4
+    )
+    with pytest.raises(ValueError, match="from 0 to 3; received 7"):
+        check_target(CategoricalScore(7), 3, 4, False)
+
+
+def test_scores_need_no_import(monkeypatch):
+    """Whoever has no score of tf-keras-vis does not load it."""
+    monkeypatch.delitem(sys.modules, "tf_keras_vis.utils.scores")
+    first = lambda logits: logits[:, 0]  # noqa: E731
+    assert check_target(first, 3, 4, False)[1] is first
+    assert "tf_keras_vis.utils.scores" not in sys.modules
+
+
+# What stays in memory
+
+
+METHODS = ("saliency", "smooth_grad", "integrated_gradients", "guided_backprop", "deconvnet")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_dead_model_is_let_go(method, images):
+    def use():
+        inputs = keras.Input((6, 4, 2))
+        x = layers.Conv2D(3, 3, activation="relu")(inputs)
+        model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.GlobalMaxPooling2D()(x)))
+        getattr(kc.visualize, method)(model, images)
+        return weakref.ref(model), weakref.ref(model.weights[0])
+
+    use()
+    registered = len(gradient_registry.list())
+    alive, weights = use()
+    keras.backend.clear_session()  # Keras's own record of names
+    gc.collect()
+    assert alive() is None
+    assert weights() is None
+    # TensorFlow keeps custom gradients for ever, and with them what they were traced in.
+    assert len(gradient_registry.list()) == registered
+
+
+def test_options_with_numbers_compile_nothing_new(images):
+    model = keras.Sequential([keras.Input((6, 4, 2)), layers.Flatten(), layers.Dense(2)])
+    for number in (1, 2, 3):
+        kc.visualize.smooth_grad(model, images, samples=number, noise=0.1 * number, seed=number)
+        kc.visualize.integrated_gradients(model, images, steps=number, baseline=float(number))
+    assert _gradients.trace_count(model) == 4  # these two, the predicted class and the score
+
+
+def test_noise_is_the_same_in_and_out_of_a_compiled_computation():
+    keys, shape = tf.constant([[0, 1], [2, 3]], tf.int64), tf.constant([5, 4])
+    compiled = tf.function(_gradients.normal)
+    np.testing.assert_array_equal(compiled(keys, shape), _gradients.normal(keys, shape))
+    one = _gradients.normal(keys[1:], shape)
+    np.testing.assert_array_equal(one[0], _gradients.normal(keys, shape)[1])
