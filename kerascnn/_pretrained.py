@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from . import models, weights
+from . import describe, models, weights
 from ._graph import flatten
 from ._pictures import middle, scaled_to
 
 SHORT_SIDE = 224  # of ImageNet's crops
+SMALL = 64  # twice that of CIFAR-10, whose pictures show less than a photo
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,19 @@ class Pretrained:
 
     @property
     def short_side(self) -> int:
-        """The height of the images that the weights were trained on."""
-        return 32 if self.name.endswith("cifar10") else SHORT_SIDE
+        """The height at which the network sees a photo."""
+        return SMALL if self.name.endswith("cifar10") else SHORT_SIDE
 
-    @property
-    def explained_layer(self) -> str | None:
-        """The last layer whose maps still tell places apart; `None`: they have any size."""
-        maps = [n for n in flatten(self.model).nodes if len(n.shapes[0]) == 4]
-        sizes = {n.name: n.shapes[0][1:3] for n in maps if not n.is_input}
-        fine = [name for name, size in sizes.items() if None not in size and min(size) >= 4]
+    def explained_layer(self, image: np.ndarray) -> str | None:
+        """The last layer whose maps of an image, (H, W, 3), still tell places apart."""
+        layers = describe(self.model, input_shape=image.shape).layers
+        fine = [x.name for x in layers if len(x.output_shape) == 3 and min(x.output_shape[:2]) >= 7]
         return fine[-1] if fine else None
+
+    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """The probability of each class, (classes,), as the mean over the places of one image."""
+        outputs = self.model.predict(inputs, verbose=0)[0]
+        return outputs.reshape(-1, outputs.shape[-1]).mean(axis=0)
 
     @property
     def dream_layers(self) -> list[str]:
@@ -106,12 +110,16 @@ def pretrained(
     except OSError as error:
         if name not in known:  # a file of the user's own: no other will do
             raise
-        instead = f"{architecture}/{name} is not at hand ({str(error).partition(';')[2].strip()})"
+        reason = str(error).partition("received: ")[2].partition(" Try again")[0].rstrip(".")
+        instead = f"{architecture}/{name} is not at hand ({reason or error})"
         architecture, _, name = otherwise.partition("/")
         model = _build(architecture, name, include_top)
         known = [name]
-    mode = weights.preprocessing(architecture, name) if name in known else weights.MODES["unit"]
-    return Pretrained(model, f"{architecture}/{name}", mode, instead)
+    if name in known:
+        preprocessing = weights.preprocessing(architecture, name)
+    else:
+        preprocessing = weights.Preprocessing("unit", 1.0, 0.0)
+    return Pretrained(model, f"{architecture}/{name}", preprocessing, instead)
 
 
 def _build(architecture: str, name: str, include_top: bool) -> keras.Model:
@@ -119,4 +127,13 @@ def _build(architecture: str, name: str, include_top: bool) -> keras.Model:
     sets = [s for s in weights.available(architecture) if s.name == name]
     if sets and sets[0].variant:
         options["variant"] = sets[0].variant
-    return models.build(architecture, weights=name, **options)
+    model = models.build(architecture, weights=name, **options)
+    _, height, _, channels = model.input_shape
+    if not include_top or height is None:
+        return model
+    if not any(isinstance(layer, keras.layers.Flatten) for layer in model.layers):
+        # A net that pools globally can see all of a photo.
+        return models.build(
+            architecture, weights=name, input_shape=(None, None, channels), **options
+        )
+    return models.convolutionalize(model) if height < SMALL else model  # or piece by piece

@@ -204,21 +204,23 @@ def gradcam(
 
     net = pretrained(name, weights, otherwise="vgg16/cifar10")
     say_which(net)
-    seen = net.view(picture)
-    inputs = net.preprocessing(net.fitted(picture)[None])
-    scores = net.model.predict(inputs, verbose=0)[0]
+    fitted = net.fitted(picture)
+    inputs = net.preprocessing(fitted[None])
+    scores = net.probabilities(inputs)
     names = net.class_names
     ranked = np.argsort(-scores)
     width = max(len(names[c]) for c in ranked[:5])
     for c in ranked[:5]:
         click.echo(f"{names[c]:{width}}  {scores[c]:6.1%}")
     chosen = ranked[0] if target is None else class_number(target, names)
-    heatmap = visualize.grad_cam(net.model, inputs, int(chosen), layer or net.explained_layer)[0]
+    layer = layer or net.explained_layer(fitted)
+    heatmap = visualize.grad_cam(net.model, inputs, int(chosen), layer)[0]
 
     from matplotlib import pyplot as plt
 
     from . import plots
 
+    seen = net.view(picture)
     with plots.style(style, lang=lang), replacing(path) as new:
         fig, axes = plt.subplots(1, 2)
         plots.image_grid(seen[None], ax=axes[0])

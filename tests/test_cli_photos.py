@@ -29,7 +29,7 @@ def read(path):
 
 
 def test_gradcam_prints_five_classes_and_draws(kerascnn, tmp_path):
-    result = kerascnn("gradcam", "cat.jpg", "--model", "resnet20", "--weights", "cifar10")
+    result = kerascnn("gradcam", "cat.jpg", "--model", "vgg16", "--weights", "cifar10")
     assert result.exit_code == 0, result.output
     *classes, path = result.stdout.splitlines()
     assert len(classes) == 5
@@ -45,7 +45,7 @@ def test_gradcam_prints_five_classes_and_draws(kerascnn, tmp_path):
 
 
 def test_gradcam_of_a_class_by_its_name(kerascnn, tmp_path):
-    options = ["--model", "resnet20", "--weights", "cifar10"]
+    options = ["--model", "vgg16", "--weights", "cifar10"]
     for target, out in (("dog", "dog.png"), ("5", "five.png"), ("ship", "ship.png")):
         assert kerascnn("gradcam", "cat.jpg", *options, "--class", target, "-o", out).exit_code == 0
     np.testing.assert_array_equal(read(tmp_path / "dog.png"), read(tmp_path / "five.png"))
@@ -56,7 +56,7 @@ def test_without_network_a_shipped_network_does_it_and_says_so(kerascnn):
     result = kerascnn("gradcam", "cat.jpg", "--model", "resnet18")
     assert result.exit_code == 0, result.output
     assert "resnet18/imagenet is not at hand" in result.stderr
-    assert "resnet20/cifar10, which comes with the package" in result.stderr
+    assert "vgg16/cifar10, which comes with the package" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -108,7 +108,7 @@ def test_a_style(kerascnn, tmp_path, optimizer):
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
         (["gradcam", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
         (
-            ["gradcam", "cat.jpg", "--model", "resnet20", "--weights", "cifar10", "--class", "cow"],
+            ["gradcam", "cat.jpg", "--model", "vgg16", "--weights", "cifar10", "--class", "cow"],
             "--class must be one of 'airplane'",
         ),
         (["dream", "cat.jpg", "--weights", "cifar10", "--layers", "conv9"], "conv9"),

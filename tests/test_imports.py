@@ -29,7 +29,7 @@ MAY_USE = {
     },
     "__main__": {"cli"},
     "_pictures": set(),
-    "_pretrained": {"models", "weights", "_pictures"},
+    "_pretrained": {"models", "weights", "_describe", "_pictures"},
     "cli": {
         "figures", "models", "_describe", "weights", "training", "datasets", "visualize",
         "plots", "_pictures", "_pretrained",
