@@ -1,7 +1,17 @@
 from ._augmentation import PadCropFlip as PadCropFlip
+from ._augmentation import PrincipalColors as PrincipalColors
+from ._border_weights import border_weights as border_weights
+from ._devices import devices as devices
+from ._ensemble import ensemble as ensemble
+from ._evaluate import Evaluation as Evaluation
+from ._evaluate import evaluate as evaluate
 from ._optimizers import CoupledDecaySGD as CoupledDecaySGD
 from ._recipes import Recipe as Recipe
 from ._recipes import recipe as recipe
 from ._recipes import recipes as recipes
 from ._train import Training as Training
 from ._train import train as train
+from ._transfer import transfer as transfer
+from ._transfer import unfreeze as unfreeze
+from ._yolo_loss import YoloLoss as YoloLoss
+from ._yolo_loss import encode_boxes as encode_boxes

@@ -1,45 +1,54 @@
 """Random changes of the training images, as the papers made them; each image by itself."""
 
 import keras
+import numpy as np
 from keras import ops
+
+SHARE = 16  # 224 of 256 pixels leave 16 on each side, a sixteenth (Krizhevsky 2012, Section 4.1)
+PIXELS = 1_000_000  # that the principal components of the colours are computed from
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class PadCropFlip(keras.Layer):
-    """Shift images by a few pixels, and mirror half of them.
+    """Cut a window out of each image at random, and mirror half of them.
 
     "4 pixels are padded on each side, and a 32x32 crop is randomly sampled from the padded image
-    or its horizontal flip" (He 2015, arXiv:1512.03385, Section 4.2). Each image of a batch gets
-    its own place; Keras's RandomCrop cuts a whole batch at one.
+    or its horizontal flip" (He 2015, arXiv:1512.03385, Section 4.2); with `size` and no padding
+    the "random 224x224 patches (and their horizontal reflections)" of Krizhevsky 2012, Section
+    4.1. Each image of a batch gets its own place; Keras's RandomCrop cuts a whole batch at one.
 
-    Takes and returns `(N, H, W, C)` float.
+    Takes `(N, H, W, C)` float, returns `(N, *size, C)`.
 
     Args:
-        padding: Zeros on each side; images move by as much at most, in pixels.
+        padding: Zeros on each side, in pixels.
         flip: Whether half of the images are mirrored left to right.
         seed: A whole number from 0 on.
+        size: (height, width) of the window; `None`: the image's.
 
     >>> import numpy as np
     >>> PadCropFlip(padding=1)(np.ones((5, 8, 8, 3), "float32"), training=True).shape
     TensorShape([5, 8, 8, 3])
     """
 
-    def __init__(self, padding=4, flip=True, seed=0, **kwargs):
+    def __init__(self, padding=4, flip=True, seed=0, size=None, **kwargs):
         super().__init__(**kwargs)
         self.padding = padding
         self.flip = flip
         self.seed = seed
+        self.size = None if size is None else tuple(size)
         self.random = keras.random.SeedGenerator(seed)
 
     def call(self, images, training=False):
-        """Change a batch; at inference it stays as it is."""
-        if not training:
-            return images
-        count, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
+        """Change a batch; at inference it stays as it is, but for the middle of larger images."""
         p = self.padding
+        height, width = self.size or images.shape[1:3]
+        if not training:
+            top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
+            return images[:, top : top + height, left : left + width]
+        count = ops.shape(images)[0]
         images = ops.pad(images, [[0, 0], [p, p], [p, p], [0, 0]])
-        rows = self._places(count, 2 * p + 1) + ops.arange(height)
-        columns = self._places(count, 2 * p + 1) + ops.arange(width)
+        rows = self._places(count, images.shape[1] - height + 1) + ops.arange(height)
+        columns = self._places(count, images.shape[2] - width + 1) + ops.arange(width)
         if self.flip:
             mirrored = self._places(count, 2) == 1
             columns = ops.where(mirrored, ops.flip(columns, axis=1), columns)
@@ -51,7 +60,94 @@ class PadCropFlip(keras.Layer):
         draw = keras.random.uniform((count, 1), 0, choices, seed=self.random)
         return ops.minimum(ops.cast(draw, "int32"), choices - 1)
 
+    def compute_output_shape(self, input_shape):
+        """The window's size."""
+        return (input_shape[0], *(self.size or input_shape[1:3]), input_shape[3])
+
     def get_config(self):
         """What makes the same layer again."""
-        more = {"padding": self.padding, "flip": self.flip, "seed": self.seed}
+        more = {name: getattr(self, name) for name in ("padding", "flip", "seed", "size")}
         return {**super().get_config(), **more}
+
+
+@keras.saving.register_keras_serializable(package="kerascnn")
+class PrincipalColors(keras.Layer):
+    """Shift the colours of each image along the principal components of all pixels.
+
+    To each pixel [p1, p2, p3] [a1 λ1, a2 λ2, a3 λ3]ᵀ is added, where p and λ are the eigenvectors
+    and eigenvalues of the covariance matrix of the pixels' colours, and each a is drawn anew for
+    each image from a Gaussian of mean 0 (Krizhevsky 2012, Section 4.1).
+
+    Takes and returns `(N, H, W, C)` float, in the range that the eigenvalues were computed in;
+    what it returns may leave that range. `PrincipalColors.of(images)` computes them.
+
+    Args:
+        values: λ, C numbers.
+        vectors: p as columns, C x C numbers.
+        deviation: The standard deviation of each a.
+        seed: A whole number from 0 on.
+
+    >>> import numpy as np
+    >>> grey = np.linspace(0, 1, 8).reshape(2, 2, 2, 1) * np.ones(3)
+    >>> layer = PrincipalColors.of(grey)  # one component: all colours by as much
+    >>> bool(np.ptp(layer(grey, training=True) - grey, axis=-1).max() < 1e-6)
+    True
+    """
+
+    def __init__(self, values, vectors, deviation=0.1, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.values = np.asarray(values, "float32")
+        self.vectors = np.asarray(vectors, "float32")
+        self.deviation = deviation  # "mean zero and standard deviation 0.1"
+        self.seed = seed
+        self.random = keras.random.SeedGenerator(seed)
+
+    @classmethod
+    def of(cls, images, **options):
+        """Make the layer for images `(N, H, W, C)`; of very many pixels some are looked at."""
+        images = np.asarray(images)
+        images = images[:: -(-images[..., 0].size // PIXELS)]
+        pixels = images.reshape(-1, images.shape[-1]).astype("float64")
+        values, vectors = np.linalg.eigh(np.cov(pixels, rowvar=False).reshape(2 * pixels.shape[1:]))
+        return cls(values, vectors, **options)
+
+    def call(self, images, training=False):
+        """Change a batch; at inference it stays as it is."""
+        if not training:
+            return images
+        shape = (ops.shape(images)[0], len(self.values))
+        a = keras.random.normal(shape, 0, self.deviation, seed=self.random)
+        shift = ops.matmul(a * self.values, self.vectors.T)
+        return images + ops.cast(shift[:, None, None, :], images.dtype)
+
+    def compute_output_shape(self, input_shape):
+        """The same."""
+        return input_shape
+
+    def get_config(self):
+        """What makes the same layer again."""
+        numbers = {"values": self.values.tolist(), "vectors": self.vectors.tolist()}
+        more = {"deviation": self.deviation, "seed": self.seed}
+        return {**super().get_config(), **numbers, **more}
+
+
+def named(name, part, size):
+    """Make an augmentation of a recipe.
+
+    Args:
+        name: One of `AUGMENTATIONS` in _recipes.py.
+        part: The training images.
+        size: The (height, width) that the model takes.
+    """
+    if name == "none":
+        return None
+    have = part.images.shape[1:3]
+    if name == "pad_crop_flip":
+        return PadCropFlip(padding=4)
+    if have != size:
+        crop = PadCropFlip(padding=0, size=size)
+    else:
+        crop = PadCropFlip(padding=max(1, max(size) // SHARE))
+    if name == "crop_flip":
+        return crop
+    return keras.Sequential([crop, PrincipalColors.of(part.sample())])

@@ -3,46 +3,19 @@
 import numpy as np
 
 
-def splits(data):
-    """Take `(train, validation)` out of data; validation may be `None`.
-
-    Args:
-        data: A data set with `.train` and `.validation`, `((images, labels), (images, labels))`,
-            or `(images, labels)`.
-    """
-    if hasattr(data, "train"):
-        parts = [data.train, getattr(data, "validation", None)]
-    elif isinstance(data, tuple | list) and len(data) == 2:
-        parts = list(data) if isinstance(data[0], tuple | list) else [data, None]
-    else:
-        raise TypeError(
-            f"data must be a data set with .train and .validation, a pair (images, labels) or a "
-            f"pair of such pairs; received {type(data).__name__}."
-        )
-    return [None if part is None else _pair(part) for part in parts]
-
-
-def _pair(part):
-    if not isinstance(part, tuple | list) or len(part) != 2:
-        raise TypeError(
-            f"each part of data must be a pair (images, labels); received {type(part).__name__}."
-        )
-    return np.asarray(part[0]), np.asarray(part[1])
-
-
-def check_split(what, images, labels, *, input_shape, input_range):
+def check_part(what, part, *, input_shape, input_range):
     """Refuse a part of the data that cannot be learnt from.
 
     Args:
         what: `"train"` or `"validation"`, for the message.
-        images: `(N, …)`.
-        labels: `(N, …)`.
+        part: A `Part`; of images on disk a few are looked at.
         input_shape: The model's, with `None` where any size will do.
         input_range: `(low, high)` that the images must keep, or `None`.
 
     Raises:
         ValueError: Says what was expected, what came, what to do.
     """
+    images, labels, weights = part.images, part.labels, part.weights
     if len(images) != len(labels):
         raise ValueError(
             f"{what} must have a label for each image; "
@@ -51,14 +24,21 @@ def check_split(what, images, labels, *, input_shape, input_range):
     if not len(images):
         raise ValueError(f"{what} must hold at least one image; received none.")
     wanted = input_shape[1:]
-    if images.ndim != len(input_shape) or any(
+    if len(images.shape) != len(input_shape) or any(
         size not in (None, have) for size, have in zip(wanted, images.shape[1:], strict=True)
     ):
         shape = ", ".join(["N", *(str(size or "…") for size in wanted)])
-        raise ValueError(f"{what} images must be ({shape}) for this model; got {images.shape}.")
-    _check_values(what, images, input_range)
+        raise ValueError(
+            f"{what} images must be ({shape}) for this model; got {tuple(images.shape)}."
+        )
+    _check_values(what, part.sample(), input_range)
     if np.issubdtype(labels.dtype, np.floating) and np.isnan(labels).any():
         raise ValueError(f"{what} labels must be numbers; received NaN: leave those images out.")
+    if weights is not None and weights.shape not in (labels.shape, labels.shape[:1]):
+        raise ValueError(
+            f"{what} weights must be {labels.shape[:1]} or as the labels {labels.shape}; "
+            f"received {weights.shape}."
+        )
 
 
 def _check_values(what, images, input_range):

@@ -1,7 +1,14 @@
 """The loss and the accuracy that belong to a model's last activation and to the labels."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import keras
 import numpy as np
+
+from ._border_weights import border_weights
+from ._data import Part, centre
+from ._yolo_loss import BOX, YoloLoss, encode_boxes
 
 HEADS = ("softmax", "sigmoid", "linear")
 SHAPING = (  # layers that do not change what an output means
@@ -9,7 +16,40 @@ SHAPING = (  # layers that do not change what an output means
     keras.layers.Reshape,
     keras.layers.Dropout,
     keras.layers.Identity,
+    keras.layers.Average,
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What a model is compiled with, and what its labels have to become.
+
+    Args:
+        loss: A Keras loss.
+        metrics: Keras metrics; accuracy is called `"accuracy"`.
+        prepare: From a `Part` as it was given to one with labels that the loss takes.
+        auxiliary: The weight of each further output's loss.
+    """
+
+    loss: object
+    metrics: list
+    prepare: Callable[[Part], Part] = lambda part: part
+    auxiliary: tuple[float, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs learn the labels."""
+        return 1 + len(self.auxiliary)
+
+    def compile_arguments(self) -> dict:
+        """Arguments of `keras.Model.compile`."""
+        if not self.auxiliary:
+            return {"loss": self.loss, "metrics": self.metrics}
+        return {
+            "loss": [self.loss] * self.outputs,
+            "loss_weights": [1.0, *self.auxiliary],
+            "metrics": [self.metrics, *([] for _ in self.auxiliary)],
+        }
 
 
 def head(model) -> str | None:
@@ -29,41 +69,91 @@ def head(model) -> str | None:
     return None
 
 
-def objective(model, labels, *, image_shape):
+def objective(model, labels, *, image_shape, recipe) -> Objective:
     """Choose the loss and the metrics for a model and its labels.
 
     Args:
-        model: A built Keras model with one output, `(N, …, K)`.
-        labels: `(N, …)` class indices 0…K-1; for K = 1 0 or 1, or floats for a linear output.
+        model: A built Keras model with outputs `(N, …, K)` of one shape; those after the first are
+            auxiliary classifiers.
+        labels: `(N, …)` class indices 0…K-1, for maps `(N, H, W)` at least as large as the output;
+            for K = 1 0 or 1, or floats for a linear output; boxes `(N, M, 5)` for a grid.
         image_shape: `(H, W, C)`.
-
-    Returns:
-        A Keras loss and a list of Keras metrics; accuracy is called `"accuracy"`.
+        recipe: For its `auxiliary_weight`, `border_weight`, `border_sigma`, `boxes`.
 
     Raises:
         ValueError: The labels do not go with the output, or the output says nothing about a loss.
     """
     last = head(model)
-    output = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
-    if last not in HEADS or not isinstance(output, keras.KerasTensor):
+    outputs = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
+    outputs = list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+    output = outputs[0]
+    alike = all(isinstance(one, keras.KerasTensor) and one.shape == output.shape for one in outputs)
+    if last not in HEADS or not alike:
+        received = repr(last or type(model.layers[-1]).__name__)
+        if not alike:
+            received = " and ".join(str(getattr(one, "shape", one)) for one in outputs)
         raise ValueError(
-            f"the loss follows from one output with softmax, sigmoid or linear activation; "
-            f"received {last or type(model.layers[-1]).__name__!r}: give loss=."
+            f"the loss follows from outputs of one shape with softmax, sigmoid or linear "
+            f"activation; received {received}: give loss=."
         )
+    floats = np.issubdtype(labels.dtype, np.floating)
+    if floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(output.shape) == 4:
+        return _boxes(labels, output.shape, last, recipe)
     classes = output.shape[-1]
-    logits = last == "linear"
-    if classes == 1 and last != "softmax":
-        return _binary(labels, logits)
-    if last == "sigmoid":
+    if classes > 1 and last == "sigmoid":
         raise ValueError(
             f"a sigmoid output of {classes} classes has no loss of its own: "
             f"use softmax for classes that exclude each other, or give loss=."
         )
-    _check_classes(labels, classes, output.shape)
-    return (
-        keras.losses.SparseCategoricalCrossentropy(from_logits=logits),
-        [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-    )
+    logits = last == "linear"
+    if classes == 1 and last != "softmax":
+        loss, metrics = _binary(labels, logits)
+    else:
+        _check_classes(labels, classes, output.shape)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+        metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
+    if labels.ndim < 3:
+        return Objective(loss, metrics, auxiliary=auxiliary)
+
+    def prepare(part):
+        if (
+            part.weights is None
+            and recipe.border_weight
+            and np.issubdtype(labels.dtype, np.integer)
+        ):
+            weights = border_weights(
+                part.labels, w0=recipe.border_weight, sigma=recipe.border_sigma
+            )
+            part = replace(part, weights=weights)
+        return _cropped(part, output.shape[1:3], binary=classes == 1)
+
+    return Objective(loss, metrics, prepare, auxiliary)
+
+
+def _cropped(part, size, *, binary):
+    """Labels, and weights, for the pixels that the output has."""
+    labels, weights = part.labels, part.weights
+    labels = centre(labels, size)
+    if weights is not None and weights.ndim == 3:
+        weights = centre(weights, size)
+    return replace(part, labels=labels[..., None] if binary else labels, weights=weights)
+
+
+def _boxes(labels, output_shape, last, recipe):
+    """YOLO's, which has a linear output."""
+    grid, classes = output_shape[1:3], output_shape[-1] - BOX * recipe.boxes
+    if last != "linear" or classes < 1:
+        raise ValueError(
+            f"boxes are learnt by a linear output (N, h, w, 5 · {recipe.boxes} + classes); "
+            f"received {last} {tuple(output_shape)}: change boxes=, or give loss=."
+        )
+    encode_boxes(labels[:1], grid=grid, classes=classes)  # refuses what it cannot take
+
+    def prepare(part):
+        return replace(part, labels=encode_boxes(part.labels, grid=grid, classes=classes))
+
+    return Objective(YoloLoss(boxes=recipe.boxes), [], prepare)
 
 
 def _binary(labels, logits):
@@ -79,7 +169,11 @@ def _binary(labels, logits):
 
 
 def _check_classes(labels, classes, output_shape):
-    if labels.ndim != len(output_shape) - 1 or not np.issubdtype(labels.dtype, np.integer):
+    fits = labels.ndim == len(output_shape) - 1 and all(
+        want is None or want <= have
+        for have, want in zip(labels.shape[1:], output_shape[1:-1], strict=True)
+    )
+    if not fits or not np.issubdtype(labels.dtype, np.integer):
         wanted = ", ".join(["N", *(str(size or "…") for size in output_shape[1:-1])])
         raise ValueError(
             f"labels must be class indices ({wanted}) of integer type; received {labels.dtype} "
@@ -89,4 +183,17 @@ def _check_classes(labels, classes, output_shape):
         raise ValueError(
             f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
             f"received {labels.min()} to {labels.max()}."
+        )
+
+
+def check_variety(labels):
+    """Refuse training labels that are all the same.
+
+    Raises:
+        ValueError: There is nothing to tell apart.
+    """
+    if np.issubdtype(labels.dtype, np.integer) and labels.min() == labels.max():
+        raise ValueError(
+            f"train labels must be of two classes at least; received {labels.flat[0]} alone: "
+            f"shuffle before a part is cut off, or check how the labels were read."
         )

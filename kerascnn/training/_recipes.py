@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields, replace
 from kerascnn._errors import unknown
 
 OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "plateau", "cosine")
+SCHEDULES = ("constant", "plateau", "step", "cosine")
 MONITORS = ("val_loss", "val_accuracy")
+AUGMENTATIONS = ("none", "pad_crop_flip", "crop_flip", "crop_flip_color")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,20 +17,36 @@ class Recipe:
     Args:
         name: What `recipe` calls it.
         optimizer: `"adam"` (Kingma and Ba 2014, Algorithm 1) or `"sgd"` with momentum.
-        learning_rate: The rate of the first epoch.
-        batch_size: Images in a step.
+        learning_rate: The rate of the first epoch, after the warm-up if there is one.
+        batch_size: Images in a step, over all devices.
         epochs: Passes over the training images.
         momentum: Of `"sgd"`, 0 to below 1.
         weight_decay: Of `"sgd"`, coupled: `weight_decay * w` is added to the gradient of every
             kernel `w`, so that it goes through the momentum; biases do not decay.
         schedule: `"constant"`; `"plateau"`: times `plateau_factor` once `monitor` has not improved
-            for `plateau_patience` epochs, down to `minimum_rate`; `"cosine"`: down to 0 along half
-            a cosine over all epochs (Loshchilov and Hutter 2016, Eq. 5, one cycle).
+            for `plateau_patience` epochs, down to `minimum_rate`; `"step"`: times `step_factor`
+            after each of the epochs `steps`; `"cosine"`: down to 0 along half a cosine over all
+            epochs (Loshchilov and Hutter 2016, Eq. 5, one cycle).
         plateau_factor: See `schedule`.
         plateau_patience: See `schedule`, in epochs.
         minimum_rate: See `schedule`.
+        steps: See `schedule`, complete epochs.
+        step_factor: See `schedule`.
+        warmup_epochs: Epochs in which the rate rises to the schedule's; not with `"plateau"`.
+        warmup_factor: The part of the rate that the warm-up begins with.
         monitor: What tells a better epoch, `"val_loss"` or `"val_accuracy"`; without validation
             data the same of the training data.
+        augment: How the training images change from epoch to epoch: `"none"`;
+            `"pad_crop_flip"`: moved by up to 4 pixels, and mirrored; `"crop_flip"`: a window of the
+            model's size out of larger images (of images of that size: moved by up to a sixteenth),
+            and mirrored; `"crop_flip_color"`: that, and colours along their principal components.
+        dropout: The rate of the model's Dropout layers during the training; `None`: their own.
+            A model without such layers gets none.
+        auxiliary_weight: How much the loss of each output after the first counts.
+        border_weight: For masks without weights: pixels between cells that touch count up to so
+            much more (Ronneberger 2015, Eq. 2, w0); 0: all count the same.
+        border_sigma: See `border_weight`, in pixels.
+        boxes: For boxes: how many a cell of the grid predicts (Redmon 2016, B).
     """
 
     name: str
@@ -43,33 +60,72 @@ class Recipe:
     plateau_factor: float = 0.1
     plateau_patience: int = 5
     minimum_rate: float = 0.0
+    steps: tuple[int, ...] = ()
+    step_factor: float = 0.1
+    warmup_epochs: int = 0
+    warmup_factor: float = 0.1
     monitor: str = "val_loss"
+    augment: str = "none"
+    dropout: float | None = None
+    auxiliary_weight: float = 0.3
+    border_weight: float = 0.0
+    border_sigma: float = 5.0
+    boxes: int = 2
 
     def __post_init__(self):
         for field, choices in (
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
             ("monitor", MONITORS),
+            ("augment", AUGMENTATIONS),
         ):
             if getattr(self, field) not in choices:
                 raise unknown(field, getattr(self, field), choices)
-        for field in ("batch_size", "epochs", "plateau_patience"):
+        for field, least in (
+            ("batch_size", 1),
+            ("epochs", 1),
+            ("plateau_patience", 1),
+            ("warmup_epochs", 0),
+            ("boxes", 1),
+        ):
             value = getattr(self, field)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{field} must be a whole number from 1 on; received {value!r}.")
+            if not isinstance(value, int) or value < least:
+                raise ValueError(
+                    f"{field} must be a whole number from {least} on; received {value!r}."
+                )
         for field, low, high in (
             ("learning_rate", 0, float("inf")),
             ("momentum", 0, 1),
             ("weight_decay", 0, float("inf")),
             ("plateau_factor", 0, 1),
+            ("step_factor", 0, 1),
+            ("warmup_factor", 0, 1),
             ("minimum_rate", 0, float("inf")),
+            ("dropout", 0, 1),
+            ("auxiliary_weight", 0, float("inf")),
+            ("border_weight", 0, float("inf")),
+            ("border_sigma", 1e-3, float("inf")),
         ):
             value = getattr(self, field)
+            if field == "dropout" and value is None:
+                continue
             if not isinstance(value, int | float) or not low <= value < high:
                 raise ValueError(
                     f"{field} must be a number of at least {low} and below {high}; "
                     f"received {value!r}."
                 )
+        if not isinstance(self.steps, tuple | list) or any(
+            not isinstance(step, int) or step < 1 for step in self.steps
+        ):
+            raise ValueError(
+                f"steps must be a tuple of whole numbers from 1 on; received {self.steps!r}."
+            )
+        object.__setattr__(self, "steps", tuple(self.steps))
+        if self.schedule == "plateau" and self.warmup_epochs:
+            raise ValueError(
+                "warmup_epochs must be 0 with schedule 'plateau', which sets the rate by itself; "
+                f"received {self.warmup_epochs}."
+            )
         if self.optimizer != "sgd" and (self.momentum or self.weight_decay):
             raise ValueError(
                 f"momentum and weight_decay belong to the optimizer 'sgd'; "
@@ -100,6 +156,8 @@ RECIPES = {
             plateau_patience=5,  # DEVIATION: they did it by hand
             minimum_rate=1e-5,  # "reduced three times prior to termination"
             monitor="val_accuracy",  # "… rate stopped improving"
+            augment="crop_flip_color",  # Section 4.1: patches, reflections, RGB intensities
+            dropout=0.5,  # Section 4.2: "with probability 0.5"
         ),
         Recipe(  # Simonyan and Zisserman 2014, arXiv:1409.1556, Section 3.1
             name="vgg",
@@ -114,6 +172,65 @@ RECIPES = {
             plateau_patience=5,  # DEVIATION: they did it by hand
             minimum_rate=1e-5,  # "in total, the learning rate was decreased 3 times"
             monitor="val_accuracy",  # "… stopped improving"
+            augment="crop_flip_color",  # "random horizontal flipping and random RGB colour shift"
+            dropout=0.5,  # "dropout ratio set to 0.5"
+        ),
+        Recipe(  # Szegedy et al. 2014, arXiv:1409.4842, Section 6; BVLC's where it is silent
+            name="googlenet",
+            optimizer="sgd",  # DEVIATION: theirs ran asynchronously on many machines
+            learning_rate=1e-2,  # bvlc_googlenet/solver.prototxt
+            batch_size=32,  # bvlc_googlenet/train_val.prototxt
+            epochs=64,  # bvlc_googlenet/quick_solver.prototxt: 2.4M iterations of 32 are 60
+            momentum=0.9,  # "0.9 momentum"
+            weight_decay=2e-4,  # bvlc_googlenet/solver.prototxt
+            schedule="step",
+            steps=tuple(range(8, 64, 8)),  # "decreasing the learning rate by 4% every 8 epochs"
+            step_factor=0.96,
+            monitor="val_accuracy",
+            augment="crop_flip",  # DEVIATION: theirs also vary the size and shape of the window
+            auxiliary_weight=0.3,  # Section 5: "weighted by 0.3"
+        ),
+        Recipe(  # He, Zhang, Ren, Sun 2015, arXiv:1512.03385, Section 3.4
+            name="resnet",
+            optimizer="sgd",
+            learning_rate=1e-1,  # "starts from 0.1"
+            batch_size=256,  # "a mini-batch size of 256"; Section 4.2, CIFAR-10: 128
+            epochs=120,  # "up to 60 x 10^4 iterations" of 256 out of 1.28M images
+            momentum=0.9,  # "a momentum of 0.9"
+            weight_decay=1e-4,  # "a weight decay of 0.0001"
+            schedule="step",  # DEVIATION: "divided by 10 when the error plateaus"; the epochs …
+            steps=(30, 60, 90),  # … are those of facebook/fb.resnet.torch
+            step_factor=0.1,
+            monitor="val_accuracy",
+            augment="pad_crop_flip",  # Section 4.2, which suits images of any size
+        ),
+        Recipe(  # Ronneberger, Fischer, Brox 2015, arXiv:1505.04597, Section 3
+            name="unet",
+            optimizer="sgd",
+            learning_rate=1e-3,  # not in the paper; with this momentum 0.1 per image in the end
+            batch_size=1,  # "reduce the batch to a single image"
+            epochs=50,  # not in the paper, which says "10 hours"
+            momentum=0.99,  # "a high momentum (0.99)"
+            border_weight=10.0,  # Eq. 2: "w0 = 10"
+            border_sigma=5.0,  # Eq. 2: "sigma of about 5 pixels"
+            # DEVIATION: no elastic deformations, which would have to move the masks as well
+        ),
+        Recipe(  # Redmon, Divvala, Girshick, Farhadi 2016, arXiv:1506.02640, Section 2.2
+            name="yolo",
+            optimizer="sgd",
+            learning_rate=1e-2,  # "train with 10^-2 for 75 epochs, …"
+            batch_size=64,  # "a batch size of 64"
+            epochs=135,  # "about 135 epochs"
+            momentum=0.9,  # "a momentum of 0.9"
+            weight_decay=5e-4,  # "a decay of 0.0005"
+            schedule="step",
+            steps=(75, 105),  # "… then 10^-3 for 30 epochs, and finally 10^-4 for 30 epochs"
+            step_factor=0.1,
+            warmup_epochs=3,  # "the first epochs": their number is not in the paper
+            warmup_factor=0.1,  # "slowly raise the learning rate from 10^-3 to 10^-2"
+            dropout=0.5,  # "a dropout layer with rate = .5"
+            boxes=2,  # Section 2: "B = 2"
+            # DEVIATION: no scaling and translations, which would have to move the boxes as well
         ),
     )
 }
@@ -123,7 +240,7 @@ def recipes() -> list[str]:
     """List the names of the recipes.
 
     >>> recipes()
-    ['adam', 'alexnet', 'vgg']
+    ['adam', 'alexnet', 'vgg', 'googlenet', 'resnet', 'unet', 'yolo']
     """
     return list(RECIPES)
 

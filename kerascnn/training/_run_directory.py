@@ -2,34 +2,28 @@
 
 | file | content |
 | --- | --- |
-| config.json | recipe with all fields, seed, versions, model, data |
-| history.csv | one row per epoch |
-| best.weights.h5 | weights of the best epoch so far, without the optimizer |
-| last.weights.h5 | weights and optimizer after the last complete epoch, and where the run stood |
+| config.json | recipe with all fields, seed, versions, commit, model, data |
+| history.csv | one row per complete epoch |
+| best.weights.h5 | weights of the best epoch so far |
+| last.weights.h5 | weights of the last complete epoch |
+| backup/state.h5 | weights, optimizer, random states and where the run stood, in an epoch |
 """
 
 import csv
-import hashlib
 import io
 import json
-from importlib.metadata import version
+import shutil
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 
-from kerascnn import __version__
 from kerascnn._files import replacing, write_atomically
 
-STATE = "kerascnn_state"  # inside last.weights.h5: weights and state change in one rename
-NAMES = (
-    "name",
-    "inbound_nodes",
-    "input_layers",
-    "output_layers",
-    "build_config",
-    "shared_object_id",
-)
+from ._identity import identity
+
+STATE = "state"  # inside the backup: weights and state change in one rename
 
 
 class RunDirectory:
@@ -50,8 +44,9 @@ class RunDirectory:
         self.config = config
         self.best = self.path / "best.weights.h5"
         self.last = self.path / "last.weights.h5"
+        self.backup = self.path / "backup" / "state.h5"
         file = self.path / "config.json"
-        if file.exists() or self.last.exists():
+        if file.exists() or self.last.exists() or self.backup.exists():
             if not resume:
                 raise ValueError(
                     f"run_dir '{path}' holds a run already and resume is False: "
@@ -59,7 +54,9 @@ class RunDirectory:
                 )
             self._refuse_another(file)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.backup.parent.mkdir(parents=True, exist_ok=True)
+            for rest in (*self.path.glob(".new-*"), *self.backup.parent.glob(".new-*")):
+                rest.unlink(missing_ok=True)  # the process was killed while it wrote
             self._write_config()
         except OSError as error:
             reason = error.strerror or error
@@ -70,13 +67,13 @@ class RunDirectory:
     def _refuse_another(self, file):
         try:
             there = json.loads(file.read_text("utf-8"))
-            theirs = _identity(there)
+            theirs = identity(there)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ValueError(
                 f"run_dir '{self.path}' holds no readable config.json of a run: "
                 f"give another directory."
             ) from None
-        for key, mine in _identity(self.config).items():
+        for key, mine in identity(self.config).items():
             if theirs.get(key) != mine:
                 raise ValueError(
                     f"run_dir '{self.path}' holds another run: {key} is {theirs.get(key)!r} there "
@@ -88,41 +85,64 @@ class RunDirectory:
         self.config = there
 
     def load(self, model):
-        """Bring model and optimizer to the last complete epoch.
+        """Bring model and optimizer to where the run stood.
 
         Returns:
-            The state that `save` was given, or `None` if no epoch is there yet.
+            The state that `save` was given, and the values of the `other_variables`; both `None`
+            if nothing was saved yet.
         """
-        if not self.last.exists():
-            return None
+        if not self.backup.exists():
+            return None, None
         try:
-            with h5py.File(self.last) as file:
+            with h5py.File(self.backup) as file:
                 state = json.loads(file[STATE].asstr()[()])
-            model.load_weights(self.last)
+                saved = {
+                    name: [file[name][str(i)][()] for i in range(len(file[name]))]
+                    for name in ("weights", "optimizer", "others")
+                }
+            restore(model.weights, saved["weights"])
+            restore(model.optimizer.variables, saved["optimizer"])
         except (OSError, KeyError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise OSError(
-                f"'{self.last}' cannot be read ({reason}): give another directory to start anew."
+                f"'{self.backup}' cannot be read ({reason}): give another directory to start anew."
             ) from None
-        self._write_history(state["history"])  # in case the run was killed just before it
-        return state
+        if state["epochs"]:
+            self._write_history(state["history"])  # in case the run was killed just before it
+        return state, saved["others"]
 
     def save(self, model, state):
-        """Write weights, optimizer and state after an epoch, then the table of epochs."""
+        """Write weights, optimizer, random states, and where the run stands.
+
+        One list of arrays after another: Keras's own format takes several times as long.
+        """
+        variables = {
+            "weights": model.weights,
+            "optimizer": model.optimizer.variables,
+            "others": other_variables(model),
+        }
+        with replacing(self.backup) as path, h5py.File(path, "w") as file:
+            file[STATE] = json.dumps(state)
+            for name, group in variables.items():
+                file.create_group(name)
+                for i, variable in enumerate(group):
+                    value = keras.ops.convert_to_numpy(variable)
+                    known = value.dtype.kind != "V"  # bfloat16 is not; float32 holds all of it
+                    file[name][str(i)] = value if known else value.astype("float32")
+
+    def save_epoch(self, model, state, *, best):
+        """Write a complete epoch: its weights, the backup and the table of epochs."""
         with replacing(self.last) as path:
-            model.save_weights(path)
-            with h5py.File(path, "a") as file:
-                file[STATE] = json.dumps(state)
+            save_weights_only(model, path)
+        if best:
+            with replacing(self.best) as path:
+                shutil.copyfile(self.last, path)
+        self.save(model, state)
         self._write_history(state["history"])
 
-    def save_best(self, model):
-        """Write the weights alone."""
-        with replacing(self.best) as path:
-            save_weights_only(model, path)
-
-    def finish(self, epochs):
+    def finish(self, epochs, **facts):
         """Note that the run came to its end."""
-        self.config["finished"] = epochs
+        self.config |= {"finished": epochs, **facts}
         self._write_config()
 
     def _write_history(self, history):
@@ -138,76 +158,38 @@ class RunDirectory:
         write_atomically(self.path / "config.json", (text + "\n").encode())
 
 
-def describe_run(model, recipe, loss, seed, augment, train, validation):
-    """Collect what says which run this is: for config.json, and to refuse another."""
-    packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
-    return {
-        "recipe": recipe,
-        "loss": loss if isinstance(loss, str) else _name_of(loss),
-        "seed": seed,
-        "augment": None if augment is None else _name_of(augment),
-        "model": {
-            "name": model.name,
-            "parameters": model.count_params(),
-            "fingerprint": model_fingerprint(model),
-        },
-        "data": {
-            "train": len(train[1]),
-            "validation": 0 if validation is None else len(validation[1]),
-            "image_shape": list(train[0].shape[1:]),
-            "sha256": _data_hash(train, validation),
-        },
-        "versions": {"kerascnn": __version__, **packages},
-    }
+def other_variables(model) -> list:
+    """The variables that `save_weights` leaves out: random states, and what metrics sum up."""
+    saved = {id(weight) for weight in model.weights}
+    others = {id(v): v for v in [*model.variables, *model.metrics_variables]}
+    return [variable for key, variable in others.items() if key not in saved]
 
 
-def _identity(config):
-    """The part of a config that must agree; epochs may grow, unless the schedule spans them."""
-    recipe = dict(config["recipe"])
-    if recipe["schedule"] != "cosine":
-        del recipe["epochs"]
-    return {
-        "model": config["model"]["fingerprint"],
-        "recipe": recipe.pop("name"),
-        **recipe,
-        "loss": config["loss"],
-        "seed": config["seed"],
-        "augment": config["augment"],
-        "data": config["data"]["sha256"],
-    }
+def restore(variables, values):
+    """Give variables the values that were saved.
+
+    Raises:
+        ValueError: The values are those of others.
+    """
+    shapes, saved = ([tuple(one.shape) for one in many] for many in (variables, values))
+    if shapes != saved:
+        raise ValueError(f"{len(shapes)} variables must be there; received {len(saved)}, or others")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(np.asarray(value))
 
 
-def model_fingerprint(model) -> str:
-    """A short hash of what a model is, whatever its layers happen to be called."""
-    try:
-        config = _anonymous(model.get_config())
-    except NotImplementedError:  # a subclass of keras.Model need not describe itself
-        config = type(model).__name__
-    weights = [list(weight.shape) for weight in model.weights]
-    text = json.dumps([config, weights], sort_keys=True, default=str)
-    return f"{model.count_params():,} parameters, {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+def build_metrics(model, batch):
+    """Have the metrics make the variables that they sum up in, which they do when first used.
 
-
-def _anonymous(config):
-    if isinstance(config, dict):
-        return {key: _anonymous(value) for key, value in config.items() if key not in NAMES}
-    if isinstance(config, list | tuple):
-        return [_anonymous(value) for value in config]
-    return config
-
-
-def _data_hash(*parts):
-    digest = hashlib.sha256()
-    for part in parts:
-        for array in part or ():
-            digest.update(f"{array.dtype} {array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
-
-
-def _name_of(thing):
-    """The name of a function, or of an object's class."""
-    return getattr(thing, "__qualname__", type(thing).__name__)
+    Args:
+        model: A compiled model.
+        batch: `(images, labels)` or with weights as a third.
+    """
+    images, labels, *weights = batch
+    weights = weights[0] if weights else None
+    outputs = model(images)
+    model.compute_loss(images, labels, outputs, weights)
+    model.compute_metrics(images, labels, outputs, weights)
 
 
 def save_weights_only(model, path):

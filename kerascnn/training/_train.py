@@ -1,22 +1,27 @@
 """The common training utility: one call for every architecture."""
 
-import math
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from ._checks import check_split, splits
-from ._objective import objective
+from kerascnn._errors import unknown
+
+from ._devices import leaves, make_deterministic, placed, placement
+from ._identity import describe_run
+from ._keeper import Callbacks, Interruption, Keeper, Progress
 from ._optimizers import make_optimizer
-from ._pipeline import random_states, seeds, training_batches, validation_batches
-from ._recipes import Recipe
+from ._pipeline import steps, training_batches, validation_batches
+from ._prepare import prepare
+from ._recipes import AUGMENTATIONS, Recipe
 from ._recipes import recipe as find_recipe
-from ._run_directory import RunDirectory, describe_run
+from ._report import Lines, Meter, summary, verbosity
+from ._run_directory import RunDirectory, build_metrics
+from ._schedules import Plateau
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,6 +35,9 @@ class Training:
         best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
         recipe: The recipe with every field as it was used.
         run_dir: The run directory, or `None`.
+        seconds: What this call took.
+        images_per_second: Training images, without validation and the first step.
+        waiting: The part of the training's time that waited for input, 0 to 1.
     """
 
     model: keras.Model
@@ -37,6 +45,9 @@ class Training:
     best_epoch: int
     recipe: Recipe
     run_dir: Path | None
+    seconds: float = 0.0
+    images_per_second: float = 0.0
+    waiting: float = 0.0
 
     def __repr__(self):
         last = ", ".join(f"{key} {values[-1]:.4g}" for key, values in self.history.items())
@@ -54,39 +65,61 @@ def train(
     run_dir: str | PathLike | None = None,
     resume: bool = True,
     seed: int = 0,
-    augment: Callable | None = None,
+    augment: Callable | str | None = None,
     loss=None,
     input_range: tuple[float, float] | None = (0.0, 1.0),
     callbacks: Iterable[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
+    deterministic: bool = False,
+    devices: Sequence[str] | None = None,
+    precision: str | None = None,
+    backup_seconds: float = 30.0,
     **overrides,
 ) -> Training:
     """Train a model by a recipe.
 
     The model keeps its weights as the starting point and is compiled here: with the recipe's
-    optimizer, the loss that belongs to its last activation (softmax, sigmoid or linear), and
-    accuracy. The same seed gives the same run on the same CPU; the global seeds of Python, NumPy
-    and Keras are set to it.
+    optimizer, the loss that belongs to its last activation (softmax, sigmoid or linear) and its
+    labels, and accuracy. The same seed gives the same run on the same CPU; the global seeds of
+    Python, NumPy and Keras are set to it.
+
+    Ctrl-C lets the step that runs finish, saves, and raises KeyboardInterrupt with a line that
+    says how to go on; a second Ctrl-C stops at once.
 
     Args:
-        model: Any Keras model with one input and one output.
+        model: Any Keras model with one input. Outputs after the first are auxiliary classifiers.
         data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
-            such pairs. Images `(N, H, W, C)` float in `input_range`, labels `(N,)` class indices.
+            such pairs; `(images, labels, weights)` where labels do not count the same. Images
+            `(N, H, W, C)` float in `input_range`, an array or a sequence that reads them from
+            disk; labels `(N,)` class indices, `(N, H, W)` class indices of pixels (the middle is
+            taken for an output that is smaller), or `(N, M, 5)` boxes: class, and centre x, y,
+            width, height from 0 to 1; rows of class -1 are no boxes.
         recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
         epochs: Passes over the training images; `None`: the recipe's.
         batch_size: Images in a step; `None`: the recipe's.
-        run_dir: A directory for config.json, history.csv, best and last weights; `None`: no files.
-        resume: Whether a run that `run_dir` holds goes on after its last complete epoch. A run
-            that went on ends as if it had never stopped; a finished one returns at once.
+        run_dir: A directory for config.json, history.csv, best and last weights, and a backup;
+            `None`: no files.
+        resume: Whether a run that `run_dir` holds goes on where its backup stands. A run that went
+            on ends as if it had never stopped; a finished one returns at once. What a callback of
+            your own remembers is not kept.
         seed: Of the shuffling, the augmentation and the model's dropout. A whole number from 0 on.
-        augment: A Keras layer or a function, from a batch `(N, H, W, C)` of float32 to a batch;
-            the training images pass through it anew in each epoch. What a function draws at random
-            is repeated exactly only if it comes from a layer's `keras.random.SeedGenerator`.
+        augment: A Keras layer or a function, from a batch `(N, H, W, C)` of float32 to a batch, or
+            the name of an augmentation, such as `"none"`; `None`: the recipe's. The training
+            images pass through it anew in each epoch. What a function draws at random is repeated
+            exactly only if it comes from a layer's `keras.random.SeedGenerator`.
         loss: A Keras loss instead of the one that belongs to the last activation.
         input_range: The range that the model takes, which images must keep; `None`: any.
         callbacks: Keras callbacks; they come after the run has saved an epoch.
         verbose: 0 nothing, 1 a progress bar, 2 a line per epoch; `"auto"`: a bar on a terminal or
             in a notebook, otherwise lines.
+        deterministic: Whether TensorFlow is told to compute the same bits each time, which may
+            take longer, and holds for the rest of the process.
+        devices: Names such as `("GPU:0", "GPU:1")`, which share each batch; `None`: all GPUs, else
+            the CPU. Batch normalization sees each device's part of a batch alone.
+        precision: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`; `None`: what the devices
+            gain from, see `kerascnn.training.devices()`. The outputs stay float32.
+        backup_seconds: The least time between two backups within an epoch; they never take more
+            than a fiftieth of the time. 0: after each step.
         **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, …
 
     Returns:
@@ -97,6 +130,7 @@ def train(
             run, or a loss that became NaN (the model then has the weights of its last good epoch).
         OSError: A run directory that cannot be written or read.
 
+    >>> import numpy as np
     >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
     ...                           keras.layers.Dense(2, activation="softmax")])
     >>> images = np.repeat([0.0, 1.0], 8).reshape(16, 1, 1, 1) * np.ones((1, 2, 2, 1))
@@ -105,193 +139,143 @@ def train(
     >>> result.history["accuracy"][-1]
     1.0
     """
+    began = time.perf_counter()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
-    fit, validation = splits(data)
-    _check(model, fit, validation, plan, seed, augment, input_range)
-    if loss is None:
-        for images, labels in filter(None, (validation, fit)):
-            loss, metrics = objective(model, labels, image_shape=images.shape[1:])
-    else:
-        metrics = []
-
+    _check_arguments(model, seed, augment, backup_seconds)
+    where = placement(model, devices, precision, plan.batch_size)
+    augment = plan.augment if augment is None else augment  # a name, or what was given
+    ready = prepare(model, data, plan, augment, loss=loss, input_range=input_range)
+    if deterministic:
+        make_deterministic()
     keras.utils.set_random_seed(seed)
-    model.compile(optimizer=make_optimizer(plan), loss=loss, metrics=metrics)
-    model.optimizer.build(model.trainable_variables)
-    progress = Progress()
-    directory = None
+    progress, others, directory = Progress(), None, None
     if run_dir is not None:
-        config = describe_run(model, asdict(plan), loss, seed, augment, fit, validation)
+        facts = {"devices": where.devices, "precision": where.precision}
+        facts["deterministic"] = deterministic
+        parts = ready.fit, ready.validation
+        config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
         directory = RunDirectory(run_dir, config, resume=resume)
-        if state := directory.load(model):
-            progress = Progress(**state)
-        else:
-            directory.save(model, asdict(progress))  # a stop in the first epoch loses no start
-
-    finished = directory.config.get("finished", 0) if directory else 0
-    if max(finished, progress.epochs) < plan.epochs:
-        monitor = plan.monitor if metrics else "val_loss"
-        monitor = monitor if validation else monitor.removeprefix("val_")
-        keeper = _Keeper(progress, directory, plan, seed, monitor)
-        rate = [_Plateau(progress, plan, monitor)] if plan.schedule == "plateau" else []
-        model.fit(
-            training_batches(
-                *fit,
-                batch_size=plan.batch_size,
-                seed=seed,
-                epochs=range(progress.epochs, plan.epochs),
-                augment=augment,
-            ),
-            validation_data=validation
-            and validation_batches(*validation, batch_size=plan.batch_size),
-            initial_epoch=progress.epochs,
-            epochs=plan.epochs,
-            shuffle=False,  # the batches are shuffled already
-            steps_per_epoch=math.ceil(len(fit[1]) / plan.batch_size),
-            callbacks=[*rate, keeper, *callbacks],
-            verbose=_verbosity(verbose),
-        )
+    meter = Meter(plan.batch_size)
+    with placed(model, where) as trained, _dropout(trained, plan.dropout):
+        with where.scope():
+            trained.compile(optimizer=make_optimizer(plan), **ready.goal.compile_arguments())
+            trained.optimizer.build(trained.trainable_variables)
         if directory:
-            directory.finish(plan.epochs)
-    return Training(
+            state, others = directory.load(trained)
+            if state:
+                progress = Progress(**state)
+            else:  # a stop in the first epoch loses no start
+                directory.save(trained, asdict(progress))
+        finished = directory.config.get("finished", 0) if directory else 0
+        if max(finished, progress.epochs) < plan.epochs:
+            with Interruption() as interruption:
+                keeper = Keeper(
+                    progress,
+                    others,
+                    directory,
+                    plan,
+                    seed=seed,
+                    monitor=ready.monitor,
+                    steps=steps(ready.fit, plan.batch_size, where.count),
+                    prefix=f"{trained.output_names[0]}_" if ready.goal.auxiliary else "",
+                    backup_seconds=backup_seconds,
+                    interruption=interruption,
+                )
+                _fit(trained, ready, keeper, meter, where.count, callbacks, verbosity(verbose))
+            if directory:
+                directory.finish(plan.epochs)
+
+    result = Training(
         model=model,
         history=progress.history,
         best_epoch=progress.best_epoch,
         recipe=plan,
         run_dir=directory and directory.path,
+        seconds=time.perf_counter() - began,
+        images_per_second=meter.images_per_second,
+        waiting=meter.waiting,
+    )
+    if verbosity(verbose):
+        print(summary(result, ready.monitor), flush=True)
+    return result
+
+
+def _fit(model, ready, keeper, meter, devices, callbacks, verbose):
+    """Train to the end, in two calls of Keras's `fit` if the first epoch is begun already."""
+    progress, plan = keeper.progress, keeper.recipe
+    fit, validation = ready.targets()
+    options = {"batch_size": plan.batch_size, "divisor": devices, "outputs": ready.goal.outputs}
+    plateau = [Plateau(progress, plan, keeper.monitor)] if plan.schedule == "plateau" else []
+    lines = [Lines(progress, plan.epochs)] if verbose == 2 else []
+    together = Callbacks(
+        [meter, *plateau, keeper, *lines, *callbacks],
+        first_batch=progress.batch,
+        add_progbar=verbose == 1,
+        model=model,
+        verbose=verbose,
+        epochs=plan.epochs,
+        steps=keeper.steps,
     )
 
-
-@dataclass
-class Progress:
-    """Where a run stands after a complete epoch: all that Keras's callbacks would forget."""
-
-    epochs: int = 0
-    history: dict[str, list[float]] = field(default_factory=dict)
-    best: float | None = None
-    best_epoch: int = 0
-    plateau: dict = field(default_factory=dict)
-
-
-class _Plateau(keras.callbacks.ReduceLROnPlateau):
-    """Keras's rule, which forgets its state when training begins, with its state kept."""
-
-    def __init__(self, progress, recipe, monitor):
-        super().__init__(
-            monitor=monitor,
-            factor=recipe.plateau_factor,
-            patience=recipe.plateau_patience,
-            min_lr=recipe.minimum_rate,
-            mode=_mode(monitor),
+    def epochs(first, last, first_batch=0):
+        batches = training_batches(
+            fit,
+            seed=keeper.seed,
+            epochs=range(first, last),
+            first_batch=first_batch,
+            augment=ready.augment,
+            **options,
         )
-        self.progress = progress
-
-    def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
-        self.best = self.progress.plateau.get("best", self.best)  # Keras's start otherwise
-        self.wait = self.progress.plateau.get("wait", 0)
-
-    def on_epoch_end(self, epoch, logs=None):
-        super().on_epoch_end(epoch, logs)
-        self.progress.plateau = {"best": float(self.best), "wait": self.wait}
-
-
-class _Keeper(keras.callbacks.Callback):
-    """Seeds each epoch, sets its rate, keeps its record, and stops at a loss that is no number."""
-
-    def __init__(self, progress, directory, recipe, seed, monitor):
-        super().__init__()
-        self.progress = progress
-        self.directory = directory
-        self.recipe = recipe
-        self.seed = seed
-        self.monitor = monitor
-
-    def on_train_begin(self, logs=None):
-        self.good = self.model.get_weights()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        states = random_states(self.model)
-        for state, seed in zip(states, seeds(len(states), self.seed, epoch), strict=True):
-            state.assign(seed)
-        if self.recipe.schedule == "cosine":
-            # Loshchilov and Hutter 2016, Eq. 5: T_cur = epoch, T_i = epochs, lowest rate 0
-            part = (1 + math.cos(math.pi * epoch / self.recipe.epochs)) / 2
-            self.model.optimizer.learning_rate = self.recipe.learning_rate * part
-        self.rate = float(str(np.float32(self.model.optimizer.learning_rate)))  # 0.001, all of it
-
-    def on_train_batch_end(self, batch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            self._stop()
-
-    def on_epoch_end(self, epoch, logs=None):
-        progress = self.progress
-        weights = self.model.get_weights()
-        finite = all(np.isfinite(weight).all() for weight in weights)
-        if not finite or not math.isfinite(logs.get("val_loss", 0)):
-            self._stop()
-        self.good = weights
-        record = {key: float(value) for key, value in logs.items()} | {"learning_rate": self.rate}
-        for key, value in record.items():
-            progress.history.setdefault(key, []).append(value)
-        progress.epochs = epoch + 1
-        if self._better(record[self.monitor]):
-            progress.best, progress.best_epoch = record[self.monitor], progress.epochs
-            if self.directory:
-                self.directory.save_best(self.model)
-        if self.directory:
-            self.directory.save(self.model, asdict(progress))
-
-    def _better(self, value):
-        if self.progress.best is None:
-            return True
-        if _mode(self.monitor) == "max":
-            return value > self.progress.best
-        return value < self.progress.best
-
-    def _stop(self):
-        self.model.set_weights(self.good)
-        epoch = self.progress.epochs
-        raise ValueError(
-            f"the loss became infinite or NaN in epoch {epoch + 1}: lower learning_rate (it was "
-            f"{self.rate:g}). The model has its weights of "
-            f"{f'epoch {epoch}' if epoch else 'before the training'} again."
+        if first_batch and devices == 1:  # on several devices Keras does it
+            build_metrics(model, next(iter(batches)))
+        model.fit(
+            meter.metered(batches) if devices == 1 else batches,
+            validation_data=validation and validation_batches(validation, **options),
+            initial_epoch=first,
+            epochs=last,
+            shuffle=False,  # the batches are shuffled already
+            steps_per_epoch=keeper.steps - first_batch,
+            callbacks=together,
+            verbose=0,
         )
 
-
-def _mode(monitor):
-    return "max" if "accuracy" in monitor else "min"
-
-
-def _verbosity(verbose):
-    if verbose != "auto":
-        return verbose
-    return 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
+    model.stop_training = False
+    if progress.batch:
+        epochs(progress.epochs, progress.epochs + 1, progress.batch)
+    if progress.epochs < plan.epochs and not model.stop_training:
+        epochs(progress.epochs, plan.epochs)
+    together.end()
 
 
-def _check(model, fit, validation, plan, seed, augment, input_range):
-    """Refuse, before the first step, what cannot be trained."""
+@contextmanager
+def _dropout(model, rate):
+    """Have the Dropout layers of a model drop at another rate for a while; `None`: at their own."""
+    layers = [
+        layer
+        for layer in leaves(model)
+        if rate is not None and isinstance(layer, keras.layers.Dropout) and layer.rate > 0
+    ]
+    own = [layer.rate for layer in layers]
+    try:
+        for layer in layers:
+            layer.rate = rate
+        yield
+    finally:
+        for layer, before in zip(layers, own, strict=True):
+            layer.rate = before
+
+
+def _check_arguments(model, seed, augment, backup_seconds):
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     if not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be a whole number from 0 on; received {seed!r}.")
-    if augment is not None and not callable(augment):
-        raise TypeError(f"augment must be a layer or a function; received {augment!r:.80}.")
-    # A model that is not built yet does not say what it takes: then the training images do.
-    shape = getattr(model, "input_shape", None) or (None, *fit[0].shape[1:])
-    if not isinstance(shape, tuple):
-        raise ValueError(f"model must have one input; received one with {len(shape)} inputs.")
-    for what, part in (("train", fit), ("validation", validation)):
-        if part is not None:
-            check_split(what, *part, input_shape=shape, input_range=input_range)
-    first = fit[0][:1].astype("float32")
-    if not model.built:
-        model(first)
-    if plan.batch_size > len(fit[1]):
+    if isinstance(augment, str):
+        if augment not in AUGMENTATIONS:
+            raise unknown("augment", augment, AUGMENTATIONS)
+    elif augment is not None and not callable(augment):
+        raise TypeError(f"augment must be a layer, a function or a name; received {augment!r:.80}.")
+    if not isinstance(backup_seconds, int | float) or not backup_seconds >= 0:
         raise ValueError(
-            f"batch_size must be at most {len(fit[1])}, the number of training images; "
-            f"received {plan.batch_size}."
+            f"backup_seconds must be a number of at least 0; received {backup_seconds!r}."
         )
-    if isinstance(augment, keras.Layer):
-        shape = augment(first, training=True).shape  # builds it, too
-        if len(shape) != fit[0].ndim:
-            raise ValueError(f"augment must give (N, H, W, C); received {tuple(shape)}.")

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training import PadCropFlip
+from kerascnn.training import PadCropFlip, PrincipalColors, train
+from kerascnn.training._augmentation import named
+from kerascnn.training._data import Part
 
 IMAGE = np.arange(1, 26, dtype="float32").reshape(1, 5, 5, 1)
 
@@ -61,3 +63,64 @@ def test_the_same_seed_gives_the_same_bytes_and_the_config_the_same_layer():
     np.testing.assert_array_equal(first, second)
     other = np.asarray(PadCropFlip(padding=3, flip=False, seed=6)(images, training=True))
     assert (first != other).any()
+
+
+def test_windows_of_larger_images():
+    many = np.repeat(IMAGE, 2000, axis=0)
+    layer = PadCropFlip(padding=0, size=(3, 4))
+    outputs = np.asarray(layer(many, training=True))
+    known = {}
+    for row in range(3):
+        for column in range(2):
+            cut = IMAGE[0, row : row + 3, column : column + 4]
+            known |= {cut.tobytes(): (row, column, 0), cut[:, ::-1].tobytes(): (row, column, 1)}
+    places = [known[output.tobytes()] for output in outputs]
+    assert len(set(places)) == 12
+    np.testing.assert_array_equal(layer(IMAGE), IMAGE[:, 1:4, 0:4])  # the middle at inference
+    assert layer.compute_output_shape((None, 5, 5, 1)) == (None, 3, 4, 1)
+
+
+def test_colours_move_along_their_principal_components(rng):
+    """Pixels that vary along one known axis only: every shift is a multiple of it."""
+    axis = np.array([2, 1, -2]) / 3
+    images = 0.5 + 0.1 * rng.normal(size=(50, 8, 8, 1)) * axis
+    layer = PrincipalColors.of(images)
+    variance = (images - 0.5).dot(axis).var(ddof=1)
+    assert layer.values[-1] == pytest.approx(variance, rel=1e-4)
+    many = np.repeat(images[:1], 4000, axis=0).astype("float32")
+    shifts = np.asarray(layer(many, training=True)) - many
+    np.testing.assert_allclose(np.ptp(shifts, axis=(1, 2)), 0, atol=1e-6)  # all pixels alike
+    a = shifts[:, 0, 0].dot(axis) / variance
+    np.testing.assert_allclose(shifts[:, 0, 0], np.outer(a * variance, axis), atol=1e-6)
+    assert a.mean() == pytest.approx(0, abs=0.01)  # "mean zero and standard deviation 0.1"
+    assert a.std() == pytest.approx(0.1, rel=0.05)
+    np.testing.assert_array_equal(layer(many[:2]), many[:2])
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    np.testing.assert_allclose(again.vectors, layer.vectors)
+
+
+def test_the_recipes_augmentations(rng):
+    part = Part(rng.random((20, 32, 32, 3), dtype="float32"), np.zeros(20, int))
+    assert named("none", part, (32, 32)) is None
+    assert named("pad_crop_flip", part, (32, 32)).padding == 4
+    same = named("crop_flip", part, (32, 32))
+    assert (same.padding, same.size) == (2, None)  # a sixteenth
+    assert named("crop_flip", part, (24, 24)).size == (24, 24)
+    colours = named("crop_flip_color", part, (24, 24))
+    assert colours(part.images, training=True).shape == (20, 24, 24, 3)
+
+
+def test_train_cuts_windows_and_validates_in_the_middle(rng):
+    layers = keras.layers
+    net = keras.Sequential(
+        [keras.Input((4, 4, 3)), layers.Flatten(), layers.Dense(2, activation="softmax")]
+    )
+    images = rng.random((30, 6, 6, 3), dtype="float32")
+    data = (images, np.arange(30) % 2)
+    options = {"recipe": "alexnet", "epochs": 1, "batch_size": 10, "verbose": 0}
+    result = train(net, (data, data), **options)
+    chances = net.predict(images[:, 1:5, 1:5], verbose=0)
+    loss = -np.log(chances[np.arange(30), data[1]]).mean()
+    assert result.history["val_loss"][0] == pytest.approx(loss, rel=1e-4)
+    with pytest.raises(ValueError, match=r"train images must be \(N, 4, 4, 3\)"):
+        train(net, (data, data), augment="none", **options)

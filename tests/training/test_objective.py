@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from kerascnn.training import border_weights, recipe, train
+from kerascnn.training._data import Part
 from kerascnn.training._objective import head
 from kerascnn.training._objective import objective as objective_for
 
@@ -9,7 +11,8 @@ layers = keras.layers
 
 
 def objective(model, labels):
-    return objective_for(model, labels, image_shape=(4, 4, 1))
+    goal = objective_for(model, labels, image_shape=(4, 4, 1), recipe=recipe("adam"))
+    return goal.loss, goal.metrics
 
 
 CLASSES = np.array([0, 1, 2, 1])
@@ -103,3 +106,55 @@ def test_a_label_per_pixel():
     assert float(loss(np.zeros((2, 4, 4), int), even)) == pytest.approx(np.log(3), rel=1e-5)
     with pytest.raises(ValueError, match=r"indices \(N, 4, 4\)"):
         objective(pixels, CLASSES)
+
+
+def test_a_smaller_map_learns_the_middle():
+    """As U-Net's valid convolutions need it; weights are cut alike."""
+    net = model(layers.Conv2D(2, 3, activation="softmax"))
+    masks = np.arange(32).reshape(2, 4, 4) % 2
+    goal = objective_for(net, masks, image_shape=(4, 4, 1), recipe=recipe("unet"))
+    part = goal.prepare(Part(None, masks, masks + 0.5))
+    np.testing.assert_array_equal(part.labels, masks[:, 1:3, 1:3])
+    np.testing.assert_array_equal(part.weights, masks[:, 1:3, 1:3] + 0.5)
+    weighted = goal.prepare(Part(None, masks))
+    expected = border_weights(masks, w0=10, sigma=5)[:, 1:3, 1:3]
+    np.testing.assert_array_equal(weighted.weights, expected)
+    adam = objective_for(net, masks, image_shape=(4, 4, 1), recipe=recipe("adam"))
+    assert adam.prepare(Part(None, masks)).weights is None
+
+
+def test_weights_of_pixels_weigh_the_loss(rng):
+    net = model(layers.Conv2D(1, 1, activation="sigmoid"))
+    images = rng.random((3, 4, 4, 1), dtype="float32")
+    masks, weights = rng.integers(0, 2, (3, 4, 4)), rng.random((3, 4, 4))
+    options = {"learning_rate": 0.0, "epochs": 1, "batch_size": 3, "verbose": 0}
+    history = train(net, (images, masks, weights), **options).history
+    chances = net.predict(images, verbose=0)[..., 0]
+    losses = -np.log(np.where(masks, chances, 1 - chances))
+    assert history["loss"][0] == pytest.approx((weights * losses).mean(), rel=1e-4)
+    assert history["accuracy"][0] == pytest.approx(((chances > 0.5) == masks).mean())
+
+
+def test_auxiliary_heads_learn_the_same_labels_at_their_weight(rng):
+    """Szegedy 2014, Section 5: the losses of the auxiliary classifiers count 0.3 each."""
+    image = keras.Input((4, 4, 1))
+    flat = layers.Flatten()(image)
+    heads = [layers.Dense(2, activation="softmax", name=f"head{i}")(flat) for i in range(3)]
+    net = keras.Model(image, heads)
+    images, labels = rng.random((12, 4, 4, 1), dtype="float32"), np.arange(12) % 2
+    options = {"learning_rate": 0.0, "epochs": 1, "batch_size": 12, "verbose": 0, "augment": "none"}
+    data = ((images, labels), (images[:6], labels[:6]))
+    result = train(net, data, recipe="googlenet", **options)
+    chances = net.predict(images, verbose=0)
+    losses = [-np.log(c[np.arange(12), labels]).mean() for c in chances]
+    expected = losses[0] + 0.3 * losses[1] + 0.3 * losses[2]
+    assert result.history["loss"][0] == pytest.approx(expected, rel=1e-4)
+    right = (chances[0].argmax(axis=1) == labels).mean()
+    assert result.history["accuracy"][0] == pytest.approx(right)
+    assert "val_accuracy" in result.history
+
+
+def test_one_class_alone_is_told(bars, make_model):
+    images, labels = bars[0]
+    with pytest.raises(ValueError, match="of two classes at least; received 1 alone"):
+        train(make_model(), (images, np.ones_like(labels)), batch_size=10)

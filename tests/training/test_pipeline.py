@@ -2,17 +2,18 @@ import keras
 import numpy as np
 import pytest
 
+from kerascnn.training._data import Part
 from kerascnn.training._pipeline import training_batches, validation_batches
 
 IMAGES = np.arange(10, dtype=np.float32).reshape(10, 1, 1, 1) / 10
 LABELS = np.arange(10)
+PART = Part(IMAGES, LABELS)
 
 
 def collected(**options):
     options = {"batch_size": 4, "seed": 0, "epochs": range(2), **options}
     return [
-        (images.numpy(), labels.numpy())
-        for images, labels in training_batches(IMAGES, LABELS, **options)
+        (images.numpy(), labels.numpy()) for images, labels in training_batches(PART, **options)
     ]
 
 
@@ -65,7 +66,7 @@ def test_a_function_or_a_layer_without_chance_will_do(augment):
 
 
 def test_validation_comes_in_order_as_often_as_asked():
-    batches = validation_batches(IMAGES, LABELS, batch_size=4)
+    batches = validation_batches(PART, batch_size=4)
     assert int(batches.cardinality()) == 3
     for _ in range(2):
         assert order([(None, labels.numpy()) for _, labels in batches]) == list(range(10))

@@ -5,6 +5,7 @@ import pytest
 from kerascnn import training
 from kerascnn.training import CoupledDecaySGD
 from kerascnn.training._optimizers import make_optimizer
+from kerascnn.training._schedules import rate_at
 
 
 def test_alexnet_is_the_papers():
@@ -14,6 +15,26 @@ def test_alexnet_is_the_papers():
     assert (alexnet.schedule, alexnet.plateau_factor) == ("plateau", 0.1)
     # "reduced three times prior to termination"
     assert alexnet.learning_rate * alexnet.plateau_factor**3 == pytest.approx(alexnet.minimum_rate)
+
+
+def rates(name, epochs):
+    return [rate_at(training.recipe(name), epoch) for epoch in epochs]
+
+
+def test_the_other_papers():
+    resnet, googlenet, unet, yolo = map(training.recipe, ("resnet", "googlenet", "unet", "yolo"))
+    assert (resnet.learning_rate, resnet.momentum, resnet.weight_decay) == (0.1, 0.9, 1e-4)
+    assert rates("resnet", (0, 29, 30, 60, 90)) == pytest.approx([0.1, 0.1, 0.01, 1e-3, 1e-4])
+    # "decreasing the learning rate by 4% every 8 epochs"
+    assert rates("googlenet", (7, 8, 16)) == pytest.approx([0.01, 0.0096, 0.009216])
+    assert (googlenet.auxiliary_weight, googlenet.momentum) == (0.3, 0.9)
+    assert (unet.momentum, unet.batch_size) == (0.99, 1)
+    assert (unet.border_weight, unet.border_sigma) == (10, 5)
+    # from 1e-3 to 1e-2, for 75 epochs, 1e-3 for 30, 1e-4 for 30
+    assert rates("yolo", (0, 3, 74, 75, 104, 105)) == pytest.approx(
+        [1e-3, 1e-2, 1e-2, 1e-3, 1e-3, 1e-4]
+    )
+    assert (yolo.batch_size, yolo.epochs, yolo.weight_decay) == (64, 75 + 30 + 30, 5e-4)
 
 
 def test_the_optimizer_has_the_recipes_numbers():
@@ -50,17 +71,21 @@ def test_a_recipe_is_frozen_and_overriding_makes_another():
         (
             "adem",
             {},
-            "recipe must be one of 'adam', 'alexnet', 'vgg'; received 'adem'. Did you mean 'adam'",
+            "recipe must be one of 'adam', 'alexnet', .* received 'adem'. Did you mean 'adam'",
         ),
         ("adam", {"learning_rte": 1}, "Did you mean 'learning_rate'"),
         ("adam", {"name": "mine"}, "a field of its recipe must be one of"),
         ("adam", {"optimizer": "sdg"}, "optimizer must be one of 'adam', 'sgd'; received 'sdg'"),
-        ("adam", {"schedule": "step"}, "schedule must be one of"),
+        ("adam", {"schedule": "stairs"}, "schedule must be one of"),
         ("adam", {"batch_size": 0}, "batch_size must be a whole number from 1 on; received 0"),
         ("adam", {"epochs": 2.5}, "epochs must be a whole number from 1 on; received 2.5"),
         ("adam", {"learning_rate": "fast"}, "learning_rate must be a number"),
         ("adam", {"learning_rate": -1.0}, "learning_rate must be a number of at least 0"),
         ("alexnet", {"momentum": 1.0}, "momentum must be a number of at least 0 and below 1"),
+        ("adam", {"augment": "flips"}, "augment must be one of 'none'"),
+        ("adam", {"steps": (0,)}, "steps must be a tuple of whole numbers"),
+        ("alexnet", {"warmup_epochs": 2}, "warmup_epochs must be 0 with schedule 'plateau'"),
+        ("adam", {"dropout": 1.0}, "dropout must be a number of at least 0 and below 1"),
         ("adam", {"weight_decay": 1e-4}, "belong to the optimizer 'sgd'"),
     ],
 )

@@ -45,7 +45,8 @@ def augment():
 
 
 def snapshot(directory):
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 @pytest.fixture
@@ -130,17 +131,17 @@ def test_the_best_weights_are_those_of_the_best_epoch(run, make_model, bars, tmp
 
 def test_the_best_weights_come_without_the_optimizers(run, tmp_path):
     model = run(run_dir=tmp_path).model
-    with h5py.File(tmp_path / "best.weights.h5") as file:
-        assert "optimizer" not in file
+    for name, there in (("best.weights", False), ("last.weights", False), ("backup/state", True)):
+        with h5py.File(tmp_path / f"{name}.h5") as file:
+            assert ("optimizer" in file) == there
     assert model.optimizer is not None
-    with h5py.File(tmp_path / "last.weights.h5") as file:
-        assert "optimizer" in file
 
 
-def test_nothing_but_the_four_files_is_left(run, tmp_path):
+def test_nothing_but_the_files_of_a_run_is_left(run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(run_dir=tmp_path / "a" / "b", callbacks=[InterruptWithin(1)])
-    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
+    assert sorted(snapshot(tmp_path / "a" / "b")) == [
+        "backup/state.h5",
         "best.weights.h5",
         "config.json",
         "history.csv",
@@ -173,7 +174,7 @@ def test_a_directory_with_another_run_is_refused_and_untouched(run, make_model, 
         ({"recipe": "alexnet"}, "recipe is 'adam' there and 'alexnet' here"),
         ({"batch_size": 10}, "batch_size is 16 there and 10 here"),
         ({"seed": 3}, "seed is 2 there and 3 here"),
-        ({"augment": np.abs}, "augment is None there"),
+        ({"augment": np.abs}, "augment is 'none' there"),
         ({"data": darker}, "data is '"),
         ({"model": make_model(classes=3)}, "model is '128 parameters, .*' there and '177 param"),
         ({"model": make_model(dropout=0.1)}, "model is '128"),  # as many weights, another network
@@ -193,9 +194,10 @@ def test_a_cosine_over_other_epochs_is_another_run(run, tmp_path):
 def test_damaged_files_are_told(run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(run_dir=tmp_path, callbacks=[Interrupt(1)])
-    whole = (tmp_path / "last.weights.h5").read_bytes()
-    (tmp_path / "last.weights.h5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(OSError, match=r"last\.weights.h5' cannot be read"):
+    backup = tmp_path / "backup" / "state.h5"
+    whole = backup.read_bytes()
+    backup.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(OSError, match=r"state\.h5' cannot be read"):
         run(run_dir=tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match=r"no readable config\.json of a run"):

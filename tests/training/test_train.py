@@ -48,7 +48,8 @@ def test_one_step_is_the_recipes(bars, make_model):
     model = make_model(dropout=0.0)
     twin = make_model(dropout=0.0)
     images, labels = bars[0]
-    train(model, (images, labels), recipe="alexnet", epochs=1, batch_size=50, verbose=0)
+    options = {"epochs": 1, "batch_size": 50, "augment": "none", "verbose": 0}
+    train(model, (images, labels), recipe="alexnet", **options)
 
     twin.compile(
         keras.optimizers.SGD(0.01),
@@ -104,6 +105,7 @@ def test_plateau_divides_the_rate_when_the_validation_error_stays(bars, make_mod
         learning_rate=1e-9,
         minimum_rate=1e-11,
         plateau_patience=2,
+        augment="none",
         epochs=8,
         batch_size=25,
         verbose=0,
@@ -145,7 +147,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bars, ma
 
     broken = Break()
     model = make_model()
-    with pytest.raises(ValueError, match=r"NaN in epoch 3: lower learning_rate \(it was 0.001\)"):
+    with pytest.raises(ValueError, match=r"NaN in epoch 3 at step 1 of 2: lower.*was 0.001"):
         train(model, bars, epochs=5, batch_size=25, run_dir=tmp_path, callbacks=[broken], verbose=0)
     for weight, good in zip(model.get_weights(), broken.good, strict=True):
         np.testing.assert_array_equal(weight, good)
@@ -158,10 +160,35 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bars, ma
 def test_a_rate_that_is_too_high_is_told(bars, make_model):
     model = make_model(activation=None)
     before = model.get_weights()
-    with pytest.raises(ValueError, match=r"epoch 1.*before the training"):
+    with pytest.raises(
+        ValueError, match=r"epoch 1 at step \d+ of 10.*weights from before the training again"
+    ):
         train(model, bars, recipe="alexnet", learning_rate=1e30, epochs=9, batch_size=5, verbose=0)
     for weight, start in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, start)
+
+
+def test_a_constant_rate_is_left_to_the_callbacks(bars, make_model):
+    halve = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=9)
+    options = {"epochs": 4, "batch_size": 25, "callbacks": [halve], "verbose": 0}
+    rates = train(make_model(), bars, **options).history["learning_rate"]
+    np.testing.assert_allclose(rates, [1e-3, 1e-3, 5e-4, 2.5e-4], rtol=1e-5)
+
+
+def test_the_recipes_dropout_holds_while_it_trains(bars, make_model):
+    class Look(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.rate = self.model.layers[2].rate
+
+    look, model = Look(), make_model(dropout=0.3)
+    options = {"epochs": 1, "batch_size": 25, "callbacks": [look], "verbose": 0}
+    train(model, bars, **options)
+    assert look.rate == 0.3
+    train(model, bars, recipe="alexnet", **options)
+    assert (look.rate, model.layers[2].rate) == (0.5, 0.3)
+    plain = make_model(dropout=0.0)  # what has none gets none
+    train(plain, bars, dropout=0.5, **options)
+    assert look.rate == 0
 
 
 def test_an_unbuilt_model_is_built(bars):
@@ -188,8 +215,8 @@ def test_a_subclass_of_model_learns(bars):
 def test_more_than_one_input_or_output_is_told(bars):
     image = keras.Input((6, 6, 1))
     flat = keras.layers.Flatten()(image)
-    two = [keras.layers.Dense(2, activation="softmax")(flat) for _ in range(2)]
-    with pytest.raises(ValueError, match="one output with softmax"):
+    two = [keras.layers.Dense(n, activation="softmax")(flat) for n in (2, 3)]
+    with pytest.raises(ValueError, match=r"outputs of one shape .* \(None, 2\) and \(None, 3\)"):
         train(keras.Model(image, two), bars, batch_size=10)
     other = keras.Input((6, 6, 1))
     both = keras.layers.Add()([flat, keras.layers.Flatten()(other)])
@@ -244,7 +271,11 @@ def test_data_that_cannot_be_learnt_from(bars, make_model, change, message, tmp_
         ({"learnin_rate": 0.1}, ValueError, "Did you mean 'learning_rate'"),
         ({}, ValueError, "batch_size must be at most 50, .* received 128"),
         ({"seed": -1}, ValueError, "seed must be a whole number from 0 on"),
-        ({"augment": 3, "batch_size": 5}, TypeError, "augment must be a layer or a function"),
+        (
+            {"augment": 3, "batch_size": 5},
+            TypeError,
+            "augment must be a layer, a function or a name",
+        ),
         (
             {"augment": keras.layers.Flatten(), "batch_size": 5},
             ValueError,
@@ -273,11 +304,11 @@ def test_another_range_can_be_said(bars, make_model):
 
 @pytest.mark.parametrize(("terminal", "lines"), [(False, 2), (True, 1)])
 def test_auto_shows_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, terminal, lines):
-    from kerascnn.training._train import _verbosity
+    from kerascnn.training._report import verbosity
 
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
-    assert _verbosity("auto") == lines
-    assert _verbosity(0) == 0
+    assert verbosity("auto") == lines
+    assert verbosity(0) == 0
 
 
 def test_the_doc_of_a_run_is_json(bars, make_model, tmp_path):
@@ -288,3 +319,5 @@ def test_the_doc_of_a_run_is_json(bars, make_model, tmp_path):
     assert config["model"]["parameters"] == make_model().count_params()
     assert (config["data"]["train"], config["data"]["validation"]) == (50, 20)
     assert config["versions"]["keras"] == keras.__version__
+    assert set(config) >= {"commit", "devices", "precision", "deterministic"}
+    assert len(config["data"]["sha256"]) == 64

@@ -1,0 +1,130 @@
+"""What `kc.train` costs beside Keras's own `fit`; prints a Markdown table.
+
+    python benchmarks/training.py [DIRECTORY]
+
+DIRECTORY holds mnist.npz and cifar10_jpeg.npz; without it they come from KERASCNN_DATA or Keras's
+download. Candidates take turns; the medians of their rounds are compared, in wall-clock time and,
+since other processes may run on the machine, in processor time.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROUNDS = 5
+BATCH = 128
+
+
+def clock():
+    return time.perf_counter(), time.process_time()
+
+
+def take_turns(candidates, rounds=ROUNDS):
+    """For each candidate the medians of its wall-clock and processor seconds."""
+    seconds = {name: [] for name in candidates}
+    for _ in range(rounds):
+        for name, candidate in candidates.items():
+            seconds[name].append(candidate())
+    return {
+        name: [median(kind) for kind in zip(*values, strict=True)]
+        for name, values in seconds.items()
+    }
+
+
+def ratios(one, other):
+    """How many times as fast the first is: wall-clock, processor."""
+    return ", ".join(f"{b / a:.2f}" for a, b in zip(one, other, strict=True))
+
+
+def speed(data_dir):
+    import keras
+
+    import kerascnn as kc
+
+    class Epochs(keras.callbacks.Callback):
+        """Seconds of the epochs after the first, which compiles."""
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.began = clock()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.ended = clock()
+
+        def seconds(self):
+            return [b - a for a, b in zip(self.began, self.ended, strict=True)]
+
+    def fit(build, data, epochs):
+        timer = Epochs()
+        model = build()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(*data, BATCH, epochs=epochs, verbose=0, callbacks=[timer])
+        return timer.seconds()
+
+    def train(build, data, epochs, **options):
+        timer = Epochs()
+        options |= {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "callbacks": [timer]}
+        kc.train(build(), data, **options)
+        return timer.seconds()
+
+    images, labels = kc.datasets.load("mnist", data_dir=data_dir).train
+    part = images[:25600], labels[:25600]
+    found = take_turns(
+        {
+            "fit": lambda: fit(kc.build_lenet5, part, 3),
+            "train": lambda: train(kc.build_lenet5, part, 3),
+        }
+    )
+    yield "images per second, LeNet-5 on MNIST", ratios(found["train"], found["fit"]), "≥ 0.95"
+
+    def in_directory():
+        with tempfile.TemporaryDirectory() as run_dir:
+            return train(kc.build_lenet5, part, 3, run_dir=run_dir)
+
+    found = take_turns({"without": lambda: train(kc.build_lenet5, part, 3), "with": in_directory})
+    yield "time with a run directory, LeNet-5", ratios(found["without"], found["with"]), "≤ 1.03"
+
+    images, labels = kc.datasets.load("cifar10", data_dir=data_dir).train
+    part = images[:1280], labels[:1280]
+    found = take_turns(
+        {
+            "fit": lambda: fit(kc.build_resnet20, part, 3),
+            "train": lambda: train(kc.build_resnet20, part, 3, augment="pad_crop_flip"),
+        },
+        rounds=3,
+    )
+    what = "images per second, ResNet-20 on CIFAR-10, augmented; `fit` is not"
+    yield what, ratios(found["train"], found["fit"]), "≥ 0.95"
+
+
+MEMORY = """
+import resource, sys
+import kerascnn as kc
+data = kc.datasets.load("mnist", data_dir=sys.argv[1] or None)
+kc.train(kc.build_lenet5(), data, epochs=1, verbose=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def memory(data_dir):
+    command = [sys.executable, "-c", MEMORY, data_dir or ""]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    gib = int(done.stdout.split()[-1]) / 2**20
+    yield "most resident memory, LeNet-5 on MNIST", f"{gib:.2f} GiB", "≤ 1.5 GiB"
+
+
+def main():
+    data_dir = sys.argv[1] if len(sys.argv) > 1 else None
+    print("| what | measured: wall-clock, processor | aim |\n| --- | --: | --: |", flush=True)
+    for part in (memory, speed):
+        for row in part(data_dir):
+            print("| " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""What there is to compute with, what of it is used, and how."""
+
+from collections.abc import Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from kerascnn._errors import unknown
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+# NVIDIA's tensor cores take float16 from compute capability 7.0 on, bfloat16 from 8.0 on.
+FLOAT16, BFLOAT16 = (7, 0), (8, 0)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that TensorFlow can compute with.
+
+    Args:
+        name: Such as `"GPU:0"`, as `train(devices=)` takes it.
+        model: What it calls itself.
+        capability: NVIDIA's compute capability, or `None`.
+        used: Whether `train` uses it unless told otherwise.
+    """
+
+    name: str
+    model: str
+    capability: tuple[int, int] | None
+    used: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Devices:
+    """All devices, and how `train` uses them unless told otherwise. Prints as lines.
+
+    Args:
+        devices: A `Device` for each.
+        precision: A Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
+        xla: Whether XLA compiles the steps of models whose layers allow it.
+    """
+
+    devices: tuple[Device, ...]
+    precision: str
+    xla: bool
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The names of those that are used."""
+        return tuple(device.name for device in self.devices if device.used)
+
+    def __repr__(self):
+        lines = []
+        for device in self.devices:
+            capability = ".".join(map(str, device.capability or ()))
+            facts = [device.model, capability and f"compute capability {capability}"]
+            facts.append("will be used" if device.used else "will not be used")
+            lines.append(f"{device.name:7}{', '.join(filter(None, facts))}")
+        together = "one device" if len(self.used) == 1 else "each batch shared by all"
+        xla = "with" if self.xla else "without"
+        lines.append(f"train:  {together}, {self.precision}, {xla} XLA")
+        return "\n".join(lines)
+
+
+def devices() -> Devices:
+    """Look for GPUs, let them take memory as they need it, and say what `train` will use.
+
+    All GPUs are used, or the CPU if there is none. Once TensorFlow has begun to compute on a GPU
+    its memory cannot be told to grow any more; then that stays as it is.
+
+    >>> found = devices()
+    >>> found.used[0].split(":")[0] in ("CPU", "GPU")
+    True
+    """
+    for gpu in tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:  # it computes already
+            break
+    cpus, gpus = (tf.config.list_logical_devices(kind) for kind in ("CPU", "GPU"))
+    details = [
+        tf.config.experimental.get_device_details(one)
+        for one in tf.config.list_physical_devices("GPU")
+    ]
+    found = [Device(_short(cpu), "CPU", None, used=not gpus) for cpu in cpus[:1]]
+    for gpu, detail in zip(gpus, details, strict=False):
+        capability = detail.get("compute_capability")
+        found.append(Device(_short(gpu), detail.get("device_name", "GPU"), capability, used=True))
+    capabilities = [device.capability or (0, 0) for device in found if device.used]
+    weakest = min(capabilities)
+    return Devices(tuple(found), precision_for(weakest), xla=len(gpus) == 1)
+
+
+def precision_for(capability) -> str:
+    """The dtype policy that a GPU of a compute capability gains most from.
+
+    >>> [precision_for(it) for it in ((6, 1), (7, 5), (9, 0))]
+    ['float32', 'mixed_float16', 'mixed_bfloat16']
+    """
+    if capability >= BFLOAT16:
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= FLOAT16 else "float32"
+
+
+def make_deterministic():
+    """Have TensorFlow compute the same bits each time, for the rest of the process."""
+    if keras.backend.backend() == "tensorflow":
+        tf.config.experimental.enable_op_determinism()
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and how a run computes.
+
+    Args:
+        devices: Names.
+        precision: A Keras dtype policy.
+        strategy: A `tf.distribute` strategy, or `None` for a model that stays where it is.
+    """
+
+    devices: tuple[str, ...]
+    precision: str
+    strategy: object = None
+
+    @property
+    def count(self) -> int:
+        """How many devices share a batch."""
+        return 1 if self.strategy is None else len(self.devices)
+
+    def scope(self):
+        """A context in which variables are made where they belong."""
+        return nullcontext() if self.strategy is None else self.strategy.scope()
+
+
+def placement(model, names: Sequence[str] | None, precision: str | None, batch_size) -> Placement:
+    """Decide where and how a model trains.
+
+    Args:
+        model: A `keras.Model`.
+        names: Devices, or `None` for all GPUs, else the CPU; of GPUs as many as share a batch
+            evenly, and one for a model that cannot be made again from its configuration.
+        precision: A dtype policy, or `None` for the one that the devices gain from.
+        batch_size: Images in a step.
+
+    Raises:
+        ValueError: A device or a policy that there is not.
+    """
+    if precision is not None and precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    if keras.backend.backend() != "tensorflow":
+        if names is not None:
+            raise ValueError(
+                f"devices must be None with Keras's backend {keras.backend.backend()!r}; "
+                f"received {names!r}."
+            )
+        return Placement((keras.backend.backend(),), precision or "float32")
+    there = devices()
+    precision = precision or there.precision
+    if names is None:
+        own = model.distribute_strategy
+        if own.num_replicas_in_sync > 1:  # its maker has seen to it
+            return Placement(tuple(own.extended.worker_devices), precision, own)
+        clones = bool(getattr(model, "outputs", None))
+        used = there.used[: even_share(batch_size, len(there.used) if clones else 1)]
+        if len(used) == 1:
+            return Placement(used, precision)
+    else:
+        used = (names,) if isinstance(names, str) else tuple(names)
+        known = [_short(device) for device in tf.config.list_logical_devices()]
+        for name in used:
+            if name not in known:
+                raise unknown("devices", name, known)
+        if batch_size % len(used):
+            raise ValueError(
+                f"batch_size must be a multiple of {len(used)}, the number of devices; "
+                f"received {batch_size}."
+            )
+    return Placement(used, precision, tf.distribute.MirroredStrategy(list(used)))
+
+
+def even_share(batch_size: int, devices: int) -> int:
+    """The most devices, of so many, that a batch can be shared evenly by.
+
+    >>> even_share(128, 8), even_share(50, 4), even_share(1, 2)
+    (8, 2, 1)
+    """
+    return max(count for count in range(1, devices + 1) if batch_size % count == 0)
+
+
+@contextmanager
+def placed(model, where: Placement):
+    """Give the model that is to be trained in a model's stead.
+
+    On one device that is the model itself. For several a twin is made on all of them, whose
+    weights, trained or not, come back to the model at the end.
+    """
+    if where.strategy is None or where.strategy is model.distribute_strategy:
+        with in_precision(model, where.precision):
+            yield model
+        return
+    with where.scope():
+        twin = keras.models.clone_model(model)
+        twin.set_weights(model.get_weights())
+        for layer, original in zip(leaves(twin), leaves(model), strict=True):
+            layer.trainable = original.trainable
+    try:
+        with in_precision(twin, where.precision):
+            yield twin
+    finally:
+        model.set_weights(twin.get_weights())
+
+
+@contextmanager
+def in_precision(model, policy: str):
+    """Have a float32 model compute in another precision, but for the layers that give its outputs.
+
+    Its weights stay float32, and so does whatever has a precision of its own.
+    """
+    if policy == "float32":
+        yield
+        return
+    last = {id(layer) for layer in output_layers(model)}
+    changed = [
+        layer
+        for layer in [model, *leaves(model)]
+        if id(layer) not in last and layer.dtype_policy.name == "float32"
+    ]
+    try:
+        for layer in changed:
+            layer.dtype_policy = policy
+        yield
+    finally:
+        for layer in changed:
+            layer.dtype_policy = "float32"
+        for function in ("train_function", "test_function", "predict_function"):
+            setattr(model, function, None)  # they were compiled with the other precision
+
+
+def leaves(model) -> list:
+    """All layers of a model but the models in it."""
+    return [one for one in model._flatten_layers(include_self=False) if not is_model(one)]
+
+
+def is_model(layer) -> bool:
+    """Tell a model from a layer."""
+    return isinstance(layer, keras.Model)
+
+
+def output_layers(model) -> list:
+    """The layers that give a model's outputs, also out of models within it."""
+    if not getattr(model, "outputs", None):
+        return model.layers[-1:]
+    found = []
+    for tensor in model.outputs:
+        layer = tensor._keras_history.operation
+        found += output_layers(layer) if is_model(layer) else [layer]
+    return found
+
+
+def _short(device):
+    """ "GPU:0" of "/device:GPU:0"."""
+    return device.name.removeprefix("/device:").removeprefix("/physical_device:")

@@ -1,0 +1,61 @@
+"""Several classifiers as one."""
+
+from collections.abc import Iterable
+
+import keras
+
+from ._objective import head
+
+
+def ensemble(models: Iterable[keras.Model], *, name: str = "ensemble") -> keras.Model:
+    """Average the probabilities of several classifiers.
+
+    Args:
+        models: Keras models with equal input shapes and numbers of classes, softmax or linear;
+            linear scores go through softmax first. Of several outputs the first.
+        name: Of the new model.
+
+    Returns:
+        A `keras.Model`, images `(N, H, W, C)` to probabilities `(N, …, K)`. It shares its members'
+        layers: what they learn later, it knows.
+
+    Raises:
+        ValueError: No models, or models that differ in what they take or give.
+
+    >>> import kerascnn as kc
+    >>> both = ensemble([kc.build_lenet5(weights="mnist"), kc.build_lenet5()])
+    >>> both.output_shape
+    (None, 10)
+    """
+    models = list(models)
+    if not models:
+        raise ValueError("models must be at least one; received none.")
+    for model in models:
+        if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+            raise ValueError(
+                f"models must be built functional or sequential Keras models; "
+                f"received {getattr(model, 'name', model)!r:.60}."
+            )
+        if head(model) not in ("softmax", "linear"):
+            raise ValueError(
+                f"models must end in softmax or linear scores; {model.name!r} ends in "
+                f"{head(model)!r}."
+            )
+    shapes = [(model.input_shape, model.outputs[0].shape) for model in models]
+    if any(shape != shapes[0] for shape in shapes):
+        raise ValueError(
+            f"models must take and give equal shapes; received "
+            f"{' and '.join(f'{a} to {b}' for a, b in dict.fromkeys(shapes))}."
+        )
+    inputs = keras.Input(models[0].input_shape[1:], name="input")
+    members = []
+    for i, model in enumerate(models, start=1):
+        # The same layers under a name of their own: two nets of one builder have one name.
+        scores = keras.Model(model.inputs, model.outputs[0], name=f"member{i}")(inputs)
+        if head(model) == "linear":
+            scores = keras.layers.Softmax(dtype="float32", name=f"softmax{i}")(scores)
+        members.append(scores)
+    if len(members) == 1:
+        return keras.Model(inputs, members[0], name=name)
+    average = keras.layers.Average(dtype="float32", name="average")(members)
+    return keras.Model(inputs, average, name=name)

@@ -1,0 +1,209 @@
+"""How good a classifier is: accuracy, top-5, confusion matrix, class by class; ten crops."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ._checks import check_part
+from ._data import Part, as_part, centre
+from ._objective import head
+
+TOP = 5  # ImageNet's second score
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation:
+    """What a classifier gets right. Prints as a table.
+
+    Args:
+        confusion: `(K, K)` int: how many of class i, the row, were taken for class j.
+        top5: The part of the labels that are among the five most probable classes, 0 to 1; `None`
+            for five classes and less.
+        loss: Mean cross-entropy, in nats.
+        class_names: Names, as many as classes.
+    """
+
+    confusion: np.ndarray
+    top5: float | None
+    loss: float
+    class_names: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many labels there were."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """The part of the labels that the most probable class is, 0 to 1."""
+        return float(np.trace(self.confusion) / self.count)
+
+    @property
+    def recall(self) -> np.ndarray:
+        """For each class the part of its labels that were found, `(K,)`; NaN without labels."""
+        return _ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
+
+    @property
+    def precision(self) -> np.ndarray:
+        """For each class the part of what was taken for it that is it, `(K,)`; NaN for none."""
+        return _ratio(np.diag(self.confusion), self.confusion.sum(axis=0))
+
+    @property
+    def iou(self) -> np.ndarray:
+        """For each class intersection over union, `(K,)`, the usual score of segmentation."""
+        right = np.diag(self.confusion)
+        return _ratio(right, self.confusion.sum(axis=0) + self.confusion.sum(axis=1) - right)
+
+    def __repr__(self):
+        top5 = "" if self.top5 is None else f", top-5 {self.top5:.4f}"
+        lines = [f"accuracy {self.accuracy:.4f}{top5}, loss {self.loss:.4f}, {self.count:,} labels"]
+        width = max(map(len, self.class_names))
+        rows = zip(
+            self.class_names,
+            self.recall,
+            self.precision,
+            self.confusion.sum(axis=1),
+            strict=True,
+        )
+        lines += [
+            f"{name:{width}}  recall {recall:.4f}  precision {precision:.4f}  {count:,}"
+            for name, recall, precision, count in rows
+        ]
+        return "\n".join(lines)
+
+
+def evaluate(
+    model: keras.Model,
+    data,
+    *,
+    part: str = "test",
+    ten_crop: bool = False,
+    batch_size: int = 128,
+    input_range: tuple[float, float] | None = (0.0, 1.0),
+    class_names=None,
+) -> Evaluation:
+    """Compare what a classifier says with the labels.
+
+    Args:
+        model: A Keras model, images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
+            class per pixel, with softmax or linear; of several outputs the first.
+        data: A pair `(images, labels)`, or a data set with parts of such pairs. Labels are class
+            indices `(N,)`, or `(N, H, W)`, whose middle is taken for an output that is smaller.
+        part: The part of a data set that is looked at.
+        ten_crop: Whether softmax is averaged over ten windows of the model's size: the corners,
+            the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
+            larger than the model's input.
+        batch_size: Images in a step.
+        input_range: The range that the model takes, which images must keep; `None`: any.
+        class_names: Names of the classes; `None`: the data set's, or their numbers.
+
+    Returns:
+        An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`.
+
+    Raises:
+        ValueError: Images or labels that the model cannot be compared with.
+
+    >>> import kerascnn as kc
+    >>> result = evaluate(kc.build_lenet5(weights="mnist"), kc.datasets.load("digits"))
+    >>> result.accuracy > 0.9, result.confusion.shape, result.count
+    (True, (10, 10), 898)
+    """
+    if hasattr(data, part):
+        class_names = class_names or getattr(data, "class_names", None)
+        data = getattr(data, part)
+    given = as_part(data)
+    size = model.input_shape[1:3]
+    free = (None, None, None, model.input_shape[-1])
+    wanted = free if ten_crop else model.input_shape
+    check_part("evaluation", given, input_shape=wanted, input_range=input_range)
+    if ten_crop and not all(
+        s is not None and have >= s for have, s in zip(given.images.shape[1:3], size, strict=True)
+    ):
+        raise ValueError(
+            f"images must be at least {size}, the model's input, for ten crops; "
+            f"received {tuple(given.images.shape[1:3])}."
+        )
+    if head(model) not in ("softmax", "linear"):
+        raise ValueError(
+            f"model must end in softmax or linear scores of classes; received {head(model)!r}."
+        )
+    scores = _ten_crop(model, size) if ten_crop else _scores(model)
+    return _compare(scores, given, batch_size, class_names)
+
+
+def _compare(scores, part: Part, batch_size, class_names):
+    """Add up what is right, batch by batch."""
+    confusion, top5, loss = 0, 0, 0.0
+    for start in range(0, len(part), batch_size):
+        rows = slice(start, start + batch_size)
+        chances = scores(np.asarray(part.images[rows], dtype="float32"))
+        classes = chances.shape[-1]
+        labels = part.labels[rows]
+        if labels.ndim > 1:
+            labels = centre(labels, chances.shape[1:3])
+        labels, chances = labels.ravel(), chances.reshape(-1, classes)
+        _check_labels(part.labels, labels, chances)
+        guesses = chances.argmax(axis=-1)
+        pairs = np.bincount(labels * classes + guesses, minlength=classes**2)
+        confusion = confusion + pairs.reshape(classes, classes)
+        right = chances[np.arange(len(labels)), labels]
+        loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
+        top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
+    names = tuple(class_names or map(str, range(classes)))
+    if len(names) != classes:
+        raise ValueError(
+            f"class_names must be {classes}, one for each class of the model; "
+            f"received {len(names)}."
+        )
+    count = confusion.sum()
+    return Evaluation(confusion, top5 / count if classes > TOP else None, loss / count, names)
+
+
+def _check_labels(given, labels, chances):
+    classes = chances.shape[-1]
+    if len(labels) != len(chances) or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"labels must be class indices of integer type, one for each score; "
+            f"received {given.dtype} {given.shape}."
+        )
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
+            f"received {labels.min()} to {labels.max()}."
+        )
+
+
+def _scores(model):
+    """From images to probabilities."""
+    logits = head(model) == "linear"
+
+    def scores(images):
+        outputs = model.predict_on_batch(images)
+        outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
+        return _softmax(np.asarray(outputs)) if logits else np.asarray(outputs)
+
+    return scores
+
+
+def _ten_crop(model, size):
+    """From larger images to probabilities, averaged over ten windows."""
+    one = _scores(model)
+    height, width = size
+
+    def scores(images):
+        below, right = images.shape[1] - height, images.shape[2] - width
+        corners = [(0, 0), (0, right), (below, 0), (below, right), (below // 2, right // 2)]
+        crops = [images[:, y : y + height, x : x + width] for y, x in corners]
+        return np.mean([one(crop[:, :, ::step]) for crop in crops for step in (1, -1)], axis=0)
+
+    return scores
+
+
+def _softmax(scores):
+    scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return scores / scores.sum(axis=-1, keepdims=True)
+
+
+def _ratio(part, whole):
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)

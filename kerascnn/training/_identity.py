@@ -1,0 +1,126 @@
+"""What says which run a run is: for config.json, and to tell it from another."""
+
+import hashlib
+import json
+import subprocess
+from importlib.metadata import version
+
+import numpy as np
+
+from kerascnn import __version__
+
+from ._data import streams
+
+NAMES = (
+    "name",
+    "inbound_nodes",
+    "input_layers",
+    "output_layers",
+    "build_config",
+    "shared_object_id",
+)
+
+
+def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -> dict:
+    """Collect what describes a run, in a form that JSON keeps.
+
+    Args:
+        model: A built `keras.Model`.
+        recipe: A dict of the recipe's fields.
+        loss: A Keras loss, a function or a name.
+        seed: Of the run.
+        augment: The augmentation, or its name.
+        train, validation: The `Part`s.
+        facts: What else is to be noted.
+    """
+    packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
+    config = {
+        "recipe": recipe,
+        "loss": _name_of(loss),
+        "seed": seed,
+        "augment": _name_of(augment),
+        "model": {
+            "name": model.name,
+            "parameters": model.count_params(),
+            "fingerprint": model_fingerprint(model),
+        },
+        "data": {
+            "train": len(train),
+            "validation": 0 if validation is None else len(validation),
+            "image_shape": list(train.images.shape[1:]),
+            "sha256": data_hash(train, validation),
+        },
+        "versions": {"kerascnn": __version__, **packages},
+        "commit": commit(),
+        **facts,
+    }
+    return json.loads(json.dumps(config))  # tuples become lists, as they will be when read
+
+
+def identity(config: dict) -> dict:
+    """The part of a config that must agree; epochs may grow, unless the schedule spans them."""
+    recipe = dict(config["recipe"])
+    if recipe["schedule"] != "cosine":
+        del recipe["epochs"]
+    name = recipe.pop("name")
+    recipe.pop("augment")  # what took its place stands by itself
+    return {
+        "model": config["model"]["fingerprint"],
+        "recipe": name,
+        **recipe,
+        "loss": config["loss"],
+        "seed": config["seed"],
+        "augment": config["augment"],
+        "data": config["data"]["sha256"],
+    }
+
+
+def model_fingerprint(model) -> str:
+    """A short hash of what a model is, whatever its layers happen to be called."""
+    try:
+        config = _anonymous(model.get_config())
+    except NotImplementedError:  # a subclass of keras.Model need not describe itself
+        config = type(model).__name__
+    weights = [list(weight.shape) for weight in model.weights]
+    text = json.dumps([config, weights], sort_keys=True, default=str)
+    return f"{model.count_params():,} parameters, {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _anonymous(config):
+    if isinstance(config, dict):
+        return {key: _anonymous(value) for key, value in config.items() if key not in NAMES}
+    if isinstance(config, list | tuple):
+        return [_anonymous(value) for value in config]
+    return config
+
+
+def data_hash(*parts) -> str:
+    """The SHA-256 of all labels and images; of images that are read from disk a few."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if part is None:
+            continue
+        if streams(part.images):
+            digest.update(f"{part.images.dtype} {part.images.shape}".encode())
+        for array in (part.sample(), part.labels, part.weights):
+            if array is not None:
+                digest.update(f"{array.dtype} {array.shape}".encode())
+                digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def commit() -> str | None:
+    """The git commit of the current directory, with "-dirty" if files changed since."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _name_of(thing):
+    """The name of a function, or of an object's class; of a name, itself."""
+    if isinstance(thing, str):
+        return thing
+    return getattr(thing, "__qualname__", type(thing).__name__)

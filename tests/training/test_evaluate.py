@@ -1,0 +1,120 @@
+import keras
+import numpy as np
+import pytest
+
+from kerascnn import datasets
+from kerascnn.training import ensemble, evaluate
+
+layers = keras.layers
+
+
+def reader(classes=3, activation="softmax", size=(1, 1)):
+    """A net whose scores are the image's channels."""
+    image = keras.Input((*size, classes))
+    x = layers.GlobalAveragePooling2D()(image)
+    return keras.Model(image, layers.Activation(activation)(x))
+
+
+# true, and what the largest channel says:     0→0   0→1   1→1   2→0
+SCORES = np.array([[3, 1, 0], [1, 2, 0], [0, 5, 1], [4, 1, 2]], "float32")
+LABELS = np.array([0, 0, 1, 2])
+PART = (SCORES.reshape(4, 1, 1, 3), LABELS)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "linear"])
+def test_numbers_by_hand(activation):
+    result = evaluate(reader(activation=activation), PART, input_range=None, batch_size=3)
+    np.testing.assert_array_equal(result.confusion, [[1, 1, 0], [0, 1, 0], [1, 0, 0]])
+    assert result.accuracy == 0.5
+    assert result.count == 4
+    np.testing.assert_allclose(result.recall, [0.5, 1, 0])
+    np.testing.assert_allclose(result.precision, [0.5, 0.5, np.nan])
+    np.testing.assert_allclose(result.iou, [1 / 3, 0.5, 0])
+    assert result.top5 is None
+    chances = np.exp(SCORES) / np.exp(SCORES).sum(axis=1, keepdims=True)
+    assert result.loss == pytest.approx(-np.log(chances[range(4), LABELS]).mean(), rel=1e-5)
+    assert repr(result).splitlines()[0] == f"accuracy 0.5000, loss {result.loss:.4f}, 4 labels"
+
+
+def test_top_5():
+    scores = np.arange(8, dtype="float32").reshape(1, 1, 1, 8).repeat(8, axis=0)
+    result = evaluate(reader(8), (scores, np.arange(8)), input_range=None)
+    assert result.top5 == 5 / 8  # classes 3…7
+    assert result.accuracy == 1 / 8
+
+
+def test_a_class_per_pixel_of_a_smaller_output():
+    image = keras.Input((4, 4, 2))
+    net = keras.Model(image, layers.Softmax()(layers.Cropping2D(1)(image)))
+    masks = np.zeros((1, 4, 4), int)
+    masks[0, 1:3, 1] = 1  # half of the middle
+    images = np.stack([1 - masks, masks], axis=-1).astype("float32")
+    result = evaluate(net, (images, masks))
+    np.testing.assert_array_equal(result.confusion, [[2, 0], [0, 2]])
+
+
+def test_ten_crops_average_the_softmax_of_ten_windows(rng):
+    net = keras.Sequential(
+        [keras.Input((3, 3, 1)), layers.Flatten(), layers.Dense(4, activation="softmax")]
+    )
+    net.set_weights([3 * rng.normal(size=w.shape) for w in net.get_weights()])
+    images, labels = rng.random((6, 5, 7, 1), dtype="float32"), rng.integers(0, 4, 6)
+    windows = [images[:, y : y + 3, x : x + 3] for y, x in [(0, 0), (0, 4), (2, 0), (2, 4), (1, 2)]]
+    windows += [window[:, :, ::-1] for window in windows]
+    chances = np.mean([net.predict_on_batch(w) for w in windows], axis=0)
+    result = evaluate(net, (images, labels), ten_crop=True, batch_size=4)
+    assert result.loss == pytest.approx(-np.log(chances[range(6), labels]).mean(), rel=1e-5)
+    assert result.accuracy == (chances.argmax(axis=1) == labels).mean()
+
+
+def test_the_part_of_a_data_set():
+    other = (PART[0][:1], PART[1][:1])
+    data = datasets.Dataset("three", other, other, PART, ("cat", "dog", "owl"))
+    result = evaluate(reader(), data, input_range=None)
+    assert (result.count, result.class_names) == (4, ("cat", "dog", "owl"))
+    assert evaluate(reader(), data, part="validation", input_range=None).count == 1
+    assert "owl" in repr(result)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        ((PART[0], LABELS + 1), {}, r"labels must lie in 0…2"),
+        ((PART[0], LABELS / 1), {}, "class indices of integer type"),
+        (PART, {"input_range": (0, 1)}, "float in"),
+        ((PART[0][:0], LABELS[:0]), {}, "at least one image"),
+        (PART, {"class_names": ["a"]}, "class_names must be 3"),
+    ],
+)
+def test_what_cannot_be_compared(data, options, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(reader(), data, **{"input_range": None, **options})
+
+
+def test_a_tanh_is_no_score():
+    with pytest.raises(ValueError, match="received 'tanh'"):
+        evaluate(reader(activation="tanh"), PART, input_range=None)
+
+
+def test_an_ensemble_averages_probabilities(bars, make_model):
+    images = bars[1][0]
+    softmax, linear = make_model(), make_model(activation=None)
+    linear.set_weights([2 * w for w in linear.get_weights()])
+    both = ensemble([softmax, linear, softmax])
+    logits = linear.predict(images, verbose=0)
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = (2 * softmax.predict(images, verbose=0) + chances) / 3
+    np.testing.assert_allclose(both.predict(images, verbose=0), expected, rtol=1e-5)
+    assert evaluate(both, bars[1]).count == len(images)
+    softmax.set_weights([0 * w for w in softmax.get_weights()])  # it shares their weights
+    expected = (2 * 0.5 + chances) / 3
+    np.testing.assert_allclose(both.predict(images, verbose=0), expected, rtol=1e-5)
+
+
+def test_members_must_agree(make_model):
+    with pytest.raises(ValueError, match="equal shapes"):
+        ensemble([make_model(), make_model(classes=3)])
+    with pytest.raises(ValueError, match="at least one; received none"):
+        ensemble([])
+    with pytest.raises(ValueError, match="ends in 'tanh'"):
+        ensemble([make_model(activation="tanh")])

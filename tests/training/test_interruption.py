@@ -1,0 +1,75 @@
+"""Ctrl-C lets the step finish, saves, and says how to go on."""
+
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.training import train
+
+OPTIONS = {"epochs": 2, "batch_size": 10, "verbose": 0}  # 5 steps an epoch
+
+
+class CtrlC(keras.callbacks.Callback):
+    """Press it when a step begins."""
+
+    def __init__(self, epoch, batch, times=1):
+        super().__init__()
+        self.at = (epoch, batch)
+        self.times = times
+        self.finished = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self.epoch, batch) == self.at:
+            for _ in range(self.times):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.finished.append((self.epoch, batch))
+
+
+def test_the_step_is_finished_and_the_run_goes_on(bars, make_model, tmp_path):
+    whole = train(make_model(), bars, **OPTIONS)
+    press = CtrlC(1, 2)
+    message = rf"stopped after epoch 2, step 3; call train again with run_dir='{tmp_path}' to go on"
+    with pytest.raises(KeyboardInterrupt, match=message):
+        train(make_model(), bars, run_dir=tmp_path, callbacks=[press], **OPTIONS)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    resumed = train(make_model(), bars, run_dir=tmp_path, **OPTIONS)
+    assert resumed.history == whole.history
+    for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_in_the_last_step_the_epoch_is_finished(bars, make_model, tmp_path):
+    with pytest.raises(KeyboardInterrupt, match="stopped after epoch 1; call train again"):
+        train(make_model(), bars, run_dir=tmp_path, callbacks=[CtrlC(0, 4)], **OPTIONS)
+    assert (tmp_path / "history.csv").read_text().count("\n") == 2
+
+
+def test_without_a_run_directory(bars, make_model):
+    with pytest.raises(KeyboardInterrupt, match=r"of that moment\. With run_dir= a run can go on"):
+        train(make_model(), bars, callbacks=[CtrlC(0, 2)], **OPTIONS)
+
+
+def test_a_second_one_stops_at_once(bars, make_model):
+    press = CtrlC(0, 2, times=2)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train(make_model(), bars, callbacks=[press], **OPTIONS)
+    assert not caught.value.args
+    assert press.finished == [(0, 0), (0, 1)]
+
+
+def test_a_handler_of_ones_own_stays(bars, make_model):
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    try:
+        train(make_model(), bars, callbacks=[CtrlC(0, 2)], **OPTIONS)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert pressed == [1]

@@ -1,0 +1,67 @@
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.training import train, transfer, unfreeze
+
+layers = keras.layers
+
+
+@pytest.fixture
+def base():
+    """Convolutions with normalization, and a classifier of five classes."""
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(4, 3, name="conv1"),
+            layers.BatchNormalization(name="norm"),
+            layers.ReLU(),
+            layers.Conv2D(4, 3, name="conv2"),
+            layers.Flatten(),
+            layers.Dense(5, name="top"),
+            layers.Softmax(),
+        ]
+    )
+
+
+def test_the_base_stays_as_it_is(base, bars):
+    before = base.get_weights()
+    model = transfer(base, classes=2)
+    result = train(model, bars, epochs=12, batch_size=10, learning_rate=0.05, verbose=0)
+    for now, then in zip(base.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)  # moving statistics, too
+    assert result.history["val_accuracy"][-1] > 0.8
+    assert len(model.trainable_weights) == 2
+
+
+def test_the_classifier_of_the_base_is_left_out(base):
+    model = transfer(base, classes=2)
+    features = model.layers[1]
+    assert features.output_shape == (None, 2 * 2 * 4)
+    without = keras.Model(base.inputs, base.get_layer("conv2").output)
+    pooled = transfer(without, classes=3)
+    assert pooled.layers[-1].kernel.shape == (4, 3)
+
+
+def test_fine_tuning_keeps_normalization_at_inference(base, bars):
+    model = unfreeze(transfer(base, classes=2), "norm")
+    names = [weight.path.split("/")[-2] for weight in model.trainable_weights]
+    assert sorted(names) == ["conv2", "conv2", "predictions", "predictions"]
+    images = bars[0][0]
+    np.testing.assert_array_equal(model(images, training=True), model(images, training=False))
+    before = base.get_layer("conv2").get_weights()[0], base.get_layer("norm").get_weights()
+    train(model, bars, epochs=1, batch_size=10, verbose=0)
+    assert (base.get_layer("conv2").get_weights()[0] != before[0]).any()
+    for now, then in zip(base.get_layer("norm").get_weights(), before[1], strict=True):
+        np.testing.assert_array_equal(now, then)
+    names = {weight.path.split("/")[-2] for weight in unfreeze(model).trainable_weights}
+    assert names == {"conv1", "conv2", "predictions"}
+
+
+def test_what_cannot_be_transferred(base):
+    with pytest.raises(ValueError, match="classes must be a whole number"):
+        transfer(base, classes=0)
+    with pytest.raises(ValueError, match="with one base; received 0 bases"):
+        unfreeze(base)
+    with pytest.raises(ValueError, match="Did you mean 'conv"):
+        unfreeze(transfer(base, classes=2), "conv3")
