@@ -20,7 +20,7 @@ MAY_USE = {
     "_description": set(),
     "_describe": {"arithmetic", "_description"},
     "models": {"layers", "weights"},
-    "training": set(),
+    "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",

@@ -1,6 +1,5 @@
 from ._augmentation import PadCropFlip as PadCropFlip
 from ._augmentation import PrincipalColors as PrincipalColors
-from ._border_weights import border_weights as border_weights
 from ._devices import devices as devices
 from ._ensemble import ensemble as ensemble
 from ._evaluate import Evaluation as Evaluation

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
+from scipy import ndimage
 
-from ._border_weights import border_weights
+from kerascnn.datasets import weight_map
+
 from ._data import Part, centre
 from ._yolo_loss import BOX, YoloLoss, encode_boxes
 
@@ -122,9 +124,8 @@ def objective(model, labels, *, image_shape, recipe) -> Objective:
             and recipe.border_weight
             and np.issubdtype(labels.dtype, np.integer)
         ):
-            weights = border_weights(
-                part.labels, w0=recipe.border_weight, sigma=recipe.border_sigma
-            )
+            instances = np.stack([ndimage.label(mask)[0] for mask in part.labels])
+            weights = weight_map(instances, w0=recipe.border_weight, sigma=recipe.border_sigma)
             part = replace(part, weights=weights)
         return _cropped(part, output.shape[1:3], binary=classes == 1)
 

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training import border_weights, recipe, train
+from kerascnn.datasets import weight_map
+from kerascnn.training import recipe, train
 from kerascnn.training._data import Part
 from kerascnn.training._objective import head
 from kerascnn.training._objective import objective as objective_for
@@ -117,7 +118,8 @@ def test_a_smaller_map_learns_the_middle():
     np.testing.assert_array_equal(part.labels, masks[:, 1:3, 1:3])
     np.testing.assert_array_equal(part.weights, masks[:, 1:3, 1:3] + 0.5)
     weighted = goal.prepare(Part(None, masks))
-    expected = border_weights(masks, w0=10, sigma=5)[:, 1:3, 1:3]
+    columns = np.array([0, 1, 0, 2]) * np.ones((2, 4, 1), int)  # each column of ones is a cell
+    expected = weight_map(columns, w0=10, sigma=5)[:, 1:3, 1:3]
     np.testing.assert_array_equal(weighted.weights, expected)
     adam = objective_for(net, masks, image_shape=(4, 4, 1), recipe=recipe("adam"))
     assert adam.prepare(Part(None, masks)).weights is None

@@ -209,3 +209,33 @@ def test_noise_is_the_same_in_and_out_of_a_compiled_computation():
     np.testing.assert_array_equal(compiled(keys, shape), _gradients.normal(keys, shape))
     one = _gradients.normal(keys[1:], shape)
     np.testing.assert_array_equal(one[0], _gradients.normal(keys, shape)[1])
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow(run_python):
+    """RSS after 200 further calls of each method, in a process of its own."""
+    grown = run_python(
+        """
+import gc, numpy as np, kerascnn as kc
+see = kc.visualize
+def resident():
+    gc.collect()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+model = kc.build_lenet5()
+images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
+def calls(count):
+    for i in range(count):
+        some, target = images[: 1 + i % 8], i % 10
+        see.saliency(model, some, target)
+        see.smooth_grad(model, some, target, samples=3, seed=i)
+        see.integrated_gradients(model, some, target, steps=3)
+        see.guided_grad_cam(model, some, target)
+        see.deconvnet(model, some, "c3", unit=i % 16)
+        see.layer_cam(model, some, target)
+calls(20)
+before = resident()
+calls(200)
+print(resident() - before)
+"""
+    )
+    assert float(grown.splitlines()[-1]) < 20

@@ -46,7 +46,7 @@ def test_gauss_legendre_is_exact_for_polynomials():
         )
         np.testing.assert_allclose(exact, image**degree, rtol=1e-5)  # ∫ d·(αx)^(d−1) dα · x
         assert abs(gap[0]) < 1e-5 * (image**degree).sum()
-    rough, gap = kc.visualize.integrated_gradients(powers(4), image, 0, steps=2)
+    rough, gap = kc.visualize.integrated_gradients(powers(4), image, 0, steps=2, rule="trapezoid")
     # 4x⁴ · (0/4 + (1/2)³/2 + 1/4) = 1.25 x⁴
     np.testing.assert_allclose(rough, 1.25 * image**4, rtol=1e-5)
     np.testing.assert_allclose(gap, 0.25 * (image**4).sum(), rtol=1e-5)
@@ -90,8 +90,26 @@ def test_equals_a_plain_sum(images):
             tape.watch(x)
             score = model(x)[:, 2]
         total = total + weight * tape.gradient(score, x).numpy()
-    ours = kc.visualize.integrated_gradients(model, images, 2, baseline=baseline, steps=2)
+    ours = kc.visualize.integrated_gradients(
+        model, images, 2, baseline=baseline, steps=2, rule="trapezoid"
+    )
     np.testing.assert_allclose(ours.attributions, (images - baseline) * total, rtol=1e-4, atol=1e-6)
+
+
+def test_of_a_network_without_biases(images):
+    """Its gradient is the same all along the way from 0, where alone it is 0."""
+    model = keras.Sequential(
+        [
+            keras.Input((6, 4, 2)),
+            layers.Conv2D(5, 3, use_bias=False, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(3, use_bias=False),
+        ]
+    )
+    scores = model.predict(images, verbose=0)[:, 1]
+    see = lambda rule: kc.visualize.integrated_gradients(model, images, 1, steps=4, rule=rule)  # noqa: E731
+    np.testing.assert_allclose(see("gauss_legendre").gap, 0, atol=1e-6)
+    np.testing.assert_allclose(see("trapezoid").gap, -scores / 8, atol=1e-6)  # half of 4 steps
 
 
 def test_baselines_in_every_form(images):
@@ -129,7 +147,7 @@ def test_several_inputs_add_up(rng):
     ("options", "message"),
     [
         ({"steps": 0}, "steps must be a whole number of at least 1; received 0"),
-        ({"rule": "simpson"}, "rule must be one of 'trapezoid', 'gauss_legendre'"),
+        ({"rule": "simpson"}, "rule must be one of 'gauss_legendre', 'trapezoid'"),
         ({"baseline": np.zeros((4, 6, 2))}, r"\(3, 6, 4, 2\) or \(6, 4, 2\).*\(4, 6, 2\)"),
         ({"baseline": "black"}, "baseline must be a number or have the images' shape"),
         ({"baseline": np.nan}, "baseline must be finite"),

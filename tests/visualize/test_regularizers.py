@@ -28,7 +28,9 @@ def test_three_total_variations_by_hand(variation, total):
 def test_absolute_is_tensorflows_by_pixel(rng):
     pictures = rng.random((2, 5, 7, 3), "float32")
     ours = total_variation(pictures, "absolute")
-    np.testing.assert_allclose(ours, tf.image.total_variation(tf.constant(pictures)) / (5 * 7 * 3), rtol=1e-5)
+    np.testing.assert_allclose(
+        ours, tf.image.total_variation(tf.constant(pictures)) / (5 * 7 * 3), rtol=1e-5
+    )
     np.testing.assert_allclose(ours, TotalVariation2D(1.0)(tf.constant(pictures)), rtol=1e-5)
 
 

@@ -258,3 +258,40 @@ def test_several_inputs_are_refused():
         kc.visualize.score_cam(model, [np.zeros((1, 8, 8, 1)), np.zeros((1, 2))])
     with pytest.raises(TypeError, match=r"must be a keras\.Model; received str"):
         kc.visualize.score_cam("vgg16", np.zeros((1, 8, 8, 1)))
+
+
+CALLS = {
+    "score_cam": "score_cam(model, images[:n], n, 'c1')",
+    "occlusion": "occlusion(model, images[:n], n, size=14)",
+    "top_patches": "top_patches(model, images[:n], 'c3', units=n)",
+    "deletion_insertion": "deletion_insertion(model, images[:n], images[:n, ..., 0], n, steps=4)",
+    "randomization_test": (
+        "randomization_test(model, images[:n], lambda m, x, t: x[..., 0] * m(x).numpy()[0, 0], "
+        "layers=['f6'])"
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", CALLS)
+def test_memory_does_not_grow(method, run_python):
+    """RSS after 200 further calls, of all methods of perturbation, each in a process of its own."""
+    grown = run_python(
+        f"""
+import gc, numpy as np, kerascnn as kc
+def resident():
+    gc.collect()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+model = kc.build_lenet5()
+images = np.random.default_rng(0).random((4, 28, 28, 1), "float32")
+def calls(count):
+    for i in range(count):
+        n = 1 + i % 4
+        kc.visualize.{CALLS[method]}
+calls(20)
+before = resident()
+calls(200)
+print(resident() - before)
+"""
+    )
+    assert float(grown.splitlines()[-1]) < 20
