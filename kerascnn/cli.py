@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._errors import unknown
 from ._files import replacing
 
 if TYPE_CHECKING:
@@ -166,6 +167,78 @@ def describe(
         show(description)
     else:
         click.echo(getattr(description, f"to_{table}")())
+
+
+@main.command()
+@click.argument("name")
+@click.option("--data", required=True, metavar="NAME|FOLDER", help="A data set, or image folders.")
+@click.option("--data-dir", help="A folder with the data set's file.")
+@click.option("--recipe", default="adam", show_default=True, help="A recipe of a paper.")
+@click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
+@click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
+@click.option("--width", type=float, help="Factor on the number of filters.")
+@click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped one goes on.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def train(
+    name: str,
+    data: str,
+    data_dir: str | None,
+    recipe: str,
+    epochs: int | None,
+    batch_size: int | None,
+    width: float | None,
+    run_dir: str | None,
+    seed: int,
+) -> None:
+    """Train an architecture on a data set or on folders of images, one for each class.
+
+    Prints the accuracy on the test images, where there are any. Ctrl-C saves and stops with 130.
+    """
+    start_keras()
+    import keras
+
+    import kerascnn as kc
+
+    known = kc.models.architectures()
+    if name not in known:
+        raise unknown("NAME", name, known)
+    if Path(data).is_dir():
+        size = known[name].cases[0].input_shape
+        loaded = kc.datasets.from_directory(data, image_size=size[:2], channels=size[2], seed=seed)
+    else:
+        loaded = kc.datasets.load(data, data_dir=data_dir)
+    keras.utils.set_random_seed(seed)
+    model = kc.models.build(
+        name,
+        input_shape=tuple(loaded.train[0].shape[1:]),
+        classes=len(loaded.class_names),
+        **({} if width is None else {"width": width}),
+    )
+    try:
+        kc.train(
+            model,
+            loaded,
+            recipe=recipe,
+            epochs=epochs,
+            batch_size=batch_size,
+            run_dir=run_dir,
+            seed=seed,
+        )
+    except KeyboardInterrupt as stop:
+        click.echo(str(stop), err=True)
+        sys.exit(130)  # 128 + SIGINT, as shells have it
+    if loaded.test is not None:
+        result = kc.training.evaluate(model, loaded)
+        click.echo(f"test accuracy {result.accuracy:.1%}")
+
+
+@main.command()
+def devices() -> None:
+    """Print what there is to compute with, and what will be used."""
+    start_keras()
+    from . import training
+
+    click.echo(training.devices())
 
 
 @main.command()
@@ -348,8 +421,6 @@ def say_which(net: "Pretrained") -> None:
 
 def class_number(target: str, names: list[str]) -> int:
     """The number of a class that is given by its name or number."""
-    from ._errors import unknown
-
     if target in names:
         return names.index(target)
     if target.isdigit() and int(target) < len(names):

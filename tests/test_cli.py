@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from kerascnn import cli, figures
 
@@ -55,6 +57,10 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["figures", "--format", ","], "formats must name at least one"),
         (["describe"], "Missing argument 'NAME'"),
         (["paint"], "No such command 'paint'"),
+        (["train", "lenet6", "--data", "digits"], "Did you mean 'lenet5'"),
+        (["train", "lenet5", "--data", "digit"], "Did you mean 'digits'"),
+        (["train", "lenet5", "--data", "digits", "--recipe", "lent"], "recipe must be one of"),
+        (["train", "lenet5", "--data", "digits", "--batch-size", "1000"], "at most 719"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
@@ -121,3 +127,31 @@ def test_describe_another_size(kerascnn):
         "describe", "vgg16", "--no-top", "--input-shape", "64,96,3", "--format", "csv"
     )
     assert "block5_pool,MaxPooling2D,2x3x512" in result.stdout
+
+
+def test_train_again_goes_on(kerascnn, tmp_path):
+    first = kerascnn("train", "lenet5", "--data", "digits", "--epochs", "1", "--run-dir", "run")
+    assert first.exit_code == 0, first.output
+    more = kerascnn("train", "lenet5", "--data", "digits", "--epochs", "2", "--run-dir", "run")
+    assert "epoch 1/2" not in more.stdout
+    assert "epoch 2/2" in more.stdout
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 3
+    assert 5 < float(more.stdout.splitlines()[-1].removeprefix("test accuracy ")[:-1]) <= 100
+
+
+def test_train_on_folders_of_images(kerascnn, tmp_path):
+    for name, value in (("dark", 30), ("light", 220)):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for i in range(10):
+            picture = np.full((28, 28), value + i, np.uint8)
+            Image.fromarray(picture).save(tmp_path / "images" / name / f"{i}.png")
+    options = ["--data", "images", "--epochs", "3", "--batch-size", "4"]
+    result = kerascnn("train", "lenet5", *options)
+    assert result.exit_code == 0, result.output
+    assert "epoch 3/3" in result.stdout
+
+
+def test_devices(kerascnn):
+    result = kerascnn("devices")
+    assert "CPU:0" in result.stdout
+    assert "will be used" in result.stdout

@@ -58,12 +58,11 @@ class Fourier:
 
     def pictures(self, point: object) -> object:
         """Back to pixels: the inverse transform, colours, and a sigmoid into [0, 1]."""
-        height, width = point.shape[-2:]
-        point = point * frequency_scale(height, width)
-        values, _imaginary = ops.ifft2((point[:, 0], point[:, 1]))
-        values = ops.moveaxis(values, 1, -1) / 4  # lucid, spatial.py
+        spectrum = point * (frequency_scale(*point.shape[-2:]) / 4)  # lucid, spatial.py
+        values, _imaginary = ops.ifft2(ops.unstack(spectrum, 2, axis=1))
+        values = ops.transpose(values, (0, 2, 3, 1))
         if values.shape[-1] == 3:
-            values = values @ COLOURS.T
+            values = ops.conv(values, COLOURS.T[None, None])  # 1x1: in each pixel the matrix
         return ops.sigmoid(values)
 
     def project(self, point: object, step: int) -> object:

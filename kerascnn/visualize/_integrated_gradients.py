@@ -37,7 +37,7 @@ def integrated_gradients(
     *,
     baseline: np.ndarray | Sequence[np.ndarray] | float | None = None,
     steps: int = 50,
-    rule: str = "trapezoid",
+    rule: str = "gauss_legendre",
     batch_size: int = 8,
     verbose: bool | str = "auto",
 ) -> IntegratedGradients:
@@ -56,9 +56,10 @@ def integrated_gradients(
         baseline: an image without evidence, (H, W, C), or one for each, (N, H, W, C), or a number;
             for several inputs a list. It is an input of the model: a black image must be
             preprocessed as the images were, and is not 0 where a mean is subtracted. `None`: 0.
-        steps: intervals of the trapezoid rule, or points of the Gauss-Legendre rule; a forward and
+        steps: points of the Gauss-Legendre rule, or intervals of the trapezoid rule; a forward and
             a backward pass each.
-        rule: "trapezoid", or "gauss_legendre", which is exact for polynomials.
+        rule: "gauss_legendre", exact for polynomials; or "trapezoid", which counts the ends too. At
+            a black baseline ReLUs without bias have no gradient, so that it misses half a step.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
@@ -115,6 +116,12 @@ def integrated_gradients(
     )
 
 
+def gauss_legendre(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points α in (0, 1) and their weights, exact for polynomials of degree 2·steps − 1."""
+    points, weights = np.polynomial.legendre.leggauss(steps)
+    return (points + 1) / 2, weights / 2  # from [−1, 1]
+
+
 def trapezoid(steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Points α from 0 to 1 and their weights: half ones at the ends; steps + 1 of them."""
     weights = np.full(steps + 1, 1 / steps)
@@ -122,13 +129,7 @@ def trapezoid(steps: int) -> tuple[np.ndarray, np.ndarray]:
     return np.linspace(0, 1, steps + 1), weights
 
 
-def gauss_legendre(steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points α in (0, 1) and their weights, exact for polynomials of degree 2·steps − 1."""
-    points, weights = np.polynomial.legendre.leggauss(steps)
-    return (points + 1) / 2, weights / 2  # from [−1, 1]
-
-
-RULES = {"trapezoid": trapezoid, "gauss_legendre": gauss_legendre}
+RULES = {"gauss_legendre": gauss_legendre, "trapezoid": trapezoid}
 
 
 def _beside(values: object, x: object) -> object:

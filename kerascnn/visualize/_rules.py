@@ -32,9 +32,9 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
         raise unknown("rule", rule, list(RULES))
     if rule != "gradient" and not any(is_rectifier(n.operation) for n in graph.leading_to(until)):
         raise ValueError(
-            "model must apply a ReLU on the way to the target, since only there the rule "
-            f"{rule!r} differs from the gradient; received {graph.maker(until[0]).name!r} without "
-            "one before it. Take saliency, or a layer behind a ReLU."
+            f"model must apply a ReLU before {graph.maker(until[0]).name!r}, where alone the rule "
+            f"{rule!r} differs from the gradient; it has none. Take saliency, or a layer behind a "
+            "ReLU."
         )
     return RULES[rule]
 

@@ -40,8 +40,10 @@ def score_cam(
         channels: how many maps to use, those with the largest variance (Faster Score-CAM by
             tabayashi0117); `None`: all, as in the paper.
         baseline: what shows where a map is lowest: a number, a colour (C,) or an image, in the
-            images' own range; `None`: the mean colour of each image.
-        probability: weigh by probabilities, as the authors' code does, instead of logits.
+            images' own range; `None`: the mean colour of each image. The paper's is black, which
+            is 0 unless the images are centred.
+        probability: weigh by the probability that the model puts out, as the authors' code does,
+            instead of the logit of Algorithm 1.
         batch_size: how many masked images are computed at once; limits the memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
@@ -81,9 +83,11 @@ def score_cam(
             probability=probability, batch_size=batch_size, advance=advance,
         )  # fmt: skip
     increase = np.zeros(chosen.shape, "float32")
-    increase[image, channel] = scores[count:] - scores[image]  # Definition 2: f(X ∘ H) − f(X_b)
-    alpha = softmax(np.where(chosen, increase, -np.inf), axis=1)  # Algorithm 1: over channels
-    return np.maximum(np.einsum("nk,nhwk->nhw", alpha, maps), 0)  # Eq. 1: ReLU
+    # "Channel-wise Increase of Confidence": C(A) = f(X ∘ H) − f(X_b)
+    increase[image, channel] = scores[count:] - scores[image]
+    # Algorithm 1: softmax over the channels, so that Σ α = 1; ReLU of the weighted sum
+    alpha = softmax(np.where(chosen, increase, -np.inf), axis=1)
+    return np.maximum(np.einsum("nk,nhwk->nhw", alpha, maps), 0)
 
 
 def mask(size: tuple[int, int], maps) -> object:
