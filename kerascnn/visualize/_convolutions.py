@@ -1,0 +1,92 @@
+"""Second views of convolutions, that put out the same in less time; the layers stay as they are."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import keras
+from keras import ops
+
+from kerascnn._graph import Node, run
+
+# Measured: oneDNN convolves one picture with this many channels half as fast as each of two.
+WIDE = 256
+
+
+class SomeFilters(keras.layers.Conv2D):
+    """A convolution with some of its filters: the others would be computed in vain."""
+
+    @property
+    def kernel(self):
+        """(kh, kw, C, units)."""
+        return ops.take(super().kernel, self.units, axis=-1)
+
+    @property
+    def bias(self):
+        """(units,)."""
+        return ops.take(self.__dict__["bias"], self.units)
+
+
+class InHalves(keras.layers.Conv2D):
+    """A convolution of one picture as of two, its upper and its lower half."""
+
+    def convolution_op(self, inputs, kernel):
+        """(1, h, w, C) -> (1, h, w, K)."""
+        return convolve_halves(inputs, ops.cast(kernel, inputs.dtype))
+
+
+def some_units(
+    call: Callable, node: Node, args: tuple, kwargs: dict, units: object
+) -> object:
+    """Compute the maps of some units of a layer, (N, h, w, units)."""
+    layer = node.operation
+    if type(layer) is keras.layers.Conv2D and layer.groups == 1:
+        some = _view(SomeFilters, layer, units=units, filters=-1)
+        return call(replace(node, operation=some), args, kwargs)
+    return ops.take(call(node, args, kwargs), units, axis=-1)
+
+
+def run_fast(node: Node, args: tuple, kwargs: dict) -> object:
+    """Compute a node; a wide convolution of a single picture, as is known when compiled, halved."""
+    layer = node.operation
+    if type(layer) is keras.layers.Conv2D and args[0].shape[0] == 1 and _can_be_halved(layer):
+        node = replace(node, operation=_view(InHalves, layer))
+    return run(node, args, kwargs)
+
+
+def convolve_halves(picture: object, kernel: object) -> object:
+    """Convolve (1, h, w, C) with (kh, kw, C, K), both sides odd, padded to the same size."""
+    height, width = ops.shape(picture)[1:3]
+    over, half = kernel.shape[0] // 2, (height + 1) // 2
+
+    @ops.custom_gradient
+    def convolve(x: object) -> tuple[object, Callable]:
+        x = ops.pad(x, [(0, 0), (over, over + 2 * half - height), (0, 0), (0, 0)])
+        halves = ops.concatenate([x[:, : half + 2 * over], x[:, half:]], axis=0)
+        maps = ops.conv(halves, kernel, padding="same")[:, over : over + half]
+        maps = ops.reshape(maps, (1, 2 * half, width, kernel.shape[-1]))[:, :height]
+
+        def gradient(*args: object, upstream: object = None) -> object:
+            upstream = args[0] if upstream is None else upstream
+            return ops.conv_transpose(upstream, kernel, padding="same")  # fast as it is
+
+        return maps, gradient
+
+    return convolve(picture)
+
+
+def _can_be_halved(layer: keras.layers.Conv2D) -> bool:
+    height, width, channels, _filters = layer.kernel.shape
+    return (
+        channels >= WIDE
+        and height > 1
+        and height % 2 == width % 2 == 1
+        and layer.padding == "same"
+        and layer.groups == 1
+        and {*layer.strides, *layer.dilation_rate} == {1}
+    )
+
+
+def _view(kind: type, layer: keras.layers.Layer, **changed: object) -> keras.layers.Layer:
+    view = object.__new__(kind)
+    view.__dict__.update(layer.__dict__, **changed)
+    return view
