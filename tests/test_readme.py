@@ -36,3 +36,11 @@ def test_the_gallery_shows_every_figure():
     for recipe in kc.figures.recipes().values():
         assert f"## {recipe.title}\n" in gallery
         assert f"pictures/{recipe.name}.png" in gallery
+
+
+def test_every_method_is_in_the_table():
+    table = (ROOT / "docs" / "methods.md").read_text("utf-8")
+    methods = [name for name in dir(kc.visualize) if callable(getattr(kc.visualize, name))]
+    for name in methods:
+        if name.islower():  # not the classes of results
+            assert f"\n| `{name}` |" in table, name

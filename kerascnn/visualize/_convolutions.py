@@ -34,9 +34,7 @@ class InHalves(keras.layers.Conv2D):
         return convolve_halves(inputs, ops.cast(kernel, inputs.dtype))
 
 
-def some_units(
-    call: Callable, node: Node, args: tuple, kwargs: dict, units: object
-) -> object:
+def some_units(call: Callable, node: Node, args: tuple, kwargs: dict, units: object) -> object:
     """Compute the maps of some units of a layer, (N, h, w, units)."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and layer.groups == 1:

@@ -111,9 +111,10 @@ def deep_dream(
 
     free = KerasTensor((None, None, None, images.shape[-1]), "float32")
     key = ("deep_dream", view, tuple(weights.values()))
-    step_of = gradient_of(model, graph, key, objective, [free, *examples])
+    at_once = fast_batch(shapes, len(images))
+    batch = 1 if at_once == 1 else None
+    step_of = gradient_of(model, graph, key, objective, [free, *examples], batch=batch)
     examples = [ops.convert_to_tensor(e) for e in examples]
-    at_once = fast_batch(shapes)
 
     def gradient(images: object, shift: np.ndarray) -> tuple[object, object]:
         """The gradient at the rolled images, tile by tile, and rolled back."""

@@ -82,7 +82,7 @@ def invert_features(
     rule = Adam(check_number("learning_rate", learning_rate))
     penalties = Penalties(0.0, check_number("total_variation", total_variation), variation)
     shapes = check_size(model, graph, view, images.shape[1:3], "images")
-    at_once = check_count("batch_size", batch_size or fast_batch(shapes))
+    at_once = check_count("batch_size", batch_size or fast_batch(shapes, len(images)))
 
     def objective(graph: Graph, pictures: object, targets: object) -> object:
         (maps,) = view(graph, pictures)
@@ -97,7 +97,8 @@ def invert_features(
         ]
     )
     key = ("invert_features", view, penalties)
-    step_of = gradient_of(model, graph, key, objective, [images, targets])
+    batch = 1 if at_once == 1 else None
+    step_of = gradient_of(model, graph, key, objective, [images, targets], batch=batch)
     noise = np.random.default_rng(seed).standard_normal((1, *images.shape[1:]))
     kind = Pixels()
     start = kind.start(np.broadcast_to(noise, images.shape))

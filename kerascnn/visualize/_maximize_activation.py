@@ -5,7 +5,7 @@ arXiv:1506.06579; Olah et al. 2017, "Feature Visualization", doi:10.23915/distil
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import keras
@@ -16,6 +16,7 @@ from kerascnn._graph import Graph, Node, flatten, run
 
 from ._arguments import LayerLike, Target, check_count, check_target, select_layer
 from ._ascent import Adam, ascend
+from ._convolutions import run_fast, some_units
 from ._gradients import scores_at
 from ._heads import classes_of, squashing, without_activation
 from ._image_parameters import PARAMETERS, Pixels
@@ -153,8 +154,9 @@ def maximize_activation(
     moves = Moves(jitter, float(scale), float(rotation))
     # The user's own functions see all pictures at once.
     whole = len(numbers) if more or goal.needs_all else None
-    at_once = whole or check_count("batch_size", batch_size or fast_batch(shapes))
+    at_once = whole or check_count("batch_size", batch_size or fast_batch(shapes, len(numbers)))
     at_once = -(-at_once // pictures) * pictures if diversity else at_once
+    known = whole or (1 if at_once == 1 else None)
 
     @cache
     def compile_step(call: Callable) -> Callable:
@@ -165,23 +167,24 @@ def maximize_activation(
 
         key = ("maximize_activation", goal, kind, penalties, bool(moves), call.__name__)
         arguments = [start, matrices[:, 0], numbers]
-        return gradient_of(model, graph, key, objective, arguments, batch=whole)
+        return gradient_of(model, graph, key, objective, arguments, batch=known)
 
     # A generator for each picture, so that it does not depend on the others.
     rngs = [np.random.default_rng([seed, n, i % pictures]) for i, n in enumerate(numbers)]
     start = kind.start(np.stack([rng.standard_normal((*size, channels)) for rng in rngs]))
     matrices = np.stack([moves.draw(rng, steps + 1, size) for rng in rngs])
-    step_of = compile_step(run)
+    step_of = compile_step(run_fast)
 
     def gradient(point: object, step: int) -> tuple[object, object]:
         now = (point, matrices[:, step], numbers)
         values, slope = in_parts(step_of, now, at_once)
         if step <= RESCUE_STEPS:
             axes = tuple(range(1, len(slope.shape)))
-            still = ops.all(slope == 0, axis=axes, keepdims=True)
-            if ops.any(still):  # rare, and so compiled only now
+            # A silent unit has the score 0, and no gradient but that of penalties.
+            silent = ops.logical_or(ops.all(slope == 0, axis=axes), values[0] == 0)
+            if ops.any(silent):  # rare, and so compiled only now
                 _values, pulled = in_parts(compile_step(redirected), now, at_once)
-                slope = ops.where(still, pulled, slope)
+                slope = ops.where(ops.expand_dims(silent, axes), pulled, slope)
         return values, slope
 
     with progress("maximize_activation", steps, verbose) as advance:
@@ -217,13 +220,15 @@ class Units:
     def __call__(self, graph: Graph, images: object, units: object, call: Callable) -> object:
         """Scores (N,) of pictures (N, H, W, C), each for its own of `units` (N,)."""
         target, whole = graph.node(self.view.layers[0]), []
+        # Of a softmax or sigmoid, what enters it, as for classes.
+        last = without_activation if squashing(target.operation) else call
 
         def call_some(node: Node, args: tuple, kwargs: dict) -> object:
             if node is not target:
                 return call(node, args, kwargs)
             if self.diversity:
                 whole.append(ops.cast(run(node, args, kwargs), "float32"))
-            return some_units(node, args, kwargs, units, call)
+            return some_units(last, node, args, kwargs, units)
 
         (maps,) = self.view(graph, images, call_some)
         scores = self._own(maps)
@@ -257,37 +262,6 @@ class Classes:
             classes = np.zeros(images.shape[0], "int32")  # their number is all that is read
         inputs = self.view.inputs_for(images)
         return scores_at(graph, inputs, classes, self.score, call=call)[1]
-
-
-def some_units(node: Node, args: tuple, kwargs: dict, units: object, call: Callable) -> object:
-    """The maps of some units of a layer, (N, h, w, units); of probabilities, their logits."""
-    layer = node.operation
-    if squashing(layer):
-        call = without_activation
-    if type(layer) is keras.layers.Conv2D and layer.groups == 1:
-        return call(replace(node, operation=SomeFilters.of(layer, units)), args, kwargs)
-    return ops.take(call(node, args, kwargs), units, axis=-1)
-
-
-class SomeFilters(keras.layers.Conv2D):
-    """A second view of a convolution, with some of its filters; the rest would be in vain."""
-
-    @classmethod
-    def of(cls, layer: keras.layers.Conv2D, units: object) -> keras.layers.Conv2D:
-        """Look at a layer, which stays as it is."""
-        view = object.__new__(cls)
-        view.__dict__.update(layer.__dict__, units=units, filters=-1)
-        return view
-
-    @property
-    def kernel(self):
-        """(kh, kw, C, units)."""
-        return ops.take(super().kernel, self.units, axis=-1)
-
-    @property
-    def bias(self):
-        """(units,)."""
-        return ops.take(self.__dict__["bias"], self.units)
 
 
 def similarity(maps: object, pictures: int) -> object:

@@ -132,7 +132,7 @@ def style_transfer(
     def transfer(begin: np.ndarray, content: np.ndarray, grams: list, watch: Callable) -> object:
         maps = features_of(model, graph, content_view, content)
         targets = [*map(ops.convert_to_tensor, maps), *grams]
-        step_of = gradient_of(model, graph, key, objective, [begin, *targets])
+        step_of = gradient_of(model, graph, key, objective, [begin, *targets], batch=1)
         point = ops.convert_to_tensor(begin)
 
         def gradient(picture: object, step: int) -> tuple[object, object]:
@@ -170,7 +170,18 @@ def gram(maps: object) -> object:
     """
     places = maps.shape[1] * maps.shape[2]
     rows = ops.reshape(maps, (-1, places, maps.shape[-1]))
-    return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows) / places
+    return correlations(rows) / places
+
+
+@ops.custom_gradient
+def correlations(rows: object) -> tuple[object, Callable]:
+    """FᵀF of (N, M, K), with a gradient of one product; that of a matmul, with F twice, has two."""
+
+    def gradient(*args: object, upstream: object = None) -> object:
+        upstream = args[0] if upstream is None else upstream
+        return ops.matmul(rows, upstream + ops.transpose(upstream, (0, 2, 1)))
+
+    return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows), gradient
 
 
 def style_loss(gram: object, target: object) -> object:

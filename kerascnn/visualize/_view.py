@@ -9,9 +9,10 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node, run
+from kerascnn._graph import Graph, Node
 
 from ._arguments import LayerLike, select_layer
+from ._convolutions import run_fast
 from ._gradients import HALF_SCALE, compiled, specs, value_and_gradient
 from ._picture_arguments import check_number
 
@@ -24,13 +25,13 @@ def average_pooling(node: Node, args: tuple, kwargs: dict) -> object:
     """Compute a node, with a max-pooling replaced by the mean over the same windows."""
     layer = node.operation
     if not isinstance(layer, keras.layers.MaxPooling2D):
-        return run(node, args, kwargs)
+        return run_fast(node, args, kwargs)
     return ops.average_pool(
         args[0], layer.pool_size, layer.strides, layer.padding, layer.data_format
     )
 
 
-POOLINGS = {"max": run, "average": average_pooling}
+POOLINGS = {"max": run_fast, "average": average_pooling}
 
 
 @dataclass(frozen=True)
@@ -191,10 +192,10 @@ def _spec(node: Node, args: tuple, kwargs: dict) -> object:
     return node.operation.compute_output_spec(*args, **kwargs)
 
 
-def fast_batch(shapes: dict[str, tuple]) -> int:
-    """How many pictures to compute at once, by the output shapes on the way."""
+def fast_batch(shapes: dict[str, tuple], count: int) -> int:
+    """How many of some pictures to compute at once, by the output shapes on the way."""
     largest = max(4 * int(np.prod(shape[1:])) for shape in shapes.values())
-    return max(1, min(LARGEST_BATCH, WORKING_SET // largest))
+    return max(1, min(count, LARGEST_BATCH, WORKING_SET // largest))
 
 
 def features_of(
@@ -226,16 +227,16 @@ def gradient_of(
         objective: `objective(graph, point, *others)` gives values; their sum is climbed.
         arguments: arrays, or KerasTensors, in which `None` leaves a size free. Their first size,
             the batch, is free.
-        batch: the batch that the objective needs to know, as the user's functions may.
+        batch: of the point, where it is known: the user's functions may
+            need that, and one picture goes faster.
 
     Returns:
         A function of the arguments that gives the values and the gradient, float32.
     """
 
-    def values_and_gradient(graph: Graph, *tensors: object) -> tuple[object, object]:
+    def values_and_gradient(graph: Graph, point: object, *others: object) -> tuple:
         if batch is not None:
-            tensors = [ops.reshape(x, (batch, *x.shape[1:])) for x in tensors]
-        point, *others = tensors
+            point = ops.reshape(point, (batch, *ops.shape(point)[1:]))
         # Scaled up, since half floats may lie on the way; a power of 2 is exact.
         values, slope = value_and_gradient(
             lambda p: objective(graph, p, *others) * HALF_SCALE, point

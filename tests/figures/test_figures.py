@@ -30,6 +30,13 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
     "grad-cam": ["layer s4"],
+    "deconvnet-and-patches": ["block1_conv2", "block3_conv3", "the 9 strongest patches"],
+    "methods-compared": ["integrated gradients", "Score-CAM", "the logit of class cat"],
+    "sanity-check": ["as trained", "… and c1", "guided backpropagation", "over ten digits"],
+    "maximized-units": ["block1_conv1", "block4_conv3", "airplane", "truck"],
+    "deep-dream": ["octave 1", "octave 4", "guided"],
+    "style-transfer": ["content", "style", "step 5", "step 100"],
+    "feature-inversion": ["block1_conv2", "block5_conv3"],
 }  # fmt: skip
 
 

@@ -151,6 +151,8 @@ def test_silent_units_are_rescued(rectified):
     assert early[1].mean() > start[1].mean() + 0.1
     assert response(model, "unit", early)[1, 1] == 0
     assert late[1].mean() < early[1].mean() + 0.06  # nothing but momentum
+    held = maximize(model, layer="unit", steps=16, l2=0.1, **options)
+    assert response(model, "unit", held)[0, 0] > 0.5
 
 
 def test_diversity_keeps_pictures_apart(model):
@@ -374,10 +376,11 @@ def test_the_model_stays_and_is_let_go():
     before = [np.copy(w) for w in model.get_weights()]
     for seed in range(3):
         maximize(model, 0, steps=2, seed=seed)
-        maximize(model, layer="conv", units=range(1 + seed), steps=2)
+        maximize(model, layer="conv", units=range(2, 3), steps=2)
+        maximize(model, layer="conv", units=[0, seed], steps=2)
         maximize(model, 0, steps=2, preprocessing=lambda x: x * 2)
         maximize(model, lambda logits: logits[:, 0], steps=2)
-    assert _gradients.trace_count(model) == 2
+    assert _gradients.trace_count(model) == 3  # one picture is compiled for one
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert model.layers[-1].activation is keras.activations.softmax
