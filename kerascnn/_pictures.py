@@ -1,11 +1,14 @@
 """Picture files in and out, for the command line."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from ._files import replacing
+
+PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff")
 
 
 def read_picture(path: str | Path, size: int | None = None) -> np.ndarray:
@@ -24,6 +27,8 @@ def read_picture(path: str | Path, size: int | None = None) -> np.ndarray:
     try:
         with Image.open(path) as image:
             image = ImageOps.exif_transpose(image)
+            if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off
+                image = Image.fromarray(np.uint8(np.asarray(image) >> 8))
             if image.has_transparency_data:
                 white = Image.new("RGBA", image.size, "white")
                 image = Image.alpha_composite(white, image.convert("RGBA"))
@@ -65,14 +70,19 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
         image.save(new, quality=95)
 
 
-def check_output(path: Path, *inputs: str | None) -> Path:
+def check_output(path: Path, *inputs: str | None, formats: Collection[str] = PICTURES) -> Path:
     """Refuse, before the work, a path that a picture cannot be written to.
+
+    Args:
+        path: the output.
+        inputs: files that must stay.
+        formats: the endings that can be written, without the dot.
 
     Raises:
         ValueError: it names no picture format, or one of the inputs.
         OSError: its folder does not exist.
     """
-    if path.suffix.lower() not in Image.registered_extensions():
+    if path.suffix.lower().removeprefix(".") not in formats:
         raise ValueError(
             f"the output must end as a picture does, such as .png or .jpg; received '{path}'."
         )

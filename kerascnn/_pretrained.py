@@ -10,6 +10,7 @@ from ._graph import flatten
 from ._pictures import middle, scaled_to
 
 SHORT_SIDE = 224  # of ImageNet's crops
+LONGEST = 2048  # pixels of a panorama's longer side
 SMALL = 64  # twice that of CIFAR-10, whose pictures show less than a photo
 
 
@@ -38,7 +39,8 @@ class Pretrained:
         height, width = self.model.input_shape[1:3]
         if height is not None:
             return scaled_to(self.view(picture), height, width)
-        scale = self.short_side / min(picture.shape[:2])
+        height, width = picture.shape[:2]
+        scale = min(self.short_side / min(height, width), LONGEST / max(height, width))
         return scaled_to(picture, *(max(1, round(n * scale)) for n in picture.shape[:2]))
 
     def view(self, picture: np.ndarray) -> np.ndarray:

@@ -266,7 +266,9 @@ def gradcam(
     """
     from ._pictures import check_output, read_picture
 
-    path = check_output(beside(image, "gradcam") if out is None else Path(out), image)
+    path = check_output(
+        beside(image, "gradcam") if out is None else Path(out), image, formats=FORMATS
+    )
     picture = read_picture(image)
     start_keras()
 

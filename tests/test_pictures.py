@@ -74,3 +74,8 @@ def test_the_middle():
     picture = np.arange(4 * 7 * 3).reshape(4, 7, 3)
     np.testing.assert_array_equal(middle(picture), picture[:, 1:5])
     np.testing.assert_array_equal(middle(picture.swapaxes(0, 1)), picture.swapaxes(0, 1)[1:5])
+
+
+def test_sixteen_bits_of_gray(tmp_path):
+    Image.fromarray(np.array([[0, 51 * 257, 65535]], np.uint16)).save(tmp_path / "a.png")
+    np.testing.assert_allclose(read_picture(tmp_path / "a.png")[0, :, 2], [0, 0.2, 1], atol=1e-6)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, Node
+from kerascnn._graph import Graph, Node, flatten
 
 from ._heads import end_nodes
 
@@ -53,8 +53,7 @@ def check_one_input(model: keras.Model, images: Images) -> np.ndarray:
     Raises:
         ValueError: the model has several inputs, or one that is no image; images do not fit.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    flatten(model)  # says what is wrong with a model without a graph
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         raise ValueError(
@@ -72,6 +71,11 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
     if images.dtype.kind in "OUS":
         raise TypeError(f"images must be an array of numbers; received {images.dtype}.")
     takes_floats = keras.backend.is_float_dtype(expected.dtype)
+    if not takes_floats and images.dtype.kind == "f":
+        raise TypeError(
+            f"images must be {expected.dtype}, as the model takes them; received {images.dtype}, "
+            "which would be cut off. Give 0 … 255 where the model rescales by itself."
+        )
     if takes_floats and images.dtype.kind != "f":
         raise TypeError(
             "images must be float, in the range that the model was trained on; "

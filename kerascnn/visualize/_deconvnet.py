@@ -63,7 +63,7 @@ def deconvnet(
             maps = graph.evaluate(inputs, call, until=(at,))[at]
             return ops.abs(_strongest(maps, units))
 
-        values, grads = gradients_of(strength, inputs)
+        values, grads = gradients_of(graph, strength, inputs)
         # The activation itself goes back, not 1: every step commutes with a positive factor.
         return [ops.reshape(values, (-1, *(1 for _ in g.shape[1:]))) * g for g in grads]
 

@@ -95,7 +95,8 @@ def gradients_at(
     def gradients(graph: Graph, *inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         *inputs, classes = inputs
         at = graph.node(layer).outputs[0]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        half = in_half(graph)
+        with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
 
             def call(node: Node, args: tuple, kwargs: dict) -> object:
                 outputs = run(node, args, kwargs)
@@ -103,16 +104,17 @@ def gradients_at(
                     tape.watch(outputs)  # from here on; what lies before needs no gradient
                 return outputs
 
+            if at in graph.inputs:
+                tape.watch(inputs[graph.inputs.index(at)])
             values, scores = scores_at(graph, inputs, classes, score, call=call, also=(at,))
             maps = values[at]
-            total = tf.reduce_sum(scores) * HALF_SCALE
-        gradient = tape.gradient(total, maps)
+        (gradient,) = slopes(tape, scores, [maps], half=half)
         if gradient is None:
             raise ValueError(
                 f"layer must lead to the score of the target; the score does not depend on "
                 f"{layer!r}. Choose a layer before the output, and a target that uses the outputs."
             )
-        return tf.cast(maps, tf.float32), tf.cast(gradient, tf.float32) / HALF_SCALE
+        return tf.cast(maps, tf.float32), gradient
 
     step = step_for(model, graph, ("gradients", layer), gradients, [*images, classes], score)
     batch_size = batch_size if score is None else len(classes)
@@ -172,7 +174,9 @@ def score_gradients(
     Returns:
         The scores (N,), and for each input the gradients in its shape, float32.
     """
-    return gradients_of(lambda xs: scores_at(graph, xs, classes, score, call=call)[1], inputs)
+    return gradients_of(
+        graph, lambda xs: scores_at(graph, xs, classes, score, call=call)[1], inputs
+    )
 
 
 def gradients_at_points(
@@ -204,24 +208,54 @@ def gradients_at_points(
     return [tf.reshape(g, tf.shape(x)) for g, x in zip(grads, points, strict=True)]
 
 
+def in_half(graph: Graph) -> bool:
+    """Whether some layer computes in float16."""
+    return any(getattr(n.operation, "compute_dtype", None) == "float16" for n in graph.nodes)
+
+
+def slopes(
+    tape: tf.GradientTape, values: tf.Tensor, points: Sequence[tf.Tensor], *, half: bool
+) -> list[tf.Tensor | None]:
+    """The gradients of values (N,) at some points, float32.
+
+    In float16, for which the tape is persistent, small gradients would vanish and are scaled up;
+    where that is too much, they are taken as they are.
+    """
+    scale = HALF_SCALE if half else 1.0
+    grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
+    grads = [None if g is None else tf.cast(g, tf.float32) / scale for g in grads]
+    if not half:
+        return grads
+    plain = tape.gradient(values, points)
+    return [
+        None if g is None else tf.where(tf.math.is_finite(g), g, tf.cast(p, tf.float32))
+        for g, p in zip(grads, plain, strict=True)
+    ]
+
+
 def gradients_of(
-    function: Callable[[Sequence[tf.Tensor]], tf.Tensor], inputs: Sequence[tf.Tensor]
+    graph: Graph, function: Callable[[Sequence[tf.Tensor]], tf.Tensor], inputs: Sequence[tf.Tensor]
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Inside a computation, a function (N,) of all inputs and the gradients of its sum, float32."""
     inputs = list(inputs)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([x for x in inputs if x.dtype.is_floating])
+    floats = [x for x in inputs if x.dtype.is_floating]
+    if not floats:
+        raise TypeError(
+            "model must take float images, with respect to which there are gradients; it has an "
+            f"input of {inputs[0].dtype.name}. Put what follows it into a model of its own."
+        )
+    half = in_half(graph)
+    with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
+        tape.watch(floats)
         values = function(inputs)
-        total = tf.reduce_sum(values) * HALF_SCALE
-    grads = tape.gradient(total, inputs)
+    grads = slopes(tape, values, inputs, half=half)
     if all(gradient is None for gradient in grads):
         raise ValueError(
             "target must depend on the images by way of the model's outputs; its score has no "
             "gradient with respect to them. Choose a target that uses the outputs."
         )
     return values, [
-        tf.zeros_like(x, tf.float32) if g is None else tf.cast(g, tf.float32) / HALF_SCALE
-        for x, g in zip(inputs, grads, strict=True)
+        tf.zeros_like(x, tf.float32) if g is None else g for x, g in zip(inputs, grads, strict=True)
     ]
 
 
@@ -476,6 +510,7 @@ def _fingerprint(graph: Graph) -> tuple:
                 node.inputs,
                 weak(getattr(node.operation, "activation", None)),
                 getattr(node.operation, "lora_enabled", None),
+                getattr(node.operation, "quantization_mode", None),
             )
             for node in graph.nodes
         ),

@@ -18,6 +18,7 @@ SQUASHING = {  # names under which softmax and sigmoid go, in Keras and in Tenso
     "logsoftmax": "log_softmax",
     "sigmoid": "sigmoid",
 }
+OWN = ("keras.", "kerascnn.")
 RESHAPING = (  # may stand between the head and the output, and change no value
     keras.layers.Reshape,
     keras.layers.Flatten,
@@ -30,6 +31,8 @@ RESHAPING = (  # may stand between the head and the output, and change no value
 def last_function(operation: keras.Operation) -> Callable:
     """What an operation applies last: its activation, the function in a Lambda, or itself."""
     inner = getattr(operation, "activation", None)
+    if not getattr(type(operation).call, "__module__", "").startswith(OWN):
+        inner = None  # who knows when a layer of the user's applies its activation
     if isinstance(operation, keras.layers.Lambda):
         inner = operation.function
     if isinstance(inner, keras.Operation):  # a layer, as in Dense(activation=Softmax())

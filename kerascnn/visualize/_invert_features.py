@@ -82,7 +82,9 @@ def invert_features(
     rule = Adam(check_number("learning_rate", learning_rate))
     penalties = Penalties(0.0, check_number("total_variation", total_variation), variation)
     shapes = check_size(model, graph, view, images.shape[1:3], "images")
-    at_once = check_count("batch_size", batch_size or fast_batch(shapes, len(images)))
+    at_once = check_count(
+        "batch_size", fast_batch(shapes, len(images)) if batch_size is None else batch_size
+    )
 
     def objective(graph: Graph, pictures: object, targets: object) -> object:
         (maps,) = view(graph, pictures)

@@ -154,7 +154,9 @@ def maximize_activation(
     moves = Moves(jitter, float(scale), float(rotation))
     # The user's own functions see all pictures at once.
     whole = len(numbers) if more or goal.needs_all else None
-    at_once = whole or check_count("batch_size", batch_size or fast_batch(shapes, len(numbers)))
+    at_once = whole or check_count(
+        "batch_size", fast_batch(shapes, len(numbers)) if batch_size is None else batch_size
+    )
     at_once = -(-at_once // pictures) * pictures if diversity else at_once
     known = whole or (1 if at_once == 1 else None)
 

@@ -21,6 +21,8 @@ def check_pictures(name: str, pictures: np.ndarray, channels: int | None) -> np.
         TypeError: whole numbers, or no array of numbers.
         ValueError: another rank or number of channels; values outside [0, 1].
     """
+    if isinstance(pictures, list | tuple):
+        raise TypeError(f"{name} must be one array (N, H, W, C); received a list: np.stack it.")
     pictures = np.asarray(pictures)
     if pictures.dtype.kind != "f":
         raise TypeError(

@@ -13,7 +13,15 @@ from skimage.metrics import structural_similarity
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, flatten
 
-from ._arguments import Images, LayerLike, Target, check_images, check_target, select_layer
+from ._arguments import (
+    Images,
+    LayerLike,
+    Target,
+    check_count,
+    check_images,
+    check_target,
+    select_layer,
+)
 from ._gradients import predicted_classes
 from ._heads import classes_of
 from ._progress import progress
@@ -97,8 +105,7 @@ def randomization_test(
         )
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
-    if not isinstance(seed, int | np.integer):
-        raise TypeError(f"seed must be a whole number; received {seed!r}.")
+    check_count("seed", seed, least=0)
     graph = flatten(model)
     count = len(check_images(model, images)[0])
     check_target(target, count, *classes_of(graph))
@@ -119,7 +126,13 @@ def randomization_test(
     target = predicted_classes(model, images) if target is None else target
 
     def heatmaps() -> np.ndarray:
-        maps = np.asarray(method(copy, images, target))
+        maps = method(copy, images, target)
+        if isinstance(maps, list | tuple):  # of several inputs, or with more than maps
+            raise TypeError(
+                "method must give one array of heatmaps, (N, …); received "
+                f"{type(maps).__name__}. Choose one: lambda *given: method(*given)[0]."
+            )
+        maps = np.asarray(maps)
         if maps.ndim < 2 or len(maps) != count:
             raise ValueError(
                 f"method must give one heatmap for each image, ({count}, h, w); "

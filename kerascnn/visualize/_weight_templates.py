@@ -53,7 +53,18 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
         )
     height, width, *channels = seeing[name]
     kernel = graph.node(name).operation.kernel.numpy().astype("float32")  # (H·W·C, K)
-    return kernel.T.reshape(-1, height, width, *(channels or [1]))
+    templates = kernel.T.reshape(-1, height, width, *(channels or [1]))
+    return templates * _scale(graph, graph.node(name))
+
+
+def _scale(graph: Graph, node: Node) -> np.ndarray:
+    """What the pixels are multiplied with on their way to a dense layer."""
+    source, scale = graph.maker(node.inputs[0]), np.float32(1)
+    while not source.is_input:
+        if isinstance(source.operation, keras.layers.Rescaling):
+            scale = scale * np.asarray(source.operation.scale, "float32")
+        source = graph.maker(source.inputs[0])
+    return scale
 
 
 def _pixels(graph: Graph, node: Node) -> tuple[int, ...] | None:

@@ -68,3 +68,13 @@ def test_whole_numbers_go_where_whole_numbers_are_wanted():
     model = keras.Model(inputs, layers.Embedding(5, 2)(inputs))
     tokens = np.array([[0, 1, 2, 3]])
     assert kc.visualize.activations(model, tokens, model.layers[-1]).shape == (1, 4, 2)
+
+
+def test_a_model_that_takes_whole_numbers_gets_whole_numbers():
+    model = keras.Sequential(
+        [keras.Input((2, 2, 1), dtype="uint8"), keras.layers.Rescaling(1 / 255, name="scale")]
+    )
+    images = np.full((1, 2, 2, 1), 51, np.uint8)
+    np.testing.assert_allclose(kc.visualize.activations(model, images, "scale"), 0.2)
+    with pytest.raises(TypeError, match=r"images must be uint8.* received float64, which"):
+        kc.visualize.activations(model, images / 255, "scale")

@@ -239,3 +239,20 @@ print(resident() - before)
 """
     )
     assert float(grown.splitlines()[-1]) < 20
+
+
+def test_an_activation_inside_a_layer_of_ones_own_is_left_alone(rng):
+    class Gate(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+            self.activation = keras.activations.sigmoid
+
+        def call(self, x):
+            return x * self.activation(self.dense(x))
+
+    inputs = keras.Input((3, 3, 1))
+    outputs = Gate()(keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
+    model = keras.Model(inputs, outputs)
+    images = rng.random((4, 3, 3, 1), "float32")
+    np.testing.assert_allclose(scores_of(model, images, 0), model(images)[:, 0], rtol=1e-5)

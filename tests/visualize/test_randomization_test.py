@@ -268,7 +268,7 @@ def test_the_predicted_class_stays(lenet5, digits):
         ({"layers": ["cnov"]}, ValueError, "Did you mean 'conv'"),
         ({"layers": ["flatten"]}, ValueError, "layers, with weights .*received 'flatten"),
         ({"metric": "pearson"}, ValueError, "metric must be one of 'spearman', 'ssim'"),
-        ({"seed": None}, TypeError, "seed must be a whole number"),
+        ({"seed": None}, ValueError, "seed must be a whole number"),
         ({"target": 2}, ValueError, "from 0 to 1"),
         ({"images": np.zeros((8, 6, 1))}, ValueError, r"images\[None\]"),
         ({"model": 3}, TypeError, "must be a keras.Model"),

@@ -1,0 +1,32 @@
+"""Gradients in float16, where small ones vanish and scaled ones overflow."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from kerascnn.visualize import grad_cam, saliency
+
+
+@pytest.fixture
+def net(policy):
+    policy("mixed_float16")
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((12, 10, 3)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, dtype="float32"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("method", [saliency, grad_cam])
+@pytest.mark.parametrize("factor", [2.0**-12, 2.0**12])
+def test_a_factor_of_the_score_is_a_factor_of_the_map(net, rng, method, factor):
+    images = rng.random((2, 12, 10, 3), "float32")
+    maps = method(net, images, lambda scores: scores[:, 1])
+    scaled = method(net, images, lambda scores: factor * scores[:, 1])
+    assert maps.max() > 0
+    np.testing.assert_allclose(scaled / factor, maps, rtol=0.02, atol=0.02 * maps.max())
