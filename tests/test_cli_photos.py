@@ -106,7 +106,7 @@ def test_a_style(kerascnn, tmp_path, optimizer):
         (["gradcam", "dog.jpg"], "'dog.jpg' must be a picture"),
         (["gradcam", "cat.jpg", "--model", "resnet21"], "resnet20"),
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
-        (["gradcam", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
+        (["dream", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
         (
             ["gradcam", "cat.jpg", "--model", "vgg16", "--weights", "cifar10", "--class", "cow"],
             "--class must be one of 'airplane'",

@@ -161,7 +161,7 @@ def test_other_images_are_refused(images, kind, match):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (("vgg16", "imagent"), "weights of vgg16 must be one of 'imagenet'; .* Did you mean"),
+        (("vgg16", "imagent"), "weights of vgg16 must be one of .*'imagenet'; .* Did you mean"),
         (("vgg61", "imagenet"), "architecture must be one of .* received 'vgg61'.*or 'vgg16'"),
         (("resnet50", "imagenet", "v2"), "variant must be one of 'v1', 'v1.5'; received 'v2'"),
         (("vgg16", None), "received None"),
