@@ -83,8 +83,15 @@ def main() -> None:
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
+@click.option("--rerun", is_flag=True, help="Run the experiments anew: minutes to hours.")
 def figures(
-    names: tuple[str, ...], listed: bool, out: str, formats: str, lang: str, style: str
+    names: tuple[str, ...],
+    listed: bool,
+    out: str,
+    formats: str,
+    lang: str,
+    style: str,
+    rerun: bool,
 ) -> None:
     """Draw lecture figures: those that are named, or all.
 
@@ -123,6 +130,7 @@ def figures(
             formats=[f.strip() for f in formats.split(",") if f.strip()],
             lang=lang,
             style=style,
+            rerun=rerun,
             progress=show,
         )
         bar.update(task, completed=count)
@@ -406,6 +414,46 @@ def style(
     )
     write_picture(result[0], path)
     click.echo(path)
+
+
+@main.group()
+def weights() -> None:
+    """List weights, and test those that come with the package."""
+
+
+@weights.command("list")
+@click.argument("name", required=False)
+def list_weights(name: str | None) -> None:
+    """List the sets of weights of an architecture, or all."""
+    start_keras()
+    import kerascnn as kc
+
+    if name is not None and name not in kc.models.names():
+        raise unknown("NAME", name, kc.models.names())
+    click.echo(kc.weights.available(name))
+
+
+@weights.command()
+@click.argument("names", nargs=-1, metavar="[NETWORK]...")
+@click.option("--data-dir", help="A folder with mnist.npz and cifar10_jpeg.npz.")
+def verify(names: tuple[str, ...], data_dir: str | None) -> None:
+    """Test the networks that come with the package anew, on the test images.
+
+    NETWORK is such as vgg16/cifar10; default all. Exits with 1 where one is not as good, or not
+    as bad, as its card says.
+    """
+    start_keras()
+    from ._verify import verify as verdicts
+
+    wrong = 0
+    for verdict in verdicts(names, data_dir=data_dir):
+        wrong += not verdict.holds
+        click.echo(
+            f"{verdict.network:20} {verdict.data:10} {verdict.measured:8.2%} "
+            f"{'as on its card' if verdict.holds else f'but {verdict.promised:.2%} on its card'}"
+        )
+    if wrong:
+        sys.exit(1)
 
 
 def beside(image: str, what: str) -> Path:

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import keras
-import numpy as np
 
 import kerascnn
+from kerascnn._verify import accuracy
 
 SHIPPED = Path(kerascnn.__file__).parent / "weights" / "shipped"
 
@@ -24,6 +24,7 @@ def write_card(
     class_names,
     tests,
     command,
+    preprocessing="unit",
     data,
     seed,
     seconds,
@@ -38,8 +39,9 @@ def write_card(
         result: What `kerascnn.train` gave.
         build: The builder's arguments that make such a model.
         class_names: Of class 0, 1, ….
-        tests: By name `(images, labels)`; the first is the one that tables show.
+        tests: Data sets; the test images of the first are those that tables show.
         command: The command that trained it.
+        preprocessing: What brings images in [0, 1] to the model, by its name.
         data: What it was trained on, in words.
         seed, seconds: Of the training.
         input: What the model takes, in words.
@@ -48,12 +50,10 @@ def write_card(
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(f"{path.name}.weights.h5")
     model.save_weights(weights)
-    accuracy = {
-        name: float(np.mean(model.predict(images, verbose=0).argmax(axis=-1) == labels))
-        for name, (images, labels) in tests.items()
-    }
+    found = {f"{data.name}_test": accuracy(model, preprocessing, data) for data in tests}
     bare = {name: value for name, value in build.items() if name != "classes"}
-    bare = kerascnn.models.build(path.name.rpartition("_")[0], include_top=False, **bare)
+    architecture = path.name.rpartition("_")[0].partition("-")[0]
+    bare = kerascnn.models.build(architecture, include_top=False, **bare)
     card = {
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "build": build,
@@ -61,7 +61,8 @@ def write_card(
         "parameters": model.count_params(),
         "without_top": bare.count_params(),
         "input": input,
-        "accuracy": accuracy,
+        "preprocessing": preprocessing,
+        "accuracy": found,
         "data": data,
         "command": command,
         "recipe": asdict(result.recipe),
@@ -75,4 +76,4 @@ def write_card(
         "licence": f"{licence}, as the package",
     }
     path.with_name(f"{path.name}.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-    print(f"{path.name}: best epoch {result.best_epoch}, {seconds:.0f} s, {accuracy}")
+    print(f"{path.name}: best epoch {result.best_epoch}, {seconds:.0f} s, {found}")

@@ -120,7 +120,7 @@ def main():
         result,
         build={"variant": "modern"},
         class_names=mnist.class_names,
-        tests={f"{data.name}_test": data.test for data in (mnist, digits)},
+        tests=[mnist, digits],
         command=f"python scripts/train_lenet5_mnist.py --epochs {options.epochs}",
         data="MNIST's first 55,000 training images and scikit-learn's first 899 digits in "
         f"MNIST's convention, each {DIGITS_COPIES} times, augmented (class Handwriting in the "

@@ -22,17 +22,19 @@ MAY_USE = {
     "models": {"layers", "weights"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
+    "experiments": {"arithmetic", "layers", "datasets", "models", "training", "visualize"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "_description", "models", "training",
-        "visualize",
+        "visualize", "experiments",
     },
     "__main__": {"cli"},
     "_pictures": set(),
+    "_verify": {"models", "weights", "datasets"},
     "_pretrained": {"models", "weights", "_describe", "_pictures"},
     "cli": {
         "figures", "models", "_describe", "weights", "training", "datasets", "visualize",
-        "plots", "_pictures", "_pretrained",
+        "plots", "_pictures", "_pretrained", "_verify",
     },
 }  # fmt: skip
 SERVE_ALL = {"_errors", "_text", "_graph", "_files"}

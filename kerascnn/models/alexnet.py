@@ -1,4 +1,4 @@
-"""AlexNet (Krizhevsky, Sutskever & Hinton 2012): as it is taught, as printed, as in torchvision."""
+"""AlexNet (Krizhevsky, Sutskever & Hinton 2012): as taught, printed, in torchvision; small."""
 
 from functools import partial
 
@@ -32,8 +32,17 @@ TORCHVISION = (  # Krizhevsky 2014, "One weird trick for parallelizing CNNs", ar
     (256, 3, 1, 1, 1, 0, ()),
     (256, 3, 1, 1, 1, 0, ("pool",)),
 )
-VARIANTS = {"single_tower": SINGLE_TOWER, "paper": PAPER, "torchvision": TORCHVISION}
-FC = 4096
+CIFAR = (  # the same plan for 32x32 pixels: smaller windows, no stride, few filters
+    (48, 7, 1, 3, 1, 0, ("pool", "norm")),
+    (64, 5, 1, 2, 1, 1, ("pool", "norm")),
+    (64, 3, 1, 1, 1, 0, ()),
+    (64, 3, 1, 1, 1, 1, ()),
+    (64, 3, 1, 1, 1, 1, ("pool",)),
+)
+VARIANTS = {
+    "single_tower": SINGLE_TOWER, "paper": PAPER, "torchvision": TORCHVISION, "cifar": CIFAR,
+}  # fmt: skip
+FC = {"single_tower": 4096, "paper": 4096, "torchvision": 4096, "cifar": 128}
 
 
 @architecture(
@@ -43,13 +52,25 @@ FC = 4096
         "single_tower": (227, 227, 3),
         "paper": (227, 227, 3),
         "torchvision": (224, 224, 3),
+        "cifar": (32, 32, 3),
     },
-    min_size={"single_tower": 67, "paper": 67, "torchvision": 63},
-    parameters={"single_tower": 62_378_344, "paper": 60_965_224, "torchvision": 61_100_840},
-    macs={"single_tower": 1_135_256_096, "paper": 724_406_816, "torchvision": 714_188_480},
+    min_size={"single_tower": 67, "paper": 67, "torchvision": 63, "cifar": 15},
+    parameters={
+        "single_tower": 62_378_344,
+        "paper": 60_965_224,
+        "torchvision": 61_100_840,
+        "cifar": 414_120,
+    },
+    macs={
+        "single_tower": 1_135_256_096,
+        "paper": 724_406_816,
+        "torchvision": 714_188_480,
+        "cifar": 30_142_464,
+    },
     options=(
         'variant: "single_tower", the taught table; "paper", in two groups, with normalization\n'
-        '    before pooling; "torchvision", which has fewer filters and no normalization.\n'
+        '    before pooling; "torchvision", which has fewer filters and no normalization;\n'
+        '    "cifar", of our own, for images of 32x32.\n'
         "dropout: rate at each hidden dense layer (paper, section 4.2: 0.5).\n"
         "width: factor on the number of filters and of hidden units."
     ),
@@ -58,7 +79,9 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     """AlexNet: 227x227x3 to 1,000 classes, in one tower 62,378,344 parameters.
 
     DEVIATION from the paper: an input of 227, since 224, which it prints, gives 54.25 columns;
-    as taught one tower instead of two halves on two GPUs, and pooling before normalization.
+    as taught one tower instead of two halves on two GPUs, and pooling before normalization. The
+    "cifar" variant starts from weights in proportion to its few inputs (He et al. 2015,
+    arXiv:1502.01852): of 0.01, which are the paper's, its maps would fade out.
 
     >>> import kerascnn as kc
     >>> kc.build_alexnet(include_top=False).count_params()
@@ -66,7 +89,8 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     """
     filters_of = scaled(width)
     towers = 2 if variant == "paper" else 1  # whatever the width, the maps divide between them
-    conv = partial(Conv2D, activation="relu", kernel_initializer=gaussian(0.01))
+    start = "he_normal" if variant == "cifar" else gaussian(0.01)
+    conv = partial(Conv2D, activation="relu", kernel_initializer=start)
     x = inputs
     for i, row in enumerate(VARIANTS[variant], start=1):
         filters, kernel, stride, padding, groups, bias, then = row
@@ -95,9 +119,9 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     for name in ("fc6", "fc7"):
         drop = Dropout(dropout, name=f"{name}_dropout")
         dense = Dense(
-            filters_of(FC),
+            filters_of(FC[variant]),
             activation="relu",
-            kernel_initializer=gaussian(0.01),
+            kernel_initializer=start,
             bias_initializer="zeros" if variant == "torchvision" else "ones",
             name=name,
         )

@@ -3,6 +3,7 @@ from ._load import build_options as build_options
 from ._load import load as load
 from ._load import resolve as resolve
 from ._official import OfficialSet as OfficialSet
+from ._preprocessing import MODES as MODES
 from ._preprocessing import Preprocessing as Preprocessing
 from ._preprocessing import preprocessing as preprocessing
 from ._shipped import ShippedSet as ShippedSet

@@ -22,7 +22,7 @@ class Preprocessing:
     tensor, and leave their argument as it is.
 
     Attributes:
-        name: "unit", "signed", "torch" or "caffe".
+        name: "unit", "signed", "lecun", "torch" or "caffe".
         scale, offset: one number, or one for each of the model's channels.
         bgr: whether the model's channels are blue, green, red.
     """
@@ -101,6 +101,7 @@ MODES = {
     for p in (
         Preprocessing("unit", 1.0, 0.0),  # [0, 1]
         Preprocessing("signed", 2.0, -1.0),  # [-1, 1]
+        Preprocessing("lecun", 1.275, -0.1),  # [-0.1, 1.175]: LeCun et al. 1998, section II.B
         Preprocessing("torch", tuple(1 / STD), tuple(-MEAN / STD)),
         Preprocessing("caffe", 255.0, tuple(-CAFFE_MEAN), bgr=True),
     )

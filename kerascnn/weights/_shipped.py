@@ -18,7 +18,7 @@ class ShippedSet(WeightSet):
     Attributes:
         path: the weight file.
         card: how the set came to be: sha256, build (the builder's arguments that make the net),
-            recipe, seed, epochs, accuracy, licence.
+            preprocessing, recipe, seed, epochs, accuracy, licence.
     """
 
     path: Path
@@ -47,12 +47,14 @@ class ShippedSet(WeightSet):
 
 @cache
 def shipped() -> tuple[ShippedSet, ...]:
-    """All sets of the package, from their cards."""
-    return tuple(_read(path) for path in sorted(FOLDER.glob("*.json")))
+    """All sets of the package, from their cards; those of another variant come last."""
+    cards = sorted(FOLDER.glob("*.json"), key=lambda path: ("-" in path.stem, path.name))
+    return tuple(_read(path) for path in cards)
 
 
 def _read(path: Path) -> ShippedSet:
-    architecture, _, name = path.stem.rpartition("_")
+    network, _, name = path.stem.rpartition("_")
+    architecture = network.partition("-")[0]  # of "lenet5-1998", which names a variant
     card = json.loads(path.read_text("utf-8"))
     weights = path.with_suffix(".weights.h5")
     tested_on, accuracy = next(iter(card["accuracy"].items()))
@@ -67,7 +69,7 @@ def _read(path: Path) -> ShippedSet:
         licence=card["licence"].partition(",")[0],
         classes=len(card["class_names"]),
         class_names=tuple(card["class_names"]),
-        preprocessing="unit",
+        preprocessing=card["preprocessing"],
         parameters={card["parameters"]: "the whole net", card["without_top"]: "without the top"},
         build=card["build"],
         path=weights,

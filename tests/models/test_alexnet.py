@@ -26,6 +26,13 @@ def test_parameters_of_each_layer():
     assert {n: grouped.get_layer(n).count_params() for n in GROUPED} == GROUPED
 
 
+def test_parameters_of_each_layer_of_the_small_one():
+    """7·7·3·48 + 48, 5·5·48·64 + 64, three times 3·3·64·64 + 64, 3·3·64·128 + 128, …"""
+    small = kc.build_alexnet(variant="cifar", classes=10)
+    counts = {r.name: r.parameters for r in kc.describe(small).layers if r.parameters}
+    assert list(counts.values()) == [7104, 76864, 36928, 36928, 36928, 73856, 16512, 1290]
+
+
 def test_order_of_normalization_and_pooling():
     taught, paper = (names(kc.build_alexnet(False, variant=v)) for v in ("single_tower", "paper"))
     assert taught.index("pool1") < taught.index("norm1")
@@ -73,7 +80,9 @@ def test_torchvision_takes_other_sizes_with_the_same_weights():
     assert first == second
 
 
-@pytest.mark.parametrize(("variant", "smallest"), [("single_tower", 67), ("torchvision", 63)])
+@pytest.mark.parametrize(
+    ("variant", "smallest"), [("single_tower", 67), ("torchvision", 63), ("cifar", 15)]
+)
 def test_smallest_image(variant, smallest):
     shape = (smallest, smallest, 3)
     maps = kc.build_alexnet(False, variant=variant, input_shape=shape, width=1 / 16)

@@ -113,9 +113,11 @@ def test_available_prints_a_table():
         assert cell in shipped
     for cell in ("imagenet", "Keras", "528.0", "71.3% ImageNet", "CC BY 4.0"):
         assert cell in official
-    (lenet5,) = [line for line in lines if " lenet5 " in line]
-    for cell in ("mnist", "kerascnn", "99.4%", "MIT"):
-        assert cell in lenet5
+    modern, of_1998 = [line for line in lines if " lenet5 " in line]
+    for cell in ("modern", "mnist", "kerascnn", "99.4%", "MIT"):
+        assert cell in modern
+    for cell in ("1998", "mnist", "kerascnn", "98.9%", "MIT"):
+        assert cell in of_1998
     assert kc.weights.available("no_such_net") == []
 
 

@@ -1,0 +1,81 @@
+"""What cards say of the shipped networks, measured anew."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import kerascnn as kc
+from kerascnn import _verify, cli
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """A folder with an mnist.npz that holds other digits."""
+    images, labels = kc.datasets.load("digits").test
+    images = np.round(images[..., 0] * 255).astype("uint8")
+    filler = np.zeros((60_000, 28, 28), "uint8"), np.arange(60_000) % 10
+    np.savez(
+        tmp_path / "mnist.npz",
+        x_train=filler[0], y_train=filler[1].astype("uint8"),
+        x_test=np.resize(images, (10_000, 28, 28)),
+        y_test=np.resize(labels, 10_000).astype("uint8"),
+    )  # fmt: skip
+    return tmp_path
+
+
+@pytest.fixture
+def kerascnn():
+    return lambda *arguments: CliRunner().invoke(cli.main, ["weights", *map(str, arguments)])
+
+
+def test_a_network_is_as_good_as_its_card_says_and_no_other_data_will_do(kerascnn, data_dir):
+    result = kerascnn("verify", "lenet5/mnist", "--data-dir", data_dir)
+    mnist, digits = result.stdout.splitlines()
+    assert digits.split() == ["lenet5/mnist", "digits", "97.77%", "as", "on", "its", "card"]
+    assert mnist.startswith("lenet5/mnist")
+    assert mnist.endswith("but 99.44% on its card")
+    assert result.exit_code == 1
+
+
+def test_the_old_lenet5_gets_its_digits_as_in_1998():
+    data = kc.datasets.load("digits")
+    model = kc.build_lenet5(variant="1998", weights="mnist")
+    assert _verify.accuracy(model, "lecun", data) > 0.85
+    assert _verify.accuracy(model, "unit", data) < _verify.accuracy(model, "lecun", data)
+
+
+def test_frames_are_even_and_black():
+    framed = _verify.framed(np.ones((1, 2, 3, 1)), 6)
+    assert framed.shape == (1, 6, 6, 1)
+    np.testing.assert_array_equal(framed[0, :, :, 0].any(axis=1), [0, 0, 1, 1, 0, 0])
+    np.testing.assert_array_equal(framed[0, :, :, 0].any(axis=0), [0, 1, 1, 1, 0, 0])
+
+
+def test_every_shipped_network_has_a_name_and_all_together_are_small():
+    known = _verify.networks()
+    for name, shipped in known.items():
+        architecture, _, data = name.partition("/")
+        assert architecture.partition("-")[0] == shipped.architecture
+        assert data == shipped.name
+    assert sum(shipped.path.stat().st_size for shipped in known.values()) <= 8 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["verify", "vgg16/cifar"], "Did you mean 'vgg16/cifar10'?"),
+        (["verify", "lenet5/mnist", "--data-dir", "nowhere"], "data_dir must hold mnist.npz"),
+        (["list", "vgg61"], "NAME must be one of"),
+    ],
+)
+def test_bad_input_is_one_line(kerascnn, arguments, line):
+    result = kerascnn(*arguments)
+    assert result.exit_code == 2
+    assert line in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_sets_are_listed(kerascnn):
+    result = kerascnn("list", "resnet50")
+    assert result.exit_code == 0
+    assert result.stdout.count("imagenet") == 2
