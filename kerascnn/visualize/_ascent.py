@@ -15,7 +15,7 @@ TINY = 1e-12  # keeps a gradient of zero from dividing by zero
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma & Ba 2014, arXiv:1412.6980), Algorithm 1, upwards."""
+    """Adam (Kingma & Ba 2014, arXiv:1412.6980), Algorithm 1, upwards, in the order of section 2."""
 
     learning_rate: float
     beta_1: float = 0.9

@@ -11,7 +11,7 @@ from kerascnn._graph import Graph, flatten
 
 from ._arguments import LayerLike, check_count
 from ._ascent import NormalizedGradient, ascend
-from ._picture_arguments import check_number, check_pictures
+from ._picture_arguments import check_callables, check_number, check_pictures
 from ._progress import progress
 from ._view import (
     check_size,
@@ -89,6 +89,7 @@ def deep_dream(
     images = check_pictures("images", images, channels)
     guide = None if guide is None else check_pictures("guide", guide, images.shape[-1])
     check_count("steps", steps, least=0)
+    check_callables("callback", callback)
     check_count("jitter", jitter, least=0)
     check_count("seed", seed, least=0)
     check_number("step_size", step_size)

@@ -6,6 +6,7 @@ import numpy as np
 from kerascnn._graph import flatten
 
 from ._arguments import LayerLike, select_layer
+from ._kernels import has_filters, kernel_of
 
 
 def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
@@ -17,17 +18,18 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
 
     Returns:
         (K, kh, kw, C) float32: K filters over C input channels, raw. For a transposed
-        convolution K counts its output channels.
+        convolution K counts its output channels; a separable one gives the filters that do the
+        same in one step.
 
     Raises:
-        ValueError: no such layer, or one without filters.
+        ValueError: no such layer, one without filters, or quantized ones.
 
     >>> import kerascnn as kc
     >>> kc.visualize.filters(kc.build_lenet5(), "c3").shape
     (16, 5, 5, 6)
     """
     graph = flatten(model)
-    convolutions = [n for n in graph.nodes if len(_kernel(n.operation)) == 4]
+    convolutions = [n for n in graph.nodes if has_filters(n.operation)]
     if layer is None and convolutions:
         layer = convolutions[0].operation
     node = select_layer(graph, layer)
@@ -37,14 +39,9 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
             f"layer must be a convolution, with filters of (kh, kw, C, K); {node.name!r} is of "
             f"kind {type(node.operation).__name__}.{first}"
         )
-    kernel = node.operation.kernel.numpy().astype("float32")
+    kernel = kernel_of(node.operation)
     if isinstance(node.operation, keras.layers.Conv2DTranspose):  # (kh, kw, K, C)
         return np.moveaxis(kernel, 2, 0)
     if isinstance(node.operation, keras.layers.DepthwiseConv2D):  # (kh, kw, C, multiplier)
         kernel = kernel.reshape(*kernel.shape[:2], 1, -1)  # each filter sees one channel
     return np.moveaxis(kernel, -1, 0)
-
-
-def _kernel(operation: keras.Operation) -> tuple[int, ...]:
-    kernel = getattr(operation, "kernel", None)
-    return tuple(kernel.shape) if isinstance(kernel, keras.Variable) else ()

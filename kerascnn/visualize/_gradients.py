@@ -259,6 +259,39 @@ def gradients_of(
     ]
 
 
+def variable_gradients(
+    function: Callable[[], tf.Tensor], variables: Sequence[keras.Variable], *, half: bool
+) -> list[np.ndarray]:
+    """The gradients of the mean of what a function gives with respect to variables.
+
+    Args:
+        function: computes one number, or several, from the variables.
+        variables: with respect to which.
+        half: whether some of it is computed in float16.
+
+    Returns:
+        An array in the shape of each variable, float32; zeros where nothing depends on it.
+
+    Raises:
+        ValueError: the function depends on none of them.
+    """
+    points = [variable.value for variable in variables]
+    with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
+        tape.watch(points)
+        values = tf.convert_to_tensor(function())
+        mean = tf.reduce_mean(tf.cast(values, tf.float32))
+    grads = slopes(tape, mean, points, half=half)
+    if all(gradient is None for gradient in grads):
+        raise ValueError(
+            "loss must depend on the model's output; its gradient with respect to all weights is "
+            "missing. Compute it with keras.ops, not with NumPy."
+        )
+    return [
+        np.zeros(point.shape, np.float32) if gradient is None else gradient.numpy()
+        for gradient, point in zip(grads, points, strict=True)
+    ]
+
+
 def pass_positive(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """Inside a computation, y as a function of x whose gradient for R from above is max(R, 0)."""
     return tf.ensure_shape(_passing_positive(x.dtype)(x, tf.stop_gradient(y)), y.shape)
@@ -420,13 +453,17 @@ def logits_at(
 
 
 def value_and_gradient(
-    function: Callable[[tf.Tensor], tf.Tensor], point: tf.Tensor
+    function: Callable[[tf.Tensor], tf.Tensor], point: tf.Tensor, *, half: bool = False
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The value of a function of a tensor, and the gradient of its sum with respect to it."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
+    """The value of a function of a tensor, and the gradient of its sum with respect to it.
+
+    `half`: whether some of it is computed in float16.
+    """
+    with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
         tape.watch(point)
         value = function(point)
-    return value, tape.gradient(value, point)
+    (slope,) = slopes(tape, value, [point], half=half)
+    return value, slope
 
 
 def trace_count(model: keras.Model) -> int:
@@ -453,6 +490,9 @@ def compiled(
 
     Returns:
         A function of the tensors.
+
+    Raises:
+        ValueError: the images are too small for the layers on the way.
     """
     steps = {} if key is None else _compiled.setdefault(model, {})
     state = _fingerprint(graph)
@@ -464,8 +504,32 @@ def compiled(
             input_signature=list(signature),
             autograph=False,
         )
-        steps[key] = state, function.get_concrete_function()
+        try:
+            steps[key] = state, function.get_concrete_function()
+        except ValueError:
+            _check_sizes(graph, signature)  # says it in one line, if that is why
+            raise
     return steps[key][1]
+
+
+def _check_sizes(graph: Graph, signature: Sequence[tf.TensorSpec]) -> None:
+    """Refuse images of which too little is left for a layer on the way."""
+
+    def shape_of(node: Node, args: tuple, kwargs: dict) -> object:
+        try:
+            spec = node.operation.compute_output_spec(*args, **kwargs)
+        except ValueError:
+            spec = None
+        if spec is None or any(n is not None and n < 1 for n in getattr(spec, "shape", ())):
+            sizes = " and ".join("x".join(map(str, spec.shape[1:3])) for spec in images)
+            raise ValueError(
+                f"images must be large enough for all layers; received {sizes}, of which nothing "
+                f"is left at {node.name!r}. Enlarge them."
+            ) from None
+        return spec
+
+    images = signature[: len(graph.inputs)]
+    graph.evaluate([keras.KerasTensor(tuple(s.shape), s.dtype.name) for s in images], shape_of)
 
 
 def step_for(

@@ -11,7 +11,7 @@ from kerascnn._graph import Graph, flatten
 from ._arguments import LayerLike, check_count, select_layer
 from ._ascent import TINY, Adam, ascend
 from ._image_parameters import Pixels
-from ._picture_arguments import check_choice, check_number, check_pictures
+from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
 from ._progress import progress
 from ._regularizers import VARIATIONS, Penalties
 from ._view import (
@@ -77,6 +77,7 @@ def invert_features(
     view = view_of(model, graph, [select_layer(graph, layer).name], preprocessing)
     images = check_pictures("images", images, input_shape(model, view)[-1])
     check_count("steps", steps, least=0)
+    check_callables("callback", callback)
     check_count("seed", seed, least=0)
     check_choice("variation", variation, VARIATIONS)
     rule = Adam(check_number("learning_rate", learning_rate))

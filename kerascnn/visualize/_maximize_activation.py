@@ -20,7 +20,7 @@ from ._convolutions import run_fast, some_units
 from ._gradients import scores_at
 from ._heads import classes_of, squashing, without_activation
 from ._image_parameters import PARAMETERS, Pixels
-from ._picture_arguments import check_choice, check_number, check_shape
+from ._picture_arguments import check_callables, check_choice, check_number, check_shape
 from ._progress import progress
 from ._regularizers import VARIATIONS, Penalties
 from ._rescue import redirected
@@ -128,7 +128,8 @@ def maximize_activation(
     kind = Pixels(check_number("blur", blur)) if blur else PARAMETERS[parameters]()
     check_number("scale", scale, most=0.9)
     check_number("rotation", rotation, most=180.0)
-    more = (regularizers,) if callable(regularizers) else tuple(regularizers)
+    more = check_callables("regularizers", regularizers)
+    check_callables("callback", callback)
     weights = check_number("l2", l2), check_number("total_variation", total_variation)
     penalties = Penalties(*weights, variation, more)
 

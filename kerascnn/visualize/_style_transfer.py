@@ -10,7 +10,7 @@ from kerascnn._graph import Graph, flatten
 
 from ._arguments import LayerLike, check_count, is_map
 from ._ascent import Adam, ascend, climb_lbfgs
-from ._picture_arguments import check_choice, check_number, check_pictures
+from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
 from ._progress import progress
 from ._regularizers import total_variation
 from ._view import check_size, features_of, gradient_of, input_shape, view_of, weigh_layers
@@ -90,6 +90,7 @@ def style_transfer(
     styles = _weigh("style_layers", style_layers, STYLE_LAYERS, graph)
     check_choice("optimizer", optimizer, OPTIMIZERS)
     check_count("steps", steps, least=0)
+    check_callables("callback", callback)
     check_count("seed", seed, least=0)
     rule = Adam(check_number("learning_rate", learning_rate))
     weights = (

@@ -13,7 +13,7 @@ from kerascnn._graph import Graph, Node
 
 from ._arguments import LayerLike, select_layer
 from ._convolutions import run_fast
-from ._gradients import HALF_SCALE, compiled, specs, value_and_gradient
+from ._gradients import compiled, in_half, specs, value_and_gradient
 from ._picture_arguments import check_number
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
@@ -237,11 +237,9 @@ def gradient_of(
     def values_and_gradient(graph: Graph, point: object, *others: object) -> tuple:
         if batch is not None:
             point = ops.reshape(point, (batch, *ops.shape(point)[1:]))
-        # Scaled up, since half floats may lie on the way; a power of 2 is exact.
-        values, slope = value_and_gradient(
-            lambda p: objective(graph, p, *others) * HALF_SCALE, point
+        return value_and_gradient(
+            lambda p: objective(graph, p, *others), point, half=in_half(graph)
         )
-        return values / HALF_SCALE, slope / HALF_SCALE
 
     key = (*key, batch) if _by_value(key) else None
     return compiled(model, graph, key, values_and_gradient, specs(arguments))

@@ -6,6 +6,7 @@ import numpy as np
 from kerascnn._graph import Graph, Node, flatten
 
 from ._arguments import LayerLike, select_layer
+from ._kernels import kernel_of
 
 IN_ORDER = (  # may stand between the images and the dense layer, and keep the pixels' order
     keras.layers.Flatten,
@@ -30,7 +31,8 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
         (K, H, W, C) float32, signed, raw: K units over the pixels of the input.
 
     Raises:
-        ValueError: no such layer, or one that does not see the flattened images.
+        ValueError: no such layer, one that does not see the flattened images, or quantized
+            weights.
 
     >>> import kerascnn as kc
     >>> model = kc.build_logistic_regression()
@@ -52,7 +54,7 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
             f"{name!r} does not.{first}"
         )
     height, width, *channels = seeing[name]
-    kernel = graph.node(name).operation.kernel.numpy().astype("float32")  # (H·W·C, K)
+    kernel = kernel_of(graph.node(name).operation)  # (H·W·C, K)
     templates = kernel.T.reshape(-1, height, width, *(channels or [1]))
     return templates * _scale(graph, graph.node(name))
 

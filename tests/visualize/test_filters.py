@@ -58,3 +58,25 @@ def test_layers_without_filters_are_refused(layer):
 def test_models_without_convolutions_are_refused():
     with pytest.raises(ValueError, match="layer"):
         kc.visualize.filters(chain(layers.Dense(2), shape=(4,)))
+
+
+def test_filters_of_a_separable_convolution_do_what_it_does(rng):
+    layer = layers.SeparableConv2D(4, 3, depth_multiplier=2, use_bias=False, name="sep")
+    model = keras.Sequential([keras.Input((5, 6, 3)), layer])
+    images = rng.random((2, 5, 6, 3)).astype("float32")
+    kernel = np.moveaxis(kc.visualize.filters(model, "sep"), 0, -1)
+    assert kernel.shape == (3, 3, 3, 4)
+    np.testing.assert_allclose(keras.ops.conv(images, kernel), model(images), atol=1e-5)
+
+
+def test_filters_with_low_rank_adaptation(rng):
+    """W + α/r · A B (Hu et al. 2021, arXiv:2106.09685), as the convolution itself computes."""
+    model = keras.Sequential([keras.Input((5, 6, 3)), layers.Conv2D(4, 3, name="c")])
+    layer = model.get_layer("c")
+    before = kc.visualize.filters(model)
+    layer.enable_lora(2)
+    layer.lora_kernel_b.assign(rng.random(layer.lora_kernel_b.shape))
+    kernel = np.moveaxis(kc.visualize.filters(model), 0, -1)
+    assert np.abs(np.moveaxis(kernel, -1, 0) - before).max() > 0.01
+    images = rng.random((2, 5, 6, 3)).astype("float32")
+    np.testing.assert_allclose(keras.ops.conv(images, kernel), model(images), atol=1e-5)

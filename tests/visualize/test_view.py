@@ -163,6 +163,22 @@ def test_other_convolutions_are_left_alone(options, rng, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("gain", [200.0, 1e-5])
+def test_gradients_in_half_precision_neither_overflow_nor_vanish(gain, policy):
+    """Scaled up, the gradient 200 is too much for float16; as it is, 1e-5 is all but too small."""
+    policy("mixed_float16")
+    layer = layers.Conv2D(1, 1, use_bias=False, name="conv")
+    model = keras.Sequential([keras.Input((2, 2, 1)), layer])
+    layer.kernel.assign([[[[gain]]]])
+    graph = flatten(model)
+    view = view_of(model, graph, ["conv"])
+    images = np.ones((1, 2, 2, 1), "float32")
+    step = gradient_of(model, graph, ("test",), lambda g, x: ops.sum(view(g, x)[0]), [images])
+    value, slope = step(ops.convert_to_tensor(images))
+    np.testing.assert_allclose(value, 4 * gain, rtol=1e-2)
+    np.testing.assert_allclose(slope, np.full_like(images, gain), rtol=1e-2)
+
+
 # Gradients of the silent
 
 

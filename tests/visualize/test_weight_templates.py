@@ -62,3 +62,10 @@ def test_layers_that_do_not_see_the_pixels():
     second = [layer for layer in mlp.layers if isinstance(layer, layers.Dense)][1].name
     with pytest.raises(ValueError, match=f"'{second}' does not. '.*' does"):
         kc.visualize.weight_templates(mlp, second)
+
+
+def test_quantized_weights_are_refused():
+    model = kc.build_logistic_regression()
+    model.layers[-1].quantize("int8")
+    with pytest.raises(ValueError, match=r"holds int8\. Look at the model before it is quantized"):
+        kc.visualize.weight_templates(model)
