@@ -305,7 +305,8 @@ def gradcam(
 
     seen = net.view(picture)
     with plots.style(style, lang=lang), replacing(path) as new:
-        fig, axes = plt.subplots(1, 2)
+        wide = seen.shape[1] > 1.5 * seen.shape[0]  # a panorama: one above the other
+        fig, axes = plt.subplots(*((2, 1) if wide else (1, 2)))
         plots.image_grid(seen[None], ax=axes[0])
         plots.overlay(seen, heatmap, colorbar=False, ax=axes[1])
         axes[1].set_title(f"{names[chosen]}: {scores[chosen]:.1%}")

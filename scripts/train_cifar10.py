@@ -29,7 +29,7 @@ NETS = {  # the builder's arguments; what only the training needs; the training
     "alexnet": (
         {"variant": "cifar", **IMAGES},
         {},
-        DECAY | HALF | {"recipe": "alexnet", "learning_rate": 0.02, "dropout": 0.2, "epochs": 25},
+        DECAY | HALF | {"recipe": "alexnet", "learning_rate": 0.02, "dropout": 0.0, "epochs": 30},
     ),
     "vgg16": (
         {"width": 0.25, "hidden": 1024, **IMAGES},

@@ -1,6 +1,7 @@
 """Local response normalization (Krizhevsky et al. 2012, section 3.3)."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerascnn._errors import unknown
@@ -52,11 +53,13 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, a):
         """Normalize activations (N, ..., C)."""
-        channels, radius = a.shape[-1], self.size // 2
         alpha = self.alpha / self.size if self.convention == "caffe" else self.alpha
-        squares = ops.pad(ops.square(a), [(0, 0)] * (len(a.shape) - 1) + [(radius, radius)])
-        window = sum(squares[..., i : i + channels] for i in range(self.size))
-        return a / (self.k + alpha * window) ** self.beta
+        i = np.arange(a.shape[-1])
+        near = abs(i[:, None] - i) <= self.size // 2  # as a product the sums are fast
+        sums = ops.matmul(ops.square(a), ops.cast(near, a.dtype))
+        # In half precision k + alpha · Σ would be k: 2.0001 is 2.
+        sums = ops.cast(sums, keras.backend.result_type(a.dtype, "float32"))
+        return a * ops.cast((self.k + alpha * sums) ** -self.beta, a.dtype)
 
     def compute_output_shape(self, input_shape):
         """The shape stays."""
