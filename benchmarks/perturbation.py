@@ -38,8 +38,10 @@ before, start = peak(), time.perf_counter()
 print(time.perf_counter() - start, peak() - before)
 """
 
+CALL = f"kc.visualize.score_cam(model, images, {CLASS}, {LAYER!r}, verbose=False{{more}})"
 CANDIDATES = {
-    "ours": ("", f"kc.visualize.score_cam(model, images, {CLASS}, {LAYER!r}, verbose=False)"),
+    "ours": ("", CALL.format(more="")),
+    "bfloat16": ("", CALL.format(more=", precision='mixed_bfloat16'")),
     "peer": (
         "from tf_keras_vis.scorecam import Scorecam\n"
         "from tf_keras_vis.utils.model_modifiers import ReplaceToLinear\n"
@@ -63,13 +65,17 @@ def score_cam(rounds=3):
     for _ in range(rounds):
         for name, candidate in CANDIDATES.items():
             runs[name].append(alone(*candidate))
-    (ours, our_peak), (peer, peer_peak) = (
-        [median(values) for values in zip(*runs[name], strict=True)] for name in ("ours", "peer")
-    )
+    medians = {
+        name: [median(values) for values in zip(*measured, strict=True)]
+        for name, measured in runs.items()
+    }
+    peer, peer_peak = medians["peer"]
     what = "`score_cam`, VGG16, 224x224, 512 maps, against tf-keras-vis " + version("tf-keras-vis")
-    yield f"{what}: time", f"{ours / peer:.2f} ({ours:.0f} s, {peer:.0f} s)", "0.70"
-    peaks = f"{our_peak / peer_peak:.2f} ({our_peak:.0f} MB, {peer_peak:.0f} MB)"
-    yield f"{what}: peak memory", peaks, "0.25"
+    for name, words in (("ours", ""), ("bfloat16", ", convolutions in bfloat16")):
+        ours, our_peak = medians[name]
+        yield f"{what}{words}: time", f"{ours / peer:.2f} ({ours:.0f} s, {peer:.0f} s)", "0.70"
+        peaks = f"{our_peak / peer_peak:.2f} ({our_peak:.0f} MB, {peer_peak:.0f} MB)"
+        yield f"{what}{words}: peak memory", peaks, "0.25"
 
 
 def occlusion(rounds=3):

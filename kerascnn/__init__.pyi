@@ -5,6 +5,9 @@ from . import (
     datasets as datasets,
 )
 from . import (
+    experiments as experiments,
+)
+from . import (
     figures as figures,
 )
 from . import (

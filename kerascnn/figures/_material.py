@@ -1,10 +1,14 @@
 """What figures show: the networks and pictures that come with the package."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 import numpy as np
 
 from kerascnn import datasets
+from kerascnn._text import text as _
 
 CROPS = 1500
 COLOR_PHOTOS = (
@@ -12,6 +16,41 @@ COLOR_PHOTOS = (
     "rocket",
 )  # fmt: skip
 GRAY_PHOTOS = ("brick", "camera", "coins", "grass", "gravel", "moon", "page", "text")
+
+
+_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # results, if anew
+
+
+@contextmanager
+def rerunning(rerun: bool) -> Iterator[None]:
+    """Have `measured` run the experiments anew within a `with` block, each once, if wanted."""
+    token = _rerun.set({} if rerun else None)
+    try:
+        yield
+    finally:
+        _rerun.reset(token)
+
+
+def measured(name: str):
+    """Give an experiment's `Result`: the record of the package, or one that is measured now."""
+    from kerascnn import experiments
+
+    results = _rerun.get()
+    if results is None:
+        return experiments.recorded(name)
+    if name not in results:
+        results[name] = getattr(experiments, name)()
+    return results[name]
+
+
+def how_measured(result) -> str:
+    """Say when, on what and how long an experiment ran; a line for under a figure."""
+    return _(
+        "Measured on {date} in {minutes} min on {processor}.",
+        date=result.machine["date"],
+        minutes=np.format_float_positional(result.seconds / 60, 2, fractional=False, trim="-"),
+        processor=result.machine["processor"],
+    )
 
 
 @cache

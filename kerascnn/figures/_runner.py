@@ -22,6 +22,7 @@ from kerascnn._files import write_atomically
 from kerascnn._text import language
 from kerascnn._text import text as _
 
+from ._material import rerunning
 from ._registry import Recipe, recipe, recipes
 
 FORMATS = ("svg", "png", "pdf")
@@ -39,13 +40,15 @@ class Report:
     failed: dict[str, Exception] = field(default_factory=dict)
 
 
-def render(name: str, *, lang: str = "en", style: str = "slides") -> Figure:
+def render(name: str, *, lang: str = "en", style: str = "slides", rerun: bool = False) -> Figure:
     """Compute and draw one figure.
 
     Args:
         name: one of `kc.figures.names()`.
         lang: "en", "ko" or "es".
         style: "slides", "paper", "dark" or "gray".
+        rerun: whether a figure of an experiment runs it anew, which may take hours, instead of
+            drawing the result that comes with the package.
 
     Returns:
         The matplotlib `Figure`; the caller closes it.
@@ -58,7 +61,8 @@ def render(name: str, *, lang: str = "en", style: str = "slides") -> Figure:
     >>> kc.figures.render("max-pooling").axes != []
     True
     """
-    return _render(recipe(name), lang, style)
+    with rerunning(rerun):
+        return _render(recipe(name), lang, style)
 
 
 def _render(one: Recipe, lang: str, style: str, **options: object) -> Figure:
@@ -76,6 +80,7 @@ def draw(
     formats: str | Sequence[str] = ("svg", "png"),
     lang: str = "en",
     style: str = "slides",
+    rerun: bool = False,
     progress: Callable[[Recipe], None] = lambda one: None,
 ) -> Report:
     """Draw figures into a folder, with an `index.html` that shows all that it holds.
@@ -86,7 +91,7 @@ def draw(
         names: which figures; default all.
         out: the folder; made if need be.
         formats: any of "svg", "png", "pdf".
-        lang, style: as for `render`.
+        lang, style, rerun: as for `render`.
         progress: called with each figure's `Recipe` before it is drawn.
 
     Raises:
@@ -112,16 +117,17 @@ def draw(
         ) from error
     report = Report()
     try:
-        for one in chosen:
-            progress(one)
-            theirs = set(plt.get_fignums())
-            try:
-                report.written += _save(one, out, formats, lang, style)
-            except Exception as error:  # one broken figure must not cost a lecturer the others
-                report.failed[one.name] = error
-            finally:
-                for number in set(plt.get_fignums()) - theirs:
-                    plt.close(number)
+        with rerunning(rerun):
+            for one in chosen:
+                progress(one)
+                theirs = set(plt.get_fignums())
+                try:
+                    report.written += _save(one, out, formats, lang, style)
+                except Exception as error:  # one broken figure must not cost a lecturer the others
+                    report.failed[one.name] = error
+                finally:
+                    for number in set(plt.get_fignums()) - theirs:
+                        plt.close(number)
     finally:  # also after Ctrl-C
         write_atomically(out / "index.html", index(out, lang).encode())
     return report

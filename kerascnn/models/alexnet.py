@@ -34,15 +34,17 @@ TORCHVISION = (  # Krizhevsky 2014, "One weird trick for parallelizing CNNs", ar
 )
 CIFAR = (  # the same plan for 32x32 pixels: smaller windows, no stride, few filters
     (48, 7, 1, 3, 1, 0, ("pool", "norm")),
-    (64, 5, 1, 2, 1, 1, ("pool", "norm")),
+    (64, 5, 1, 2, 1, 0, ("pool", "norm")),
     (64, 3, 1, 1, 1, 0, ()),
-    (64, 3, 1, 1, 1, 1, ()),
-    (64, 3, 1, 1, 1, 1, ("pool",)),
+    (64, 3, 1, 1, 1, 0, ()),
+    (64, 3, 1, 1, 1, 0, ("pool",)),
 )
 VARIANTS = {
     "single_tower": SINGLE_TOWER, "paper": PAPER, "torchvision": TORCHVISION, "cifar": CIFAR,
 }  # fmt: skip
-FC = {"single_tower": 4096, "paper": 4096, "torchvision": 4096, "cifar": 128}
+DENSE = {  # hidden units, bias at the start
+    "single_tower": (4096, 1), "paper": (4096, 1), "torchvision": (4096, 0), "cifar": (128, 0),
+}  # fmt: skip
 
 
 @architecture(
@@ -81,7 +83,8 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     DEVIATION from the paper: an input of 227, since 224, which it prints, gives 54.25 columns;
     as taught one tower instead of two halves on two GPUs, and pooling before normalization. The
     "cifar" variant starts from weights in proportion to its few inputs (He et al. 2015,
-    arXiv:1502.01852): of 0.01, which are the paper's, its maps would fade out.
+    arXiv:1502.01852) and biases of 0: weights of 0.01 and biases of 1, the paper's, would drown
+    its images.
 
     >>> import kerascnn as kc
     >>> kc.build_alexnet(include_top=False).count_params()
@@ -116,13 +119,14 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     if variant == "torchvision":
         x = AdaptiveAveragePooling2D(6, name="avgpool")(x)
     x = Flatten(name="flatten")(x)
+    units, bias = DENSE[variant]
     for name in ("fc6", "fc7"):
         drop = Dropout(dropout, name=f"{name}_dropout")
         dense = Dense(
-            filters_of(FC[variant]),
+            filters_of(units),
             activation="relu",
             kernel_initializer=start,
-            bias_initializer="zeros" if variant == "torchvision" else "ones",
+            bias_initializer="ones" if bias else "zeros",  # section 5
             name=name,
         )
         x = dense(drop(x)) if variant == "torchvision" else drop(dense(x))

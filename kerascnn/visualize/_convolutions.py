@@ -51,6 +51,15 @@ def run_fast(node: Node, args: tuple, kwargs: dict) -> object:
     return run(node, args, kwargs)
 
 
+def run_bfloat16(node: Node, args: tuple, kwargs: dict) -> object:
+    """Compute a node; a convolution of float32 in bfloat16, with sums in float32 where it can."""
+    layer = node.operation
+    if type(layer) is keras.layers.Conv2D and layer.compute_dtype == "float32":
+        view = _view(keras.layers.Conv2D, layer, _dtype_policy=keras.DTypePolicy("mixed_bfloat16"))
+        node = replace(node, operation=view)
+    return run(node, args, kwargs)
+
+
 def convolve_halves(picture: object, kernel: object) -> object:
     """Convolve (1, h, w, C) with (kh, kw, C, K), both sides odd, padded to the same size."""
     height, width = ops.shape(picture)[1:3]

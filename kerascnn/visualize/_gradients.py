@@ -365,14 +365,15 @@ def scores_in(
     score: Callable | None = None,
     *,
     probability: bool = False,
+    call: Callable[[Node, tuple, dict], object] = run,
 ) -> tf.Tensor:
     """Inside a computation, the scores (N,) as `scores_of` gives them.
 
     Args: as for `scores_at`, and `probability` as for `scores_of`.
     """
     if not probability:
-        return scores_at(graph, inputs, classes, score)[1]
-    values, logits = logits_at(graph, inputs)
+        return scores_at(graph, inputs, classes, score, call=call)[1]
+    values, logits = logits_at(graph, inputs, call=call)
     outputs = [_probabilities(graph, key, values[key]) for key in graph.outputs]
     if score is not None:
         return _called(score, outputs, len(classes))

@@ -9,12 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph, flatten, run
 
 from ._arguments import Target, check_target
+from ._convolutions import run_bfloat16
 from ._gradients import in_batches, predicted_classes, scores_in, step_for
 from ._heads import classes_of
 
+PRECISIONS = {None: run, "mixed_bfloat16": run_bfloat16}
 Fill = float | Sequence[float] | np.ndarray | None
 
 
@@ -72,6 +74,7 @@ def hidden_scores(
     probability: bool,
     batch_size: int,
     advance: Callable,
+    precision: str | None = None,
 ) -> np.ndarray:
     """Score copies of images that are hidden in part: seen · image + (1 − seen) · behind.
 
@@ -89,10 +92,18 @@ def hidden_scores(
         probability: as for `scores_of`.
         batch_size: how many copies are computed at once.
         advance: called with the number of copies that are done.
+        precision: "mixed_bfloat16" for convolutions in bfloat16; `None`: the model's own.
 
     Returns:
         (R,) float32.
+
+    Raises:
+        ValueError: another precision.
     """
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"precision must be None, the model's own, or 'mixed_bfloat16'; received {precision!r}."
+        )
     graph = flatten(model)
     classes, score = check_target(target, len(images), *classes_of(graph))
 
@@ -101,9 +112,14 @@ def hidden_scores(
         shown = ops.cast(seen(images.shape[1:3], *arguments), "float32")[..., None]
         copies = shown * ops.cast(images, "float32") + (1 - shown) * behind
         copies = ops.cast(copies, images.dtype)
-        return [scores_in(graph, [copies], classes, score, probability=probability)]
+        return [
+            scores_in(
+                graph, [copies], classes, score,
+                probability=probability, call=PRECISIONS[precision],
+            )
+        ]  # fmt: skip
 
-    key = (seen.__module__, seen.__name__, bool(probability))
+    key = (seen.__module__, seen.__name__, bool(probability), precision)
     arrays = [images, behind, *of_images, *of_rows, classes]
     step = step_for(model, graph, key, scores, arrays, score)
 

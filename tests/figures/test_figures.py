@@ -26,7 +26,28 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     ],
     "vgg16-beside-alexnet": ["8 weighted", "16 weighted", "138.4 M", "19 weighted", "143.7 M"],
     "vgg16-memory": ["138,357,544", "102,764,544", "15.2 M values, 61 MB", "24 M and 96 MB"],
-    "overfitting": ["150 digits", "180 by other writers"],
+    "overfitting": ["150 digits", "180 by other writers", "each of 5 runs", "Measured on"],
+    "ensemble-of-seven": [
+        "3 sets of 2,000 digits", "all 7 together", "18.2 % alone, 16.4 % five, 15.4 % seven",
+    ],
+    "training-set-size": ["100 %: 4,000 images", "25 %: 1,000 images", "weights of digit 3"],
+    "permuted-pixels": ["95.6", "97.2", "90.2", "each of 3 runs"],
+    "transformed-digits": [
+        "2,000 that are changed", "Shifted by 2 pixels: MLP 68.1 %, LeNet-5 88.1 %", "0.4", "90",
+    ],
+    "gradient-norms": [
+        "after 20 steps", "505 times the last convolution's", "5.2 times in the residual",
+        "each of 3 runs",
+    ],
+    "residual-identity": ["largest difference to x: 0", "ReLU(F(x) + x)", "section 3.1"],
+    "auxiliary-gradients": ["with 0.3 of each auxiliary loss", "8 places", "each of 3 runs"],
+    "augmentations": ["by 1.1 of 255 on average", "a deviation of 0.1", "section 4.1"],
+    "dropout": ["61 of 128 kept", "mean of 1000 steps", "counts 2 times", "fc1"],
+    "local-response-normalization": ["k = 2, n = 5, α = 0.0001, β = 0.75", "0 … 255"],
+    "alexnet-recipe": [
+        "tanh instead of ReLU: +15.8 points", "no momentum: −9.8 points", "2000 images of CIFAR-10",
+    ],
+    "throughput": ["ResNet-20", "251", "No GPU was there", "The machine was shared"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
     "grad-cam": ["layer s4"],
@@ -37,6 +58,14 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "deep-dream": ["octave 1", "octave 4", "guided"],
     "style-transfer": ["content", "style", "step 5", "step 100"],
     "feature-inversion": ["block1_conv2", "block5_conv3"],
+    "stride-or-pooling": [
+        "49.1", "43.6", "3.39 M multiply-adds, 61,162 parameters", "3.17 M", "8,000", "3 runs",
+    ],
+    "padding-or-none": ["conv6", "5.64 M", "2.31 M without", "41,662 parameters in both"],
+    "activations-trained": [
+        "Epochs to 25 %: ReLU 9, 10, 9; tanh 8, 8, 8; sigmoid > 12", "a sixth", "tanh, rate 0.03",
+    ],
+    "transfer-learning": ["8,000 images of airplane, automobile, bird", "fine-tuned", "of 3 runs"],
 }  # fmt: skip
 
 
@@ -119,9 +148,31 @@ def test_frames_stand_still(drawn):
 
 
 def test_overfitting_is_real(drawn):
-    training, validation = drawn("overfitting").axes[1].get_lines()[:2]
-    assert training.get_ydata()[-1] > 0.99
-    assert validation.get_ydata()[-1] < training.get_ydata()[-1] - 0.1
+    """Thick lines are the means of the runs, each of which is a thin one."""
+    record = kc.experiments.recorded("overfitting")
+    for ax, metric in zip(drawn("overfitting").axes, ("loss", "accuracy"), strict=True):
+        lines = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+        training, validation = lines["training"], lines["validation"]
+        np.testing.assert_allclose([training, validation], record[metric].mean(axis=1))
+        shown = {tuple(line.get_ydata()) for line in ax.get_lines()}
+        assert shown >= {tuple(run) for part in record[metric] for run in part}
+    assert training[-1] > 0.99
+    assert validation[-1] < training[-1] - 0.1
+
+
+def test_seven_together_are_below_each(drawn):
+    left = drawn("ensemble-of-seven").axes[0]
+    lines = [line for line in left.get_lines() if len(line.get_xdata())]  # not the legend's
+    dots = [line.get_ydata() for line in lines if line.get_marker() == "o"]
+    (diamonds,) = [line.get_ydata() for line in lines if line.get_marker() == "D"]
+    assert np.shape(dots) == (7, 3)
+    assert np.all(diamonds < np.min(dots, axis=0))
+
+
+def test_pixels_are_permuted_as_in_the_experiment(drawn):
+    in_place, permuted = (ax.images[0].get_array() for ax in drawn("permuted-pixels").axes[:2])
+    np.testing.assert_array_equal(np.sort(in_place, axis=None), np.sort(permuted, axis=None))
+    assert np.any(in_place != permuted)
 
 
 def test_networks_are_described_once():

@@ -71,6 +71,8 @@ def test_biases_start_at_one_where_the_paper_says():
     model = kc.build_alexnet(variant="paper", input_shape=(67, 67, 3), width=1 / 16)
     ones = {n for n in PARAMETERS if np.all(np.asarray(model.get_layer(n).bias) == 1)}
     assert ones == {"conv2", "conv4", "conv5", "fc6", "fc7"}
+    small = kc.build_alexnet(variant="cifar")
+    assert not any(np.any(small.get_layer(n).bias) for n in PARAMETERS)
 
 
 def test_torchvision_takes_other_sizes_with_the_same_weights():

@@ -212,6 +212,20 @@ def test_mixed_precision(name, tolerance, policy, model, images):
     np.testing.assert_allclose(ours, expected, atol=tolerance * expected.max())
 
 
+@pytest.mark.parametrize("method", ["score_cam", "occlusion"])
+def test_convolutions_in_bfloat16_change_little(method, model, images):
+    """bfloat16 keeps 8 of 24 bits: about 0.4 % of each product."""
+    call = getattr(kc.visualize, method)
+    weights = model.get_weights()
+    exact, fast = call(model, images, 1), call(model, images, 1, precision="mixed_bfloat16")
+    assert fast.dtype == np.float32
+    assert 0 < np.abs(fast - exact).max() < 0.03 * np.abs(exact).max()
+    assert all(layer.dtype_policy.name == "float32" for layer in model.layers)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights, strict=True))
+    with pytest.raises(ValueError, match="precision must be None"):
+        call(model, images, 1, precision="float8")
+
+
 def test_the_model_stays_as_it_is(model, images):
     before, weights = model.predict(images, verbose=0), model.get_weights()
     kc.visualize.score_cam(model, images)

@@ -1,0 +1,17 @@
+from ._activation_functions import activation_functions as activation_functions
+from ._alexnet_recipe import alexnet_recipe as alexnet_recipe
+from ._auxiliary_gradients import auxiliary_gradients as auxiliary_gradients
+from ._ensemble_of_seven import ensemble_of_seven as ensemble_of_seven
+from ._experiment import Result as Result
+from ._experiment import machine as machine
+from ._experiment import names as names
+from ._experiment import recorded as recorded
+from ._gradient_norms import gradient_norms as gradient_norms
+from ._overfitting import overfitting as overfitting
+from ._permuted_pixels import permuted_pixels as permuted_pixels
+from ._stride_or_pooling import stride_or_pooling as stride_or_pooling
+from ._throughput import throughput as throughput
+from ._training_set_size import training_set_size as training_set_size
+from ._transfer_learning import transfer_learning as transfer_learning
+from ._transformed_digits import transformed_digits as transformed_digits
+from ._zero_padding import zero_padding as zero_padding

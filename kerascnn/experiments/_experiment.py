@@ -1,0 +1,203 @@
+"""What all experiments share: their results, the record of one, and the list of them."""
+
+import inspect
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from kerascnn._errors import unknown
+from kerascnn.visualize._progress import progress
+
+RECORDS = Path(__file__).parent / "records"
+DIGITS = 5  # significant ones that a record keeps
+ELSEWHERE = {"data_dir", "runs", "verbose"}  # arguments that do not change what is measured
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """What an experiment measured, and how.
+
+    `result["accuracy"]` is `result.arrays["accuracy"]`.
+
+    Args:
+        name: The experiment's.
+        arrays: By name; the experiment's docstring gives their axes.
+        settings: The arguments that it ran with, as JSON has them: lists for tuples.
+        seconds: What it took.
+        machine: What it ran on: processor, device, versions and the date.
+    """
+
+    name: str
+    arrays: dict[str, np.ndarray]
+    settings: dict
+    seconds: float
+    machine: dict[str, str]
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        if key not in self.arrays:
+            raise unknown("array", key, self.arrays)
+        return self.arrays[key]
+
+    def __repr__(self):
+        shapes = ", ".join(f"{key} {array.shape}" for key, array in self.arrays.items())
+        return f"<Result of {self.name}: {shapes}; {self.seconds:.0f} s>"
+
+    def to_json(self) -> str:
+        """As a record: numbers of five significant digits, `null` where there is none."""
+        about = {
+            "name": self.name,
+            "settings": self.settings,
+            "seconds": round(self.seconds, 1),
+            "machine": self.machine,
+        }
+        head = json.dumps(about, indent=1).removesuffix("\n}")
+        lines = [f'  "{key}": {json.dumps(_plain(array))}' for key, array in self.arrays.items()]
+        return f'{head},\n "arrays": {{\n' + ",\n".join(lines) + "\n }\n}\n"
+
+    @classmethod
+    def from_json(cls, record: str) -> "Result":
+        """Read a record; among numbers `null` becomes NaN."""
+        fields = json.loads(record)
+        arrays = {key: _array(values) for key, values in fields.pop("arrays").items()}
+        return cls(arrays=arrays, **fields)
+
+
+_experiments: dict[str, Callable[..., Result]] = {}
+
+
+def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
+    """Register a function that measures and gives arrays by name; it then gives a `Result`."""
+    name = function.__name__
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def measured(*args: object, **kwargs: object) -> Result:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        began = time.perf_counter()
+        arrays = {key: np.asarray(values) for key, values in function(*args, **kwargs).items()}
+        seconds = time.perf_counter() - began
+        settings = {k: _plain(v) for k, v in given.arguments.items() if k not in ELSEWHERE}
+        return Result(name, arrays, settings, seconds, machine())
+
+    measured.__annotations__ = {**function.__annotations__, "return": Result}
+    _experiments[name] = measured
+    return measured
+
+
+def experiments() -> dict[str, Callable[..., Result]]:
+    """All experiments by name."""
+    for file in sorted(Path(__file__).parent.glob("_[!_]*.py")):
+        import_module(f"{__package__}.{file.stem}")
+    return dict(sorted(_experiments.items()))
+
+
+def names() -> list[str]:
+    """List the names of the experiments.
+
+    >>> import kerascnn as kc
+    >>> "permuted_pixels" in kc.experiments.names()
+    True
+    """
+    return list(experiments())
+
+
+def find(name: str) -> Callable[..., Result]:
+    """Give the experiment of a name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    known = experiments()
+    if name not in known:
+        raise unknown("experiment", name, known)
+    return known[name]
+
+
+def recorded(name: str) -> Result:
+    """Read the result that comes with the package.
+
+    Raises:
+        ValueError: No experiment has this name.
+        OSError: It was never recorded.
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("permuted_pixels")["accuracy"].shape  # net, pixels, seed
+    (2, 2, 3)
+    """
+    find(name)
+    path = RECORDS / f"{name}.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{name!r} must have been recorded; there is no {path}: run "
+            f"kerascnn.experiments.{name}(), or scripts/record_experiments.py to keep its result."
+        )
+    return Result.from_json(path.read_text("utf-8"))
+
+
+def followed(steps: Iterable, verbose: bool | str = "auto") -> Iterator:
+    """Go through the steps of an experiment, with a progress bar once it takes long.
+
+    >>> list(followed("ab", verbose=False))
+    ['a', 'b']
+    """
+    steps = list(steps)
+    with progress("measuring", len(steps), verbose) as advance:
+        for step in steps:
+            yield step
+            advance()
+
+
+def machine() -> dict[str, str]:
+    """What this is computed on."""
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "device": _device(),
+        "python": platform.python_version(),
+        **{package: import_module(package).__version__ for package in ("keras", backend)},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()  # Linux
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (models or [platform.processor() or platform.machine()])[0]
+
+
+def _device() -> str:
+    from kerascnn import training
+
+    return ", ".join(one.model for one in training.devices().devices if one.used)
+
+
+def _plain(value: object) -> object:
+    """Numbers and words as JSON has them: lists, rounded, None for what is no number."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple | range):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+    return value
+
+
+def _array(values: object) -> np.ndarray:
+    array = np.array(values)
+    words = any(isinstance(value, str) for value in array.flat)
+    return array.astype(float) if array.dtype == object and not words else array

@@ -1,0 +1,143 @@
+"""What do features of other classes bring when there are few images? (lecture map, E6)."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import keras
+import numpy as np
+from keras.layers import Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D
+
+from kerascnn import datasets, training
+
+from ._experiment import experiment
+from ._photographs import first, trained
+
+METHODS = ("from scratch", "frozen features", "fine-tuned")
+FILTERS = (16, 32, 64, 64)  # of 3x3 convolutions with 2x2 max-pools between them
+BATCH_SIZE = 25
+RATE = 1e-3  # of Adam; ten times as much for the new layer alone
+
+
+@experiment
+def transfer_learning(
+    *,
+    data: str = "cifar10",
+    data_dir: str | None = None,
+    counts: Sequence[int] = (5, 10, 20, 50, 100),
+    images: int = 8000,
+    tests: int = 2500,
+    epochs: int = 6,
+    steps: int = 200,
+    seeds: Sequence[int] = (0, 1, 2),
+) -> dict:
+    """Learn five classes from few images: from scratch, or with features of five other classes.
+
+    A small net learns the first half of the classes from many images. Its features then serve the
+    other half, which it has never seen: frozen under a new dense layer, and fine-tuned from there
+    at a tenth of the rate. From scratch the same net takes as many steps as both together.
+    See Yosinski et al. 2014 (arXiv:1411.1792).
+
+    Args:
+        data: A data set of photos.
+        data_dir: A folder with the data set's file.
+        counts: Images of each new class to learn from; more images include the fewer.
+        images: How many of the first classes the features are learnt from.
+        tests: How many test images of the new classes to look at.
+        epochs: Passes over the images of the first classes.
+        steps: Of 25 images, frozen, and again of the fine-tuning.
+        seeds: Of weights, shuffling and the choice of images.
+
+    Returns:
+        A `Result` with `accuracy` (method, count, seed) of the test images of the new classes, 0
+        to 1; `base_accuracy` (seed,) of test images of the first classes; `methods` and `counts`,
+        along the axes; `base_classes` and `classes`, the names of the first and of the new classes.
+
+    Raises:
+        ValueError: More images than there are.
+    """
+    loaded = datasets.load(data, data_dir=data_dir)
+    half = len(loaded.class_names) // 2
+    old, new = range(half), range(half, len(loaded.class_names))
+    many = first("images", images, of_classes(loaded.train, old))
+    unseen = of_classes(loaded.train, new)
+    few_of_each(unseen, max(counts), 0)  # refuses what there is not
+    old_test, test = (first("tests", tests, of_classes(loaded.test, c)) for c in (old, new))
+    accuracy = np.zeros((len(METHODS), len(counts), len(seeds)))
+    base_accuracy = np.zeros(len(seeds))
+    for nth, seed in enumerate(seeds):
+        base = trained(
+            partial(net, many[0].shape[1:], len(old)),
+            many,
+            seed=seed,
+            epochs=epochs,
+            batch_size=32,
+            learning_rate=3e-3,
+            schedule="cosine",
+        ).model
+        base_accuracy[nth] = training.evaluate(base, old_test).accuracy
+        for column, count in enumerate(counts):
+            few = few_of_each(unseen, count, seed)
+            for row, model in enumerate(learners(base, few, len(new), steps, seed)):
+                accuracy[row, column, nth] = training.evaluate(model, test).accuracy
+    return {
+        "accuracy": accuracy,
+        "base_accuracy": base_accuracy,
+        "methods": list(METHODS),
+        "counts": list(counts),
+        "base_classes": [loaded.class_names[c] for c in old],
+        "classes": [loaded.class_names[c] for c in new],
+    }
+
+
+def learners(base, part, classes, steps, seed):
+    """Train by each of `METHODS` in turn; the last goes on from where the one before it ended."""
+    batch_size = min(BATCH_SIZE, len(part[1]))
+    epochs = max(1, steps // -(-len(part[1]) // batch_size))
+    learn = partial(trained, part=part, seed=seed, batch_size=batch_size)
+    build = partial(net, base.input_shape[1:], classes)
+    yield learn(build, epochs=2 * epochs, learning_rate=RATE).model
+    model = training.transfer(copied(base), classes)
+    yield learn(lambda: model, epochs=epochs, learning_rate=10 * RATE).model
+    yield learn(lambda: training.unfreeze(model), epochs=epochs, learning_rate=RATE).model
+
+
+def net(shape, classes):
+    """Convolutions and max pooling, and the mean of each map for a dense layer."""
+    inputs = keras.Input(shape)
+    x = inputs
+    for nth, filters in enumerate(FILTERS):
+        x = MaxPooling2D(2)(x) if nth else x
+        x = Conv2D(filters, 3, padding="same", activation="relu")(x)
+    x = GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, Dense(classes, activation="softmax")(x))
+
+
+def copied(model):
+    """The same net with weights of its own: fine-tuning must leave the base as it is."""
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+def of_classes(part, classes):
+    """The images of some classes, with labels from 0 on."""
+    images, labels = part
+    rows = np.flatnonzero(np.isin(labels, classes))
+    return images[rows], labels[rows] - classes[0]
+
+
+def few_of_each(part, count, seed):
+    """Draw as many images of each class; of one seed, more images include the fewer.
+
+    Raises:
+        ValueError: A class has fewer.
+    """
+    images, labels = part
+    fewest = np.bincount(labels).min()
+    if not 1 <= count <= fewest:
+        raise ValueError(
+            f"counts must be from 1 to {fewest}, which each class has; received {count}."
+        )
+    order = np.random.default_rng(seed).permutation(len(labels))
+    rows = np.concatenate([order[labels[order] == c][:count] for c in np.unique(labels)])
+    return images[rows], labels[rows]
