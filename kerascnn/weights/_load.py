@@ -84,8 +84,8 @@ def build_options(architecture: str, weights: str | Path | None) -> Mapping[str,
         Arguments by name; none where the defaults make it.
 
     >>> import kerascnn as kc
-    >>> kc.weights.build_options("lenet5", "mnist")
-    {'variant': 'modern'}
+    >>> kc.weights.build_options("vgg16", "cifar10")["width"]
+    0.25
     """
     sets = [s for s in available(architecture) if s.name == weights]
     return sets[0].build if len(sets) == 1 else {}

@@ -33,6 +33,14 @@ class CtrlC(keras.callbacks.Callback):
         self.finished.append((self.epoch, batch))
 
 
+@pytest.fixture(autouse=True)
+def default_handler():
+    """Ctrl-C as in a terminal, also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_step_is_finished_and_the_run_goes_on(bars, make_model, tmp_path):
     whole = train(make_model(), bars, **OPTIONS)
     press = CtrlC(1, 2)

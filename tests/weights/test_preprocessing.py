@@ -25,12 +25,22 @@ def images(rng):
 
 def test_every_set_has_its_mode():
     found = {
-        (s.architecture, s.source): kc.weights.preprocessing(s.architecture, s.name, s.variant).name
+        (s.architecture, s.variant, s.source): kc.weights.preprocessing(
+            s.architecture, s.name, s.variant
+        ).name
         for s in kc.weights.available()
     }
-    for (architecture, source), name in found.items():
+    own = {"googlenet": "signed", "1998": "lecun"}
+    for (architecture, variant, source), name in found.items():
         expected = {"Keras": "caffe", "torchvision": "torch", "kerascnn": "unit"}[source]
-        assert name == ("signed" if architecture == "googlenet" else expected)
+        assert name == own.get(architecture, own.get(variant, expected))
+
+
+def test_the_lenet5_of_1998_takes_its_own_range():
+    """Background -0.1, strokes 1.175: LeCun et al. 1998, section II.B."""
+    found = kc.weights.preprocessing("lenet5", "mnist", "1998")
+    np.testing.assert_allclose(found(np.array([[[0.0], [1.0]]])).ravel(), [-0.1, 1.175])
+    assert kc.weights.preprocessing("lenet5", "mnist").name == "unit"
 
 
 @pytest.mark.parametrize("name", ["vgg16", "vgg19", "resnet50", "resnet101", "resnet152"])
