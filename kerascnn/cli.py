@@ -83,7 +83,11 @@ def main() -> None:
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
-@click.option("--rerun", is_flag=True, help="Run the experiments anew: minutes to hours.")
+@click.option(
+    "--rerun",
+    is_flag=True,
+    help="Run the experiments anew, which takes minutes each; most need MNIST or CIFAR-10.",
+)
 def figures(
     names: tuple[str, ...],
     listed: bool,

@@ -5,11 +5,12 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from importlib import import_module
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from kerascnn.visualize._progress import progress
 
 RECORDS = Path(__file__).parent / "records"
 DIGITS = 5  # significant ones that a record keeps
+INDICES = {"shown"}  # arguments that count from 0
 ELSEWHERE = {"data_dir", "runs", "verbose"}  # arguments that do not change what is measured
 
 
@@ -46,6 +48,9 @@ class Result:
         if key not in self.arrays:
             raise unknown("array", key, self.arrays)
         return self.arrays[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
 
     def __repr__(self):
         shapes = ", ".join(f"{key} {array.shape}" for key, array in self.arrays.items())
@@ -83,6 +88,8 @@ def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
     def measured(*args: object, **kwargs: object) -> Result:
         given = signature.bind(*args, **kwargs)
         given.apply_defaults()
+        for argument, value in given.arguments.items():
+            _check(signature.parameters[argument], value)
         began = time.perf_counter()
         arrays = {key: np.asarray(values) for key, values in function(*args, **kwargs).items()}
         seconds = time.perf_counter() - began
@@ -92,6 +99,34 @@ def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
     measured.__annotations__ = {**function.__annotations__, "return": Result}
     _experiments[name] = measured
     return measured
+
+
+def _check(parameter: inspect.Parameter, value: object) -> None:
+    """Refuse, before anything is computed, what is of another kind than the parameter.
+
+    Raises:
+        TypeError, ValueError: no number where there must be one, none of several, an unknown word.
+    """
+    name, default = parameter.name, parameter.default
+    if isinstance(default, tuple):
+        if isinstance(value, str) or not isinstance(value, Sequence) or not len(value):
+            raise ValueError(
+                f"{name} must be a list of at least one, such as {default}; received {value!r}."
+            )
+        for one in value:
+            if isinstance(default[0], str) and one not in default:
+                raise unknown(name, one, default)
+            if name == "seeds":
+                _check_whole(name, one, least=0)
+    elif parameter.annotation is int:
+        _check_whole(name, value, least=0 if name in INDICES else 1)
+
+
+def _check_whole(name: str, value: object, least: int) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number; received {value!r}.")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}; received {value}.")
 
 
 def experiments() -> dict[str, Callable[..., Result]]:

@@ -35,6 +35,11 @@ def overfitting(
         change; `parts`, the names of the first axis, and `images` (part).
     """
     digits = datasets.load("digits")
+    if images > len(digits.train[1]):
+        raise ValueError(
+            f"images must be at most {len(digits.train[1])}, which the data set has for training; "
+            f"received {images}."
+        )
     few = tuple(array[:images] for array in digits.train)
     data = few, digits.validation
     histories = [

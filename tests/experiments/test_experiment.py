@@ -275,3 +275,29 @@ def test_the_script_knows_the_names(script, tiny, records):
     with pytest.raises(ValueError, match="Did you mean 'tiny'"):
         script("tinny")
     assert list(records.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "line"),
+    [
+        ("permuted_pixels", {"seeds": ()}, "seeds must be a list of at least one"),
+        ("permuted_pixels", {"seeds": 3}, "seeds must be a list of at least one"),
+        ("activation_functions", {"seeds": (-1,)}, "seeds must be at least 0; received -1"),
+        ("stride_or_pooling", {"seeds": (1.5,)}, "seeds must be a whole number"),
+        ("overfitting", {"images": -1}, "images must be at least 1; received -1"),
+        ("overfitting", {"images": 10**6}, "images must be at most 719"),
+        ("transformed_digits", {"tested": 0}, "tested must be at least 1"),
+        ("alexnet_recipe", {"recipes": ("no dropuot",)}, "Did you mean 'no dropout'"),
+        ("throughput", {"nets": "LeNet-5"}, "nets must be a list"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_computed(name, arguments, line):
+    with pytest.raises((TypeError, ValueError), match=line):
+        getattr(kc.experiments, name)(**arguments)
+
+
+def test_a_result_says_what_it_holds():
+    result = kc.experiments.recorded("permuted_pixels")
+    assert list(result) == ["accuracy", "nets", "pixels"]
+    assert "accuracy" in result
+    assert "loss" not in result
