@@ -16,9 +16,9 @@ ALEXNET = {1: 18.2, 5: 16.4, 7: 15.4}  # Krizhevsky et al. 2012, Table 2: nets, 
 
 
 @figure(
-    title="Over-fitting: the training loss falls, the validation loss does not",
+    title="Over-fitting: the training loss falls on, the validation loss turns and rises",
     alt="Loss and accuracy of LeNet-5 over 40 epochs on 150 digits: training reaches 100 percent, "
-    "validation stays behind, and its loss stops falling.",
+    "validation stays behind, and its loss falls for ten epochs and then rises.",
 )
 def overfitting() -> Figure:
     """Draw LeNet-5's curves while it learns a few digits by heart."""
