@@ -49,10 +49,12 @@ def write_card(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(f"{path.name}.weights.h5")
-    model.save_weights(weights)
+    architecture = path.name.rpartition("_")[0].partition("-")[0]
+    bare_of_optimizer = kerascnn.models.build(architecture, **build)
+    bare_of_optimizer.set_weights(model.get_weights())
+    bare_of_optimizer.save_weights(weights)
     found = {f"{data.name}_test": accuracy(model, preprocessing, data) for data in tests}
     bare = {name: value for name, value in build.items() if name != "classes"}
-    architecture = path.name.rpartition("_")[0].partition("-")[0]
     bare = kerascnn.models.build(architecture, include_top=False, **bare)
     card = {
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),

@@ -90,6 +90,7 @@ def main():
         data="CIFAR-10's first 45,000 training images, shifted and mirrored (PadCropFlip)"
         + ", a square of 8x8 erased" * (options.name == "vgg16")
         + "; the epoch chosen on its last 5,000 training images"
+        + "; computed in bfloat16" * ("precision" in training)
         + "; batch normalization folded into the convolutions" * ("batch_normalization" in extra),
         seed=options.seed,
         seconds=seconds,

@@ -32,6 +32,28 @@ def first_layer_filters() -> Figure:
 
 
 @figure(
+    title="What AlexNet's first layer looks for: edges and colours",
+    alt="The 48 filters of 7 by 7 pixels of the first convolution of a small AlexNet, trained on "
+    "CIFAR-10, as colour pictures: edges of all directions, stripes and blobs of colour.",
+)
+def alexnet_filters() -> Figure:
+    """Draw the first filters of a trained AlexNet, each between its own darkest and brightest."""
+    filters = visualize.filters(trained("alexnet", "cifar10"), "conv1")
+    fig, ax = plt.subplots()
+    plots.filter_grid(filters, columns=12, ax=ax)
+    note(
+        fig,
+        _(
+            "{count} filters of {size}×{size}×3 of a small AlexNet, trained on CIFAR-10. The "
+            "paper's 96 are of 11×11×3 (Krizhevsky et al. 2012, Fig. 3).",
+            count=len(filters),
+            size=filters.shape[1],
+        ),
+    )
+    return fig
+
+
+@figure(
     title="What every layer makes of one image",
     alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
     "down to the scores of the ten classes.",

@@ -49,6 +49,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     ],
     "throughput": ["ResNet-20", "251", "No GPU was there", "The machine was shared"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
+    "alexnet-filters": ["48 filters of 7×7×3", "96 are of 11×11×3"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
     "grad-cam": ["layer s4"],
     "deconvnet-and-patches": ["block1_conv2", "block3_conv3", "the 9 strongest patches"],
