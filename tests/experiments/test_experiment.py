@@ -15,7 +15,7 @@ from kerascnn import cli
 from kerascnn.experiments import _experiment
 from kerascnn.figures import _material, _registry
 
-SCRIPT = Path(kc.__file__).parents[1] / "scripts" / "record_experiments.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "record_experiments.py"
 
 
 @pytest.fixture
