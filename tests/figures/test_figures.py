@@ -47,7 +47,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "alexnet-recipe": [
         "tanh instead of ReLU: +15.8 points", "no momentum: −9.8 points", "2000 images of CIFAR-10",
     ],
-    "throughput": ["ResNet-20", "251", "No GPU was there", "The machine was shared"],
+    "throughput": ["ResNet-20", "453", "No GPU was there"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
     "alexnet-filters": ["48 filters of 7×7×3", "96 are of 11×11×3"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
