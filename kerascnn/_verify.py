@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import datasets, models, weights
+from . import datasets, models, training, weights
 from ._errors import unknown
 
 TOLERANCE = 1e-3  # processors round differently, which turns a few of 10,000 images
@@ -65,7 +65,7 @@ def accuracy(model, preprocessing: str, data) -> float:
     """The part of a data set's test images that a network classifies rightly, 0 to 1."""
     images, labels = data.test
     inputs = weights.MODES[preprocessing](framed(images, model.input_shape[1]))
-    return float(np.mean(model.predict(inputs, verbose=0).argmax(axis=-1) == labels))
+    return training.evaluate(model, (inputs, labels), input_range=None).accuracy
 
 
 def framed(images: np.ndarray, size: int) -> np.ndarray:

@@ -50,17 +50,17 @@ def write_card(
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(f"{path.name}.weights.h5")
     architecture = path.name.rpartition("_")[0].partition("-")[0]
-    bare_of_optimizer = kerascnn.models.build(architecture, **build)
-    bare_of_optimizer.set_weights(model.get_weights())
-    bare_of_optimizer.save_weights(weights)
-    found = {f"{data.name}_test": accuracy(model, preprocessing, data) for data in tests}
+    shipped = kerascnn.models.build(architecture, **build)  # has no optimizer
+    shipped.set_weights(model.get_weights())
+    shipped.save_weights(weights)
+    found = {f"{part.name}_test": accuracy(shipped, preprocessing, part) for part in tests}
     bare = {name: value for name, value in build.items() if name != "classes"}
     bare = kerascnn.models.build(architecture, include_top=False, **bare)
     card = {
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "build": build,
         "class_names": class_names,
-        "parameters": model.count_params(),
+        "parameters": shipped.count_params(),
         "without_top": bare.count_params(),
         "input": input,
         "preprocessing": preprocessing,

@@ -22,7 +22,7 @@ MAY_USE = {
     "models": {"layers", "weights"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
-    "experiments": {"arithmetic", "layers", "datasets", "models", "training", "visualize"},
+    "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "_description", "models", "training",
@@ -30,7 +30,7 @@ MAY_USE = {
     },
     "__main__": {"cli"},
     "_pictures": set(),
-    "_verify": {"models", "weights", "datasets"},
+    "_verify": {"models", "weights", "datasets", "training"},
     "_pretrained": {"models", "weights", "_describe", "_pictures"},
     "cli": {
         "figures", "models", "_describe", "weights", "training", "datasets", "visualize",

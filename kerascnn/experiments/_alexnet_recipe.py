@@ -7,7 +7,7 @@ import numpy as np
 
 from kerascnn import datasets, layers, models, training
 
-from ._experiment import experiment
+from ._experiment import experiment, first, must
 from ._without import without
 
 
@@ -74,11 +74,19 @@ def alexnet_recipe(
         A `Result` with `loss`, of the training, `val_accuracy` and `learning_rate`, each
         (recipe, seed, epoch); `learnt` (recipe, seed): the accuracy of the training images at the
         end, as they are and without dropout; `recipes`, the names of the first axis.
+
+    Raises:
+        ValueError: Fewer images in the data set; a size that does not divide theirs.
     """
     loaded = datasets.load(data, data_dir=data_dir)
+    whole = loaded.train[0].shape[1]
+    must(whole % size == 0, "size", f"a divisor of the images' {whole} pixels", size)
     train, held_out = (
-        (shrunk(part[0][:count], size), part[1][:count])
-        for part, count in ((loaded.train, images), (loaded.validation, validation))
+        (shrunk(few, size), labels)
+        for few, labels in (
+            first("images", images, loaded.train),
+            first("validation", validation, loaded.validation),
+        )
     )
     curves = {
         name: np.zeros((len(recipes), len(seeds), epochs))

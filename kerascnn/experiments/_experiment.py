@@ -21,7 +21,7 @@ from kerascnn.visualize._progress import progress
 RECORDS = Path(__file__).parent / "records"
 DIGITS = 5  # significant ones that a record keeps
 INDICES = {"shown"}  # arguments that count from 0
-ELSEWHERE = {"data_dir", "runs", "verbose"}  # arguments that do not change what is measured
+ELSEWHERE = {"data_dir", "verbose"}  # arguments that do not change what is measured
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,14 +169,36 @@ def recorded(name: str) -> Result:
     >>> kc.experiments.recorded("permuted_pixels")["accuracy"].shape  # net, pixels, seed
     (2, 2, 3)
     """
-    find(name)
     path = RECORDS / f"{name}.json"
-    if not path.is_file():
+    if not path.is_file():  # only now is it worth to import the experiments, and Keras
+        find(name)
         raise FileNotFoundError(
             f"{name!r} must have been recorded; there is no {path}: run "
             f"kerascnn.experiments.{name}(), or scripts/record_experiments.py to keep its result."
         )
     return Result.from_json(path.read_text("utf-8"))
+
+
+def first(name, count, part):
+    """The first images of a part, with their labels.
+
+    Raises:
+        ValueError: There are not so many; `name` is what the argument is called.
+    """
+    images, labels = part
+    if not 0 <= count <= len(labels):
+        raise ValueError(f"{name} must be up to {len(labels)}, which there are; received {count}.")
+    return images[:count], labels[:count]
+
+
+def must(holds, name, words, received):
+    """Refuse an argument before anything is computed.
+
+    Raises:
+        ValueError: It does not hold; `words` say what must be.
+    """
+    if not holds:
+        raise ValueError(f"{name} must be {words}; received {received}.")
 
 
 def followed(steps: Iterable, verbose: bool | str = "auto") -> Iterator:

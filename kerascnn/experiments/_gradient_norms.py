@@ -7,10 +7,11 @@ import numpy as np
 
 from kerascnn import datasets, models, training, visualize
 
-from ._experiment import experiment
+from ._experiment import experiment, first, must
 from ._without import without
 
 NETS = {"plain": "plain", "residual": "resnet"}
+DEPTHS = (20, 32, 44, 56, 110)
 CONDITIONS = ("at the start", "after training", "without batch normalization")
 
 
@@ -46,9 +47,14 @@ def gradient_norms(
         A `Result` with `norm_20` and so on for each depth, (net, condition, seed, layer): the
         Euclidean norm of ∂L/∂W of the layer's kernel, layers from the input on; `nets` and
         `conditions`, the names of the first two axes; `steps`, of training.
+
+    Raises:
+        ValueError: A depth that there is not; fewer images in the data set.
     """
-    part = tuple(array[:images] for array in datasets.load(data, data_dir=data_dir).train)
-    batch = tuple(array[:batch_size] for array in part)
+    for depth in depths:
+        must(depth in DEPTHS, "depths", "of 20, 32, 44, 56, 110", depth)
+    part = first("images", images, datasets.load(data, data_dir=data_dir).train)
+    batch = first("batch_size", batch_size, part)
     norms = {depth: np.zeros((len(NETS), 3, len(seeds), depth)) for depth in depths}
     for depth, norm in norms.items():
         for row, name in enumerate(NETS.values()):

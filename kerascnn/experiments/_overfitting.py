@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kerascnn import datasets
 
-from ._experiment import experiment, followed
+from ._experiment import experiment, first, followed
 from ._handwriting import trained
 
 PARTS = {"training": "", "validation": "val_"}
@@ -35,13 +35,7 @@ def overfitting(
         change; `parts`, the names of the first axis, and `images` (part).
     """
     digits = datasets.load("digits")
-    if images > len(digits.train[1]):
-        raise ValueError(
-            f"images must be at most {len(digits.train[1])}, which the data set has for training; "
-            f"received {images}."
-        )
-    few = tuple(array[:images] for array in digits.train)
-    data = few, digits.validation
+    data = first("images", images, digits.train), digits.validation
     histories = [
         trained("LeNet-5", data, seed, epochs=epochs, batch_size=32).history
         for seed in followed(seeds, verbose)

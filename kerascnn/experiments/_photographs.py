@@ -1,8 +1,10 @@
-"""What the experiments on small photos share: few images, a net made from a seed, its cost."""
+"""What the experiments on small photos share: few images, a net made from a seed."""
 
 import keras
 
-from kerascnn import arithmetic, datasets, training
+from kerascnn import datasets, training
+
+from ._experiment import first
 
 
 def few_photographs(data, data_dir, images, tests):
@@ -16,18 +18,6 @@ def few_photographs(data, data_dir, images, tests):
     return train, first("tests", tests, loaded.test), len(loaded.class_names)
 
 
-def first(name, count, part):
-    """The first images of a part, with their labels.
-
-    Raises:
-        ValueError: There are not so many; `name` is what the argument is called.
-    """
-    images, labels = part
-    if not 0 <= count <= len(labels):
-        raise ValueError(f"{name} must be up to {len(labels)}, which there are; received {count}.")
-    return images[:count], labels[:count]
-
-
 def trained(build, part, *, seed, **options):
     """Build a net with the weights of a seed and train it; gives the `Training`.
 
@@ -37,13 +27,7 @@ def trained(build, part, *, seed, **options):
     return training.train(build(), part, seed=seed, verbose=0, **options)
 
 
-def multiply_adds(model):
-    """Count the multiply-adds of a net of convolutions and dense layers, for one image."""
-    macs = 0
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            size, channels = layer.output.shape[1:3], layer.input.shape[-1]
-            macs += arithmetic.conv_macs(size, layer.kernel_size, channels, layer.filters)
-        elif isinstance(layer, keras.layers.Dense):
-            macs += arithmetic.dense_macs(layer.input.shape[-1], layer.units)
-    return macs
+def trained_briefly(build, part, *, seed, epochs, learning_rate):
+    """Train by Adam in batches of 32, at a rate that falls along half a cosine."""
+    options = {"batch_size": 32, "schedule": "cosine"}
+    return trained(build, part, seed=seed, epochs=epochs, learning_rate=learning_rate, **options)

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 from keras.layers import AveragePooling2D, Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D
 
-from kerascnn import training
+from kerascnn import describe, training
 
 from ._experiment import experiment
-from ._photographs import few_photographs, multiply_adds, trained
+from ._photographs import few_photographs, trained_briefly
 
 conv = partial(Conv2D, kernel_size=3, padding="same", activation="relu")
 
@@ -66,17 +66,11 @@ def stride_or_pooling(
     for row, name in enumerate(STAGES):
         build = partial(net, name, train[0].shape[1:], classes)
         for nth, seed in enumerate(seeds):
-            run = trained(
-                build,
-                train,
-                seed=seed,
-                epochs=epochs,
-                batch_size=32,
-                learning_rate=learning_rate,
-                schedule="cosine",
+            run = trained_briefly(
+                build, train, seed=seed, epochs=epochs, learning_rate=learning_rate
             )
             accuracy[row, nth] = training.evaluate(run.model, test).accuracy
-        macs.append(multiply_adds(run.model))
+        macs.append(describe(run.model).macs)
         parameters.append(run.model.count_params())
     return {"accuracy": accuracy, "macs": macs, "parameters": parameters, "nets": list(STAGES)}
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerascnn import datasets, models, training, visualize
 
-from ._experiment import experiment, followed
+from ._experiment import experiment, followed, must
 from ._handwriting import accuracy, sample
 
 RECIPE = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 0.1, "batch_size": 50}
@@ -47,9 +47,12 @@ def training_set_size(
         sum of absolute weights; `pictures` (part, 28, 28) of the first seed, and `images` (part).
 
     Raises:
-        ValueError: Fewer images in the data set.
+        ValueError: Fewer images in the data set; a part or a class that there is not.
     """
+    for part in parts:
+        must(0 < part <= 1, "parts", "above 0 and at most 1", part)
     loaded = datasets.load(data, data_dir=data_dir)
+    must(shown < len(loaded.class_names), "shown", "a class, 0 to 9", shown)
     right = np.zeros((2, len(parts), len(seeds)))
     variation = np.zeros((len(parts), len(seeds), len(loaded.class_names)))
     pictures = [None] * len(parts)

@@ -9,8 +9,8 @@ from keras.layers import Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D
 
 from kerascnn import datasets, training
 
-from ._experiment import experiment
-from ._photographs import first, trained
+from ._experiment import experiment, first
+from ._photographs import trained, trained_briefly
 
 METHODS = ("from scratch", "frozen features", "fine-tuned")
 FILTERS = (16, 32, 64, 64)  # of 3x3 convolutions with 2x2 max-pools between them
@@ -65,15 +65,8 @@ def transfer_learning(
     accuracy = np.zeros((len(METHODS), len(counts), len(seeds)))
     base_accuracy = np.zeros(len(seeds))
     for nth, seed in enumerate(seeds):
-        base = trained(
-            partial(net, many[0].shape[1:], len(old)),
-            many,
-            seed=seed,
-            epochs=epochs,
-            batch_size=32,
-            learning_rate=3e-3,
-            schedule="cosine",
-        ).model
+        build = partial(net, many[0].shape[1:], len(old))
+        base = trained_briefly(build, many, seed=seed, epochs=epochs, learning_rate=3e-3).model
         base_accuracy[nth] = training.evaluate(base, old_test).accuracy
         for column, count in enumerate(counts):
             few = few_of_each(unseen, count, seed)

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from kerascnn import datasets
 
-from ._experiment import experiment, followed
+from ._experiment import experiment, followed, must
 from ._handwriting import NETS, accuracy, sample, trained
 
 SMOOTH = 4  # sigma of the displacements, in pixels (Simard et al. 2003, Section 2)
@@ -56,10 +56,13 @@ def transformed_digits(
         the first; and `example` (28, 28), 0 to 1.
 
     Raises:
-        ValueError: Fewer images in the data set.
+        ValueError: Fewer images in the data set; a scale of 0 or less; a class that is not shown.
     """
+    for scale in scales:
+        must(scale > 0, "scales", "above 0", scale)
     loaded = datasets.load(data, data_dir=data_dir)
     test_images, labels = sample(loaded.test, tested, 0)
+    must(shown in labels, "shown", "a class of the tested images, 0 to 9", shown)
     amounts = dict(zip(CHANGES, (shifts, rotations, scales, distortions), strict=True))
     tests = {
         name: [(change(test_images, amount), labels) for amount in amounts[name]]

@@ -14,10 +14,10 @@ from keras.layers import (
     MaxPooling2D,
 )
 
-from kerascnn import training
+from kerascnn import describe, training
 
 from ._experiment import experiment
-from ._photographs import few_photographs, multiply_adds, trained
+from ._photographs import few_photographs, trained_briefly
 
 PADDINGS = ("same", "valid")
 FILTERS = (12, 12, 24, 24, 48, 48)  # of 3x3 convolutions
@@ -75,18 +75,12 @@ def zero_padding(
         for column, padding in enumerate(PADDINGS):
             build = partial(net, depth, padding, train[0].shape[1:], classes)
             for nth, seed in enumerate(seeds):
-                run = trained(
-                    build,
-                    train,
-                    seed=seed,
-                    epochs=epochs,
-                    batch_size=32,
-                    learning_rate=learning_rate,
-                    schedule="cosine",
+                run = trained_briefly(
+                    build, train, seed=seed, epochs=epochs, learning_rate=learning_rate
                 )
                 learnt[row, column, nth] = run.history["accuracy"][-1]
                 accuracy[row, column, nth] = training.evaluate(run.model, test).accuracy
-            macs[row, column] = multiply_adds(run.model)
+            macs[row, column] = describe(run.model).macs
             parameters[row, column] = run.model.count_params()
             sizes[padding] = {
                 layer.name: layer.output.shape[1]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import KerasTensor
 
 from kerascnn._graph import Graph, Key, Node, flatten, run
 
@@ -27,6 +28,7 @@ from ._arguments import (
     select_maps,
 )
 from ._heads import classes_of, head_of, squashing, without_activation
+from ._sizes import check_sizes
 
 PREDICTED = -1  # stands for the class that the model itself predicts
 HALF_SCALE = 1024.0  # keeps small gradients above float16's smallest number; a power of 2 is exact
@@ -260,26 +262,33 @@ def gradients_of(
 
 
 def variable_gradients(
-    function: Callable[[], tf.Tensor], variables: Sequence[keras.Variable], *, half: bool
+    graph: Graph,
+    images: Sequence[np.ndarray],
+    loss: Callable[[], tf.Tensor],
+    variables: Sequence[keras.Variable],
 ) -> list[np.ndarray]:
-    """The gradients of the mean of what a function gives with respect to variables.
+    """The gradients of the mean of a loss with respect to variables.
 
     Args:
-        function: computes one number, or several, from the variables.
+        graph: the model's graph.
+        images: an array for each of its inputs.
+        loss: computes one number, or several, from the variables.
         variables: with respect to which.
-        half: whether some of it is computed in float16.
 
     Returns:
         An array in the shape of each variable, float32; zeros where nothing depends on it.
 
     Raises:
-        ValueError: the function depends on none of them.
+        ValueError: the loss depends on none of them, or is no number; images of a wrong size.
     """
     points = [variable.value for variable in variables]
+    half = in_half(graph)
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
         tape.watch(points)
-        values = tf.convert_to_tensor(function())
-        mean = tf.reduce_mean(tf.cast(values, tf.float32))
+        values = said_in_one_line(graph, images, loss)
+        if values is None:
+            raise ValueError("loss must give a number; received None. Does it return?")
+        mean = tf.reduce_mean(tf.cast(tf.convert_to_tensor(values), tf.float32))
     grads = slopes(tape, mean, points, half=half)
     if all(gradient is None for gradient in grads):
         raise ValueError(
@@ -505,32 +514,32 @@ def compiled(
             input_signature=list(signature),
             autograph=False,
         )
-        try:
-            steps[key] = state, function.get_concrete_function()
-        except ValueError:
-            _check_sizes(graph, signature)  # says it in one line, if that is why
-            raise
+        trace = function.get_concrete_function
+        steps[key] = state, said_in_one_line(graph, signature, trace)
     return steps[key][1]
 
 
-def _check_sizes(graph: Graph, signature: Sequence[tf.TensorSpec]) -> None:
-    """Refuse images of which too little is left for a layer on the way."""
+def said_in_one_line(
+    graph: Graph, arguments: Sequence[tf.TensorSpec | tf.Tensor | np.ndarray], compute: Callable
+) -> object:
+    """Compute something, and if images of a wrong size are why it fails, say so in one line.
 
-    def shape_of(node: Node, args: tuple, kwargs: dict) -> object:
-        try:
-            spec = node.operation.compute_output_spec(*args, **kwargs)
-        except ValueError:
-            spec = None
-        if spec is None or any(n is not None and n < 1 for n in getattr(spec, "shape", ())):
-            sizes = " and ".join("x".join(map(str, spec.shape[1:3])) for spec in images)
-            raise ValueError(
-                f"images must be large enough for all layers; received {sizes}, of which nothing "
-                f"is left at {node.name!r}. Enlarge them."
-            ) from None
-        return spec
+    The images come first among the arguments, one for each input of the model; what holds
+    something else there, such as a spectrum, has been checked before.
+    """
+    try:
+        return compute()
+    except (ValueError, tf.errors.OpError):
+        _check_images(graph, arguments[: len(graph.inputs)])
+        raise
 
-    images = signature[: len(graph.inputs)]
-    graph.evaluate([keras.KerasTensor(tuple(s.shape), s.dtype.name) for s in images], shape_of)
+
+def _check_images(graph: Graph, images: Sequence) -> None:
+    images = [
+        KerasTensor((None, *image.shape[1:]), tf.as_dtype(image.dtype).name) for image in images
+    ]
+    if [len(x.shape) for x in images] == [len(graph.maker(key).shapes[0]) for key in graph.inputs]:
+        check_sizes(graph, images)
 
 
 def step_for(
@@ -546,7 +555,7 @@ def step_for(
     What a callable looks up may change between calls.
     """
     if score is not None:
-        return partial(body, graph)
+        return lambda *tensors: said_in_one_line(graph, tensors, lambda: body(graph, *tensors))
     return compiled(model, graph, key, body, specs(arrays))
 
 

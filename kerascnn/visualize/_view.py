@@ -1,6 +1,5 @@
 """How a network looks at pictures: through which input, and up to which layers."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 
@@ -15,10 +14,10 @@ from ._arguments import LayerLike, select_layer
 from ._convolutions import run_fast
 from ._gradients import compiled, in_half, specs, value_and_gradient
 from ._picture_arguments import check_number
+from ._sizes import MisfitError, larger_that_passes, shapes_on_the_way
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
 LARGEST_BATCH = 32
-SIZES = range(1, 1025)  # pixels, among which the least that a layer needs is sought
 
 
 def average_pooling(node: Node, args: tuple, kwargs: dict) -> object:
@@ -153,43 +152,30 @@ def check_size(
     Raises:
         ValueError: the layers cannot be reached with pictures of this size.
     """
-    shapes = _shapes(model, graph, view, size)
-    if shapes is not None:
-        return shapes
-    own = input_shape(model, view)[:2]
-    least = bisect_left(SIZES, True, key=lambda n: _shapes(model, graph, view, (n, n)) is not None)
-    hint = f" At least {SIZES[least]}x{SIZES[least]} is needed." if least < len(SIZES) else ""
-    hint = f" The model's own size is {own[0]}x{own[1]}." if None not in own else hint
-    raise ValueError(
-        f"{name} must lead through all layers up to {', '.join(view.layers)}; "
-        f"received {size[0]}x{size[1]}.{hint}"
-    )
-
-
-def _shapes(
-    model: keras.Model, graph: Graph, view: View, size: Sequence[int]
-) -> dict[str, tuple] | None:
     keys = tuple(graph.node(name).outputs[0] for name in view.layers)
+    nodes = [n for n in graph.leading_to(keys) if not n.is_input]
+    try:
+        values = shapes_on_the_way(graph, _inputs(model, view, size), keys)
+    except MisfitError as misfit:
+        own = input_shape(model, view)[:2]
+        if None not in own:
+            hint = f" The model's own size is {own[0]}x{own[1]}."
+        else:
+            larger = larger_that_passes(graph, _inputs(model, view, size), keys)
+            hint = " {1}x{2} would do.".format(*larger[view.position].shape) if larger else ""
+        raise ValueError(
+            f"{name} must lead through all layers up to {', '.join(view.layers)}; "
+            f"received {size[0]}x{size[1]}, of which {misfit}.{hint}"
+        ) from None
+    return {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
+
+
+def _inputs(model: keras.Model, view: View, size: Sequence[int]) -> list[KerasTensor | None]:
+    """What the model's inputs look like for pictures of a size."""
     tensor = model.inputs[view.position]
     inputs = [None] * view.inputs
     inputs[view.position] = KerasTensor((None, *size, tensor.shape[-1]), tensor.dtype)
-    try:
-        values = graph.evaluate(inputs, _spec, until=keys)
-    except ValueError:
-        return None
-    nodes = [n for n in graph.leading_to(keys) if not n.is_input]
-    shapes = {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
-    return None if any(0 in shape for shape in shapes.values()) else shapes
-
-
-def _spec(node: Node, args: tuple, kwargs: dict) -> object:
-    """The shape of a node's output; that its weights fit, Keras does not check by itself."""
-    spec = getattr(node.operation, "input_spec", None)
-    if isinstance(spec, keras.layers.InputSpec):
-        for axis, n in (spec.axes or {}).items():
-            if args[0].shape[axis] not in (None, n):
-                raise ValueError(f"{node.name} takes {n} on axis {axis}")
-    return node.operation.compute_output_spec(*args, **kwargs)
+    return inputs
 
 
 def fast_batch(shapes: dict[str, tuple], count: int) -> int:

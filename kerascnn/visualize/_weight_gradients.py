@@ -8,7 +8,7 @@ import numpy as np
 from kerascnn._graph import flatten
 
 from ._arguments import Images, check_images
-from ._gradients import in_half, variable_gradients
+from ._gradients import variable_gradients
 
 
 def weight_gradients(
@@ -34,7 +34,8 @@ def weight_gradients(
 
     Returns:
         A float32 array for each of `model.trainable_weights`, in its order and shape; zeros
-        where the loss does not depend on the weight.
+        where the loss does not depend on the weight. In mixed precision they are as exact as
+        its half-precision floats, about 1 % of the largest.
 
     Raises:
         TypeError, ValueError: a model, images or a loss that do not fit.
@@ -61,9 +62,8 @@ def weight_gradients(
     others = [v for v in model.variables if not v.trainable]  # statistics, states of dropout
     before = [keras.ops.convert_to_numpy(v) for v in others]
     try:
-        return variable_gradients(
-            lambda: loss(model(inputs, training=training)), weights, half=in_half(graph)
-        )
+        forward = lambda: loss(model(inputs, training=training))  # noqa: E731
+        return variable_gradients(graph, arrays, forward, weights)
     finally:
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)

@@ -277,6 +277,9 @@ def test_the_script_knows_the_names(script, tiny, records):
     assert list(records.iterdir()) == []
 
 
+SMALL = {"data": "digits", "images": 50}
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "line"),
     [
@@ -285,10 +288,21 @@ def test_the_script_knows_the_names(script, tiny, records):
         ("activation_functions", {"seeds": (-1,)}, "seeds must be at least 0; received -1"),
         ("stride_or_pooling", {"seeds": (1.5,)}, "seeds must be a whole number"),
         ("overfitting", {"images": -1}, "images must be at least 1; received -1"),
-        ("overfitting", {"images": 10**6}, "images must be at most 719"),
+        ("overfitting", {"images": 10**6}, "images must be up to 719"),
         ("transformed_digits", {"tested": 0}, "tested must be at least 1"),
         ("alexnet_recipe", {"recipes": ("no dropuot",)}, "Did you mean 'no dropout'"),
         ("throughput", {"nets": "LeNet-5"}, "nets must be a list"),
+        ("training_set_size", {"parts": (1, 0)}, "parts must be above 0 and at most 1; received 0"),
+        ("training_set_size", {**SMALL, "shown": 10}, "shown must be a class, 0 to 9; received 10"),
+        ("transformed_digits", {"scales": (1, 0.0)}, r"scales must be above 0; received 0\.0"),
+        ("transformed_digits", {**SMALL, "tested": 9, "shown": 11}, "shown must be a class of the"),
+        ("gradient_norms", {"depths": (20, 21)}, "depths must be of 20, .*; received 21"),
+        ("alexnet_recipe", {"data": "digits", "size": 5}, "size must be a divisor of .* 28 pixels"),
+        (
+            "alexnet_recipe",
+            {"data": "digits", "size": 7, "images": 999},
+            "images must be up to 719",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_computed(name, arguments, line):

@@ -8,18 +8,6 @@ import kerascnn as kc
 from kerascnn.experiments import _photographs
 
 
-def test_multiply_adds_by_hand():
-    model = keras.Sequential([
-        keras.Input((8, 6, 2)),
-        keras.layers.Conv2D(5, (3, 1), strides=2, padding="same"),  # 4x3 places, 3·1·2 taps
-        keras.layers.Conv2D(4, 2, padding="valid"),  # 3x2 places, 2·2·5 taps
-        keras.layers.Flatten(),
-        keras.layers.Dense(7),
-    ])  # fmt: skip
-    macs = 4 * 3 * (3 * 1 * 2) * 5 + 3 * 2 * (2 * 2 * 5) * 4 + (3 * 2 * 4) * 7
-    assert _photographs.multiply_adds(model) == macs == kc.describe(model).macs
-
-
 def test_the_first_photographs():
     train, test, classes = _photographs.few_photographs("digits", None, 30, 20)
     digits = kc.datasets.load("digits")

@@ -446,5 +446,5 @@ def test_numpy_integers_are_welcome():
 
 
 def test_preprocessing_of_no_architecture():
-    with pytest.raises(ValueError, match=r"architecture must be one of 'lenet5'.*received 'unet'"):
+    with pytest.raises(ValueError, match=r"architecture must be one of 'alexnet'.*received 'unet'"):
         kc.weights.preprocessing("unet", "imagenet")

@@ -1,0 +1,98 @@
+"""Whether images of a size pass a network: the shapes along the way, without a computation."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import KerasTensor
+
+from kerascnn._graph import Graph, Key, Node
+
+MULTIPLES = (2, 4, 8, 16, 32, 64, 128)  # sizes that a network halves evenly so many times
+
+
+class MisfitError(ValueError):
+    """What a network does not take, in words, and the node where it stops."""
+
+    def __init__(self, what: str, node: Node) -> None:
+        super().__init__(f"{what} at {node.name!r}")
+
+
+def shapes_on_the_way(
+    graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
+) -> dict[Key, KerasTensor]:
+    """The shapes of all tensors that lead from the inputs to some others.
+
+    Args:
+        graph: the model's graph.
+        inputs: the shape of each input; `None` for one that is not needed.
+        until: keys of the tensors that are wanted; `None`: the outputs.
+
+    Raises:
+        MisfitError: there is no way for these shapes.
+    """
+    return graph.evaluate(list(inputs), _shape, until=until)
+
+
+def check_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
+    """Refuse images of a size that does not lead to the outputs.
+
+    Raises:
+        ValueError: with the node where they stop, and a size close by that fits.
+    """
+    try:
+        shapes_on_the_way(graph, inputs)
+    except MisfitError as misfit:
+        larger = larger_that_passes(graph, inputs)
+        hint = f"{_in_words(larger)} would do." if larger else "Enlarge them."
+        raise ValueError(
+            f"images must have a size that all layers take; received {_in_words(inputs)}, of which "
+            f"{misfit}. {hint}"
+        ) from None
+
+
+def larger_that_passes(
+    graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
+) -> list[KerasTensor | None] | None:
+    """The shapes rounded up, together, to what passes; `None` if nothing close by does.
+
+    Args: as for `shapes_on_the_way`.
+    """
+    for multiple in MULTIPLES:
+        larger = [None if x is None else _rounded(x, multiple) for x in inputs]
+        try:
+            shapes_on_the_way(graph, larger, until)
+        except MisfitError:
+            continue
+        return larger
+    return None
+
+
+def _shape(node: Node, args: tuple, kwargs: dict) -> object:
+    """The shape of a node's output; what Keras does not check by itself, is checked here."""
+    expected = getattr(node.operation, "input_spec", None)
+    if isinstance(expected, keras.layers.InputSpec):
+        for axis, n in (expected.axes or {}).items():
+            if args[0].shape[axis] not in (None, n):
+                raise MisfitError(f"{args[0].shape[axis]} come where {n} are taken", node)
+    try:
+        if isinstance(node.operation, keras.layers.Concatenate):
+            shapes = keras.ops.concatenate(*args, axis=node.operation.axis)
+        else:
+            shapes = node.operation.compute_output_spec(*args, **kwargs)
+    except ValueError:
+        what = "the parts do not fit together" if len(node.inputs) > 1 else "nothing is left"
+        raise MisfitError(what, node) from None
+    if any(n is not None and n < 1 for each in keras.tree.flatten(shapes) for n in each.shape):
+        raise MisfitError("nothing is left", node)
+    return shapes
+
+
+def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
+    batch, *size, channels = tensor.shape
+    return KerasTensor(
+        (batch, *(-(-n // multiple) * multiple for n in size), channels), tensor.dtype
+    )
+
+
+def _in_words(inputs: Sequence[KerasTensor]) -> str:
+    return " and ".join("x".join(map(str, tensor.shape[1:-1])) for tensor in inputs)

@@ -1,0 +1,70 @@
+"""Images of a size that a network of free size does not take."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import kerascnn as kc
+
+
+@pytest.fixture(scope="module")
+def vgg():
+    return kc.build_vgg16(include_top=False, width=1 / 16)
+
+
+@pytest.fixture(scope="module")
+def halves_and_doubles():
+    """A net whose skip connection fits on even sizes alone."""
+    inputs = keras.Input((None, None, 3))
+    doubled = layers.UpSampling2D()(layers.MaxPooling2D()(inputs))
+    joined = layers.Concatenate(name="skip")([inputs, doubled])
+    return keras.Model(inputs, layers.Conv2D(2, 1)(joined))
+
+
+def mean(outputs):
+    return ops.mean(outputs, axis=(1, 2, 3))
+
+
+CALLS = {
+    "activations": lambda model, images: kc.visualize.activations(model, images),
+    "saliency": lambda model, images: kc.visualize.saliency(model, images, 0),
+    "grad_cam": lambda model, images: kc.visualize.grad_cam(model, images, 0),
+    "of a callable": lambda model, images: kc.visualize.saliency(model, images, mean),
+    "occlusion": lambda model, images: kc.visualize.occlusion(model, images, 0, size=2),
+    "weight_gradients": lambda model, images: kc.visualize.weight_gradients(model, images, mean),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_too_small(call, vgg):
+    images = np.zeros((1, 12, 14, 3), "float32")  # halved by each of five blocks
+    message = r"received 12x14, of which nothing is left at 'block4_pool'\. 32x32 would do\.$"
+    with pytest.raises(ValueError, match=message):
+        CALLS[call](vgg, images)
+
+
+@pytest.mark.parametrize("call", [*list(CALLS)[1:]])
+def test_parts_that_do_not_fit_together(call, halves_and_doubles):
+    images = np.zeros((1, 15, 14, 3), "float32")
+    message = (
+        r"received 15x14, of which the parts do not fit together at 'skip'\. 16x14 would do\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        CALLS[call](halves_and_doubles, images)
+    CALLS[call](halves_and_doubles, images[:, :14])  # an even size passes
+
+
+def test_a_picture_that_is_made(halves_and_doubles):
+    with pytest.raises(ValueError, match=r"size must lead.*15x15, of which.*'skip'. 16x16 would"):
+        kc.visualize.maximize_activation(halves_and_doubles, 0, size=15, steps=1)
+
+
+def test_another_error_is_not_taken_for_it(vgg):
+    def broken(outputs):
+        return ops.matmul(outputs, ops.ones((3, 3)))
+
+    images = np.zeros((1, 32, 32, 3), "float32")
+    with pytest.raises(Exception, match="(?i)matmul|matrix") as caught:
+        kc.visualize.saliency(vgg, images, broken)
+    assert "size that all layers take" not in str(caught.value)
