@@ -421,9 +421,12 @@ def style(
     click.echo(path)
 
 
-@main.group()
-def weights() -> None:
+@main.group(invoke_without_command=True)
+@click.pass_context
+def weights(context: click.Context) -> None:
     """List weights, and test those that come with the package."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @weights.command("list")
