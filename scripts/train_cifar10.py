@@ -21,6 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from _card import SHIPPED, write_card
+from _torch import fuse_normalization
 
 import kerascnn as kc
 
@@ -59,8 +60,7 @@ def main():
     epochs = options.epochs or training["epochs"]
 
     data = kc.datasets.load("cifar10", data_dir=options.data_dir)
-    if keras.backend.backend() == "torch":
-        fused_normalization()
+    fuse_normalization()
     keras.utils.set_random_seed(options.seed)
     model = kc.models.build(options.name, **build, **extra)
     with tempfile.TemporaryDirectory() as temporary:
@@ -111,33 +111,6 @@ def changed(name):
         factor=(1, 1), scale=(ERASED, ERASED), fill_value=0.5, value_range=(0, 1)
     )
     return keras.Sequential([kc.training.PadCropFlip(), square])
-
-
-def fused_normalization():
-    """With PyTorch, normalize a batch by its one operation; Keras composes it of ten slower ones.
-
-    The two differ in the moving variance alone, by n / (n - 1) for the n values of a channel.
-    """
-    import torch
-
-    composed = keras.layers.BatchNormalization.call
-
-    def call(self, inputs, training=None, mask=None):
-        if not training:
-            return composed(self, inputs, training, mask)
-        maps = torch.nn.functional.batch_norm(
-            torch.movedim(inputs, -1, 1),
-            self.moving_mean.value,
-            self.moving_variance.value,
-            self.gamma.value,
-            self.beta.value,
-            training=True,
-            momentum=1 - self.momentum,
-            eps=self.epsilon,
-        )
-        return torch.movedim(maps, 1, -1)
-
-    keras.layers.BatchNormalization.call = call
 
 
 def spent(run_dir, seconds=None):

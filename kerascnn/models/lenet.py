@@ -46,6 +46,17 @@ def build_lenet5(inputs, classifier, classes, activation, *, variant="modern"):
     >>> import kerascnn as kc
     >>> kc.build_lenet5().count_params()
     61706
+
+    The net of 1998 takes digits that are framed to 32x32:
+
+    >>> import numpy as np
+    >>> images, labels = kc.datasets.load("digits").test  # 28x28
+    >>> framed = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    >>> preprocess = kc.weights.preprocessing("lenet5", "mnist", variant="1998")
+    >>> model = kc.build_lenet5(variant="1998", weights="mnist")
+    >>> outputs = model.predict(preprocess(framed[:200]), verbose=0)
+    >>> bool(np.mean(outputs.argmax(axis=1) == labels[:200]) > 0.85)
+    True
     """
     if variant == "1998":
         return as_in_1998(inputs, classes, activation)

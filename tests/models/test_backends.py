@@ -43,6 +43,36 @@ def test_every_small_model_runs_with_jax(run_python):
     assert run_python(code, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu", **quick) == "ok"
 
 
+FUSED = """
+import sys
+import keras, numpy as np
+sys.path.insert(0, {scripts!r})
+from _torch import fuse_normalization
+
+images = np.random.default_rng(0).normal(3, 2, (8, 5, 4, 6)).astype("float32")
+results = []
+for fuse in (lambda: None, fuse_normalization):
+    fuse()
+    layer = keras.layers.BatchNormalization(momentum=0.9)
+    maps = layer(images, training=True)
+    maps = keras.ops.convert_to_numpy(maps)
+    results.append([maps, *(keras.ops.convert_to_numpy(w) for w in layer.weights)])
+composed, fused = results
+n = 8 * 5 * 4  # values of a channel; PyTorch keeps the variance that is divided by n - 1
+fused[-1] = 0.9 + (fused[-1] - 0.9) * (n - 1) / n
+for a, b in zip(composed, fused):
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+print("ok")
+"""
+
+
+@pytest.mark.frameworks
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_normalization_in_one_operation_of_pytorch_is_the_same(run_python):
+    scripts = Path(__file__).parents[2] / "scripts"
+    assert run_python(FUSED.format(scripts=str(scripts)), KERAS_BACKEND="torch") == "ok"
+
+
 SAVED = {
     "lenet5": {"variant": "1998"},
     "perceptron": {},

@@ -9,11 +9,6 @@ from keras import layers
 import kerascnn as kc
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def images(rng):
     return rng.random((3, 14, 10, 2), "float32")

@@ -13,11 +13,6 @@ from kerascnn.visualize._gradients import trace_count
 dream = kc.visualize.deep_dream
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def model():
     return keras.Sequential(

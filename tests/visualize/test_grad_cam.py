@@ -18,16 +18,6 @@ from kerascnn.visualize import _gradients
 TINY = 1e-7  # tf-keras-vis adds it to the range before it divides
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
-@pytest.fixture
-def images(rng):
-    return rng.random((3, 12, 8, 2), "float32")
-
-
 @pytest.fixture
 def model():
     """Convolutions, global average pooling, one dense layer; on non-square images."""

@@ -25,16 +25,6 @@ METHODS = {
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
-@pytest.fixture
-def images(rng):
-    return rng.random((3, 12, 8, 2), "float32")
-
-
 @pytest.fixture
 def model():
     """Weights of either sign, but so many positive ones that no map is empty."""

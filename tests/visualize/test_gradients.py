@@ -18,11 +18,6 @@ from kerascnn.visualize._arguments import check_target
 from kerascnn.visualize._gradients import input_gradients, predicted_classes, scores_of
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def images(rng):
     return rng.random((3, 6, 4, 2), "float32")

@@ -13,11 +13,6 @@ import kerascnn as kc
 from kerascnn.visualize._gradients import input_gradients
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 def identity_convolution(activation):
     return layers.Conv2D(1, 1, kernel_initializer="ones", activation=activation)
 

@@ -11,11 +11,6 @@ import kerascnn as kc
 RULES = ("trapezoid", "gauss_legendre")
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def images(rng):
     return rng.random((3, 6, 4, 2), "float32")

@@ -12,11 +12,6 @@ from kerascnn.visualize._invert_features import distance
 invert = kc.visualize.invert_features
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def model():
     return kc.build_vgg11(include_top=False, width=0.1)

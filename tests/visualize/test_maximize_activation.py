@@ -26,11 +26,6 @@ maximize = kc.visualize.maximize_activation
 STILL = {"jitter": 0, "scale": 0, "rotation": 0}
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def model():
     """Of free size, with a softmax behind global average pooling; no unit is silent on grey."""

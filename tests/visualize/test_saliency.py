@@ -15,16 +15,6 @@ import kerascnn as kc
 pytestmark = pytest.mark.filterwarnings("ignore:.*structure of `inputs`:UserWarning")
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
-@pytest.fixture
-def images(rng):
-    return rng.random((3, 12, 8, 2), "float32")
-
-
 @pytest.fixture
 def model():
     inputs = keras.Input((12, 8, 2))

@@ -17,11 +17,6 @@ def model():
     return build()
 
 
-@pytest.fixture
-def images(rng):
-    return rng.random((3, 12, 8, 2), "float32")
-
-
 def build():
     return keras.Sequential(
         [

@@ -12,11 +12,6 @@ import kerascnn as kc
 from kerascnn.visualize import _gradients
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def images(rng):
     """With ranges of their own, 4 and 0.5, and a flat one."""

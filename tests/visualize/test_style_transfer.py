@@ -17,11 +17,6 @@ from kerascnn.visualize._style_transfer import content_loss, gram, style_loss
 transfer = kc.visualize.style_transfer
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def model():
     return kc.build_vgg11(include_top=False, width=0.1)

@@ -13,11 +13,6 @@ from kerascnn.visualize._picture_arguments import check_pictures
 from kerascnn.visualize._view import check_size, fast_batch, features_of, gradient_of, view_of
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def model():
     return keras.Sequential(

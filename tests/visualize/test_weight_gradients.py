@@ -10,11 +10,6 @@ import kerascnn as kc
 see = kc.visualize.weight_gradients
 
 
-@pytest.fixture(autouse=True)
-def seed():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def images(rng):
     return rng.random((5, 6, 4, 2), "float32")
