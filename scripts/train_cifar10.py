@@ -91,7 +91,8 @@ def main():
         build=build,
         class_names=data.class_names,
         tests=[data],
-        command=f"python scripts/train_cifar10.py {options.name} --epochs {epochs}",
+        command="KERAS_BACKEND=torch " * (keras.backend.backend() == "torch")
+        + f"python scripts/train_cifar10.py {options.name} --epochs {epochs}",
         data="CIFAR-10's first 45,000 training images, shifted and mirrored (PadCropFlip)"
         + ", a square of 8x8 erased" * (options.name != "alexnet")
         + "; the epoch chosen on its last 5,000 training images; computed in bfloat16"

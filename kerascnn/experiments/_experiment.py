@@ -21,7 +21,7 @@ from kerascnn.visualize._progress import progress
 RECORDS = Path(__file__).parent / "records"
 DIGITS = 5  # significant ones that a record keeps
 INDICES = {"shown"}  # arguments that count from 0
-ELSEWHERE = {"data_dir", "precision", "verbose"}  # do not change what is measured
+ELSEWHERE = {"data_dir", "verbose"}  # arguments that do not change what is measured
 
 
 @dataclass(frozen=True, eq=False, repr=False)

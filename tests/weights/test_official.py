@@ -113,6 +113,9 @@ def test_available_prints_a_table():
         assert cell in shipped
     for cell in ("imagenet", "Keras", "528.0", "71.3% ImageNet", "CC BY 4.0"):
         assert cell in official
+    (resnet20,) = [line for line in lines if " resnet20 " in line]
+    for cell in ("cifar10", "kerascnn", "87.6% cifar10 test", "MIT"):
+        assert cell in resnet20
     modern, of_1998 = [line for line in lines if " lenet5 " in line]
     for cell in ("modern", "mnist", "kerascnn", "99.4%", "MIT"):
         assert cell in modern
