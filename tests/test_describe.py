@@ -31,6 +31,18 @@ def record(description, name):
     return next(r for r in description.layers if r.name == name)
 
 
+def test_multiply_adds_by_hand():
+    model = keras.Sequential([
+        keras.Input((8, 6, 2)),
+        layers.Conv2D(5, (3, 1), strides=2, padding="same"),  # 4x3 places, 3·1·2 taps
+        layers.Conv2D(4, 2, padding="valid"),  # 3x2 places, 2·2·5 taps
+        layers.Flatten(),
+        layers.Dense(7),
+    ])  # fmt: skip
+    macs = 4 * 3 * (3 * 1 * 2) * 5 + 3 * 2 * (2 * 2 * 5) * 4 + (3 * 2 * 4) * 7
+    assert kc.describe(model).macs == macs
+
+
 def test_lenet5():
     """LeCun 1998 with full connections: the numbers of the table, by hand."""
     description = kc.describe(kc.build_lenet5())

@@ -7,7 +7,8 @@ import numpy as np
 
 from kerascnn import datasets, layers, models, training
 
-from ._experiment import experiment, first, must
+from ._experiment import experiment
+from ._photographs import first_shrunk
 from ._without import without
 
 
@@ -79,15 +80,8 @@ def alexnet_recipe(
         ValueError: Fewer images in the data set; a size that does not divide theirs.
     """
     loaded = datasets.load(data, data_dir=data_dir)
-    whole = loaded.train[0].shape[1]
-    must(whole % size == 0, "size", f"a divisor of the images' {whole} pixels", size)
-    train, held_out = (
-        (shrunk(few, size), labels)
-        for few, labels in (
-            first("images", images, loaded.train),
-            first("validation", validation, loaded.validation),
-        )
-    )
+    train = first_shrunk("images", images, loaded.train, size)
+    held_out = first_shrunk("validation", validation, loaded.validation, size)
     curves = {
         name: np.zeros((len(recipes), len(seeds), epochs))
         for name in ("loss", "val_accuracy", "learning_rate")
@@ -115,10 +109,3 @@ def alexnet_recipe(
             predicted = run.model.predict(train[0], verbose=0).argmax(axis=1)
             learnt[row, nth] = np.mean(predicted == train[1])
     return {**curves, "learnt": learnt, "recipes": list(recipes)}
-
-
-def shrunk(images, size):
-    """Average images (N, H, W, C) over blocks of pixels to (N, size, size, C)."""
-    count, height, width, channels = images.shape
-    blocks = images.reshape(count, size, height // size, size, width // size, channels)
-    return blocks.mean(axis=(2, 4))

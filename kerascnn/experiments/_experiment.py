@@ -179,18 +179,6 @@ def recorded(name: str) -> Result:
     return Result.from_json(path.read_text("utf-8"))
 
 
-def first(name, count, part):
-    """The first images of a part, with their labels.
-
-    Raises:
-        ValueError: There are not so many; `name` is what the argument is called.
-    """
-    images, labels = part
-    if not 0 <= count <= len(labels):
-        raise ValueError(f"{name} must be up to {len(labels)}, which there are; received {count}.")
-    return images[:count], labels[:count]
-
-
 def must(holds, name, words, received):
     """Refuse an argument before anything is computed.
 
@@ -199,6 +187,17 @@ def must(holds, name, words, received):
     """
     if not holds:
         raise ValueError(f"{name} must be {words}; received {received}.")
+
+
+def first(name, count, part):
+    """The first images of a part, with their labels.
+
+    Raises:
+        ValueError: There are not so many; `name` is what the argument is called.
+    """
+    images, labels = part
+    must(0 <= count <= len(labels), name, f"up to {len(labels)}, which there are", count)
+    return images[:count], labels[:count]
 
 
 def followed(steps: Iterable, verbose: bool | str = "auto") -> Iterator:

@@ -52,7 +52,7 @@ def gradient_norms(
         ValueError: A depth that there is not; fewer images in the data set.
     """
     for depth in depths:
-        must(depth in DEPTHS, "depths", "of 20, 32, 44, 56, 110", depth)
+        must(depth in DEPTHS, "depths", f"of {', '.join(map(str, DEPTHS))}", depth)
     part = first("images", images, datasets.load(data, data_dir=data_dir).train)
     batch = first("batch_size", batch_size, part)
     norms = {depth: np.zeros((len(NETS), 3, len(seeds), depth)) for depth in depths}

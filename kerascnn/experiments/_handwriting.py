@@ -5,6 +5,8 @@ import numpy as np
 
 from kerascnn import models, training
 
+from ._experiment import must
+
 NETS = {"MLP": "mlp", "LeNet-5": "lenet5"}  # 266,610 and 61,706 parameters
 
 BATCH = 500  # images that are looked at together
@@ -13,10 +15,8 @@ BATCH = 500  # images that are looked at together
 def sample(part, count, seed):
     """Draw images and their labels at random; an image at most once."""
     images, labels = part
-    if not 1 <= count <= len(labels):
-        raise ValueError(
-            f"images must be from 1 to {len(labels)}, which the data set has; received {count}."
-        )
+    words = f"from 1 to {len(labels)}, which the data set has"
+    must(1 <= count <= len(labels), "images", words, count)
     drawn = np.random.default_rng(seed).permutation(len(labels))[:count]
     return images[drawn], labels[drawn]
 

@@ -4,7 +4,7 @@ import keras
 
 from kerascnn import datasets, training
 
-from ._experiment import first
+from ._experiment import first, must
 
 
 def few_photographs(data, data_dir, images, tests):
@@ -16,6 +16,20 @@ def few_photographs(data, data_dir, images, tests):
     loaded = datasets.load(data, data_dir=data_dir)
     train = first("images", images, loaded.train)
     return train, first("tests", tests, loaded.test), len(loaded.class_names)
+
+
+def first_shrunk(name, count, part, size):
+    """The first images of a part, averaged over blocks of pixels to (count, size, size, C).
+
+    Raises:
+        ValueError: Fewer images in the part; a size that does not divide theirs.
+    """
+    whole = part[0].shape[1]
+    must(whole % size == 0, "size", f"a divisor of the images' {whole} pixels", size)
+    images, labels = first(name, count, part)
+    step = whole // size
+    blocks = images.reshape(count, size, step, size, step, images.shape[-1])
+    return blocks.mean(axis=(2, 4)), labels
 
 
 def trained(build, part, *, seed, **options):

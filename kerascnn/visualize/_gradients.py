@@ -38,6 +38,11 @@ CLASSES = tf.TensorSpec([None], tf.int32)
 _compiled: weakref.WeakKeyDictionary[keras.Model, dict] = weakref.WeakKeyDictionary()
 
 
+def on_gpu() -> bool:
+    """Whether there is a GPU that TensorFlow computes on."""
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
 def outputs_of(
     model: keras.Model, images: Images, graph: Graph, names: Sequence[str], *, batch_size: int = 32
 ) -> list[np.ndarray]:

@@ -9,14 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten, run
+from kerascnn._graph import Graph, flatten
 
 from ._arguments import Target, check_target
-from ._convolutions import run_bfloat16
+from ._convolutions import run_bfloat16, run_forward
 from ._gradients import in_batches, predicted_classes, scores_in, step_for
 from ._heads import classes_of
 
-PRECISIONS = {None: run, "mixed_bfloat16": run_bfloat16}
+PRECISIONS = {None: run_forward, "mixed_bfloat16": run_bfloat16}
 Fill = float | Sequence[float] | np.ndarray | None
 
 

@@ -42,29 +42,29 @@ def check_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
     try:
         shapes_on_the_way(graph, inputs)
     except MisfitError as misfit:
-        larger = larger_that_passes(graph, inputs)
-        hint = f"{_in_words(larger)} would do." if larger else "Enlarge them."
         raise ValueError(
             f"images must have a size that all layers take; received {_in_words(inputs)}, of which "
-            f"{misfit}. {hint}"
+            f"{misfit}.{what_would_do(graph, inputs) or ' Enlarge them.'}"
         ) from None
 
 
-def larger_that_passes(
+def what_would_do(
     graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
-) -> list[KerasTensor | None] | None:
-    """The shapes rounded up, together, to what passes; `None` if nothing close by does.
+) -> str:
+    """A sentence with the sizes rounded up, together, to what passes; "" if nothing close by does.
 
     Args: as for `shapes_on_the_way`.
     """
     for multiple in MULTIPLES:
-        larger = [None if x is None else _rounded(x, multiple) for x in inputs]
+        larger = [
+            _rounded(tensor, multiple) if _is_picture(tensor) else tensor for tensor in inputs
+        ]
         try:
             shapes_on_the_way(graph, larger, until)
         except MisfitError:
             continue
-        return larger
-    return None
+        return f" {_in_words(larger)} would do."
+    return ""
 
 
 def _shape(node: Node, args: tuple, kwargs: dict) -> object:
@@ -94,5 +94,11 @@ def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
     )
 
 
-def _in_words(inputs: Sequence[KerasTensor]) -> str:
-    return " and ".join("x".join(map(str, tensor.shape[1:-1])) for tensor in inputs)
+def _is_picture(tensor: KerasTensor | None) -> bool:
+    """Whether an input has a size; others, such as a vector beside the images, stay as they are."""
+    return tensor is not None and len(tensor.shape) == 4
+
+
+def _in_words(inputs: Sequence[KerasTensor | None]) -> str:
+    pictures = [tensor for tensor in inputs if _is_picture(tensor)]
+    return " and ".join("{1}x{2}".format(*tensor.shape) for tensor in pictures)

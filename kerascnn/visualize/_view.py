@@ -14,7 +14,7 @@ from ._arguments import LayerLike, select_layer
 from ._convolutions import run_fast
 from ._gradients import compiled, in_half, specs, value_and_gradient
 from ._picture_arguments import check_number
-from ._sizes import MisfitError, larger_that_passes, shapes_on_the_way
+from ._sizes import MisfitError, shapes_on_the_way, what_would_do
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
 LARGEST_BATCH = 32
@@ -154,28 +154,22 @@ def check_size(
     """
     keys = tuple(graph.node(name).outputs[0] for name in view.layers)
     nodes = [n for n in graph.leading_to(keys) if not n.is_input]
+    tensor = model.inputs[view.position]
+    inputs = view.inputs * [None]
+    inputs[view.position] = KerasTensor((None, *size, tensor.shape[-1]), tensor.dtype)
     try:
-        values = shapes_on_the_way(graph, _inputs(model, view, size), keys)
+        values = shapes_on_the_way(graph, inputs, keys)
     except MisfitError as misfit:
         own = input_shape(model, view)[:2]
         if None not in own:
             hint = f" The model's own size is {own[0]}x{own[1]}."
         else:
-            larger = larger_that_passes(graph, _inputs(model, view, size), keys)
-            hint = " {1}x{2} would do.".format(*larger[view.position].shape) if larger else ""
+            hint = what_would_do(graph, inputs, keys)
         raise ValueError(
             f"{name} must lead through all layers up to {', '.join(view.layers)}; "
             f"received {size[0]}x{size[1]}, of which {misfit}.{hint}"
         ) from None
     return {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
-
-
-def _inputs(model: keras.Model, view: View, size: Sequence[int]) -> list[KerasTensor | None]:
-    """What the model's inputs look like for pictures of a size."""
-    tensor = model.inputs[view.position]
-    inputs = [None] * view.inputs
-    inputs[view.position] = KerasTensor((None, *size, tensor.shape[-1]), tensor.dtype)
-    return inputs
 
 
 def fast_batch(shapes: dict[str, tuple], count: int) -> int:

@@ -62,8 +62,9 @@ def weight_gradients(
     others = [v for v in model.variables if not v.trainable]  # statistics, states of dropout
     before = [keras.ops.convert_to_numpy(v) for v in others]
     try:
-        forward = lambda: loss(model(inputs, training=training))  # noqa: E731
-        return variable_gradients(graph, arrays, forward, weights)
+        return variable_gradients(
+            graph, arrays, lambda: loss(model(inputs, training=training)), weights
+        )
     finally:
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)

@@ -40,3 +40,18 @@ def test_a_seed_gives_one_start():
         )
         assert len(run.history["loss"]) == 1
     np.testing.assert_array_equal(*starts)
+
+
+def test_images_are_averaged():
+    images = np.stack([np.arange(16.0).reshape(4, 4, 1), np.zeros((4, 4, 1))])
+    small, labels = _photographs.first_shrunk("images", 1, (images, np.array([7, 3])), 2)
+    np.testing.assert_array_equal(small[..., 0], [[[2.5, 4.5], [10.5, 12.5]]])
+    assert labels.tolist() == [7]
+
+
+def test_sizes_that_do_not_divide():
+    part = np.zeros((2, 4, 4, 3)), np.zeros(2, int)
+    with pytest.raises(
+        ValueError, match=r"size must be a divisor of the images' 4 pixels; received 3\."
+    ):
+        _photographs.first_shrunk("images", 2, part, 3)

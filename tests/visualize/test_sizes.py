@@ -44,7 +44,7 @@ def test_too_small(call, vgg):
         CALLS[call](vgg, images)
 
 
-@pytest.mark.parametrize("call", [*list(CALLS)[1:]])
+@pytest.mark.parametrize("call", list(CALLS)[1:])
 def test_parts_that_do_not_fit_together(call, halves_and_doubles):
     images = np.zeros((1, 15, 14, 3), "float32")
     message = (
@@ -58,6 +58,17 @@ def test_parts_that_do_not_fit_together(call, halves_and_doubles):
 def test_a_picture_that_is_made(halves_and_doubles):
     with pytest.raises(ValueError, match=r"size must lead.*15x15, of which.*'skip'. 16x16 would"):
         kc.visualize.maximize_activation(halves_and_doubles, 0, size=15, steps=1)
+
+
+def test_a_vector_beside_the_images_is_no_size():
+    images, vector = keras.Input((None, None, 3)), keras.Input((5,))
+    halved = layers.MaxPooling2D(4, name="pool")(images)
+    joined = layers.Concatenate()([layers.GlobalAveragePooling2D()(halved), vector])
+    model = keras.Model([images, vector], layers.Dense(2)(joined))
+    given = [np.zeros((1, 3, 6, 3), "float32"), np.zeros((1, 5), "float32")]
+    message = r"received 3x6, of which nothing is left at 'pool'\. 4x6 would do\.$"
+    with pytest.raises(ValueError, match=message):
+        kc.visualize.saliency(model, given, 0)
 
 
 def test_another_error_is_not_taken_for_it(vgg):

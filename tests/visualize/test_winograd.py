@@ -1,0 +1,95 @@
+"""Winograd's minimal filtering, against the convolution itself."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import kerascnn as kc
+from kerascnn._graph import flatten, run
+from kerascnn.visualize import _convolutions, _winograd
+
+
+def test_the_matrices_are_those_of_a_correlation(rng):
+    """One row of a tile: Aᵀ [(G g) ⊙ (Bᵀ d)] is the correlation of six numbers with three."""
+    row, taps = rng.normal(size=6), rng.normal(size=3)
+    at, g, bt = (np.array(it, float) for it in (_winograd.A_T, _winograd.G, _winograd.B_T))
+    np.testing.assert_allclose(
+        at @ ((g @ taps) * (bt @ row)), np.correlate(row, taps, "valid"), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("size", [(4, 4), (3, 5), (8, 6), (1, 13)])
+def test_tiles_are_the_convolution(size, rng):
+    maps = ops.convert_to_tensor(rng.normal(size=(3, *size, 5)), "float32")
+    kernel = rng.normal(size=(3, 3, 5, 7)).astype("float32")
+    tiled = _winograd.convolve_tiles(maps, kernel)
+    expected = ops.conv(maps, kernel, padding="same")
+    assert tiled.shape == expected.shape
+    np.testing.assert_allclose(tiled, expected, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.fixture
+def in_tiles(monkeypatch):
+    """Every 3x3 convolution gains; gives the list of the shapes that were computed in tiles."""
+    shapes = []
+
+    def recorded(maps, kernel):
+        shapes.append(tuple(kernel.shape))
+        return _winograd.convolve_tiles(maps, kernel)
+
+    monkeypatch.setattr(_convolutions, "PAIRS", 1)
+    monkeypatch.setattr(_convolutions, "convolve_tiles", recorded)
+    return shapes
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "tiled"),
+    [
+        ({}, (2, 8, 8, 4), True),
+        ({"use_bias": False, "activation": "relu"}, (2, 7, 12, 4), True),
+        ({"padding": "valid"}, (2, 8, 8, 4), False),
+        ({"strides": 2}, (2, 8, 8, 4), False),
+        ({"dilation_rate": 2}, (2, 8, 8, 4), False),
+        ({"groups": 2}, (2, 8, 8, 4), False),
+        ({"kernel_size": 5}, (2, 8, 8, 4), False),
+        ({}, (2, 5, 5, 4), False),  # 64 pixels for 25
+        ({"dtype": "mixed_bfloat16"}, (2, 8, 8, 4), False),
+    ],
+)
+def test_which_convolutions_are_computed_in_tiles(options, shape, tiled, rng, in_tiles):
+    layer = layers.Conv2D(6, **{"kernel_size": 3, "padding": "same", **options})
+    model = keras.Sequential([keras.Input(shape[1:]), layer])
+    node = flatten(model).nodes[-1]
+    maps = ops.cast(rng.normal(size=shape), layer.compute_dtype)
+    fast, exact = (np.array(call(node, (maps,), {})) for call in (_convolutions.run_forward, run))
+    assert len(in_tiles) == tiled
+    np.testing.assert_allclose(fast, exact, atol=2e-5)
+
+
+def test_narrow_convolutions_are_left_alone(rng):
+    layer = layers.Conv2D(128, 3, padding="same")
+    model = keras.Sequential([keras.Input((8, 8, 128)), layer])
+    maps = ops.convert_to_tensor(rng.normal(size=(1, 8, 8, 128)), "float32")
+    node = flatten(model).nodes[-1]
+    np.testing.assert_array_equal(
+        _convolutions.run_forward(node, (maps,), {}), run(node, (maps,), {})
+    )
+
+
+@pytest.mark.parametrize("method", ["score_cam", "occlusion"])
+def test_methods_of_many_passes_compute_in_tiles(method, rng, in_tiles):
+    """VGG16 with its filters quartered: the same maps, to the rounding of float32."""
+
+    def build():
+        keras.utils.set_random_seed(0)
+        return kc.build_vgg16(width=0.25, input_shape=(32, 32, 3), classes=4)
+
+    call, images = getattr(kc.visualize, method), rng.random((2, 32, 32, 3))
+    tiled = call(build(), images, 1)
+    assert len(in_tiles) == 10  # of 13: the last three put out maps of 2x2
+    in_tiles.clear()
+    _convolutions.PAIRS = 10**9
+    exact = call(build(), images, 1)
+    assert not in_tiles
+    np.testing.assert_allclose(tiled, exact, atol=1e-4 * np.abs(exact).max())
