@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import h5py
 import keras
 
 import kerascnn
@@ -53,6 +54,7 @@ def write_card(
     shipped = kerascnn.models.build(architecture, **build)  # has no optimizer
     shipped.set_weights(model.get_weights())
     shipped.save_weights(weights)
+    pack(weights)
     found = {f"{part.name}_test": accuracy(shipped, preprocessing, part) for part in tests}
     bare = {name: value for name, value in build.items() if name != "classes"}
     bare = kerascnn.models.build(architecture, include_top=False, **bare)
@@ -79,3 +81,21 @@ def write_card(
     }
     path.with_name(f"{path.name}.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
     print(f"{path.name}: best epoch {result.best_epoch}, {seconds:.0f} s, {found}")
+
+
+def pack(path):
+    """Write an HDF5 file anew, its arrays compressed, in the compact layout of HDF5 1.10."""
+    packed = path.with_suffix(".packed")
+    with h5py.File(path) as file, h5py.File(packed, "w", libver="v110") as small:
+
+        def copy(name, item):
+            if isinstance(item, h5py.Dataset):
+                options = {"compression": "gzip", "shuffle": True} if item.shape else {}
+                new = small.create_dataset(name, data=item[()], **options)
+            else:
+                new = small.require_group(name)
+            new.attrs.update(item.attrs)
+
+        small.attrs.update(file.attrs)
+        file.visititems(copy)
+    packed.replace(path)

@@ -21,4 +21,6 @@ def note(figure: Figure, *paragraphs: str) -> None:
 
 def _wrap(words: str) -> list[str]:
     wide = sum(unicodedata.east_asian_width(c) == "W" for c in words)
-    return textwrap.wrap(words, round(LINE * len(words) / (len(words) + wide)))
+    width = round(LINE * len(words) / (len(words) + wide))
+    lines = textwrap.wrap(words.replace(" = ", "\u00a0=\u00a0"), width)  # "n = 5" is one word
+    return [line.replace("\u00a0=\u00a0", " = ") for line in lines]
