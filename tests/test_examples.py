@@ -14,9 +14,14 @@ PRINTED = {
     "lenet5_on_digits": "by writers that it has never seen",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
 }
+SLOW = {"grad_cam_of_your_model"}  # it trains MobileNet, half a minute
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "example",
+    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW)) for path in EXAMPLES],
+    ids=lambda path: path.stem,
+)
 def test_example_runs(example, tmp_path, monkeypatch):
     # No network: connections through a proxy that nobody serves fail at once.
     for name in ("http_proxy", "https_proxy"):

@@ -1,6 +1,7 @@
 from ._activation_functions import activation_functions as activation_functions
 from ._alexnet_recipe import alexnet_recipe as alexnet_recipe
 from ._auxiliary_gradients import auxiliary_gradients as auxiliary_gradients
+from ._degradation import degradation as degradation
 from ._ensemble_of_seven import ensemble_of_seven as ensemble_of_seven
 from ._experiment import Result as Result
 from ._experiment import machine as machine

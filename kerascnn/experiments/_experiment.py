@@ -21,7 +21,8 @@ from kerascnn.visualize._progress import progress
 RECORDS = Path(__file__).parent / "records"
 DIGITS = 5  # significant ones that a record keeps
 INDICES = {"shown"}  # arguments that count from 0
-ELSEWHERE = {"data_dir", "verbose"}  # arguments that do not change what is measured
+# Arguments that do not change what is measured; a precision stands among the results.
+ELSEWHERE = {"data_dir", "verbose", "precision"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -251,6 +251,7 @@ def test_how_it_was_measured(tiny):
 @pytest.fixture
 def script(monkeypatch):
     """Call the script with arguments."""
+    monkeypatch.syspath_prepend(SCRIPT.parent)
     spec = importlib.util.spec_from_file_location("record_experiments", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -297,6 +298,8 @@ SMALL = {"data": "digits", "images": 50}
         ("transformed_digits", {"scales": (1, 0.0)}, r"scales must be above 0; received 0\.0"),
         ("transformed_digits", {**SMALL, "tested": 9, "shown": 11}, "shown must be a class of the"),
         ("gradient_norms", {"depths": (20, 21)}, "depths must be of 20, .*; received 21"),
+        ("degradation", {"depths": (56, 57)}, "depths must be of 20, .*; received 57"),
+        ("degradation", {"data": "digits", "size": 16}, "size must be a divisor of .* 28 pixels"),
         ("alexnet_recipe", {"data": "digits", "size": 5}, "size must be a divisor of .* 28 pixels"),
         (
             "alexnet_recipe",

@@ -34,6 +34,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "permuted-pixels": ["each of 3 runs"],
     "transformed-digits": ["2,000 that are changed", "0.4", "90"],
     "gradient-norms": ["after 20 steps", "each of 3 runs"],
+    "degradation": ["20,000 images of CIFAR-10", "16x16", "45,000 of 32x32", "each of 2 runs"],
     "residual-identity": ["largest difference to x: 0", "ReLU(F(x) + x)", "section 3.1"],
     "auxiliary-gradients": ["with 0.3 of each auxiliary loss", "8 places", "each of 3 runs"],
     "augmentations": ["by 1.1 of 255 on average", "a deviation of 0.1", "section 4.1"],
@@ -91,6 +92,14 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
         lambda r: [
             f"{times(r['norm_56'][0, 0]):.0f} times the last convolution's",
             f"{times(r['norm_56'][1, 0]):.1f} times in the residual",
+        ],
+    ),
+    "degradation": (
+        "degradation",
+        lambda r: [
+            "plain {} % and {} %, residual {} % and {} %".format(
+                *percent(r["error"][:, :, 0, :, -1].mean(axis=-1))
+            )
         ],
     ),
     "alexnet-recipe": ("alexnet_recipe", lambda r: [lost(r, row) for row in (1, 6)]),
