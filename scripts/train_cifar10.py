@@ -41,7 +41,7 @@ NETS = {  # the builder's arguments; what only the training needs; the training
         {"recipe": "vgg", "learning_rate": 0.1, "dropout": 0.2, "epochs": 70},
     ),
     "resnet20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "epochs": 45}),
-    "plain20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "epochs": 45}),
+    "plain20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "epochs": 60}),
 }
 ERASED = (8 / 32) ** 2  # of an image's area: 8x8 of 32x32 pixels
 

@@ -251,7 +251,7 @@ def test_how_it_was_measured(tiny):
 @pytest.fixture
 def script(monkeypatch):
     """Call the script with arguments."""
-    monkeypatch.syspath_prepend(SCRIPT.parent)
+    monkeypatch.syspath_prepend(SCRIPT.parent)  # as Python does for a script
     spec = importlib.util.spec_from_file_location("record_experiments", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
