@@ -37,11 +37,11 @@ def test_a_slow_input_is_told(bars, make_model):
         import tensorflow as tf
 
         return tf.ensure_shape(
-            tf.numpy_function(lambda x: (time.sleep(0.05), x)[1], [batch], tf.float32),
+            tf.numpy_function(lambda x: (time.sleep(0.4), x)[1], [batch], tf.float32),
             batch.shape,
         )
 
-    run = train(make_model(), bars, epochs=4, batch_size=10, augment=slow, verbose=0)
+    run = train(make_model(), bars, epochs=3, batch_size=25, augment=slow, verbose=0)
     assert 0.5 < run.waiting <= 1
     assert re.search(r"data-bound: \d+% of each step waits for input", summary(run, "val_loss"))
 
@@ -51,9 +51,9 @@ def test_a_slow_model_is_not(bars, make_model):
 
     class Slow(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
-            time.sleep(0.02)
+            time.sleep(0.1)
 
-    run = train(make_model(), bars, epochs=4, batch_size=10, callbacks=[Slow()], verbose=0)
+    run = train(make_model(), bars, epochs=3, batch_size=10, callbacks=[Slow()], verbose=0)
     assert run.waiting < 0.2
     assert "data-bound" not in summary(run, "val_loss")
-    assert run.images_per_second == pytest.approx(10 / 0.02, rel=0.6)
+    assert run.images_per_second == pytest.approx(10 / 0.1, rel=0.6)
