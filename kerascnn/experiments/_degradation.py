@@ -8,8 +8,8 @@ import numpy as np
 
 from kerascnn import datasets, models, training
 
-from ._experiment import experiment, followed, must
-from ._gradient_norms import DEPTHS, NETS
+from ._experiment import experiment, followed
+from ._gradient_norms import NETS, check_depths
 from ._photographs import first_shrunk, trained
 
 PARTS = {"training": "accuracy", "validation": "val_accuracy"}
@@ -62,8 +62,7 @@ def degradation(
         ValueError: A depth that there is not; fewer images in the data set; a size that does not
             divide theirs.
     """
-    for depth in depths:
-        must(depth in DEPTHS, "depths", "of 20, 32, 44, 56, 110", depth)
+    check_depths(depths)
     loaded = datasets.load(data, data_dir=data_dir)
     train = first_shrunk("images", images, loaded.train, size)
     parts = train, first_shrunk("validation", validation, loaded.validation, size)

@@ -51,8 +51,7 @@ def gradient_norms(
     Raises:
         ValueError: A depth that there is not; fewer images in the data set.
     """
-    for depth in depths:
-        must(depth in DEPTHS, "depths", f"of {', '.join(map(str, DEPTHS))}", depth)
+    check_depths(depths)
     part = first("images", images, datasets.load(data, data_dir=data_dir).train)
     batch = first("batch_size", batch_size, part)
     norms = {depth: np.zeros((len(NETS), 3, len(seeds), depth)) for depth in depths}
@@ -94,3 +93,13 @@ def kernel_norms(model, images, labels):
         for weight, gradient in zip(model.trainable_weights, gradients, strict=True)
         if weight.name == "kernel"
     ]
+
+
+def check_depths(depths):
+    """Refuse a depth that neither the plain nets nor the ResNets for CIFAR-10 come in.
+
+    Raises:
+        ValueError: With those that there are.
+    """
+    for depth in depths:
+        must(depth in DEPTHS, "depths", f"of {', '.join(map(str, DEPTHS))}", depth)

@@ -13,8 +13,8 @@ from ._winograd import SIDE, blocks_in, convolve_tiles
 
 # Measured: oneDNN convolves one picture with this many channels half as fast as each of two.
 WIDE = 256
-# Measured: a 3x3 convolution with as many pairs of channels and filters takes 0.4 to 0.7 of the
-# time in tiles; with half as many it gains nothing.
+# Measured on one core: in tiles, a 3x3 convolution with as many pairs of channels and filters takes
+# 0.4 to 0.7 of the time; with half as many it gains nothing.
 PAIRS = 128 * 256
 
 

@@ -56,9 +56,7 @@ def what_would_do(
     Args: as for `shapes_on_the_way`.
     """
     for multiple in MULTIPLES:
-        larger = [
-            _rounded(tensor, multiple) if _is_picture(tensor) else tensor for tensor in inputs
-        ]
+        larger = [_rounded(tensor, multiple) if _has_size(tensor) else tensor for tensor in inputs]
         try:
             shapes_on_the_way(graph, larger, until)
         except MisfitError:
@@ -94,11 +92,11 @@ def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
     )
 
 
-def _is_picture(tensor: KerasTensor | None) -> bool:
+def _has_size(tensor: KerasTensor | None) -> bool:
     """Whether an input has a size; others, such as a vector beside the images, stay as they are."""
-    return tensor is not None and len(tensor.shape) == 4
+    return tensor is not None and len(tensor.shape) > 2
 
 
 def _in_words(inputs: Sequence[KerasTensor | None]) -> str:
-    pictures = [tensor for tensor in inputs if _is_picture(tensor)]
-    return " and ".join("{1}x{2}".format(*tensor.shape) for tensor in pictures)
+    sizes = [tensor.shape[1:-1] for tensor in inputs if _has_size(tensor)]
+    return " and ".join("x".join(map(str, size)) for size in sizes)

@@ -71,6 +71,16 @@ def test_a_vector_beside_the_images_is_no_size():
         kc.visualize.saliency(model, given, 0)
 
 
+def test_a_signal_that_is_too_short():
+    """16 - 2 leave 14, a window of 8."""
+    signal = keras.Input((None, 3))
+    shorter = layers.MaxPooling1D(8, name="pool")(layers.Conv1D(4, 3)(signal))
+    model = keras.Model(signal, layers.Dense(2)(layers.GlobalAveragePooling1D()(shorter)))
+    message = r"received 5, of which nothing is left at 'pool'\. 16 would do\.$"
+    with pytest.raises(ValueError, match=message):
+        kc.visualize.saliency(model, np.zeros((1, 5, 3), "float32"), 0)
+
+
 def test_another_error_is_not_taken_for_it(vgg):
     def broken(outputs):
         return ops.matmul(outputs, ops.ones((3, 3)))
