@@ -1,17 +1,23 @@
 """A trained network for the command line: the one that is asked for, or one that is shipped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from . import describe, models, weights
+from . import describe, models, visualize, weights
 from ._graph import flatten
 from ._pictures import middle, scaled_to
+from .visualize._style_transfer import content_loss, gram, style_loss
+from .weights._download import RemoteFile
 
 SHORT_SIDE = 224  # of ImageNet's crops
 LONGEST = 2048  # pixels of a panorama's longer side
 SMALL = 64  # twice that of CIFAR-10, whose pictures show less than a photo
+STYLE_TO_CONTENT = 50  # from 15 to 100 it looks painted, by each network that was at hand
+TINY = 1e-12  # keeps a black style from dividing by zero
 
 
 @dataclass(frozen=True)
@@ -23,12 +29,14 @@ class Pretrained:
         name: "architecture/weights".
         preprocessing: from RGB in [0, 1] to the model's input.
         instead: why it is not the one that was asked for; `None`: it is.
+        note: what is known or assumed of a file of weights.
     """
 
     model: keras.Model
     name: str
     preprocessing: weights.Preprocessing
     instead: str | None = None
+    note: str | None = None
 
     def fitted(self, picture: np.ndarray) -> np.ndarray:
         """Bring what the model sees of a picture to the size that it was trained on.
@@ -72,6 +80,51 @@ class Pretrained:
         return [n.name for n in convolutions[first : first + 3]]
 
     @property
+    def content_layers(self) -> list[str]:
+        """The second convolution of the last stage but one; of VGG the paper's, block4_conv2."""
+        stages = self._stages()
+        return stages[max(0, len(stages) - 2)][:2][-1:] if stages else []
+
+    @property
+    def style_layers(self) -> list[str]:
+        """The first convolution of each stage; of VGG the paper's, block1_conv1 … block5_conv1."""
+        return [stage[0] for stage in self._stages()]
+
+    def style_weight(
+        self,
+        content: np.ndarray,
+        style: np.ndarray,
+        content_layers: Sequence[str],
+        style_layers: Sequence[str],
+    ) -> float:
+        """How much the style must count, for maps of any size, to be seen beside the content.
+
+        Both losses are measured against a network that sees nothing: that of the style then
+        counts STYLE_TO_CONTENT times that of the content.
+
+        Args:
+            content, style: (1, H, W, 3) in [0, 1].
+            content_layers, style_layers: names of layers.
+        """
+
+        def maps(picture: np.ndarray, layers: Sequence[str]) -> list[np.ndarray]:
+            seen = visualize.activations(self.model, self.preprocessing(picture), list(layers))
+            return list(seen.values())
+
+        contents = np.mean([content_loss(m, 0) for m in maps(content, content_layers)])
+        styles = np.mean([style_loss(gram(m), 0) for m in maps(style, style_layers)])
+        return float(STYLE_TO_CONTENT * contents / max(styles, TINY))
+
+    def _stages(self) -> list[list[str]]:
+        """The convolutions between one reduction of the maps and the next."""
+        stages: dict[object, list[str]] = {}
+        shape = [n or SHORT_SIDE for n in self.model.input_shape[1:]]
+        for row in describe(self.model, input_shape=tuple(shape)).layers:
+            if row.kind == "Conv2D":
+                stages.setdefault(row.stride_product, []).append(row.name)
+        return list(stages.values())
+
+    @property
     def class_names(self) -> list[str]:
         """The names of the classes; their numbers where the names cannot be had."""
         count = self.model.output_shape[-1]
@@ -91,45 +144,84 @@ class Pretrained:
 
 
 def pretrained(
-    architecture: str, name: str, *, otherwise: str, include_top: bool = True
+    architecture: str,
+    name: str,
+    *,
+    otherwise: str,
+    include_top: bool = True,
+    preprocessing: str | None = None,
 ) -> Pretrained:
     """Build a network with a set of weights, or a shipped one where these cannot be had.
 
     Args:
         architecture: the builder's name without "build_".
-        name: the name of a set of weights, or the path of a file for [0, 1].
+        name: the name of a set of weights, or the path of a file; an official one is known by
+            its hash.
         otherwise: "architecture/weights" of a set that the package ships.
         include_top: whether the dense layers are needed.
+        preprocessing: the name of the input that the weights expect; `None`: that of the set,
+            and "unit" for a file of the user's own.
 
     Raises:
         ValueError: there is no such architecture or set.
         OSError: a file that cannot be read.
     """
-    instead = None
-    known = [s.name for s in weights.available(architecture)]
+    found, instead, note = _set_of(architecture, name), None, None
     try:
-        model = _build(architecture, name, include_top)
+        model = _build(architecture, name, found, include_top)
     except OSError as error:
-        if name not in known:  # a file of the user's own: no other will do
+        if found is None or found.name != name:  # a file of the user's own: no other will do
             raise
         reason = str(error).partition("received: ")[2].partition(" Try again")[0].rstrip(".")
         instead = f"{architecture}/{name} is not at hand ({reason or error})"
         architecture, _, name = otherwise.partition("/")
-        model = _build(architecture, name, include_top)
-        known = [name]
-    if name in known:
-        preprocessing = weights.preprocessing(architecture, name)
+        found, preprocessing = _set_of(architecture, name), None
+        model = _build(architecture, name, found, include_top)
+    if found is None:
+        note = "preprocessing unit is assumed; if it is another, give --preprocessing"
+    elif found.name != name:
+        note = (
+            f"{name} is, by its hash, that of {found.source}; preprocessing {found.preprocessing}"
+        )
+        name = found.name
+    if preprocessing is not None:
+        note = f"preprocessing {preprocessing}, as you say"
     else:
-        preprocessing = weights.Preprocessing("unit", 1.0, 0.0)
-    return Pretrained(model, f"{architecture}/{name}", preprocessing, instead)
+        preprocessing = "unit" if found is None else found.preprocessing
+    return Pretrained(model, f"{architecture}/{name}", weights.MODES[preprocessing], instead, note)
 
 
-def _build(architecture: str, name: str, include_top: bool) -> keras.Model:
+def _set_of(architecture: str, name: str) -> weights.WeightSet | None:
+    """The set of this name, or the official one that a file belongs to; `None`: none."""
+    sets = weights.available(architecture)
+    path = Path(name).expanduser()
+    for found in sets:
+        if found.name == name:
+            return found
+    for found in sets if path.is_file() else ():
+        if isinstance(found, weights.OfficialSet):
+            files = set(found.files.values())
+            if any(RemoteFile(file, "", digest).is_at(path) for file, digest in files):
+                return found
+    return None
+
+
+def _build(
+    architecture: str, name: str, found: weights.WeightSet | None, include_top: bool
+) -> keras.Model:
     options: dict = {} if include_top else {"include_top": False}
-    sets = [s for s in weights.available(architecture) if s.name == name]
-    if sets and sets[0].variant:
-        options["variant"] = sets[0].variant
-    model = models.build(architecture, weights=name, **options)
+    if found is not None and found.variant:
+        options["variant"] = found.variant
+    try:
+        model = models.build(architecture, weights=name, **options)
+    except ValueError:
+        if include_top or found is None or found.name == name:
+            raise
+        # The official file of a whole net: what it has below the top.
+        whole = models.build(architecture, weights=name, **options | {"include_top": True})
+        model = models.build(architecture, **options)
+        for layer in model.layers:
+            layer.set_weights(whole.get_layer(layer.name).get_weights())
     _, height, _, channels = model.input_shape
     if not include_top or height is None:
         return model

@@ -1,5 +1,8 @@
 """`kerascnn gradcam`, `dream` and `style` as a user calls them, on a photo."""
 
+import hashlib
+
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -7,7 +10,9 @@ from PIL import Image
 
 import kerascnn as kc
 from kerascnn import cli
-from kerascnn.weights import _official
+from kerascnn._pretrained import STYLE_TO_CONTENT, Pretrained, pretrained
+from kerascnn.visualize import _style_transfer
+from kerascnn.weights import _available, _official
 
 
 @pytest.fixture
@@ -69,6 +74,104 @@ def test_weights_that_are_at_hand_are_taken(kerascnn, tmp_path):
     result = kerascnn("gradcam", "cat.jpg", "--model", "resnet20", "--weights", "mine.weights.h5")
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("class ")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("resnet20/mine.weights.h5: preprocessing unit is assumed; ")
+    assert "--preprocessing" in line
+
+
+@pytest.fixture
+def a_file(tmp_path, monkeypatch):
+    """Save ResNet-20 with random weights; `publish` makes the file the official one."""
+    path, letters = tmp_path / "mine.weights.h5", tuple("abcdefghij")
+
+    def save(**options):
+        keras.utils.set_random_seed(0)
+        kc.build_resnet20(**options).save_weights(path)
+        return path.name
+
+    def publish(algorithm, digits):
+        digest = hashlib.new(algorithm, path.read_bytes()).hexdigest()[:digits]
+        row = _official.imagenet(
+            architecture="resnet20", source="Keras", size=1.0, accuracy=0.5, licence="MIT",
+            preprocessing="caffe", parameters={1: "the whole net"},
+            files={1: ("folder/official.h5", "0" * 32), 2: ("folder/official.h5", digest)},
+            class_names=letters,
+        )  # fmt: skip
+        monkeypatch.setattr(_available, "OFFICIAL", (row,))
+
+    return save, publish
+
+
+@pytest.mark.parametrize(("algorithm", "digits"), [("md5", 32), ("sha256", 8)])
+def test_an_official_file_is_known_by_its_hash(kerascnn, a_file, algorithm, digits):
+    save, publish = a_file
+    file = save()
+
+    def net(preprocessing=None):
+        return pretrained("resnet20", file, otherwise="", preprocessing=preprocessing)
+
+    unknown, said = net(), net("caffe")
+    assert (unknown.name, unknown.preprocessing.name) == ("resnet20/mine.weights.h5", "unit")
+    assert unknown.note.startswith("preprocessing unit is assumed; ")
+    assert (said.preprocessing.name, said.note) == ("caffe", "preprocessing caffe, as you say")
+    assert said.class_names[:2] == ["class 0", "class 1"]
+    publish(algorithm, digits)
+    known, overruled = net(), net("torch")
+    assert (known.name, known.preprocessing.name) == ("resnet20/imagenet", "caffe")
+    assert known.note == "mine.weights.h5 is, by its hash, that of Keras; preprocessing caffe"
+    assert known.class_names == overruled.class_names == list("abcdefghij")
+    assert overruled.preprocessing.name == "torch"
+
+
+def test_gradcam_gives_an_official_file_its_own_input_and_names(kerascnn, a_file, tmp_path):
+    save, publish = a_file
+    file = save()
+    publish("md5", 32)
+    result = kerascnn("gradcam", "coffee.png", "--model", "resnet20", "--weights", file)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.startswith("resnet20/imagenet: mine.weights.h5 is, by its hash, that of")
+    net = pretrained("resnet20", file, otherwise="")
+    picture = net.fitted(read(tmp_path / "coffee.png") / np.float32(255))
+    scores = net.probabilities(kc.weights.MODES["caffe"](picture[None]))
+    first = result.stdout.splitlines()[0].split()
+    assert first == ["abcdefghij"[scores.argmax()], f"{scores.max():.1%}"]
+
+
+@pytest.mark.parametrize("command", [["dream", "cat.jpg"], ["style", "cat.jpg", "coffee.png"]])
+def test_dreams_and_styles_know_the_input_of_a_file(command, kerascnn, a_file, tmp_path):
+    save, publish = a_file
+    options = ["--model", "resnet20", "--weights", save(include_top=False), "--size", "64"]
+
+    def picture(out, *more):
+        result = kerascnn(*command, *options, "--steps", "2", "-o", out, *more)
+        assert result.exit_code == 0, result.output
+        return read(tmp_path / out)
+
+    unit, caffe = picture("a.png"), picture("b.png", "--preprocessing", "caffe")
+    assert (unit != caffe).any()
+    publish("md5", 32)
+    np.testing.assert_array_equal(picture("c.png"), caffe)
+
+
+def test_of_an_official_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file):
+    save, publish = a_file
+    file = save()
+    with pytest.raises(ValueError, match="the file also has"):  # who knows which net it is of
+        pretrained("resnet20", file, otherwise="", include_top=False)
+    whole = kc.build_resnet20(weights=file)
+    publish("md5", 32)
+    model = pretrained("resnet20", file, otherwise="", include_top=False).model
+    assert model.output_shape == (None, None, None, 64)
+    for ours, theirs in zip(model.get_weights(), whole.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_name_of_two_classes_is_refused():
+    names = ["crane", "dog", "crane"]
+    assert cli.class_number("dog", names) == cli.class_number("1", names) == 1
+    assert cli.class_number("2", names) == 2
+    with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Give the number"):
+        cli.class_number("crane", names)
 
 
 def test_a_dream_in_the_size_of_the_photo(kerascnn, tmp_path):
@@ -100,6 +203,81 @@ def test_a_style(kerascnn, tmp_path, optimizer):
     assert read(tmp_path / "cat_coffee.png").shape == (43, 64, 3)
 
 
+def change(one, other):
+    return np.abs(one.astype(float) - other).mean()
+
+
+@pytest.mark.parametrize("network", ["vgg16", "resnet20"])
+def test_the_style_is_seen(network, kerascnn, tmp_path):
+    """In the colours of coffee, and still the cat."""
+    Image.open(tmp_path / "cat.jpg").resize((128, 96)).save(tmp_path / "small.png")
+    options = ["--model", network, "--weights", "cifar10", "--steps", "15", "--size", "128"]
+
+    def painted(*more):
+        result = kerascnn("style", "small.png", "coffee.png", *options, "-o", "out.png", *more)
+        assert result.exit_code == 0, result.output
+        return read(tmp_path / "out.png")
+
+    content, style, default = read(tmp_path / "small.png"), read(tmp_path / "coffee.png"), painted()
+    faint = painted("--style-weight", "0.1")  # enough for VGG19 and ImageNet, not for these
+    assert change(default, content) > max(12, 1.5 * change(faint, content))
+    colors = [change(picture.mean((0, 1)), style.mean((0, 1))) for picture in (default, content)]
+    assert colors[0] < 2 / 3 * colors[1]
+    assert np.corrcoef(default.mean(-1).ravel(), content.mean(-1).ravel())[0, 1] > 0.5
+    np.testing.assert_array_equal(painted("--style-weight", "0"), content)
+
+
+def test_layers_of_a_style_by_name(kerascnn):
+    options = ["--model", "resnet20", "--weights", "cifar10", "--steps", "1", "--size", "64"]
+    layers = [
+        "--content-layers",
+        "conv3_block1_out",
+        "--style-layers",
+        "conv1_conv, conv2_block1_out",
+    ]
+    result = kerascnn("style", "cat.jpg", "coffee.png", *options, *layers, "--style-weight", "2.5")
+    assert result.exit_code == 0, result.output
+    told = "content conv3_block1_out, style conv1_conv,conv2_block1_out, style weight 2.5"
+    assert result.stderr.splitlines()[1] == told
+
+
+def net_of(model):
+    return Pretrained(model, "a/b", kc.weights.MODES["unit"])
+
+
+def test_layers_as_deep_as_the_papers():
+    vgg = net_of(kc.build_vgg19(include_top=False))
+    assert tuple(vgg.content_layers) == _style_transfer.CONTENT_LAYERS
+    assert tuple(vgg.style_layers) == _style_transfer.STYLE_LAYERS
+    alexnet = net_of(kc.build_alexnet(include_top=False))
+    assert (alexnet.content_layers, alexnet.style_layers) == (
+        ["conv2"],
+        ["conv1", "conv2", "conv3"],
+    )
+    resnet = net_of(pretrained("resnet20", "cifar10", otherwise="", include_top=False).model)
+    assert resnet.content_layers == ["conv3_block1_2_conv"]
+    stages = ["conv1_conv", "conv3_block1_1_conv", "conv4_block1_1_conv"]
+    assert resnet.style_layers == stages
+
+
+def test_the_weight_of_the_style_by_hand():
+    """½·1² for the content; G = ¼ in 3 x 3 places, so 9 · ¼² / (4 · 3²) for the style."""
+    model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(3, 1, name="one")])
+    model.set_weights([np.eye(3)[None, None], np.zeros(3)])
+    content, style = np.ones((1, 4, 6, 3)), np.full((1, 5, 5, 3), 0.5)
+    weight = net_of(model).style_weight(content, style, ["one"], ["one"])
+    assert weight == pytest.approx(STYLE_TO_CONTENT * (1 / 2) / (9 / 16 / 36), rel=1e-5)
+    assert np.isfinite(net_of(model).style_weight(content, 0 * style, ["one"], ["one"]))
+
+
+def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
+    kc.models.build("mlp", include_top=False).save_weights(tmp_path / "mlp.weights.h5")
+    options = ["--model", "mlp", "--weights", "mlp.weights.h5"]
+    result = kerascnn("style", "cat.jpg", "coffee.png", *options)
+    assert result.exit_code == 2
+    assert "--content-layers must name layers of mlp" in result.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -115,6 +293,9 @@ def test_a_style(kerascnn, tmp_path, optimizer):
         (["dream", "cat.jpg", "--size", "9999"], "9999 is not in the range"),
         (["style", "cat.jpg", "cow.jpg"], "'cow.jpg' must be a picture"),
         (["style", "cat.jpg"], "Missing argument 'STYLE'"),
+        (["style", "cat.jpg", "coffee.png", "--style-layers", "conv9"], "conv9"),
+        (["style", "cat.jpg", "coffee.png", "--style-weight", "-1"], "-1.0 is not in the range"),
+        (["dream", "cat.jpg", "--preprocessing", "rgb"], "'rgb' is not one of 'unit', 'signed'"),
         (["dream", "cat.jpg", "-o", "none/a.png"], "folder must exist"),
     ],
 )

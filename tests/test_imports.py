@@ -31,7 +31,7 @@ MAY_USE = {
     "__main__": {"cli"},
     "_pictures": set(),
     "_verify": {"models", "weights", "datasets", "training"},
-    "_pretrained": {"models", "weights", "_describe", "_pictures"},
+    "_pretrained": {"models", "weights", "visualize", "_describe", "_pictures"},
     "cli": {
         "figures", "models", "_describe", "weights", "training", "datasets", "visualize",
         "plots", "_pictures", "_pretrained", "_verify",

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 import kerascnn
-from kerascnn import _text, cli, figures
+from kerascnn import _text, cli, figures, weights
 from kerascnn._description import COLUMNS, Description
 from kerascnn.plots import styles
 
@@ -72,5 +72,6 @@ def test_the_command_line_offers_what_there_is():
     assert list(cli.LANGUAGES) == list(_text.LANGUAGES)
     assert list(cli.STYLES) == styles()
     assert list(cli.FORMATS) == list(figures.FORMATS)
+    assert list(cli.PREPROCESSING) == list(weights.MODES)
     for table in cli.TABLES:
         assert hasattr(Description, f"to_{table}")

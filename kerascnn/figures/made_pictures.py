@@ -117,8 +117,8 @@ SHOWN = (5, 15, 40, 100)  # steps of L-BFGS
 
 
 @cache
-def styled() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """A photo in the style of another, after more and more steps."""
+def styled() -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """A photo, another, and by the number of steps the first in the style of the second."""
     content, style = photo("chelsea", *STYLE_SIZE), photo("immunohistochemistry", *STYLE_SIZE)
     pictures: list[np.ndarray] = []
     visualize.style_transfer(
@@ -130,7 +130,9 @@ def styled() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
         callback=lambda step, picture, losses: pictures.append(picture[0]),
         verbose=False,
     )
-    return content, style, [pictures[step - 1] for step in SHOWN]
+    # Where L-BFGS finds no better picture it stops before the last step.
+    steps = sorted({min(step, len(pictures)) for step in SHOWN})
+    return content, style, {step: pictures[step - 1] for step in steps}
 
 
 @figure(
@@ -142,7 +144,9 @@ def style_transfer() -> Figure:
     """Paint a cat in the style of stained tissue, step by step."""
     content, style, results = styled()
     fig = plt.figure()
-    plots.style_strip(content, style, results, labels=list(SHOWN), columns=3, figure=fig)
+    plots.style_strip(
+        content, style, list(results.values()), labels=list(results), columns=3, figure=fig
+    )
     note(fig, _("Gatys et al. 2016, with VGG16 trained on CIFAR-10 instead of VGG19 on ImageNet."))
     return fig
 

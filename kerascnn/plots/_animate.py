@@ -16,7 +16,7 @@ from kerascnn._errors import unknown
 from kerascnn._files import replacing
 
 from ._artists import text_width
-from ._check import pictures
+from ._check import pictures, single
 from ._mosaic import check_titles
 from ._table import steps_in_words
 
@@ -46,8 +46,9 @@ def animate(
     file is written whole or not at all.
 
     Args:
-        frames: (S, H, W), (S, H, W, 1) or (S, H, W, 3), or a list of S such pictures of one size;
-            float in [0, 1] or uint8.
+        frames: (S, H, W), (S, H, W, 1) or (S, H, W, 3), or a list of S such pictures; float in
+            [0, 1] or uint8. In a list a picture may have a batch axis of 1, and smaller ones, such
+            as the octaves of a dream, are enlarged to the largest.
         path: ends in ".gif" or ".mp4"; MP4 needs the program ffmpeg.
         fps: frames a second.
         hold: seconds that the last frame stays.
@@ -61,12 +62,24 @@ def animate(
 
     Raises:
         TypeError: `frames` are not numbers.
-        ValueError: another shape, values outside [0, 1], NaN, frames of several sizes, or another
-            count of labels.
+        ValueError: another shape, values outside [0, 1], NaN, frames of several proportions, or
+            another count of labels.
         OSError: ffmpeg is missing, or the file cannot be written.
 
     >>> animate(np.random.default_rng(0).random((5, 8, 8)), "noise.gif").name
     'noise.gif'
+
+    The pictures on the way of `deep_dream`, `style_transfer` or `maximize_activation`:
+
+    >>> import kerascnn as kc
+    >>> model, digit, frames = kc.build_lenet5(weights="mnist"), np.zeros((1, 28, 28, 1)), []
+    >>> dream = kc.visualize.deep_dream(
+    ...     model, digit, "c1", octaves=2, steps=3, callback=lambda step, x, _: frames.append(x)
+    ... )
+    >>> [frame.shape for frame in frames[::3]]
+    [(1, 20, 20, 1), (1, 28, 28, 1)]
+    >>> animate(frames, "dream.gif").name
+    'dream.gif'
     """
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
@@ -109,12 +122,34 @@ def animate(
 
 def _frames(frames) -> np.ndarray:
     """Check the frames; give them as uint8, (S, H, W) or (S, H, W, 3)."""
-    if isinstance(frames, Sequence):
-        sizes = {np.shape(frame) for frame in frames}
-        if len(sizes) > 1:
-            raise ValueError(f"frames must be of one size; received {sorted(sizes)}")
+    if isinstance(frames, Sequence) or np.ndim(frames) == 5:
+        frames = [single(frame) for frame in frames]
+        if batches := [len(frame) for frame in frames if np.ndim(frame) == 4]:
+            raise ValueError(
+                f"frames must be one picture each; received {batches[0]} in one. Choose which: "
+                "[frame[0] for frame in frames]"
+            )
+        frames = _in_one_size(frames)
     checked = pictures("frames", frames, "S")
     return np.round(255 * checked).astype(np.uint8)
+
+
+def _in_one_size(frames: list) -> list:
+    """Enlarge the frames to the size of the largest, where they differ in nothing else."""
+    if len({np.shape(frame) for frame in frames}) <= 1:
+        return frames
+    checked = [pictures(f"frames[{nth}]", frame) for nth, frame in enumerate(frames)]
+    shapes = {frame.shape for frame in checked}
+    height, width, *channels = max(shapes, key=lambda shape: np.prod(shape[:2]))
+    for h, w, *others in shapes:
+        # Of one proportion, but for the half pixels by which each side was rounded.
+        if others != channels or 2 * abs(h * width - w * height) > height + width:
+            raise ValueError(
+                "frames must be of one size, or of one proportion, as octaves are; received "
+                f"{', '.join(map(str, sorted(shapes)))}"
+            )
+    images = [Image.fromarray(np.uint8(np.round(255 * frame))) for frame in checked]
+    return [np.asarray(i.resize((width, height), Image.Resampling.BICUBIC)) for i in images]
 
 
 def _labelled(frames: np.ndarray, labels: Sequence[str]) -> np.ndarray:

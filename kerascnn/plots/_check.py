@@ -75,6 +75,15 @@ def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255"
     return result.astype(np.float32)
 
 
+def single(picture):
+    """Take a picture out of a batch of one, (1, H, W, C), as the callbacks of visualize give it.
+
+    >>> single(np.zeros((1, 4, 6, 3))).shape
+    (4, 6, 3)
+    """
+    return picture[0] if np.ndim(picture) == 4 and len(picture) == 1 else picture
+
+
 def color_layout(what: str, values, lead: str = "") -> np.ndarray:
     """Return an array of pictures in any range, (…, H, W) or (…, H, W, 3); `lead` as above."""
     axes = f"{lead}, H, W" if lead else "H, W"

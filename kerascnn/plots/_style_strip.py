@@ -34,11 +34,13 @@ def style_strip(
     Args:
         content: (H, W, C), C = 1 or 3, float in [0, 1] or uint8.
         style: (h, w, C) alike; its size may differ.
-        results: (S, H, W, C) alike, or a list of S images.
+        results: (S, H, W, C) alike, or a list of S images, each also with a batch axis of 1.
         labels: S texts, written above the results; numbers are taken as steps, and marked in the
             panel of the losses.
         losses: one value for each step, or a dict of such: name -> values, such as "content" and
-            "style". All positive: they are drawn on a logarithmic scale.
+            "style", or the list of such dicts that the callback of `style_transfer` gives, one
+            for each step. All 0 or more, on a logarithmic scale: those of 0 throughout, such as
+            of a weight of 0, are left out.
         columns: images in a row; `None` chooses, at most six.
         figure: where to draw; `None` makes a figure.
 
@@ -53,6 +55,24 @@ def style_strip(
     >>> figure = style_strip(photo, photo, photo[None], labels=[300], losses=[9.0, 4.0, 1.0])
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['content', 'style', 'step 300']
+    >>> plt.close(figure)
+
+    The pictures and the losses on the way of `style_transfer`:
+
+    >>> import kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> content, style = np.random.default_rng(0).random((2, 28, 28, 1))
+    >>> results, losses = [], []
+    >>> def keep(step, picture, loss):
+    ...     results.append(picture)
+    ...     losses.append(loss)
+    >>> picture = kc.visualize.style_transfer(
+    ...     model, content[None], style[None], content_layers="c3", style_layers="c1", steps=4,
+    ...     callback=keep,
+    ... )
+    >>> figure = style_strip(content, style, results[1::2], labels=[2, 4], losses=losses)
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['content', 'style']
     >>> plt.close(figure)
     """
     images = [pictures("content", content), pictures("style", style), *stages("results", results)]
@@ -89,7 +109,9 @@ def _share(top: Axes, panel: Axes) -> None:
 
 
 def _curves(losses) -> dict[str, np.ndarray]:
-    if not isinstance(losses, Mapping):
+    if isinstance(losses, Sequence) and losses and isinstance(losses[0], Mapping):
+        losses = {name: [step[name] for step in losses] for name in losses[0]}
+    elif not isinstance(losses, Mapping):
         losses = {"loss": losses}
     curves = {
         name: array(f"losses[{name!r}]", values, "(steps,)", 1) for name, values in losses.items()
@@ -97,7 +119,7 @@ def _curves(losses) -> dict[str, np.ndarray]:
     for name, values in curves.items():
         if values.min() < 0:
             raise ValueError(f"losses[{name!r}] must be 0 or more; received {values.min():g}")
-    return curves
+    return {name: values for name, values in curves.items() if values.any()}
 
 
 def _draw_losses(ax: Axes, curves: dict[str, np.ndarray], marks: Sequence) -> None:
@@ -108,11 +130,12 @@ def _draw_losses(ax: Axes, curves: dict[str, np.ndarray], marks: Sequence) -> No
         "style": _("style"),
         "total_variation": _("total variation"),
     }
-    lines = [
-        ax.plot(np.arange(1, len(values) + 1), values, label=names.get(name, name))[0]
-        for name, values in curves.items()
-    ]
-    ax.set_yscale("log", nonpositive="mask")
+    ax.set_yscale("log")
+    lines = []
+    for name, values in curves.items():
+        values = np.where(values > 0, values, np.nan)  # a logarithm knows no 0
+        steps = np.arange(1, len(values) + 1)
+        lines += ax.plot(steps, values, label=names.get(name, name))
     for mark in marks:
         ax.axvline(
             mark,

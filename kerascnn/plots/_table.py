@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from kerascnn._text import text as _
 
 from ._artists import LINE, canvas, claim, fitted_text, text_height, text_width
-from ._check import array, pictures
+from ._check import array, pictures, single
 from ._mosaic import CRISP
 from ._ranges import without_color
 from ._style import in_print
@@ -245,4 +245,4 @@ def stages(what: str, images) -> list[np.ndarray]:
         )
     if not images:
         raise ValueError(f"{what} must hold at least one image; received none")
-    return [pictures(f"{what}[{nth}]", image) for nth, image in enumerate(images)]
+    return [pictures(f"{what}[{nth}]", single(image)) for nth, image in enumerate(images)]

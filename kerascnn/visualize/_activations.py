@@ -5,9 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from kerascnn._graph import flatten
-
-from ._arguments import Images, LayerLike, select_layer
+from ._arguments import Images, LayerLike, graph_of, select_layer
 from ._gradients import outputs_of
 
 
@@ -17,6 +15,7 @@ def activations(
     layer: LayerLike | Sequence[LayerLike] = None,
     *,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray | dict[str, np.ndarray]:
     """Compute the outputs of one layer or of several in one pass.
 
@@ -27,6 +26,7 @@ def activations(
         images: (N, H, W, C) float, in the range that the model was trained on.
         layer: a layer or its name; `None`: the last with spatial extent; or a list of them.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         For one layer its output, (N, h, w, K) or (N, K), float32; for a list a dict from the
@@ -40,10 +40,10 @@ def activations(
     >>> {name: m.shape for name, m in maps.items()}
     {'c1': (1, 28, 28, 6), 'c3': (1, 10, 10, 16)}
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     several = isinstance(layer, (list, tuple))
     names = [select_layer(graph, one).name for one in (layer if several else [layer])]
     if not names:
         raise ValueError("layer must name at least one layer; received an empty list.")
-    outputs = outputs_of(model, images, graph, names, batch_size=batch_size)
+    outputs = outputs_of(model, images, graph, names, batch_size=batch_size, verbose=verbose)
     return dict(zip(names, outputs, strict=True)) if several else outputs[0]

@@ -17,6 +17,23 @@ Target = int | Sequence[int] | Callable | Sequence[Callable] | None
 LayerLike = str | keras.layers.Layer | None
 
 
+def graph_of(model: keras.Model) -> Graph:
+    """The graph of a model whose maps are (N, h, w, K), as all methods for images take them.
+
+    Raises:
+        TypeError, ValueError: as `flatten`; a layer that puts its channels first.
+    """
+    graph = flatten(model)
+    for node in graph.nodes:
+        if getattr(node.operation, "data_format", None) == "channels_first":
+            raise ValueError(
+                f"model must be 'channels_last', with maps (N, h, w, K); received the layer "
+                f"{node.name!r}, which is 'channels_first'. Build the model with "
+                "data_format='channels_last' and give it the same weights: they fit both."
+            )
+    return graph
+
+
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     """Bring images into one array for each input of the model.
 
@@ -53,7 +70,7 @@ def check_one_input(model: keras.Model, images: Images) -> np.ndarray:
     Raises:
         ValueError: the model has several inputs, or one that is no image; images do not fit.
     """
-    flatten(model)  # says what is wrong with a model without a graph
+    graph_of(model)  # says what is wrong with a model
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         raise ValueError(
@@ -128,7 +145,7 @@ def check_target(
         TypeError: none of the above.
         ValueError: an index out of range, or not one for each image.
     """
-    target = _read_scores(target, binary)
+    target = read_scores(target, binary)
     predicted = np.full(count, -1, np.int32)
     if target is None or callable(target):
         return predicted, target
@@ -154,10 +171,10 @@ def check_target(
     return np.broadcast_to(indices, count).astype(np.int32), None
 
 
-def _read_scores(target: Target, binary: bool) -> Target:
+def read_scores(target: Target, binary: bool) -> Target:
     """Turn tf-keras-vis's scores into class indices, and a list of them into one callable."""
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
-        return _sum_of(target) if len(target) > 1 else _read_scores(target[0], binary)
+        return _sum_of(target) if len(target) > 1 else read_scores(target[0], binary)
     # Whoever has a score has imported this; for whoever has none it need not be imported.
     known = sys.modules.get("tf_keras_vis.utils.scores")
     if known and type(target) is known.CategoricalScore and not binary:
@@ -216,11 +233,11 @@ def select_layer(graph: Graph, layer: LayerLike) -> Node:
     return graph.node(layer) if isinstance(layer, str) else graph.node_of(layer)
 
 
-def select_maps(graph: Graph, layer: LayerLike) -> Node:
+def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -> Node:
     """Find a layer, as `select_layer` does, whose output is maps (N, h, w, K).
 
     By default the last maps before the output: those of a segmentation network that are scores
-    themselves explain nothing.
+    themselves explain nothing. A class is one of the first output; a callable sees them all.
 
     Raises:
         ValueError: there is no such layer, or its output has no height and width.
@@ -228,8 +245,10 @@ def select_maps(graph: Graph, layer: LayerLike) -> Node:
     node = select_layer(graph, layer)
     if layer is None:
         ends = end_nodes(graph)
-        inner = [n for n in graph.nodes if is_map(n) and not n.is_input and n.name not in ends]
-        node = inner[-1] if inner else node
+        seen = graph.leading_to(graph.outputs if score else graph.outputs[:1])
+        maps = [n for n in seen if is_map(n) and not n.is_input]
+        inner = [n for n in maps if n.name not in ends]
+        node = (inner or maps or [node])[-1]
     if len(node.shapes[0]) != 4:
         maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
         last = f" The last with maps is {maps[-1]!r}." if maps else ""

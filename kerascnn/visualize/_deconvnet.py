@@ -4,9 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
-from ._arguments import Images, LayerLike, check_images, one_or_all, select_layer
+from ._arguments import Images, LayerLike, check_images, graph_of, one_or_all, select_layer
 from ._gradients import PREDICTED, compiled, gradients_of, in_batches, specs
 from ._rules import rule_named
 
@@ -18,6 +18,7 @@ def deconvnet(
     *,
     unit: int | np.ndarray | None = None,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
     """Project the strongest activation of a unit back to the pixels that caused it.
 
@@ -36,6 +37,7 @@ def deconvnet(
         unit: the index of a channel, or one for each image; `None`: that of the layer's strongest
             activation in each image.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
@@ -48,7 +50,7 @@ def deconvnet(
     >>> kc.visualize.deconvnet(model, np.eye(28)[None, :, :, None], "c3", unit=4).shape
     (1, 28, 28, 1)
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     arrays = check_images(model, images)
     node = select_layer(graph, layer)
     units = _check_unit(unit, len(arrays[0]), node.shapes[0][-1])
@@ -69,7 +71,7 @@ def deconvnet(
 
     signature = specs([*arrays, units])
     step = compiled(model, graph, ("deconvnet", name), reconstructions, signature)
-    return one_or_all(in_batches(step, [*arrays, units], batch_size))
+    return one_or_all(in_batches(step, [*arrays, units], batch_size, verbose))
 
 
 def _strongest(maps: object, units: object) -> object:

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
-from ._arguments import LayerLike, check_count
+from ._arguments import LayerLike, check_count, graph_of
 from ._ascent import NormalizedGradient, ascend
 from ._picture_arguments import check_callables, check_number, check_pictures
 from ._progress import progress
@@ -82,7 +82,7 @@ def deep_dream(
     >>> kc.visualize.deep_dream(model, np.zeros((1, 40, 30, 1)), "c1", octaves=2, steps=2).shape
     (1, 40, 30, 1)
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     weights = weigh_layers("layers", layers, graph)
     view = view_of(model, graph, list(weights), preprocessing)
     channels = input_shape(model, view)[-1]

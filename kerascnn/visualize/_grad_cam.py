@@ -14,6 +14,7 @@ def grad_cam(
     layer: LayerLike = None,
     *,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Show where in the images a class is seen: gradient-weighted class activation maps.
 
@@ -32,6 +33,7 @@ def grad_cam(
             maps, as in segmentation, are averaged over the positions.
         layer: a layer or its name; `None`: the last with spatial extent before the output.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
@@ -44,6 +46,6 @@ def grad_cam(
     >>> kc.visualize.grad_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
     (2, 10, 10)
     """
-    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     alpha = grads.mean(axis=(1, 2), keepdims=True)  # Eq. 1
     return np.maximum((alpha * maps).sum(axis=-1), 0)  # Eq. 2: ReLU

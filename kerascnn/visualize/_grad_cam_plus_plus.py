@@ -15,6 +15,7 @@ def grad_cam_plus_plus(
     *,
     normalize_alpha: bool = False,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Show where in the images a class is seen, also where several of its kind are.
 
@@ -31,6 +32,7 @@ def grad_cam_plus_plus(
         normalize_alpha: divide α by its sum over the positions, as tf-keras-vis does; the paper's
             equations do not.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
@@ -43,7 +45,7 @@ def grad_cam_plus_plus(
     >>> kc.visualize.grad_cam_plus_plus(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 5, 5)
     """
-    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     # DEVIATION: the paper's score is Y = exp(S), whose derivatives share the factor exp(S) with
     # each other; it cancels in α, and scales a whole heatmap otherwise, so it is left out.
     denominator = 2 + maps.sum(axis=(1, 2), keepdims=True) * grads

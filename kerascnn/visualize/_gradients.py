@@ -25,9 +25,11 @@ from ._arguments import (
     check_count,
     check_images,
     check_target,
+    graph_of,
     select_maps,
 )
 from ._heads import classes_of, head_of, squashing, without_activation
+from ._progress import progress
 from ._sizes import check_sizes
 
 PREDICTED = -1  # stands for the class that the model itself predicts
@@ -44,7 +46,13 @@ def on_gpu() -> bool:
 
 
 def outputs_of(
-    model: keras.Model, images: Images, graph: Graph, names: Sequence[str], *, batch_size: int = 32
+    model: keras.Model,
+    images: Images,
+    graph: Graph,
+    names: Sequence[str],
+    *,
+    batch_size: int = 32,
+    verbose: bool | str = False,
 ) -> list[np.ndarray]:
     """Compute the outputs of some nodes; the part of the network behind them is not run.
 
@@ -54,6 +62,7 @@ def outputs_of(
         graph: the model's graph.
         names: full names of nodes of the graph.
         batch_size: how many images are computed at once.
+        verbose: whether a progress bar is shown, as for `progress`.
 
     Returns:
         A float32 array for each name.
@@ -67,7 +76,7 @@ def outputs_of(
         return [tf.cast(values[key], tf.float32) for key in keys]
 
     step = compiled(model, graph, ("outputs", names), outputs, specs(images))
-    return in_batches(step, images, batch_size)
+    return in_batches(step, images, batch_size, verbose)
 
 
 def gradients_at(
@@ -77,6 +86,7 @@ def gradients_at(
     layer: LayerLike = None,
     *,
     batch_size: int = 32,
+    verbose: bool | str = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute a layer's maps, and the gradient of the target's score with respect to them.
 
@@ -90,14 +100,15 @@ def gradients_at(
             at once and is called anew each time, without compilation.
         layer: a layer or its name; `None`: the last with spatial extent before the output.
         batch_size: how many images are computed at once.
+        verbose: whether a progress bar is shown, as for `progress`.
 
     Returns:
         Maps and gradients, each of the layer's output shape (N, h, w, K), float32.
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     images = check_images(model, images)
-    layer = select_maps(graph, layer).name
     classes, score = check_target(target, len(images[0]), *classes_of(graph))
+    layer = select_maps(graph, layer, score).name
 
     def gradients(graph: Graph, *inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         *inputs, classes = inputs
@@ -125,7 +136,7 @@ def gradients_at(
 
     step = step_for(model, graph, ("gradients", layer), gradients, [*images, classes], score)
     batch_size = batch_size if score is None else len(classes)
-    return tuple(in_batches(step, [*images, classes], batch_size))
+    return tuple(in_batches(step, [*images, classes], batch_size, verbose))
 
 
 def input_gradients(
@@ -135,6 +146,7 @@ def input_gradients(
     *,
     rule: str = "gradient",
     batch_size: int = 32,
+    verbose: bool | str = False,
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Compute the target's score, and its gradient with respect to the images.
 
@@ -144,13 +156,14 @@ def input_gradients(
         target: as for `gradients_at`.
         rule: how it passes a ReLU on its way back: "gradient", "guided" or "deconvnet".
         batch_size: how many images are computed at once.
+        verbose: whether a progress bar is shown, as for `progress`.
 
     Returns:
         The scores, (N,) float32, and for each input the gradients, in its shape, float32.
     """
     from ._rules import rule_named  # which rests on this module
 
-    graph = flatten(model)
+    graph = graph_of(model)
     images = check_images(model, images)
     classes, score = check_target(target, len(images[0]), *classes_of(graph))
     call = rule_named(rule, graph, graph.outputs)
@@ -162,7 +175,7 @@ def input_gradients(
 
     step = step_for(model, graph, ("input gradients", rule), gradients, [*images, classes], score)
     batch_size = batch_size if score is None else len(classes)
-    scores, *grads = in_batches(step, [*images, classes], batch_size)
+    scores, *grads = in_batches(step, [*images, classes], batch_size, verbose)
     return scores, grads
 
 
@@ -306,19 +319,26 @@ def variable_gradients(
     ]
 
 
-def pass_positive(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Inside a computation, y as a function of x whose gradient for R from above is max(R, 0)."""
-    return tf.ensure_shape(_passing_positive(x.dtype)(x, tf.stop_gradient(y)), y.shape)
+def pass_back(rule: Callable, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Inside a computation, y as a function of x whose gradient for R from above is rule(R, y).
+
+    Args:
+        rule: a function of a module, which is kept for ever; it rests on its arguments alone.
+        x: a tensor in the shape of y.
+        y: what is put out; no gradient reaches it by itself.
+    """
+    passing = _passing_back(rule, x.dtype, len(y.shape))
+    return tf.ensure_shape(passing(x, tf.stop_gradient(y)), y.shape)
 
 
 @cache
-def _passing_positive(dtype: tf.DType) -> Callable:
+def _passing_back(rule: Callable, dtype: tf.DType, rank: int) -> Callable:
     # Traced once for all models: TensorFlow keeps a custom gradient, and the graph that it is
     # called in, for ever.
-    @tf.function(input_signature=[tf.TensorSpec(None, dtype)] * 2, autograph=False)
+    @tf.function(input_signature=[tf.TensorSpec([None] * rank, dtype)] * 2, autograph=False)
     @tf.custom_gradient
     def function(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        return y, lambda R: (tf.nn.relu(R), tf.zeros_like(R))
+        return y, lambda R: (rule(R, y), tf.zeros_like(R))
 
     return function
 
@@ -359,7 +379,7 @@ def scores_of(
     Returns:
         (N,) float32.
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     images = check_images(model, images)
     classes, score = check_target(target, len(images[0]), *classes_of(graph))
 
@@ -399,7 +419,7 @@ def scores_in(
 
 def predicted_classes(model: keras.Model, images: Images, *, batch_size: int = 32) -> np.ndarray:
     """The classes that the model itself predicts, those of the highest logits: (N,) int32."""
-    graph = flatten(model)
+    graph = graph_of(model)
     images = check_images(model, images)
 
     def predicted(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
@@ -646,13 +666,17 @@ def _probabilities(graph: Graph, key: Key, output: tf.Tensor) -> tf.Tensor:
     return tf.exp(output) if in_logs else output
 
 
-def in_batches(step: Callable, arrays: Sequence[np.ndarray], batch_size: int) -> list[np.ndarray]:
+def in_batches(
+    step: Callable, arrays: Sequence[np.ndarray], batch_size: int, verbose: bool | str = False
+) -> list[np.ndarray]:
     """Run a computation on a few images at a time, and join what it gives."""
     check_count("batch_size", batch_size)
-    parts = [
-        step(*(tf.convert_to_tensor(a[i : i + batch_size]) for a in arrays))
-        for i in range(0, len(arrays[0]), batch_size)
-    ]
+    parts = []
+    with progress("Images", len(arrays[0]), verbose) as advance:
+        for i in range(0, len(arrays[0]), batch_size):
+            some = [tf.convert_to_tensor(a[i : i + batch_size]) for a in arrays]
+            parts.append(step(*some))
+            advance(len(some[0]))
     if len(parts) == 1:
         return [part.numpy() for part in parts[0]]
     return [np.concatenate([p.numpy() for p in same]) for same in zip(*parts, strict=True)]

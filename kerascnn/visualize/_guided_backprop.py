@@ -8,7 +8,12 @@ from ._gradients import input_gradients
 
 
 def guided_backprop(
-    model: keras.Model, images: Images, target: Target = None, *, batch_size: int = 32
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
     """Show the parts of an image that excite the network: a gradient that only adds up.
 
@@ -26,6 +31,7 @@ def guided_backprop(
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
@@ -38,5 +44,7 @@ def guided_backprop(
     >>> kc.visualize.guided_backprop(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 28, 28, 1)
     """
-    _scores, grads = input_gradients(model, images, target, rule="guided", batch_size=batch_size)
+    _scores, grads = input_gradients(
+        model, images, target, rule="guided", batch_size=batch_size, verbose=verbose
+    )
     return one_or_all(grads)

@@ -16,6 +16,7 @@ def guided_grad_cam(
     layer: LayerLike = None,
     *,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
     """Show the fine structure where a class is seen: guided backpropagation times Grad-CAM.
 
@@ -28,6 +29,7 @@ def guided_grad_cam(
         target: as for `grad_cam`; `None`: the predicted class.
         layer: whose maps are weighted; `None`: the last with spatial extent before the output.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
@@ -40,8 +42,8 @@ def guided_grad_cam(
     >>> kc.visualize.guided_grad_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 28, 28, 1)
     """
-    heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size)
-    details = guided_backprop(model, images, target, batch_size=batch_size)
+    heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size, verbose=verbose)
+    details = guided_backprop(model, images, target, batch_size=batch_size, verbose=verbose)
     if isinstance(details, list):
         return [_enlarged(heatmaps, d) * d if d.ndim == 4 else d for d in details]
     return _enlarged(heatmaps, details) * details

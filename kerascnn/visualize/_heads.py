@@ -26,6 +26,7 @@ RESHAPING = (  # may stand between the head and the output, and change no value
     keras.layers.Identity,
     keras.layers.Dropout,
 )
+PASSING = ("linear", "identity", "cast")  # likewise, as functions without weights
 
 
 def last_function(operation: keras.Operation) -> Callable:
@@ -50,10 +51,18 @@ def squashing(operation: keras.Operation) -> str | None:
     return SQUASHING.get(name_of(last_function(operation)))
 
 
+def keeps_values(operation: keras.Operation) -> bool:
+    """Whether an operation changes no value, as the float32 end of TensorFlow's mixed precision."""
+    if isinstance(operation, RESHAPING):
+        return True
+    bare = not getattr(operation, "weights", None)  # a linear Dense is no such thing
+    return bare and name_of(last_function(operation)) in PASSING
+
+
 def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:
-    """Find the node that squashes an output, and the nodes that reshape it afterwards."""
+    """Find the node that squashes an output, and the nodes that reshape or cast it afterwards."""
     node, after = graph.maker(output), []
-    while isinstance(node.operation, RESHAPING) and len(node.inputs) == 1:
+    while keeps_values(node.operation) and len(node.inputs) == 1:
         after.insert(0, node)
         node = graph.maker(node.inputs[0])
     return (node, after) if squashing(node.operation) else (None, [])
@@ -76,7 +85,7 @@ def end_nodes(graph: Graph) -> set[str]:
         node = graph.maker(output)
         names.add(node.name)
         while len(node.inputs) == 1 and not getattr(node.operation, "weights", None):
-            if not (squashing(node.operation) or isinstance(node.operation, RESHAPING)):
+            if not (squashing(node.operation) or keeps_values(node.operation)):
                 break
             node = graph.maker(node.inputs[0])
             names.add(node.name)

@@ -15,6 +15,7 @@ def hires_cam(
     *,
     relu: bool = False,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Show what each position of a layer's maps adds to the score of a class: Σ_k g^k ⊙ A^k.
 
@@ -30,6 +31,7 @@ def hires_cam(
         layer: a layer or its name; `None`: the last with spatial extent before the output.
         relu: whether what speaks against the class, below 0, is cut off.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, signed: raw, neither resized nor normalized.
@@ -42,6 +44,6 @@ def hires_cam(
     >>> kc.visualize.hires_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 5, 5)
     """
-    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     heatmap = (grads * maps).sum(axis=-1)
     return np.maximum(heatmap, 0) if relu else heatmap

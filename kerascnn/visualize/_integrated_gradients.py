@@ -8,9 +8,17 @@ import numpy as np
 from keras import ops
 
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
-from ._arguments import Images, Target, check_count, check_images, check_target, one_or_all
+from ._arguments import (
+    Images,
+    Target,
+    check_count,
+    check_images,
+    check_target,
+    graph_of,
+    one_or_all,
+)
 from ._gradients import gradients_at_points, in_sums, predicted_classes, scores_of, step_for
 from ._heads import classes_of
 from ._progress import progress
@@ -79,7 +87,7 @@ def integrated_gradients(
     check_count("steps", steps)
     if rule not in RULES:
         raise unknown("rule", rule, list(RULES))
-    graph = flatten(model)
+    graph = graph_of(model)
     arrays = check_images(model, images)
     baselines = _check_baseline(baseline, arrays)
     if target is None:

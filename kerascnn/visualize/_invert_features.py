@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
-from ._arguments import LayerLike, check_count, select_layer
+from ._arguments import LayerLike, check_count, graph_of, select_layer
 from ._ascent import TINY, Adam, ascend
 from ._image_parameters import Pixels
 from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
@@ -73,7 +73,7 @@ def invert_features(
     >>> kc.visualize.invert_features(model, np.eye(28)[None, :, :, None], "c1", steps=2).shape
     (1, 28, 28, 1)
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     view = view_of(model, graph, [select_layer(graph, layer).name], preprocessing)
     images = check_pictures("images", images, input_shape(model, view)[-1])
     check_count("steps", steps, least=0)

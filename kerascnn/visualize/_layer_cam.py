@@ -14,6 +14,7 @@ def layer_cam(
     layer: LayerLike = None,
     *,
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Show where in the images a class is seen, sharply enough for early layers too.
 
@@ -26,6 +27,7 @@ def layer_cam(
         target: as for `grad_cam`; `None`: the predicted class.
         layer: a layer or its name; `None`: the last with spatial extent before the output.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
@@ -38,6 +40,6 @@ def layer_cam(
     >>> kc.visualize.layer_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c1").shape
     (2, 28, 28)
     """
-    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size)
+    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     weights = np.maximum(grads, 0)  # one for each position, not for each map
     return np.maximum((weights * maps).sum(axis=-1), 0)

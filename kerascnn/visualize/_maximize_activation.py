@@ -12,9 +12,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, Node, flatten, run
+from kerascnn._graph import Graph, Node, run
 
-from ._arguments import LayerLike, Target, check_count, check_target, select_layer
+from ._arguments import (
+    LayerLike,
+    Target,
+    check_count,
+    check_target,
+    graph_of,
+    read_scores,
+    select_layer,
+)
 from ._ascent import Adam, ascend
 from ._convolutions import run_fast, some_units
 from ._gradients import scores_at
@@ -111,7 +119,7 @@ def maximize_activation(
     >>> kc.visualize.maximize_activation(model, layer="c3", units=[0, 5], steps=2).shape
     (2, 28, 28, 1)
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     check_count("pictures", pictures)
     check_count("steps", steps, least=0)
     check_count("seed", seed, least=0)
@@ -298,15 +306,11 @@ def _classes(
     outputs = [graph.maker(key).name for key in graph.outputs]
     view = view_of(model, graph, outputs, preprocessing)
     classes, binary = classes_of(graph)
-    target = np.arange(classes) if target is None else target
-    if callable(target) or (isinstance(target, (list, tuple)) and all(map(callable, target))):
-        numbers, score = check_target(target, pictures, classes, binary)
-        if score is not None:
-            numbers = np.zeros(pictures, "int32")
-    else:
-        numbers, score = check_target(target, max(1, np.size(target)), classes, binary)
-        numbers = np.repeat(numbers, pictures)
-    return Classes(view, score), numbers
+    target = np.arange(classes) if target is None else read_scores(target, binary)
+    if callable(target):
+        return Classes(view, target), np.zeros(pictures, "int32")
+    numbers, _ = check_target(target, max(1, np.size(target)), classes, binary)
+    return Classes(view, None), np.repeat(numbers, pictures)
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:

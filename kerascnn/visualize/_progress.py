@@ -4,13 +4,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 PATIENCE = 2.0  # seconds without a bar
+
+_counting = ContextVar("counting", default=False)
 
 
 @contextmanager
 def progress(description: str, total: int, verbose: bool | str = "auto") -> Iterator[Callable]:
     """Count steps, and show how many are done once it takes longer than two seconds.
+
+    What is counted within other steps is not shown: the bars would write over each other.
 
     Args:
         description: what is being done, in a word or two.
@@ -31,7 +36,7 @@ def progress(description: str, total: int, verbose: bool | str = "auto") -> Iter
         raise ValueError(f"verbose must be True, False or 'auto'; received {verbose!r}.")
     if verbose == "auto":
         verbose = sys.stderr.isatty() or "ipykernel" in sys.modules
-    if not verbose:
+    if not verbose or _counting.get():
         yield lambda steps=1: None
         return
 
@@ -47,8 +52,10 @@ def progress(description: str, total: int, verbose: bool | str = "auto") -> Iter
         if not bar.live.is_started and time.monotonic() - start > PATIENCE:
             bar.start()
 
+    outer = _counting.set(True)
     try:
         yield advance
     finally:
+        _counting.reset(outer)
         if bar.live.is_started:
             bar.stop()

@@ -20,6 +20,7 @@ from ._arguments import (
     check_count,
     check_images,
     check_target,
+    graph_of,
     select_layer,
 )
 from ._gradients import predicted_classes
@@ -106,7 +107,7 @@ def randomization_test(
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
     check_count("seed", seed, least=0)
-    graph = flatten(model)
+    graph = graph_of(model)
     count = len(check_images(model, images)[0])
     check_target(target, count, *classes_of(graph))
     with _seeded(seed):
@@ -195,7 +196,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 def _learnt(model: keras.Model) -> list[Node]:
     """The nodes with weights to learn, each layer once, in the order of computation."""
-    graph = flatten(model)
+    graph = graph_of(model)
     return [n for n in graph.nodes if _weights(n) and graph.node_of(n.operation) is n]
 
 

@@ -7,11 +7,12 @@ and guided backpropagation both, R·[R > 0]·[x > 0].
 from collections.abc import Callable
 
 import keras
+from keras import ops
 
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Key, Node, run
 
-from ._gradients import pass_positive
+from ._gradients import pass_back
 from ._heads import last_function, name_of, without_activation
 
 RECTIFIERS = ("relu", "relu6", "leakyrelu", "leaky_relu")
@@ -44,10 +45,15 @@ def is_rectifier(operation: keras.Operation) -> bool:
     return name_of(last_function(operation)) in RECTIFIERS
 
 
+def positive(R: object, y: object) -> object:
+    """max(R, 0), whatever y is."""
+    return ops.relu(R)
+
+
 def guided(node: Node, args: tuple, kwargs: dict) -> object:
     """Compute a node; what passes back through its ReLU is R·[R > 0]·[x > 0]."""
     outputs = run(node, args, kwargs)
-    return pass_positive(outputs, outputs) if is_rectifier(node.operation) else outputs
+    return pass_back(positive, outputs, outputs) if is_rectifier(node.operation) else outputs
 
 
 def deconvnet(node: Node, args: tuple, kwargs: dict) -> object:
@@ -55,7 +61,7 @@ def deconvnet(node: Node, args: tuple, kwargs: dict) -> object:
     if not is_rectifier(node.operation):
         return run(node, args, kwargs)
     x = without_activation(node, args, kwargs)
-    return pass_positive(x, last_function(node.operation)(x))
+    return pass_back(positive, x, last_function(node.operation)(x))
 
 
 RULES = {"gradient": run, "guided": guided, "deconvnet": deconvnet}

@@ -16,6 +16,7 @@ def saliency(
     *,
     reduce: str | None = "max",
     batch_size: int = 32,
+    verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
     """Show which pixels change the score of a class most: its gradient at the image, |∂S/∂x|.
 
@@ -31,6 +32,7 @@ def saliency(
         reduce: over the channels, "max" (section 3.1) or "mean" of the absolute values; `None`
             returns the gradient itself, signed and for each channel.
         batch_size: how many images are computed at once; limits the memory.
+        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, H, W) float32, 0 or more, or (N, H, W, C) signed without `reduce`; raw, not
@@ -45,7 +47,7 @@ def saliency(
     (2, 28, 28)
     """
     check_reduce(reduce)
-    _scores, grads = input_gradients(model, images, target, batch_size=batch_size)
+    _scores, grads = input_gradients(model, images, target, batch_size=batch_size, verbose=verbose)
     return one_or_all([over_channels(gradient, reduce) for gradient in grads])
 
 

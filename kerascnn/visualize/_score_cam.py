@@ -5,9 +5,15 @@ import numpy as np
 from keras import ops
 from scipy.special import softmax
 
-from kerascnn._graph import flatten
-
-from ._arguments import Images, LayerLike, Target, check_count, check_one_input, select_maps
+from ._arguments import (
+    Images,
+    LayerLike,
+    Target,
+    check_count,
+    check_one_input,
+    graph_of,
+    select_maps,
+)
 from ._gradients import outputs_of
 from ._hiding import Fill, check_fill, fixed_target, hidden_scores
 from ._progress import progress
@@ -66,11 +72,11 @@ def score_cam(
     >>> kc.visualize.score_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
     (2, 10, 10)
     """
-    graph = flatten(model)
-    node = select_maps(graph, layer)
+    graph = graph_of(model)
     images = check_one_input(model, images)
     behind = check_fill(baseline, images, "baseline")
     target = fixed_target(model, images, target, batch_size)
+    node = select_maps(graph, layer, target if callable(target) else None)
     maps = outputs_of(model, images, graph, [node.name], batch_size=batch_size)[0]
     chosen = _strongest(maps, channels)  # (N, K)
     # A constant map hides everything, so f(X ∘ H) = f(X_b) needs no further pass.

@@ -6,9 +6,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
-from ._arguments import Images, Target, check_count, check_images, check_target, one_or_all
+from ._arguments import (
+    Images,
+    Target,
+    check_count,
+    check_images,
+    check_target,
+    graph_of,
+    one_or_all,
+)
 from ._gradients import gradients_at_points, in_sums, normal, predicted_classes, step_for
 from ._heads import classes_of
 from ._progress import progress
@@ -67,7 +75,7 @@ def smooth_grad(
         raise ValueError(
             f"noise must be a part of the images' range, 0 or more, say 0.15; received {noise!r}."
         )
-    graph = flatten(model)
+    graph = graph_of(model)
     arrays = check_images(model, images)
     if target is None:
         target = predicted_classes(model, images, batch_size=batch_size)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
-from ._arguments import LayerLike, check_count, is_map
+from ._arguments import LayerLike, check_count, graph_of, is_map
 from ._ascent import Adam, ascend, climb_lbfgs
 from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
 from ._progress import progress
@@ -19,7 +19,7 @@ CONTENT_LAYERS = ("block4_conv2",)  # section "Methods": conv4_2
 STYLE_LAYERS = tuple(f"block{i}_conv1" for i in range(1, 6))  # conv1_1 … conv5_1
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise")
-LOSSES = ("content", "style", "variation")
+LOSSES = ("content", "style", "total_variation")
 
 Layers = LayerLike | Sequence[LayerLike] | Mapping[str, float]
 
@@ -68,7 +68,7 @@ def style_transfer(
             `kerascnn.weights.preprocessing("vgg19", "imagenet")`; `None`: it takes [0, 1].
         seed: of the noise.
         callback: `callback(step, picture, losses)` after each step, with (1, H, W, C) and a dict
-            of the weighted "content", "style" and "variation".
+            of the weighted "content", "style" and "total_variation".
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
@@ -85,7 +85,7 @@ def style_transfer(
     ... ).shape
     (1, 28, 28, 1)
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     contents = _weigh("content_layers", content_layers, CONTENT_LAYERS, graph)
     styles = _weigh("style_layers", style_layers, STYLE_LAYERS, graph)
     check_choice("optimizer", optimizer, OPTIMIZERS)
@@ -174,15 +174,11 @@ def gram(maps: object) -> object:
     return correlations(rows) / places
 
 
-@ops.custom_gradient
-def correlations(rows: object) -> tuple[object, Callable]:
+def correlations(rows: object) -> object:
     """FᵀF of (N, M, K), with a gradient of one product; that of a matmul, with F twice, has two."""
-
-    def gradient(*args: object, upstream: object = None) -> object:
-        upstream = args[0] if upstream is None else upstream
-        return ops.matmul(rows, upstream + ops.transpose(upstream, (0, 2, 1)))
-
-    return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows), gradient
+    one = ops.matmul(ops.transpose(ops.stop_gradient(rows), (0, 2, 1)), rows)
+    other = ops.transpose(one, (0, 2, 1))  # where F on the left is what changes
+    return one + (other - ops.stop_gradient(other))
 
 
 def style_loss(gram: object, target: object) -> object:

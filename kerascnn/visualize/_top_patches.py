@@ -10,9 +10,9 @@ import numpy as np
 from keras import ops
 
 from kerascnn._describe import WHOLE, receptive_fields
-from kerascnn._graph import Graph, Node, flatten, run
+from kerascnn._graph import Graph, Node, run
 
-from ._arguments import LayerLike, check_count, check_one_input, select_layer
+from ._arguments import LayerLike, check_count, check_one_input, graph_of, select_layer
 from ._gradients import compiled, in_batches, specs
 from ._progress import progress
 
@@ -88,7 +88,8 @@ def top_patches(
     Args:
         model: any `keras.Model` with a graph and one input.
         images: (N, H, W, C) float, in the range that the model was trained on, or an iterable of
-            such batches, all of one size; of batches that are tuples the first item counts.
+            such batches, all of one size. Labels may come with either, as (images, labels) or
+            [images, labels]; they do not count.
         layer: a layer or its name; `None`: the last with spatial extent.
         units: channel index or indices; `None`: all. Many units with large fields take memory:
             U · count · h · w · C · 4 bytes.
@@ -113,7 +114,7 @@ def top_patches(
     >>> best.patches.shape, best.boxes.shape
     ((2, 4, 14, 14, 1), (2, 4, 4))
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     node = select_layer(graph, layer)
     units = _check_units(units, node)
     count, batch_size = check_count("count", count), check_count("batch_size", batch_size)
@@ -241,6 +242,9 @@ def _cut(image: np.ndarray, spans: Sequence[np.ndarray], axes: Sequence[_Axis]) 
 
 def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, int | None]:
     """The batches, and how many there are where that is known."""
+    pair = isinstance(images, (tuple, list)) and len(images) == 2
+    if pair and getattr(images[1], "ndim", None) in (1, 2):  # labels, also one-hot
+        images = images[0]
     if hasattr(images, "shape"):
         starts = range(0, len(images), batch_size)
         return (images[start : start + batch_size] for start in starts), len(starts)
@@ -249,7 +253,7 @@ def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, 
             f"images must be an array (N, H, W, C) or an iterable of them; received {images!r}."
         )
     total = len(images) if isinstance(images, Sized) else None
-    return (batch[0] if isinstance(batch, tuple) else batch for batch in images), total
+    return (batch[0] if isinstance(batch, (tuple, list)) else batch for batch in images), total
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:

@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
-from kerascnn._graph import Graph, Node, flatten
+from kerascnn._graph import Graph, Node
 
-from ._arguments import LayerLike, select_layer
+from ._arguments import LayerLike, graph_of, select_layer
 from ._kernels import kernel_of
 
 IN_ORDER = (  # may stand between the images and the dense layer, and keep the pixels' order
@@ -39,7 +39,7 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     >>> kc.visualize.weight_templates(model).shape
     (10, 28, 28, 1)
     """
-    graph = flatten(model)
+    graph = graph_of(model)
     seeing = {node.name: shape for node in graph.nodes if (shape := _pixels(graph, node))}
     if layer is None and not seeing:
         raise ValueError(

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import kerascnn as kc
-from kerascnn.figures import architectures, convolution, looking_inside, pooling
+from kerascnn.figures import architectures, convolution, looking_inside, made_pictures, pooling
 
 EXPECTED = {  # texts that must stand in the figure: from the lecture map and its errata
     "sliding-window": ["1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4"],
@@ -243,3 +243,15 @@ def test_the_digits_of_the_figures_are_read_rightly():
     classes = (0, 1, 2, 3, 4)
     predicted = model.predict(looking_inside.digit_images(*classes), verbose=0).argmax(axis=1)
     np.testing.assert_array_equal(predicted, classes)
+
+
+def test_a_style_transfer_that_ends_early_is_drawn_as_far_as_it_came(monkeypatch):
+    def ends_after_60(model, content, style, *, callback, **_options):
+        for step in range(1, 61):
+            callback(step, content * step / 100, {})
+
+    monkeypatch.setattr(made_pictures.visualize, "style_transfer", ends_after_60)
+    content, _style, results = made_pictures.styled.__wrapped__()
+    assert list(results) == [5, 15, 40, 60]
+    for step, picture in results.items():
+        np.testing.assert_allclose(picture, content * step / 100, rtol=1e-6)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+import kerascnn as kc
 from kerascnn import plots
 from kerascnn.plots import animate
 
@@ -95,6 +96,50 @@ def test_small_frames_are_enlarged_in_squares(rng, tmp_path):
     assert decoded(tmp_path / "a.gif")[0].shape[1:3] == (224, 100)
 
 
+def test_smaller_frames_are_enlarged_to_the_largest(tmp_path):
+    """Of an octave of 29x43 the sides were rounded: 40x60 / 1.4."""
+    frames = [np.full((29, 43, 3), 51, np.uint8), np.full((1, 40, 60, 3), 0.4)]
+    animate(frames, tmp_path / "a.gif", scale=1)
+    pixels, _times = decoded(tmp_path / "a.gif")
+    np.testing.assert_array_equal(pixels, np.full((2, 40, 60, 3), [[[[51]]], [[[102]]]]))
+    halves = np.zeros((4, 8))
+    halves[:, 4:] = 1
+    animate([halves, halves.repeat(3, 0).repeat(3, 1)], tmp_path / "b.gif", scale=1)
+    pixels, _times = decoded(tmp_path / "b.gif")
+    np.testing.assert_allclose(pixels[0, :, [0, 23]].mean((1, 2)), [0, 255], atol=3)
+
+
+def dream(model, image, keep):
+    kc.visualize.deep_dream(model, image, "c1", octaves=2, steps=3, callback=keep)
+
+
+def style(model, image, keep):
+    layers = {"content_layers": "c3", "style_layers": "c1"}
+    kc.visualize.style_transfer(
+        model, image, image[:, ::-1], steps=5, style_weight=10.0, callback=keep, **layers
+    )
+
+
+def maximization(model, image, keep):
+    kc.visualize.maximize_activation(
+        model, layer="c3", units=2, size=(40, 32), steps=4, callback=keep
+    )
+
+
+@pytest.mark.parametrize(("make", "count"), [(dream, 6), (style, 5), (maximization, 4)])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_what_callbacks_give_becomes_a_film(make, count, stacked, rng, tmp_path):
+    frames, model = [], kc.build_lenet5(weights="mnist")
+    make(model, rng.random((1, 40, 32, 1)), lambda step, pictures, _: frames.append(pictures))
+    assert len({frame.shape for frame in frames}) == (2 if make is dream else 1)
+    if stacked and make is not dream:
+        frames = np.stack(frames)
+    animate(frames, tmp_path / "a.gif", scale=1)
+    pixels, _times = decoded(tmp_path / "a.gif")
+    assert pixels.shape == (count, 40, 32, 3)
+    np.testing.assert_array_equal(pixels[-1, ..., :1], np.round(255 * frames[-1][0]))
+
+
 def test_labels_stand_below_in_the_colours_of_the_style(smooth, tmp_path):
     with plots.style("dark", lang="es"):
         animate(smooth, tmp_path / "a.gif", labels=[0, 10, 20, "fin"], scale=3)
@@ -179,7 +224,10 @@ def test_without_ffmpeg_it_says_what_to_install(rng, tmp_path, monkeypatch):
         (np.zeros((2, 4, 4)), "a.gif", {"labels": ["a"]}, ValueError, "labels"),
         (np.zeros((4, 4)), "a.gif", {}, ValueError, r"pass frames\[None\]"),
         (np.full((2, 4, 4), 9.0), "a.gif", {}, ValueError, "divide by 255"),
-        ([np.zeros((4, 4)), np.zeros((4, 5))], "a.gif", {}, ValueError, "one size"),
+        ([np.zeros((4, 4)), np.zeros((4, 8))], "a.gif", {}, ValueError, r"\(4, 4\), \(4, 8\)"),
+        ([np.zeros((4, 4)), np.zeros((4, 4, 3))], "a.gif", {}, ValueError, "one size"),
+        ([np.zeros(4), np.zeros((4, 4))], "a.gif", {}, ValueError, r"frames\[0\] must be \(H, W\)"),
+        ([np.zeros((3, 4, 4, 3))] * 2, "a.gif", {}, ValueError, r"received 3.*frame\[0\]"),
         ([], "a.gif", {}, ValueError, r"\(S, H, W\).*received shape \(0,\)"),
     ],
 )

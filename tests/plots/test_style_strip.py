@@ -41,6 +41,28 @@ def test_one_loss_needs_no_name():
     figure.canvas.draw()  # a loss of 0 on a logarithmic scale
 
 
+def test_the_losses_as_a_callback_gives_them():
+    steps = [{name: values[i] for name, values in LOSSES.items()} for i in range(4)]
+    figure = style_strip(CONTENT, STYLE, list(RESULTS[:, None]), losses=steps)
+    content, style = figure.axes[1].lines
+    assert content.get_ydata().tolist() == LOSSES["content"]
+    assert style.get_ydata().tolist() == LOSSES["style"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_losses_of_zero_are_left_out():
+    figure = style_strip(
+        CONTENT, STYLE, RESULTS, losses={**LOSSES, "total_variation": [0.0, 0.0, 0.0, 0.0]}
+    )
+    figure.canvas.draw()
+    assert words(figure.axes[1]) == ["content", "style"]
+    assert len(figure.axes[1].lines) == 2
+    assert len(style_strip(CONTENT, STYLE, RESULTS, losses=[0, 0]).axes) == 1
+    figure = style_strip(CONTENT, STYLE, RESULTS, losses={**LOSSES, "total": [0.0, 3, 2, 0]})
+    figure.canvas.draw()
+    assert sorted(words(figure.axes[1])) == ["content", "style", "total"]
+
+
 def test_draws_into_a_figure_or_a_part_of_one():
     figure = plt.figure()
     part = figure.subfigures(1, 2)[0]

@@ -1,13 +1,6 @@
 """What the tests of the methods share."""
 
-import keras
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    """Models begin with the same weights in every run."""
-    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture

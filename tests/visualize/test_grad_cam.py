@@ -76,7 +76,7 @@ def test_scores_are_logits(model, images):
     model.layers[-1].set_weights([1e4 * w for w in model.layers[-1].get_weights()])
     before = model.predict(images, verbose=0)
     best = before.argmax(axis=1)
-    probabilities = keras.Sequential([model, layers.Activation("linear")])
+    probabilities = keras.Sequential([model, layers.Rescaling(1.0)])
     of_probabilities = kc.visualize.grad_cam(probabilities, images, best, "maps")
     of_logits = kc.visualize.grad_cam(model, images, best, "maps")
     assert of_logits.max() > 1
@@ -86,8 +86,10 @@ def test_scores_are_logits(model, images):
 
 
 @pytest.mark.parametrize(
-    "head", ["dense", "tensorflow", "nested", "layer", "activation", "operation", "reshaped"]
-)
+    "head",
+    ["dense", "tensorflow", "nested", "layer", "activation", "operation", "reshaped", "float32",
+     "cast"],
+)  # fmt: skip
 def test_every_form_of_softmax_is_left_out(head, model, images):
     expected = kc.visualize.grad_cam(model, images, 1)
     features = model.layers[-2].output
@@ -98,13 +100,15 @@ def test_every_form_of_softmax_is_left_out(head, model, images):
         "nested": layers.Dense(4, activation=layers.Softmax()),
         "layer": lambda x: layers.Softmax()(linear(x)),
         "reshaped": lambda x: layers.Reshape((4,))(layers.Reshape((2, 2))(model.layers[-1](x))),
+        "float32": lambda x: layers.Activation("linear", dtype="float32")(model.layers[-1](x)),
+        "cast": lambda x: keras.ops.cast(model.layers[-1](x), "float32"),
         "activation": lambda x: layers.Activation("softmax")(linear(x)),
         "operation": lambda x: keras.ops.softmax(linear(x)),
     }
     other = keras.Model(model.inputs, heads[head](features))
     if head in ("tensorflow", "nested"):
         linear = heads[head]
-    if head not in ("dense", "reshaped"):
+    if head not in ("dense", "reshaped", "float32", "cast"):
         linear.set_weights(model.layers[-1].get_weights())
     np.testing.assert_allclose(kc.visualize.grad_cam(other, images, 1), expected, rtol=1e-5)
 
@@ -203,6 +207,20 @@ def test_the_default_layer_of_a_segmentation_network_is_before_its_scores(head, 
     np.testing.assert_array_equal(
         kc.visualize.grad_cam(model, image, 1), kc.visualize.grad_cam(model, image, 1, "last")
     )
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "score_cam"])
+def test_the_default_layer_for_a_class_leads_to_the_first_output(method, rng):
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(4, 3, activation="relu", name="shared")(inputs)
+    first = layers.Conv2D(3, 3, activation="relu", name="first")(x)
+    second = layers.Conv2D(3, 3, activation="relu", name="second")(layers.ReLU()(x))
+    outputs = [layers.Dense(2)(layers.GlobalAveragePooling2D()(maps)) for maps in (first, second)]
+    model, see = keras.Model(inputs, outputs), getattr(kc.visualize, method)
+    images = rng.random((2, 8, 8, 1), "float32")
+    np.testing.assert_array_equal(see(model, images, 0), see(model, images, 0, "first"))
+    other = lambda outputs: outputs[1][:, 0]  # noqa: E731 (a callable sees all outputs)
+    np.testing.assert_array_equal(see(model, images, other), see(model, images, other, "second"))
 
 
 def test_rows_and_columns_are_not_swapped():

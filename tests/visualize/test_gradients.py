@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
+from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.ops import gradient_registry
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore, InactiveScore
 
@@ -164,6 +165,40 @@ def test_scores_need_no_import(monkeypatch):
     assert "tf_keras_vis.utils.scores" not in sys.modules
 
 
+# Models that put their channels first
+
+OF_IMAGES_ALONE = (
+    "activations", "deconvnet", "grad_cam", "grad_cam_plus_plus", "guided_backprop",
+    "guided_grad_cam", "hires_cam", "integrated_gradients", "invert_features", "layer_cam",
+    "occlusion", "saliency", "score_cam", "smooth_grad", "top_patches",
+)  # fmt: skip
+WITH_MORE = {
+    "deep_dream": lambda method, model, x: method(model, x, "conv"),
+    "deletion_insertion": lambda method, model, x: method(model, x, x[:, 0]),
+    "maximize_activation": lambda method, model, x: method(model),
+    "randomization_test": lambda method, model, x: method(model, x, kc.visualize.saliency),
+    "style_transfer": lambda method, model, x: method(model, x, x),
+    "weight_templates": lambda method, model, x: method(model),
+}
+OF_WEIGHTS = ("filters", "weight_gradients")  # which are the same in both formats
+
+
+@pytest.mark.parametrize("name", [*OF_IMAGES_ALONE, *WITH_MORE])
+def test_channels_first_is_refused(name, rng):
+    first = layers.Conv2D(3, 3, data_format="channels_first", name="conv")
+    model = keras.Sequential([keras.Input((2, 9, 12)), first, layers.Flatten(), layers.Dense(2)])
+    images, method = rng.random((1, 2, 9, 12), "float32"), getattr(kc.visualize, name)
+    call = WITH_MORE.get(name, lambda method, model, x: method(model, x))
+    with pytest.raises(ValueError, match=r"channels_last.*received .*'conv'") as caught:
+        call(method, model, images)
+    assert "\n" not in str(caught.value)
+
+
+def test_each_method_says_what_it_makes_of_channels_first():
+    functions = {name for name in kc.visualize.__all__ if callable(getattr(kc.visualize, name))}
+    assert functions == {*OF_IMAGES_ALONE, *WITH_MORE, *OF_WEIGHTS}
+
+
 # What stays in memory
 
 
@@ -188,6 +223,54 @@ def test_a_dead_model_is_let_go(method, images):
     assert weights() is None
     # TensorFlow keeps custom gradients for ever, and with them what they were traced in.
     assert len(gradient_registry.list()) == registered
+
+
+def wide():
+    """Of so many channels that one picture is convolved in halves; the last units are silent."""
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            layers.Conv2D(256, 1, activation="relu", name="shallow"),
+            layers.Conv2D(2, 3, padding="same", activation="relu", name="deep"),
+        ]
+    )
+    model.get_layer("deep").bias.assign([-9.0, -9.0])
+    return model
+
+
+MADE = {
+    "style_transfer": lambda method, model, image, **options: method(
+        model, image, image, content_layers="deep", style_layers="shallow", **options
+    ),
+    "maximize_activation": lambda method, model, image, **options: method(
+        model, layer="deep", units=0, size=4, **options
+    ),
+    "deep_dream": lambda method, model, image, **options: method(
+        model, image, "deep", octaves=1, **options
+    ),
+    "invert_features": lambda method, model, image, **options: method(
+        model, image, "deep", **options
+    ),
+}
+
+
+@pytest.mark.parametrize("method", MADE)
+def test_no_graph_stays_behind_a_made_picture(method, rng):
+    """Neither of a function of the user's, compiled for one call, nor of a model that is gone."""
+    image = rng.random((1, 4, 5, 3), "float32")
+
+    def living_after_use():
+        model = wide()
+        for _ in range(2):
+            make = getattr(kc.visualize, method)
+            MADE[method](make, model, image, steps=1, preprocessing=lambda x: x, verbose=False)
+        del model
+        keras.backend.clear_session()
+        gc.collect()
+        return sum(type(thing) is FuncGraph for thing in gc.get_objects())
+
+    first = living_after_use()  # with what is traced once for all models
+    assert living_after_use() == first
 
 
 def test_options_with_numbers_compile_nothing_new(images):

@@ -144,7 +144,7 @@ def test_losses_fall(optimizer, model, content, style):
     steps, pictures, losses = zip(*seen, strict=True)
     assert steps == tuple(range(1, len(steps) + 1))
     assert len(steps) <= 15
-    assert list(losses[0]) == ["content", "style", "variation"]
+    assert list(losses[0]) == ["content", "style", "total_variation"]
     assert sum(losses[-1].values()) < 0.7 * sum(losses[0].values())
     np.testing.assert_array_equal(pictures[-1], result)
 

@@ -140,7 +140,10 @@ def test_units(model, images):
     np.testing.assert_array_equal(some.units, [4, 1])
 
 
-@pytest.mark.parametrize("form", ["list", "generator", "labels", "batches of one", "dataset"])
+@pytest.mark.parametrize(
+    "form",
+    ["list", "generator", "labels", "lists", "pair", "pair in a list", "batches of one", "dataset"],
+)
 def test_data_sets_of_many_forms(form, model, images):
     import tensorflow as tf
 
@@ -148,6 +151,9 @@ def test_data_sets_of_many_forms(form, model, images):
         "list": lambda: [images[:7], images[7:8], images[8:]],
         "generator": lambda: (images[i : i + 3] for i in range(0, 20, 3)),
         "labels": lambda: [(images[:10], np.zeros(10)), (images[10:], np.zeros(10))],
+        "lists": lambda: [[images[:10], np.zeros(10)], [images[10:], np.zeros(10)]],
+        "pair": lambda: (images, np.zeros(20, int)),
+        "pair in a list": lambda: [images, np.eye(20)],
         "batches of one": lambda: [image[None] for image in images],
         "dataset": lambda: tf.data.Dataset.from_tensor_slices(images).batch(6),
     }
