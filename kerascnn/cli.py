@@ -3,9 +3,10 @@
 Nothing heavy is imported before a command runs, so that `kerascnn --help` answers at once.
 """
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
 OPTIMIZERS = ("lbfgs", "adam")
+PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe")
 SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
 TABLES = ("text", "markdown", "latex", "csv", "html")
 
@@ -65,6 +67,13 @@ def start_keras() -> None:
         import keras
 
         keras.ops.zeros(1)
+
+
+expected_input = click.option(
+    "--preprocessing",
+    type=click.Choice(PREPROCESSING),
+    help="The input that the weights expect.  [default: the set's; unit for a file of your own]",
+)
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
@@ -189,6 +198,9 @@ def describe(
 @click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--width", type=float, help="Factor on the number of filters.")
+@click.option(
+    "--option", "options", metavar="KEY=VALUE", multiple=True, help="Of the builder: padding=same."
+)
 @click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped one goes on.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def train(
@@ -199,13 +211,16 @@ def train(
     epochs: int | None,
     batch_size: int | None,
     width: float | None,
+    options: tuple[str, ...],
     run_dir: str | None,
     seed: int,
 ) -> None:
     """Train an architecture on a data set or on folders of images, one for each class.
 
-    Prints the accuracy on the test images, where there are any. Ctrl-C saves and stops with 130.
+    Prints the accuracy on the test images, where there are any, with the weights of the last epoch.
+    Ctrl-C stops with 130. Weights are kept in --run-dir alone.
     """
+    given = read_options(options)
     start_keras()
     import keras
 
@@ -225,7 +240,13 @@ def train(
         input_shape=tuple(loaded.train[0].shape[1:]),
         classes=len(loaded.class_names),
         **({} if width is None else {"width": width}),
+        **given,
     )
+
+    def warn(logs: dict | None = None) -> None:
+        click.echo("The weights will not be kept: give --run-dir FOLDER to keep them.", err=True)
+
+    forgetful = keras.callbacks.LambdaCallback(on_train_begin=warn)
     try:
         kc.train(
             model,
@@ -235,11 +256,12 @@ def train(
             batch_size=batch_size,
             run_dir=run_dir,
             seed=seed,
+            callbacks=[] if run_dir else [forgetful],
         )
     except KeyboardInterrupt as stop:
         click.echo(str(stop), err=True)
         sys.exit(130)  # 128 + SIGINT, as shells have it
-    if loaded.test is not None:
+    if loaded.test is not None and loaded.train[1].dtype.kind in "iu":  # boxes have no accuracy
         result = kc.training.evaluate(model, loaded)
         click.echo(f"test accuracy {result.accuracy:.1%}")
 
@@ -257,6 +279,7 @@ def devices() -> None:
 @click.argument("image", type=click.Path(dir_okay=False))
 @click.option("--model", "name", default="resnet50", show_default=True, help="The architecture.")
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@expected_input
 @click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
 @click.option("--layer", help="The layer to look at.  [default: the last with maps]")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_gradcam.png]")
@@ -266,6 +289,7 @@ def gradcam(
     image: str,
     name: str,
     weights: str,
+    preprocessing: str | None,
     target: str | None,
     layer: str | None,
     out: str | None,
@@ -289,7 +313,7 @@ def gradcam(
     from . import visualize
     from ._pretrained import pretrained
 
-    net = pretrained(name, weights, otherwise="vgg16/cifar10")
+    net = pretrained(name, weights, otherwise="vgg16/cifar10", preprocessing=preprocessing)
     say_which(net)
     fitted = net.fitted(picture)
     inputs = net.preprocessing(fitted[None])
@@ -323,6 +347,7 @@ def gradcam(
 @click.argument("image", type=click.Path(dir_okay=False))
 @click.option("--model", "name", default="vgg16", show_default=True, help="The architecture.")
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@expected_input
 @click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
 @click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
 @click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
@@ -334,6 +359,7 @@ def dream(
     image: str,
     name: str,
     weights: str,
+    preprocessing: str | None,
     layers: str | None,
     guide: str | None,
     octaves: int,
@@ -356,12 +382,18 @@ def dream(
     from . import visualize
     from ._pretrained import pretrained
 
-    net = pretrained(name, weights, otherwise="vgg16/cifar10", include_top=False)
+    net = pretrained(
+        name,
+        weights,
+        otherwise="vgg16/cifar10",
+        include_top=False,
+        preprocessing=preprocessing,
+    )
     say_which(net)
     result = visualize.deep_dream(
         net.model,
         picture[None],
-        net.dream_layers if layers is None else [layer.strip() for layer in layers.split(",")],
+        net.dream_layers if layers is None else names_in(layers),
         octaves=octaves,
         steps=steps,
         guide=guide_picture,
@@ -377,6 +409,14 @@ def dream(
 @click.argument("style", type=click.Path(dir_okay=False))
 @click.option("--model", "name", default="vgg19", show_default=True, help="The architecture.")
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@expected_input
+@click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option(
+    "--style-weight",
+    type=click.FloatRange(0),
+    help="[default: what suits the network and the pictures]",
+)
 @click.option("--steps", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="lbfgs", show_default=True)
 @click.option("--size", type=SIZE, default=400, show_default=True, help="Longer side in pixels.")
@@ -387,6 +427,10 @@ def style(
     style: str,
     name: str,
     weights: str,
+    preprocessing: str | None,
+    content_layers: str | None,
+    style_layers: str | None,
+    style_weight: float | None,
     steps: int,
     optimizer: str,
     size: int,
@@ -407,11 +451,31 @@ def style(
     from . import visualize
     from ._pretrained import pretrained
 
-    net = pretrained(name, weights, otherwise="vgg16/cifar10", include_top=False)
+    net = pretrained(
+        name,
+        weights,
+        otherwise="vgg16/cifar10",
+        include_top=False,
+        preprocessing=preprocessing,
+    )
     say_which(net)
+    contents = net.content_layers if content_layers is None else names_in(content_layers)
+    styles = net.style_layers if style_layers is None else names_in(style_layers)
+    for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
+        if not layers:
+            raise ValueError(f"{option} must name layers of {net.name}, which has no convolutions.")
+    if style_weight is None:
+        style_weight = net.style_weight(*pictures, contents, styles)
+    click.echo(
+        f"content {','.join(contents)}, style {','.join(styles)}, style weight {style_weight:.3g}",
+        err=True,
+    )
     result = visualize.style_transfer(
         net.model,
         *pictures,
+        content_layers=contents,
+        style_layers=styles,
+        style_weight=style_weight,
         steps=steps,
         optimizer=optimizer,
         preprocessing=net.preprocessing,
@@ -456,12 +520,26 @@ def verify(names: tuple[str, ...], data_dir: str | None) -> None:
     wrong = 0
     for verdict in verdicts(names, data_dir=data_dir):
         wrong += not verdict.holds
-        click.echo(
-            f"{verdict.network:20} {verdict.data:10} {verdict.measured:8.2%} "
-            f"{'as on its card' if verdict.holds else f'but {verdict.promised:.2%} on its card'}"
-        )
+        on_card = "as on its card" if verdict.holds else f"but {verdict.promised:.2%} on its card"
+        if verdict.other_pixels:
+            on_card = f"{verdict.promised:.2%} on its card, of {verdict.other_pixels}"
+        click.echo(f"{verdict.network:20} {verdict.data:10} {verdict.measured:8.2%} {on_card}")
     if wrong:
         sys.exit(1)
+
+
+def read_options(options: Sequence[str]) -> dict:
+    """Take arguments of a builder out of words such as "padding=same" or "dropout=0.5"."""
+    given = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not (key and equals):
+            raise ValueError(f"--option must be KEY=VALUE, such as padding=same; got {option!r}.")
+        try:
+            given[key] = json.loads(value)
+        except ValueError:
+            given[key] = value
+    return given
 
 
 def beside(image: str, what: str) -> Path:
@@ -474,13 +552,24 @@ def say_which(net: "Pretrained") -> None:
     if net.instead:
         click.echo(f"{net.instead}; {net.name}, which comes with the package, is used.", err=True)
     else:
-        click.echo(net.name, err=True)
+        click.echo(f"{net.name}: {net.note}" if net.note else net.name, err=True)
+
+
+def names_in(option: str) -> list[str]:
+    """Names with commas between them, such as of layers."""
+    return [name.strip() for name in option.split(",")]
 
 
 def class_number(target: str, names: list[str]) -> int:
     """The number of a class that is given by its name or number."""
-    if target in names:
-        return names.index(target)
+    numbers = [str(number) for number, name in enumerate(names) if name == target]
+    if len(numbers) > 1:  # of ImageNet the crane, a bird and a machine, and the maillot
+        raise ValueError(
+            f"--class must be one class; {target!r} is the name of {' and '.join(numbers)}. "
+            "Give the number."
+        )
+    if numbers:
+        return int(numbers[0])
     if target.isdigit() and int(target) < len(names):
         return int(target)
     raise unknown("--class", target, names)

@@ -25,6 +25,7 @@ def write_card(
     class_names,
     tests,
     command,
+    measured_on=None,
     preprocessing="unit",
     data,
     seed,
@@ -42,6 +43,7 @@ def write_card(
         class_names: Of class 0, 1, ….
         tests: Data sets; the test images of the first are those that tables show.
         command: The command that trained it.
+        measured_on: The file of the test images, where a data set has others with other pixels.
         preprocessing: What brings images in [0, 1] to the model, by its name.
         data: What it was trained on, in words.
         seed, seconds: Of the training.
@@ -67,9 +69,10 @@ def write_card(
         "input": input,
         "preprocessing": preprocessing,
         "accuracy": found,
+        **({"measured_on": measured_on} if measured_on else {}),
         "data": data,
         "command": command,
-        "recipe": asdict(result.recipe),
+        "recipe": asdict(result.recipe) | {"augment": result.augment},
         "seed": seed,
         "best_epoch": result.best_epoch,
         "trained_on": {

@@ -29,6 +29,13 @@ def policy():
 
 
 @pytest.fixture(autouse=True)
+def seed():
+    """Weights that a test leaves to chance are the same in every run."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
 def close_figures():
     """Figures that a test leaves open are closed."""
     yield

@@ -61,6 +61,8 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["train", "lenet5", "--data", "digit"], "Did you mean 'digits'"),
         (["train", "lenet5", "--data", "digits", "--recipe", "lent"], "recipe must be one of"),
         (["train", "lenet5", "--data", "digits", "--batch-size", "1000"], "at most 719"),
+        (["train", "lenet5", "--data", "digits", "--option", "same"], "--option must be KEY=VALUE"),
+        (["train", "lenet5", "--data", "digits", "--option", "same=1"], "keyword argument 'same'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
@@ -137,6 +139,27 @@ def test_train_again_goes_on(kerascnn, tmp_path):
     assert "epoch 2/2" in more.stdout
     assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 3
     assert 5 < float(more.stdout.splitlines()[-1].removeprefix("test accuracy ")[:-1]) <= 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("net", "data", "says_accuracy"),
+    [
+        (["unet", "--option", "padding=same", "--batch-size", "16"], "cells", True),
+        (["yolov1", "--batch-size", "64"], "boxes", False),
+    ],
+)
+def test_train_on_masks_and_on_boxes(kerascnn, net, data, says_accuracy):
+    result = kerascnn("train", *net, "--data", data, "--width", "0.0625", "--epochs", "1")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1].startswith("test accuracy") == says_accuracy
+    assert "give --run-dir" in result.stderr
+
+
+def test_options_of_a_builder_are_read():
+    options = ["padding=same", "dropout=0.5", "include_top=false", "name=a=b"]
+    expected = {"padding": "same", "dropout": 0.5, "include_top": False, "name": "a=b"}
+    assert cli.read_options(options) == expected
 
 
 def test_train_on_folders_of_images(kerascnn, tmp_path):

@@ -1,5 +1,7 @@
 """What cards say of the shipped networks, measured anew."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -87,3 +89,39 @@ def test_without_a_command_the_commands_are_named(kerascnn):
     result = kerascnn()
     assert result.exit_code == 0
     assert "verify" in result.stdout
+
+
+def test_other_pixels_decide_nothing(kerascnn, monkeypatch):
+    """Keras's CIFAR-10 has other pixels than the JPEG pictures that the cards are about."""
+    images, labels = kc.datasets.load("shapes").test
+    few = images[:20, :32, :32], labels[:20] % 10
+    data = SimpleNamespace(name="cifar10", test=few)
+    monkeypatch.delenv("KERASCNN_DATA", raising=False)
+    monkeypatch.setattr(kc.datasets, "load", lambda name, data_dir=None: data)
+    result = kerascnn("verify", "alexnet/cifar10")
+    assert result.exit_code == 0, result.output
+    assert "79.46% on its card, of cifar10_jpeg.npz" in result.stdout
+
+
+# What lectures can count on: per cent of the test images.
+LEAST = {
+    "lenet5/mnist": 99.0,
+    "lenet5-1998/mnist": 98.5,
+    "plain20/cifar10": 86.0,
+    "alexnet/cifar10": 78.0,
+}
+
+
+@pytest.mark.parametrize("network", LEAST)
+def test_cards_promise_enough(network):
+    card = _verify.networks()[network].card
+    (found,) = (v for k, v in card["accuracy"].items() if k.startswith(network.split("/")[1]))
+    assert 100 * found >= LEAST[network]
+
+
+def test_cards_name_what_changed_the_images():
+    """The words and the recipe of a card agree."""
+    for shipped in _verify.networks().values():
+        card = shipped.card
+        assert ("PadCropFlip" in card["data"]) == ("PadCropFlip" in card["recipe"]["augment"])
+        assert ("erased" in card["data"]) == ("RandomErasing" in card["recipe"]["augment"])

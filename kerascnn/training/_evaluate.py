@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from scipy import special
 
 from ._checks import check_part
 from ._data import Part, as_part, centre
@@ -87,7 +88,8 @@ def evaluate(
 
     Args:
         model: A Keras model, images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
-            class per pixel, with softmax or linear; of several outputs the first.
+            class per pixel, with softmax or linear, or K = 1 with sigmoid or linear for two
+            classes; of several outputs the first.
         data: A pair `(images, labels)`, or a data set with parts of such pairs. Labels are class
             indices `(N,)`, or `(N, H, W)`, whose middle is taken for an output that is smaller.
         part: The part of a data set that is looked at.
@@ -124,9 +126,12 @@ def evaluate(
             f"images must be at least {size}, the model's input, for ten crops; "
             f"received {tuple(given.images.shape[1:3])}."
         )
-    if head(model) not in ("softmax", "linear"):
+    outputs = model.output_shape
+    last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
+    if head(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
         raise ValueError(
-            f"model must end in softmax or linear scores of classes; received {head(model)!r}."
+            f"model must end in softmax or linear scores of classes, or in one sigmoid; "
+            f"received {head(model)!r} of {last}."
         )
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
     return _compare(scores, given, batch_size, class_names)
@@ -180,8 +185,11 @@ def _scores(model):
 
     def scores(images):
         outputs = model.predict_on_batch(images)
-        outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
-        return _softmax(np.asarray(outputs)) if logits else np.asarray(outputs)
+        outputs = np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
+        if outputs.shape[-1] == 1:
+            second = special.expit(outputs) if logits else outputs
+            return np.concatenate([1 - second, second], axis=-1)
+        return special.softmax(outputs, axis=-1) if logits else outputs
 
     return scores
 
@@ -198,11 +206,6 @@ def _ten_crop(model, size):
         return np.mean([one(crop[:, :, ::step]) for crop in crops for step in (1, -1)], axis=0)
 
     return scores
-
-
-def _softmax(scores):
-    scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return scores / scores.sum(axis=-1, keepdims=True)
 
 
 def _ratio(part, whole):

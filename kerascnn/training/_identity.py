@@ -5,6 +5,7 @@ import json
 import subprocess
 from importlib.metadata import version
 
+import keras
 import numpy as np
 
 from kerascnn import __version__
@@ -35,10 +36,10 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
     """
     packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
     config = {
-        "recipe": recipe,
-        "loss": _name_of(loss),
+        "recipe": recipe | {"augment": name_of(augment)},
+        "loss": _described(loss),
         "seed": seed,
-        "augment": _name_of(augment),
+        "augment": _described(augment),
         "model": {
             "name": model.name,
             "parameters": model.count_params(),
@@ -86,11 +87,12 @@ def model_fingerprint(model) -> str:
     return f"{model.count_params():,} parameters, {hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _anonymous(config):
+def _anonymous(config, without=NAMES):
     if isinstance(config, dict):
-        return {key: _anonymous(value) for key, value in config.items() if key not in NAMES}
+        rest = {key: value for key, value in config.items() if key not in without}
+        return {key: _anonymous(value, without) for key, value in rest.items()}
     if isinstance(config, list | tuple):
-        return [_anonymous(value) for value in config]
+        return [_anonymous(value, without) for value in config]
     return config
 
 
@@ -119,8 +121,19 @@ def commit() -> str | None:
     return done.stdout.strip()
 
 
-def _name_of(thing):
-    """The name of a function, or of an object's class; of a name, itself."""
+def name_of(thing) -> str:
+    """The name of a function, or of an object's class; of a name, itself; of layers, theirs."""
     if isinstance(thing, str):
         return thing
+    if isinstance(thing, keras.Sequential):
+        return ", ".join(map(name_of, thing.layers))
     return getattr(thing, "__qualname__", type(thing).__name__)
+
+
+def _described(thing):
+    """A layer's or a loss's name and config; of a function, which may hide anything, the name."""
+    try:  # a layer without a seed draws one; the backup keeps where its random numbers stand
+        config = _anonymous(thing.get_config(), without=(*NAMES, "seed"))
+    except (AttributeError, NotImplementedError):
+        return name_of(thing)
+    return [name_of(thing), json.loads(json.dumps(config, default=str))]

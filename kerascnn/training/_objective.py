@@ -20,6 +20,7 @@ SHAPING = (  # layers that do not change what an output means
     keras.layers.Identity,
     keras.layers.Average,
 )
+SHAPING_FUNCTIONS = ("cast", "reshape", "squeeze", "expanddims", "getitem")  # as of keras.ops
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +60,29 @@ def head(model) -> str | None:
 
     >>> head(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")]))
     'softmax'
+    >>> float32 = keras.layers.Activation("linear", dtype="float32")  # changes no value
+    >>> head(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax"), float32]))
+    'softmax'
     """
-    for layer in reversed(model.layers):
-        if isinstance(layer, keras.layers.Softmax):
-            return "softmax"
+    cast = False
+    for layer in reversed(getattr(model, "operations", model.layers)):
+        function = type(layer).__name__.lower() if not isinstance(layer, keras.Layer) else None
+        if isinstance(layer, SHAPING) or function in SHAPING_FUNCTIONS:
+            continue
         if isinstance(layer, keras.Model):
-            return head(layer)
-        if not isinstance(layer, SHAPING):
-            activation = getattr(layer, "activation", None)
-            return getattr(activation, "__name__", None)
-    return None
+            name = head(layer)
+        elif isinstance(layer, keras.layers.Softmax):
+            name = "softmax"
+        else:
+            name = function or getattr(getattr(layer, "activation", None), "__name__", None)
+        if isinstance(layer, keras.layers.Activation) and name == "linear":
+            cast = True  # as where mixed precision ends in float32
+            continue
+        return "linear" if cast and name not in HEADS else name
+    return "linear" if cast else None
 
 
-def objective(model, labels, *, image_shape, recipe) -> Objective:
+def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
     """Choose the loss and the metrics for a model and its labels.
 
     Args:
@@ -81,6 +92,8 @@ def objective(model, labels, *, image_shape, recipe) -> Objective:
             for K = 1 0 or 1, or floats for a linear output; boxes `(N, M, 5)` for a grid.
         image_shape: `(H, W, C)`.
         recipe: For its `auxiliary_weight`, `border_weight`, `border_sigma`, `boxes`.
+        loss: A Keras loss to take instead. Labels that it takes for classes are still checked;
+            of all others nothing is known.
 
     Raises:
         ValueError: The labels do not go with the output, or the output says nothing about a loss.
@@ -90,31 +103,37 @@ def objective(model, labels, *, image_shape, recipe) -> Objective:
     outputs = list(outputs) if isinstance(outputs, tuple | list) else [outputs]
     output = outputs[0]
     alike = all(isinstance(one, keras.KerasTensor) and one.shape == output.shape for one in outputs)
-    if last not in HEADS or not alike:
-        received = repr(last or type(model.layers[-1]).__name__)
-        if not alike:
-            received = " and ".join(str(getattr(one, "shape", one)) for one in outputs)
+    if not alike:
+        received = " and ".join(str(getattr(one, "shape", one)) for one in outputs)
         raise ValueError(
-            f"the loss follows from outputs of one shape with softmax, sigmoid or linear "
-            f"activation; received {received}: give loss=."
+            f"all outputs learn the same labels, so they must be of one shape; "
+            f"received {received}: train a model with the first alone."
+        )
+    auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
+    if loss is not None and not _is_of_classes(loss):
+        return Objective(loss, [], auxiliary=auxiliary)
+    if loss is None and last not in HEADS:
+        raise ValueError(
+            f"the loss follows from a softmax, sigmoid or linear activation; "
+            f"received {last or type(model.layers[-1]).__name__!r}: give loss=."
         )
     floats = np.issubdtype(labels.dtype, np.floating)
-    if floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(output.shape) == 4:
+    boxes = floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(output.shape) == 4
+    if boxes and loss is None:
         return _boxes(labels, output.shape, last, recipe)
     classes = output.shape[-1]
-    if classes > 1 and last == "sigmoid":
+    if classes > 1 and last == "sigmoid" and loss is None:
         raise ValueError(
             f"a sigmoid output of {classes} classes has no loss of its own: "
             f"use softmax for classes that exclude each other, or give loss=."
         )
     logits = last == "linear"
-    if classes == 1 and last != "softmax":
+    if classes == 1 and last != "softmax" and loss is None:
         loss, metrics = _binary(labels, logits)
     else:
         _check_classes(labels, classes, output.shape)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+        loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
         metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-    auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
     if labels.ndim < 3:
         return Objective(loss, metrics, auxiliary=auxiliary)
 
@@ -130,6 +149,13 @@ def objective(model, labels, *, image_shape, recipe) -> Objective:
         return _cropped(part, output.shape[1:3], binary=classes == 1)
 
     return Objective(loss, metrics, prepare, auxiliary)
+
+
+def _is_of_classes(loss):
+    """Tell whether a loss takes class indices."""
+    sparse = keras.losses.sparse_categorical_crossentropy.__name__
+    kind = keras.losses.SparseCategoricalCrossentropy
+    return isinstance(loss, kind) or getattr(loss, "__name__", loss) == sparse
 
 
 def _cropped(part, size, *, binary):
@@ -149,7 +175,7 @@ def _boxes(labels, output_shape, last, recipe):
             f"boxes are learnt by a linear output (N, h, w, 5 · {recipe.boxes} + classes); "
             f"received {last} {tuple(output_shape)}: change boxes=, or give loss=."
         )
-    encode_boxes(labels[:1], grid=grid, classes=classes)  # refuses what it cannot take
+    encode_boxes(labels, grid=grid, classes=classes)  # refuses what it cannot take
 
     def prepare(part):
         return replace(part, labels=encode_boxes(part.labels, grid=grid, classes=classes))

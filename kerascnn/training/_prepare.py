@@ -49,6 +49,11 @@ def prepare(model, data, plan, augment, *, loss, input_range) -> Ready:
         ValueError: What cannot be trained.
     """
     fit, validation = splits(data)
+    if isinstance(augment, str) and augment != "none" and fit.labels.ndim > 2:
+        raise ValueError(
+            f"augment must be 'none' for labels {fit.labels.shape}, which have places in the "
+            f"image; received {augment!r}, which moves the images alone: give augment='none'."
+        )
     change, size = _augmentation(augment, model, fit)
     if change is not None and validation is not None and not streams(validation.images):
         validation = validation.centred(size) if _larger(validation, size) else validation
@@ -112,10 +117,8 @@ def _check_data(model, fit, validation, plan, augment, size, input_range):
 
 def _objective(model, fit, validation, size, plan, loss):
     """The loss that was given, or the one that belongs to the model and both parts' labels."""
-    if loss is not None:
-        return Objective(loss, [])
     shape = (*size, fit.images.shape[-1]) if len(fit.images.shape) == 4 else fit.images.shape[1:]
     for part in filter(None, (validation, fit)):
-        goal = objective(model, part.labels, image_shape=shape, recipe=plan)
+        goal = objective(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
     check_variety(fit.labels)
     return goal

@@ -12,7 +12,7 @@ import keras
 from kerascnn._errors import unknown
 
 from ._devices import leaves, make_deterministic, placed, placement
-from ._identity import describe_run
+from ._identity import describe_run, name_of
 from ._keeper import Callbacks, Interruption, Keeper, Progress
 from ._optimizers import make_optimizer
 from ._pipeline import steps, training_batches, validation_batches
@@ -33,7 +33,8 @@ class Training:
         history: A list per column, one value per epoch: loss, accuracy, learning_rate, and
             val_loss, val_accuracy where there is validation data.
         best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
-        recipe: The recipe with every field as it was used.
+        recipe: The recipe with every field as it was used, but for `augment` if one was given.
+        augment: The name of what changed the training images.
         run_dir: The run directory, or `None`.
         seconds: What this call took.
         images_per_second: Training images, without validation and the first step.
@@ -44,6 +45,7 @@ class Training:
     history: dict[str, list[float]]
     best_epoch: int
     recipe: Recipe
+    augment: str
     run_dir: Path | None
     seconds: float = 0.0
     images_per_second: float = 0.0
@@ -190,6 +192,7 @@ def train(
         history=progress.history,
         best_epoch=progress.best_epoch,
         recipe=plan,
+        augment=name_of(augment),
         run_dir=directory and directory.path,
         seconds=time.perf_counter() - began,
         images_per_second=meter.images_per_second,

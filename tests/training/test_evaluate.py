@@ -36,6 +36,16 @@ def test_numbers_by_hand(activation):
     assert repr(result).splitlines()[0] == f"accuracy 0.5000, loss {result.loss:.4f}, 4 labels"
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "linear"])
+def test_one_output_tells_two_classes(activation):
+    """Scores -1, -2, 1, 2 of the labels 0, 1, 1, 1."""
+    images = np.array([-1, -2, 1, 2], "float32").reshape(4, 1, 1, 1)
+    result = evaluate(reader(1, activation), (images, np.array([0, 1, 1, 1])), input_range=None)
+    np.testing.assert_array_equal(result.confusion, [[1, 0], [1, 2]])
+    chances = 1 / (1 + np.exp(-np.array([1, -2, 1, 2])))  # of the labels
+    assert result.loss == pytest.approx(-np.log(chances).mean(), rel=1e-5)
+
+
 def test_top_5():
     scores = np.arange(8, dtype="float32").reshape(1, 1, 1, 8).repeat(8, axis=0)
     result = evaluate(reader(8), (scores, np.arange(8)), input_range=None)

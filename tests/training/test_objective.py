@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from kerascnn.datasets import weight_map
 from kerascnn.training import recipe, train
@@ -154,6 +155,22 @@ def test_auxiliary_heads_learn_the_same_labels_at_their_weight(rng):
     right = (chances[0].argmax(axis=1) == labels).mean()
     assert result.history["accuracy"][0] == pytest.approx(right)
     assert "val_accuracy" in result.history
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (ops.softmax, "softmax"),
+        (lambda x: ops.reshape(ops.sigmoid(x), (-1, 2)), "sigmoid"),
+        (lambda x: x[:, :1], "linear"),
+        (lambda x: 2 * x, "multiply"),
+        (lambda x: layers.Activation("linear", dtype="float32")(layers.Softmax()(x)), "softmax"),
+        (lambda x: layers.Activation("linear")(layers.ReLU()(x)), "linear"),
+    ],
+)
+def test_the_last_function_counts_as_the_last_layer_does(end, expected):
+    scores = keras.Input((3,))
+    assert head(keras.Model(scores, end(layers.Dense(2)(scores)))) == expected
 
 
 def test_one_class_alone_is_told(bars, make_model):

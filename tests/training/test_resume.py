@@ -1,6 +1,7 @@
 """A run that was killed ends as if it had never stopped: the same bits."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 
@@ -134,70 +135,86 @@ def test_leftovers_of_a_killed_write_are_swept(bars, make_net, tmp_path):
 
 # A process that has imported TensorFlow, but not begun to compute, makes children by forking.
 FORKS = """
-import os, signal, sys, traceback, warnings
+import json, os, signal, sys, time, traceback, warnings
 import numpy as np
 import keras
 from kerascnn.training import train
 
 warnings.simplefilter("ignore")
-directory, *steps = sys.argv[1:]
+directory, how, *kills = sys.argv[1:]
 rng = np.random.default_rng(0)
-data = rng.random((44, 6, 6, 1), dtype="float32"), rng.integers(0, 2, 44)
+images, labels = rng.random((64, 6, 6, 1), dtype="float32"), rng.integers(0, 2, 64)
+data = (images[:44], labels[:44]), (images[44:], labels[44:])
 
-class Kill(keras.callbacks.Callback):
+class Steps(keras.callbacks.Callback):
     count = 0
+    def on_train_batch_begin(self, batch, logs=None):
+        if not self.count:
+            os.write(self.tell, b".")
     def on_train_batch_end(self, batch, logs=None):
-        if self.count == self.step:
+        if how == "step" and self.count == self.last:
             os.kill(os.getpid(), signal.SIGKILL)
         self.count += 1
 
-def run(out, run_dir, step):
+def run(run_dir, last, tell):
     keras.utils.set_random_seed(1)
     layers = keras.layers
     net = keras.Sequential([
         keras.Input((6, 6, 1)), layers.Conv2D(3, 3), layers.BatchNormalization(), layers.ReLU(),
         layers.Flatten(), layers.Dropout(0.5), layers.Dense(2, activation="softmax")])
-    kill = Kill()
-    kill.step = step
+    steps = Steps()
+    steps.last, steps.tell = last, tell
     result = train(net, data, recipe="alexnet", plateau_patience=1, epochs=3, batch_size=11,
-                   run_dir=run_dir, backup_seconds=0, verbose=0, callbacks=[kill],
+                   run_dir=run_dir, backup_seconds=0, verbose=0, callbacks=[steps],
                    deterministic=True)
-    np.savez(out, *net.get_weights(), loss=result.history["loss"])
+    facts = json.dumps([result.history, result.best_epoch])
+    end = net.get_weights()
+    net.load_weights(f"{run_dir}/best.weights.h5")
+    np.savez(f"{run_dir}.npz", *end, *net.get_weights(), facts=facts)
 
-def fork(*arguments):
+def fork(run_dir, kill):
+    begun, tell = os.pipe()
     child = os.fork()
     if not child:
         code = 1
         try:
-            run(*arguments)
+            run(run_dir, kill, tell)
             code = 0
         except BaseException:
             traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
+    os.close(tell)
+    if how == "time" and kill >= 0 and os.read(begun, 1):
+        time.sleep(kill)
+        os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-codes = [fork(f"{directory}/whole.npz", None, -1)]
-codes += [fork(None, f"{directory}/run", int(step)) for step in steps]
-codes += [fork(f"{directory}/resumed.npz", f"{directory}/run", -1)]
-print(codes)
+print([fork(f"{directory}/whole", -1), *(fork(f"{directory}/run", float(k)) for k in kills),
+       fork(f"{directory}/run", -1)])
 """
 
 
 @pytest.mark.slow
-def test_killed_by_the_system_five_times(tmp_path):
-    """SIGKILL, each time after another number of steps of the process: 0 and 1 of them are few."""
-    steps = np.random.default_rng().integers(0, 3, 5).tolist()  # up to 12 steps are made in all
+@pytest.mark.parametrize("how", ["step", "time"])
+def test_killed_by_the_system_five_times(tmp_path, how):
+    """SIGKILL: after a number of steps of each process, and from outside, while it may write."""
+    rng = np.random.default_rng()
+    # 12 steps are made in all; with the backup after each they take most of a second.
+    kills = (rng.integers(0, 3, 5) if how == "step" else rng.uniform(0, 0.15, 5)).tolist()
     done = subprocess.run(
-        [sys.executable, "-c", FORKS, str(tmp_path), *map(str, steps)],
+        [sys.executable, "-c", FORKS, str(tmp_path), how, *map(str, kills)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.splitlines()[-1:] == [str([0, *[-9] * 5, 0])], (steps, done.stderr)
-    whole, resumed = np.load(tmp_path / "whole.npz"), np.load(tmp_path / "resumed.npz")
+    first, *killed, last = json.loads(done.stdout.splitlines()[-1])
+    assert (first, last) == (0, 0), (kills, done.stderr)
+    assert killed[0] == -9
+    assert set(killed) <= ({-9} if how == "step" else {-9, 0})  # a fast machine may be done before
+    whole, resumed = np.load(tmp_path / "whole.npz"), np.load(tmp_path / "run.npz")
     assert sorted(whole) == sorted(resumed)
-    for name in whole:
-        np.testing.assert_array_equal(whole[name], resumed[name], err_msg=str(steps))
+    for name in whole:  # weights of the last and of the best epoch, the history
+        np.testing.assert_array_equal(whole[name], resumed[name], err_msg=str(kills))
 
 
 ON_JAX = """

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training import train
+from kerascnn.training import PadCropFlip, train
 
 OPTIONS = {"epochs": 6, "batch_size": 16, "seed": 2, "verbose": 0}
 PLATEAU = {"recipe": "alexnet", "plateau_patience": 1, "learning_rate": 0.03}
@@ -183,6 +183,35 @@ def test_a_directory_with_another_run_is_refused_and_untouched(run, make_model, 
         with pytest.raises(ValueError, match=message):
             run(run_dir=tmp_path, **change)
         assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        ({"augment": PadCropFlip(2)}, {"augment": PadCropFlip(1)}),
+        (
+            {"augment": keras.Sequential([PadCropFlip(1)])},
+            {"augment": keras.Sequential([PadCropFlip(1, flip=False)])},
+        ),
+        (
+            {"loss": keras.losses.SparseCategoricalCrossentropy()},
+            {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
+        ),
+    ],
+)
+def test_what_changes_images_or_loss_is_told_by_its_options(run, tmp_path, there, here):
+    run(run_dir=tmp_path, epochs=1, **there)
+    run(run_dir=tmp_path, epochs=2, **there)
+    with pytest.raises(ValueError, match=r"holds another run: (augment|loss) is"):
+        run(run_dir=tmp_path, epochs=3, **here)
+
+
+def test_the_recipe_that_is_kept_names_what_changed_the_images(run, tmp_path):
+    result = run(run_dir=tmp_path, recipe="vgg", epochs=1, augment=PadCropFlip(1))
+    assert result.augment == "PadCropFlip"
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["recipe"]["augment"] == "PadCropFlip"
+    assert run(recipe="resnet", epochs=1).augment == "pad_crop_flip"
 
 
 def test_a_cosine_over_other_epochs_is_another_run(run, tmp_path):

@@ -216,7 +216,7 @@ def test_more_than_one_input_or_output_is_told(bars):
     image = keras.Input((6, 6, 1))
     flat = keras.layers.Flatten()(image)
     two = [keras.layers.Dense(n, activation="softmax")(flat) for n in (2, 3)]
-    with pytest.raises(ValueError, match=r"outputs of one shape .* \(None, 2\) and \(None, 3\)"):
+    with pytest.raises(ValueError, match=r"of one shape; received \(None, 2\) and \(None, 3\)"):
         train(keras.Model(image, two), bars, batch_size=10)
     other = keras.Input((6, 6, 1))
     both = keras.layers.Add()([flat, keras.layers.Flatten()(other)])
@@ -227,8 +227,51 @@ def test_more_than_one_input_or_output_is_told(bars):
 def test_a_loss_of_ones_own(bars, make_model):
     model = make_model(classes=2, activation="tanh")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    result = train(model, bars, loss=loss, recipe="alexnet", epochs=2, batch_size=10, verbose=0)
-    assert result.best_epoch == 1 + int(np.argmin(result.history["val_loss"]))
+    options = {"loss": loss, "recipe": "alexnet", "epochs": 2, "batch_size": 10, "verbose": 0}
+    result = train(model, bars, **options)
+    assert result.best_epoch == 1 + int(np.argmax(result.history["val_accuracy"]))
+    images, labels = bars[0]
+    with pytest.raises(ValueError, match=r"labels must lie in 0…1, .* received 1 to 2"):
+        train(model, (images, labels + 1), **options)
+    one_hot = np.eye(2)[labels]
+    options["loss"] = keras.losses.MeanSquaredError()
+    result = train(model, (images, one_hot), **options)
+    assert result.best_epoch == 1 + int(np.argmin(result.history["loss"]))
+
+
+def test_a_loss_of_ones_own_for_several_outputs(bars):
+    image = keras.Input((6, 6, 1))
+    flat = keras.layers.Flatten()(image)
+    model = keras.Model(image, [keras.layers.Dense(2, activation="tanh")(flat) for _ in range(2)])
+    images, labels = bars[0]
+    options = {"recipe": "googlenet", "augment": "none", "learning_rate": 0.0, "epochs": 1}
+    result = train(
+        model,
+        (images, np.eye(2, dtype="float32")[labels]),
+        loss=keras.losses.MeanSquaredError(),
+        batch_size=50,
+        verbose=0,
+        **options,
+    )
+    errors = [
+        ((scores - np.eye(2)[labels]) ** 2).mean() for scores in model.predict(images, verbose=0)
+    ]
+    expected = errors[0] + 0.3 * errors[1]  # Szegedy 2014, Section 5
+    assert result.history["loss"][0] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("recipe", ["vgg", "resnet", "googlenet"])
+def test_labels_with_places_are_not_left_behind_by_the_images(bars, recipe):
+    """The augmentations of these recipes would move the images alone."""
+    net = keras.Sequential(
+        [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 1, activation="softmax")]
+    )
+    images = bars[0][0]
+    masks = (images[..., 0] > 0.5).astype(int)
+    options = {"recipe": recipe, "epochs": 1, "batch_size": 10, "verbose": 0}
+    with pytest.raises(ValueError, match=r"augment must be 'none' for labels .* give augment="):
+        train(net, (images, masks), **options)
+    train(net, (images, masks), augment="none", **options)
 
 
 def bad(bars, **changes):
