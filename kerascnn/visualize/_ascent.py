@@ -68,7 +68,8 @@ def ascend(
         point: a tensor, one item for each picture.
         rule: how far to go along the gradient.
         steps: how many; they are counted from 1.
-        project: `project(point, step)` brings the point back to where it may be.
+        project: `project(point, step, slope)` brings the point back to where it may be; the
+            slope is that of the point before the step.
         watch: `watch(step, point, values)` is told of each step, and of the values before it.
 
     Returns:
@@ -79,7 +80,7 @@ def ascend(
         values, slope = gradient(point, step)
         point, memory = rule(point, slope, memory, step)
         if project is not None:
-            point = project(point, step)
+            point = project(point, step, slope)
         if watch is not None:
             watch(step, point, values)
     return point

@@ -153,7 +153,7 @@ def deep_dream(
                 start,
                 rule,
                 steps,
-                project=lambda dream, step: ops.clip(dream, 0, 1),
+                project=lambda dream, step, slope: ops.clip(dream, 0, 1),
                 watch=watch,
             )
             detail = dream - base

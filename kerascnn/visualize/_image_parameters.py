@@ -1,7 +1,7 @@
 """What is optimised when a picture is made: its pixels, or its spectrum.
 
 Each gives `start(noise) -> point`, `pictures(point)`, (N, H, W, C) in [0, 1], and
-`project(point, step)`, which keeps the point where pictures are.
+`project(point, step, slope)`, which keeps the point where pictures are.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,16 @@ COLOURS = (COLOURS / np.linalg.norm(COLOURS, axis=0).max()).astype("float32")
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels themselves, kept within [0, 1]; blurred every few steps where `sigma` > 0."""
+    """The pixels themselves, kept within [0, 1]; Yosinski et al. 2015, section 3.
+
+    Attributes:
+        sigma: of a blur every few steps.
+        small_norm, small_contribution: of the pixels of each picture that become grey, per cent.
+    """
 
     sigma: float = 0.0
+    small_norm: float = 0.0
+    small_contribution: float = 0.0
 
     def start(self, noise: np.ndarray) -> object:
         """Grey with a little noise."""
@@ -34,11 +41,23 @@ class Pixels:
         """Clipped, since a step may lead out of the range."""
         return ops.clip(point, 0.0, 1.0)
 
-    def project(self, point: object, step: int) -> object:
-        """Blur and clip."""
+    def project(self, point: object, step: int, slope: object) -> object:
+        """Blur, let pixels go that matter little, and clip."""
         if self.sigma and step % BLUR_EVERY == 0:
             point = blur(point, self.sigma)
+        if self.small_norm:
+            norm = ops.sum(ops.square(point - GREY), axis=-1, keepdims=True)  # grey is their 0
+            point = without_least(point, norm, self.small_norm)
+        if self.small_contribution:  # what the score would change by without it, to first order
+            change = ops.sum((point - GREY) * slope, axis=-1, keepdims=True)
+            point = without_least(point, ops.abs(change), self.small_contribution)
         return ops.clip(point, 0.0, 1.0)
+
+
+def without_least(pictures: object, worth: object, percentile: float) -> object:
+    """Pictures (N, H, W, C), grey where the worth (N, H, W, 1) is below its percentile in each."""
+    least = ops.quantile(worth, percentile / 100, axis=(1, 2, 3), keepdims=True)
+    return ops.where(worth < least, GREY, pictures)
 
 
 @dataclass(frozen=True)
@@ -65,7 +84,7 @@ class Fourier:
             values = ops.conv(values, COLOURS.T[None, None])  # 1x1: in each pixel the matrix
         return ops.sigmoid(values)
 
-    def project(self, point: object, step: int) -> object:
+    def project(self, point: object, step: int, slope: object) -> object:
         """Every spectrum is a picture."""
         return point
 

@@ -27,7 +27,7 @@ from ._ascent import Adam, ascend
 from ._convolutions import run_fast, some_units
 from ._gradients import scores_at
 from ._heads import classes_of, squashing, without_activation
-from ._image_parameters import PARAMETERS, Pixels
+from ._image_parameters import PARAMETERS, Fourier, Pixels
 from ._picture_arguments import check_callables, check_choice, check_number, check_shape
 from ._progress import progress
 from ._regularizers import VARIATIONS, Penalties
@@ -59,6 +59,8 @@ def maximize_activation(
     total_variation: float = 0.0,
     variation: str = "squared",
     blur: float = 0.0,
+    small_norm: float = 0.0,
+    small_contribution: float = 0.0,
     regularizers: Callable | Sequence[Callable] = (),
     preprocessing: Callable | None = None,
     seed: int = 0,
@@ -96,6 +98,10 @@ def maximize_activation(
             size depends on the network.
         variation: "squared", "absolute" or "power": three meanings of total variation.
         blur: standard deviation, in pixels, of a blur after every fourth step; for "pixels".
+        small_norm, small_contribution: for "pixels", a percentage: after each step so many pixels
+            of a picture become grey, those nearest to it, Σ_c x_c², and those without which the
+            objective would change least, |Σ_c x_c ∂S/∂x_c|, with x counted from grey (Yosinski et
+            al. 2015, section 3). What is left is what matters.
         regularizers: more penalties: callables from pictures (N, H, W, C) in [0, 1] to (N,), such
             as tf-keras-vis's.
         preprocessing: from RGB in [0, 1] to what the model takes, such as
@@ -128,12 +134,18 @@ def maximize_activation(
     check_choice("position", position, POSITIONS)
     check_choice("parameters", parameters, PARAMETERS)
     check_choice("variation", variation, VARIATIONS)
-    if parameters == "fourier" and blur:
-        raise ValueError(
-            f"blur must be 0 for a spectrum, which is smooth already; received {blur!r}. "
-            "Choose parameters='pixels'."
-        )
-    kind = Pixels(check_number("blur", blur)) if blur else PARAMETERS[parameters]()
+    of_pixels = {
+        "blur": check_number("blur", blur),
+        "small_norm": check_number("small_norm", small_norm, most=100.0),
+        "small_contribution": check_number("small_contribution", small_contribution, most=100.0),
+    }
+    for name, value in of_pixels.items():
+        if parameters == "fourier" and value:
+            raise ValueError(
+                f"{name} must be 0 for a spectrum, which has no pixels; received {value!r}. "
+                "Choose parameters='pixels'."
+            )
+    kind = Pixels(*of_pixels.values()) if parameters == "pixels" else Fourier()
     check_number("scale", scale, most=0.9)
     check_number("rotation", rotation, most=180.0)
     more = check_callables("regularizers", regularizers)

@@ -194,7 +194,7 @@ def content_loss(maps: object, target: object) -> object:
     return ops.mean((maps - target) ** 2, axis=(1, 2, 3)) / 2
 
 
-def _clip(picture: object, step: int) -> object:
+def _clip(picture: object, step: int, slope: object) -> object:
     return ops.clip(picture, 0, 1)
 
 

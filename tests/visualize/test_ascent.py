@@ -50,7 +50,7 @@ def test_steps_are_projected_and_watched():
         ops.convert_to_tensor(GOAL),
         Adam(0.1),
         3,
-        project=lambda point, step: ops.clip(point, 0, 1),
+        project=lambda point, step, slope: ops.clip(point, 0, 1),
         watch=lambda step, point, values: seen.append((step, np.array(point), float(values[0]))),
     )
     assert [step for step, _, _ in seen] == [1, 2, 3]

@@ -60,6 +60,27 @@ def test_the_start_is_nearly_grey(kind, rng):
 def test_pixels_stay_in_range_and_are_blurred_every_fourth_step(rng):
     point = ops.convert_to_tensor(rng.normal(size=(1, 6, 6, 1)), "float32")
     sharp = np.clip(point, 0, 1)
-    np.testing.assert_array_equal(Pixels(1.0).project(point, 3), sharp)
-    np.testing.assert_array_equal(Pixels().project(point, 4), sharp)
-    assert np.std(Pixels(1.0).project(point, 4)) < 0.8 * sharp.std()
+    slope = ops.zeros_like(point)
+    np.testing.assert_array_equal(Pixels(1.0).project(point, 3, slope), sharp)
+    np.testing.assert_array_equal(Pixels().project(point, 4, slope), sharp)
+    assert np.std(Pixels(1.0).project(point, 4, slope)) < 0.8 * sharp.std()
+
+
+def test_pixels_of_small_norm_become_grey():
+    """Yosinski et al. 2015, section 3, by hand: of each picture by itself, over its colours."""
+    far = np.array([0.1, 0.2, 0.3, 0.4])  # from grey, in one colour; in the other not at all
+    pictures = 0.5 + np.stack([far, far[::-1] / 2]).reshape(2, 2, 2, 1) * [1, 0]
+    point = ops.convert_to_tensor(pictures, "float32")
+    found = np.array(Pixels(small_norm=50).project(point, 1, ops.zeros_like(point)))
+    expected = 0.5 + np.array([[0, 0, 0.3, 0.4], [0.2, 0.15, 0, 0]])
+    np.testing.assert_allclose(found[..., 0].reshape(2, 4), expected, atol=1e-6)
+    np.testing.assert_allclose(found[..., 1], 0.5)
+
+
+def test_pixels_of_small_contribution_become_grey():
+    """|Σ_c x_c g_c|, by hand: 0.2·3 - 0.2·3 = 0, -0.1·1, 0.3·1, 0.1·5 + 0.1·1 = 0.6."""
+    x = np.array([[0.2, 0.2], [-0.1, 0.0], [0.3, 0.0], [0.1, 0.1]])
+    g = np.array([[3.0, -3.0], [1.0, 9.0], [1.0, 9.0], [5.0, 1.0]])
+    point, slope = (ops.convert_to_tensor(v.reshape(1, 2, 2, 2), "float32") for v in (0.5 + x, g))
+    found = np.array(Pixels(small_contribution=50).project(point, 1, slope)).reshape(4, 2)
+    np.testing.assert_allclose(found, 0.5 + x * [[0], [0], [1], [1]], atol=1e-6)

@@ -187,6 +187,17 @@ def test_blur_smooths(model):
     assert np.abs(np.diff(blurred, axis=1)).mean() < 0.7 * np.abs(np.diff(sharp, axis=1)).mean()
 
 
+@pytest.mark.parametrize("name", ["small_norm", "small_contribution"])
+def test_what_matters_little_becomes_grey(model, name):
+    options = {"layer": "deep", "units": [0, 1], "size": 12, "steps": 8, "parameters": "pixels"}
+    options["jitter"] = options["scale"] = options["rotation"] = 0
+    made = maximize(model, **options, **{name: 30})
+    free = maximize(model, **options)
+    for grey, all_of_it in zip((made == 0.5).all(-1), (free == 0.5).all(-1), strict=True):
+        assert 0.29 < grey.mean() < 0.5
+        assert all_of_it.mean() < 0.1
+
+
 # What users bring along
 
 
@@ -419,6 +430,8 @@ def test_equal_preprocessings_share_one_computation(model):
         ({"position": "middle"}, ValueError, "position must be one of 'all', 'center'"),
         ({"variation": "l1"}, ValueError, "variation must be one of 'absolute', 'squared'"),
         ({"blur": 1.0}, ValueError, "blur must be 0 for a spectrum"),
+        ({"small_norm": 9}, ValueError, "small_norm must be 0 for a spectrum"),
+        ({"small_contribution": 101}, ValueError, "must be a number from 0 to 100; received 101"),
         ({"diversity": 1.0}, ValueError, "diversity must be 0 for classes"),
         ({"batch_size": -1}, ValueError, "batch_size must be a whole number of at least 1"),
         ({"preprocessing": "caffe"}, TypeError, "preprocessing must be a function.*received str"),
