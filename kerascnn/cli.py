@@ -229,6 +229,10 @@ def train(
     known = kc.models.architectures()
     if name not in known:
         raise unknown("NAME", name, known)
+    for key in ("input_shape", "classes", "width"):
+        if key in given:
+            instead = "--width" if key == "width" else "the data, which says it"
+            raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
     if Path(data).is_dir():
         size = known[name].cases[0].input_shape
         loaded = kc.datasets.from_directory(data, image_size=size[:2], channels=size[2], seed=seed)

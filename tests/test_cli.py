@@ -63,6 +63,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["train", "lenet5", "--data", "digits", "--batch-size", "1000"], "at most 719"),
         (["train", "lenet5", "--data", "digits", "--option", "same"], "--option must be KEY=VALUE"),
         (["train", "lenet5", "--data", "digits", "--option", "same=1"], "keyword argument 'same'"),
+        (["train", "lenet5", "--data", "digits", "--option", "classes=3"], "comes from the data"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):

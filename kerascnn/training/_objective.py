@@ -110,6 +110,9 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             f"received {received}: train a model with the first alone."
         )
     auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
+    loss = loss() if isinstance(loss, type) else loss
+    if loss is not None:
+        _check_logits(loss, last)
     if loss is not None and not _is_of_classes(loss):
         return Objective(loss, [], auxiliary=auxiliary)
     if loss is None and last not in HEADS:
@@ -131,7 +134,7 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
     if classes == 1 and last != "softmax" and loss is None:
         loss, metrics = _binary(labels, logits)
     else:
-        _check_classes(labels, classes, output.shape)
+        _check_classes(labels, classes, output.shape, getattr(loss, "ignore_class", None))
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
         metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
     if labels.ndim < 3:
@@ -153,9 +156,7 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
 
 def _is_of_classes(loss):
     """Tell whether a loss takes class indices."""
-    sparse = keras.losses.sparse_categorical_crossentropy.__name__
-    kind = keras.losses.SparseCategoricalCrossentropy
-    return isinstance(loss, kind) or getattr(loss, "__name__", loss) == sparse
+    return _plain(loss) == "sparsecategoricalcrossentropy"
 
 
 def _cropped(part, size, *, binary):
@@ -195,7 +196,24 @@ def _binary(labels, logits):
     return keras.losses.BinaryCrossentropy(from_logits=logits), [accuracy]
 
 
-def _check_classes(labels, classes, output_shape):
+def _check_logits(loss, last):
+    """Refuse a cross-entropy that takes probabilities for logits, or logits for probabilities."""
+    logits = getattr(loss, "from_logits", False)
+    if "crossentropy" not in _plain(loss) or last not in HEADS or logits == (last == "linear"):
+        return
+    raise ValueError(
+        f"loss must have from_logits={not logits} for a {last} output; received {logits}: "
+        f"give the loss as an object with from_logits={not logits}, or another activation."
+    )
+
+
+def _plain(loss):
+    """The name of a loss's kind in small letters, whether it is a word, a function or an object."""
+    name = getattr(loss, "__name__", None) or type(loss).__name__
+    return (loss if isinstance(loss, str) else name).lower().replace("_", "")
+
+
+def _check_classes(labels, classes, output_shape, ignored=None):
     fits = labels.ndim == len(output_shape) - 1 and all(
         want is None or want <= have
         for have, want in zip(labels.shape[1:], output_shape[1:-1], strict=True)
@@ -206,7 +224,8 @@ def _check_classes(labels, classes, output_shape):
             f"labels must be class indices ({wanted}) of integer type; received {labels.dtype} "
             f"{labels.shape}: one-hot labels become indices by labels.argmax(axis=-1)."
         )
-    if labels.min() < 0 or labels.max() >= classes:
+    labels = labels[labels != ignored]
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(
             f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
             f"received {labels.min()} to {labels.max()}."

@@ -9,7 +9,13 @@ import numpy as np
 from ._augmentation import named
 from ._checks import check_part
 from ._data import Part, splits, streams
+from ._identity import name_of
 from ._objective import Objective, check_variety, objective
+
+MOVING = (
+    "PadCropFlip", "RandomAffine", "RandomCrop", "RandomElasticTransform", "RandomFlip",
+    "RandomPerspective", "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +55,11 @@ def prepare(model, data, plan, augment, *, loss, input_range) -> Ready:
         ValueError: What cannot be trained.
     """
     fit, validation = splits(data)
-    if isinstance(augment, str) and augment != "none" and fit.labels.ndim > 2:
+    if fit.labels.ndim > 2 and _moves(augment):
         raise ValueError(
             f"augment must be 'none' for labels {fit.labels.shape}, which have places in the "
-            f"image; received {augment!r}, which moves the images alone: give augment='none'."
+            f"image; received {name_of(augment)!r}, which moves the images alone: give "
+            f"augment='none'."
         )
     change, size = _augmentation(augment, model, fit)
     if change is not None and validation is not None and not streams(validation.images):
@@ -62,6 +69,14 @@ def prepare(model, data, plan, augment, *, loss, input_range) -> Ready:
     monitor = plan.monitor if goal.metrics else "val_loss"
     monitor = monitor if validation else monitor.removeprefix("val_")
     return Ready(fit, validation, change, goal, monitor)
+
+
+def _moves(augment):
+    """Tell whether an augmentation, as far as it is known, moves what is in the images."""
+    if isinstance(augment, str):
+        return augment != "none"
+    layers = augment.layers if isinstance(augment, keras.Sequential) else [augment]
+    return any(type(layer).__name__ in MOVING for layer in layers)
 
 
 def _input_shape(model, fit):

@@ -26,7 +26,8 @@ RESHAPING = (  # may stand between the head and the output, and change no value
     keras.layers.Identity,
     keras.layers.Dropout,
 )
-PASSING = ("linear", "identity", "cast")  # likewise, as functions without weights
+# Likewise, as functions without weights
+PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 
 
 def last_function(operation: keras.Operation) -> Callable:

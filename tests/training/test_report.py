@@ -37,11 +37,12 @@ def test_a_slow_input_is_told(bars, make_model):
         import tensorflow as tf
 
         return tf.ensure_shape(
-            tf.numpy_function(lambda x: (time.sleep(0.4), x)[1], [batch], tf.float32),
+            tf.numpy_function(lambda x: (time.sleep(0.2), x)[1], [batch], tf.float32),
             batch.shape,
         )
 
-    run = train(make_model(), bars, epochs=3, batch_size=25, augment=slow, verbose=0)
+    # Many steps: the first batches of an epoch were made ready while others were validated.
+    run = train(make_model(), bars, epochs=2, batch_size=5, augment=slow, verbose=0)
     assert 0.5 < run.waiting <= 1
     assert re.search(r"data-bound: \d+% of each step waits for input", summary(run, "val_loss"))
 

@@ -239,6 +239,31 @@ def test_a_loss_of_ones_own(bars, make_model):
     assert result.best_epoch == 1 + int(np.argmin(result.history["loss"]))
 
 
+def test_a_loss_that_does_not_go_with_the_output(bars, make_model):
+    kind = keras.losses.SparseCategoricalCrossentropy
+    options = {"epochs": 1, "batch_size": 10, "verbose": 0}
+    for activation, loss, wanted in (
+        ("softmax", kind(from_logits=True), False),
+        ("linear", "sparse_categorical_crossentropy", True),
+        ("linear", kind, True),
+    ):
+        with pytest.raises(ValueError, match=f"loss must have from_logits={wanted}"):
+            train(make_model(activation=activation), bars, loss=loss, **options)
+    assert "accuracy" in train(make_model(), bars, loss=kind, **options).history
+
+
+def test_pixels_of_no_class_do_not_count(bars):
+    net = keras.Sequential(
+        [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 1, activation="softmax")]
+    )
+    images = bars[0][0]
+    masks = (images[..., 0] > 0.5).astype(int)
+    masks[:, 0] = 255
+    loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=255)
+    result = train(net, (images, masks), loss=loss, epochs=1, batch_size=10, verbose=0)
+    assert np.isfinite(result.history["loss"]).all()
+
+
 def test_a_loss_of_ones_own_for_several_outputs(bars):
     image = keras.Input((6, 6, 1))
     flat = keras.layers.Flatten()(image)
@@ -271,7 +296,11 @@ def test_labels_with_places_are_not_left_behind_by_the_images(bars, recipe):
     options = {"recipe": recipe, "epochs": 1, "batch_size": 10, "verbose": 0}
     with pytest.raises(ValueError, match=r"augment must be 'none' for labels .* give augment="):
         train(net, (images, masks), **options)
-    train(net, (images, masks), augment="none", **options)
+    for moving in (keras.layers.RandomFlip(), keras.Sequential([keras.layers.RandomZoom(0.1)])):
+        with pytest.raises(ValueError, match=r"received .Random.*moves the images alone"):
+            train(net, (images, masks), augment=moving, **options)
+    for still in ("none", keras.layers.RandomBrightness(0.1, value_range=(0, 1))):
+        train(net, (images, masks), augment=still, **options)
 
 
 def bad(bars, **changes):

@@ -88,7 +88,7 @@ def test_scores_are_logits(model, images):
 @pytest.mark.parametrize(
     "head",
     ["dense", "tensorflow", "nested", "layer", "activation", "operation", "reshaped", "float32",
-     "cast"],
+     "cast", "functions"],
 )  # fmt: skip
 def test_every_form_of_softmax_is_left_out(head, model, images):
     expected = kc.visualize.grad_cam(model, images, 1)
@@ -102,13 +102,16 @@ def test_every_form_of_softmax_is_left_out(head, model, images):
         "reshaped": lambda x: layers.Reshape((4,))(layers.Reshape((2, 2))(model.layers[-1](x))),
         "float32": lambda x: layers.Activation("linear", dtype="float32")(model.layers[-1](x)),
         "cast": lambda x: keras.ops.cast(model.layers[-1](x), "float32"),
+        "functions": lambda x: keras.ops.squeeze(
+            keras.ops.expand_dims(keras.ops.reshape(model.layers[-1](x), (-1, 4)), 1), 1
+        ),
         "activation": lambda x: layers.Activation("softmax")(linear(x)),
         "operation": lambda x: keras.ops.softmax(linear(x)),
     }
     other = keras.Model(model.inputs, heads[head](features))
     if head in ("tensorflow", "nested"):
         linear = heads[head]
-    if head not in ("dense", "reshaped", "float32", "cast"):
+    if head not in ("dense", "reshaped", "float32", "cast", "functions"):
         linear.set_weights(model.layers[-1].get_weights())
     np.testing.assert_allclose(kc.visualize.grad_cam(other, images, 1), expected, rtol=1e-5)
 
