@@ -39,7 +39,8 @@ def read_picture(path: str | Path, size: int | None = None) -> np.ndarray:
             f"'{path}' must be a picture, such as a JPEG or PNG; received: {reason}."
         ) from error
     if size is not None and max(image.size) > size:
-        image = ImageOps.contain(image, (size, size), Image.Resampling.LANCZOS)
+        sides = [max(1, round(side * size / max(image.size))) for side in image.size]
+        image = image.resize(sides, Image.Resampling.LANCZOS)
     return np.asarray(image, np.float32) / 255
 
 

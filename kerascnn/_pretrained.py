@@ -1,8 +1,9 @@
 """A trained network for the command line: the one that is asked for, or one that is shipped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -150,6 +151,7 @@ def pretrained(
     otherwise: str,
     include_top: bool = True,
     preprocessing: str | None = None,
+    options: Mapping = MappingProxyType({}),
 ) -> Pretrained:
     """Build a network with a set of weights, or a shipped one where these cannot be had.
 
@@ -161,6 +163,7 @@ def pretrained(
         include_top: whether the dense layers are needed.
         preprocessing: the name of the input that the weights expect; `None`: that of the set,
             and "unit" for a file of the user's own.
+        options: further arguments of the builder, that the weights were made with.
 
     Raises:
         ValueError: there is no such architecture or set.
@@ -168,7 +171,7 @@ def pretrained(
     """
     found, instead, note = _set_of(architecture, name), None, None
     try:
-        model = _build(architecture, name, found, include_top)
+        model = _build(architecture, name, found, include_top, options)
     except OSError as error:
         if found is None or found.name != name:  # a file of the user's own: no other will do
             raise
@@ -176,7 +179,7 @@ def pretrained(
         instead = f"{architecture}/{name} is not at hand ({reason or error})"
         architecture, _, name = otherwise.partition("/")
         found, preprocessing = _set_of(architecture, name), None
-        model = _build(architecture, name, found, include_top)
+        model = _build(architecture, name, found, include_top, {})
     if found is None:
         note = "preprocessing unit is assumed; if it is another, give --preprocessing"
     elif found.name != name:
@@ -207,17 +210,21 @@ def _set_of(architecture: str, name: str) -> weights.WeightSet | None:
 
 
 def _build(
-    architecture: str, name: str, found: weights.WeightSet | None, include_top: bool
+    architecture: str,
+    name: str,
+    found: weights.WeightSet | None,
+    include_top: bool,
+    options: Mapping,
 ) -> keras.Model:
-    options: dict = {} if include_top else {"include_top": False}
+    options = dict(options) if include_top else {**options, "include_top": False}
     if found is not None and found.variant:
         options["variant"] = found.variant
     try:
         model = models.build(architecture, weights=name, **options)
     except ValueError:
-        if include_top or found is None or found.name == name:
+        if include_top or not Path(name).expanduser().is_file():
             raise
-        # The official file of a whole net: what it has below the top.
+        # The file of a whole net: what it has below the top.
         whole = models.build(architecture, weights=name, **options | {"include_top": True})
         model = models.build(architecture, **options)
         for layer in model.layers:
@@ -227,7 +234,7 @@ def _build(
         return model
     if not any(isinstance(layer, keras.layers.Flatten) for layer in model.layers):
         # A net that pools globally can see all of a photo.
-        return models.build(
-            architecture, weights=name, input_shape=(None, None, channels), **options
-        )
+        free = models.build(architecture, **options | {"input_shape": (None, None, channels)})
+        free.set_weights(model.get_weights())
+        return free
     return models.convolutionalize(model) if height < SMALL else model  # or piece by piece

@@ -69,6 +69,9 @@ def start_keras() -> None:
         keras.ops.zeros(1)
 
 
+of_builder = click.option(
+    "--option", "options", metavar="KEY=VALUE", multiple=True, help="Of the builder: padding=same."
+)
 expected_input = click.option(
     "--preprocessing",
     type=click.Choice(PREPROCESSING),
@@ -198,9 +201,7 @@ def describe(
 @click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--width", type=float, help="Factor on the number of filters.")
-@click.option(
-    "--option", "options", metavar="KEY=VALUE", multiple=True, help="Of the builder: padding=same."
-)
+@of_builder
 @click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped one goes on.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def train(
@@ -283,6 +284,7 @@ def devices() -> None:
 @click.argument("image", type=click.Path(dir_okay=False))
 @click.option("--model", "name", default="resnet50", show_default=True, help="The architecture.")
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@of_builder
 @expected_input
 @click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
 @click.option("--layer", help="The layer to look at.  [default: the last with maps]")
@@ -293,6 +295,7 @@ def gradcam(
     image: str,
     name: str,
     weights: str,
+    options: tuple[str, ...],
     preprocessing: str | None,
     target: str | None,
     layer: str | None,
@@ -304,6 +307,7 @@ def gradcam(
 
     Without network and weights at hand, a network that comes with the package does it.
     """
+    given = read_options(options)
     from ._pictures import check_output, read_picture
 
     path = check_output(
@@ -317,7 +321,13 @@ def gradcam(
     from . import visualize
     from ._pretrained import pretrained
 
-    net = pretrained(name, weights, otherwise="vgg16/cifar10", preprocessing=preprocessing)
+    net = pretrained(
+        name,
+        weights,
+        otherwise="vgg16/cifar10",
+        preprocessing=preprocessing,
+        options=given,
+    )
     say_which(net)
     fitted = net.fitted(picture)
     inputs = net.preprocessing(fitted[None])
@@ -351,6 +361,7 @@ def gradcam(
 @click.argument("image", type=click.Path(dir_okay=False))
 @click.option("--model", "name", default="vgg16", show_default=True, help="The architecture.")
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@of_builder
 @expected_input
 @click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
 @click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
@@ -363,6 +374,7 @@ def dream(
     image: str,
     name: str,
     weights: str,
+    options: tuple[str, ...],
     preprocessing: str | None,
     layers: str | None,
     guide: str | None,
@@ -376,6 +388,7 @@ def dream(
 
     Without network and weights at hand, a network that comes with the package does it.
     """
+    given = read_options(options)
     from ._pictures import check_output, read_picture, write_picture
 
     path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
@@ -392,6 +405,7 @@ def dream(
         otherwise="vgg16/cifar10",
         include_top=False,
         preprocessing=preprocessing,
+        options=given,
     )
     say_which(net)
     result = visualize.deep_dream(
@@ -413,6 +427,7 @@ def dream(
 @click.argument("style", type=click.Path(dir_okay=False))
 @click.option("--model", "name", default="vgg19", show_default=True, help="The architecture.")
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@of_builder
 @expected_input
 @click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
 @click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
@@ -431,6 +446,7 @@ def style(
     style: str,
     name: str,
     weights: str,
+    options: tuple[str, ...],
     preprocessing: str | None,
     content_layers: str | None,
     style_layers: str | None,
@@ -445,6 +461,7 @@ def style(
 
     Without network and weights at hand, a network that comes with the package does it.
     """
+    given = read_options(options)
     from ._pictures import check_output, read_picture, write_picture
 
     out = beside(content, Path(style).stem) if out is None else Path(out)
@@ -461,6 +478,7 @@ def style(
         otherwise="vgg16/cifar10",
         include_top=False,
         preprocessing=preprocessing,
+        options=given,
     )
     say_which(net)
     contents = net.content_layers if content_layers is None else names_in(content_layers)

@@ -35,6 +35,8 @@ def test_the_longer_side_is_brought_down_and_never_up(tmp_path):
     Image.new("RGB", (300, 100)).save(tmp_path / "a.png")
     assert read_picture(tmp_path / "a.png", 60).shape == (20, 60, 3)
     assert read_picture(tmp_path / "a.png", 600).shape == (100, 300, 3)
+    Image.new("RGB", (1, 150)).save(tmp_path / "thin.png")
+    assert read_picture(tmp_path / "thin.png", 64).shape == (64, 1, 3)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture", "cut"])
