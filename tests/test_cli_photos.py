@@ -216,7 +216,7 @@ def change(one, other):
     return np.abs(one.astype(float) - other).mean()
 
 
-@pytest.mark.parametrize("network", ["vgg16", "resnet20"])
+@pytest.mark.parametrize("network", ["vgg16", pytest.param("resnet20", marks=pytest.mark.slow)])
 def test_the_style_is_seen(network, kerascnn, tmp_path):
     """In the colours of coffee, and still the cat."""
     Image.open(tmp_path / "cat.jpg").resize((128, 96)).save(tmp_path / "small.png")

@@ -71,7 +71,7 @@ def refused(refused):
         ("vgg19", {"include_top": False, "input_shape": (36, 40, 3)}),
         ("resnet50", {"input_shape": (64, 64, 3), "classes": 10, "classifier_activation": None}),
         pytest.param("resnet50", {"include_top": False, "pooling": "max"}, marks=pytest.mark.slow),
-        ("vgg16", {}),
+        pytest.param("vgg16", {}, marks=pytest.mark.slow),
         pytest.param("vgg19", {}, marks=pytest.mark.slow),
         pytest.param("resnet101", {}, marks=pytest.mark.slow),
         pytest.param("resnet152", {}, marks=pytest.mark.slow),
