@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -83,13 +84,13 @@ class Pretrained:
     @property
     def content_layers(self) -> list[str]:
         """The second convolution of the last stage but one; of VGG the paper's, block4_conv2."""
-        stages = self._stages()
+        stages = self._stages
         return stages[max(0, len(stages) - 2)][:2][-1:] if stages else []
 
     @property
     def style_layers(self) -> list[str]:
         """The first convolution of each stage; of VGG the paper's, block1_conv1 … block5_conv1."""
-        return [stage[0] for stage in self._stages()]
+        return [stage[0] for stage in self._stages]
 
     def style_weight(
         self,
@@ -116,6 +117,7 @@ class Pretrained:
         styles = np.mean([style_loss(gram(m), 0) for m in maps(style, style_layers)])
         return float(STYLE_TO_CONTENT * contents / max(styles, TINY))
 
+    @cached_property
     def _stages(self) -> list[list[str]]:
         """The convolutions between one reduction of the maps and the next."""
         stages: dict[object, list[str]] = {}

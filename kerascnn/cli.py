@@ -319,16 +319,8 @@ def gradcam(
     import numpy as np
 
     from . import visualize
-    from ._pretrained import pretrained
 
-    net = pretrained(
-        name,
-        weights,
-        otherwise="vgg16/cifar10",
-        preprocessing=preprocessing,
-        options=given,
-    )
-    say_which(net)
+    net = network(name, weights, given, preprocessing)
     fitted = net.fitted(picture)
     inputs = net.preprocessing(fitted[None])
     scores = net.probabilities(inputs)
@@ -397,17 +389,8 @@ def dream(
     start_keras()
 
     from . import visualize
-    from ._pretrained import pretrained
 
-    net = pretrained(
-        name,
-        weights,
-        otherwise="vgg16/cifar10",
-        include_top=False,
-        preprocessing=preprocessing,
-        options=given,
-    )
-    say_which(net)
+    net = network(name, weights, given, preprocessing, include_top=False)
     result = visualize.deep_dream(
         net.model,
         picture[None],
@@ -470,17 +453,8 @@ def style(
     start_keras()
 
     from . import visualize
-    from ._pretrained import pretrained
 
-    net = pretrained(
-        name,
-        weights,
-        otherwise="vgg16/cifar10",
-        include_top=False,
-        preprocessing=preprocessing,
-        options=given,
-    )
-    say_which(net)
+    net = network(name, weights, given, preprocessing, include_top=False)
     contents = net.content_layers if content_layers is None else names_in(content_layers)
     styles = net.style_layers if style_layers is None else names_in(style_layers)
     for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
@@ -569,12 +543,25 @@ def beside(image: str, what: str) -> Path:
     return Path(image).with_name(f"{Path(image).stem}_{what}.png")
 
 
-def say_which(net: "Pretrained") -> None:
-    """Say which network is at work, and why it is not the one that was asked for."""
+def network(
+    name: str, weights: str, options: dict, preprocessing: str | None, *, include_top: bool = True
+) -> "Pretrained":
+    """The network for a photo; says which it is, and why it is not the one that was asked for."""
+    from ._pretrained import pretrained
+
+    net = pretrained(
+        name,
+        weights,
+        otherwise="vgg16/cifar10",
+        include_top=include_top,
+        preprocessing=preprocessing,
+        options=options,
+    )
     if net.instead:
         click.echo(f"{net.instead}; {net.name}, which comes with the package, is used.", err=True)
     else:
         click.echo(f"{net.name}: {net.note}" if net.note else net.name, err=True)
+    return net
 
 
 def names_in(option: str) -> list[str]:

@@ -220,7 +220,7 @@ def change(one, other):
 def test_the_style_is_seen(network, kerascnn, tmp_path):
     """In the colours of coffee, and still the cat."""
     Image.open(tmp_path / "cat.jpg").resize((128, 96)).save(tmp_path / "small.png")
-    options = ["--model", network, "--weights", "cifar10", "--steps", "15", "--size", "128"]
+    options = ["--model", network, "--weights", "cifar10", "--steps", "25", "--size", "128"]
 
     def painted(*more):
         result = kerascnn("style", "small.png", "coffee.png", *options, "-o", "out.png", *more)
@@ -229,9 +229,9 @@ def test_the_style_is_seen(network, kerascnn, tmp_path):
 
     content, style, default = read(tmp_path / "small.png"), read(tmp_path / "coffee.png"), painted()
     faint = painted("--style-weight", "0.1")  # enough for VGG19 and ImageNet, not for these
-    assert change(default, content) > max(10, 1.5 * change(faint, content))
+    assert change(default, content) > max(12, 1.5 * change(faint, content))
     colors = [change(picture.mean((0, 1)), style.mean((0, 1))) for picture in (default, content)]
-    assert colors[0] < 3 / 4 * colors[1]
+    assert colors[0] < 2 / 3 * colors[1]
     assert np.corrcoef(default.mean(-1).ravel(), content.mean(-1).ravel())[0, 1] > 0.5
     np.testing.assert_array_equal(painted("--style-weight", "0"), content)
 

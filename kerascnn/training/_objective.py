@@ -10,7 +10,7 @@ from scipy import ndimage
 from kerascnn.datasets import weight_map
 
 from ._data import Part, centre
-from ._yolo_loss import BOX, YoloLoss, encode_boxes
+from ._yolo_loss import BOX, YoloLoss, check_boxes, encode_boxes
 
 HEADS = ("softmax", "sigmoid", "linear")
 SHAPING = (  # layers that do not change what an output means
@@ -176,7 +176,7 @@ def _boxes(labels, output_shape, last, recipe):
             f"boxes are learnt by a linear output (N, h, w, 5 · {recipe.boxes} + classes); "
             f"received {last} {tuple(output_shape)}: change boxes=, or give loss=."
         )
-    encode_boxes(labels, grid=grid, classes=classes)  # refuses what it cannot take
+    check_boxes(labels, classes)
 
     def prepare(part):
         return replace(part, labels=encode_boxes(part.labels, grid=grid, classes=classes))

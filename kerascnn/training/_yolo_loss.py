@@ -31,12 +31,32 @@ def encode_boxes(labels, *, grid=(7, 7), classes=20):
     array([1. , 0. , 0.5, 0.2, 0.1, 0. , 0. , 1. ], dtype=float32)
     """
     labels = np.asarray(labels, dtype="float32")
+    check_boxes(labels, classes)
+    image, row = np.nonzero(labels[..., 0] >= 0)
+    found = labels[image, row]
+    kind = found[:, 0].astype(int)
+    encoded = np.zeros((len(labels), *grid, BOX + classes), "float32")
+    place = found[:, [2, 1]] * grid  # y, x
+    cell = np.minimum(place.astype(int), np.array(grid) - 1)
+    y, x = (place - cell).T
+    values = np.column_stack([np.ones(len(x)), x, y, found[:, 3:], np.eye(classes)[kind]])
+    for where, value in zip(zip(image, *cell.T, strict=True), values, strict=True):
+        if not encoded[where][0]:
+            encoded[where] = value
+    return encoded
+
+
+def check_boxes(labels, classes):
+    """Refuse, without encoding them, labels that `encode_boxes` cannot take.
+
+    Raises:
+        ValueError: As there.
+    """
     if labels.ndim != 3 or labels.shape[-1] != BOX:
         raise ValueError(
             f"labels of boxes must be (N, objects, 5): class, x, y, w, h; received {labels.shape}."
         )
-    image, row = np.nonzero(labels[..., 0] >= 0)
-    found = labels[image, row]
+    found = labels[labels[..., 0] >= 0]
     kind = found[:, 0].astype(int)
     if (kind >= classes).any():
         raise ValueError(
@@ -48,15 +68,6 @@ def encode_boxes(labels, *, grid=(7, 7), classes=20):
             f"boxes must be parts of the image, 0 to 1; received {found[:, 1:].min()} to "
             f"{found[:, 1:].max()}: divide pixels by the image's width and height."
         )
-    encoded = np.zeros((len(labels), *grid, BOX + classes), "float32")
-    place = found[:, [2, 1]] * grid  # y, x
-    cell = np.minimum(place.astype(int), np.array(grid) - 1)
-    y, x = (place - cell).T
-    values = np.column_stack([np.ones(len(x)), x, y, found[:, 3:], np.eye(classes)[kind]])
-    for where, value in zip(zip(image, *cell.T, strict=True), values, strict=True):
-        if not encoded[where][0]:
-            encoded[where] = value
-    return encoded
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
