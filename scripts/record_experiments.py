@@ -12,7 +12,7 @@ time on a processor with matrix units:
 import argparse
 import inspect
 
-from _torch import fuse_normalization
+from _torch import quicken
 
 from kerascnn.experiments import _experiment
 
@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--data-dir", help="a folder with mnist.npz and cifar10_jpeg.npz")
     parser.add_argument("--precision", help="a dtype policy, for the experiments that take one")
     options = parser.parse_args()
-    fuse_normalization()
+    quicken()
     for name in options.names or _experiment.names():
         run = _experiment.find(name)
         takes = inspect.signature(run).parameters

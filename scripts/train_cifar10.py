@@ -22,14 +22,15 @@ from pathlib import Path
 import keras
 import numpy as np
 from _card import SHIPPED, write_card
-from _torch import fuse_normalization
+from _torch import quicken
 
 import kerascnn as kc
 from kerascnn.datasets._archive import find
 from kerascnn.datasets.cifar10 import FILE
 
 IMAGES = {"input_shape": [32, 32, 3], "classes": 10}
-# DEVIATION: further than the papers' steps in few epochs. Processors with matrix units of bfloat16
+# DEVIATION: further than the papers' steps in few epochs; Muon further than SGD: in four of VGG16
+# with shortcuts to 74 % of the validation images instead of 66 %. Processors with matrix units of bfloat16
 # take half the time with it or less; the weights, and what is measured, stay float32.
 BRIEF = {"batch_size": 128, "schedule": "cosine", "precision": "mixed_bfloat16"}
 NETS = {  # the builder's arguments; what only the training needs; the training
@@ -41,12 +42,19 @@ NETS = {  # the builder's arguments; what only the training needs; the training
     "vgg16": (
         {"width": 0.25, "hidden": 1024, **IMAGES},
         {"batch_normalization": True},
-        {"recipe": "vgg", "learning_rate": 0.1, "dropout": 0.2, "epochs": 70},
+        {
+            "recipe": "vgg",
+            "optimizer": "muon",
+            "learning_rate": 0.1,
+            "batch_size": 256,
+            "dropout": 0.2,
+            "epochs": 115,
+        },
     ),
     "resnet20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "dropout": None, "epochs": 60}),
     "plain20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "dropout": None, "epochs": 60}),
 }
-WHOLE = ("resnet20",)
+WHOLE = ("resnet20", "vgg16")
 ERASED = (8 / 32) ** 2  # of an image's area: 8x8 of 32x32 pixels
 
 
@@ -65,9 +73,11 @@ def main():
 
     data = kc.datasets.load("cifar10", data_dir=options.data_dir)
     jpeg = find(FILE, options.data_dir) is not None
-    fuse_normalization()
+    quicken()
     keras.utils.set_random_seed(options.seed)
     model = kc.models.build(options.name, **build, **extra)
+    if extra.get("batch_normalization"):
+        leave_biases_out(model)
     with tempfile.TemporaryDirectory() as temporary:
         run_dir = options.run_dir or Path(temporary)
         started = time.monotonic() - spent(run_dir)
@@ -122,6 +132,13 @@ def changed(name):
         factor=(1, 1), scale=(ERASED, ERASED), fill_value=0.5, value_range=(0, 1)
     )
     return keras.Sequential([kc.training.PadCropFlip(), square])
+
+
+def leave_biases_out(model):
+    """Keep biases at 0 that normalization takes out again: adding them is a tenth of a step."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            layer.use_bias = layer.bias.trainable = False
 
 
 def spent(run_dir, seconds=None):

@@ -4,10 +4,11 @@ from ._devices import devices as devices
 from ._ensemble import ensemble as ensemble
 from ._evaluate import Evaluation as Evaluation
 from ._evaluate import evaluate as evaluate
-from ._optimizers import CoupledDecaySGD as CoupledDecaySGD
+from ._muon import Muon as Muon
 from ._recipes import Recipe as Recipe
 from ._recipes import recipe as recipe
 from ._recipes import recipes as recipes
+from ._sgd import CoupledDecaySGD as CoupledDecaySGD
 from ._train import Training as Training
 from ._train import train as train
 from ._transfer import transfer as transfer

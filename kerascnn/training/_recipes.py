@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from kerascnn._errors import unknown
 
-OPTIMIZERS = ("adam", "sgd")
+OPTIMIZERS = ("adam", "muon", "sgd")
 SCHEDULES = ("constant", "plateau", "step", "cosine")
 MONITORS = ("val_loss", "val_accuracy")
 AUGMENTATIONS = ("none", "pad_crop_flip", "crop_flip", "crop_flip_color")
@@ -16,11 +16,12 @@ class Recipe:
 
     Args:
         name: What `recipe` calls it.
-        optimizer: `"adam"` (Kingma and Ba 2014, Algorithm 1) or `"sgd"` with momentum.
+        optimizer: `"adam"` (Kingma and Ba 2014, Algorithm 1), `"sgd"` with momentum, or `"muon"`,
+            which a net with batch normalization learns by in half the epochs; see `Muon`.
         learning_rate: The rate of the first epoch, after the warm-up if there is one.
         batch_size: Images in a step, over all devices.
         epochs: Passes over the training images.
-        momentum: Of `"sgd"`, 0 to below 1.
+        momentum: Of `"sgd"` and `"muon"`, 0 to below 1.
         weight_decay: Of `"sgd"`, coupled: `weight_decay * w` is added to the gradient of every
             kernel `w`, so that it goes through the momentum; biases do not decay.
         schedule: `"constant"`; `"plateau"`: times `plateau_factor` once `monitor` has not improved
@@ -126,9 +127,9 @@ class Recipe:
                 "warmup_epochs must be 0 with schedule 'plateau', which sets the rate by itself; "
                 f"received {self.warmup_epochs}."
             )
-        if self.optimizer != "sgd" and (self.momentum or self.weight_decay):
+        if self.optimizer == "adam" and (self.momentum or self.weight_decay):
             raise ValueError(
-                f"momentum and weight_decay belong to the optimizer 'sgd'; "
+                "momentum and weight_decay belong to the optimizers 'sgd' and 'muon'; "
                 f"received them with {self.optimizer!r}: leave them at 0."
             )
 

@@ -75,7 +75,11 @@ def test_a_recipe_is_frozen_and_overriding_makes_another():
         ),
         ("adam", {"learning_rte": 1}, "Did you mean 'learning_rate'"),
         ("adam", {"name": "mine"}, "a field of its recipe must be one of"),
-        ("adam", {"optimizer": "sdg"}, "optimizer must be one of 'adam', 'sgd'; received 'sdg'"),
+        (
+            "adam",
+            {"optimizer": "sdg"},
+            "optimizer must be one of 'adam', 'muon', 'sgd'; received 'sdg'",
+        ),
         ("adam", {"schedule": "stairs"}, "schedule must be one of"),
         ("adam", {"batch_size": 0}, "batch_size must be a whole number from 1 on; received 0"),
         ("adam", {"epochs": 2.5}, "epochs must be a whole number from 1 on; received 2.5"),
@@ -86,7 +90,7 @@ def test_a_recipe_is_frozen_and_overriding_makes_another():
         ("adam", {"steps": (0,)}, "steps must be a tuple of whole numbers"),
         ("alexnet", {"warmup_epochs": 2}, "warmup_epochs must be 0 with schedule 'plateau'"),
         ("adam", {"dropout": 1.0}, "dropout must be a number of at least 0 and below 1"),
-        ("adam", {"weight_decay": 1e-4}, "belong to the optimizer 'sgd'"),
+        ("adam", {"weight_decay": 1e-4}, "belong to the optimizers 'sgd' and 'muon'"),
     ],
 )
 def test_what_a_recipe_cannot_be(name, overrides, message):
