@@ -41,6 +41,22 @@ def check_part(what, part, *, input_shape, input_range):
         )
 
 
+def not_indices(labels, shape) -> ValueError:
+    """Make the error for labels that are no class indices; `shape` is that of one image's."""
+    wanted, received = (
+        ", ".join(["N", *(str(size or "…") for size in each)]) for each in (shape, labels.shape[1:])
+    )
+    one = labels.ndim > 1 and labels.shape[-1] == 1
+    many = labels.ndim == len(shape) + 2
+    hint = ": labels.squeeze(-1) drops the last axis" * one or (
+        ": one-hot labels become indices by labels.argmax(axis=-1)" * many
+    )
+    return ValueError(
+        f"labels must be class indices ({wanted}) of integer type; "
+        f"received {labels.dtype} ({received}){hint}."
+    )
+
+
 def _check_values(what, images, input_range):
     low, high = images.min(), images.max()
     if np.isnan(low):  # the minimum of anything with a NaN is NaN

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from scipy import special
 
-from ._checks import check_part
+from ._checks import check_part, not_indices
 from ._data import Part, as_part, centre
 from ._objective import head
 
@@ -82,6 +82,7 @@ def evaluate(
     ten_crop: bool = False,
     batch_size: int = 128,
     input_range: tuple[float, float] | None = (0.0, 1.0),
+    ignore_class: int | None = None,
     class_names=None,
 ) -> Evaluation:
     """Compare what a classifier says with the labels.
@@ -91,13 +92,16 @@ def evaluate(
             class per pixel, with softmax or linear, or K = 1 with sigmoid or linear for two
             classes; of several outputs the first.
         data: A pair `(images, labels)`, or a data set with parts of such pairs. Labels are class
-            indices `(N,)`, or `(N, H, W)`, whose middle is taken for an output that is smaller.
+            indices `(N,)`, or `(N, H, W)`, whose middle is taken for an output that is smaller;
+            for two classes truth values too.
         part: The part of a data set that is looked at.
         ten_crop: Whether softmax is averaged over ten windows of the model's size: the corners,
             the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
             larger than the model's input.
         batch_size: Images in a step.
         input_range: The range that the model takes, which images must keep; `None`: any.
+        ignore_class: A label that is not counted, as 255 for the void pixels of segmentations;
+            `None`: all count.
         class_names: Names of the classes; `None`: the data set's, or their numbers.
 
     Returns:
@@ -134,10 +138,10 @@ def evaluate(
             f"received {head(model)!r} of {last}."
         )
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
-    return _compare(scores, given, batch_size, class_names)
+    return _compare(scores, given, batch_size, ignore_class, class_names)
 
 
-def _compare(scores, part: Part, batch_size, class_names):
+def _compare(scores, part: Part, batch_size, ignored, class_names):
     """Add up what is right, batch by batch."""
     confusion, top5, loss = 0, 0, 0.0
     for start in range(0, len(part), batch_size):
@@ -145,10 +149,12 @@ def _compare(scores, part: Part, batch_size, class_names):
         chances = scores(np.asarray(part.images[rows], dtype="float32"))
         classes = chances.shape[-1]
         labels = part.labels[rows]
-        if labels.ndim > 1:
-            labels = centre(labels, chances.shape[1:3])
-        labels, chances = labels.ravel(), chances.reshape(-1, classes)
-        _check_labels(part.labels, labels, chances)
+        if labels.dtype == bool:
+            labels = labels.astype("uint8")
+        labels, chances = _paired(labels, chances)
+        counted = labels != ignored
+        labels, chances = labels[counted], chances[counted]
+        _check_labels(labels, classes)
         guesses = chances.argmax(axis=-1)
         pairs = np.bincount(labels * classes + guesses, minlength=classes**2)
         confusion = confusion + pairs.reshape(classes, classes)
@@ -162,20 +168,28 @@ def _compare(scores, part: Part, batch_size, class_names):
             f"received {len(names)}."
         )
     count = confusion.sum()
+    if not count:
+        raise ValueError(f"labels must not all be ignore_class; received {ignored} alone.")
     return Evaluation(confusion, top5 / count if classes > TOP else None, loss / count, names)
 
 
-def _check_labels(given, labels, chances):
-    classes = chances.shape[-1]
-    if len(labels) != len(chances) or not np.issubdtype(labels.dtype, np.integer):
+def _paired(labels, chances):
+    """Labels and chances as `(n,)` and `(n, K)`, of the middle where the labels are of more."""
+    fits = labels.ndim == chances.ndim - 1 and all(
+        have >= want for have, want in zip(labels.shape, chances.shape[:-1], strict=True)
+    )
+    if not fits or not np.issubdtype(labels.dtype, np.integer):
+        raise not_indices(labels, chances.shape[1:-1])
+    if labels.ndim > 1:
+        labels = centre(labels, chances.shape[1:3])
+    return labels.ravel(), chances.reshape(-1, chances.shape[-1])
+
+
+def _check_labels(labels, classes):
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(
-            f"labels must be class indices of integer type, one for each score; "
-            f"received {given.dtype} {given.shape}."
-        )
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
-            f"received {labels.min()} to {labels.max()}."
+            f"labels must lie in 0…{classes - 1}, the model's {classes} classes; received "
+            f"{labels.min()} to {labels.max()}: leave out what is of no class by ignore_class=."
         )
 
 

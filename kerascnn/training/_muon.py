@@ -8,7 +8,7 @@ from ._sgd import CoupledDecaySGD
 # Of x -> a x + b x^3 + c x^5, which brings singular values from (0, 1] near 1 (Jordan 2024).
 COEFFICIENTS = 3.4445, -4.7750, 2.0315
 ITERATIONS = 5
-PART = 0.3  # of a kernel's norm that a step of rate 1 is long: a rate fits that fits SGD
+PART = 0.15  # of a kernel's norm that a step of rate 1 is long: a rate fits that fits SGD
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
@@ -22,7 +22,7 @@ class Muon(CoupledDecaySGD):
 
         v = m * v + g
         o = orthogonal(g + m * v)
-        w = w - 0.3 * lr * |w| * o / |o|, then scaled to the norm that it had
+        w = w - 0.15 * lr * |w| * o / |o|, then scaled to the norm that it had
 
     which is Jordan 2024, https://kellerjordan.github.io/posts/muon/, with two things of its own
     for nets with batch normalization, where a kernel's norm does nothing but set the size of the

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from kerascnn.datasets import weight_map
 
+from ._checks import not_indices
 from ._data import Part, centre
 from ._yolo_loss import BOX, YoloLoss, check_boxes, encode_boxes
 
@@ -19,6 +20,12 @@ SHAPING = (  # layers that do not change what an output means
     keras.layers.Dropout,
     keras.layers.Identity,
     keras.layers.Average,
+)
+ELEMENTWISE = (  # losses of Keras that compare labels with outputs one by one
+    *("binarycrossentropy", "binaryfocalcrossentropy", "categoricalcrossentropy"),
+    *("categoricalfocalcrossentropy", "categoricalhinge", "dice", "hinge", "huber", "kldivergence"),
+    *("logcosh", "mae", "meanabsoluteerror", "meanabsolutepercentageerror", "meansquarederror"),
+    *("meansquaredlogarithmicerror", "mse", "poisson", "squaredhinge", "tversky"),
 )
 SHAPING_FUNCTIONS = ("cast", "reshape", "squeeze", "expanddims", "getitem")  # as of keras.ops
 
@@ -92,8 +99,8 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             for K = 1 0 or 1, or floats for a linear output; boxes `(N, M, 5)` for a grid.
         image_shape: `(H, W, C)`.
         recipe: For its `auxiliary_weight`, `border_weight`, `border_sigma`, `boxes`.
-        loss: A Keras loss to take instead. Labels that it takes for classes are still checked;
-            of all others nothing is known.
+        loss: A Keras loss to take instead. Labels that it takes for classes are still checked,
+            and those that it compares with the output one by one; of all others nothing is known.
 
     Raises:
         ValueError: The labels do not go with the output, or the output says nothing about a loss.
@@ -113,9 +120,10 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
     loss = loss() if isinstance(loss, type) else loss
     if loss is not None:
         _check_logits(loss, last)
-    if loss is not None and not _is_of_classes(loss):
-        return Objective(loss, [], auxiliary=auxiliary)
-    if loss is None and last not in HEADS:
+        if not _is_of_classes(loss):
+            _check_elements(loss, labels, output.shape)
+            return Objective(loss, [], auxiliary=auxiliary)
+    elif last not in HEADS:
         raise ValueError(
             f"the loss follows from a softmax, sigmoid or linear activation; "
             f"received {last or type(model.layers[-1]).__name__!r}: give loss=."
@@ -127,8 +135,8 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
     classes = output.shape[-1]
     if classes > 1 and last == "sigmoid" and loss is None:
         raise ValueError(
-            f"a sigmoid output of {classes} classes has no loss of its own: "
-            f"use softmax for classes that exclude each other, or give loss=."
+            f"a sigmoid output of {classes} classes has no loss of its own: for classes that "
+            f"exclude each other build it with classifier_activation=softmax, or give loss=."
         )
     logits = last == "linear"
     if classes == 1 and last != "softmax" and loss is None:
@@ -207,6 +215,27 @@ def _check_logits(loss, last):
     )
 
 
+def _check_elements(loss, labels, output_shape):
+    """Refuse labels of another shape, which Keras would repeat until they are as many."""
+    have, want = (
+        shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
+        for shape in (labels.shape, output_shape)
+    )
+    fits = len(have) == len(want) and all(
+        size in (None, got) for got, size in zip(have[1:], want[1:], strict=True)
+    )
+    if fits or _plain(loss) not in ELEMENTWISE:
+        return
+    wanted = ", ".join(["N", *(str(size or "…") for size in output_shape[1:])])
+    received = ", ".join(["N", *map(str, labels.shape[1:])])
+    indices = np.issubdtype(labels.dtype, np.integer) and labels.ndim == len(output_shape) - 1
+    hint = ": class indices want a sparse categorical cross-entropy, or to be made one-hot"
+    raise ValueError(
+        f"labels must be ({wanted}), as the output, for this loss; "
+        f"received {labels.dtype} ({received}){hint * indices}."
+    )
+
+
 def _plain(loss):
     """The name of a loss's kind in small letters, whether it is a word, a function or an object."""
     name = getattr(loss, "__name__", None) or type(loss).__name__
@@ -219,11 +248,7 @@ def _check_classes(labels, classes, output_shape, ignored=None):
         for have, want in zip(labels.shape[1:], output_shape[1:-1], strict=True)
     )
     if not fits or not np.issubdtype(labels.dtype, np.integer):
-        wanted = ", ".join(["N", *(str(size or "…") for size in output_shape[1:-1])])
-        raise ValueError(
-            f"labels must be class indices ({wanted}) of integer type; received {labels.dtype} "
-            f"{labels.shape}: one-hot labels become indices by labels.argmax(axis=-1)."
-        )
+        raise not_indices(labels, output_shape[1:-1])
     labels = labels[labels != ignored]
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(

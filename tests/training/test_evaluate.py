@@ -63,6 +63,26 @@ def test_a_class_per_pixel_of_a_smaller_output():
     np.testing.assert_array_equal(result.confusion, [[2, 0], [0, 2]])
 
 
+def test_void_pixels_are_not_counted():
+    maps = np.full((1, 2, 2, 2), 0.5, "float32")
+    maps[0, 0] = [[0.9, 0.1], [0.2, 0.8]]
+    masks = np.array([[[0, 0], [255, 1]]])
+    net = keras.Sequential([keras.Input((2, 2, 2)), layers.Activation("linear")])
+    net = keras.Model(net.inputs, layers.Softmax()(keras.ops.log(net.outputs[0])))
+    result = evaluate(net, (maps, masks), ignore_class=255)
+    np.testing.assert_array_equal(result.confusion, [[1, 1], [1, 0]])  # of a tie the first
+    assert result.loss == pytest.approx(-np.log([0.9, 0.2, 0.5]).mean(), rel=1e-5)
+    with pytest.raises(ValueError, match="0 to 255: leave out what is of no class by ignore_class"):
+        evaluate(net, (maps, masks))
+
+
+def test_truth_values_are_the_labels_of_two_classes():
+    net = keras.Sequential([keras.Input((2, 2, 1)), layers.Activation("sigmoid")])
+    maps = np.array([[[[-1.0], [1.0]], [[2.0], [-2.0]]]], "float32")
+    result = evaluate(net, (maps, maps[..., 0] > 1.5), input_range=None)
+    np.testing.assert_array_equal(result.confusion, [[2, 1], [0, 1]])
+
+
 def test_ten_crops_average_the_softmax_of_ten_windows(rng):
     net = keras.Sequential(
         [keras.Input((3, 3, 1)), layers.Flatten(), layers.Dense(4, activation="softmax")]
@@ -90,7 +110,14 @@ def test_the_part_of_a_data_set():
     ("data", "options", "message"),
     [
         ((PART[0], LABELS + 1), {}, r"labels must lie in 0…2"),
-        ((PART[0], LABELS / 1), {}, "class indices of integer type"),
+        (
+            (PART[0], LABELS / 1),
+            {},
+            r"class indices \(N\) of integer type; received float64 \(N\)\.",
+        ),
+        ((PART[0], np.eye(3, dtype=int)[LABELS]), {}, r"received int64 \(N, 3\): one-hot .*argmax"),
+        ((PART[0], LABELS[:, None]), {}, r"received int64 \(N, 1\): labels.squeeze\(-1\) drops"),
+        ((PART[0], 0 * LABELS), {"ignore_class": 0}, "must not all be ignore_class; received 0"),
         (PART, {"input_range": (0, 1)}, "float in"),
         ((PART[0][:0], LABELS[:0]), {}, "at least one image"),
         (PART, {"class_names": ["a"]}, "class_names must be 3"),

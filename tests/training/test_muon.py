@@ -43,7 +43,7 @@ def test_two_steps_of_a_kernel_by_hand(momentum):
         ahead = gradient + momentum * velocity
         direction = np.asarray(orthogonal(ahead.reshape(18, 4))).reshape(kernel.shape)
         size = np.linalg.norm(expected)
-        expected = expected - 0.3 * 0.1 * size * direction / np.linalg.norm(direction)
+        expected = expected - 0.15 * 0.1 * size * direction / np.linalg.norm(direction)
         expected = expected * size / np.linalg.norm(expected)
         np.testing.assert_allclose(kernel.numpy(), expected, rtol=1e-4, atol=1e-6)
 

@@ -12,8 +12,8 @@ from kerascnn.training._objective import objective as objective_for
 layers = keras.layers
 
 
-def objective(model, labels):
-    goal = objective_for(model, labels, image_shape=(4, 4, 1), recipe=recipe("adam"))
+def objective(model, labels, **options):
+    goal = objective_for(model, labels, image_shape=(4, 4, 1), recipe=recipe("adam"), **options)
     return goal.loss, goal.metrics
 
 
@@ -92,13 +92,35 @@ def test_float_labels_and_a_linear_output_are_regression():
         (layers.Dense(3, "softmax"), np.eye(3, dtype=int), r"indices \(N\).*argmax"),
         (layers.Dense(3, "softmax"), np.array([0.0, 1.0]), "of integer type; received float64"),
         (layers.Dense(1, "sigmoid"), np.array([0, 2]), "labels must be 0 or 1"),
-        (layers.Dense(3, "sigmoid"), CLASSES, "use softmax"),
+        (layers.Dense(3, "sigmoid"), CLASSES, "with classifier_activation=softmax"),
         (layers.Dense(3, "tanh"), CLASSES, "received 'tanh': give loss="),
     ],
 )
 def test_labels_and_outputs_that_do_not_go_together(last, labels, message):
     with pytest.raises(ValueError, match=message):
         objective(model(layers.Flatten(), last), labels)
+
+
+@pytest.mark.parametrize(
+    "loss", ["mse", keras.losses.Huber(), keras.losses.CategoricalCrossentropy]
+)
+def test_labels_that_keras_would_repeat_until_they_are_as_many(loss):
+    net = model(layers.Flatten(), layers.Dense(3, "softmax"))
+    message = r"labels must be \(N, 3\), as the output, .* int64 \(N\): class indices want a sparse"
+    with pytest.raises(ValueError, match=message):
+        objective(net, CLASSES, loss=loss)
+    with pytest.raises(ValueError, match=r"received float64 \(N, 4\)\.$"):
+        objective(net, np.zeros((4, 4)), loss=loss)
+    chosen, metrics = objective(net, np.eye(3)[CLASSES], loss=loss)
+    assert (chosen, metrics) == (loss, []) or isinstance(chosen, loss)
+    one = model(layers.Flatten(), layers.Dense(1, "softmax"))
+    for labels in (BINARY, BINARY[:, None]):  # Keras makes these of one shape by itself
+        objective(one, labels, loss=loss)
+
+
+def test_a_loss_of_ones_own_takes_any_labels():
+    net = model(layers.Flatten(), layers.Dense(3, "softmax"))
+    assert objective(net, CLASSES, loss=lambda true, predicted: predicted)[1] == []
 
 
 def test_a_label_per_pixel():
