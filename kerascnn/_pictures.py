@@ -51,6 +51,11 @@ def scaled_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(image, np.float32) / 255
 
 
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Take the colours out of a picture, (H, W, 3) to (H, W, 1), both in [0, 1]."""
+    return picture @ np.float32([[0.299], [0.587], [0.114]])  # luma, ITU-R BT.601
+
+
 def middle(picture: np.ndarray) -> np.ndarray:
     """Cut the square out of the middle of a picture."""
     height, width = picture.shape[:2]

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import describe, models, visualize, weights
 from ._graph import flatten
-from ._pictures import middle, scaled_to
+from ._pictures import grey, middle, scaled_to
 from .visualize._style_transfer import content_loss, gram, style_loss
 from .weights._download import RemoteFile
 
@@ -41,17 +41,18 @@ class Pretrained:
     note: str | None = None
 
     def fitted(self, picture: np.ndarray) -> np.ndarray:
-        """Bring what the model sees of a picture to the size that it was trained on.
+        """Bring what the model sees of a picture to the size, and grey, that it was trained on.
 
         Args:
             picture: (H, W, 3) in [0, 1].
         """
-        height, width = self.model.input_shape[1:3]
-        if height is not None:
-            return scaled_to(self.view(picture), height, width)
-        height, width = picture.shape[:2]
-        scale = min(self.short_side / min(height, width), LONGEST / max(height, width))
-        return scaled_to(picture, *(max(1, round(n * scale)) for n in picture.shape[:2]))
+        height, width, channels = self.model.input_shape[1:]
+        if height is None:
+            sides = picture.shape[:2]
+            scale = min(self.short_side / min(sides), LONGEST / max(sides))
+            height, width = (max(1, round(side * scale)) for side in sides)
+        fitted = scaled_to(self.view(picture), height, width)
+        return fitted if channels == 3 else grey(fitted)
 
     def view(self, picture: np.ndarray) -> np.ndarray:
         """What the model sees of a picture: all of it, or the square in its middle."""
@@ -232,6 +233,11 @@ def _build(
         for layer in model.layers:
             layer.set_weights(whole.get_layer(layer.name).get_weights())
     _, height, _, channels = model.input_shape
+    if channels not in ((1, 3) if include_top else (3,)):
+        raise ValueError(
+            f"the model must see RGB{' or grey' * include_top} pictures; "
+            f"received {architecture}, of {channels} channel{'s' * (channels > 1)}."
+        )
     if not include_top or height is None:
         return model
     if not any(isinstance(layer, keras.layers.Flatten) for layer in model.layers):
@@ -239,4 +245,6 @@ def _build(
         free = models.build(architecture, **options | {"input_shape": (None, None, channels)})
         free.set_weights(model.get_weights())
         return free
-    return models.convolutionalize(model) if height < SMALL else model  # or piece by piece
+    if height >= SMALL or channels == 1:  # digits fill their picture
+        return model
+    return models.convolutionalize(model)  # or piece by piece

@@ -14,6 +14,8 @@ from kerascnn._pretrained import STYLE_TO_CONTENT, Pretrained, pretrained
 from kerascnn.visualize import _style_transfer
 from kerascnn.weights import _available, _official
 
+LENET5 = ("--model", "lenet5", "--weights", "mnist")
+
 
 @pytest.fixture
 def kerascnn(tmp_path, monkeypatch):
@@ -55,6 +57,13 @@ def test_gradcam_of_a_class_by_its_name(kerascnn, tmp_path):
         assert kerascnn("gradcam", "cat.jpg", *options, "--class", target, "-o", out).exit_code == 0
     np.testing.assert_array_equal(read(tmp_path / "dog.png"), read(tmp_path / "five.png"))
     assert (read(tmp_path / "dog.png") != read(tmp_path / "ship.png")).any()
+
+
+def test_gradcam_of_a_net_that_sees_grey(kerascnn, tmp_path):
+    result = kerascnn("gradcam", "cat.jpg", *LENET5)
+    assert result.exit_code == 0, result.output
+    assert {line.split()[0] for line in result.output.splitlines()[1:6]} < set("0123456789")
+    assert (tmp_path / "cat_gradcam.png").stat().st_size
 
 
 def test_without_network_a_shipped_network_does_it_and_says_so(kerascnn):
@@ -280,8 +289,9 @@ def test_the_weight_of_the_style_by_hand():
 
 
 def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
-    kc.models.build("mlp", include_top=False).save_weights(tmp_path / "mlp.weights.h5")
-    options = ["--model", "mlp", "--weights", "mlp.weights.h5"]
+    net = kc.models.build("mlp", include_top=False, input_shape=(8, 8, 3))
+    net.save_weights(tmp_path / "mlp.weights.h5")
+    options = ["--model", "mlp", "--weights", "mlp.weights.h5", "--option", "input_shape=[8, 8, 3]"]
     result = kerascnn("style", "cat.jpg", "coffee.png", *options)
     assert result.exit_code == 2
     assert "--content-layers must name layers of mlp" in result.stderr.splitlines()[-1]
@@ -294,6 +304,7 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["gradcam", "cat.jpg", "--model", "resnet21"], "resnet20"),
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
         (["dream", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
+        (["dream", "cat.jpg", *LENET5], "must see RGB pictures; received lenet5, of 1 channel."),
         (
             ["gradcam", "cat.jpg", "--model", "vgg16", "--weights", "cifar10", "--class", "cow"],
             "--class must be one of 'airplane'",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerascnn._pictures import check_output, middle, read_picture, write_picture
+from kerascnn._pictures import check_output, grey, middle, read_picture, write_picture
 
 COLORS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]], np.uint8)
 
@@ -76,6 +76,12 @@ def test_the_middle():
     picture = np.arange(4 * 7 * 3).reshape(4, 7, 3)
     np.testing.assert_array_equal(middle(picture), picture[:, 1:5])
     np.testing.assert_array_equal(middle(picture.swapaxes(0, 1)), picture.swapaxes(0, 1)[1:5])
+
+
+def test_grey_is_what_pillow_makes_of_colours():
+    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype="uint8")
+    expected = np.asarray(Image.fromarray(picture).convert("L")) / 255
+    np.testing.assert_allclose(grey(picture / 255)[..., 0], expected, atol=0.51 / 255)
 
 
 def test_sixteen_bits_of_gray(tmp_path):

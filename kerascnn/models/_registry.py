@@ -259,7 +259,7 @@ def names() -> list[str]:
     return list(architectures())
 
 
-def build(name: str, **options: object) -> "keras.Model":
+def build(name: str, /, **options: object) -> "keras.Model":
     """Build an architecture by its name: `build("vgg16")` is `build_vgg16()`.
 
     Args:
