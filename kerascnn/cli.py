@@ -264,7 +264,9 @@ def train(
             callbacks=[] if run_dir else [forgetful],
         )
     except KeyboardInterrupt as stop:
-        click.echo(str(stop), err=True)
+        where, _, _ = str(stop).partition(";")  # the rest says how it goes on in Python
+        how = "the same command goes on" if run_dir else "with --run-dir FOLDER a run can go on"
+        click.echo(f"{where}; {how}.", err=True)
         sys.exit(130)  # 128 + SIGINT, as shells have it
     if loaded.test is not None and loaded.train[1].dtype.kind in "iu":  # boxes have no accuracy
         result = kc.training.evaluate(model, loaded)
@@ -571,7 +573,12 @@ def names_in(option: str) -> list[str]:
 
 def class_number(target: str, names: list[str]) -> int:
     """The number of a class that is given by its name or number."""
-    numbers = [str(number) for number, name in enumerate(names) if name == target]
+
+    def plain(name: str) -> str:
+        return name.replace("_", " ").lower()
+
+    wanted = plain(target)
+    numbers = [str(number) for number, name in enumerate(names) if plain(name) == wanted]
     if len(numbers) > 1:  # of ImageNet the crane, a bird and a machine, and the maillot
         raise ValueError(
             f"--class must be one class; {target!r} is the name of {' and '.join(numbers)}. "

@@ -1,7 +1,10 @@
 """The command line as a user calls it: exit status, one line on bad input, files on disk."""
 
+import re
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -140,6 +143,20 @@ def test_train_again_goes_on(kerascnn, tmp_path):
     assert "epoch 2/2" in more.stdout
     assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 3
     assert 5 < float(more.stdout.splitlines()[-1].removeprefix("test accuracy ")[:-1]) <= 100
+
+
+@pytest.mark.slow
+def test_a_train_that_is_stopped_says_how_it_goes_on(tmp_path):
+    command = [sys.executable, "-m", "kerascnn", "train", "lenet5", "--data", "digits"]
+    command += ["--run-dir", "run", "--epochs", "2000"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "run" / "history.csv").exists():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        last = process.communicate(timeout=60)[1].splitlines()[-1]
+    assert process.returncode == 130
+    assert re.fullmatch(r"stopped after epoch \d+(, step \d+)?; the same command goes on\.", last)
 
 
 @pytest.mark.slow

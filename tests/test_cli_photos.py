@@ -185,7 +185,9 @@ def test_of_the_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file, offici
 
 
 def test_a_name_of_two_classes_is_refused():
-    names = ["crane", "dog", "crane"]
+    names = ["crane", "dog", "crane", "polar bear"]
+    assert cli.class_number("Dog", names) == 1
+    assert cli.class_number("polar_bear", names) == 3
     assert cli.class_number("dog", names) == cli.class_number("1", names) == 1
     assert cli.class_number("2", names) == 2
     with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Give the number"):
