@@ -135,6 +135,7 @@ def test_describe_another_size(kerascnn):
     assert "block5_pool,MaxPooling2D,2x3x512" in result.stdout
 
 
+@pytest.mark.slow
 def test_train_again_goes_on(kerascnn, tmp_path):
     first = kerascnn("train", "lenet5", "--data", "digits", "--epochs", "1", "--run-dir", "run")
     assert first.exit_code == 0, first.output

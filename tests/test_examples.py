@@ -14,7 +14,7 @@ PRINTED = {
     "lenet5_on_digits": "by writers that it has never seen",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
 }
-SLOW = {"grad_cam_of_your_model"}  # it trains MobileNet, half a minute
+SLOW = {"grad_cam_of_your_model", "lenet5_on_digits"}  # they train
 
 
 @pytest.mark.parametrize(

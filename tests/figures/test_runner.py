@@ -41,6 +41,7 @@ def test_files_are_the_same_every_time(tmp_path, registered):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_same_in_another_process(tmp_path, run_python):
     code = """
 import hashlib, pathlib, sys, kerascnn as kc

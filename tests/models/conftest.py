@@ -16,7 +16,7 @@ RELATIVES = {
     *(f"resnet{depth}" for depth in (34, 101, 152, 32, 44, 56, 110)),
     *(f"plain{depth}" for depth in (34, 32, 44, 56, 110)),
     *("vgg13", "vgg16", "vgg19", "fcn32s", "fcn16s", "plain18"),
-    *("resnet18-v1.5", "resnet50-v1.5", "alexnet-single_tower"),
+    *("resnet18-v1.5", "resnet50-v1.5", "alexnet-single_tower", "googlenet-torchvision", "plain20"),
 }
 
 # What makes a net of each architecture small: (input shape, options).

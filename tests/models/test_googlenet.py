@@ -64,6 +64,7 @@ def test_heads_drop_out_without_changing_the_main_output(shake):
     np.testing.assert_allclose(fresh(images), main, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_trains_with_the_loss_weights_of_the_paper():
     model = kc.build_googlenet(auxiliary=True, input_shape=(80, 80, 3), classes=4)
     model.compile(

@@ -54,8 +54,8 @@ def test_plain_and_residual_nets_have_equal_parameters(depth, options):
     [
         ("resnet18", "A", 11_515_688),
         ("resnet18", "C", 12_043_816),
-        ("resnet34", "A", 21_623_848),
-        ("resnet34", "C", 22_716_840),
+        pytest.param("resnet34", "A", 21_623_848, marks=pytest.mark.slow),
+        pytest.param("resnet34", "C", 22_716_840, marks=pytest.mark.slow),
         ("resnet20", "B", 272_474),
     ],
 )
@@ -70,7 +70,12 @@ def test_unknown_shortcut():
 
 
 @pytest.mark.parametrize(
-    ("depth", "total"), [(50, 25_636_712), (101, 44_707_176), (152, 60_419_944)]
+    ("depth", "total"),
+    [
+        (50, 25_636_712),
+        pytest.param(101, 44_707_176, marks=pytest.mark.slow),
+        pytest.param(152, 60_419_944, marks=pytest.mark.slow),
+    ],
 )
 def test_totals_are_those_of_keras_applications(depth, total, monkeypatch):
     monkeypatch.setattr(

@@ -97,6 +97,7 @@ def test_killed_within_epochs(bars, make_net, tmp_path):
     same(resumed, whole)
 
 
+@pytest.mark.slow
 def test_from_an_older_backup(bars, make_net, tmp_path):
     """As if the last steps had never been: they come again, and come out the same."""
     whole = train(make_net(), bars, **OPTIONS)

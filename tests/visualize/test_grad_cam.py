@@ -56,7 +56,11 @@ def normalized(maps):
     ("build", "layer"),
     [
         (kc.build_vgg16, "block5_conv3"),
-        (lambda: keras.applications.ResNet50(weights=None), "conv5_block3_out"),
+        pytest.param(
+            lambda: keras.applications.ResNet50(weights=None),
+            "conv5_block3_out",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_equals_tf_keras_vis(build, layer, rng):

@@ -254,6 +254,7 @@ MADE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", MADE)
 def test_no_graph_stays_behind_a_made_picture(method, rng):
     """Neither of a function of the user's, compiled for one call, nor of a model that is gone."""

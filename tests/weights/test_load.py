@@ -69,7 +69,11 @@ def refused(refused):
     [
         ("vgg16", {"include_top": False, "input_shape": (40, 36, 3)}),
         ("vgg19", {"include_top": False, "input_shape": (36, 40, 3)}),
-        ("resnet50", {"input_shape": (64, 64, 3), "classes": 10, "classifier_activation": None}),
+        pytest.param(
+            "resnet50",
+            {"input_shape": (64, 64, 3), "classes": 10, "classifier_activation": None},
+            marks=pytest.mark.slow,
+        ),
         pytest.param("resnet50", {"include_top": False, "pooling": "max"}, marks=pytest.mark.slow),
         pytest.param("vgg16", {}, marks=pytest.mark.slow),
         pytest.param("vgg19", {}, marks=pytest.mark.slow),
