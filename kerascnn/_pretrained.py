@@ -219,6 +219,8 @@ def _build(
     include_top: bool,
     options: Mapping,
 ) -> keras.Model:
+    if "include_top" in options:
+        raise ValueError("--option include_top is chosen by what is made; leave it out.")
     options = dict(options) if include_top else {**options, "include_top": False}
     if found is not None and found.variant:
         options["variant"] = found.variant

@@ -264,7 +264,7 @@ def train(
             callbacks=[] if run_dir else [forgetful],
         )
     except KeyboardInterrupt as stop:
-        where, _, _ = str(stop).partition(";")  # the rest says how it goes on in Python
+        where = str(stop).partition(";")[0] or "stopped at once"  # the rest is about Python
         how = "the same command goes on" if run_dir else "with --run-dir FOLDER a run can go on"
         click.echo(f"{where}; {how}.", err=True)
         sys.exit(130)  # 128 + SIGINT, as shells have it
@@ -575,7 +575,7 @@ def class_number(target: str, names: list[str]) -> int:
     """The number of a class that is given by its name or number."""
 
     def plain(name: str) -> str:
-        return name.replace("_", " ").lower()
+        return name.replace("_", " ").strip().lower()
 
     wanted = plain(target)
     numbers = [str(number) for number, name in enumerate(names) if plain(name) == wanted]
@@ -586,6 +586,6 @@ def class_number(target: str, names: list[str]) -> int:
         )
     if numbers:
         return int(numbers[0])
-    if target.isdigit() and int(target) < len(names):
+    if target.isdecimal() and int(target) < len(names):
         return int(target)
     raise unknown("--class", target, names)

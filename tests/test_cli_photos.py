@@ -187,7 +187,9 @@ def test_of_the_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file, offici
 def test_a_name_of_two_classes_is_refused():
     names = ["crane", "dog", "crane", "polar bear"]
     assert cli.class_number("Dog", names) == 1
-    assert cli.class_number("polar_bear", names) == 3
+    assert cli.class_number(" polar_bear", names) == 3
+    with pytest.raises(ValueError, match="--class must be one of"):
+        cli.class_number("²", names)
     assert cli.class_number("dog", names) == cli.class_number("1", names) == 1
     assert cli.class_number("2", names) == 2
     with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Give the number"):
@@ -306,6 +308,7 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["gradcam", "cat.jpg", "--model", "resnet21"], "resnet20"),
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
         (["dream", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
+        (["gradcam", "cat.jpg", *LENET5, "--option", "include_top=false"], "leave it out"),
         (["dream", "cat.jpg", *LENET5], "must see RGB pictures; received lenet5, of 1 channel."),
         (
             ["gradcam", "cat.jpg", "--model", "vgg16", "--weights", "cifar10", "--class", "cow"],

@@ -5,6 +5,7 @@ from ._ensemble import ensemble as ensemble
 from ._evaluate import Evaluation as Evaluation
 from ._evaluate import evaluate as evaluate
 from ._muon import Muon as Muon
+from ._muon import normalized_kernels as normalized_kernels
 from ._recipes import Recipe as Recipe
 from ._recipes import recipe as recipe
 from ._recipes import recipes as recipes

@@ -34,7 +34,8 @@ def check_part(what, part, *, input_shape, input_range):
     _check_values(what, part.sample(), input_range)
     if np.issubdtype(labels.dtype, np.floating) and np.isnan(labels).any():
         raise ValueError(f"{what} labels must be numbers; received NaN: leave those images out.")
-    if weights is not None and weights.shape not in (labels.shape, labels.shape[:1]):
+    pixels = labels.shape[:-1] if labels.shape[-1] == 1 else labels.shape
+    if weights is not None and weights.shape not in (labels.shape, pixels, labels.shape[:1]):
         raise ValueError(
             f"{what} weights must be {labels.shape[:1]} or as the labels {labels.shape}; "
             f"received {weights.shape}."

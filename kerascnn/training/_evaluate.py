@@ -115,8 +115,14 @@ def evaluate(
     >>> result.accuracy > 0.9, result.confusion.shape, result.count
     (True, (10, 10), 898)
     """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be a whole number from 1 on; received {batch_size!r}.")
+    if not isinstance(ignore_class, int | None):
+        raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")
+    if hasattr(data, "train") and getattr(data, part, None) is None:
+        raise ValueError(f"part must be one that the data set has; received {part!r}.")
     if hasattr(data, part):
-        class_names = class_names or getattr(data, "class_names", None)
+        class_names = getattr(data, "class_names", None) if class_names is None else class_names
         data = getattr(data, part)
     given = as_part(data)
     size = model.input_shape[1:3]
@@ -149,11 +155,11 @@ def _compare(scores, part: Part, batch_size, ignored, class_names):
         chances = scores(np.asarray(part.images[rows], dtype="float32"))
         classes = chances.shape[-1]
         labels = part.labels[rows]
-        if labels.dtype == bool:
+        if labels.dtype == bool and classes == 2:
             labels = labels.astype("uint8")
         labels, chances = _paired(labels, chances)
         counted = labels != ignored
-        labels, chances = labels[counted], chances[counted]
+        labels, chances = labels[counted].astype("int64"), chances[counted]
         _check_labels(labels, classes)
         guesses = chances.argmax(axis=-1)
         pairs = np.bincount(labels * classes + guesses, minlength=classes**2)
@@ -161,7 +167,7 @@ def _compare(scores, part: Part, batch_size, ignored, class_names):
         right = chances[np.arange(len(labels)), labels]
         loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
-    names = tuple(class_names or map(str, range(classes)))
+    names = tuple(map(str, range(classes) if class_names is None else class_names))
     if len(names) != classes:
         raise ValueError(
             f"class_names must be {classes}, one for each class of the model; "

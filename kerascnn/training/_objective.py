@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -23,9 +24,9 @@ SHAPING = (  # layers that do not change what an output means
 )
 ELEMENTWISE = (  # losses of Keras that compare labels with outputs one by one
     *("binarycrossentropy", "binaryfocalcrossentropy", "categoricalcrossentropy"),
-    *("categoricalfocalcrossentropy", "categoricalhinge", "dice", "hinge", "huber", "kldivergence"),
-    *("logcosh", "mae", "meanabsoluteerror", "meanabsolutepercentageerror", "meansquarederror"),
-    *("meansquaredlogarithmicerror", "mse", "poisson", "squaredhinge", "tversky"),
+    *("categoricalfocalcrossentropy", "categoricalhinge", "cosinesimilarity", "dice", "hinge"),
+    *("huber", "kldivergence", "logcosh", "meanabsoluteerror", "meanabsolutepercentageerror"),
+    *("meansquarederror", "meansquaredlogarithmicerror", "poisson", "squaredhinge", "tversky"),
 )
 SHAPING_FUNCTIONS = ("cast", "reshape", "squeeze", "expanddims", "getitem")  # as of keras.ops
 
@@ -118,11 +119,15 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
         )
     auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
     loss = loss() if isinstance(loss, type) else loss
+    if isinstance(loss, list | tuple | dict):
+        raise ValueError(
+            f"loss must be one loss, which all outputs share; received a {type(loss).__name__}."
+        )
     if loss is not None:
         _check_logits(loss, last)
         if not _is_of_classes(loss):
-            _check_elements(loss, labels, output.shape)
-            return Objective(loss, [], auxiliary=auxiliary)
+            prepare = _elements(labels, output.shape) if _plain(loss) in ELEMENTWISE else _as_it_is
+            return Objective(loss, [], prepare, auxiliary)
     elif last not in HEADS:
         raise ValueError(
             f"the loss follows from a softmax, sigmoid or linear activation; "
@@ -139,27 +144,32 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             f"exclude each other build it with classifier_activation=softmax, or give loss=."
         )
     logits = last == "linear"
+    prepare = _as_it_is
     if classes == 1 and last != "softmax" and loss is None:
+        prepare = _elements(labels, output.shape)
         loss, metrics = _binary(labels, logits)
     else:
         _check_classes(labels, classes, output.shape, getattr(loss, "ignore_class", None))
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
         metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-    if labels.ndim < 3:
-        return Objective(loss, metrics, auxiliary=auxiliary)
+        if labels.ndim == 3:
+            prepare = partial(_cropped, size=output.shape[1:3])
+    if not recipe.border_weight or not np.issubdtype(labels.dtype, np.integer) or labels.ndim < 3:
+        return Objective(loss, metrics, prepare, auxiliary)
 
-    def prepare(part):
-        if (
-            part.weights is None
-            and recipe.border_weight
-            and np.issubdtype(labels.dtype, np.integer)
-        ):
-            instances = np.stack([ndimage.label(mask)[0] for mask in part.labels])
+    def weighted(part):
+        if part.weights is None:
+            masks = part.labels.reshape(part.labels.shape[:3])
+            instances = np.stack([ndimage.label(mask)[0] for mask in masks])
             weights = weight_map(instances, w0=recipe.border_weight, sigma=recipe.border_sigma)
             part = replace(part, weights=weights)
-        return _cropped(part, output.shape[1:3], binary=classes == 1)
+        return prepare(part)
 
-    return Objective(loss, metrics, prepare, auxiliary)
+    return Objective(loss, metrics, weighted, auxiliary)
+
+
+def _as_it_is(part):
+    return part
 
 
 def _is_of_classes(loss):
@@ -167,13 +177,41 @@ def _is_of_classes(loss):
     return _plain(loss) == "sparsecategoricalcrossentropy"
 
 
-def _cropped(part, size, *, binary):
+def _elements(labels, output_shape):
+    """What makes labels to be compared with the output one by one: of its shape, the middle.
+
+    Raises:
+        ValueError: Labels of another shape, which Keras would repeat until they are as many.
+    """
+    *want, channels = output_shape[1:]
+    lacking = channels == 1 and labels.ndim == len(output_shape) - 1
+    shape = (*labels.shape[1:], 1) if lacking else labels.shape[1:]
+    maps = len(output_shape) == 4
+    fits = len(shape) == len(want) + 1 and all(
+        have == size or (maps and have > size) for have, size in zip(shape, want, strict=False)
+    )
+    if not fits or shape[-1] != channels:
+        wanted, received = (
+            ", ".join(map(str, each))
+            for each in (("N", *output_shape[1:]), ("N", *labels.shape[1:]))
+        )
+        indices = np.issubdtype(labels.dtype, np.integer) and labels.ndim == len(output_shape) - 1
+        hint = ": class indices want a sparse categorical cross-entropy, or to be made one-hot"
+        raise ValueError(
+            f"labels must be ({wanted}), as the output, for this loss; "
+            f"received {labels.dtype} ({received}){hint * (indices and channels > 1)}."
+        )
+    if not maps:
+        return _as_it_is
+    return partial(_cropped, size=want, lacking=lacking)
+
+
+def _cropped(part, size, *, lacking=False):
     """Labels, and weights, for the pixels that the output has."""
-    labels, weights = part.labels, part.weights
-    labels = centre(labels, size)
-    if weights is not None and weights.ndim == 3:
+    labels, weights = centre(part.labels, size), part.weights
+    if weights is not None and weights.ndim > 1:
         weights = centre(weights, size)
-    return replace(part, labels=labels[..., None] if binary else labels, weights=weights)
+    return replace(part, labels=labels[..., None] if lacking else labels, weights=weights)
 
 
 def _boxes(labels, output_shape, last, recipe):
@@ -215,31 +253,12 @@ def _check_logits(loss, last):
     )
 
 
-def _check_elements(loss, labels, output_shape):
-    """Refuse labels of another shape, which Keras would repeat until they are as many."""
-    have, want = (
-        shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
-        for shape in (labels.shape, output_shape)
-    )
-    fits = len(have) == len(want) and all(
-        size in (None, got) for got, size in zip(have[1:], want[1:], strict=True)
-    )
-    if fits or _plain(loss) not in ELEMENTWISE:
-        return
-    wanted = ", ".join(["N", *(str(size or "…") for size in output_shape[1:])])
-    received = ", ".join(["N", *map(str, labels.shape[1:])])
-    indices = np.issubdtype(labels.dtype, np.integer) and labels.ndim == len(output_shape) - 1
-    hint = ": class indices want a sparse categorical cross-entropy, or to be made one-hot"
-    raise ValueError(
-        f"labels must be ({wanted}), as the output, for this loss; "
-        f"received {labels.dtype} ({received}){hint * indices}."
-    )
-
-
 def _plain(loss):
-    """The name of a loss's kind in small letters, whether it is a word, a function or an object."""
-    name = getattr(loss, "__name__", None) or type(loss).__name__
-    return (loss if isinstance(loss, str) else name).lower().replace("_", "")
+    """The kind of a loss of Keras in small letters, "" for a loss of one's own."""
+    loss = keras.losses.get(loss) if isinstance(loss, str) else loss
+    kind = loss if hasattr(loss, "__name__") else type(loss)
+    keras_own = (kind.__module__ or "").startswith("keras.")
+    return kind.__name__.lower().replace("_", "") if keras_own else ""
 
 
 def _check_classes(labels, classes, output_shape, ignored=None):

@@ -16,14 +16,14 @@ class Recipe:
 
     Args:
         name: What `recipe` calls it.
-        optimizer: `"adam"` (Kingma and Ba 2014, Algorithm 1), `"sgd"` with momentum, or `"muon"`,
-            which a net with batch normalization learns by in half the epochs; see `Muon`.
+        optimizer: `"adam"` (Kingma and Ba 2014, Algorithm 1), `"sgd"` with momentum, or `"muon"`
+            for the convolutions before a batch normalization, beside `"sgd"`; see `Muon`.
         learning_rate: The rate of the first epoch, after the warm-up if there is one.
         batch_size: Images in a step, over all devices.
         epochs: Passes over the training images.
         momentum: Of `"sgd"` and `"muon"`, 0 to below 1.
-        weight_decay: Of `"sgd"`, coupled: `weight_decay * w` is added to the gradient of every
-            kernel `w`, so that it goes through the momentum; biases do not decay.
+        weight_decay: Of `"sgd"`, also beside `"muon"`, coupled: `weight_decay * w` is added to the
+            gradient of every kernel `w`, so that it goes through the momentum; biases do not decay.
         schedule: `"constant"`; `"plateau"`: times `plateau_factor` once `monitor` has not improved
             for `plateau_patience` epochs, down to `minimum_rate`; `"step"`: times `step_factor`
             after each of the epochs `steps`; `"cosine"`: down to 0 along half a cosine over all

@@ -14,7 +14,7 @@ from kerascnn._errors import unknown
 from ._devices import leaves, make_deterministic, placed, placement
 from ._identity import describe_run, name_of
 from ._keeper import Callbacks, Interruption, Keeper, Progress
-from ._optimizers import make_optimizer
+from ._optimizers import check_optimizer, make_optimizer
 from ._pipeline import steps, training_batches, validation_batches
 from ._prepare import prepare
 from ._recipes import AUGMENTATIONS, Recipe
@@ -146,6 +146,7 @@ def train(
     _check_arguments(model, seed, augment, backup_seconds)
     where = placement(model, devices, precision, plan.batch_size)
     augment = plan.augment if augment is None else augment  # a name, or what was given
+    check_optimizer(plan, model)
     ready = prepare(model, data, plan, augment, loss=loss, input_range=input_range)
     if deterministic:
         make_deterministic()
@@ -160,7 +161,8 @@ def train(
     meter = Meter(plan.batch_size)
     with placed(model, where) as trained, _dropout(trained, plan.dropout):
         with where.scope():
-            trained.compile(optimizer=make_optimizer(plan), **ready.goal.compile_arguments())
+            optimizer = make_optimizer(plan, trained)
+            trained.compile(optimizer=optimizer, **ready.goal.compile_arguments())
             trained.optimizer.build(trained.trainable_variables)
         if directory:
             state, others = directory.load(trained)

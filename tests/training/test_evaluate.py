@@ -76,6 +76,16 @@ def test_void_pixels_are_not_counted():
         evaluate(net, (maps, masks))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "uint64"])
+def test_small_integers_count_as_large_ones(dtype):
+    """20 times 13 is more than a byte holds."""
+    labels = np.arange(20)
+    result = evaluate(reader(20), (np.eye(20, dtype="float32")[labels][:, None, None], labels))
+    small = np.eye(20, dtype="float32")[labels][:, None, None], labels.astype(dtype)
+    np.testing.assert_array_equal(evaluate(reader(20), small).confusion, result.confusion)
+    assert result.accuracy == 1
+
+
 def test_truth_values_are_the_labels_of_two_classes():
     net = keras.Sequential([keras.Input((2, 2, 1)), layers.Activation("sigmoid")])
     maps = np.array([[[[-1.0], [1.0]], [[2.0], [-2.0]]]], "float32")
@@ -104,6 +114,8 @@ def test_the_part_of_a_data_set():
     assert (result.count, result.class_names) == (4, ("cat", "dog", "owl"))
     assert evaluate(reader(), data, part="validation", input_range=None).count == 1
     assert "owl" in repr(result)
+    with pytest.raises(ValueError, match=r"part must be one .* has; received 'tests'"):
+        evaluate(reader(), data, part="tests")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +133,9 @@ def test_the_part_of_a_data_set():
         (PART, {"input_range": (0, 1)}, "float in"),
         ((PART[0][:0], LABELS[:0]), {}, "at least one image"),
         (PART, {"class_names": ["a"]}, "class_names must be 3"),
+        (PART, {"class_names": np.array(["a", "b"])}, "class_names must be 3"),
+        (PART, {"batch_size": 0}, "batch_size must be a whole number from 1 on; received 0"),
+        (PART, {"ignore_class": "255"}, "ignore_class must be a whole number or None"),
     ],
 )
 def test_what_cannot_be_compared(data, options, message):

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training import CoupledDecaySGD, Muon
+from kerascnn.training import Muon, normalized_kernels, train
 from kerascnn.training._muon import orthogonal
 
+layers = keras.layers
 RNG = np.random.default_rng(0)
 
 
@@ -15,29 +16,24 @@ def test_orthogonal_keeps_the_singular_vectors(shape):
     matrix = RNG.normal(size=shape).astype("float32")
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     result = left.T @ keras.ops.convert_to_numpy(orthogonal(matrix)) @ right.T
-    # All values become about 1, the least of a square matrix too if it is not too near to 0.
     large = values > 1e-2 * values.max()
     assert large.sum() >= min(shape) - 1
     np.testing.assert_allclose(np.diag(result)[large], 1, atol=0.35)
     np.testing.assert_allclose(result - np.diag(np.diag(result)), 0, atol=1e-4)
 
 
-def variables():
-    shapes = {"kernel": (3, 3, 2, 4), "bias": (4,), "dense_kernel": (4, 3)}
-    return [
-        keras.Variable(RNG.normal(size=shape), name=name.removeprefix("dense_"))
-        for name, shape in shapes.items()
-    ]
+def kernel_and_optimizer(momentum=0.9):
+    kernel = keras.Variable(RNG.normal(size=(3, 3, 2, 4)), name="kernel")
+    optimizer = Muon(0.1, momentum=momentum, kernels=[kernel.path])
+    optimizer.build([kernel])
+    return kernel, optimizer
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_two_steps_of_a_kernel_by_hand(momentum):
-    kernel = keras.Variable(RNG.normal(size=(3, 3, 2, 4)), name="kernel")
-    gradients = RNG.normal(size=(2, *kernel.shape)).astype("float32")
-    optimizer = Muon(0.1, momentum=momentum)
-    optimizer.build([kernel])
+    kernel, optimizer = kernel_and_optimizer(momentum)
     expected, velocity = kernel.numpy(), 0.0
-    for gradient in gradients:
+    for gradient in RNG.normal(size=(2, *kernel.shape)).astype("float32"):
         optimizer.apply([gradient])
         velocity = momentum * velocity + gradient
         ahead = gradient + momentum * velocity
@@ -48,34 +44,73 @@ def test_two_steps_of_a_kernel_by_hand(momentum):
         np.testing.assert_allclose(kernel.numpy(), expected, rtol=1e-4, atol=1e-6)
 
 
-def test_a_kernel_keeps_its_norm_and_other_weights_go_by_sgd():
-    ours = variables()
-    theirs = [keras.Variable(variable.numpy(), name=variable.name) for variable in ours]
-    optimizers = [made(0.1, momentum=0.9, kernel_decay=0.01) for made in (Muon, CoupledDecaySGD)]
-    for optimizer, weights in zip(optimizers, (ours, theirs), strict=True):
-        optimizer.build(weights)
-    norm = np.linalg.norm(ours[0].numpy())
-    for _step in range(3):
-        gradients = [RNG.normal(size=variable.shape) for variable in ours]
-        for optimizer in optimizers:
-            optimizer.apply(gradients)
-    assert np.linalg.norm(ours[0].numpy()) == pytest.approx(norm, rel=1e-5)
-    assert np.abs(ours[0].numpy() - theirs[0].numpy()).max() > 1e-2
-    for our, their in zip(ours[1:], theirs[1:], strict=True):
-        np.testing.assert_array_equal(our.numpy(), their.numpy())
-
-
 def test_a_kernel_without_a_gradient_stays():
-    kernel = keras.Variable(RNG.normal(size=(3, 3, 2, 4)), name="kernel")
+    kernel, optimizer = kernel_and_optimizer()
     before = kernel.numpy()
-    optimizer = Muon(0.1, momentum=0.9)
-    optimizer.build([kernel])
     optimizer.apply([np.zeros(kernel.shape)])
     np.testing.assert_allclose(kernel.numpy(), before, rtol=1e-6)
 
 
+def net(**options):
+    """Two normalized convolutions, one of them nested, and three that are not."""
+    images = keras.Input((6, 6, 2))
+    x = layers.Conv2D(3, 3, name="first")(images)
+    x = layers.BatchNormalization()(x)
+    inner = keras.Input((4, 4, 3))
+    y = layers.Conv2D(3, 1, name="inner")(inner)
+    nested = keras.Model(inner, layers.BatchNormalization()(y), name="nested")
+    x = layers.Activation("relu")(nested(x))
+    x = layers.DepthwiseConv2D(3, name="depthwise")(x)
+    x = layers.BatchNormalization()(x)
+    both = layers.Conv2D(2, 1, name="both")(x)
+    x = layers.Add()([layers.BatchNormalization()(both), both])
+    x = layers.Conv2D(2, 1, name="scores", **options)(x)
+    return keras.Model(images, layers.Softmax()(layers.GlobalAveragePooling2D()(x)))
+
+
+def test_kernels_that_nothing_but_a_batch_normalization_reads():
+    assert [path.split("/")[-2] for path in normalized_kernels(net())] == ["first", "inner"]
+    image = keras.Input((4, 4, 1))
+    maps = layers.Conv2D(2, 1)(image)
+    both = keras.Model(image, [layers.BatchNormalization()(maps), maps])
+    assert normalized_kernels(both) == []  # who reads an output may want to know the norm
+
+
+def test_they_keep_their_norm_and_other_weights_go_by_sgd():
+    data = RNG.random((8, 6, 6, 2), "float32"), np.arange(8) % 2
+    models = [net(), net()]
+    models[1].set_weights(models[0].get_weights())
+    before = {weight.path: weight.numpy() for weight in models[0].weights}
+    options = {"recipe": "vgg", "epochs": 1, "batch_size": 8, "augment": "none", "verbose": 0}
+    for model, optimizer in zip(models, ("muon", "sgd"), strict=True):
+        train(model, data, optimizer=optimizer, **options)
+    mine = normalized_kernels(models[0])
+    for ours, theirs in zip(models[0].trainable_weights, models[1].trainable_weights, strict=True):
+        if ours.path in mine:
+            norms = [np.linalg.norm(weight) for weight in (ours.numpy(), before[ours.path])]
+            assert norms[0] == pytest.approx(norms[1], rel=1e-5)
+            assert np.abs(ours.numpy() - theirs.numpy()).max() > 1e-3
+        else:  # after one step from the same weights
+            np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_scores_that_begin_at_zero_learn():
+    """As those of FCN do; a kept norm would hold them there."""
+    data = RNG.random((8, 6, 6, 2), "float32"), np.arange(8) % 2
+    model = net(kernel_initializer="zeros")
+    options = {"epochs": 1, "batch_size": 8, "augment": "none", "verbose": 0}
+    train(model, data, recipe="vgg", optimizer="muon", **options)
+    assert np.abs(model.get_layer("scores").kernel.numpy()).max() > 1e-5
+
+
+def test_a_model_without_such_kernels_is_refused(make_model, bars, tmp_path):
+    with pytest.raises(ValueError, match=r"'muon' is for .*: take 'sgd'"):
+        train(make_model(), bars, recipe="vgg", optimizer="muon", run_dir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_is_made_again_from_its_config():
-    optimizer = Muon(0.2, momentum=0.8, kernel_decay=0.03)
+    optimizer = Muon(0.2, momentum=0.8, kernel_decay=0.03, kernels=["a/kernel"])
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert type(again) is Muon
     assert again.get_config() == optimizer.get_config()

@@ -119,8 +119,43 @@ def test_labels_that_keras_would_repeat_until_they_are_as_many(loss):
 
 
 def test_a_loss_of_ones_own_takes_any_labels():
+    """Whatever it is called."""
+
+    def dice(true, predicted):
+        return predicted
+
     net = model(layers.Flatten(), layers.Dense(3, "softmax"))
-    assert objective(net, CLASSES, loss=lambda true, predicted: predicted)[1] == []
+    assert objective(net, CLASSES, loss=dice) == (dice, [])
+
+
+@pytest.mark.parametrize("loss", ["bce", "BinaryCrossentropy"])
+def test_keras_short_names_are_known(loss):
+    with pytest.raises(ValueError, match="loss must have from_logits=True for a linear output"):
+        objective(model(layers.Flatten(), layers.Dense(1)), BINARY, loss=loss)
+    with pytest.raises(ValueError, match=r"labels must be \(N, 3\)"):
+        objective(model(layers.Flatten(), layers.Dense(3, "sigmoid")), CLASSES, loss=loss)
+    with pytest.raises(ValueError, match=r"loss must be one loss, .* received a list"):
+        objective(model(layers.Flatten(), layers.Dense(1, "sigmoid")), BINARY, loss=[loss])
+
+
+@pytest.mark.parametrize("last", ["linear", "sigmoid"])
+@pytest.mark.parametrize("labels", [np.zeros((4, 4)), np.zeros((4, 2), int), np.zeros((4, 4, 4))])
+def test_labels_of_one_output_are_of_its_shape(last, labels):
+    with pytest.raises(ValueError, match=r"labels must be \(N, 1\), as the output"):
+        objective(model(layers.Flatten(), layers.Dense(1, last)), labels)
+
+
+@pytest.mark.parametrize("loss", [None, "binary_crossentropy"])
+def test_masks_of_two_classes_learn_the_middle(loss, rng):
+    """With or without the axis that a sigmoid has; by the default loss and by its name."""
+    net = model(layers.Conv2D(1, 3, activation="sigmoid", kernel_initializer="zeros"))
+    masks = rng.integers(0, 2, (4, 4, 4))
+    weights = rng.random((4, 4, 4), "float32")
+    for labels in (masks, masks[..., None], masks == 1):
+        part = (rng.random((4, 4, 4, 1), "float32"), labels, weights)
+        run = train(net, part, loss=loss, epochs=1, batch_size=4, learning_rate=0.0, verbose=0)
+        expected = np.log(2) * weights[:, 1:3, 1:3].mean()  # a half everywhere
+        assert run.history["loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_label_per_pixel():

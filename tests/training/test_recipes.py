@@ -38,12 +38,12 @@ def test_the_other_papers():
 
 
 def test_the_optimizer_has_the_recipes_numbers():
-    optimizer = make_optimizer(training.recipe("alexnet"))
+    optimizer = make_optimizer(training.recipe("alexnet"), None)
     assert type(optimizer) is CoupledDecaySGD
     assert (optimizer.momentum, optimizer.kernel_decay) == (0.9, 0.0005)
     assert optimizer.weight_decay is None  # Keras's own rule stays out
     assert float(optimizer.learning_rate) == pytest.approx(0.01)
-    adam = make_optimizer(training.recipe("adam"))
+    adam = make_optimizer(training.recipe("adam"), None)
     assert (adam.beta_1, adam.beta_2, float(adam.learning_rate)) == (
         0.9,
         0.999,
