@@ -105,8 +105,8 @@ def normalized_kernels(model: keras.Model) -> list[str]:
 def orthogonal(matrix):
     """The orthogonal matrix nearest to one, roughly: singular values become 0.7 to 1.2.
 
-    Those below a hundredth of the largest stay less.
-    A Newton-Schulz iteration, of products alone: a tenth of what a step of a small net takes.
+    Those below a hundredth of the largest stay less. A Newton-Schulz iteration, of products alone:
+    a tenth of what a step of a small net takes.
     """
     if matrix.shape[0] > matrix.shape[1]:
         return ops.transpose(orthogonal(ops.transpose(matrix)))
