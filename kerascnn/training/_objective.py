@@ -117,6 +117,7 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             f"all outputs learn the same labels, so they must be of one shape; "
             f"received {received}: train a model with the first alone."
         )
+    shape = output.shape if len(output.shape) > 1 else (*output.shape, 1)  # a number is one class
     auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
     loss = loss() if isinstance(loss, type) else loss
     if isinstance(loss, list | tuple | dict):
@@ -126,7 +127,7 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
     if loss is not None:
         _check_logits(loss, last)
         if not _is_of_classes(loss):
-            prepare = _elements(labels, output.shape) if _plain(loss) in ELEMENTWISE else _as_it_is
+            prepare = _elements(labels, shape) if _plain(loss) in ELEMENTWISE else _as_it_is
             return Objective(loss, [], prepare, auxiliary)
     elif last not in HEADS:
         raise ValueError(
@@ -134,10 +135,10 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             f"received {last or type(model.layers[-1]).__name__!r}: give loss=."
         )
     floats = np.issubdtype(labels.dtype, np.floating)
-    boxes = floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(output.shape) == 4
+    boxes = floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(shape) == 4
     if boxes and loss is None:
-        return _boxes(labels, output.shape, last, recipe)
-    classes = output.shape[-1]
+        return _boxes(labels, shape, last, recipe)
+    classes = shape[-1]
     if classes > 1 and last == "sigmoid" and loss is None:
         raise ValueError(
             f"a sigmoid output of {classes} classes has no loss of its own: for classes that "
@@ -146,14 +147,14 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
     logits = last == "linear"
     prepare = _as_it_is
     if classes == 1 and last != "softmax" and loss is None:
-        prepare = _elements(labels, output.shape)
+        prepare = _elements(labels, shape)
         loss, metrics = _binary(labels, logits)
     else:
-        _check_classes(labels, classes, output.shape, getattr(loss, "ignore_class", None))
+        _check_classes(labels, classes, shape, getattr(loss, "ignore_class", None))
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
         metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
         if labels.ndim == 3:
-            prepare = partial(_cropped, size=output.shape[1:3])
+            prepare = partial(_cropped, size=shape[1:3])
     if not recipe.border_weight or not np.issubdtype(labels.dtype, np.integer) or labels.ndim < 3:
         return Objective(loss, metrics, prepare, auxiliary)
 

@@ -145,6 +145,21 @@ def test_labels_of_one_output_are_of_its_shape(last, labels):
         objective(model(layers.Flatten(), layers.Dense(1, last)), labels)
 
 
+@pytest.mark.parametrize("loss", [None, "mse"])
+def test_a_number_for_each_image(loss, rng):
+    """An output (N,), which has no axis of classes."""
+    image = keras.Input((4, 4, 1))
+    number = layers.Dense(1, kernel_initializer="zeros")(layers.Flatten()(image))
+    net = keras.Model(image, ops.squeeze(number, -1))
+    images, labels = rng.random((4, 4, 4, 1), "float32"), np.array([1.0, -2.0, 3.0, 0.0])
+    for given in (labels, labels[:, None]):
+        options = {"epochs": 1, "batch_size": 4, "learning_rate": 0.0, "verbose": 0}
+        run = train(net, (images, given), loss=loss, **options)
+        assert run.history["loss"][0] == pytest.approx((1 + 4 + 9 + 0) / 4)
+    with pytest.raises(ValueError, match=r"labels must be \(N, 1\), as the output"):
+        train(net, (images, np.zeros((4, 3))), loss=loss, **options)
+
+
 @pytest.mark.parametrize("loss", [None, "binary_crossentropy"])
 def test_masks_of_two_classes_learn_the_middle(loss, rng):
     """With or without the axis that a sigmoid has; by the default loss and by its name."""
