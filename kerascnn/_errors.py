@@ -21,3 +21,17 @@ def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
     if close:
         line += f" Did you mean {' or '.join(map(repr, close))}?"
     return ValueError(line)
+
+
+def check_number(what: str, received: object, low: float, high: float) -> None:
+    """Refuse what is no number of at least `low` and below `high`.
+
+    >>> check_number("dropout", 0.5, 0, 1)
+    >>> check_number("dropout", "half", 0, 1)
+    Traceback (most recent call last):
+    ValueError: dropout must be a number of at least 0 and below 1; received 'half'.
+    """
+    if not isinstance(received, int | float) or not low <= received < high:
+        raise ValueError(
+            f"{what} must be a number of at least {low} and below {high}; received {received!r}."
+        )

@@ -67,6 +67,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["train", "lenet5", "--data", "digits", "--option", "same"], "--option must be KEY=VALUE"),
         (["train", "lenet5", "--data", "digits", "--option", "same=1"], "keyword argument 'same'"),
         (["train", "lenet5", "--data", "digits", "--option", "classes=3"], "comes from the data"),
+        (["train", "lenet5", "--data", "digits", "--option", "include_top=0"], "needs the top"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):

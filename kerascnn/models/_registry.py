@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerascnn import weights as weight_sets
-from kerascnn._errors import unknown
+from kerascnn._errors import check_number, unknown
 
 from ._finish import Size, finish, start
 
@@ -165,6 +165,8 @@ def architecture(
             variant = own.get(variant_option)
             if isinstance(parameters, Mapping) and variant not in list(parameters):
                 raise unknown(variant_option, variant, parameters)
+            if "dropout" in own:
+                check_number("dropout", own["dropout"], 0, 1)
             beginning = start(
                 own_name,
                 include_top=a["include_top"],

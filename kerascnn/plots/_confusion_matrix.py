@@ -73,6 +73,8 @@ def confusion_matrix(
         raise ValueError(f"matrix must be square, (K, K); received shape {matrix.shape}")
     if matrix.min() < 0:
         raise ValueError(f"matrix must be 0 or more; received {matrix.min():g}")
+    if isinstance(class_names, str):
+        class_names = [class_names]  # one name, not a name for each letter
     if class_names is not None and len(class_names) != classes:
         raise ValueError(
             f"class_names must be one for each of {classes} classes; received {len(class_names)}"

@@ -167,6 +167,8 @@ def _compare(scores, part: Part, batch_size, ignored, class_names):
         right = chances[np.arange(len(labels)), labels]
         loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
+    if isinstance(class_names, str):
+        class_names = [class_names]  # one name, not a name for each letter
     names = tuple(map(str, range(classes) if class_names is None else class_names))
     if len(names) != classes:
         raise ValueError(

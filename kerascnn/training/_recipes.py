@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 
-from kerascnn._errors import unknown
+from kerascnn._errors import check_number, unknown
 
 OPTIMIZERS = ("adam", "muon", "sgd")
 SCHEDULES = ("constant", "plateau", "step", "cosine")
@@ -110,11 +110,7 @@ class Recipe:
             value = getattr(self, field)
             if field == "dropout" and value is None:
                 continue
-            if not isinstance(value, int | float) or not low <= value < high:
-                raise ValueError(
-                    f"{field} must be a number of at least {low} and below {high}; "
-                    f"received {value!r}."
-                )
+            check_number(field, value, low, high)
         if not isinstance(self.steps, tuple | list) or any(
             not isinstance(step, int) or step < 1 for step in self.steps
         ):

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerascnn._errors import unknown
+from kerascnn._errors import check_number, unknown
 
 from ._objective import SHAPING, head
 
@@ -43,6 +43,7 @@ def transfer(
         )
     if not isinstance(classes, int) or classes < 1:
         raise ValueError(f"classes must be a whole number from 1 on; received {classes!r}.")
+    check_number("dropout", dropout, 0, 1)
     features = keras.Model(base.inputs, _features(base), name=f"{base.name}_features")
     if len(features.output_shape) not in (2, 4):
         raise ValueError(

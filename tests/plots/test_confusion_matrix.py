@@ -122,6 +122,7 @@ def test_nothing_but_zeros_is_drawn():
         ([[1, -1], [0, 1]], {}, "0 or more"),
         ([[np.nan]], {}, "NaN"),
         (MATRIX, {"class_names": ["a"]}, "one for each of 3 classes; received 1"),
+        (MATRIX, {"class_names": "abc"}, "one for each of 3 classes; received 1"),
         (MATRIX, {"normalize": "predicted"}, "'true', 'pred', 'all'"),
     ],
 )
