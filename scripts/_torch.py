@@ -9,7 +9,6 @@ LD_PRELOAD=libtcmalloc_minimal.so.4 a step took twice as long.
 
 import keras
 
-
 DEEP = 64  # channels; with fewer, cutting out the patches takes longer than it spares
 
 

@@ -62,7 +62,7 @@ def test_fine_tuning_keeps_normalization_at_inference(base, bars):
 def test_what_cannot_be_transferred(base):
     with pytest.raises(ValueError, match="classes must be a whole number"):
         transfer(base, classes=0)
-    with pytest.raises(ValueError, match="dropout must be a number .* received 'half'"):
+    with pytest.raises(ValueError, match="received 'half'"):
         transfer(base, classes=3, dropout="half")
     with pytest.raises(ValueError, match="with one base; received 0 bases"):
         unfreeze(base)
