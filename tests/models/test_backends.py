@@ -59,6 +59,8 @@ for change in (lambda: None, quicken):
         keras.layers.Conv2D(3, 3, strides=(2, 1), padding="same", activation="relu"),
         keras.layers.BatchNormalization(momentum=0.9),
         keras.layers.MaxPooling2D(2, padding="same"),
+        keras.layers.Conv2D(64, 1),
+        keras.layers.Conv2D(4, 3, padding="same", use_bias=False),
         keras.layers.Conv2D(2, 1, activation="sigmoid"),
     ])
     maps = model(images, training=True)
@@ -69,7 +71,13 @@ for change in (lambda: None, quicken):
 composed, fused = results
 n = 8 * 3 * 4  # values of a channel; PyTorch keeps the variance that is divided by n - 1
 fused[-1] = 0.9 + (fused[-1] - 0.9) * (n - 1) / n
-assert len(composed) == 1 + 6 + 2
+assert len(composed) == 1 + 9 + 2
+operations, rest = set(), [maps.grad_fn]
+while rest:
+    operation = rest.pop()
+    operations.add(operation.name())
+    rest += [each for each, _ in operation.next_functions if each]
+assert {{"ConvolutionBackward", "ConvolutionBackward0"}} <= operations  # the deep, and the others
 for a, b in zip(composed, fused):
     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 print("ok")
