@@ -5,7 +5,9 @@
 DIR holds cifar10_jpeg.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The
 epoch is chosen on the validation images, the last tenth of the training images; the nets in WHOLE
 learn these as well, and their epoch is that of the best training accuracy. The test images are
-looked at once, after that. With --run-dir a training that was stopped goes on.
+looked at once, after that. With --run-dir a training that was stopped goes on. With --taught half
+of each label is what the shipped residual and plain nets say of the image. With --averaged the
+training goes on for more epochs at a constant rate, and the mean of their weights is measured.
 
 The residual and plain nets train twice as fast on a processor with PyTorch below Keras; the cards
 say with what it was:
@@ -54,7 +56,10 @@ NETS = {  # the builder's arguments; what only the training needs; the training
     "plain20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "dropout": None, "epochs": 60}),
 }
 WHOLE = ("resnet20", "vgg16")
-ERASED = (8 / 32) ** 2  # of an image's area: 8x8 of 32x32 pixels
+ERASED = 8  # the side of a square, in pixels
+TEACHERS = ("resnet20", "plain20")
+AVERAGED = {"schedule": "constant", "learning_rate": 0.02}
+COPIES = 2  # of an image that each teacher sees, changed as in its own training
 
 
 def main():
@@ -63,31 +68,43 @@ def main():
     parser.add_argument("name", choices=NETS)
     parser.add_argument("--data-dir", help="a directory with cifar10_jpeg.npz")
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--erased", type=int, default=ERASED, help="the side of the square")
+    parser.add_argument("--taught", action="store_true", help=f"by {' and '.join(TEACHERS)}")
+    parser.add_argument("--averaged", type=int, default=0, help="more epochs, to be averaged")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run-dir", type=Path, help="where a stopped training goes on")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     options = parser.parse_args()
     build, extra, training = NETS[options.name]
     epochs = options.epochs or training["epochs"]
+    chosen = "loss" if options.taught else "accuracy"
+    if (options.taught or options.averaged) and options.name not in WHOLE:
+        parser.error(
+            f"--taught and --averaged go with {' and '.join(WHOLE)}; received {options.name}."
+        )
 
     data = kc.datasets.load("cifar10", data_dir=options.data_dir)
     jpeg = find(FILE, options.data_dir) is not None
+    learnt = whole(data) if options.name in WHOLE else data
     quicken()
-    keras.utils.set_random_seed(options.seed)
-    model = kc.models.build(options.name, **build, **extra)
-    if extra.get("batch_normalization"):
-        model = without_biases(model)
     with tempfile.TemporaryDirectory() as temporary:
         run_dir = options.run_dir or Path(temporary)
         started = time.monotonic() - spent(run_dir)
+        if options.taught:
+            learnt = taught(learnt, run_dir / "labels.npy", options.seed)
+            training = training | {"loss": "categorical_crossentropy", "monitor": "val_loss"}
+        keras.utils.set_random_seed(options.seed)
+        model = kc.models.build(options.name, **build, **extra)
+        if extra.get("batch_normalization"):
+            model = without_biases(model)
         clock = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: spent(run_dir, time.monotonic() - started)
         )
         result = kc.train(
             model,
-            whole(data) if options.name in WHOLE else data,
+            learnt,
             **(BRIEF | training | {"epochs": epochs}),
-            augment=changed(options.name),
+            augment=changed(options.name, options.erased),
             seed=options.seed,
             run_dir=run_dir,
             callbacks=[clock],
@@ -95,6 +112,12 @@ def main():
         )
         seconds = spent(run_dir)
         model.load_weights(run_dir / "best.weights.h5")
+        if options.averaged:
+            started = time.monotonic() - seconds
+            how = BRIEF | training | AVERAGED | {"epochs": options.averaged, "seed": options.seed}
+            change = changed(options.name, options.erased)
+            average(model, learnt, how, change, run_dir / "average")
+            seconds = time.monotonic() - started
 
     if extra.get("batch_normalization"):
         model = folded(model, kc.models.build(options.name, **build), data.test[0][:100])
@@ -106,14 +129,19 @@ def main():
         class_names=data.class_names,
         tests=[data],
         command="KERAS_BACKEND=torch " * (keras.backend.backend() == "torch")
-        + f"python scripts/train_cifar10.py {options.name} --epochs {epochs}",
+        + f"python scripts/train_cifar10.py {options.name} --epochs {epochs}"
+        + f" --erased {options.erased}" * (options.erased != ERASED)
+        + f" --averaged {options.averaged}" * bool(options.averaged)
+        + " --taught" * options.taught,
         measured_on=FILE if jpeg else None,
         data=f"CIFAR-10's {'' if options.name in WHOLE else 'first 45,000 '}training images"
         + ", as JPEG" * jpeg
         + ", shifted and mirrored (PadCropFlip)"
-        + ", a square of 8x8 erased" * (options.name != "alexnet")
+        + f", a square of {options.erased}x{options.erased} erased" * (options.name != "alexnet")
+        + f"; half of each label is what {' and '.join(TEACHERS)} say" * options.taught
         + "; the epoch chosen on "
-        + ("their accuracy" if options.name in WHOLE else "its last 5,000 training images")
+        + (f"their {chosen}" if options.name in WHOLE else "its last 5,000 training images")
+        + f"; the mean of {options.averaged} epochs more" * bool(options.averaged)
         + "; computed in bfloat16"
         + "; batch normalization folded into the convolutions" * ("batch_normalization" in extra),
         seed=options.seed,
@@ -122,13 +150,14 @@ def main():
     )
 
 
-def changed(name):
+def changed(name, side=ERASED):
     """How the training images change: moved and mirrored; for the deep nets a square is erased."""
     if name == "alexnet":
         return kc.training.PadCropFlip()
     # Cutout (DeVries & Taylor 2017, arXiv:1708.04552): they learn the images by heart otherwise.
+    part = (side / 32) ** 2
     square = keras.layers.RandomErasing(
-        factor=(1, 1), scale=(ERASED, ERASED), fill_value=0.5, value_range=(0, 1)
+        factor=(1, 1), scale=(part, part), fill_value=0.5, value_range=(0, 1)
     )
     return keras.Sequential([kc.training.PadCropFlip(), square])
 
@@ -159,6 +188,50 @@ def spent(run_dir, seconds=None):
 def whole(data):
     """All training images with those that are kept for validation, as (images, labels)."""
     return tuple(np.concatenate(both) for both in zip(data.train, data.validation, strict=True))
+
+
+def taught(data, file, seed):
+    """The images with labels (N, 10): half the class, half the mean of what the teachers say.
+
+    Which classes look alike is more to learn than one name (Hinton et al. 2015, arXiv:1503.02531,
+    at temperature 1). A training that was stopped goes on with the labels in the file.
+    """
+    images, labels = data
+    if not file.exists():
+        keras.utils.set_random_seed(seed)
+        said = np.zeros((len(images), 10), "float32")
+        for name in TEACHERS:
+            teacher, change = kc.models.build(name, weights="cifar10"), changed(name)
+            for start in range(0, len(images), 500):
+                some = slice(start, start + 500)
+                for _ in range(COPIES):
+                    copies = keras.ops.convert_to_numpy(change(images[some], training=True))
+                    said[some] += teacher.predict_on_batch(copies)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.save(file, (np.eye(10, dtype="float32")[labels] + said / (COPIES * len(TEACHERS))) / 2)
+    return images, np.load(file)
+
+
+def average(model, data, how, change, run_dir):
+    """Train on, and give the model the mean of its weights after each epoch.
+
+    Izmailov et al. 2018, arXiv:1803.05407. What batch normalization knows of the maps was another
+    net's then; it is measured anew, over all images.
+    """
+    images, _ = data
+    file = str(run_dir / "epoch{epoch}.weights.h5")
+    keep = keras.callbacks.ModelCheckpoint(file, save_weights_only=True)
+    kc.train(model, data, **how, augment=change, run_dir=run_dir, callbacks=[keep], verbose=2)
+    nets = []
+    for epoch in range(1, how["epochs"] + 1):
+        model.load_weights(file.format(epoch=epoch))
+        nets.append(model.get_weights())
+    model.set_weights([np.mean(each, axis=0) for each in zip(*nets, strict=True)])
+    norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
+    for batch in range(len(images) // 500):
+        for norm in norms:
+            norm.momentum = batch / (batch + 1)  # the mean of all batches so far
+        model(change(images[500 * batch : 500 * (batch + 1)], training=True), training=True)
 
 
 def folded(model, plain, images):
