@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Real
+from types import UnionType
 
 LISTED = 8  # choices that are spelled out before the line gets too long to read
 
@@ -23,15 +25,17 @@ def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
     return ValueError(line)
 
 
-def check_number(what: str, received: object, low: float, high: float) -> None:
-    """Refuse what is no number of at least `low` and below `high`.
+def check_number(
+    what: str, received: object, low: float, high: float, kind: type | UnionType = Real
+) -> None:
+    """Refuse what is no number, of a kind, of at least `low` and below `high`.
 
     >>> check_number("dropout", 0.5, 0, 1)
     >>> check_number("dropout", "half", 0, 1)
     Traceback (most recent call last):
     ValueError: dropout must be a number of at least 0 and below 1; received 'half'.
     """
-    if not isinstance(received, int | float) or not low <= received < high:
+    if not isinstance(received, kind) or not low <= received < high:
         raise ValueError(
             f"{what} must be a number of at least {low} and below {high}; received {received!r}."
         )

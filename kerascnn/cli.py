@@ -230,11 +230,10 @@ def train(
     known = kc.models.architectures()
     if name not in known:
         raise unknown("NAME", name, known)
-    for key in ("input_shape", "classes", "width", "include_top"):
+    elsewhere = dict.fromkeys(("input_shape", "classes"), "the data, which says it")
+    elsewhere |= {"width": "--width", "include_top": "the training, which needs the top"}
+    for key, instead in elsewhere.items():
         if key in given:
-            instead = {"width": "--width", "include_top": "the training, which needs the top"}.get(
-                key, "the data, which says it"
-            )
             raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
     if Path(data).is_dir():
         size = known[name].cases[0].input_shape

@@ -143,11 +143,25 @@ def evaluate(
             f"model must end in softmax or linear scores of classes, or in one sigmoid; "
             f"received {head(model)!r} of {last}."
         )
+    names = _names(class_names, max(last, 2))  # before what may take long
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
-    return _compare(scores, given, batch_size, ignore_class, class_names)
+    return _compare(scores, given, batch_size, ignore_class, names)
 
 
-def _compare(scores, part: Part, batch_size, ignored, class_names):
+def _names(class_names, classes):
+    """A name for each class."""
+    if isinstance(class_names, str):
+        class_names = [class_names]  # one name, not a name for each letter
+    names = tuple(map(str, range(classes) if class_names is None else class_names))
+    if len(names) != classes:
+        raise ValueError(
+            f"class_names must be {classes}, one for each class of the model; "
+            f"received {len(names)}."
+        )
+    return names
+
+
+def _compare(scores, part: Part, batch_size, ignored, names):
     """Add up what is right, batch by batch."""
     confusion, top5, loss = 0, 0, 0.0
     for start in range(0, len(part), batch_size):
@@ -167,14 +181,6 @@ def _compare(scores, part: Part, batch_size, ignored, class_names):
         right = chances[np.arange(len(labels)), labels]
         loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
-    if isinstance(class_names, str):
-        class_names = [class_names]  # one name, not a name for each letter
-    names = tuple(map(str, range(classes) if class_names is None else class_names))
-    if len(names) != classes:
-        raise ValueError(
-            f"class_names must be {classes}, one for each class of the model; "
-            f"received {len(names)}."
-        )
     count = confusion.sum()
     if not count:
         raise ValueError(f"labels must not all be ignore_class; received {ignored} alone.")

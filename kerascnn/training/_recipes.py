@@ -110,7 +110,7 @@ class Recipe:
             value = getattr(self, field)
             if field == "dropout" and value is None:
                 continue
-            check_number(field, value, low, high)
+            check_number(field, value, low, high, int | float)  # config.json holds no others
         if not isinstance(self.steps, tuple | list) or any(
             not isinstance(step, int) or step < 1 for step in self.steps
         ):

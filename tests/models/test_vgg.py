@@ -31,6 +31,7 @@ def test_top_has_the_layers_of_keras_applications():
     with_dropout = kc.build_vgg16(input_shape=(32, 32, 3), width=1 / 16, dropout=0.5)
     rates = [layer.rate for layer in with_dropout.layers if hasattr(layer, "rate")]
     assert rates == [0.5, 0.5]
+    kc.build_vgg16(input_shape=(32, 32, 3), width=1 / 16, dropout=np.float32(0.5))
     for rate in (1, -0.1, "half"):
         with pytest.raises(ValueError, match="dropout must be a number of at least 0 and below 1"):
             kc.build_vgg16(dropout=rate)
