@@ -6,8 +6,7 @@ DIR holds cifar10_jpeg.npz; without --data-dir it comes from KERASCNN_DATA or Ke
 epoch is chosen on the validation images, the last tenth of the training images; the nets in WHOLE
 learn these as well, and their epoch is that of the best training accuracy. The test images are
 looked at once, after that. With --run-dir a training that was stopped goes on. With --taught half
-of each label is what the shipped residual and plain nets say of the image. With --averaged the
-training goes on for more epochs at a constant rate, and the mean of their weights is measured.
+of each label is what the shipped residual and plain nets say of the image.
 
 The residual and plain nets train twice as fast on a processor with PyTorch below Keras; the cards
 say with what it was:
@@ -58,7 +57,6 @@ NETS = {  # the builder's arguments; what only the training needs; the training
 WHOLE = ("resnet20", "vgg16")
 ERASED = 8  # the side of a square, in pixels
 TEACHERS = ("resnet20", "plain20")
-AVERAGED = {"schedule": "constant", "learning_rate": 0.02}
 COPIES = 2  # of an image that each teacher sees, changed as in its own training
 
 
@@ -70,7 +68,6 @@ def main():
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--erased", type=int, default=ERASED, help="the side of the square")
     parser.add_argument("--taught", action="store_true", help=f"by {' and '.join(TEACHERS)}")
-    parser.add_argument("--averaged", type=int, default=0, help="more epochs, to be averaged")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run-dir", type=Path, help="where a stopped training goes on")
     parser.add_argument("--out", type=Path, default=SHIPPED)
@@ -78,10 +75,8 @@ def main():
     build, extra, training = NETS[options.name]
     epochs = options.epochs or training["epochs"]
     chosen = "loss" if options.taught else "accuracy"
-    if (options.taught or options.averaged) and options.name not in WHOLE:
-        parser.error(
-            f"--taught and --averaged go with {' and '.join(WHOLE)}; received {options.name}."
-        )
+    if options.taught and options.name not in WHOLE:
+        parser.error(f"--taught goes with {' and '.join(WHOLE)}; received {options.name}.")
 
     data = kc.datasets.load("cifar10", data_dir=options.data_dir)
     jpeg = find(FILE, options.data_dir) is not None
@@ -112,12 +107,6 @@ def main():
         )
         seconds = spent(run_dir)
         model.load_weights(run_dir / "best.weights.h5")
-        if options.averaged:
-            started = time.monotonic() - seconds
-            how = BRIEF | training | AVERAGED | {"epochs": options.averaged, "seed": options.seed}
-            change = changed(options.name, options.erased)
-            average(model, learnt, how, change, run_dir / "average")
-            seconds = time.monotonic() - started
 
     if extra.get("batch_normalization"):
         model = folded(model, kc.models.build(options.name, **build), data.test[0][:100])
@@ -131,7 +120,6 @@ def main():
         command="KERAS_BACKEND=torch " * (keras.backend.backend() == "torch")
         + f"python scripts/train_cifar10.py {options.name} --epochs {epochs}"
         + f" --erased {options.erased}" * (options.erased != ERASED)
-        + f" --averaged {options.averaged}" * bool(options.averaged)
         + " --taught" * options.taught,
         measured_on=FILE if jpeg else None,
         data=f"CIFAR-10's {'' if options.name in WHOLE else 'first 45,000 '}training images"
@@ -141,7 +129,6 @@ def main():
         + f"; half of each label is what {' and '.join(TEACHERS)} say" * options.taught
         + "; the epoch chosen on "
         + (f"their {chosen}" if options.name in WHOLE else "its last 5,000 training images")
-        + f"; the mean of {options.averaged} epochs more" * bool(options.averaged)
         + "; computed in bfloat16"
         + "; batch normalization folded into the convolutions" * ("batch_normalization" in extra),
         seed=options.seed,
@@ -210,28 +197,6 @@ def taught(data, file, seed):
         file.parent.mkdir(parents=True, exist_ok=True)
         np.save(file, (np.eye(10, dtype="float32")[labels] + said / (COPIES * len(TEACHERS))) / 2)
     return images, np.load(file)
-
-
-def average(model, data, how, change, run_dir):
-    """Train on, and give the model the mean of its weights after each epoch.
-
-    Izmailov et al. 2018, arXiv:1803.05407. What batch normalization knows of the maps was another
-    net's then; it is measured anew, over all images.
-    """
-    images, _ = data
-    file = str(run_dir / "epoch{epoch}.weights.h5")
-    keep = keras.callbacks.ModelCheckpoint(file, save_weights_only=True)
-    kc.train(model, data, **how, augment=change, run_dir=run_dir, callbacks=[keep], verbose=2)
-    nets = []
-    for epoch in range(1, how["epochs"] + 1):
-        model.load_weights(file.format(epoch=epoch))
-        nets.append(model.get_weights())
-    model.set_weights([np.mean(each, axis=0) for each in zip(*nets, strict=True)])
-    norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
-    for batch in range(len(images) // 500):
-        for norm in norms:
-            norm.momentum = batch / (batch + 1)  # the mean of all batches so far
-        model(change(images[500 * batch : 500 * (batch + 1)], training=True), training=True)
 
 
 def folded(model, plain, images):
