@@ -6,7 +6,8 @@ DIR holds cifar10_jpeg.npz; without --data-dir it comes from KERASCNN_DATA or Ke
 epoch is chosen on the validation images, the last tenth of the training images; the nets in WHOLE
 learn these as well, and their epoch is that of the best training accuracy. The test images are
 looked at once, after that. With --run-dir a training that was stopped goes on. With --taught half
-of each label is what the shipped residual and plain nets say of the image.
+of each label is what the shipped residual and plain nets say of the image, and the epoch is that of
+the lowest training loss.
 
 The residual and plain nets train twice as fast on a processor with PyTorch below Keras; the cards
 say with what it was:
@@ -26,6 +27,7 @@ from _card import SHIPPED, write_card
 from _torch import quicken
 
 import kerascnn as kc
+from kerascnn._files import replacing, write_atomically
 from kerascnn.datasets._archive import find
 from kerascnn.datasets.cifar10 import FILE
 
@@ -77,6 +79,10 @@ def main():
     chosen = "loss" if options.taught else "accuracy"
     if options.taught and options.name not in WHOLE:
         parser.error(f"--taught goes with {' and '.join(WHOLE)}; received {options.name}.")
+    if not 1 <= options.erased <= 32:
+        parser.error(f"--erased must be 1 to 32, in pixels; received {options.erased}.")
+    if options.erased != ERASED and options.name == "alexnet":
+        parser.error("--erased goes with another net than alexnet, which learns whole images.")
 
     data = kc.datasets.load("cifar10", data_dir=options.data_dir)
     jpeg = find(FILE, options.data_dir) is not None
@@ -168,7 +174,7 @@ def spent(run_dir, seconds=None):
     """Keep, in the run directory, how long the training took so far, over all its parts."""
     file = run_dir / "seconds.json"
     if seconds is not None:
-        file.write_text(json.dumps(seconds))
+        write_atomically(file, json.dumps(seconds).encode())
     return json.loads(file.read_text()) if file.exists() else 0.0
 
 
@@ -195,7 +201,9 @@ def taught(data, file, seed):
                     copies = keras.ops.convert_to_numpy(change(images[some], training=True))
                     said[some] += teacher.predict_on_batch(copies)
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.save(file, (np.eye(10, dtype="float32")[labels] + said / (COPIES * len(TEACHERS))) / 2)
+        said /= COPIES * len(TEACHERS)
+        with replacing(file) as new:
+            np.save(new, (np.eye(10, dtype="float32")[labels] + said) / 2)
     return images, np.load(file)
 
 
