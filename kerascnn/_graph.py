@@ -64,6 +64,13 @@ class Node:
         return isinstance(self.operation, keras.layers.InputLayer)
 
 
+class MisfitError(ValueError):
+    """What a network does not take, in words, and the node where it stops."""
+
+    def __init__(self, what: str, node: Node) -> None:
+        super().__init__(f"{what} at {node.name!r}")
+
+
 @dataclass(frozen=True)
 class Graph:
     """The nodes of a model in the order of computation, its inputs and its outputs."""
@@ -123,14 +130,31 @@ class Graph:
             inputs: one value for each of the model's inputs.
             call: computes a node from its arguments.
             until: keys of the tensors that are wanted.
+
+        Raises:
+            MisfitError: the inputs are so small that an operation has nothing to put out. On some
+                processors TensorFlow computes such tensors without a word.
         """
         values = dict(zip(self.inputs, inputs, strict=True))
         for node in self.leading_to(self.outputs if until is None else until):
             if not node.is_input:
                 args, kwargs = node.arguments(values)
                 results = keras.tree.flatten(call(node, args, kwargs))
+                if any(map(_is_lost, results, node.shapes)):
+                    raise MisfitError("nothing is left", node)
                 values.update(zip(node.outputs, results, strict=True))
         return values
+
+
+def _is_lost(result: object, built: tuple) -> bool:
+    """Whether a tensor has an axis without a place, other than the batch, and was not built so."""
+    try:
+        shape = tuple(result.shape)
+    except ValueError:  # a tensor whose rank TensorFlow does not know
+        return False
+    return any(
+        n is not None and n < 1 and n != own for n, own in zip(shape[1:], built[1:], strict=False)
+    )
 
 
 def run(node: Node, args: tuple, kwargs: dict) -> object:
@@ -149,7 +173,7 @@ def flatten(model: keras.Model) -> Graph:
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
-    if not _has_graph(model):
+    if not has_graph(model):
         raise ValueError(
             f"model must be functional or a built Sequential, whose layers can be followed; "
             f"received {type(model).__name__} {model.name!r}. "
@@ -162,7 +186,8 @@ def flatten(model: keras.Model) -> Graph:
     return Graph(tuple(nodes), *keys, models)
 
 
-def _has_graph(operation: object) -> bool:
+def has_graph(operation: object) -> bool:
+    """Whether an operation is a model whose layers can be followed."""
     return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None))
 
 
@@ -187,7 +212,7 @@ def _nodes(
         name += f":{count}" if count else ""
         arguments = (call.arguments.args, call.arguments.kwargs)
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
-        if _has_graph(operation):
+        if has_graph(operation):
             inner = (*scope, id(call))
             for own, outside in zip(operation.inputs, tensors, strict=True):
                 aliases[Key(inner, id(own))] = _key(outside, scope, aliases)

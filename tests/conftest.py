@@ -10,6 +10,18 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, on machines of any speed.
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60, database=None)
+settings.load_profile("fixed")
+
+
+def pytest_collection_modifyitems(items):
+    """Give each file to one worker, which builds what its tests share; large nets to one only."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(item.config.rootpath)))
 
 
 @pytest.fixture

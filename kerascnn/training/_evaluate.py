@@ -6,6 +6,9 @@ import keras
 import numpy as np
 from scipy import special
 
+from kerascnn._processor import kernels_checked
+from kerascnn._sizes import check_size_of
+
 from ._checks import check_part, not_indices
 from ._data import Part, as_part, centre
 from ._objective import head
@@ -136,6 +139,8 @@ def evaluate(
             f"images must be at least {size}, the model's input, for ten crops; "
             f"received {tuple(given.images.shape[1:3])}."
         )
+    if not ten_crop:
+        check_size_of(model, given.images.shape)
     outputs = model.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
     if head(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
@@ -145,7 +150,8 @@ def evaluate(
         )
     names = _names(class_names, max(last, 2))  # before what may take long
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
-    return _compare(scores, given, batch_size, ignore_class, names)
+    with kernels_checked(model, given.images.shape):
+        return _compare(scores, given, batch_size, ignore_class, names)
 
 
 def _names(class_names, classes):

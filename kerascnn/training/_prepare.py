@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from kerascnn._sizes import check_size_of
+
 from ._augmentation import named
 from ._checks import check_part
 from ._data import Part, splits, streams
@@ -116,6 +118,8 @@ def _check_data(model, fit, validation, plan, augment, size, input_range):
             free = cropped and what == "train"
             wanted = (shape[0], None, None, shape[3]) if free else shape
             check_part(what, part, input_shape=wanted, input_range=input_range)
+            seen = size if what == "train" else tuple(part.images.shape[1:3])
+            check_size_of(model, (None, *seen, *part.images.shape[3:]))
     first = np.asarray(fit.images[:1], dtype="float32")
     if isinstance(augment, keras.Layer):
         first = augment(first, training=True)  # builds it, too

@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 
 from kerascnn._errors import unknown
+from kerascnn._processor import kernels_checked
 
 from ._devices import leaves, make_deterministic, placed, placement
 from ._identity import describe_run, name_of
@@ -185,7 +186,8 @@ def train(
                     backup_seconds=backup_seconds,
                     interruption=interruption,
                 )
-                _fit(trained, ready, keeper, meter, where.count, callbacks, verbosity(verbose))
+                with kernels_checked(model, ready.fit.images.shape):
+                    _fit(trained, ready, keeper, meter, where.count, callbacks, verbosity(verbose))
             if directory:
                 directory.finish(plan.epochs)
 

@@ -17,6 +17,8 @@ import tensorflow as tf
 from keras import KerasTensor
 
 from kerascnn._graph import Graph, Key, Node, flatten, run
+from kerascnn._processor import check_kernels
+from kerascnn._sizes import check_sizes
 
 from ._arguments import (
     Images,
@@ -30,7 +32,6 @@ from ._arguments import (
 )
 from ._heads import classes_of, head_of, squashing, without_activation
 from ._progress import progress
-from ._sizes import check_sizes
 
 PREDICTED = -1  # stands for the class that the model itself predicts
 HALF_SCALE = 1024.0  # keeps small gradients above float16's smallest number; a power of 2 is exact
@@ -303,6 +304,7 @@ def variable_gradients(
     half = in_half(graph)
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
         tape.watch(points)
+        check_sizes(graph, [KerasTensor((None, *x.shape[1:]), x.dtype.name) for x in images])
         values = said_in_one_line(graph, images, loss)
         if values is None:
             raise ValueError("loss must give a number; received None. Does it return?")
@@ -528,6 +530,7 @@ def compiled(
 
     Raises:
         ValueError: the images are too small for the layers on the way.
+        NotImplementedError, when it is called: TensorFlow cannot compute a layer here.
     """
     steps = {} if key is None else _compiled.setdefault(model, {})
     state = _fingerprint(graph)
@@ -539,8 +542,16 @@ def compiled(
             input_signature=list(signature),
             autograph=False,
         )
-        trace = function.get_concrete_function
-        steps[key] = state, said_in_one_line(graph, signature, trace)
+        trace = said_in_one_line(graph, signature, function.get_concrete_function)
+
+        def step(*tensors: tf.Tensor) -> list[tf.Tensor]:
+            try:
+                return trace(*tensors)
+            except tf.errors.OpError as error:
+                _explain(flatten(of()), tensors, error)
+                raise
+
+        steps[key] = state, step
     return steps[key][1]
 
 
@@ -554,17 +565,26 @@ def said_in_one_line(
     """
     try:
         return compute()
-    except (ValueError, tf.errors.OpError):
-        _check_images(graph, arguments[: len(graph.inputs)])
+    except (ValueError, tf.errors.OpError) as error:
+        _explain(graph, arguments, error)
         raise
 
 
-def _check_images(graph: Graph, images: Sequence) -> None:
+def _explain(
+    graph: Graph, arguments: Sequence[tf.TensorSpec | tf.Tensor | np.ndarray], error: Exception
+) -> None:
+    """Say in one line why a computation failed, where that is known."""
     images = [
-        KerasTensor((None, *image.shape[1:]), tf.as_dtype(image.dtype).name) for image in images
+        KerasTensor((None, *x.shape[1:]), tf.as_dtype(x.dtype).name)
+        for x in arguments[: len(graph.inputs)]
     ]
-    if [len(x.shape) for x in images] == [len(graph.maker(key).shapes[0]) for key in graph.inputs]:
+    own = [graph.maker(key).shapes[0] for key in graph.inputs]
+    if [len(x.shape) for x in images] == [len(shape) for shape in own]:
         check_sizes(graph, images)
+    else:  # a spectrum, say
+        images = [KerasTensor(shape) for shape in own]
+    if isinstance(error, tf.errors.OpError):
+        check_kernels(graph, images)
 
 
 def step_for(

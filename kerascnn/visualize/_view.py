@@ -8,13 +8,13 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node
+from kerascnn._graph import Graph, MisfitError, Node
+from kerascnn._sizes import shapes_on_the_way, what_would_do
 
 from ._arguments import LayerLike, select_layer
 from ._convolutions import run_fast
 from ._gradients import compiled, in_half, specs, value_and_gradient
 from ._picture_arguments import check_number
-from ._sizes import MisfitError, shapes_on_the_way, what_would_do
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
 LARGEST_BATCH = 32

@@ -5,16 +5,9 @@ from collections.abc import Sequence
 import keras
 from keras import KerasTensor
 
-from kerascnn._graph import Graph, Key, Node
+from ._graph import Graph, Key, MisfitError, Node, flatten, has_graph
 
 MULTIPLES = (2, 4, 8, 16, 32, 64, 128)  # sizes that a network halves evenly so many times
-
-
-class MisfitError(ValueError):
-    """What a network does not take, in words, and the node where it stops."""
-
-    def __init__(self, what: str, node: Node) -> None:
-        super().__init__(f"{what} at {node.name!r}")
 
 
 def shapes_on_the_way(
@@ -48,6 +41,20 @@ def check_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
         ) from None
 
 
+def check_size_of(model: keras.Model, shape: Sequence[int | None]) -> None:
+    """Refuse images that a model of one free-size input does not take; other models pass.
+
+    Args:
+        model: a Keras model; one whose layers cannot be followed passes too.
+        shape: of the images, the batch first.
+
+    Raises:
+        ValueError: as `check_sizes`.
+    """
+    if has_graph(model) and len(model.inputs) == 1 and None in model.inputs[0].shape[1:]:
+        check_sizes(flatten(model), [KerasTensor((None, *shape[1:]), model.inputs[0].dtype)])
+
+
 def what_would_do(
     graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
 ) -> str:
@@ -74,15 +81,11 @@ def _shape(node: Node, args: tuple, kwargs: dict) -> object:
                 raise MisfitError(f"{args[0].shape[axis]} come where {n} are taken", node)
     try:
         if isinstance(node.operation, keras.layers.Concatenate):
-            shapes = keras.ops.concatenate(*args, axis=node.operation.axis)
-        else:
-            shapes = node.operation.compute_output_spec(*args, **kwargs)
+            return keras.ops.concatenate(*args, axis=node.operation.axis)
+        return node.operation.compute_output_spec(*args, **kwargs)
     except ValueError:
         what = "the parts do not fit together" if len(node.inputs) > 1 else "nothing is left"
         raise MisfitError(what, node) from None
-    if any(n is not None and n < 1 for each in keras.tree.flatten(shapes) for n in each.shape):
-        raise MisfitError("nothing is left", node)
-    return shapes
 
 
 def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
