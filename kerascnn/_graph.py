@@ -8,6 +8,8 @@ layers stay as they are.
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -36,8 +38,8 @@ class Node:
     """One call of one operation.
 
     Attributes:
-        name: the layer's name; inside a nested model "model/layer"; from the second call of a
-            shared layer on "layer:1", "layer:2", ….
+        name: the layer's name; inside a nested model "model/layer"; the calls of a shared layer
+            are "layer:0", "layer:1", ….
         operation: the layer, or the operation of `keras.ops`.
         inputs: keys of the tensors that it reads.
         outputs: keys of the tensors that it makes.
@@ -64,6 +66,19 @@ class Node:
         return isinstance(self.operation, keras.layers.InputLayer)
 
 
+def _is_short_for(short: str, name: str) -> bool:
+    """Whether a name leaves out outer models, or which call of a shared layer is meant.
+
+    >>> _is_short_for("conv", "encoder:1/conv"), _is_short_for("encoder:0/conv", "encoder:1/conv")
+    (True, False)
+    """
+    parts, whole = short.split("/"), name.split("/")
+    return len(parts) <= len(whole) and all(
+        part in (own, own.rpartition(":")[0])
+        for part, own in zip(parts, whole[-len(parts) :], strict=True)
+    )
+
+
 class MisfitError(ValueError):
     """What a network does not take, in words, and the node where it stops."""
 
@@ -78,31 +93,47 @@ class Graph:
     nodes: tuple[Node, ...]
     inputs: tuple[Key, ...]
     outputs: tuple[Key, ...]
-    models: dict[str, tuple[keras.Model, Key]]  # nested models by name, and what each puts out
+    models: dict[str, tuple[keras.Model, tuple[Key, ...]]]  # by name, and what each puts out
 
-    def node(self, name: str) -> Node:
-        """The node of this name; "layer" finds "model/layer" too where only one has that name.
+    def calls(self, layer: str | keras.layers.Layer) -> list[Node]:
+        """The nodes that a layer or a name may mean, one or more.
 
-        The name of a nested model stands for the layer that makes its output.
+        "layer" finds "model/layer" and "layer:1" too, where nothing has just that name. A nested
+        model stands for the layers that make its outputs.
+
+        Raises:
+            ValueError: there is none.
         """
-        if name in self.models:
-            return self.maker(self.models[name][1])
-        matches = [n for n in self.nodes if n.name == name] or [
-            n for n in self.nodes if n.name.rpartition("/")[2] == name
-        ]
-        if len(matches) != 1:
-            raise unknown("layer", name, [n.name for n in matches or self.nodes])
-        return matches[0]
+        if isinstance(layer, str):
+            named = [*self.models, *(n.name for n in self.nodes)]
+            names = {layer} & {*named} or {name for name in named if _is_short_for(layer, name)}
+            models = [keys for name, (_, keys) in self.models.items() if name in names]
+            nodes = [n for n in self.nodes if n.name in names]
+        else:
+            models = [keys for model, keys in self.models.values() if model is layer]
+            nodes = [n for n in self.nodes if n.operation is layer]
+        nodes += [self.maker(key) for keys in models for key in keys]
+        if not nodes:
+            name = layer if isinstance(layer, str) else getattr(layer, "name", layer)
+            raise unknown("layer", name, [n.name for n in self.nodes])
+        return [n for n in self.nodes if n in nodes]  # each once, in order
 
-    def node_of(self, layer: keras.layers.Layer) -> Node:
-        """The first call of a layer; for a nested model the layer that makes its output."""
-        for model, output in self.models.values():
-            if model is layer:
-                return self.maker(output)
-        for node in self.nodes:
-            if node.operation is layer:
-                return node
-        raise unknown("layer", getattr(layer, "name", layer), [n.name for n in self.nodes])
+    def node(self, layer: str | keras.layers.Layer) -> Node:
+        """The one node that a layer or a name means, as `calls` finds it.
+
+        Raises:
+            ValueError: there is none, or several: a layer that is called more than once, layers
+                of one name in several nested models.
+        """
+        nodes = self.calls(layer)
+        if len(nodes) > 1:
+            choices = ", ".join(repr(n.name) for n in nodes)
+            name = layer if isinstance(layer, str) else getattr(layer, "name", layer)
+            raise ValueError(
+                f"layer must be one call of one layer; received {name!r}, which may be any of "
+                f"{choices}. Choose one of these names."
+            )
+        return nodes[0]
 
     def maker(self, key: Key) -> Node:
         """The node that makes a tensor."""
@@ -180,8 +211,8 @@ def flatten(model: keras.Model) -> Graph:
             "Call it on keras.Input(...) first, or wrap its layers in keras.Model(inputs, outputs)."
         )
     aliases: dict[Key, Key] = {}
-    models: dict[str, tuple[keras.Model, Key]] = {}
-    nodes = list(_nodes(model, (), "", aliases, {}, models))
+    models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}
+    nodes = list(_nodes(model, (), "", aliases, models))
     keys = [tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)]
     return Graph(tuple(nodes), *keys, models)
 
@@ -203,21 +234,23 @@ def _nodes(
     scope: tuple[int, ...],
     prefix: str,
     aliases: dict[Key, Key],
-    calls: dict[str, int],
-    models: dict[str, tuple[keras.Model, Key]],
+    models: dict[str, tuple[keras.Model, tuple[Key, ...]]],
 ) -> Iterator[Node]:
-    for operation, call in _order(model):
+    order = _order(model)
+    number_of = Counter(operation.name for operation, _call in order)
+    numbers = {name: itertools.count() for name, number in number_of.items() if number > 1}
+    for operation, call in order:
         name = prefix + operation.name
-        count = calls[name] = calls.get(name, -1) + 1
-        name += f":{count}" if count else ""
+        if operation.name in numbers:
+            name += f":{next(numbers[operation.name])}"
         arguments = (call.arguments.args, call.arguments.kwargs)
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):
             inner = (*scope, id(call))
             for own, outside in zip(operation.inputs, tensors, strict=True):
                 aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
-            yield from _nodes(operation, inner, f"{name}/", aliases, calls, models)
-            models[name] = operation, _key(operation.outputs[0], inner, aliases)
+            yield from _nodes(operation, inner, f"{name}/", aliases, models)
+            models[name] = operation, tuple(_key(t, inner, aliases) for t in operation.outputs)
             for outside, own in zip(call.outputs, operation.outputs, strict=True):
                 aliases[Key(scope, id(outside))] = _key(own, inner, aliases)
         elif not (scope and isinstance(operation, keras.layers.InputLayer)):

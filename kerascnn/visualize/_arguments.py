@@ -220,7 +220,7 @@ def select_layer(graph: Graph, layer: LayerLike) -> Node:
     """Find the node of a layer: by name, by the layer itself, or the last with spatial extent.
 
     Raises:
-        ValueError: there is no such layer in the model.
+        ValueError: there is no such layer in the model, or the choice between several calls.
     """
     if layer is None:
         maps = [node for node in graph.nodes if is_map(node) and not node.is_input]
@@ -230,7 +230,23 @@ def select_layer(graph: Graph, layer: LayerLike) -> Node:
                 "Name a layer."
             )
         return maps[-1]
-    return graph.node(layer) if isinstance(layer, str) else graph.node_of(layer)
+    return graph.node(layer)
+
+
+def select_weights(graph: Graph, layer: LayerLike) -> Node:
+    """Find a layer for the sake of its weights, which are the same in each of its calls.
+
+    Returns:
+        The node of its first call.
+
+    Raises:
+        ValueError: there is no such layer, or several different ones.
+    """
+    if layer is not None:
+        calls = graph.calls(layer)
+        if all(node.operation is calls[0].operation for node in calls):
+            return calls[0]
+    return select_layer(graph, layer)
 
 
 def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -> Node:

@@ -14,11 +14,11 @@ from ._ascent import NormalizedGradient, ascend
 from ._picture_arguments import check_callables, check_number, check_pictures
 from ._progress import progress
 from ._view import (
+    batches,
     check_size,
-    fast_batch,
     features_of,
     gradient_of,
-    in_parts,
+    in_batches_of,
     input_shape,
     view_of,
     weigh_layers,
@@ -99,10 +99,10 @@ def deep_dream(
     check_size(model, graph, view, np.min([smallest_tile(s, tile) for s in sizes], axis=0), name)
     shapes = check_size(model, graph, view, [min(n, tile) for n in sizes[-1]], name)
 
-    examples = []
+    by, examples = batches(shapes), []
     if guide is not None:
         check_size(model, graph, view, guide.shape[1:3], "guide")
-        examples = [_places(m) for m in features_of(model, graph, view, guide)]
+        examples = [_places(m) for m in features_of(model, graph, view, guide, by)]
         _check_match(view.layers, shapes, examples)
 
     def objective(graph: Graph, images: object, *examples: object) -> object:
@@ -112,8 +112,7 @@ def deep_dream(
 
     free = KerasTensor((None, None, None, images.shape[-1]), "float32")
     key = ("deep_dream", view, tuple(weights.values()))
-    at_once = fast_batch(shapes, len(images))
-    batch = 1 if at_once == 1 else None
+    batch = 1 if by.alone else None
     step_of = gradient_of(model, graph, key, objective, [free, *examples], batch=batch)
     examples = [ops.convert_to_tensor(e) for e in examples]
 
@@ -125,7 +124,7 @@ def deep_dream(
             row = []
             for left, right in pairwise(edges(images.shape[2], tile)):
                 part = rolled[:, top:bottom, left:right]
-                values, slope = in_parts(lambda x: step_of(x, *examples), [part], at_once)
+                values, slope = in_batches_of(by, lambda x: step_of(x, *examples), [part])
                 share = (bottom - top) * (right - left)  # scores are means over the tile
                 total, row = total + share * values, [*row, share * slope]
             rows.append(ops.concatenate(row, axis=2))

@@ -5,7 +5,7 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._arguments import LayerLike, select_layer
+from ._arguments import LayerLike, select_weights
 from ._kernels import has_filters, kernel_of
 
 
@@ -32,7 +32,7 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     convolutions = [n for n in graph.nodes if has_filters(n.operation)]
     if layer is None and convolutions:
         layer = convolutions[0].operation
-    node = select_layer(graph, layer)
+    node = select_weights(graph, layer)
     if node.name not in [n.name for n in convolutions]:
         first = f" The first convolution is {convolutions[0].name!r}." if convolutions else ""
         raise ValueError(

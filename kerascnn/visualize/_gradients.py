@@ -412,7 +412,7 @@ def scores_in(
     values, logits = logits_at(graph, inputs, call=call)
     outputs = [_probabilities(graph, key, values[key]) for key in graph.outputs]
     if score is not None:
-        return _called(score, outputs, len(classes))
+        return called(score, outputs, len(classes))
     binary = classes_of(graph)[1]
     chosen = chosen_classes(logits[0], classes, binary=binary)
     table = _by_class(outputs[0], (lambda p: 1 - p) if binary else None)
@@ -457,7 +457,7 @@ def scores_at(
     values, logits = logits_at(graph, inputs, call=call, also=also)
     if score is None:
         return values, class_scores(logits[0], classes, binary=classes_of(graph)[1])
-    return values, _called(score, logits, len(classes))
+    return values, called(score, logits, len(classes))
 
 
 def logits_at(
@@ -636,7 +636,7 @@ def _fingerprint(graph: Graph) -> tuple:
     )
 
 
-def _called(score: Callable, outputs: list[tf.Tensor], count: int) -> tf.Tensor:
+def called(score: Callable, outputs: list[tf.Tensor], count: int) -> tf.Tensor:
     """Call the user's target and check what it gives."""
     scores = score(outputs[0] if len(outputs) == 1 else outputs)
     received = "None"

@@ -15,11 +15,11 @@ from ._picture_arguments import check_callables, check_choice, check_number, che
 from ._progress import progress
 from ._regularizers import VARIATIONS, Penalties
 from ._view import (
+    batches,
     check_size,
-    fast_batch,
     features_of,
     gradient_of,
-    in_parts,
+    in_batches_of,
     input_shape,
     view_of,
 )
@@ -83,9 +83,7 @@ def invert_features(
     rule = Adam(check_number("learning_rate", learning_rate))
     penalties = Penalties(0.0, check_number("total_variation", total_variation), variation)
     shapes = check_size(model, graph, view, images.shape[1:3], "images")
-    at_once = check_count(
-        "batch_size", fast_batch(shapes, len(images)) if batch_size is None else batch_size
-    )
+    by = batches(shapes, batch_size)
 
     def objective(graph: Graph, pictures: object, targets: object) -> object:
         (maps,) = view(graph, pictures)
@@ -93,14 +91,9 @@ def invert_features(
         # picture, in place of the norm R_α.
         return -ops.stack([distance(maps, targets), penalties(pictures)])
 
-    targets = np.concatenate(
-        [
-            features_of(model, graph, view, images[i : i + at_once])[0]
-            for i in range(0, len(images), at_once)
-        ]
-    )
+    (targets,) = features_of(model, graph, view, images, by)
     key = ("invert_features", view, penalties)
-    batch = 1 if at_once == 1 else None
+    batch = 1 if by.alone else None
     step_of = gradient_of(model, graph, key, objective, [images, targets], batch=batch)
     noise = np.random.default_rng(seed).standard_normal((1, *images.shape[1:]))
     kind = Pixels()
@@ -115,7 +108,7 @@ def invert_features(
                 callback(step, ops.convert_to_numpy(pictures), errors)
 
         pictures = ascend(
-            lambda pictures, step: in_parts(step_of, [pictures, targets], at_once),
+            lambda pictures, step: in_batches_of(by, step_of, [pictures, targets]),
             start,
             rule,
             steps,

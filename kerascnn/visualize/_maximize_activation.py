@@ -5,7 +5,7 @@ arXiv:1506.06579; Olah et al. 2017, "Feature Visualization", doi:10.23915/distil
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import keras
@@ -25,7 +25,7 @@ from ._arguments import (
 )
 from ._ascent import Adam, ascend
 from ._convolutions import run_fast, some_units
-from ._gradients import scores_at
+from ._gradients import called, logits_at, scores_at
 from ._heads import classes_of, squashing, without_activation
 from ._image_parameters import PARAMETERS, Fourier, Pixels
 from ._picture_arguments import check_callables, check_choice, check_number, check_shape
@@ -33,7 +33,16 @@ from ._progress import progress
 from ._regularizers import VARIATIONS, Penalties
 from ._rescue import redirected
 from ._transforms import Moves
-from ._view import View, check_size, fast_batch, gradient_of, in_parts, input_shape, view_of
+from ._view import (
+    Batches,
+    View,
+    batches,
+    check_size,
+    gradient_of,
+    in_batches_of,
+    input_shape,
+    view_of,
+)
 
 POSITIONS = ("all", "center")
 RESCUE_STEPS = 16  # for how long pictures without a gradient get a redirected one (lucid)
@@ -106,7 +115,8 @@ def maximize_activation(
             as tf-keras-vis's.
         preprocessing: from RGB in [0, 1] to what the model takes, such as
             `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
-        seed: of noise and moves. A unit has its own: its picture is the same in any company.
+        seed: of noise and moves. A unit has its own: its picture is the same, to rounding,
+            whatever else is asked for in the call.
         batch_size: pictures that are computed at once; `None`: as many as are fast.
         callback: `callback(step, pictures, scores)` after each step, with NumPy arrays; the
             scores are those before the step.
@@ -175,18 +185,21 @@ def maximize_activation(
     moves = Moves(jitter, float(scale), float(rotation))
     # The user's own functions see all pictures at once.
     whole = len(numbers) if more or goal.needs_all else None
-    at_once = whole or check_count(
-        "batch_size", fast_batch(shapes, len(numbers)) if batch_size is None else batch_size
-    )
-    at_once = -(-at_once // pictures) * pictures if diversity else at_once
-    known = whole or (1 if at_once == 1 else None)
+    by = batches(shapes, batch_size)
+    if diversity:
+        by = replace(by, size=-(-by.size // pictures) * pictures)
+    by = Batches(whole, alone=True) if whole else by
+    known = whole or (1 if by.alone else None)
 
     @cache
     def compile_step(call: Callable) -> Callable:
         def objective(graph: Graph, point: object, matrices: object, numbers: object) -> object:
             images = kind.pictures(point)
             seen = moves(images, matrices) if moves else images
-            return ops.stack([goal(graph, seen, numbers, call), -penalties(images)])
+            if whole == 1:  # has a copy beside it, of which the user's functions know nothing
+                seen, numbers = (ops.repeat(x, 2, axis=0) for x in (seen, numbers))
+            scores = goal(graph, seen, numbers, call)[:whole]
+            return ops.stack([scores, -penalties(images)])
 
         key = ("maximize_activation", goal, kind, penalties, bool(moves), call.__name__)
         arguments = [start, matrices[:, 0], numbers]
@@ -200,13 +213,13 @@ def maximize_activation(
 
     def gradient(point: object, step: int) -> tuple[object, object]:
         now = (point, matrices[:, step], numbers)
-        values, slope = in_parts(step_of, now, at_once)
+        values, slope = in_batches_of(by, step_of, now)
         if step <= RESCUE_STEPS:
             axes = tuple(range(1, len(slope.shape)))
             # A silent unit has the score 0, and no gradient but that of penalties.
             silent = ops.logical_or(ops.all(slope == 0, axis=axes), values[0] == 0)
             if ops.any(silent):  # rare, and so compiled only now
-                _values, pulled = in_parts(compile_step(redirected), now, at_once)
+                _values, pulled = in_batches_of(by, compile_step(redirected), now)
                 slope = ops.where(ops.expand_dims(silent, axes), pulled, slope)
         return values, slope
 
@@ -269,10 +282,11 @@ class Units:
 
 @dataclass(frozen=True)
 class Classes:
-    """The logits of classes, or the scores that a callable gives."""
+    """The logits of classes, or the scores that a callable gives for a number of pictures."""
 
     view: View
     score: Callable | None
+    pictures: int
 
     @property
     def needs_all(self) -> bool:
@@ -281,10 +295,11 @@ class Classes:
 
     def __call__(self, graph: Graph, images: object, classes: object, call: Callable) -> object:
         """Scores (N,) of pictures (N, H, W, C), each for its own of `classes` (N,)."""
-        if self.score is not None:
-            classes = np.zeros(images.shape[0], "int32")  # their number is all that is read
         inputs = self.view.inputs_for(images)
-        return scores_at(graph, inputs, classes, self.score, call=call)[1]
+        if self.score is None:
+            return scores_at(graph, inputs, classes, call=call)[1]
+        logits = logits_at(graph, inputs, call=call)[1]
+        return called(self.score, [each[: self.pictures] for each in logits], self.pictures)
 
 
 def similarity(maps: object, pictures: int) -> object:
@@ -320,9 +335,9 @@ def _classes(
     classes, binary = classes_of(graph)
     target = np.arange(classes) if target is None else read_scores(target, binary)
     if callable(target):
-        return Classes(view, target), np.zeros(pictures, "int32")
+        return Classes(view, target, pictures), np.zeros(pictures, "int32")
     numbers, _ = check_target(target, max(1, np.size(target)), classes, binary)
-    return Classes(view, None), np.repeat(numbers, pictures)
+    return Classes(view, None, pictures), np.repeat(numbers, pictures)
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:

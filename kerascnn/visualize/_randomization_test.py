@@ -21,7 +21,7 @@ from ._arguments import (
     check_images,
     check_target,
     graph_of,
-    select_layer,
+    select_weights,
 )
 from ._gradients import predicted_classes
 from ._heads import classes_of
@@ -196,8 +196,8 @@ def _seeded(seed: int) -> Iterator[None]:
 
 def _learnt(model: keras.Model) -> list[Node]:
     """The nodes with weights to learn, each layer once, in the order of computation."""
-    graph = graph_of(model)
-    return [n for n in graph.nodes if _weights(n) and graph.node_of(n.operation) is n]
+    nodes = [node for node in graph_of(model).nodes if _weights(node)]
+    return list({id(node.operation): node for node in reversed(nodes)}.values())[::-1]
 
 
 def _weights(node: Node) -> list[keras.Variable]:
@@ -224,8 +224,7 @@ def _wanted(
         raise ValueError(f"layers must be a list of at least one layer; received {layers!r}.")
     wanted = set()
     for layer in layers:
-        node = select_layer(graph, layer)
-        name = graph.node_of(node.operation).name  # of the first call, where it is shared
+        name = select_weights(graph, layer).name
         if name not in names:
             raise unknown("layers, with weights to learn,", name, names)
         wanted.add(name)

@@ -13,13 +13,22 @@ from ._ascent import Adam, ascend, climb_lbfgs
 from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
 from ._progress import progress
 from ._regularizers import total_variation
-from ._view import check_size, features_of, gradient_of, input_shape, view_of, weigh_layers
+from ._view import (
+    Batches,
+    check_size,
+    features_of,
+    gradient_of,
+    input_shape,
+    view_of,
+    weigh_layers,
+)
 
 CONTENT_LAYERS = ("block4_conv2",)  # section "Methods": conv4_2
 STYLE_LAYERS = tuple(f"block{i}_conv1" for i in range(1, 6))  # conv1_1 … conv5_1
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise")
 LOSSES = ("content", "style", "total_variation")
+ALONE = Batches(1, alone=True)  # each picture has an optimizer of its own
 
 Layers = LayerLike | Sequence[LayerLike] | Mapping[str, float]
 
@@ -127,11 +136,11 @@ def style_transfer(
     key = ("style_transfer", view, tuple(contents.items()), tuple(styles.items()), weights)
 
     def grams_of(picture: np.ndarray) -> list[object]:
-        maps = features_of(model, graph, style_view, picture)
+        maps = features_of(model, graph, style_view, picture, ALONE)
         return [gram(ops.convert_to_tensor(m)) for m in maps]
 
     def transfer(begin: np.ndarray, content: np.ndarray, grams: list, watch: Callable) -> object:
-        maps = features_of(model, graph, content_view, content)
+        maps = features_of(model, graph, content_view, content, ALONE)
         targets = [*map(ops.convert_to_tensor, maps), *grams]
         step_of = gradient_of(model, graph, key, objective, [begin, *targets], batch=1)
         point = ops.convert_to_tensor(begin)

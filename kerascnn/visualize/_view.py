@@ -1,6 +1,6 @@
 """How a network looks at pictures: through which input, and up to which layers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 
 import keras
@@ -11,7 +11,7 @@ from kerascnn._errors import unknown
 from kerascnn._graph import Graph, MisfitError, Node
 from kerascnn._sizes import shapes_on_the_way, what_would_do
 
-from ._arguments import LayerLike, select_layer
+from ._arguments import LayerLike, check_count, select_layer
 from ._convolutions import run_fast
 from ._gradients import compiled, in_half, specs, value_and_gradient
 from ._picture_arguments import check_number
@@ -172,20 +172,48 @@ def check_size(
     return {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
 
 
-def fast_batch(shapes: dict[str, tuple], count: int) -> int:
-    """How many of some pictures to compute at once, by the output shapes on the way."""
+@dataclass(frozen=True)
+class Batches:
+    """How many pictures are computed at once.
+
+    A picture must not depend on its company. For a single picture oneDNN takes other convolutions
+    than for several, which round otherwise, and an ascent makes a rounding error large. So either
+    each picture is computed alone, or none is.
+
+    Attributes:
+        size: pictures at once, 1 or more.
+        alone: whether each is computed alone; else one that is left over has a copy beside it.
+    """
+
+    size: int
+    alone: bool
+
+    def parts(self, arguments: Sequence) -> Iterator[tuple[int, list]]:
+        """For each batch how many pictures it has, and its arguments, one item a picture."""
+        for i in range(0, len(arguments[0]), self.size):
+            part = [ops.convert_to_tensor(x[i : i + self.size]) for x in arguments]
+            count = len(part[0])
+            single = count == 1 and not self.alone
+            yield count, [ops.repeat(x, 2, axis=0) for x in part] if single else part
+
+
+def batches(shapes: dict[str, tuple], batch_size: int | None = None) -> Batches:
+    """Batches of the size that is fast, by the output shapes on the way, or of a given size."""
     largest = max(4 * int(np.prod(shape[1:])) for shape in shapes.values())
-    return max(1, min(count, LARGEST_BATCH, WORKING_SET // largest))
+    fast = max(1, min(LARGEST_BATCH, WORKING_SET // largest))
+    size = fast if batch_size is None else check_count("batch_size", batch_size)
+    return Batches(size, alone=fast == size == 1)
 
 
 def features_of(
-    model: keras.Model, graph: Graph, view: View, pictures: np.ndarray
+    model: keras.Model, graph: Graph, view: View, pictures: np.ndarray, by: Batches
 ) -> list[np.ndarray]:
-    """The layers' outputs for pictures, float32."""
+    """The layers' outputs for pictures, float32, computed in batches."""
     key = ("features", view)
     free = KerasTensor((None, None, None, pictures.shape[-1]), "float32")
     step = compiled(model, graph, key if _by_value(view) else None, view, specs([free]))
-    return [ops.convert_to_numpy(maps) for maps in step(ops.convert_to_tensor(pictures))]
+    parts = [[maps[:count] for maps in step(*part)] for count, part in by.parts([pictures])]
+    return [ops.convert_to_numpy(ops.concatenate(maps)) for maps in zip(*parts, strict=True)]
 
 
 def gradient_of(
@@ -234,12 +262,14 @@ def _by_value(item: object) -> bool:
     return item is None or isinstance(item, (str, int, float, bool))
 
 
-def in_parts(gradient: Callable, arguments: Sequence, batch_size: int) -> tuple[object, object]:
+def in_batches_of(
+    by: Batches, gradient: Callable, arguments: Sequence
+) -> tuple[object, object]:
     """Compute values and gradients for a few pictures at a time, and join them."""
-    parts = [
-        gradient(*(ops.convert_to_tensor(x[i : i + batch_size]) for x in arguments))
-        for i in range(0, len(arguments[0]), batch_size)
-    ]
+    parts = []
+    for count, part in by.parts(arguments):
+        values, slopes = gradient(*part)
+        parts.append((values[..., :count], slopes[:count]))
     if len(parts) == 1:
         return parts[0]
     values, slopes = zip(*parts, strict=True)
