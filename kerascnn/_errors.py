@@ -1,5 +1,7 @@
 """How the toolkit says no: what was expected, what came, what to do, in one line."""
 
+import sys
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Real
@@ -23,6 +25,14 @@ def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
     if close:
         line += f" Did you mean {' or '.join(map(repr, close))}?"
     return ValueError(line)
+
+
+def warn(line: str) -> None:
+    """Warn of what is doubtful, at the user's line of code: Python shows it once for each."""
+    frame, level = sys._getframe(1), 2
+    while frame and frame.f_globals.get("__name__", "").partition(".")[0] == "kerascnn":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(line, stacklevel=level)
 
 
 def check_number(

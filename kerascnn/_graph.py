@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,6 +94,12 @@ class Graph:
     inputs: tuple[Key, ...]
     outputs: tuple[Key, ...]
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]]  # by name, and what each puts out
+    structure: object = 0  # how the model returns its outputs: one, or a list, tuple or dict
+    constants: tuple[tuple[Key, object], ...] = ()  # what nested models are called with for good
+
+    def pack(self, values: Sequence) -> object:
+        """Outputs as the model returns them: the only one, or a list, tuple or dict."""
+        return keras.tree.pack_sequence_as(self.structure, list(values))
 
     def calls(self, layer: str | keras.layers.Layer) -> list[Node]:
         """The nodes that a layer or a name may mean, one or more.
@@ -167,6 +173,9 @@ class Graph:
                 processors TensorFlow computes such tensors without a word.
         """
         values = dict(zip(self.inputs, inputs, strict=True))
+        if self.constants:
+            like = next(x for x in inputs if x is not None)
+            values.update((key, _for_batch(value, like)) for key, value in self.constants)
         for node in self.leading_to(self.outputs if until is None else until):
             if not node.is_input:
                 args, kwargs = node.arguments(values)
@@ -175,6 +184,15 @@ class Graph:
                     raise MisfitError("nothing is left", node)
                 values.update(zip(node.outputs, results, strict=True))
         return values
+
+
+def _for_batch(constant: object, like: object) -> object:
+    """A constant for each item of a batch; one for a single item is the same for all."""
+    if isinstance(like, keras.KerasTensor):
+        return keras.KerasTensor((None, *constant.shape[1:]), constant.dtype)
+    if constant.shape[:1] != (1,):
+        return constant
+    return keras.ops.broadcast_to(constant, (keras.ops.shape(like)[0], *constant.shape[1:]))
 
 
 def _is_lost(result: object, built: tuple) -> bool:
@@ -212,9 +230,14 @@ def flatten(model: keras.Model) -> Graph:
         )
     aliases: dict[Key, Key] = {}
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}
-    nodes = list(_nodes(model, (), "", aliases, models))
+    constants: dict[Key, object] = {}
+    nodes = list(_nodes(model, (), "", aliases, models, constants))
     keys = [tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)]
-    return Graph(tuple(nodes), *keys, models)
+    structure = getattr(model, "_outputs_struct", 0)
+    if len(model.outputs) == 1 and not isinstance(structure, dict):  # as Keras returns it
+        structure = 0
+    structure = keras.tree.map_structure(lambda _: 0, structure)
+    return Graph(tuple(nodes), *keys, models, structure, tuple(constants.items()))
 
 
 def has_graph(operation: object) -> bool:
@@ -235,6 +258,7 @@ def _nodes(
     prefix: str,
     aliases: dict[Key, Key],
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]],
+    constants: dict[Key, object],
 ) -> Iterator[Node]:
     order = _order(model)
     number_of = Counter(operation.name for operation, _call in order)
@@ -247,9 +271,13 @@ def _nodes(
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):
             inner = (*scope, id(call))
-            for own, outside in zip(operation.inputs, tensors, strict=True):
-                aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
-            yield from _nodes(operation, inner, f"{name}/", aliases, models)
+            given = keras.tree.flatten(call.arguments.args or call.arguments.kwargs["inputs"])
+            for own, outside in zip(operation.inputs, given, strict=True):
+                if isinstance(outside, keras.KerasTensor):
+                    aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
+                else:
+                    constants[Key(inner, id(own))] = keras.ops.convert_to_tensor(outside, own.dtype)
+            yield from _nodes(operation, inner, f"{name}/", aliases, models, constants)
             models[name] = operation, tuple(_key(t, inner, aliases) for t in operation.outputs)
             for outside, own in zip(call.outputs, operation.outputs, strict=True):
                 aliases[Key(scope, id(outside))] = _key(own, inner, aliases)

@@ -10,7 +10,7 @@ from keras import ops
 
 from kerascnn._graph import Graph, Node, flatten
 
-from ._heads import end_nodes
+from ._heads import classes_of, end_nodes, is_binary
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
 Target = int | Sequence[int] | Callable | Sequence[Callable] | None
@@ -126,28 +126,29 @@ def check_count(name: str, value: int, least: int = 1) -> int:
     return int(value)
 
 
-def check_target(
-    target: Target, count: int, classes: int | None, binary: bool
-) -> tuple[np.ndarray, Callable | None]:
+def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, Callable | None]:
     """Bring a target into one class index for each image, or a callable.
 
     Args:
         target: class index, one for each image, a callable, a list of callables, one for each
             output, or `None`.
         count: number of images.
-        classes: number of classes that the model scores.
-        binary: whether they come from a single sigmoid unit.
+        graph: the model's.
 
     Returns:
         (N,) int32 class indices, -1 for the predicted class, and the callable or `None`.
 
     Raises:
         TypeError: none of the above.
-        ValueError: an index out of range, or not one for each image.
+        ValueError: an index out of range, or not one for each image; no callable where a class
+            has no number.
     """
-    target = read_scores(target, binary)
+    target = read_scores(target, graph)
     predicted = np.full(count, -1, np.int32)
-    if target is None or callable(target):
+    if callable(target):
+        return predicted, target
+    classes = classes_of(graph)
+    if target is None:
         return predicted, target
     indices = np.asarray(target)
     if indices.dtype.kind not in "iu":
@@ -164,19 +165,22 @@ def check_target(
         indices[None][(indices[None] < 0) | (indices[None] >= classes)]
     )  # fmt: skip
     if len(wrong):
-        meaning = " (0: the sigmoid says no, 1: it says yes)" * binary
+        meaning = " (0: the sigmoid says no, 1: it says yes)" * is_binary(graph)
+        if len(graph.outputs) > 1:
+            meaning += f" of the first output, {graph.maker(graph.outputs[0]).name!r}"
         raise ValueError(
             f"target must be a class index from 0 to {classes - 1}{meaning}; received {wrong[0]}."
         )
     return np.broadcast_to(indices, count).astype(np.int32), None
 
 
-def read_scores(target: Target, binary: bool) -> Target:
+def read_scores(target: Target, graph: Graph) -> Target:
     """Turn tf-keras-vis's scores into class indices, and a list of them into one callable."""
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
-        return _sum_of(target) if len(target) > 1 else read_scores(target[0], binary)
+        return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
     # Whoever has a score has imported this; for whoever has none it need not be imported.
     known = sys.modules.get("tf_keras_vis.utils.scores")
+    binary = known and is_binary(graph)
     if known and type(target) is known.CategoricalScore and not binary:
         indices = target.indices
     elif known and type(target) is known.BinaryScore and binary:
@@ -190,7 +194,12 @@ def _sum_of(targets: Sequence[Callable]) -> Callable:
     """The sum of callables, one for each output of a model, as tf-keras-vis adds them."""
 
     def total(outputs: list) -> keras.KerasTensor:
-        outputs = outputs if isinstance(outputs, list) else [outputs]
+        if isinstance(outputs, Mapping):
+            raise TypeError(
+                "target must be one callable from a dict to scores (N,) for a model whose outputs "
+                f"are a dict, {sorted(outputs)}; received a list."
+            )
+        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         if len(outputs) != len(targets):
             raise ValueError(
                 "target, as a list of callables, must have one for each of the model's "

@@ -30,7 +30,7 @@ from ._arguments import (
     graph_of,
     select_maps,
 )
-from ._heads import classes_of, head_of, squashing, without_activation
+from ._heads import head_of, is_binary, squashing, without_activation
 from ._progress import progress
 
 PREDICTED = -1  # stands for the class that the model itself predicts
@@ -108,7 +108,7 @@ def gradients_at(
     """
     graph = graph_of(model)
     images = check_images(model, images)
-    classes, score = check_target(target, len(images[0]), *classes_of(graph))
+    classes, score = check_target(target, len(images[0]), graph)
     layer = select_maps(graph, layer, score).name
 
     def gradients(graph: Graph, *inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -166,7 +166,7 @@ def input_gradients(
 
     graph = graph_of(model)
     images = check_images(model, images)
-    classes, score = check_target(target, len(images[0]), *classes_of(graph))
+    classes, score = check_target(target, len(images[0]), graph)
     call = rule_named(rule, graph, graph.outputs)
 
     def gradients(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
@@ -383,7 +383,7 @@ def scores_of(
     """
     graph = graph_of(model)
     images = check_images(model, images)
-    classes, score = check_target(target, len(images[0]), *classes_of(graph))
+    classes, score = check_target(target, len(images[0]), graph)
 
     def scores(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
         *inputs, classes = inputs
@@ -412,8 +412,8 @@ def scores_in(
     values, logits = logits_at(graph, inputs, call=call)
     outputs = [_probabilities(graph, key, values[key]) for key in graph.outputs]
     if score is not None:
-        return called(score, outputs, len(classes))
-    binary = classes_of(graph)[1]
+        return called(graph, score, outputs, len(classes))
+    binary = is_binary(graph)
     chosen = chosen_classes(logits[0], classes, binary=binary)
     table = _by_class(outputs[0], (lambda p: 1 - p) if binary else None)
     return tf.gather(table, chosen, axis=-1, batch_dims=1)
@@ -426,7 +426,7 @@ def predicted_classes(model: keras.Model, images: Images, *, batch_size: int = 3
 
     def predicted(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
         logits = logits_at(graph, inputs)[1][0]
-        return [chosen_classes(logits, PREDICTED, binary=classes_of(graph)[1])]
+        return [chosen_classes(logits, PREDICTED, binary=is_binary(graph))]
 
     step = compiled(model, graph, ("predicted",), predicted, specs(images))
     return in_batches(step, images, batch_size)[0]
@@ -456,8 +456,8 @@ def scores_at(
     """
     values, logits = logits_at(graph, inputs, call=call, also=also)
     if score is None:
-        return values, class_scores(logits[0], classes, binary=classes_of(graph)[1])
-    return values, called(score, logits, len(classes))
+        return values, class_scores(logits[0], classes, binary=is_binary(graph))
+    return values, called(graph, score, logits, len(classes))
 
 
 def logits_at(
@@ -636,9 +636,9 @@ def _fingerprint(graph: Graph) -> tuple:
     )
 
 
-def called(score: Callable, outputs: list[tf.Tensor], count: int) -> tf.Tensor:
-    """Call the user's target and check what it gives."""
-    scores = score(outputs[0] if len(outputs) == 1 else outputs)
+def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: int) -> tf.Tensor:
+    """Call the user's target on what the model returns, and check what it gives."""
+    scores = score(graph.pack(outputs))
     received = "None"
     if scores is not None:
         scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)
@@ -674,6 +674,8 @@ def chosen_classes(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf
 
 def _by_class(outputs: tf.Tensor, of_no: Callable | None) -> tf.Tensor:
     """Outputs as (N, classes): means over positions; for one sigmoid unit "no" beside "yes"."""
+    if len(outputs.shape) == 1:  # (N,), of one unit
+        outputs = outputs[:, None]
     if len(outputs.shape) > 2:
         outputs = tf.reduce_mean(outputs, axis=list(range(1, len(outputs.shape) - 1)))
     return outputs if of_no is None else tf.concat([of_no(outputs), outputs], axis=-1)

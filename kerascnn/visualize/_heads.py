@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import keras
 
+from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node
 
 SQUASHING = {  # names under which softmax and sigmoid go, in Keras and in TensorFlow
@@ -33,7 +34,7 @@ PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 def last_function(operation: keras.Operation) -> Callable:
     """What an operation applies last: its activation, the function in a Lambda, or itself."""
     inner = getattr(operation, "activation", None)
-    if not getattr(type(operation).call, "__module__", "").startswith(OWN):
+    if not can_be_seen(operation):
         inner = None  # who knows when a layer of the user's applies its activation
     if isinstance(operation, keras.layers.Lambda):
         inner = operation.function
@@ -43,8 +44,11 @@ def last_function(operation: keras.Operation) -> Callable:
 
 
 def name_of(function: Callable) -> str:
-    """The name of a function, or of the kind of an operation, in lower case."""
-    return getattr(function, "__name__", type(function).__name__).lower()
+    """The name of a function, or of the class that says what an operation does, in lower case."""
+    kind = type(function)
+    if isinstance(function, keras.Operation):  # a subclass of ReLU that adds nothing is one
+        kind = next(base for base in kind.__mro__ if "call" in vars(base))
+    return getattr(function, "__name__", kind.__name__).lower()
 
 
 def squashing(operation: keras.Operation) -> str | None:
@@ -60,23 +64,72 @@ def keeps_values(operation: keras.Operation) -> bool:
     return bare and name_of(last_function(operation)) in PASSING
 
 
-def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:
-    """Find the node that squashes an output, and the nodes that reshape or cast it afterwards."""
+def can_be_seen(operation: keras.Operation) -> bool:
+    """Whether it is known what an operation computes: no Lambda, and no layer of the user's."""
+    computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
+    return computes.__module__.startswith(OWN) and not isinstance(operation, keras.layers.Lambda)
+
+
+def last_before_reshaping(graph: Graph, output: Key) -> tuple[Node, list[Node]]:
+    """Find the last node that changes values, and those that reshape or cast them afterwards."""
     node, after = graph.maker(output), []
     while keeps_values(node.operation) and len(node.inputs) == 1:
         after.insert(0, node)
         node = graph.maker(node.inputs[0])
+    return node, after
+
+
+def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:
+    """Find the node that squashes an output, and the nodes that reshape or cast it afterwards."""
+    node, after = last_before_reshaping(graph, output)
     return (node, after) if squashing(node.operation) else (None, [])
 
 
-def classes_of(graph: Graph) -> tuple[int | None, bool]:
-    """How many classes the first output scores, and whether one sigmoid unit stands for two."""
+def units_of(graph: Graph) -> int | None:
+    """How many units the first output has; an output (N,), without an axis for them, has one."""
     output = graph.outputs[0]
     node = graph.maker(output)
-    units = node.shapes[node.outputs.index(output)][-1]
-    head, _after = head_of(graph, output)
-    binary = units == 1 and head is not None and squashing(head.operation) == "sigmoid"
-    return (2 if binary else units), binary
+    shape = node.shapes[node.outputs.index(output)]
+    return shape[-1] if len(shape) > 1 else 1
+
+
+def is_binary(graph: Graph) -> bool:
+    """Whether the first output is one sigmoid unit, which stands for two classes."""
+    head, _after = head_of(graph, graph.outputs[0])
+    return units_of(graph) == 1 and head is not None and squashing(head.operation) == "sigmoid"
+
+
+def classes_of(graph: Graph) -> int | None:
+    """How many classes the first output scores.
+
+    Raises:
+        ValueError: which class is meant by a number cannot be known: the outputs are a dict, or
+            there is one unit that may as well be a regression.
+    """
+    if isinstance(graph.structure, dict) and len(graph.outputs) > 1:
+        names = sorted(graph.structure)
+        raise ValueError(
+            f"target must be a callable for a model with the outputs {', '.join(map(repr, names))}"
+            f": a class index does not say which of them is meant. Give one such as "
+            f"lambda outputs: outputs[{names[0]!r}][:, 0]."
+        )
+    if is_binary(graph):
+        return 2
+    units = units_of(graph)
+    head = last_before_reshaping(graph, graph.outputs[0])[0].operation
+    if units == 1:
+        raise ValueError(
+            "target must be a callable for a model that ends in one unit without a sigmoid, which "
+            "may be a regression or two classes: lambda y: y[..., 0] for its value or class 1, "
+            "lambda y: -y[..., 0] for class 0."
+        )
+    if not squashing(head) and not can_be_seen(head):
+        warn(
+            f"the model ends in {head.name!r} ({type(head).__name__}), whose function is not known: "
+            "the score of a class is what comes out. If that is a softmax, use keras.layers.Softmax "
+            "there, so that scores are logits."
+        )
+    return units
 
 
 def end_nodes(graph: Graph) -> set[str]:

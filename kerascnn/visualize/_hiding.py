@@ -14,7 +14,6 @@ from kerascnn._graph import Graph, flatten
 from ._arguments import Target, check_target
 from ._convolutions import run_bfloat16, run_forward
 from ._gradients import in_batches, predicted_classes, scores_in, step_for
-from ._heads import classes_of
 
 PRECISIONS = {None: run_forward, "mixed_bfloat16": run_bfloat16}
 Fill = float | Sequence[float] | np.ndarray | None
@@ -55,7 +54,7 @@ def fixed_target(
 
     So that the same score is asked for when parts of the images are hidden.
     """
-    classes, score = check_target(target, len(images), *classes_of(flatten(model)))
+    classes, score = check_target(target, len(images), flatten(model))
     if target is None:
         classes = predicted_classes(model, images, batch_size=batch_size)
     return classes if score is None else score
@@ -105,7 +104,7 @@ def hidden_scores(
             f"precision must be None, the model's own, or 'mixed_bfloat16'; received {precision!r}."
         )
     graph = flatten(model)
-    classes, score = check_target(target, len(images), *classes_of(graph))
+    classes, score = check_target(target, len(images), graph)
 
     def scores(graph: Graph, images, behind, *arguments) -> list:
         *arguments, classes = arguments

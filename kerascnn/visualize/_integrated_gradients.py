@@ -20,7 +20,6 @@ from ._arguments import (
     one_or_all,
 )
 from ._gradients import gradients_at_points, in_sums, predicted_classes, scores_of, step_for
-from ._heads import classes_of
 from ._progress import progress
 
 
@@ -92,7 +91,7 @@ def integrated_gradients(
     baselines = _check_baseline(baseline, arrays)
     if target is None:
         target = predicted_classes(model, arrays, batch_size=batch_size)
-    classes, score = check_target(target, len(arrays[0]), *classes_of(graph))
+    classes, score = check_target(target, len(arrays[0]), graph)
 
     def integrals(graph: Graph, *tensors: object) -> list:
         *inputs, classes, alphas, weights = tensors

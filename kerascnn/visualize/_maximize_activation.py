@@ -299,7 +299,7 @@ class Classes:
         if self.score is None:
             return scores_at(graph, inputs, classes, call=call)[1]
         logits = logits_at(graph, inputs, call=call)[1]
-        return called(self.score, [each[: self.pictures] for each in logits], self.pictures)
+        return called(graph, self.score, [each[: self.pictures] for each in logits], self.pictures)
 
 
 def similarity(maps: object, pictures: int) -> object:
@@ -332,11 +332,12 @@ def _classes(
     """The goal, and the class of each picture."""
     outputs = [graph.maker(key).name for key in graph.outputs]
     view = view_of(model, graph, outputs, preprocessing)
-    classes, binary = classes_of(graph)
-    target = np.arange(classes) if target is None else read_scores(target, binary)
+    target = read_scores(target, graph)
+    if target is None:
+        target = np.arange(classes_of(graph))
     if callable(target):
         return Classes(view, target, pictures), np.zeros(pictures, "int32")
-    numbers, _ = check_target(target, max(1, np.size(target)), classes, binary)
+    numbers, _ = check_target(target, max(1, np.size(target)), graph)
     return Classes(view, None, pictures), np.repeat(numbers, pictures)
 
 

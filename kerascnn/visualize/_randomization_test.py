@@ -24,7 +24,6 @@ from ._arguments import (
     select_weights,
 )
 from ._gradients import predicted_classes
-from ._heads import classes_of
 from ._progress import progress
 
 MOVING = ("moving_mean", "moving_variance")  # what batch normalization has learnt by itself
@@ -109,7 +108,7 @@ def randomization_test(
     check_count("seed", seed, least=0)
     graph = graph_of(model)
     count = len(check_images(model, images)[0])
-    check_target(target, count, *classes_of(graph))
+    check_target(target, count, graph)
     with _seeded(seed):
         copy = keras.models.clone_model(model)  # with new weights, from the layers' initializers
     for node in flatten(copy).nodes:

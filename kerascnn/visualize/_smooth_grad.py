@@ -18,7 +18,6 @@ from ._arguments import (
     one_or_all,
 )
 from ._gradients import gradients_at_points, in_sums, normal, predicted_classes, step_for
-from ._heads import classes_of
 from ._progress import progress
 from ._saliency import check_reduce, over_channels
 
@@ -79,7 +78,7 @@ def smooth_grad(
     arrays = check_images(model, images)
     if target is None:
         target = predicted_classes(model, images, batch_size=batch_size)
-    classes, score = check_target(target, len(arrays[0]), *classes_of(graph))
+    classes, score = check_target(target, len(arrays[0]), graph)
 
     def sums(graph: Graph, *tensors: object) -> list:
         *inputs, classes, keys, levels = tensors
