@@ -100,7 +100,7 @@ def grad_cam() -> Figure:
     # Digits that are read rightly but could have been another: the runner-up has its reasons.
     margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
     chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]
-    heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i]) for i in (0, 1)]
+    heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i], "s4") for i in (0, 1)]
     # One of each class, and none whose map is empty: there all evidence speaks against.
     seen = [i for i in range(len(chosen)) if min(maps[i].max() for maps in heat) > 0]
     firsts = [i for n, i in enumerate(seen) if labels[chosen[i]] not in labels[chosen[seen[:n]]]][

@@ -53,7 +53,7 @@ class CCells(keras.layers.Layer):
 
     def call(self, u):
         """Respond to S-cells (N, H, W, planes)."""
-        excitation = ops.depthwise_conv(u, ops.cast(self._d, u.dtype))
+        excitation = ops.depthwise_conv(u, ops.cast(self._d, u.dtype), data_format="channels_last")
         inhibition = ops.mean(excitation, axis=-1, keepdims=True)
         x = ops.relu((1 + excitation) / (1 + inhibition) - 1)
         return x / (self.saturation + x)

@@ -19,6 +19,8 @@ class CropLike(keras.layers.Layer):
     [1.0, 2.0, 3.0]
     """
 
+    content_inputs = 1  # of the reference nothing but the size is used
+
     def __init__(self, offset, **kwargs):
         super().__init__(**kwargs)
         pair = (offset, offset) if isinstance(offset, int) else tuple(offset)

@@ -90,7 +90,11 @@ class LocallyConnected2D(keras.layers.Layer):
     def call(self, x):
         """Apply each position's filters to its window of the maps (N, H, W, C)."""
         windows = ops.image.extract_patches(
-            x, self.kernel_size, strides=self.strides, padding=self.padding
+            x,
+            self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            data_format="channels_last",
         )
         kernel = ops.cast(ops.reshape(self.kernel, self._shape), x.dtype)
         x = ops.einsum("nijp,pijf->nijf", windows, kernel)

@@ -1,6 +1,7 @@
 """The S-cells of the neocognitron, which detect features (Fukushima 1980)."""
 
 import math
+from functools import partial
 
 import keras
 import numpy as np
@@ -82,8 +83,9 @@ class SCells(keras.layers.Layer):
     def call(self, u):
         """Respond to cells (N, H, W, C)."""
         r = self.selectivity
-        excitation = ops.conv(u, ops.cast(self.a, u.dtype), padding=self.padding)
-        power = ops.conv(ops.square(u), ops.cast(self._c, u.dtype), padding=self.padding)
+        convolve = partial(ops.conv, padding=self.padding, data_format="channels_last")
+        excitation = convolve(u, ops.cast(self.a, u.dtype))
+        power = convolve(ops.square(u), ops.cast(self._c, u.dtype))
         v = ops.sqrt(power + keras.config.epsilon())  # a finite slope where nothing is seen
         inhibition = 2 * r / (1 + r) * ops.cast(self.b, u.dtype) * v
         return r * ops.relu((1 + excitation) / (1 + inhibition) - 1)

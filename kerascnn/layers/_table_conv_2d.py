@@ -80,7 +80,8 @@ class TableConv2D(keras.layers.Layer):
         """Convolve maps (N, H, W, C)."""
         kernel = ops.matmul(self.kernel, ops.cast(self._places, self.kernel.dtype))
         kernel = ops.cast(ops.reshape(kernel, self._full_shape), x.dtype)
-        return self.activation(ops.conv(x, kernel) + ops.cast(self.bias, x.dtype))
+        maps = ops.conv(x, kernel, data_format="channels_last")
+        return self.activation(maps + ops.cast(self.bias, x.dtype))
 
     def compute_output_shape(self, input_shape):
         """(N, H, W, C) -> (N, H - kernel + 1, W - kernel + 1, filters)."""

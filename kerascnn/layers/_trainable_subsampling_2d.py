@@ -50,7 +50,8 @@ class TrainableSubsampling2D(keras.layers.Layer):
 
     def call(self, x):
         """Sub-sample maps (N, H, W, C)."""
-        total = ops.average_pool(x, self.pool_size, self.strides) * math.prod(self.pool_size)
+        mean = ops.average_pool(x, self.pool_size, self.strides, data_format="channels_last")
+        total = mean * math.prod(self.pool_size)
         return self.activation(total * self.coefficient + self.bias)
 
     def compute_output_shape(self, input_shape):

@@ -58,6 +58,11 @@ def start(
     variant: str | None = None,
 ) -> Beginning:
     """Check a builder's arguments, with the rules of keras.applications, and make its inputs."""
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            "builders make models for images (N, H, W, C); received Keras's setting "
+            "'channels_first'. Call keras.config.set_image_data_format('channels_last') first."
+        )
     if pooling is not None and pooling not in POOLING:
         raise unknown("pooling", pooling, POOLING)
     if not isinstance(classes, Integral) or isinstance(classes, bool) or classes < 1:

@@ -8,13 +8,22 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, Node, flatten
+from kerascnn._errors import warn
+from kerascnn._graph import Graph, Key, Node, flatten
 
-from ._heads import classes_of, end_nodes, is_binary
+from ._heads import classes_of, end_nodes, is_binary, keeps_values
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
 Target = int | Sequence[int] | Callable | Sequence[Callable] | None
 LayerLike = str | keras.layers.Layer | None
+POOLINGS = (
+    keras.layers.MaxPooling1D,
+    keras.layers.MaxPooling2D,
+    keras.layers.MaxPooling3D,
+    keras.layers.AveragePooling1D,
+    keras.layers.AveragePooling2D,
+    keras.layers.AveragePooling3D,
+)
 
 
 def graph_of(model: keras.Model) -> Graph:
@@ -32,6 +41,27 @@ def graph_of(model: keras.Model) -> Graph:
                 "data_format='channels_last' and give it the same weights: they fit both."
             )
     return graph
+
+
+def check_channels_last(graph: Graph) -> None:
+    """Refuse a model that moves the last axis of its images, which then holds no channels.
+
+    Raises:
+        ValueError: with the layer that does.
+    """
+    for node in graph.nodes:
+        if isinstance(node.operation, keras.layers.Permute):
+            axes = [0, *node.operation.dims]
+        elif type(node.operation).__name__ == "Transpose":
+            rank = len(node.shapes[0])
+            axes = [n % rank for n in node.operation.axes or range(rank - 1, -1, -1)]
+        else:
+            continue
+        if not set(node.inputs).isdisjoint(graph.inputs) and axes[-1] != len(axes) - 1:
+            raise ValueError(
+                f"model must take its channels on the last axis; {node.name!r} moves another axis "
+                "there. Look at the part behind it: keras.Model from its output on."
+            )
 
 
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
@@ -70,7 +100,7 @@ def check_one_input(model: keras.Model, images: Images) -> np.ndarray:
     Raises:
         ValueError: the model has several inputs, or one that is no image; images do not fit.
     """
-    graph_of(model)  # says what is wrong with a model
+    check_channels_last(graph_of(model))  # which says what is wrong with a model
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         raise ValueError(
@@ -219,27 +249,19 @@ def one_or_all(arrays: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
     return arrays[0] if len(arrays) == 1 else arrays
 
 
-def is_map(node: Node) -> bool:
-    """Whether a node's output is (N, h, w, K) with more than one position."""
+def is_map(node: Node, rank: int = 4) -> bool:
+    """Whether a node's output is (N, …, K) of a rank, with more than one position."""
     shape = node.shapes[0]
-    return len(shape) == 4 and tuple(shape[1:3]) != (1, 1)
+    return len(shape) == rank and any(n != 1 for n in shape[1:-1])
 
 
 def select_layer(graph: Graph, layer: LayerLike) -> Node:
-    """Find the node of a layer: by name, by the layer itself, or the last with spatial extent.
+    """Find the node of a layer: by name, by the layer itself, or the last maps of the images.
 
     Raises:
         ValueError: there is no such layer in the model, or the choice between several calls.
     """
-    if layer is None:
-        maps = [node for node in graph.nodes if is_map(node) and not node.is_input]
-        if not maps:
-            raise ValueError(
-                "model must have a layer with spatial extent, output (N, h, w, K); it has none. "
-                "Name a layer."
-            )
-        return maps[-1]
-    return graph.node(layer)
+    return last_maps(graph, graph.outputs[:1]) if layer is None else graph.node(layer)
 
 
 def select_weights(graph: Graph, layer: LayerLike) -> Node:
@@ -259,26 +281,96 @@ def select_weights(graph: Graph, layer: LayerLike) -> Node:
 
 
 def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -> Node:
-    """Find a layer, as `select_layer` does, whose output is maps (N, h, w, K).
+    """Find a layer, as `select_layer` does, whose output is maps: (N, …, K) with positions.
 
-    By default the last maps before the output: those of a segmentation network that are scores
-    themselves explain nothing. A class is one of the first output; a callable sees them all.
+    A class is one of the first output; a callable sees them all.
 
     Raises:
-        ValueError: there is no such layer, or its output has no height and width.
+        ValueError: there is no such layer, or its output has no positions.
     """
-    node = select_layer(graph, layer)
     if layer is None:
-        ends = end_nodes(graph)
-        seen = graph.leading_to(graph.outputs if score else graph.outputs[:1])
-        maps = [n for n in seen if is_map(n) and not n.is_input]
-        inner = [n for n in maps if n.name not in ends]
-        node = (inner or maps or [node])[-1]
-    if len(node.shapes[0]) != 4:
+        return last_maps(graph, graph.outputs if score else graph.outputs[:1])
+    node = graph.node(layer)
+    if len(node.shapes[0]) < 3:
         maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
         last = f" The last with maps is {maps[-1]!r}." if maps else ""
         raise ValueError(
-            f"layer must have maps as output, (N, h, w, K); {node.name!r} has "
-            f"{node.shapes[0]}.{last}"
+            f"layer must have maps as output, (N, h, w, K), (N, L, K) or (N, D, h, w, K); "
+            f"{node.name!r} has {node.shapes[0]}.{last}"
         )
     return node
+
+
+def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
+    """Find the last maps through which all of the images passes, before the closing pooling.
+
+    In VGG16 that is block5_conv3, as Selvaraju et al. 2017 take it. Maps that are scores
+    themselves, as in segmentation, explain nothing and count only where there are no others.
+
+    Args:
+        graph: the model's graph.
+        outputs: keys of those that count.
+
+    Raises:
+        ValueError: no layer has maps.
+    """
+    rank = max(len(graph.maker(key).shapes[0]) for key in graph.inputs)
+    seen = _behind_images(graph, outputs, rank)
+    maps = [node for node in seen if is_map(node, rank) and not node.is_input]
+    if rank < 3 or not maps:
+        raise ValueError(
+            "model must have a layer with positions, such as maps (N, h, w, K), behind its images; "
+            "it has none. Name a layer."
+        )
+    ends = end_nodes(graph)
+    maps = [node for node in maps if node.name not in ends] or maps
+    joint = _passed_by_all(seen, outputs)
+    if not (common := [node for node in maps if node.name in joint]):
+        candidates = [n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}]
+        warn(
+            f"no layer has maps through which all of the images passes; {maps[-1].name!r} is taken, "
+            f"which shows a part. Choose by layer=: {', '.join(map(repr, candidates))}."
+        )
+        return maps[-1]
+    return _before_pooling(graph, common)
+
+
+def _behind_images(graph: Graph, outputs: tuple[Key, ...], rank: int) -> list[Node]:
+    """The nodes between the inputs of a rank and the outputs; not what comes from a vector."""
+    known = {key for key in graph.inputs if len(graph.maker(key).shapes[0]) == rank}
+    nodes = []
+    for node in graph.leading_to(outputs):
+        if not known.isdisjoint({*node.inputs, *node.outputs}):
+            known.update(node.outputs)
+            nodes.append(node)
+    return nodes
+
+
+def _passed_by_all(nodes: list[Node], outputs: tuple[Key, ...]) -> set[str]:
+    """Names of the nodes that no way from the inputs to the outputs goes around."""
+    last_use = {
+        key: i
+        for i, node in enumerate(nodes)
+        for key in node.inputs[: getattr(node.operation, "content_inputs", None)]
+    }
+    last_use.update(dict.fromkeys(outputs, len(nodes)))
+    names, reach = set(), -1  # how far what was made before reaches
+    for i, node in enumerate(nodes):
+        if reach <= i:
+            names.add(node.name)
+        reach = max([reach, *(last_use[key] for key in node.outputs if key in last_use)])
+    return names
+
+
+def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
+    """The last of some maps, or those that go into the poolings that stand at the end."""
+    names = {node.name for node in maps}
+    node = last = maps[-1]
+    while node.name in names and len(node.inputs) == 1:
+        pools = isinstance(node.operation, POOLINGS)
+        if not pools and not keeps_values(node.operation):
+            break
+        node = graph.maker(node.inputs[0])
+        if pools and node.name in names:
+            last = node
+    return last

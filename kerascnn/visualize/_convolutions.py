@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import keras
 from keras import ops
@@ -84,15 +85,16 @@ def run_bfloat16(node: Node, args: tuple, kwargs: dict) -> object:
 
 def convolve_halves(picture: object, kernel: object) -> object:
     """Convolve (1, h, w, C) with (kh, kw, C, K), both sides odd, padded to the same size."""
+    convolve = partial(ops.conv, padding="same", data_format="channels_last")
     height, width = ops.shape(picture)[1:3]
     over, half = kernel.shape[0] // 2, (height + 1) // 2
     x = ops.pad(picture, [(0, 0), (over, over + 2 * half - height), (0, 0), (0, 0)])
     halves = ops.concatenate([x[:, : half + 2 * over], x[:, half:]], axis=0)
-    maps = ops.conv(halves, kernel, padding="same")[:, over : over + half]
+    maps = convolve(halves, kernel)[:, over : over + half]
     maps = ops.reshape(maps, (1, 2 * half, width, kernel.shape[-1]))[:, :height]
     # The gradient is that of the whole picture, fast as it is. Nothing else is computed of it:
     # the gradient of a convolution does not need what it puts out.
-    return pass_back(as_it_is, ops.conv(picture, kernel, padding="same"), maps)
+    return pass_back(as_it_is, convolve(picture, kernel), maps)
 
 
 def as_it_is(R: object, y: object) -> object:

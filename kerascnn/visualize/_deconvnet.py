@@ -33,7 +33,7 @@ def deconvnet(
     Args:
         model: any functional or sequential `keras.Model` with a ReLU before the layer's output.
         images: (N, H, W, C) float, in the range that the model was trained on.
-        layer: a layer or its name; `None`: the last with spatial extent.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         unit: the index of a channel, or one for each image; `None`: that of the layer's strongest
             activation in each image.
         batch_size: how many images are computed at once; limits the memory.

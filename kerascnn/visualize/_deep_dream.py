@@ -212,7 +212,7 @@ def smallest_tile(size: tuple[int, int], tile: int) -> list[int]:
 
 def resize(images: object, size: tuple[int, int]) -> object:
     """Bilinear; what gets smaller is averaged."""
-    return ops.image.resize(images, size, interpolation="bilinear", antialias=True)
+    return ops.image.resize(images, size, "bilinear", antialias=True, data_format="channels_last")
 
 
 def _places(maps: np.ndarray) -> np.ndarray:

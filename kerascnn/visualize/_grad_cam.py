@@ -31,12 +31,13 @@ def grad_cam(
             With several outputs a class is one of the first; a list of callables, one for each
             output, is added up. A single sigmoid unit has the classes 0 and 1. Scores that are
             maps, as in segmentation, are averaged over the positions.
-        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+        Of sequences (N, L), of volumes and of frames (N, D, h, w).
 
     Raises:
         TypeError, ValueError: images, target or layer that do not fit the model.
@@ -47,5 +48,6 @@ def grad_cam(
     (2, 10, 10)
     """
     maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
-    alpha = grads.mean(axis=(1, 2), keepdims=True)  # Eq. 1
+    places = tuple(range(1, maps.ndim - 1))
+    alpha = grads.mean(axis=places, keepdims=True)  # Eq. 1
     return np.maximum((alpha * maps).sum(axis=-1), 0)  # Eq. 2: ReLU

@@ -28,7 +28,7 @@ def grad_cam_plus_plus(
         model: any `keras.Model` with a graph.
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         normalize_alpha: divide α by its sum over the positions, as tf-keras-vis does; the paper's
             equations do not.
         batch_size: how many images are computed at once; limits the memory.
@@ -36,6 +36,7 @@ def grad_cam_plus_plus(
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+        Of sequences (N, L), of volumes and of frames (N, D, h, w).
 
     Raises:
         TypeError, ValueError: images, target or layer that do not fit the model.
@@ -43,16 +44,17 @@ def grad_cam_plus_plus(
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
     >>> kc.visualize.grad_cam_plus_plus(model, np.zeros((2, 28, 28, 1)), target=7).shape
-    (2, 5, 5)
+    (2, 10, 10)
     """
     maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
+    places = tuple(range(1, maps.ndim - 1))
     # DEVIATION: the paper's score is Y = exp(S), whose derivatives share the factor exp(S) with
     # each other; it cancels in α, and scales a whole heatmap otherwise, so it is left out.
-    denominator = 2 + maps.sum(axis=(1, 2), keepdims=True) * grads
+    denominator = 2 + maps.sum(axis=places, keepdims=True) * grads
     counted = (grads != 0) & (denominator != 0)
     alpha = np.divide(1, denominator, out=np.zeros_like(grads), where=counted)  # Eq. 19, over g²
     if normalize_alpha:
-        total = alpha.sum(axis=(1, 2), keepdims=True)
+        total = alpha.sum(axis=places, keepdims=True)
         alpha = alpha / np.where(total == 0, 1, total)
-    weights = (alpha * np.maximum(grads, 0)).sum(axis=(1, 2), keepdims=True)  # Eq. 7
+    weights = (alpha * np.maximum(grads, 0)).sum(axis=places, keepdims=True)  # Eq. 7
     return np.maximum((weights * maps).sum(axis=-1), 0)

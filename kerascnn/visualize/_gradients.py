@@ -99,7 +99,7 @@ def gradients_at(
         target: class index, one for each image, a callable from the model's outputs before
             softmax to scores (N,), or `None` for the predicted class. A callable sees all images
             at once and is called anew each time, without compilation.
-        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         batch_size: how many images are computed at once.
         verbose: whether a progress bar is shown, as for `progress`.
 

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ._arguments import Images, LayerLike, Target
+from kerascnn._graph import Graph
+
+from ._arguments import Images, LayerLike, Target, graph_of, select_maps
 from ._grad_cam import grad_cam
 from ._guided_backprop import guided_backprop
 
@@ -27,7 +29,8 @@ def guided_grad_cam(
         model: any `keras.Model` with a graph and a ReLU.
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: whose maps are weighted; `None`: the last with spatial extent before the output.
+        layer: whose maps are weighted; `None`: the last maps before the closing
+            pooling.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
@@ -42,6 +45,7 @@ def guided_grad_cam(
     >>> kc.visualize.guided_grad_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 28, 28, 1)
     """
+    _check_images(graph_of(model), layer)
     heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     details = guided_backprop(model, images, target, batch_size=batch_size, verbose=verbose)
     if isinstance(details, list):
@@ -49,7 +53,24 @@ def guided_grad_cam(
     return _enlarged(heatmaps, details) * details
 
 
+def _check_images(graph: Graph, layer: LayerLike) -> None:
+    """Whether there are images, and maps of them to enlarge.
+
+    Raises:
+        ValueError: sequences or volumes.
+    """
+    ranks = {len(graph.maker(key).shapes[0]) for key in graph.inputs}
+    shape = select_maps(graph, layer).shapes[0]
+    if 4 not in ranks or len(shape) != 4:
+        raise ValueError(
+            "model must take images (N, H, W, C), and layer have maps (N, h, w, K), which are "
+            f"enlarged; received maps of {shape}. Take grad_cam and guided_backprop by themselves."
+        )
+
+
 def _enlarged(heatmaps: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Heatmaps (N, h, w) in the images' size, bilinear, with an axis for the channels."""
     size = images.shape[1:3]
-    return np.asarray(ops.image.resize(heatmaps[..., None], size, interpolation="bilinear"))
+    return np.asarray(
+        ops.image.resize(heatmaps[..., None], size, "bilinear", data_format="channels_last")
+    )

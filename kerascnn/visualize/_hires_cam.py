@@ -28,13 +28,14 @@ def hires_cam(
         model: any `keras.Model` with a graph.
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         relu: whether what speaks against the class, below 0, is cut off.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, signed: raw, neither resized nor normalized.
+        Of sequences (N, L), of volumes and of frames (N, D, h, w).
 
     Raises:
         TypeError, ValueError: images, target or layer that do not fit the model.
@@ -42,7 +43,7 @@ def hires_cam(
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
     >>> kc.visualize.hires_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
-    (2, 5, 5)
+    (2, 10, 10)
     """
     maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     heatmap = (grads * maps).sum(axis=-1)

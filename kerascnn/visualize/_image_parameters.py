@@ -81,7 +81,8 @@ class Fourier:
         values, _imaginary = ops.ifft2(ops.unstack(spectrum, 2, axis=1))
         values = ops.transpose(values, (0, 2, 3, 1))
         if values.shape[-1] == 3:
-            values = ops.conv(values, COLOURS.T[None, None])  # 1x1: in each pixel the matrix
+            # 1x1: in each pixel the matrix
+            values = ops.conv(values, COLOURS.T[None, None], data_format="channels_last")
         return ops.sigmoid(values)
 
     def project(self, point: object, step: int, slope: object) -> object:

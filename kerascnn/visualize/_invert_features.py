@@ -48,7 +48,7 @@ def invert_features(
     Args:
         model: any functional or sequential `keras.Model` that sees one picture.
         images: (N, H, W, C) float in [0, 1]; RGB, or what channels the model takes.
-        layer: a layer or its name; `None`: the last with spatial extent.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         steps: of Adam, a forward and a backward pass each.
         learning_rate: of Adam.
         total_variation: weight of the picture's total variation, as the mean over the pixels,

@@ -25,12 +25,13 @@ def layer_cam(
         model: any `keras.Model` with a graph.
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+        Of sequences (N, L), of volumes and of frames (N, D, h, w).
 
     Raises:
         TypeError, ValueError: images, target or layer that do not fit the model.

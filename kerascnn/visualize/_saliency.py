@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
-from ._arguments import Images, Target, one_or_all
+from kerascnn._graph import flatten
+
+from ._arguments import Images, Target, check_channels_last, one_or_all
 from ._gradients import input_gradients
 
 REDUCTIONS = {"max": np.max, "mean": np.mean}
@@ -36,7 +38,8 @@ def saliency(
 
     Returns:
         (N, H, W) float32, 0 or more, or (N, H, W, C) signed without `reduce`; raw, not
-        normalized. For a model with several inputs a list, one for each.
+        normalized. Of sequences (N, L), of volumes (N, D, H, W); a vector (N, F) has no channels.
+        For a model with several inputs a list, one for each.
 
     Raises:
         TypeError, ValueError: images, target or an option that do not fit the model.
@@ -47,6 +50,8 @@ def saliency(
     (2, 28, 28)
     """
     check_reduce(reduce)
+    if reduce is not None:
+        check_channels_last(flatten(model))
     _scores, grads = input_gradients(model, images, target, batch_size=batch_size, verbose=verbose)
     return one_or_all([over_channels(gradient, reduce) for gradient in grads])
 
@@ -66,4 +71,4 @@ def over_channels(gradient: np.ndarray, reduce: str | None) -> np.ndarray:
     if reduce is None:
         return gradient
     size = np.abs(gradient)
-    return REDUCTIONS[reduce](size, axis=-1) if size.ndim == 4 else size
+    return REDUCTIONS[reduce](size, axis=-1) if size.ndim > 2 else size  # a vector has none

@@ -43,7 +43,7 @@ def score_cam(
         images: (N, H, W, C) float, in the range that the model was trained on.
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), which is called once for each map; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last with spatial extent before the output.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         channels: how many maps to use, those with the largest variance (Faster Score-CAM by
             tabayashi0117); `None`: all, as in the paper.
         baseline: what shows where a map is lowest: a number, a colour (C,) or an image, in the
@@ -77,6 +77,11 @@ def score_cam(
     behind = check_fill(baseline, images, "baseline")
     target = fixed_target(model, images, target, batch_size)
     node = select_maps(graph, layer, target if callable(target) else None)
+    if len(node.shapes[0]) != 4:
+        raise ValueError(
+            f"layer must have maps (N, h, w, K), which are laid over the images; {node.name!r} has "
+            f"{node.shapes[0]}."
+        )
     maps = outputs_of(model, images, graph, [node.name], batch_size=batch_size)[0]
     chosen = _strongest(maps, channels)  # (N, K)
     # A constant map hides everything, so f(X ∘ H) = f(X_b) needs no further pass.

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, flatten
 
 from ._arguments import (
+    check_channels_last,
     Images,
     Target,
     check_count,
@@ -70,6 +71,8 @@ def smooth_grad(
     check_count("samples", samples, least=2 if variance else 1)
     check_count("seed", seed, least=0)
     check_reduce(reduce)
+    if reduce is not None:
+        check_channels_last(flatten(model))
     if not (isinstance(noise, Real) and 0 <= noise < np.inf):
         raise ValueError(
             f"noise must be a part of the images' range, 0 or more, say 0.15; received {noise!r}."

@@ -90,7 +90,7 @@ def top_patches(
         images: (N, H, W, C) float, in the range that the model was trained on, or an iterable of
             such batches, all of one size. Labels may come with either, as (images, labels) or
             [images, labels]; they do not count.
-        layer: a layer or its name; `None`: the last with spatial extent.
+        layer: a layer or its name; `None`: the last maps before the closing pooling.
         units: channel index or indices; `None`: all. Many units with large fields take memory:
             U · count · h · w · C · 4 bytes.
         count: how many patches for each unit; fewer where there are fewer images.

@@ -45,6 +45,11 @@ class Moves:
     def __call__(self, pictures: object, moves: object) -> object:
         """Move pictures (N, H, W, C), each by its own of `moves` (N, 8); what comes in is grey."""
         moved = ops.image.affine_transform(
-            pictures - GREY, moves, interpolation="bilinear", fill_mode="constant", fill_value=0.0
+            pictures - GREY,
+            moves,
+            interpolation="bilinear",
+            fill_mode="constant",
+            fill_value=0.0,
+            data_format="channels_last",
         )
         return moved + GREY

@@ -11,7 +11,7 @@ from kerascnn._errors import unknown
 from kerascnn._graph import Graph, MisfitError, Node
 from kerascnn._sizes import shapes_on_the_way, what_would_do
 
-from ._arguments import LayerLike, check_count, select_layer
+from ._arguments import LayerLike, check_channels_last, check_count, select_layer
 from ._convolutions import run_fast
 from ._gradients import compiled, in_half, specs, value_and_gradient
 from ._picture_arguments import check_number
@@ -103,6 +103,7 @@ def view_of(
             f"model must see one picture, (N, H, W, C), on the way to {', '.join(layers)}; "
             f"there it has inputs of {', '.join(map(str, shapes))}."
         )
+    check_channels_last(graph)
     return View(tuple(layers), len(graph.inputs), used[0], preprocessing, pooling)
 
 
