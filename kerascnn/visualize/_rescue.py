@@ -5,8 +5,7 @@ from keras import ops
 from kerascnn._graph import Node, run
 
 from ._gradients import pass_back
-from ._heads import without_activation
-from ._rules import is_rectifier
+from ._rules import is_rectifier, unrectified
 
 
 def redirected(node: Node, args: tuple, kwargs: dict) -> object:
@@ -15,9 +14,9 @@ def redirected(node: Node, args: tuple, kwargs: dict) -> object:
     Lucid's "redirected ReLU gradient".
     """
     outputs = run(node, args, kwargs)
-    if not is_rectifier(node.operation):
+    if not is_rectifier(node):
         return outputs
-    x = without_activation(node, args, kwargs)
+    x, _outputs = unrectified(node, args, kwargs)
     # Adds nothing but a gradient to x.
     return outputs + (pass_back(pull_up, x, outputs) - ops.stop_gradient(outputs))
 
