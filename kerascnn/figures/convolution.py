@@ -22,7 +22,9 @@ def correlate(image: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndar
 
     x = np.asarray(image, "float32")[None, :, :, None]
     w = np.asarray(kernel, "float32")[:, :, None, None]
-    return keras.ops.convert_to_numpy(keras.ops.conv(x, w, strides=stride, data_format="channels_last"))[0, :, :, 0]
+    return keras.ops.convert_to_numpy(
+        keras.ops.conv(x, w, strides=stride, data_format="channels_last")
+    )[0, :, :, 0]
 
 
 @figure(

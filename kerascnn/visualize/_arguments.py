@@ -79,6 +79,7 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
                 f"received {list(images)}."
             )
         images = [images[name] for name in names]
+    refuse_datasets("images", images)
     given = list(images) if isinstance(images, (list, tuple)) else [images]
     if len(given) != len(names):
         raise ValueError(
@@ -92,6 +93,26 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
             f"{', '.join(str(len(x)) for x in arrays)}."
         )
     return arrays
+
+
+def refuse_datasets(name: str, images: object) -> None:
+    """Say how to take images out of what holds a whole data set.
+
+    Raises:
+        TypeError: a data set, or a generator.
+    """
+    if hasattr(images, "element_spec") or hasattr(images, "__next__"):
+        how = f"{name}, labels = next(iter(dataset))"
+    elif isinstance(images, keras.utils.PyDataset):
+        how = f"{name}, labels = dataset[0]"
+    elif hasattr(images, "train") and hasattr(images, "class_names"):
+        how = f"{name}, labels = dataset.test"
+    else:
+        return
+    raise TypeError(
+        f"{name} must be an array (N, H, W, C); received {type(images).__name__}. Take some out of "
+        f"it: {how}."
+    )
 
 
 def check_one_input(model: keras.Model, images: Images) -> np.ndarray:
@@ -326,7 +347,9 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
     maps = [node for node in maps if node.name not in ends] or maps
     joint = _passed_by_all(seen, outputs)
     if not (common := [node for node in maps if node.name in joint]):
-        candidates = [n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}]
+        candidates = [
+            n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}
+        ]
         warn(
             f"no layer has maps through which all of the images passes; {maps[-1].name!r} is taken, "
             f"which shows a part. Choose by layer=: {', '.join(map(repr, candidates))}."

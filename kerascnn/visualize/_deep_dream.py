@@ -40,7 +40,7 @@ def deep_dream(
     jitter: int = 32,
     tile: int | None = None,
     guide: np.ndarray | None = None,
-    preprocessing: Callable | None = None,
+    preprocessing: Callable | str | None = None,
     seed: int = 0,
     callback: Callable | None = None,
     verbose: bool | str = "auto",
@@ -65,7 +65,9 @@ def deep_dream(
         guide: a second picture, (1, H, W, C) in [0, 1]: each place takes after what is most
             like it in the guide.
         preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
+            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
+            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
+            model begins with a layer that rescales that.
         seed: of the jitter, which all images share.
         callback: `callback(step, images, scores)` after each step, with NumPy arrays in the size
             of the octave; the scores are those before the step.

@@ -34,7 +34,7 @@ def invert_features(
     learning_rate: float = 0.05,
     total_variation: float = 1.0,
     variation: str = "squared",
-    preprocessing: Callable | None = None,
+    preprocessing: Callable | str | None = None,
     seed: int = 0,
     batch_size: int | None = None,
     callback: Callable | None = None,
@@ -55,7 +55,9 @@ def invert_features(
             against the relative error, which is 1 for a picture that the layer does not see.
         variation: "squared" (the paper's, β = 2), "absolute" or "power".
         preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
+            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
+            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
+            model begins with a layer that rescales that.
         seed: of the noise, which all images share.
         batch_size: pictures that are computed at once; `None`: as many as are fast.
         callback: `callback(step, pictures, errors)` after each step, with NumPy arrays: the

@@ -71,7 +71,7 @@ def maximize_activation(
     small_norm: float = 0.0,
     small_contribution: float = 0.0,
     regularizers: Callable | Sequence[Callable] = (),
-    preprocessing: Callable | None = None,
+    preprocessing: Callable | str | None = None,
     seed: int = 0,
     batch_size: int | None = None,
     callback: Callable | None = None,
@@ -114,7 +114,9 @@ def maximize_activation(
         regularizers: more penalties: callables from pictures (N, H, W, C) in [0, 1] to (N,), such
             as tf-keras-vis's.
         preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`; `None`: the model takes [0, 1].
+            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
+            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
+            model begins with a layer that rescales that.
         seed: of noise and moves. A unit has its own: its picture is the same, to rounding,
             whatever else is asked for in the call.
         batch_size: pictures that are computed at once; `None`: as many as are fast.
@@ -327,7 +329,7 @@ def _classes(
     graph: Graph,
     target: Target,
     pictures: int,
-    preprocessing: Callable | None,
+    preprocessing: Callable | str | None,
 ) -> tuple[Classes, np.ndarray]:
     """The goal, and the class of each picture."""
     outputs = [graph.maker(key).name for key in graph.outputs]

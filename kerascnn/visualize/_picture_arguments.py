@@ -8,7 +8,7 @@ import numpy as np
 
 from kerascnn._errors import unknown
 
-from ._arguments import check_count
+from ._arguments import check_count, refuse_datasets
 
 FREE_SIZE = 128  # pixels, where the model leaves it open
 RANGE_SLACK = 1e-3  # what resizing, and a round trip through half floats, may add to [0, 1]
@@ -21,6 +21,7 @@ def check_pictures(name: str, pictures: np.ndarray, channels: int | None) -> np.
         TypeError: whole numbers, or no array of numbers.
         ValueError: another rank or number of channels; values outside [0, 1].
     """
+    refuse_datasets(name, pictures)
     if isinstance(pictures, list | tuple):
         raise TypeError(f"{name} must be one array (N, H, W, C); received a list: np.stack it.")
     pictures = np.asarray(pictures)

@@ -30,7 +30,17 @@ RELATIVES = (
     "softplus", "hard_silu", "hardsilu", "hard_swish", "hardswish", "threshold", "squareplus",
 )  # fmt: skip
 # Operations that a ReLU may be written with
-BENT = ("maximum", "where", "clip", "abs", "absolute", "greater", "greaterequal", "less", "lessequal")
+BENT = (
+    "maximum",
+    "where",
+    "clip",
+    "abs",
+    "absolute",
+    "greater",
+    "greaterequal",
+    "less",
+    "lessequal",
+)
 SMOOTH = (*SQUASHING, "tanh", "linear")  # what a Lambda may apply without a word
 HIDING = ("SCells", "CCells")  # layers of the toolkit that rectify within
 

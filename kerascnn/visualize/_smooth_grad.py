@@ -9,9 +9,9 @@ from keras import ops
 from kerascnn._graph import Graph, flatten
 
 from ._arguments import (
-    check_channels_last,
     Images,
     Target,
+    check_channels_last,
     check_count,
     check_images,
     check_target,

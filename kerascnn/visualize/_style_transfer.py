@@ -48,7 +48,7 @@ def style_transfer(
     learning_rate: float = 0.02,
     start: str | np.ndarray = "content",
     pooling: str = "average",
-    preprocessing: Callable | None = None,
+    preprocessing: Callable | str | None = None,
     seed: int = 0,
     callback: Callable | None = None,
     verbose: bool | str = "auto",
@@ -74,7 +74,9 @@ def style_transfer(
         start: from the "content", "noise" as in the paper, or a picture like the content.
         pooling: "average" instead of max-pooling, as the paper does, or "max".
         preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing("vgg19", "imagenet")`; `None`: it takes [0, 1].
+            `kerascnn.weights.preprocessing("vgg19", "imagenet")`, a keras.applications
+            `preprocess_input`, or the range that the model takes, "0-1" or "0-255"; `None`:
+            [0, 1], or 0 … 255 where the model begins with a layer that rescales that.
         seed: of the noise.
         callback: `callback(step, picture, losses)` after each step, with (1, H, W, C) and a dict
             of the weighted "content", "style" and "total_variation".

@@ -14,6 +14,7 @@ from kerascnn._sizes import shapes_on_the_way, what_would_do
 from ._arguments import LayerLike, check_channels_last, check_count, select_layer
 from ._convolutions import run_fast
 from ._gradients import compiled, in_half, specs, value_and_gradient
+from ._input_range import read_preprocessing
 from ._picture_arguments import check_number
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
@@ -78,20 +79,15 @@ def view_of(
     model: keras.Model,
     graph: Graph,
     layers: Sequence[str],
-    preprocessing: Callable | None = None,
+    preprocessing: Callable | str | None = None,
     pooling: str = "max",
 ) -> View:
     """Look from the pictures to some layers of a model.
 
     Raises:
-        TypeError: preprocessing cannot be called.
+        TypeError: preprocessing cannot be called, and is no name.
         ValueError: another pooling; layers that need several inputs, or one that is no picture.
     """
-    if preprocessing is not None and not callable(preprocessing):
-        raise TypeError(
-            "preprocessing must be a function from RGB images in [0, 1] to the model's input, as "
-            f"kerascnn.weights.preprocessing gives; received {type(preprocessing).__name__}."
-        )
     if pooling not in POOLINGS:
         raise unknown("pooling", pooling, POOLINGS)
     keys = tuple(graph.node(name).outputs[0] for name in layers)
@@ -104,6 +100,7 @@ def view_of(
             f"there it has inputs of {', '.join(map(str, shapes))}."
         )
     check_channels_last(graph)
+    preprocessing = read_preprocessing(preprocessing, graph, graph.inputs[used[0]])
     return View(tuple(layers), len(graph.inputs), used[0], preprocessing, pooling)
 
 
@@ -263,9 +260,7 @@ def _by_value(item: object) -> bool:
     return item is None or isinstance(item, (str, int, float, bool))
 
 
-def in_batches_of(
-    by: Batches, gradient: Callable, arguments: Sequence
-) -> tuple[object, object]:
+def in_batches_of(by: Batches, gradient: Callable, arguments: Sequence) -> tuple[object, object]:
     """Compute values and gradients for a few pictures at a time, and join them."""
     parts = []
     for count, part in by.parts(arguments):
