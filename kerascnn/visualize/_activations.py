@@ -24,7 +24,8 @@ def activations(
     Args:
         model: any functional or sequential `keras.Model`.
         images: (N, H, W, C) float, in the range that the model was trained on.
-        layer: a layer or its name; `None`: the last maps before the closing pooling; or a list of them.
+        layer: a layer or its name; `None`: the last maps before the closing pooling; or a list of
+            layers.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 

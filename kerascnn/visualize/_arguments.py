@@ -351,8 +351,8 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
             n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}
         ]
         warn(
-            f"no layer has maps through which all of the images passes; {maps[-1].name!r} is taken, "
-            f"which shows a part. Choose by layer=: {', '.join(map(repr, candidates))}."
+            "no layer has maps through which all of the images passes; "
+            f"{maps[-1].name!r} is taken, which shows a part. Choose by layer=: {', '.join(map(repr, candidates))}."
         )
         return maps[-1]
     return _before_pooling(graph, common)

@@ -125,9 +125,9 @@ def classes_of(graph: Graph) -> int | None:
         )
     if not squashing(head) and not can_be_seen(head):
         warn(
-            f"the model ends in {head.name!r} ({type(head).__name__}), whose function is not known: "
-            "the score of a class is what comes out. If that is a softmax, use keras.layers.Softmax "
-            "there, so that scores are logits."
+            f"the model ends in {head.name!r} ({type(head).__name__}), whose function is not "
+            "known: the score of a class is what comes out. If that is a softmax, use "
+            "keras.layers.Softmax there, so that scores are logits."
         )
     return units
 
