@@ -352,7 +352,8 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
         ]
         warn(
             "no layer has maps through which all of the images passes; "
-            f"{maps[-1].name!r} is taken, which shows a part. Choose by layer=: {', '.join(map(repr, candidates))}."
+            f"{maps[-1].name!r} is taken, which shows a part. Choose by layer=: "
+            f"{', '.join(map(repr, candidates))}."
         )
         return maps[-1]
     return _before_pooling(graph, common)

@@ -10,7 +10,16 @@ from kerascnn._graph import flatten, run
 from kerascnn.visualize import _convolutions, _rescue
 from kerascnn.visualize._gradients import trace_count, value_and_gradient
 from kerascnn.visualize._picture_arguments import check_pictures
-from kerascnn.visualize._view import check_size, fast_batch, features_of, gradient_of, view_of
+from kerascnn.visualize._view import (
+    Batches,
+    batches,
+    check_size,
+    features_of,
+    gradient_of,
+    view_of,
+)
+
+TOGETHER = Batches(32, alone=False)
 
 
 @pytest.fixture
@@ -29,7 +38,9 @@ def test_features_are_the_layers_outputs(model, rng):
     pictures = rng.random((2, 9, 12, 3), "float32")
     graph = flatten(model)
     signed = kc.weights.Preprocessing("signed", 2.0, -1.0)
-    maps = features_of(model, graph, view_of(model, graph, ["conv", "deep"], signed), pictures)
+    maps = features_of(
+        model, graph, view_of(model, graph, ["conv", "deep"], signed), pictures, TOGETHER
+    )
     for name, found in zip(["conv", "deep"], maps, strict=True):
         expected = kc.visualize.activations(model, 2 * pictures - 1, name)
         np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -38,7 +49,9 @@ def test_features_are_the_layers_outputs(model, rng):
 def test_average_pooling_in_place_of_max(model, rng):
     pictures = rng.random((1, 8, 6, 3), "float32")
     graph = flatten(model)
-    (maps,) = features_of(model, graph, view_of(model, graph, ["pool"], None, "average"), pictures)
+    (maps,) = features_of(
+        model, graph, view_of(model, graph, ["pool"], None, "average"), pictures, TOGETHER
+    )
     conv = kc.visualize.activations(model, pictures, "conv")
     expected = conv.reshape(1, 4, 2, 3, 2, 4).mean(axis=(2, 4))
     np.testing.assert_allclose(maps, expected, atol=1e-6)
@@ -69,7 +82,7 @@ def test_what_is_compiled_is_kept_where_it_can_be_told_apart(model):
     graph, picture = flatten(model), np.zeros((1, 8, 8, 3), "float32")
     signed = [kc.weights.Preprocessing("signed", 2.0, -1.0) for _ in range(2)]
     for preprocessing, kept in ((signed[0], 1), (signed[1], 1), (lambda x: x, 1), (None, 2)):
-        features_of(model, graph, view_of(model, graph, ["deep"], preprocessing), picture)
+        features_of(model, graph, view_of(model, graph, ["deep"], preprocessing), picture, TOGETHER)
         assert trace_count(model) == kept
 
 
@@ -82,9 +95,9 @@ def test_sizes_are_checked_before_anything_is_computed(model):
         ValueError, match=r"up to deep; received 4x12, of which nothing is left at .deep.\. 8x16"
     ):
         check_size(model, graph, view, (4, 12))
-    assert fast_batch(shapes, 100) == 32
-    assert fast_batch(shapes, 3) == 3
-    assert fast_batch({"large": (None, 512, 512, 64)}, 9) == 1
+    assert batches(shapes) == Batches(32, alone=False)
+    assert batches(shapes, 1) == Batches(1, alone=False)
+    assert batches({"large": (None, 512, 512, 64)}) == Batches(1, alone=True)
 
 
 @pytest.mark.parametrize(

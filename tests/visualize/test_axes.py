@@ -1,0 +1,65 @@
+"""The order of a model's axes is its own, not that of Keras's setting."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from kerascnn import visualize
+
+
+@pytest.fixture
+def channels_first():
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format("channels_last")
+
+
+def net():
+    return keras.Sequential(
+        [
+            keras.Input((12, 8, 3)),
+            layers.Conv2D(4, 3, padding="same", activation="relu", data_format="channels_last"),
+            layers.MaxPooling2D(data_format="channels_last"),
+            layers.Conv2D(4, 3, activation="relu", name="last", data_format="channels_last"),
+            layers.GlobalAveragePooling2D(data_format="channels_last"),
+            layers.Dense(3),
+        ]
+    )
+
+
+METHODS = {
+    "guided_grad_cam": lambda model, x: visualize.guided_grad_cam(model, x, 1),
+    "score_cam": lambda model, x: visualize.score_cam(model, x, 1),
+    "occlusion": lambda model, x: visualize.occlusion(model, x, 1, size=4),
+    "maximize_activation": lambda model, _x: visualize.maximize_activation(model, 1, steps=2),
+    "deep_dream": lambda model, x: visualize.deep_dream(model, x, "last", octaves=1, steps=2),
+    "style_transfer": lambda model, x: visualize.style_transfer(
+        model, x[:1], x[1:], content_layers="last", style_layers="last", steps=2
+    ),
+}
+
+
+def test_the_setting_of_keras_changes_nothing(rng, channels_first):
+    images = rng.random((2, 12, 8, 3), "float32")
+    model, twin = net(), net()
+    twin.set_weights(model.get_weights())
+    under_it = {name: method(model, images) for name, method in METHODS.items()}
+    keras.config.set_image_data_format("channels_last")
+    for name, method in METHODS.items():
+        np.testing.assert_allclose(under_it[name], method(twin, images), atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "move", [layers.Permute((2, 3, 1)), lambda x: keras.ops.transpose(x, (0, 2, 3, 1))]
+)
+def test_permuted_images_are_refused_where_channels_count(move, rng):
+    inputs = keras.Input((3, 8, 9))
+    maps = layers.Conv2D(4, 3, activation="relu")(move(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(maps)))
+    images = rng.random((2, 3, 8, 9), "float32")
+    for method in (visualize.saliency, visualize.smooth_grad, visualize.occlusion):
+        with pytest.raises(ValueError, match="must take its channels on the last axis; '"):
+            method(model, images, 0)
+    assert visualize.grad_cam(model, images, 0).shape == (2, 6, 7)
+    assert visualize.saliency(model, images, 0, reduce=None).shape == images.shape

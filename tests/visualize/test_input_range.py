@@ -1,0 +1,83 @@
+"""Pictures in [0, 1] for models that rescale 0 … 255 by themselves."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import kerascnn as kc
+from kerascnn import visualize
+from kerascnn._graph import flatten
+from kerascnn.visualize._view import view_of
+
+NORMALIZED = {"mean": [123.7, 116.3, 103.5], "variance": [3411.0, 3263.0, 3284.0]}
+
+
+@pytest.fixture(scope="module")
+def core():
+    inputs = keras.Input((12, 12, 3))
+    return keras.Model(inputs, layers.Conv2D(4, 3, activation="relu", name="conv")(inputs))
+
+
+@pytest.fixture
+def picture(rng):
+    return rng.random((1, 12, 12, 3), "float32")
+
+
+def dream(model, picture, **options):
+    return visualize.deep_dream(model, picture, "conv", octaves=1, steps=2, **options)
+
+
+def test_a_model_that_rescales_gets_what_it_wants(core, picture):
+    inputs = keras.Input((12, 12, 3))
+    model = keras.Model(inputs, core(layers.Rescaling(1 / 255)(layers.RandomFlip()(inputs))))
+    with pytest.warns(UserWarning, match=r"rescales 0 … 255 itself, by its layer 'rescaling"):
+        ours = dream(model, picture)
+    np.testing.assert_allclose(ours, dream(core, picture), atol=1e-6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(dream(model, picture, preprocessing="0-255"), ours)
+        assert np.abs(dream(model, picture, preprocessing="0-1") - ours).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("layer", "rescales"),
+    [
+        (layers.Rescaling(1 / 127.5, -1), True),  # MobileNetV3
+        (layers.Normalization(**NORMALIZED), True),  # ConvNeXt
+        (layers.Rescaling(2.0, -1), False),
+        (layers.Normalization(mean=0.5, variance=0.1), False),
+        (layers.BatchNormalization(), False),
+    ],
+)
+def test_which_layers_say_so(layer, rescales):
+    inputs = keras.Input((12, 12, 3))
+    model = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(layer(inputs)))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        view = view_of(model, flatten(model), ["conv"])
+    assert (view.preprocessing is not None) == rescales == len(said)
+
+
+def test_preprocess_input_of_keras_is_known(core, picture):
+    keras_own = keras.applications.vgg16.preprocess_input
+    ours = kc.weights.preprocessing("vgg16", "imagenet")
+    np.testing.assert_allclose(
+        dream(core, picture, preprocessing=keras_own),
+        dream(core, picture, preprocessing=ours),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ("caffe", ValueError, "preprocessing must be one of '0-1', '0-255'; received 'caffe'"),
+        (255, TypeError, "must be '0-1', '0-255', or a function .* received int"),
+    ],
+)
+def test_errors_teach(given, error, message, core, picture):
+    with pytest.raises(error, match=message):
+        dream(core, picture, preprocessing=given)

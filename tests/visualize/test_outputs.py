@@ -1,0 +1,112 @@
+"""Which output a target means: heads by name, one unit, ends whose function is not known."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from kerascnn import visualize
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).random((2, 6, 5, 2), "float32")
+
+
+def net(head):
+    """A net with an end of its own, on four features of (6, 5, 2) images."""
+    inputs = keras.Input((6, 5, 2))
+    features = layers.Flatten()(layers.Conv2D(4, 3, activation="relu", name="conv")(inputs))
+    return keras.Model(inputs, head(features))
+
+
+def gradient(model, images, score):
+    """By a tape of TensorFlow's, on the model itself."""
+    import tensorflow as tf
+
+    images = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        total = tf.reduce_sum(score(model(images)))
+    return tape.gradient(total, images).numpy()
+
+
+@pytest.fixture(scope="module")
+def two_heads():
+    return net(lambda x: {"zebra": layers.Dense(3)(x), "ape": layers.Dense(2)(x)})
+
+
+def test_a_callable_sees_what_the_model_returns(two_heads, images):
+    ours = visualize.saliency(two_heads, images, lambda y: y["zebra"][:, 2], reduce=None)
+    expected = gradient(two_heads, images, lambda y: y["zebra"][:, 2])
+    np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
+    for kind in (list, tuple):
+        model = net(lambda x, kind=kind: kind([layers.Dense(3)(x), layers.Dense(2)(x)]))
+        seen = []
+        visualize.saliency(model, images, lambda y, seen=seen: seen.append(type(y)) or y[1][:, 0])
+        assert seen == [kind]
+    one = net(lambda x: {"only": layers.Dense(3)(x)})
+    np.testing.assert_allclose(
+        visualize.saliency(one, images, 1),
+        visualize.saliency(one, images, lambda y: y["only"][:, 1]),
+    )
+
+
+@pytest.mark.parametrize("target", [0, None, [0, 1]])
+def test_a_number_does_not_say_which_head(target, two_heads, images):
+    for method in (visualize.saliency, visualize.grad_cam, visualize.occlusion):
+        with pytest.raises(ValueError, match=r"outputs 'ape', 'zebra': a class index does"):
+            method(two_heads, images, target)
+
+
+def test_an_index_out_of_range_names_the_output(images):
+    model = net(lambda x: [layers.Dense(3, name="first")(x), layers.Dense(9)(x)])
+    with pytest.raises(ValueError, match=r"from 0 to 2 of the first output, 'first'; received 5"):
+        visualize.saliency(model, images, 5)
+
+
+ONE_UNIT = {
+    "linear": lambda x: layers.Dense(1)(x),
+    "squeezed": lambda x: ops.squeeze(layers.Dense(1)(x), -1),
+    "a sigmoid that cannot be seen": lambda x: layers.Lambda(lambda z: 1 / (1 + ops.exp(-z)))(
+        layers.Dense(1)(x)
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ONE_UNIT)
+@pytest.mark.parametrize("target", [0, 1, None])
+def test_one_unit_without_a_sigmoid_is_asked_about(end, target, images):
+    with pytest.raises(ValueError, match=r"one unit without a sigmoid, which may be a regression"):
+        visualize.saliency(net(ONE_UNIT[end]), images, target)
+
+
+@pytest.mark.parametrize(
+    "sigmoid",
+    [
+        lambda x: ops.squeeze(layers.Dense(1, activation="sigmoid")(x), -1),
+        lambda x: layers.Reshape(())(layers.Dense(1, activation="sigmoid")(x)),
+        lambda x: layers.Lambda(keras.activations.sigmoid)(layers.Dense(1)(x)),
+    ],
+    ids=["squeezed", "reshaped", "lambda"],
+)
+def test_a_sigmoid_is_seen_in_any_dress(sigmoid, images):
+    """Class 1 has the logit, class 0 its negative: by hand log(p / (1 − p))."""
+
+    def logit(y):
+        p = ops.reshape(y, (-1,))
+        return ops.log(p) - ops.log1p(-p)
+
+    model = net(sigmoid)
+    yes, no = (visualize.saliency(model, images, k, reduce=None) for k in (1, 0))
+    np.testing.assert_allclose(yes, gradient(model, images, logit), rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(no, -yes)
+    chances = visualize.occlusion(model, images, 1, size=(6, 5), fill=0.0, probability=True)
+    before, after = (np.ravel(model(x)) for x in (images, np.zeros_like(images)))
+    np.testing.assert_allclose(chances[:, 0, 0], before - after, atol=1e-6)
+
+
+def test_an_unknown_end_is_said(images):
+    model = net(lambda x: layers.Lambda(lambda z: ops.softmax(z), name="end")(layers.Dense(3)(x)))
+    with pytest.warns(UserWarning, match=r"ends in 'end' \(Lambda\), whose function is not known"):
+        visualize.saliency(model, images, 0)
