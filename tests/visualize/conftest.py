@@ -1,12 +1,7 @@
 """What the tests of the methods share."""
 
-import gc
-import weakref
-
 import keras
-import numpy as np
 import pytest
-from keras import layers
 
 
 @pytest.fixture
@@ -16,31 +11,16 @@ def images(rng):
 
 
 @pytest.fixture
-def leaves_alone():
-    """Check that what is done with a model leaves its weights, and that nothing holds it then."""
-
-    def check(use, build=free_net):
-        model = build()
-        before = [np.copy(w) for w in model.get_weights()]
-        use(model)
-        for old, new in zip(before, model.get_weights(), strict=True):
-            np.testing.assert_array_equal(old, new)
-        alive = weakref.ref(model)
-        del model
-        keras.backend.clear_session()
-        gc.collect()
-        assert alive() is None
-
-    return check
+def model(shared):
+    """The model that a module shares, and with it what is compiled; its weights are put back."""
+    weights = shared.get_weights()
+    yield shared
+    shared.set_weights(weights)
 
 
-def free_net():
-    """A net for pictures of any size, with layers that would change in training."""
-    return keras.Sequential(
-        [
-            keras.Input((None, None, 3)),
-            layers.Conv2D(4, 3, activation="relu", name="conv"),
-            layers.BatchNormalization(),
-            layers.Dropout(0.5, name="drop"),
-        ]
-    )
+@pytest.fixture
+def fresh(shared):
+    """A copy of the model that a module shares, for which nothing is compiled yet."""
+    copy = keras.models.clone_model(shared)
+    copy.set_weights(shared.get_weights())
+    return copy

@@ -33,6 +33,11 @@ def build(pool=2, stride=2):
     )
 
 
+@pytest.fixture(scope="module")
+def shared():
+    return build()
+
+
 def by_hand(model, image, unit, pool, stride):
     """Zeiler & Fergus 2013, section 2.1, step by step."""
     w1, b1, w2, b2 = model.get_weights()[:4]
@@ -61,9 +66,8 @@ def test_equals_its_steps(pool, stride, images):
     assert np.abs(ours).max() > 0
 
 
-def test_only_the_strongest_activation_goes_back():
+def test_only_the_strongest_activation_goes_back(model):
     """Of an image that is the same everywhere one field is seen, though all activations tie."""
-    model = build()
     model.set_weights([np.abs(w) for w in model.get_weights()])
     picture = kc.visualize.deconvnet(model, np.ones((1, 14, 10, 2)), "conv2", unit=0)[0]
     rows, columns = np.nonzero(picture.any(axis=-1))
@@ -72,8 +76,7 @@ def test_only_the_strongest_activation_goes_back():
     assert 0 < np.ptp(columns) + 1 <= 8
 
 
-def test_units(images):
-    model = build()
+def test_units(model, images):
     maps = kc.visualize.activations(model, images, "conv2")
     strongest = maps.max(axis=(1, 2)).argmax(axis=1)
     default = kc.visualize.deconvnet(model, images)  # conv2 has the last maps
@@ -90,8 +93,7 @@ def test_units(images):
     )  # fmt: skip
 
 
-def test_dense_and_nested_layers(images):
-    model = build()
+def test_dense_and_nested_layers(model, images):
     flat = kc.visualize.deconvnet(model, images, "dense", unit=2)
     assert np.abs(flat).max() > 0
     outer = keras.Input((14, 10, 2))
@@ -115,8 +117,7 @@ def test_negative_activations(images):
     assert (np.count_nonzero(picture, axis=(1, 2, 3)) == 18).all()
 
 
-def test_dead_units_give_nothing(images):
-    model = build()
+def test_dead_units_give_nothing(model, images):
     weights = model.get_layer("conv2").get_weights()
     model.get_layer("conv2").set_weights([weights[0], weights[1] - 1e3])
     assert (kc.visualize.deconvnet(model, images, "conv2") == 0).all()
@@ -161,8 +162,7 @@ def test_mixed_precision(name, policy, rng):
         ("input_layer", {}, "must apply a ReLU"),
     ],
 )
-def test_errors_teach(layer, options, message, images):
-    model = build()
+def test_errors_teach(layer, options, message, model, images):
     layer = model.layers[0]._inbound_nodes[0].input_tensors[0]._keras_history[0].name if (
         layer == "input_layer"
     ) else layer  # fmt: skip

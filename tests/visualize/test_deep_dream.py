@@ -13,8 +13,9 @@ from kerascnn.visualize._gradients import trace_count
 dream = kc.visualize.deep_dream
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
+    keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
             keras.Input((None, None, 3)),
@@ -25,9 +26,10 @@ def model():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pointwise():
     """Each pixel by itself: rolled, cut or whole, its gradient is the same."""
+    keras.utils.set_random_seed(0)
     inputs = keras.Input((None, None, 3))
     return keras.Model(inputs, layers.Conv2D(4, 1, activation="tanh", name="conv")(inputs))
 
@@ -75,9 +77,10 @@ def test_jitter_blurs_where_pixels_fall(model, images):
 
 
 def test_tiles_make_up_the_whole(pointwise, images):
-    whole = dream(pointwise, images, "conv", octaves=2, steps=3)
-    for tile in (1, 6, 13, 40):
-        tiled = dream(pointwise, images, "conv", octaves=2, steps=3, tile=tile)
+    pointwise, images = keras.models.clone_model(pointwise), images[:, :8, :11]
+    whole = dream(pointwise, images, "conv", octaves=2, steps=2)
+    for tile in (1, 5, 40):
+        tiled = dream(pointwise, images, "conv", octaves=2, steps=2, tile=tile)
         np.testing.assert_allclose(tiled, whole, atol=1e-5)
     assert trace_count(pointwise) == 1  # for every octave and tile
 
@@ -141,14 +144,15 @@ def test_match_by_hand():
     np.testing.assert_allclose(match(maps, guide), [(3 + 2) / 2 / 2])
 
 
-def test_a_guide_draws_its_colour(pointwise):
+def test_a_guide_draws_its_colour():
     """Grey takes after the guide: red features are made stronger, not all."""
-    layer = pointwise.get_layer("conv")
-    layer.set_weights([np.eye(3, 4, dtype="float32")[None, None], np.zeros(4, "float32")])
+    layer = layers.Conv2D(3, 1, activation="tanh", name="conv")
+    coloured = keras.Sequential([keras.Input((None, None, 3)), layer])
+    layer.set_weights([np.eye(3, dtype="float32")[None, None], np.zeros(3, "float32")])
     grey = np.full((1, 12, 12, 3), 0.5, "float32")
     red = np.zeros((1, 5, 5, 3), "float32")
     red[..., 0] = 1
-    result = dream(pointwise, grey, "conv", octaves=2, guide=red).mean(axis=(0, 1, 2))
+    result = dream(coloured, grey, "conv", octaves=2, guide=red).mean(axis=(0, 1, 2))
     np.testing.assert_allclose(result[1:], 0.5, atol=1e-4)
     assert result[0] > 0.6
 
@@ -202,28 +206,22 @@ def test_preprocessing_and_nested_models(model, images):
     )
 
 
+@pytest.fixture(scope="module")
+def full():
+    keras.utils.set_random_seed(0)
+    return kc.build_vgg11(include_top=False, width=0.1)
+
+
 @pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision(name, policy, images):
-    build = lambda: kc.build_vgg11(include_top=False, width=0.1)  # noqa: E731
-    full = build()
+def test_mixed_precision(name, policy, full, images):
     policy(name)
-    mixed = build()
+    mixed = kc.build_vgg11(include_top=False, width=0.1)
     mixed.set_weights(full.get_weights())
     options = {"octaves": 1, "steps": 2, "jitter": 0}
     expected, ours = (dream(m, images, "block2_conv1", **options) for m in (full, mixed))
     assert ours.dtype == np.float32
     moved, should = (ours - images).ravel(), (expected - images).ravel()
     assert moved @ should > 0.98 * np.linalg.norm(moved) * np.linalg.norm(should)
-
-
-def test_the_model_stays_and_is_let_go(images, leaves_alone):
-    def use(model):
-        for _ in range(2):
-            dream(model, images, "drop", octaves=1, steps=2)
-            dream(model, images, "drop", octaves=1, steps=1, guide=images[:1])
-            dream(model, images, "drop", octaves=1, steps=1, preprocessing=lambda x: x)
-
-    leaves_alone(use)
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,17 @@ def images(rng):
     return rng.random((2, 6, 4, 1), "float32")
 
 
-@pytest.fixture
-def linear(rng):
+@pytest.fixture(scope="module")
+def linear():
     """One logit, a weighted sum of the pixels; without an end in sigmoid it is the score."""
+    rng = np.random.default_rng(1)
     model = keras.Sequential([keras.Input((6, 4, 1)), layers.Flatten(), layers.Dense(2)])
     model.set_weights([rng.standard_normal((24, 2)).astype("float32"), np.array([0.5, -1])])
     return model
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
     keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
@@ -76,11 +77,11 @@ def test_curves_of_a_linear_model(linear, images):
 
 def test_probabilities(model, images):
     result = kc.visualize.deletion_insertion(model, images, images[..., 0], [2, 1], steps=5)
-    whole = model.predict(images, verbose=0)[[0, 1], [2, 1]]
+    whole = np.array(model(images))[[0, 1], [2, 1]]
     np.testing.assert_allclose(result.deletion[:, 0], whole, atol=1e-6)
     np.testing.assert_allclose(result.insertion[:, -1], whole, atol=1e-6)
     mean = np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape)
-    gone = model.predict(mean, verbose=0)[[0, 1], [2, 1]]
+    gone = np.array(model(mean))[[0, 1], [2, 1]]
     np.testing.assert_allclose(result.deletion[:, -1], gone, atol=1e-5)
     assert result.fractions[1] == 5 / 24  # 4.8 pixels, rounded
     logits = kc.visualize.deletion_insertion(
@@ -123,7 +124,7 @@ def test_one_by_one_is_the_batch(batch_size, model, images):
 
 def test_targets(model, images):
     heatmaps = images[..., 0]
-    predicted = model.predict(images, verbose=0).argmax(axis=1)
+    predicted = np.array(model(images)).argmax(axis=1)
     default, named, called = (
         kc.visualize.deletion_insertion(model, images, heatmaps, target, steps=3).deletion
         for target in (None, predicted, lambda p: [p[i, c] for i, c in enumerate(predicted)])
@@ -145,13 +146,13 @@ def test_a_heatmap_of_evidence_beats_its_negative():
 
 
 def test_nothing_changes_and_nothing_grows(model, images):
-    before, original = model.predict(images, verbose=0), images.copy()
+    before, original = np.array(model(images)), images.copy()
     kc.visualize.deletion_insertion(model, images, images[..., 0], steps=2)
     traces = _gradients.trace_count(model)
     for i in range(10):
         kc.visualize.deletion_insertion(model, images, images[..., 0], steps=1 + i, fill=i)
     assert _gradients.trace_count(model) == traces
-    np.testing.assert_array_equal(model.predict(images, verbose=0), before)
+    np.testing.assert_array_equal(np.array(model(images)), before)
     np.testing.assert_array_equal(images, original)
 
 

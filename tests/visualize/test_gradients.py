@@ -1,16 +1,12 @@
 """Scores, their gradients, and targets: what the methods rest on."""
 
-import gc
 import sys
-import weakref
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from tensorflow.python.framework.func_graph import FuncGraph
-from tensorflow.python.framework.ops import gradient_registry
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore, InactiveScore
 
 import kerascnn as kc
@@ -90,7 +86,7 @@ def test_of_maps(images):
     """The mean over the positions."""
     inputs = keras.Input((6, 4, 2))
     model = keras.Model(inputs, layers.Conv2D(3, 1, activation="softmax")(inputs))
-    outputs = model.predict(images, verbose=0).mean(axis=(1, 2))
+    outputs = np.array(model(images)).mean(axis=(1, 2))
     np.testing.assert_allclose(
         scores_of(model, images, 1, probability=True), outputs[:, 1], rtol=1e-5
     )
@@ -183,14 +179,18 @@ WITH_MORE = {
 OF_WEIGHTS = ("filters", "weight_gradients")  # which are the same in both formats
 
 
-@pytest.mark.parametrize("name", [*OF_IMAGES_ALONE, *WITH_MORE])
-def test_channels_first_is_refused(name, rng):
+@pytest.fixture(scope="module")
+def channels_first():
     first = layers.Conv2D(3, 3, data_format="channels_first", name="conv")
-    model = keras.Sequential([keras.Input((2, 9, 12)), first, layers.Flatten(), layers.Dense(2)])
+    return keras.Sequential([keras.Input((2, 9, 12)), first, layers.Flatten(), layers.Dense(2)])
+
+
+@pytest.mark.parametrize("name", [*OF_IMAGES_ALONE, *WITH_MORE])
+def test_channels_first_is_refused(name, channels_first, rng):
     images, method = rng.random((1, 2, 9, 12), "float32"), getattr(kc.visualize, name)
     call = WITH_MORE.get(name, lambda method, model, x: method(model, x))
     with pytest.raises(ValueError, match=r"channels_last.*received .*'conv'") as caught:
-        call(method, model, images)
+        call(method, channels_first, images)
     assert "\n" not in str(caught.value)
 
 
@@ -199,79 +199,11 @@ def test_each_method_says_what_it_makes_of_channels_first():
     assert functions == {*OF_IMAGES_ALONE, *WITH_MORE, *OF_WEIGHTS}
 
 
-# What stays in memory
+# What is compiled
 
 
-METHODS = ("saliency", "smooth_grad", "integrated_gradients", "guided_backprop", "deconvnet")
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_a_dead_model_is_let_go(method, images):
-    def use():
-        inputs = keras.Input((6, 4, 2))
-        x = layers.Conv2D(3, 3, activation="relu")(inputs)
-        model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.GlobalMaxPooling2D()(x)))
-        getattr(kc.visualize, method)(model, images)
-        return weakref.ref(model), weakref.ref(model.weights[0])
-
-    use()
-    registered = len(gradient_registry.list())
-    alive, weights = use()
-    keras.backend.clear_session()  # Keras's own record of names
-    gc.collect()
-    assert alive() is None
-    assert weights() is None
-    # TensorFlow keeps custom gradients for ever, and with them what they were traced in.
-    assert len(gradient_registry.list()) == registered
-
-
-def wide():
-    """Of so many channels that one picture is convolved in halves; the last units are silent."""
-    model = keras.Sequential(
-        [
-            keras.Input((None, None, 3)),
-            layers.Conv2D(256, 1, activation="relu", name="shallow"),
-            layers.Conv2D(2, 3, padding="same", activation="relu", name="deep"),
-        ]
-    )
-    model.get_layer("deep").bias.assign([-9.0, -9.0])
-    return model
-
-
-MADE = {
-    "style_transfer": lambda method, model, image, **options: method(
-        model, image, image, content_layers="deep", style_layers="shallow", **options
-    ),
-    "maximize_activation": lambda method, model, image, **options: method(
-        model, layer="deep", units=0, size=4, **options
-    ),
-    "deep_dream": lambda method, model, image, **options: method(
-        model, image, "deep", octaves=1, **options
-    ),
-    "invert_features": lambda method, model, image, **options: method(
-        model, image, "deep", **options
-    ),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("method", MADE)
-def test_no_graph_stays_behind_a_made_picture(method, rng):
-    """Neither of a function of the user's, compiled for one call, nor of a model that is gone."""
-    image = rng.random((1, 4, 5, 3), "float32")
-
-    def living_after_use():
-        model = wide()
-        for _ in range(2):
-            make = getattr(kc.visualize, method)
-            MADE[method](make, model, image, steps=1, preprocessing=lambda x: x, verbose=False)
-        del model
-        keras.backend.clear_session()
-        gc.collect()
-        return sum(type(thing) is FuncGraph for thing in gc.get_objects())
-
-    first = living_after_use()  # with what is traced once for all models
-    assert living_after_use() == first
+def test_a_gpu_is_seen_where_there_is_one():
+    assert _gradients.on_gpu() == bool(tf.config.list_physical_devices("GPU"))
 
 
 def test_options_with_numbers_compile_nothing_new(images):
@@ -288,36 +220,6 @@ def test_noise_is_the_same_in_and_out_of_a_compiled_computation():
     np.testing.assert_array_equal(compiled(keys, shape), _gradients.normal(keys, shape))
     one = _gradients.normal(keys[1:], shape)
     np.testing.assert_array_equal(one[0], _gradients.normal(keys, shape)[1])
-
-
-@pytest.mark.slow
-def test_memory_does_not_grow(run_python):
-    """RSS after 200 further calls of each method, in a process of its own."""
-    grown = run_python(
-        """
-import gc, numpy as np, kerascnn as kc
-see = kc.visualize
-def resident():
-    gc.collect()
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
-model = kc.build_lenet5()
-images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
-def calls(count):
-    for i in range(count):
-        some, target = images[: 1 + i % 8], i % 10
-        see.saliency(model, some, target)
-        see.smooth_grad(model, some, target, samples=3, seed=i)
-        see.integrated_gradients(model, some, target, steps=3)
-        see.guided_grad_cam(model, some, target)
-        see.deconvnet(model, some, "c3", unit=i % 16)
-        see.layer_cam(model, some, target)
-calls(20)
-before = resident()
-calls(200)
-print(resident() - before)
-"""
-    )
-    assert float(grown.splitlines()[-1]) < 20
 
 
 def test_an_activation_inside_a_layer_of_ones_own_is_left_alone(rng):

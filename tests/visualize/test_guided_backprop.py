@@ -44,39 +44,46 @@ SIX = {
 }
 
 
-def gradients(relu, x, R, rule):
-    """What R becomes on its way back through a ReLU of x; a rule's four values."""
-    inputs = keras.Input((2, 2, 1))
-    model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(relu(inputs))))
-    model.layers[-1].set_weights([np.reshape(R, (4, 1)), np.zeros(1)])
-    images = np.reshape(x, (1, 2, 2, 1)).astype("float32")
-    _scores, grads = input_gradients(model, images, 0, rule=rule)
-    return grads[0].ravel()
+def gradients(relus, x, R):
+    """What R becomes on its way back through ReLUs of x, each with an input of its own.
+
+    Returns, for each rule, the four values of each ReLU.
+    """
+    inputs = [keras.Input((2, 2, 1)) for _ in relus]
+    ends = [layers.Flatten()(relu(x)) for relu, x in zip(relus.values(), inputs, strict=True)]
+    model = keras.Model(inputs, layers.Dense(1)(layers.Concatenate()(ends)))
+    model.layers[-1].set_weights([np.tile(np.reshape(R, (4, 1)), (len(relus), 1)), np.zeros(1)])
+    images = [np.reshape(x, (1, 2, 2, 1)).astype("float32")] * len(relus)
+    found = {}
+    for rule in ("gradient", "guided", "deconvnet"):
+        _scores, grads = input_gradients(model, images, 0, rule=rule)
+        found[rule] = {name: g.ravel().tolist() for name, g in zip(relus, grads, strict=True)}
+    return found
 
 
-@pytest.mark.parametrize("relu", FORMS.values(), ids=FORMS)
-def test_rules_on_crafted_signs(relu):
+def test_rules_on_crafted_signs():
     """Springenberg et al. 2014, Fig. 1: R·[x > 0], max(R, 0), R·[R > 0]·[x > 0]."""
-    x, R = [1, 1, -1, -1], [2, -3, 2, -3]
-    np.testing.assert_array_equal(gradients(relu, x, R, "gradient"), [2, -3, 0, 0])
-    np.testing.assert_array_equal(gradients(relu, x, R, "deconvnet"), [2, 0, 2, 0])
-    np.testing.assert_array_equal(gradients(relu, x, R, "guided"), [2, 0, 0, 0])
+    found = gradients(FORMS, [1, 1, -1, -1], [2, -3, 2, -3])
+    assert found["gradient"] == {key: [2, -3, 0, 0] for key in FORMS}
+    assert found["deconvnet"] == {key: [2, 0, 2, 0] for key in FORMS}
+    assert found["guided"] == {key: [2, 0, 0, 0] for key in FORMS}
 
 
-@pytest.mark.parametrize("relu", SIX.values(), ids=SIX)
-def test_relu6_is_closed_above_6_too(relu):
-    x, R = [1, 7, -1, 3], [2, 2, 2, -3]
-    np.testing.assert_array_equal(gradients(relu, x, R, "gradient"), [2, 0, 0, -3])
-    np.testing.assert_array_equal(gradients(relu, x, R, "guided"), [2, 0, 0, 0])
-    np.testing.assert_array_equal(gradients(relu, x, R, "deconvnet"), [2, 2, 2, 0])
+def test_relu6_is_closed_above_6_too():
+    found = gradients(SIX, [1, 7, -1, 3], [2, 2, 2, -3])
+    assert found["gradient"] == {key: [2, 0, 0, -3] for key in SIX}
+    assert found["guided"] == {key: [2, 0, 0, 0] for key in SIX}
+    assert found["deconvnet"] == {key: [2, 2, 2, 0] for key in SIX}
 
 
 def test_slopes_and_thresholds():
-    x, R = [1, 3, -1, -1], [2, 2, 2, -3]
-    for leaky in (layers.ReLU(negative_slope=0.5), layers.LeakyReLU(negative_slope=0.5)):
-        np.testing.assert_array_equal(gradients(leaky, x, R, "guided"), [2, 2, 1, 0])
-    above_2 = layers.ReLU(threshold=2)
-    np.testing.assert_array_equal(gradients(above_2, x, R, "guided"), [0, 2, 0, 0])
+    kinds = {
+        "slope": layers.ReLU(negative_slope=0.5),
+        "leaky": layers.LeakyReLU(negative_slope=0.5),
+        "above 2": layers.ReLU(threshold=2),
+    }
+    found = gradients(kinds, [1, 3, -1, -1], [2, 2, 2, -3])["guided"]
+    assert found == {"slope": [2, 2, 1, 0], "leaky": [2, 2, 1, 0], "above 2": [0, 2, 0, 0]}
 
 
 def test_where_all_is_positive_the_rules_agree(rng):

@@ -16,6 +16,13 @@ def images(rng):
     return rng.random((3, 6, 4, 2), "float32")
 
 
+@pytest.fixture(scope="module")
+def shared():
+    """Linear in the pixels."""
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input((6, 4, 2)), layers.Flatten(), layers.Dense(2)])
+
+
 def powers(degree):
     """F(x) = Σ x^degree as the one class."""
     inputs = keras.Input((2, 2, 1))
@@ -23,9 +30,8 @@ def powers(degree):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_of_a_linear_model(rule, images):
+def test_of_a_linear_model(rule, model, images):
     """(x − x′) · w, whatever the path."""
-    model = keras.Sequential([keras.Input((6, 4, 2)), layers.Flatten(), layers.Dense(2)])
     weights = model.layers[-1].get_weights()[0][:, 1].reshape(6, 4, 2)
     result = kc.visualize.integrated_gradients(model, images, 1, baseline=0.5, steps=4, rule=rule)
     np.testing.assert_allclose(result.attributions, (images - 0.5) * weights, rtol=1e-5, atol=1e-7)
@@ -47,20 +53,30 @@ def test_gauss_legendre_is_exact_for_polynomials():
     np.testing.assert_allclose(gap, 0.25 * (image**4).sum(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_completeness_on_a_trained_network(rule):
-    """Proposition 1: attributions sum to the difference of the scores, within 5 %."""
-    model = kc.build_lenet5(weights="mnist")
-    images, _labels = kc.datasets.load("digits").test
-    images = images[:8]
-    result = kc.visualize.integrated_gradients(model, images, steps=50, rule=rule)
-    linear = keras.Model(model.inputs, model.layers[-1].output)
-    linear = keras.models.clone_model(linear)
-    linear.set_weights(model.get_weights())
-    linear.layers[-1].activation = None
-    logits, black = (linear.predict(x, verbose=0) for x in (images, 0 * images))
+@pytest.fixture(scope="module")
+def digits():
+    return kc.datasets.load("digits").test[0][:8]
+
+
+@pytest.fixture(scope="module")
+def lenet5():
+    return kc.build_lenet5(weights="mnist")
+
+
+@pytest.fixture(scope="module")
+def difference(lenet5, digits):
+    """Of the best logits, between the digits and black."""
+    features = keras.Model(lenet5.inputs[0], lenet5.layers[-2].output)
+    kernel, bias = lenet5.layers[-1].get_weights()
+    logits, black = (np.array(features(x)) @ kernel + bias for x in (digits, 0 * digits))
     best = logits.argmax(axis=1)
-    difference = logits[range(8), best] - black[range(8), best]
+    return logits[range(8), best] - black[range(8), best]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_completeness_on_a_trained_network(rule, lenet5, digits, difference):
+    """Proposition 1: attributions sum to the difference of the scores, within 5 %."""
+    result = kc.visualize.integrated_gradients(lenet5, digits, steps=50, rule=rule)
     sums = result.attributions.sum(axis=(1, 2, 3))
     assert (np.abs(difference) > 1).all()
     assert (np.abs(sums - difference) <= 0.05 * np.abs(difference)).all()
@@ -101,14 +117,13 @@ def test_of_a_network_without_biases(images):
             layers.Dense(3, use_bias=False),
         ]
     )
-    scores = model.predict(images, verbose=0)[:, 1]
+    scores = np.array(model(images))[:, 1]
     see = lambda rule: kc.visualize.integrated_gradients(model, images, 1, steps=4, rule=rule)  # noqa: E731
     np.testing.assert_allclose(see("gauss_legendre").gap, 0, atol=1e-6)
     np.testing.assert_allclose(see("trapezoid").gap, -scores / 8, atol=1e-6)  # half of 4 steps
 
 
-def test_baselines_in_every_form(images):
-    model = keras.Sequential([keras.Input((6, 4, 2)), layers.Flatten(), layers.Dense(2)])
+def test_baselines_in_every_form(model, images):
     see = lambda baseline: kc.visualize.integrated_gradients(  # noqa: E731
         model, images, 1, baseline=baseline, steps=2
     )
@@ -131,8 +146,8 @@ def test_several_inputs_add_up(rng):
     model = keras.Model([one, other], layers.Dense(2)(layers.Dense(5, "tanh")(both)))
     images = [rng.random((2, 4, 4, 1), "float32"), rng.random((2, 4, 4, 2), "float32")]
     result = kc.visualize.integrated_gradients(model, images, 1, baseline=[0.5, None])
-    before = model.predict([0 * images[0] + 0.5, 0 * images[1]], verbose=0)[:, 1]
-    difference = model.predict(images, verbose=0)[:, 1] - before
+    before = np.array(model([0 * images[0] + 0.5, 0 * images[1]]))[:, 1]
+    difference = np.array(model(images))[:, 1] - before
     sums = sum(a.sum(axis=(1, 2, 3)) for a in result.attributions)
     np.testing.assert_allclose(sums, difference, rtol=0.05)
     np.testing.assert_allclose(result.gap, sums - difference, atol=1e-5)
@@ -149,8 +164,7 @@ def test_several_inputs_add_up(rng):
         ({"baseline": [0, 0]}, r"1 input\(s\); received 2"),
     ],
 )
-def test_errors_teach(options, message, images):
-    model = keras.Sequential([keras.Input((6, 4, 2)), layers.Flatten(), layers.Dense(2)])
+def test_errors_teach(options, message, model, images):
     with pytest.raises(ValueError, match=message) as caught:
         kc.visualize.integrated_gradients(model, images, 1, **options)
     assert "\n" not in str(caught.value)

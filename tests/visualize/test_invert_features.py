@@ -12,8 +12,9 @@ from kerascnn.visualize._invert_features import distance
 invert = kc.visualize.invert_features
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
+    keras.utils.set_random_seed(0)
     return kc.build_vgg11(include_top=False, width=0.1)
 
 
@@ -76,13 +77,13 @@ def test_one_by_one_is_the_batch(model, images):
     np.testing.assert_allclose(invert(model, images, batch_size=1, **options), batch, atol=1e-3)
 
 
-def test_the_seed_decides(model, images):
+def test_the_seed_decides(fresh, images):
     first, again, other = (
-        invert(model, images, "block1_conv1", steps=2, seed=s) for s in (1, 1, 2)
+        invert(fresh, images, "block1_conv1", steps=2, seed=s) for s in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
-    assert trace_count(model) == 2  # the features and the step
+    assert trace_count(fresh) == 2  # the features and the step
 
 
 def test_dense_layers_and_fixed_sizes(rng):
@@ -92,9 +93,7 @@ def test_dense_layers_and_fixed_sizes(rng):
     back = invert(model, digits, "f6", steps=80, callback=lambda *now: seen.append(now[2]))
     assert back.shape == (2, 28, 28, 1)
     assert (seen[-1] < 0.3 * seen[0]).all()
-    np.testing.assert_array_equal(
-        *(model.predict(x, verbose=0).argmax(axis=1) for x in (back, digits))
-    )
+    np.testing.assert_array_equal(*(np.array(model(x)).argmax(axis=1) for x in (back, digits)))
     assert invert(model, rng.random((1, 34, 40, 1)), "c3", steps=1).shape == (1, 34, 40, 1)
 
 
@@ -114,15 +113,6 @@ def test_mixed_precision(name, policy, model, images):
     full, ours = (invert(m, images, "block2_conv1", steps=40) for m in (model, mixed))
     assert ours.dtype == np.float32
     assert np.abs(ours - images).mean() < np.abs(full - images).mean() + 0.03
-
-
-def test_the_model_stays_and_is_let_go(images, leaves_alone):
-    def use(model):
-        for _ in range(2):
-            invert(model, images, "drop", steps=2)
-            invert(model, images, "drop", steps=1, preprocessing=lambda x: x)
-
-    leaves_alone(use)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ OF_IMAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
+    keras.utils.set_random_seed(0)
     inputs = keras.Input((12, 8, 2))
     x = layers.Conv2D(2, 3, activation="relu")(inputs)
     return keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))

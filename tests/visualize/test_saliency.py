@@ -15,8 +15,9 @@ import kerascnn as kc
 pytestmark = pytest.mark.filterwarnings("ignore:.*structure of `inputs`:UserWarning")
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
+    keras.utils.set_random_seed(0)
     inputs = keras.Input((12, 8, 2))
     x = layers.Conv2D(6, 3, activation="relu", name="conv")(inputs)
     x = layers.Flatten()(layers.MaxPooling2D(2)(x))

@@ -14,8 +14,8 @@ def images(rng):
     return rng.random((20, 13, 9, 2), "float32")
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
     keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
@@ -30,7 +30,7 @@ def model():
 
 
 def maps_of(model, layer, images):
-    return keras.Model(model.inputs[0], model.get_layer(layer).output).predict(images, verbose=0)
+    return np.array(keras.Model(model.inputs[0], model.get_layer(layer).output)(images))
 
 
 def test_equals_brute_force(model, images):
@@ -78,10 +78,10 @@ def test_boxes_are_what_a_unit_sees(case, rng):
     model.set_weights([np.abs(w) + 0.1 for w in model.get_weights()])
     images = rng.random((6, 21, 18, 1), "float32")
     best = kc.visualize.top_patches(model, images, model.layers[-1], count=6)
-    maps = model.predict(images, verbose=0)[..., 0]
+    maps = np.array(model(images))[..., 0]
     pixels = np.eye(21 * 18, dtype="float32").reshape(-1, 21, 18, 1)
-    bias = model.predict(0 * pixels[:1], verbose=0)
-    changes = model.predict(pixels, verbose=0)[..., 0] - bias[..., 0]
+    bias = np.array(model(0 * pixels[:1]))
+    changes = np.array(model(pixels))[..., 0] - bias[..., 0]
     for image, box, patch in zip(best.images[0], best.boxes[0], best.patches[0], strict=True):
         row, column = np.unravel_index(maps[image].argmax(), maps.shape[1:])
         rows, columns = np.nonzero(changes[:, row, column].reshape(21, 18) > 1e-6)
@@ -98,11 +98,9 @@ def test_behind_upsampling_nothing_that_is_seen_is_lost(rng):
     model.set_weights([np.abs(w) + 0.1 for w in model.get_weights()])
     images = rng.random((5, 16, 16, 1), "float32")
     best = kc.visualize.top_patches(model, images, "last", count=5)
-    maps = model.predict(images, verbose=0)[..., 0]
+    maps = np.array(model(images))[..., 0]
     pixels = np.eye(256, dtype="float32").reshape(-1, 16, 16, 1)
-    changes = (
-        model.predict(pixels, verbose=0)[..., 0] - model.predict(0 * pixels[:1], verbose=0)[..., 0]
-    )
+    changes = np.array(model(pixels))[..., 0] - np.array(model(0 * pixels[:1]))[..., 0]
     for image, box in zip(best.images[0], best.boxes[0], strict=True):
         row, column = np.unravel_index(maps[image].argmax(), maps.shape[1:])
         rows, columns = np.nonzero(changes[:, row, column].reshape(16, 16) > 1e-6)
@@ -199,11 +197,11 @@ def test_digits():
     assert best.activations[0, 0] == pytest.approx(again[..., 0].max(), rel=1e-5)
 
 
-def test_nothing_grows(model, images):
-    kc.visualize.top_patches(model, images, "two")
+def test_nothing_grows(fresh, images):
+    kc.visualize.top_patches(fresh, images, "two")
     for n in range(1, 15):
-        kc.visualize.top_patches(model, images[:n], "two", units=n % 5, batch_size=n)
-    assert _gradients.trace_count(model) == 1
+        kc.visualize.top_patches(fresh, images[:n], "two", units=n % 5, batch_size=n)
+    assert _gradients.trace_count(fresh) == 1
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from kerascnn.visualize._view import (
 TOGETHER = Batches(32, alone=False)
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(scope="module")
+def shared():
+    keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
             keras.Input((None, None, 3)),
@@ -78,12 +79,12 @@ def test_the_gradient_is_that_of_the_objective(rng):
     assert values.shape == (2,)
 
 
-def test_what_is_compiled_is_kept_where_it_can_be_told_apart(model):
-    graph, picture = flatten(model), np.zeros((1, 8, 8, 3), "float32")
+def test_what_is_compiled_is_kept_where_it_can_be_told_apart(fresh):
+    graph, picture = flatten(fresh), np.zeros((1, 8, 8, 3), "float32")
     signed = [kc.weights.Preprocessing("signed", 2.0, -1.0) for _ in range(2)]
     for preprocessing, kept in ((signed[0], 1), (signed[1], 1), (lambda x: x, 1), (None, 2)):
-        features_of(model, graph, view_of(model, graph, ["deep"], preprocessing), picture, TOGETHER)
-        assert trace_count(model) == kept
+        features_of(fresh, graph, view_of(fresh, graph, ["deep"], preprocessing), picture, TOGETHER)
+        assert trace_count(fresh) == kept
 
 
 def test_sizes_are_checked_before_anything_is_computed(model):

@@ -32,7 +32,7 @@ def test_a_score_is_the_sum_of_image_times_template(rng):
     assert templates.shape == (4, 5, 3, 2)
     images = rng.random((6, 5, 3, 2), "float32")
     scores = np.einsum("nhwc,khwc->nk", images, templates) + 1
-    np.testing.assert_allclose(model.predict(images, verbose=0), scores, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(np.array(model(images)), scores, rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(kc.visualize.weight_templates(model, "scores"), templates)
 
 

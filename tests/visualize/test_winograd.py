@@ -39,6 +39,7 @@ def in_tiles(monkeypatch):
         return _winograd.convolve_tiles(maps, kernel)
 
     monkeypatch.setattr(_convolutions, "PAIRS", 1)
+    monkeypatch.setattr(_convolutions, "on_gpu", lambda: False)
     monkeypatch.setattr(_convolutions, "convolve_tiles", recorded)
     return shapes
 
@@ -67,29 +68,36 @@ def test_which_convolutions_are_computed_in_tiles(options, shape, tiled, rng, in
     np.testing.assert_allclose(fast, exact, atol=2e-5)
 
 
-def test_narrow_convolutions_are_left_alone(rng):
-    layer = layers.Conv2D(128, 3, padding="same")
-    model = keras.Sequential([keras.Input((8, 8, 128)), layer])
-    maps = ops.convert_to_tensor(rng.normal(size=(1, 8, 8, 128)), "float32")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PAIRS", 4 * 6 + 1), ("PAIRS", _convolutions.PAIRS), ("on_gpu", lambda: True)],
+)
+def test_where_nothing_is_gained_convolutions_are_left_alone(
+    name, value, rng, in_tiles, monkeypatch
+):
+    """Of too few channels and filters; or where cuDNN does the same."""
+    monkeypatch.setattr(_convolutions, name, value)
+    layer = layers.Conv2D(6, 3, padding="same")
+    model = keras.Sequential([keras.Input((8, 8, 4)), layer])
+    maps = ops.convert_to_tensor(rng.normal(size=(1, 8, 8, 4)), "float32")
     node = flatten(model).nodes[-1]
     np.testing.assert_array_equal(
         _convolutions.run_forward(node, (maps,), {}), run(node, (maps,), {})
     )
+    assert not in_tiles
 
 
 @pytest.mark.parametrize("method", ["score_cam", "occlusion"])
-def test_methods_of_many_passes_compute_in_tiles(method, rng, in_tiles):
-    """VGG16 with its filters quartered: the same maps, to the rounding of float32."""
-
-    def build():
-        keras.utils.set_random_seed(0)
-        return kc.build_vgg16(width=0.25, input_shape=(32, 32, 3), classes=4)
-
+def test_methods_of_many_passes_compute_in_tiles(method, rng, in_tiles, monkeypatch):
+    """VGG11 with few filters: the same maps, to the rounding of float32."""
+    model = kc.build_vgg11(width=1 / 16, input_shape=(32, 32, 3), classes=4)
+    copy = keras.models.clone_model(model)  # for which nothing is compiled
+    copy.set_weights(model.get_weights())
     call, images = getattr(kc.visualize, method), rng.random((2, 32, 32, 3))
-    tiled = call(build(), images, 1)
-    assert len(in_tiles) == 10  # of 13: the last three put out maps of 2x2
+    tiled = call(model, images, 1)
+    assert len(in_tiles) == 6  # of 8: the last two put out maps of 2x2
     in_tiles.clear()
-    _convolutions.PAIRS = 10**9
-    exact = call(build(), images, 1)
+    monkeypatch.setattr(_convolutions, "PAIRS", 10**9)
+    exact = call(copy, images, 1)
     assert not in_tiles
     np.testing.assert_allclose(tiled, exact, atol=1e-4 * np.abs(exact).max())
