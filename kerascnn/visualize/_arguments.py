@@ -64,6 +64,22 @@ def check_channels_last(graph: Graph) -> None:
             )
 
 
+def has_channels(graph: Graph, key: Key) -> bool:
+    """Whether the last axis of an input counts channels: not of vectors, nor of images (N, H, W).
+
+    (N, L, C) and (N, H, W) look alike; the latter are flattened or get an axis first.
+    """
+    rank = len(graph.maker(key).shapes[0])
+    if rank != 3:
+        return rank > 3
+    first = next((n for n in graph.nodes if key in n.inputs and not n.is_input), None)
+    adds_axis = first is not None and (
+        isinstance(first.operation, keras.layers.Flatten | keras.layers.Reshape)
+        or type(first.operation).__name__ == "ExpandDims"
+    )
+    return not adds_axis
+
+
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     """Bring images into one array for each input of the model.
 

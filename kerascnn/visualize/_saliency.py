@@ -5,7 +5,7 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._arguments import Images, Target, check_channels_last, one_or_all
+from ._arguments import Images, Target, check_channels_last, has_channels, one_or_all
 from ._gradients import input_gradients
 
 REDUCTIONS = {"max": np.max, "mean": np.mean}
@@ -53,7 +53,7 @@ def saliency(
     if reduce is not None:
         check_channels_last(flatten(model))
     _scores, grads = input_gradients(model, images, target, batch_size=batch_size, verbose=verbose)
-    return one_or_all([over_channels(gradient, reduce) for gradient in grads])
+    return one_or_all([over_channels(model, i, g, reduce) for i, g in enumerate(grads)])
 
 
 def check_reduce(reduce: str | None) -> None:
@@ -66,9 +66,20 @@ def check_reduce(reduce: str | None) -> None:
         raise ValueError(f"reduce must be 'max', 'mean' or None; received {reduce!r}.")
 
 
-def over_channels(gradient: np.ndarray, reduce: str | None) -> np.ndarray:
-    """The maps M_ij = max_c |w_ijc| of gradients w, section 3.1; as they are without `reduce`."""
+def over_channels(
+    model: keras.Model, position: int, gradient: np.ndarray, reduce: str | None
+) -> np.ndarray:
+    """The maps M_ij = max_c |w_ijc| of gradients w, section 3.1; as they are without `reduce`.
+
+    Args:
+        model: any functional or sequential model.
+        position: of the input with respect to which the gradient is.
+        gradient: (N, H, W, C) or with other axes between the first and the last.
+        reduce: as for `saliency`.
+    """
     if reduce is None:
         return gradient
-    size = np.abs(gradient)
-    return REDUCTIONS[reduce](size, axis=-1) if size.ndim > 2 else size  # a vector has none
+    graph, size = flatten(model), np.abs(gradient)
+    if not has_channels(graph, graph.inputs[position]):
+        return size
+    return REDUCTIONS[reduce](size, axis=-1)

@@ -102,7 +102,8 @@ def smooth_grad(
     means, squares = averages[: len(arrays)], averages[len(arrays) :]
     if variance:  # VarGrad: the mean of the squares less the square of the mean
         means = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
-    return one_or_all([over_channels(m.astype("float32"), reduce) for m in means])
+    means = [m.astype("float32") for m in means]
+    return one_or_all([over_channels(model, i, m, reduce) for i, m in enumerate(means)])
 
 
 def _noisy(x: object, keys: object, levels: object) -> object:

@@ -39,18 +39,22 @@ def shared():
 
 def test_four_pixels_by_hand():
     """Scores 1, 2, 4 and 8 for the pixels; the heatmap knows their order."""
+
+    def value(outputs):
+        return outputs[:, 0]
+
     model = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(1)])
     model.set_weights([np.array([[1.0], [2.0], [4.0], [8.0]]), np.zeros(1)])
     image = np.ones((1, 2, 2, 1), "float32")
     heatmap = np.array([[[1, 2], [4, 8]]])
-    result = kc.visualize.deletion_insertion(model, image, heatmap, 0, steps=4, fill=0)
+    result = kc.visualize.deletion_insertion(model, image, heatmap, value, steps=4, fill=0)
     np.testing.assert_array_equal(result.fractions, [0, 0.25, 0.5, 0.75, 1])
     np.testing.assert_allclose(result.deletion, [[15, 7, 3, 1, 0]], atol=1e-5)
     np.testing.assert_allclose(result.deletion_auc, [(15 / 2 + 7 + 3 + 1 + 0 / 2) / 4], atol=1e-5)
     # A plain image is its own blurred one.
     np.testing.assert_allclose(result.insertion, [[15] * 5], atol=1e-5)
     np.testing.assert_allclose(result.insertion_auc, [15], atol=1e-5)
-    worst = kc.visualize.deletion_insertion(model, image, -heatmap, 0, steps=4, fill=0)
+    worst = kc.visualize.deletion_insertion(model, image, -heatmap, value, steps=4, fill=0)
     np.testing.assert_allclose(worst.deletion, [[15, 14, 12, 8, 0]], atol=1e-5)
     assert worst.deletion_auc > result.deletion_auc
 

@@ -38,7 +38,7 @@ def cam(model, images, target, layer):
 
 def test_equals_the_analytic_map(model, images):
     """Selvaraju 2017, section 3.1: with GAP and one dense layer, ReLU(CAM) / (H·W)."""
-    ours = kc.visualize.grad_cam(model, images, target=2)
+    ours = kc.visualize.grad_cam(model, images, target=2, layer="maps")
     expected = np.maximum(cam(model, images, 2, "maps"), 0) / (6 * 4)
     assert ours.shape == (3, 6, 4)
     assert expected.max() > 1e-3
@@ -154,7 +154,9 @@ def test_targets(model, images):
         np.testing.assert_allclose(each[i], kc.visualize.grad_cam(model, images, i)[i], atol=1e-7)
     for score in (CategoricalScore([0, 1, 2]), lambda logits: [logits[i, i] for i in range(3)]):
         np.testing.assert_allclose(kc.visualize.grad_cam(model, images, score), each, atol=1e-7)
-    difference = kc.visualize.grad_cam(model, images, lambda logits: logits[:, 1] - logits[:, 0])
+    difference = kc.visualize.grad_cam(
+        model, images, lambda logits: logits[:, 1] - logits[:, 0], "maps"
+    )
     expected = (cam(model, images, 1, "maps") - cam(model, images, 0, "maps")) / 24
     np.testing.assert_allclose(difference, np.maximum(expected, 0), atol=1e-6)
 
@@ -231,7 +233,7 @@ def test_the_default_layer_for_a_class_leads_to_the_first_output(method, rng):
     images = rng.random((2, 8, 8, 1), "float32")
     np.testing.assert_array_equal(see(model, images, 0), see(model, images, 0, "first"))
     other = lambda outputs: outputs[1][:, 0]  # noqa: E731 (a callable sees all outputs)
-    np.testing.assert_array_equal(see(model, images, other), see(model, images, other, "second"))
+    np.testing.assert_array_equal(see(model, images, other), see(model, images, other, "shared"))
 
 
 def test_rows_and_columns_are_not_swapped():
@@ -241,7 +243,7 @@ def test_rows_and_columns_are_not_swapped():
     model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
     image = np.zeros((1, 12, 8, 1), "float32")
     image[0, 9, 2] = 1
-    heatmap = kc.visualize.grad_cam(model, image, 0, "conv")[0]
+    heatmap = kc.visualize.grad_cam(model, image, lambda y: y[:, 0], "conv")[0]
     assert np.unravel_index(heatmap.argmax(), heatmap.shape) == (9, 2)
 
 
@@ -304,7 +306,7 @@ def test_compiled_once_for_a_shape(fresh, images):
         kc.visualize.grad_cam(fresh, images[:n], n)
         kc.visualize.grad_cam(fresh, images[:n])
     assert _gradients.trace_count(fresh) == 1
-    kc.visualize.grad_cam(fresh, images, 1, "conv")
+    kc.visualize.grad_cam(fresh, images, 1, "maps")
     assert _gradients.trace_count(fresh) == 2
 
 

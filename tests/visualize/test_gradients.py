@@ -10,6 +10,7 @@ from keras import layers, ops
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore, InactiveScore
 
 import kerascnn as kc
+from kerascnn._graph import flatten
 from kerascnn.visualize import _gradients
 from kerascnn.visualize._arguments import check_target
 from kerascnn.visualize._gradients import input_gradients, predicted_classes, scores_of
@@ -110,6 +111,10 @@ def test_input_gradients_come_with_the_scores(images):
 # Targets
 
 
+def graph_ending_in(units, activation=None):
+    return flatten(keras.Sequential([keras.Input((3,)), layers.Dense(units, activation)]))
+
+
 @pytest.mark.parametrize(
     ("score", "expected"),
     [
@@ -120,16 +125,17 @@ def test_input_gradients_come_with_the_scores(images):
     ],
 )
 def test_categorical_scores_become_class_indices(score, expected):
-    classes, called = check_target(score, 3, 4, False)
+    classes, called = check_target(score, 3, graph_ending_in(4))
     np.testing.assert_array_equal(classes, expected)
     assert called is None
 
 
 def test_binary_scores_become_class_indices():
-    classes, called = check_target(BinaryScore([True, False, True]), 3, 2, True)
+    sigmoid = graph_ending_in(1, "sigmoid")
+    classes, called = check_target(BinaryScore([True, False, True]), 3, sigmoid)
     np.testing.assert_array_equal(classes, [1, 0, 1])
     assert called is None
-    np.testing.assert_array_equal(check_target(BinaryScore(False), 3, 2, True)[0], [0, 0, 0])
+    np.testing.assert_array_equal(check_target(BinaryScore(False), 3, sigmoid)[0], [0, 0, 0])
 
 
 def test_other_scores_stay_callables(images):
@@ -137,27 +143,23 @@ def test_other_scores_stay_callables(images):
         def __call__(self, output):
             return 2 * super().__call__(output)
 
-    for score, binary in (
-        (Doubled(1), False),
-        (InactiveScore(), False),
-        (BinaryScore(True), False),
-    ):
-        assert check_target(score, 3, 4, binary)[1] is score
+    for score in (Doubled(1), InactiveScore(), BinaryScore(True)):
+        assert check_target(score, 3, graph_ending_in(4))[1] is score
     # Unit 0 of a single sigmoid is the logit, which is class 1 here.
-    assert check_target(CategoricalScore(0), 3, 2, True)[1] is not None
+    assert check_target(CategoricalScore(0), 3, graph_ending_in(1, "sigmoid"))[1] is not None
     model, logits_of = ending_in(layers.Dense(4))
     np.testing.assert_allclose(
         scores_of(model, images, Doubled(1)), 2 * logits_of(images)[:, 1], rtol=1e-4
     )
     with pytest.raises(ValueError, match="from 0 to 3; received 7"):
-        check_target(CategoricalScore(7), 3, 4, False)
+        check_target(CategoricalScore(7), 3, graph_ending_in(4))
 
 
 def test_scores_need_no_import(monkeypatch):
     """Whoever has no score of tf-keras-vis does not load it."""
     monkeypatch.delitem(sys.modules, "tf_keras_vis.utils.scores")
     first = lambda logits: logits[:, 0]  # noqa: E731
-    assert check_target(first, 3, 4, False)[1] is first
+    assert check_target(first, 3, graph_ending_in(4))[1] is first
     assert "tf_keras_vis.utils.scores" not in sys.modules
 
 
@@ -236,4 +238,6 @@ def test_an_activation_inside_a_layer_of_ones_own_is_left_alone(rng):
     outputs = Gate()(keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
     model = keras.Model(inputs, outputs)
     images = rng.random((4, 3, 3, 1), "float32")
-    np.testing.assert_allclose(scores_of(model, images, 0), model(images)[:, 0], rtol=1e-5)
+    with pytest.warns(UserWarning, match="ends in 'gate' .*function is not known"):
+        scores = scores_of(model, images, 0)
+    np.testing.assert_allclose(scores, model(images)[:, 0], rtol=1e-5)

@@ -56,7 +56,7 @@ def gradients(relus, x, R):
     images = [np.reshape(x, (1, 2, 2, 1)).astype("float32")] * len(relus)
     found = {}
     for rule in ("gradient", "guided", "deconvnet"):
-        _scores, grads = input_gradients(model, images, 0, rule=rule)
+        _scores, grads = input_gradients(model, images, lambda y: y[:, 0], rule=rule)
         found[rule] = {name: g.ravel().tolist() for name, g in zip(relus, grads, strict=True)}
     return found
 
@@ -140,7 +140,7 @@ def test_shared_layers(rng):
     R = np.maximum(R @ kernel.T, 0) * (first > 0)
     expected = (R @ kernel.T).reshape(images.shape)
     assert np.abs(expected).max() > 0
-    ours = kc.visualize.guided_backprop(model, images, 0)
+    ours = kc.visualize.guided_backprop(model, images, lambda y: y[:, 0])
     np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-9)
 
 

@@ -18,7 +18,7 @@ NORMALIZED = {"mean": [123.7, 116.3, 103.5], "variance": [3411.0, 3263.0, 3284.0
 @pytest.fixture(scope="module")
 def core():
     inputs = keras.Input((12, 12, 3))
-    return keras.Model(inputs, layers.Conv2D(4, 3, activation="relu", name="conv")(inputs))
+    return keras.Model(inputs, layers.Conv2D(4, 3, activation="sigmoid", name="conv")(inputs))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def picture(rng):
 
 
 def dream(model, picture, **options):
-    return visualize.deep_dream(model, picture, "conv", octaves=1, steps=2, **options)
+    return visualize.deep_dream(model, picture, "conv", octaves=1, steps=2, jitter=0, **options)
 
 
 def test_a_model_that_rescales_gets_what_it_wants(core, picture):

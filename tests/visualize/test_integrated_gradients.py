@@ -43,11 +43,13 @@ def test_gauss_legendre_is_exact_for_polynomials():
     image = np.array([1, 2, -1, 3], "float32").reshape(1, 2, 2, 1)
     for steps, degree in ((1, 2), (2, 4), (3, 6)):
         exact, gap = kc.visualize.integrated_gradients(
-            powers(degree), image, 0, steps=steps, rule="gauss_legendre"
+            powers(degree), image, lambda y: y[:, 0], steps=steps, rule="gauss_legendre"
         )
         np.testing.assert_allclose(exact, image**degree, rtol=1e-5)  # ∫ d·(αx)^(d−1) dα · x
         assert abs(gap[0]) < 1e-5 * (image**degree).sum()
-    rough, gap = kc.visualize.integrated_gradients(powers(4), image, 0, steps=2, rule="trapezoid")
+    rough, gap = kc.visualize.integrated_gradients(
+        powers(4), image, lambda y: y[:, 0], steps=2, rule="trapezoid"
+    )
     # 4x⁴ · (0/4 + (1/2)³/2 + 1/4) = 1.25 x⁴
     np.testing.assert_allclose(rough, 1.25 * image**4, rtol=1e-5)
     np.testing.assert_allclose(gap, 0.25 * (image**4).sum(), rtol=1e-5)

@@ -99,10 +99,14 @@ def channels_as_maps(kernel, bias=0.0):
     return model
 
 
+def value(outputs):
+    return outputs[:, 0]
+
+
 def test_weights_are_a_softmax_over_channels(rng):
     """Where the score does not depend on the image, all channels weigh 1 / K."""
     image = rng.standard_normal((1, 6, 4, 3)).astype("float32")
-    heatmap = kc.visualize.score_cam(channels_as_maps([0, 0, 0], bias=5), image, 0, "maps")
+    heatmap = kc.visualize.score_cam(channels_as_maps([0, 0, 0], bias=5), image, value, "maps")
     np.testing.assert_allclose(heatmap, np.maximum(image.mean(axis=-1), 0), atol=1e-6)
 
 
@@ -112,7 +116,7 @@ def test_weights_by_hand():
     for channel, (row, column, value) in enumerate([(0, 0, 1.0), (2, 3, 2.0), (5, 1, 3.0)]):
         image[0, row, column, channel] = value
     kernel = 24 * np.array([1.0, -1.0, 0.5])
-    heatmap = kc.visualize.score_cam(channels_as_maps(kernel, bias=7), image, 0, "maps")[0]
+    heatmap = kc.visualize.score_cam(channels_as_maps(kernel, bias=7), image, value, "maps")[0]
     alpha = np.exp([1.0, -2.0, 1.5]) / np.exp([1.0, -2.0, 1.5]).sum()
     expected = np.zeros((6, 4))
     expected[[0, 2, 5], [0, 3, 1]] = alpha * [1, 2, 3]
@@ -122,7 +126,7 @@ def test_weights_by_hand():
 def test_a_baseline_like_the_image_hides_nothing(rng):
     image = rng.random((1, 6, 4, 3), "float32")
     model = channels_as_maps([30.0, -20.0, 10.0])
-    heatmap = kc.visualize.score_cam(model, image, 0, "maps", baseline=image)
+    heatmap = kc.visualize.score_cam(model, image, value, "maps", baseline=image)
     np.testing.assert_allclose(heatmap, image.mean(axis=-1), atol=1e-5)
 
 
@@ -174,7 +178,7 @@ def test_rows_and_columns_are_not_swapped():
     model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
     image = np.zeros((1, 12, 8, 1), "float32")
     image[0, 9, 2] = 1
-    heatmap = kc.visualize.score_cam(model, image, 0, "conv")[0]
+    heatmap = kc.visualize.score_cam(model, image, value, "conv")[0]
     assert np.unravel_index(heatmap.argmax(), heatmap.shape) == (9, 2)
 
 
