@@ -113,8 +113,8 @@ def test_weights_are_a_softmax_over_channels(rng):
 def test_weights_by_hand():
     """One dot in each channel: the mask shows that pixel only, the score is its value."""
     image = np.zeros((1, 6, 4, 3), "float32")
-    for channel, (row, column, value) in enumerate([(0, 0, 1.0), (2, 3, 2.0), (5, 1, 3.0)]):
-        image[0, row, column, channel] = value
+    for channel, (row, column, dot) in enumerate([(0, 0, 1.0), (2, 3, 2.0), (5, 1, 3.0)]):
+        image[0, row, column, channel] = dot
     kernel = 24 * np.array([1.0, -1.0, 0.5])
     heatmap = kc.visualize.score_cam(channels_as_maps(kernel, bias=7), image, value, "maps")[0]
     alpha = np.exp([1.0, -2.0, 1.5]) / np.exp([1.0, -2.0, 1.5]).sum()
