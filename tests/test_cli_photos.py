@@ -1,6 +1,7 @@
 """`kerascnn gradcam`, `dream` and `style` as a user calls them, on a photo."""
 
 import hashlib
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,12 +10,45 @@ from click.testing import CliRunner
 from PIL import Image
 
 import kerascnn as kc
-from kerascnn import cli
+from kerascnn import _pretrained, cli
 from kerascnn._pretrained import STYLE_TO_CONTENT, Pretrained, pretrained
 from kerascnn.visualize import _style_transfer
 from kerascnn.weights import _available, _official
 
 LENET5 = ("--model", "lenet5", "--weights", "mnist")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built_once():
+    """Commands share a net, and what is compiled of it, where its weights are the same."""
+    build, built = _pretrained._build, {}
+
+    def shared(architecture, name, found, include_top, options):
+        data = Path(name).read_bytes() if Path(name).is_file() else name
+        key = architecture, data, found and found.name, include_top, str(options)
+        if key not in built:
+            built[key] = build(architecture, name, found, include_top, options)
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pretrained, "_build", shared)
+        yield
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Save ResNet-20 with random weights, once for all tests; gives the file's bytes."""
+    files = {}
+
+    def save(**options):
+        if str(options) not in files:
+            path = tmp_path_factory.mktemp("nets") / "a.weights.h5"
+            keras.utils.set_random_seed(0)
+            kc.build_resnet20(**options).save_weights(path)
+            files[str(options)] = path.read_bytes()
+        return files[str(options)]
+
+    return save
 
 
 @pytest.fixture
@@ -74,35 +108,31 @@ def test_without_network_a_shipped_network_does_it_and_says_so(kerascnn):
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_weights_that_are_at_hand_are_taken(kerascnn, tmp_path):
-    kc.build_resnet20(classes=3).save_weights(tmp_path / "mine.weights.h5")
+def test_weights_that_are_at_hand_are_taken(kerascnn, saved, tmp_path):
+    (tmp_path / "mine.weights.h5").write_bytes(saved(classes=3))
     result = kerascnn("gradcam", "cat.jpg", "--model", "resnet20", "--weights", "mine.weights.h5")
     assert result.exit_code == 2
     assert "mine.weights.h5" in result.stderr  # of three classes, and ResNet-20 has ten
     mine = ["--model", "resnet20", "--weights", "mine.weights.h5", "--option", "classes=3"]
     result = kerascnn("gradcam", "cat.jpg", *mine)
     assert result.exit_code == 0, result.output
-    assert result.stdout.count("class ") == 3
-    small = ["--size", "48", "--octaves", "1", "--steps", "1"]
-    result = kerascnn("dream", "cat.jpg", *mine, *small)  # of the whole net it takes what it needs
-    assert result.exit_code == 0, result.output
-    kc.build_resnet20().save_weights(tmp_path / "mine.weights.h5")
-    result = kerascnn("gradcam", "cat.jpg", "--model", "resnet20", "--weights", "mine.weights.h5")
-    assert result.exit_code == 0, result.output
     assert result.stdout.startswith("class ")
+    assert result.stdout.count("class ") == 3
     (line,) = result.stderr.splitlines()
     assert line.startswith("resnet20/mine.weights.h5: preprocessing unit is assumed; ")
     assert "--preprocessing" in line
+    small = ["--size", "48", "--octaves", "1", "--steps", "1"]
+    result = kerascnn("dream", "cat.jpg", *mine, *small)  # of the whole net it takes what it needs
+    assert result.exit_code == 0, result.output
 
 
 @pytest.fixture
-def a_file(tmp_path, monkeypatch):
-    """Save ResNet-20 with random weights; `publish` makes the file the official one."""
+def a_file(saved, tmp_path, monkeypatch):
+    """A file of ResNet-20; `publish` makes it the official one."""
     path, letters = tmp_path / "mine.weights.h5", tuple("abcdefghij")
 
     def save(**options):
-        keras.utils.set_random_seed(0)
-        kc.build_resnet20(**options).save_weights(path)
+        path.write_bytes(saved(**options))
         return path.name
 
     def publish(algorithm, digits):
@@ -169,11 +199,15 @@ def test_dreams_and_styles_know_the_input_of_a_file(command, kerascnn, a_file, t
     np.testing.assert_array_equal(picture("c.png"), caffe)
 
 
+def test_a_file_of_other_classes_is_refused(kerascnn, a_file):
+    save, _publish = a_file
+    with pytest.raises(ValueError, match=r"\(64, 10\) and \(10,\) in the model and \(64, 3\)"):
+        pretrained("resnet20", save(classes=3), otherwise="", include_top=False)
+
+
 @pytest.mark.parametrize("official", [True, False])
 def test_of_the_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file, official):
     save, publish = a_file
-    with pytest.raises(ValueError, match=r"\(64, 10\) and \(10,\) in the model and \(64, 3\)"):
-        pretrained("resnet20", save(classes=3), otherwise="", include_top=False)
     file = save()
     whole = kc.build_resnet20(weights=file)
     if official:
@@ -232,8 +266,8 @@ def change(one, other):
 @pytest.mark.parametrize("network", ["vgg16", pytest.param("resnet20", marks=pytest.mark.slow)])
 def test_the_style_is_seen(network, kerascnn, tmp_path):
     """In the colours of coffee, and still the cat."""
-    Image.open(tmp_path / "cat.jpg").resize((128, 96)).save(tmp_path / "small.png")
-    options = ["--model", network, "--weights", "cifar10", "--steps", "25", "--size", "128"]
+    Image.open(tmp_path / "cat.jpg").resize((64, 48)).save(tmp_path / "small.png")
+    options = ["--model", network, "--weights", "cifar10", "--steps", "25", "--size", "64"]
 
     def painted(*more):
         result = kerascnn("style", "small.png", "coffee.png", *options, "-o", "out.png", *more)
@@ -250,16 +284,11 @@ def test_the_style_is_seen(network, kerascnn, tmp_path):
 
 
 def test_layers_of_a_style_by_name(kerascnn):
-    options = ["--model", "resnet20", "--weights", "cifar10", "--steps", "1", "--size", "64"]
-    layers = [
-        "--content-layers",
-        "conv3_block1_out",
-        "--style-layers",
-        "conv1_conv, conv2_block1_out",
-    ]
+    options = ["--model", "vgg16", "--weights", "cifar10", "--steps", "1", "--size", "64"]
+    layers = ["--content-layers", "block3_pool", "--style-layers", "block1_conv2, block2_pool"]
     result = kerascnn("style", "cat.jpg", "coffee.png", *options, *layers, "--style-weight", "2.5")
     assert result.exit_code == 0, result.output
-    told = "content conv3_block1_out, style conv1_conv,conv2_block1_out, style weight 2.5"
+    told = "content block3_pool, style block1_conv2,block2_pool, style weight 2.5"
     assert result.stderr.splitlines()[1] == told
 
 

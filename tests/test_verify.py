@@ -14,13 +14,10 @@ from kerascnn import _verify, cli
 def data_dir(tmp_path):
     """A folder with an mnist.npz that holds other digits."""
     images, labels = kc.datasets.load("digits").test
-    images = np.round(images[..., 0] * 255).astype("uint8")
-    filler = np.zeros((60_000, 28, 28), "uint8"), np.arange(60_000) % 10
+    images, labels = np.round(images[..., 0] * 255).astype("uint8"), labels.astype("uint8")
     np.savez(
         tmp_path / "mnist.npz",
-        x_train=filler[0], y_train=filler[1].astype("uint8"),
-        x_test=np.resize(images, (10_000, 28, 28)),
-        y_test=np.resize(labels, 10_000).astype("uint8"),
+        x_train=images[:12], y_train=labels[:12], x_test=images, y_test=labels,
     )  # fmt: skip
     return tmp_path
 
@@ -44,8 +41,9 @@ def test_a_network_is_as_good_as_its_card_says_and_no_other_data_will_do(kerascn
 def test_the_old_lenet5_gets_its_digits_as_in_1998():
     data = kc.datasets.load("digits")
     model = kc.build_lenet5(variant="1998", weights="mnist")
-    assert _verify.accuracy(model, "lecun", data) > 0.85
-    assert _verify.accuracy(model, "unit", data) < _verify.accuracy(model, "lecun", data)
+    right = _verify.accuracy(model, "lecun", data)
+    assert right > 0.85
+    assert _verify.accuracy(model, "unit", data) < right
 
 
 def test_frames_are_even_and_black():

@@ -11,6 +11,12 @@ def scenes():
     return datasets.load("boxes", count=60, size=SIZE, noise=0, texture=0)
 
 
+@pytest.fixture(scope="module")
+def single():
+    """One shape in an image."""
+    return datasets.load("boxes", count=100, size=SIZE, objects=1, noise=0, texture=0)
+
+
 def ground(image):
     """The colour of most pixels: shapes cover less than half of an image."""
     return np.median(image, axis=(0, 1))
@@ -22,9 +28,8 @@ def edges(box):
     return np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2])
 
 
-def test_a_box_is_tight_around_the_pixels_that_its_shape_covers():
-    data = datasets.load("boxes", count=80, size=SIZE, objects=1, noise=0, texture=0)
-    for image, [box] in zip(*data.train, strict=True):
+def test_a_box_is_tight_around_the_pixels_that_its_shape_covers(single):
+    for image, [box] in zip(*single.train, strict=True):
         back = ground(image)
         # The colour farthest from the ground's is the shape's; others are mixed of the two.
         colour = image.reshape(-1, 3)[np.abs(image - back).sum(axis=-1).argmax()] - back
@@ -77,11 +82,10 @@ def test_all_classes_come_about_equally_often():
     assert counts.min() > 0.75 * counts.max()
 
 
-def test_the_class_is_that_of_the_shape_in_the_box():
+def test_the_class_is_that_of_the_shape_in_the_box(single):
     """A square, turned by any angle, and a circle fill their boxes; a ring is empty inside."""
-    data = datasets.load("boxes", count=100, size=SIZE, objects=1, noise=0, texture=0)
-    for image, [box] in zip(*data.train, strict=True):
-        name = data.class_names[int(box[0])]
+    for image, [box] in zip(*single.train, strict=True):
+        name = single.class_names[int(box[0])]
         x, y = (box[1:3] * SIZE).astype(int)
         is_ground = np.abs(image[y, x] - ground(image)).max() < 0.01
         if name in ("circle", "ring"):

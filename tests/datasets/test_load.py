@@ -12,17 +12,17 @@ def digits():
     return datasets.load("digits")
 
 
-@pytest.mark.parametrize("raw", [False, True])
-def test_digits_are_all_there_once_in_scikit_learns_order(raw):
+def test_digits_are_all_there_once_in_scikit_learns_order(digits):
     from sklearn.datasets import load_digits
 
-    data = datasets.load("digits", raw=raw)
-    labels = np.concatenate([data.train[1], data.validation[1], data.test[1]])
-    np.testing.assert_array_equal(labels, load_digits().target)
-    assert [len(part[1]) for part in (data.train, data.validation, data.test)] == [719, 180, 898]
-    if raw:
-        images = np.concatenate([data.train[0], data.validation[0], data.test[0]])
-        np.testing.assert_array_equal(images[..., 0] * 16, load_digits().images)
+    raw = datasets.load("digits", raw=True)
+    for data in (digits, raw):
+        labels = np.concatenate([data.train[1], data.validation[1], data.test[1]])
+        np.testing.assert_array_equal(labels, load_digits().target)
+        sizes = [len(part[1]) for part in (data.train, data.validation, data.test)]
+        assert sizes == [719, 180, 898]
+    images = np.concatenate([raw.train[0], raw.validation[0], raw.test[0]])
+    np.testing.assert_array_equal(images[..., 0] * 16, load_digits().images)
 
 
 def test_the_parts_share_no_image(digits):

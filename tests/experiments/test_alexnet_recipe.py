@@ -46,18 +46,15 @@ def test_each_recipe_changes_one_thing():
 
 
 @pytest.mark.slow
-def test_runs_and_repeats():
-    options = {
-        "data": "shapes", "images": 32, "validation": 16, "epochs": 2, "seeds": (4,),
-        "recipes": ("whole recipe", "no dropout"),
-    }  # fmt: skip
-    result = kc.experiments.alexnet_recipe(**options)
+def test_a_small_run():
+    result = kc.experiments.alexnet_recipe(
+        data="shapes", images=32, validation=16, epochs=2, seeds=(4,),
+        recipes=("whole recipe", "no dropout"),
+    )  # fmt: skip
     assert result["val_accuracy"].shape == (2, 1, 2)
     assert np.all((result["learnt"] >= 0) & (result["learnt"] <= 1))
     assert result["recipes"].tolist() == ["whole recipe", "no dropout"]
     assert not np.allclose(*result["loss"])
-    again = kc.experiments.alexnet_recipe(**options)
-    np.testing.assert_allclose(again["loss"], result["loss"], rtol=1e-4)
 
 
 def test_the_record_has_the_shapes(record):

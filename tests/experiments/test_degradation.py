@@ -1,9 +1,12 @@
 """Plain nets and ResNets of two depths."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import kerascnn as kc
+from kerascnn.experiments import _degradation
 
 
 @pytest.fixture(scope="module")
@@ -12,16 +15,31 @@ def record():
 
 
 @pytest.mark.slow
-def test_runs_and_repeats():
-    options = {
-        "data": "shapes", "images": 64, "validation": 30, "epochs": 2, "batch_size": 32,
-        "seeds": (5,),
-    }  # fmt: skip
-    result = kc.experiments.degradation(**options)
-    assert result["error"].shape == (2, 2, 2, 1, 2)
+def test_a_small_run():
+    result = kc.experiments.degradation(
+        data="shapes", images=32, validation=30, depths=(20,), epochs=1, batch_size=16, seeds=(5,)
+    )
+    assert result["error"].shape == (2, 1, 2, 1, 1)
     assert np.all((result["error"] >= 0) & (result["error"] <= 1))
-    again = kc.experiments.degradation(**options)
-    np.testing.assert_array_equal(again["error"], result["error"])
+
+
+def test_each_error_has_its_place(monkeypatch):
+    """Of net, depth, part, seed and epoch."""
+
+    def trained(build, parts, *, seed, epochs, **_options):
+        (name,) = build.args
+        rate = {"plain20": 1, "plain56": 2, "resnet20": 3, "resnet56": 4}[name] + seed / 10
+        right = 1 - rate / np.arange(10, 10 + epochs)
+        return SimpleNamespace(history={"accuracy": right, "val_accuracy": right / 2})
+
+    monkeypatch.setattr(_degradation, "trained", trained)
+    error = kc.experiments.degradation(
+        data="shapes", images=4, validation=4, epochs=3, seeds=(5, 6)
+    )["error"]
+    rates = np.add.outer([[1, 2], [3, 4]], [0.5, 0.6])  # net, depth, seed
+    training = rates[..., None] / [10, 11, 12]
+    np.testing.assert_allclose(error[:, :, 0], training)
+    np.testing.assert_allclose(error[:, :, 1], (1 + training) / 2)
 
 
 def test_the_record_has_the_shapes(record):

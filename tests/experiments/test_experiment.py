@@ -183,6 +183,34 @@ class TestEach:
         assert (_experiment.RECORDS / f"{name}.json").stat().st_size < 20_000
 
 
+SEEDS = (3, 3, 4)
+FEW = {"data": "digits", "images": 20, "epochs": 1}
+ONCE = {"tested": 500, "shifts": (0,), "rotations": (0,), "scales": (1,), "distortions": (0,)}
+SEEDED = {  # arguments, and an array with the axis of its seeds; others in the experiment's file
+    "alexnet_recipe": (
+        FEW | {"data": "shapes", "validation": 5, "recipes": ("whole recipe",)},
+        "loss",
+        1,
+    ),
+    "permuted_pixels": (FEW, "accuracy", 2),
+    "stride_or_pooling": (FEW | {"tests": 5}, "accuracy", 1),
+    "training_set_size": (FEW, "total_variation", 1),
+    "transfer_learning": (FEW | {"tests": 5, "counts": (2,), "steps": 1}, "accuracy", 2),
+    "transformed_digits": (FEW | ONCE, "shift", 1),
+}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_a_seed_gives_the_same_run_and_another_another(name, feigned):
+    """Training itself repeats, as is tested of what the experiments train by."""
+    arguments, key, axis = SEEDED[name]
+    result = getattr(kc.experiments, name)(**arguments, seeds=SEEDS)
+    assert result[key].shape[axis] == len(SEEDS)
+    first, again, other = np.moveaxis(result[key], axis, 0)
+    np.testing.assert_array_equal(again, first)
+    assert np.any(other != first)
+
+
 # -- figures of experiments ---------------------------------------------------------------------
 
 

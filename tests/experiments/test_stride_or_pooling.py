@@ -41,14 +41,13 @@ def test_the_maps_shrink_alike(nets):
 
 
 @pytest.mark.slow
-def test_runs_and_repeats():
-    options = {"data": "shapes", "images": 64, "tests": 20, "epochs": 1, "seeds": (5,)}
-    result = kc.experiments.stride_or_pooling(**options)
+def test_a_small_run():
+    result = kc.experiments.stride_or_pooling(
+        data="digits", images=32, tests=20, epochs=1, seeds=(5,)
+    )
     assert result["accuracy"].shape == (4, 1)
     assert np.all((result["accuracy"] >= 0) & (result["accuracy"] <= 1))
     assert result["macs"][0] == result["macs"][1] == result["macs"][2]
-    again = kc.experiments.stride_or_pooling(**options)
-    np.testing.assert_array_equal(again["accuracy"], result["accuracy"])
 
 
 def test_the_record_has_the_shapes(record, nets):

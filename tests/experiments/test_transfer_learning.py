@@ -72,14 +72,12 @@ def test_the_base_stays_as_it_is(digits):
 
 
 @pytest.mark.slow
-def test_runs_and_repeats():
+def test_a_small_run():
     options = {"data": "shapes", "counts": (5,), "images": 60, "tests": 30, "epochs": 1}
     result = kc.experiments.transfer_learning(**options, steps=2, seeds=(4,))
     assert result["accuracy"].shape == (3, 1, 1)
     assert result["base_accuracy"].shape == (1,)
     assert set(result["base_classes"]).isdisjoint(result["classes"])
-    again = kc.experiments.transfer_learning(**options, steps=2, seeds=(4,))
-    np.testing.assert_array_equal(again["accuracy"], result["accuracy"])
 
 
 def test_the_record_has_the_shapes(record):

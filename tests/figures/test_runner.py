@@ -27,7 +27,7 @@ def registered(monkeypatch):
 
 def noise(rng):
     """A figure that wants random numbers."""
-    fig, ax = plt.subplots()
+    fig, ax = plt.subplots(figsize=(3, 2))
     ax.plot(rng.random(5))
     return fig
 
@@ -35,7 +35,7 @@ def noise(rng):
 def test_files_are_the_same_every_time(tmp_path, registered):
     registered(noise)
     for out in ("one", "two"):
-        report = kc.figures.draw(["noise", "max-pooling"], out=tmp_path / out)
+        report = kc.figures.draw(["noise", "max-pooling"], out=tmp_path / out, style="paper")
         assert report.failed == {}
     for name in ("noise.svg", "max-pooling.svg", "noise.png", "max-pooling.png", "index.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
@@ -55,7 +55,7 @@ print(hashlib.sha256(pathlib.Path("out/sliding-window.svg").read_bytes()).hexdig
 def test_one_figure_alone_has_the_same_seed(tmp_path, registered):
     registered(noise)
     kc.figures.draw(["noise"], out=tmp_path / "alone", formats=["svg"])
-    kc.figures.draw(["max-pooling", "noise"], out=tmp_path / "second", formats=["svg"])
+    kc.figures.draw(["average-pooling", "noise"], out=tmp_path / "second", formats=["svg"])
     files = [tmp_path / folder / "noise.svg" for folder in ("alone", "second")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
@@ -115,8 +115,8 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, registered, monkeypatch):
 
 
 def test_the_page_shows_what_the_folder_holds(tmp_path):
-    kc.figures.draw(["max-pooling"], out=tmp_path)
-    kc.figures.draw(["average-pooling"], out=tmp_path, formats=["pdf", "png"])
+    kc.figures.draw(["max-pooling"], out=tmp_path, style="paper")
+    kc.figures.draw(["average-pooling"], out=tmp_path, formats=["pdf", "png"], style="paper")
     page = (tmp_path / "index.html").read_text("utf-8")
     for name in ("max-pooling", "average-pooling"):
         recipe = kc.figures.recipes()[name]
@@ -131,13 +131,27 @@ def test_the_page_shows_what_the_folder_holds(tmp_path):
     assert "stride" not in re.findall(r'id="([^"]+)"', page)
 
 
-def test_frames_make_a_gif(tmp_path):
+def test_frames_make_a_gif(tmp_path, registered):
     from PIL import Image
 
-    kc.figures.draw(["sliding-window"], out=tmp_path, formats=["png"])
-    assert len(list(tmp_path.glob("sliding-window-*.png"))) == 9
-    with Image.open(tmp_path / "sliding-window.gif") as gif:
-        assert gif.n_frames == 9
+    def moving(step=None):
+        """Darken from step to step."""
+        shade = 0.5 if step is None else 1 - step / 4
+        fig = plt.figure(figsize=(1, 1))
+        fig.add_artist(plt.Rectangle((0, 0), 1, 1, color=str(shade)))
+        return fig
+
+    registered(moving, frames=3)
+    kc.figures.draw(["moving"], out=tmp_path, formats=["png"])
+    for name, shade in {"": 0.5, "-1": 1, "-2": 0.75, "-3": 0.5}.items():
+        with Image.open(tmp_path / f"moving{name}.png") as picture:
+            assert picture.getpixel((50, 50))[0] == pytest.approx(255 * shade, abs=1)
+    with Image.open(tmp_path / "moving.gif") as gif:
+        assert gif.n_frames == 3
+        for nth, shade in enumerate((1, 0.75, 0.5)):
+            gif.seek(nth)
+            assert gif.info["duration"] == _runner.FRAME_MS
+            assert gif.convert("L").getpixel((50, 50)) == pytest.approx(255 * shade, abs=2)
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

@@ -1,16 +1,16 @@
 """Nets of a hundred million weights in a moment, and small ones of every architecture."""
 
+import contextlib
+from itertools import combinations
+
 import keras
 import numpy as np
 import pytest
+from keras.src.backend.common import global_state
 
 import kerascnn as kc
+from kerascnn.plots._layout import layout
 
-RANDOM = (
-    keras.initializers.VarianceScaling,
-    keras.initializers.RandomNormal,
-    keras.initializers.RandomUniform,
-)
 # Near relatives of others, which only tests of whole nets build by default.
 RELATIVES = {
     *(f"resnet{depth}" for depth in (34, 101, 152, 32, 44, 56, 110)),
@@ -55,14 +55,20 @@ def label(architecture, case):
 def pytest_generate_tests(metafunc):
     if {"architecture", "case"} <= set(metafunc.fixturenames):
         every = list(cases(all_are_quick="small" not in metafunc.fixturenames))
-        metafunc.parametrize(("architecture", "case"), every)
+        # One case after the other, so that what its tests share is built once and then dropped.
+        metafunc.parametrize(("architecture", "case"), every, scope="module")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def small_shape(architecture, case):
+    """The input shape of the case's small net."""
+    return small_net(architecture, case)[0]
+
+
+@pytest.fixture(scope="module")
 def small(architecture, case):
     """The function that builds the case's net, small."""
-    whole = (case.input_shape, {})
-    shape, options = SMALL.get(label(architecture, case), SMALL.get(architecture.name, whole))
+    shape, options = small_net(architecture, case)
 
     def build(**more):
         return architecture.builder(**{"input_shape": shape, **options, **case.options, **more})
@@ -70,29 +76,55 @@ def small(architecture, case):
     return build
 
 
-def zeros(initializer, shape, dtype=None):
-    return keras.ops.zeros(shape, dtype)
+@pytest.fixture(scope="module")
+def leads_its_family(architecture, case):
+    """Whether this is the first of those whose builders share a file, relatives apart."""
+    leaders = {}
+    for a in kc.models.architectures().values():
+        for c in a.cases:
+            if RELATIVES.isdisjoint({a.name, label(a, c)}):
+                leaders.setdefault(a.builder.__module__, label(a, c))
+    return label(architecture, case) in leaders.values()
 
 
-@pytest.fixture
-def whole(architecture, case):
-    """The function that builds the case's net as it is, all weights zero."""
-
-    def build(**more):
-        with pytest.MonkeyPatch.context() as patch:
-            for kind in RANDOM:
-                patch.setattr(kind, "__call__", zeros)
-            return architecture.builder(**case.options, **more)
-
-    return build
+def small_net(architecture, case):
+    whole = (case.input_shape, {})
+    return SMALL.get(label(architecture, case), SMALL.get(architecture.name, whole))
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    keras.utils.set_random_seed(0)
+@contextlib.contextmanager
+def without_values():
+    waiting = [*global_state.get_global_attribute("uninitialized_variables", [])]
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", waiting)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def no_values():
+    """The context in which nets are built whose weights have shapes, but no values.
+
+    Where only names, shapes and counts matter: quick for large nets, too. What comes later must
+    not give the weights values either, so they are taken from Keras's list of those that wait.
+    """
+    return without_values
+
+
+@pytest.fixture(scope="session")
+def call():
+    """Call a net, which may have no values, with these weights: the order is that of `weights`."""
+
+    def run(model, weights, images):
+        mapping = list(zip(model.weights, weights, strict=True))
+        with keras.StatelessScope(mapping):
+            return model(images)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def shake():
     """The function that moves all weights a little, so that none of them is zero."""
 
@@ -104,3 +136,49 @@ def shake():
         return model
 
     return move
+
+
+@pytest.fixture(scope="session")
+def random_weights():
+    """Values for a net's weights that keep its maps within bounds; no two alike."""
+
+    def draw(model, seed=0):
+        rng = np.random.default_rng(seed)
+        for w in model.weights:
+            if len(w.shape) > 1:
+                fan_in = np.prod(w.shape[:-1])
+                yield rng.standard_normal(w.shape, "float32") * np.float32(fan_in**-0.5)
+            else:  # variances among them
+                yield rng.uniform(0.5, 1.5, w.shape).astype("float32")
+
+    return draw
+
+
+def connections(records, drawn):
+    """Which drawn layer feeds which, over the layers that are not drawn."""
+    feeds = {}
+    for r in records:
+        before = {source for name in r.inputs for source in feeds[name]}
+        if r.name in drawn:
+            yield from ((source, r.name) for source in before)
+            feeds[r.name] = {r.name}
+        else:
+            feeds[r.name] = before
+
+
+@pytest.fixture(scope="session")
+def check_diagram():
+    """The diagram of a description: each layer once, each connection drawn, no box on another."""
+
+    def check(description):
+        records = description.layers
+        plan = layout(records, kind="blocks")
+        names = [box.name for box in plan.boxes]
+        assert len(names) == len(set(names))
+        assert {r.name for r in records if r.parameters or not r.inputs} <= set(names)
+        assert {(e.start, e.end) for e in plan.edges} == set(connections(records, set(names)))
+        for (left, top, right, bottom), other in combinations([b.bounds for b in plan.boxes], 2):
+            across = right <= other[0] or other[2] <= left
+            assert across or bottom <= other[1] or other[3] <= top
+
+    return check

@@ -18,38 +18,42 @@ def names(model):
     return [layer.name for layer in model.layers]
 
 
-def test_parameters_of_each_layer():
-    single = {r.name: r for r in kc.describe(kc.build_alexnet()).layers}
+def test_parameters_of_each_layer(no_values):
+    with no_values():
+        single = {r.name: r for r in kc.describe(kc.build_alexnet()).layers}
+        grouped = kc.build_alexnet(False, variant="paper")
     assert {name: single[name].parameters for name in PARAMETERS} == PARAMETERS
     assert np.prod(single["conv1"].output_shape) == 290_400
-    grouped = kc.build_alexnet(False, variant="paper")
     assert {n: grouped.get_layer(n).count_params() for n in GROUPED} == GROUPED
 
 
-def test_parameters_of_each_layer_of_the_small_one():
+def test_parameters_of_each_layer_of_the_small_one(no_values):
     """7·7·3·48 + 48, 5·5·48·64 + 64, three times 3·3·64·64 + 64, 3·3·64·128 + 128, …"""
-    small = kc.build_alexnet(variant="cifar", classes=10)
+    with no_values():
+        small = kc.build_alexnet(variant="cifar", classes=10)
     counts = {r.name: r.parameters for r in kc.describe(small).layers if r.parameters}
     assert list(counts.values()) == [7104, 76864, 36928, 36928, 36928, 73856, 16512, 1290]
 
 
-def test_order_of_normalization_and_pooling():
-    taught, paper = (names(kc.build_alexnet(False, variant=v)) for v in ("single_tower", "paper"))
+def test_order_of_normalization_and_pooling(no_values):
+    variants = ("single_tower", "paper", "torchvision")
+    with no_values():
+        taught, paper, without = (names(kc.build_alexnet(False, variant=v)) for v in variants)
     assert taught.index("pool1") < taught.index("norm1")
     assert paper.index("norm1") < paper.index("pool1")
-    assert not any("norm" in n for n in names(kc.build_alexnet(False, variant="torchvision")))
+    assert not any("norm" in name for name in without)
 
 
 def test_maps_of_one_half_do_not_see_the_other():
-    """conv2 of the paper reads the 48 maps of its own GPU."""
-    model = kc.build_alexnet(False, variant="paper", input_shape=(67, 67, 3))
+    """conv2 of the paper reads the maps of its own GPU: of 24, at this width, 12."""
+    model = kc.build_alexnet(False, variant="paper", input_shape=(67, 67, 3), width=1 / 4)
     conv2 = model.get_layer("conv2")
-    x = np.random.default_rng(0).random((1, 7, 7, 96), "float32")
+    x = np.random.default_rng(0).random((1, 7, 7, 24), "float32")
     other = x.copy()
-    other[..., 48:] = 0
+    other[..., 12:] = 0
     before, after = np.asarray(conv2(x)), np.asarray(conv2(other))
-    np.testing.assert_array_equal(before[..., :128], after[..., :128])
-    assert not np.array_equal(before[..., 128:], after[..., 128:])
+    np.testing.assert_array_equal(before[..., :32], after[..., :32])
+    assert not np.array_equal(before[..., 32:], after[..., 32:])
 
 
 def test_grouped_net_trains():
@@ -59,10 +63,9 @@ def test_grouped_net_trains():
     assert np.isfinite(model.train_on_batch(images, np.array([0, 1, 2, 0])))
 
 
-def test_dropout_is_after_the_dense_layers_but_before_in_torchvision():
-    paper, torchvision = (
-        names(kc.build_alexnet(variant=v, width=1 / 16)) for v in ("paper", "torchvision")
-    )
+def test_dropout_is_after_the_dense_layers_but_before_in_torchvision(no_values):
+    with no_values():
+        paper, torchvision = (names(kc.build_alexnet(variant=v)) for v in ("paper", "torchvision"))
     assert paper.index("fc6") < paper.index("fc6_dropout") < paper.index("fc7")
     assert torchvision.index("fc6_dropout") < torchvision.index("fc6")
 
@@ -75,25 +78,28 @@ def test_biases_start_at_one_where_the_paper_says():
     assert not any(np.any(small.get_layer(n).bias) for n in PARAMETERS)
 
 
-def test_torchvision_takes_other_sizes_with_the_same_weights():
+def test_torchvision_takes_other_sizes_with_the_same_weights(no_values):
     sizes = ((224, 224, 3), (256, 300, 3))
-    build = partial(kc.build_alexnet, variant="torchvision", width=1 / 16)
-    first, second = ([w.shape for w in build(input_shape=size).weights] for size in sizes)
+    build = partial(kc.build_alexnet, variant="torchvision")
+    with no_values():
+        first, second = ([w.shape for w in build(input_shape=size).weights] for size in sizes)
     assert first == second
 
 
 @pytest.mark.parametrize(
     ("variant", "smallest"), [("single_tower", 67), ("torchvision", 63), ("cifar", 15)]
 )
-def test_smallest_image(variant, smallest):
+def test_smallest_image(variant, smallest, no_values):
     shape = (smallest, smallest, 3)
-    maps = kc.build_alexnet(False, variant=variant, input_shape=shape, width=1 / 16)
+    with no_values():
+        maps = kc.build_alexnet(False, variant=variant, input_shape=shape)
     assert maps.output_shape[1:3] == (1, 1)
     with pytest.raises(ValueError, match=f"at least {smallest}x{smallest}"):
         kc.build_alexnet(variant=variant, input_shape=(smallest - 1, smallest, 3))
 
 
 @pytest.mark.parametrize("width", [0.05, 0.1, 0.2, 0.3, 0.45])
-def test_both_towers_have_whole_maps_at_any_width(width):
-    net = kc.build_alexnet(variant="paper", width=width, input_shape=(67, 67, 3), classes=2)
+def test_both_towers_have_whole_maps_at_any_width(width, no_values):
+    with no_values():
+        net = kc.build_alexnet(variant="paper", width=width)
     assert all(layer.filters % 2 == 0 for layer in net.layers if hasattr(layer, "filters"))

@@ -7,6 +7,21 @@ import pytest
 import kerascnn as kc
 
 NARROW = {"width": 1 / 64}
+BUILDERS = {32: kc.build_fcn32s, 16: kc.build_fcn16s, 8: kc.build_fcn8s}
+
+
+@pytest.fixture(scope="module")
+def nets():
+    """Small nets of three classes, by their stride."""
+    keras.utils.set_random_seed(0)
+    return {stride: build(**NARROW, classes=3) for stride, build in BUILDERS.items()}
+
+
+@pytest.fixture(scope="module")
+def whole(no_values):
+    """FCN-8s as it is."""
+    with no_values():
+        return kc.build_fcn8s()
 
 
 def crops(model):
@@ -15,62 +30,60 @@ def crops(model):
     }
 
 
-def test_crop_offsets_are_those_of_caffe():
-    assert crops(kc.build_fcn32s(**NARROW)) == {"score": 19}
-    assert crops(kc.build_fcn16s(**NARROW)) == {"score_pool4_crop": 5, "score": 27}
-    assert crops(kc.build_fcn8s(**NARROW)) == {
+def test_crop_offsets_are_those_of_caffe(nets):
+    assert crops(nets[32]) == {"score": 19}
+    assert crops(nets[16]) == {"score_pool4_crop": 5, "score": 27}
+    assert crops(nets[8]) == {
         "score_pool4_crop": 5, "score_pool3_crop": 9, "score": 31,
     }  # fmt: skip
 
 
-def test_maps_of_a_500x500_image_have_the_sizes_of_caffe():
-    d = {r.name: r for r in kc.describe(kc.build_fcn8s(**NARROW), input_shape=(500, 500, 3)).layers}
+def test_maps_of_a_500x500_image_have_the_sizes_of_caffe(nets):
+    d = {r.name: r for r in kc.describe(nets[8], input_shape=(500, 500, 3)).layers}
     expected = {
         "block1_conv1": 698, "block3_pool": 88, "block4_pool": 44, "block5_pool": 22, "fc6": 16,
         "upscore_pool5": 34, "upscore_pool4": 70, "upscore": 568, "score": 500,
     }  # fmt: skip
     assert {name: d[name].output_shape[0] for name in expected} == expected
-    d = kc.describe(kc.build_fcn32s(**NARROW), input_shape=(500, 500, 3)).layers
+    d = kc.describe(nets[32], input_shape=(500, 500, 3)).layers
     assert next(r for r in d if r.name == "upscore").output_shape[0] == 544
 
 
-@pytest.mark.parametrize("build", [kc.build_fcn32s, kc.build_fcn16s, kc.build_fcn8s])
+@pytest.mark.parametrize("stride", BUILDERS)
 @pytest.mark.parametrize("size", [(1, 1), (37, 64), (96, 41)])
-def test_a_class_for_each_pixel_of_any_image(build, size):
-    model = build(**NARROW, classes=3)
-    maps = np.asarray(model(np.zeros((2, *size, 3), "float32")))
+def test_a_class_for_each_pixel_of_any_image(nets, stride, size):
+    maps = np.asarray(nets[stride](np.zeros((2, *size, 3), "float32")))
     assert maps.shape == (2, *size, 3)
     np.testing.assert_allclose(maps.sum(axis=-1), 1, rtol=1e-5)
 
 
-def test_only_up_sampling_is_not_trained():
-    model = kc.build_fcn8s(**NARROW)
-    fixed = {layer.name for layer in model.layers if layer.weights and not layer.trainable}
+def test_only_up_sampling_is_not_trained(whole):
+    fixed = {layer.name for layer in whole.layers if layer.weights and not layer.trainable}
     assert fixed == {"upscore_pool5", "upscore_pool4", "upscore"}
-    full = sum(model.get_layer(name).count_params() for name in fixed)
+    full = sum(whole.get_layer(name).count_params() for name in fixed)
     assert full == 4 * 4 * 21 * 21 * 2 + 16 * 16 * 21 * 21 == 127_008
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(4, 2), (16, 8), (32, 16), (64, 32)])
-def test_up_sampling_is_bilinear(kernel, stride):
-    model = kc.build_fcn8s(**NARROW)
+def test_up_sampling_is_bilinear(nets, kernel, stride):
     layer = next(
         layer
-        for m in (model, kc.build_fcn16s(**NARROW), kc.build_fcn32s(**NARROW))
+        for m in nets.values()
         for layer in m.layers
         if isinstance(layer, keras.layers.Conv2DTranspose) and layer.kernel_size[0] == kernel
     )
     assert layer.strides == (stride, stride)
     columns = np.arange(6.0)
-    ramp = np.broadcast_to(columns[:, None], (1, 6, 6, 21)).copy()
+    ramp = np.broadcast_to(columns[:, None], (1, 6, 6, 3)).copy()
     up = np.asarray(layer(ramp))[0, kernel : 5 * stride, kernel : 5 * stride]
     # Pixel j of the output lies at (j + 0.5) / stride - 0.5 - (kernel - stride) / 2 / stride.
     places = (np.arange(kernel, 5 * stride) + 0.5 - (kernel - stride) / 2) / stride - 0.5
     np.testing.assert_allclose(up[..., 0], np.broadcast_to(places, up.shape[:2]), atol=1e-4)
 
 
-def test_receptive_field_is_that_of_the_paper():
-    d = kc.describe(kc.build_fcn8s(**NARROW), input_shape=(160, 160, 3))
+def test_receptive_field_is_that_of_the_paper(whole, no_values):
+    with no_values():
+        d = kc.describe(whole, input_shape=(160, 160, 3))
     fc7 = next(r for r in d.layers if r.name == "fc7")
     assert (fc7.receptive_field, fc7.stride_product) == (404, 32)  # Table 1: FCN-VGG16
 
@@ -112,9 +125,8 @@ def test_convolutionalize_wants_dense_layers():
         kc.convolutionalize(kc.build_resnet20())
 
 
-@pytest.mark.slow
 def test_convolutionalized_vgg16_gives_the_dense_logits():
-    dense = kc.build_vgg16(classifier_activation=None)
+    dense = kc.build_vgg16(classifier_activation=None, width=1 / 16)
     net = kc.convolutionalize(dense)
     image = np.random.default_rng(0).random((1, 224, 224, 3), "float32")
     expected = np.asarray(dense(image))

@@ -22,20 +22,25 @@ OUTPUTS = {
     ("variant", "parameters", "macs"),
     [("paper", 13_378_280, 1_591_044_096), ("torchvision", 13_004_888, None)],
 )
-def test_with_auxiliary_heads(variant, parameters, macs):
-    model = kc.build_googlenet(auxiliary=True, variant=variant)
+def test_with_auxiliary_heads(variant, parameters, macs, no_values, check_diagram):
+    with no_values():
+        model = kc.build_googlenet(auxiliary=True, variant=variant)
+        description = kc.describe(model)
     assert model.output_shape == [(None, 1000)] * 3
-    description = kc.describe(model)
+    check_diagram(description)
     assert description.trainable_parameters == parameters
     if macs is not None:
         assert description.macs == macs
 
 
-def test_modules_have_the_parameters_of_table_1():
+def test_modules_have_the_parameters_of_table_1(no_values):
     channels = 192
     for name, filters in TABLE_1.items():
-        module = kc.build_inception_module("reduced", (14, 14, channels), filters=filters)
+        with no_values():
+            module = kc.build_inception_module("reduced", (14, 14, channels), filters=filters)
         assert module.count_params() == MODULES[name]
+        joined = [t._keras_history.operation.name for t in module.layers[-1].input]
+        assert joined == [f"inception_{n}" for n in ("1x1", "3x3", "5x5", "pool_proj")]
         channels = module.output_shape[-1]
         assert channels == OUTPUTS[name]
 
@@ -51,26 +56,26 @@ def test_naive_and_reduced_modules_of_the_lecture():
     assert naive_3a.output_shape[-1] == 416
 
 
-def test_heads_drop_out_without_changing_the_main_output(shake):
+def test_heads_drop_out_without_changing_the_main_output(shake, no_values, call):
     shape = (80, 80, 3)
     trained = shake(kc.build_googlenet(auxiliary=True, input_shape=shape, classes=5))
     images = np.random.default_rng(0).random((2, *shape), "float32")
     main = trained(images)[0]
     alone = keras.Model(trained.input, trained.outputs[0])
     np.testing.assert_array_equal(alone(images), main)
-    fresh = kc.build_googlenet(input_shape=shape, classes=5)
-    for layer in fresh.layers:
-        layer.set_weights(trained.get_layer(layer.name).get_weights())
-    np.testing.assert_allclose(fresh(images), main, rtol=1e-5, atol=1e-7)
+    with no_values():
+        fresh = kc.build_googlenet(input_shape=shape, classes=5)
+    weights = [w for layer in fresh.layers for w in trained.get_layer(layer.name).weights]
+    np.testing.assert_allclose(call(fresh, weights, images), main, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.slow
 def test_trains_with_the_loss_weights_of_the_paper():
     model = kc.build_googlenet(auxiliary=True, input_shape=(80, 80, 3), classes=4)
     model.compile(
         keras.optimizers.SGD(1e-3),
         ["sparse_categorical_crossentropy"] * 3,
         loss_weights=[1, 0.3, 0.3],
+        run_eagerly=True,
     )
     images = np.random.default_rng(0).random((4, 80, 80, 3), "float32")
     labels = np.arange(4)
@@ -79,20 +84,35 @@ def test_trains_with_the_loss_weights_of_the_paper():
     assert logs["loss"] == pytest.approx(parts[0] + 0.3 * parts[1] + 0.3 * parts[2], rel=1e-4)
 
 
-def test_auxiliary_heads_need_room():
-    with pytest.raises(ValueError, match="at least 80x80 with auxiliary"):
-        kc.build_googlenet(auxiliary=True, input_shape=(64, 64, 3))
-    with pytest.raises(ValueError, match="static"):
-        kc.build_googlenet(auxiliary=True, input_shape=(None, None, 3))
-    with pytest.raises(ValueError, match="auxiliary must be False with include_top=False"):
-        kc.build_googlenet(False, auxiliary=True)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"input_shape": (64, 64, 3)}, "at least 80x80 with auxiliary"),
+        ({"input_shape": (None, None, 3)}, "static"),
+        ({"include_top": False}, "auxiliary must be False with include_top=False"),
+    ],
+)
+def test_auxiliary_heads_need_room(wrong, message, no_values):
+    with no_values(), pytest.raises(ValueError, match=message):
+        kc.build_googlenet(auxiliary=True, **wrong)
 
 
-def test_torchvision_has_3x3_windows_in_the_branch_called_5x5():
+def test_torchvision_has_3x3_windows_in_the_branch_called_5x5(no_values):
     for variant, kernel in (("paper", (5, 5)), ("torchvision", (3, 3))):
-        layers = {layer.name: layer for layer in kc.build_googlenet(False, variant=variant).layers}
+        with no_values():
+            model = kc.build_googlenet(False, variant=variant)
+        layers = {layer.name: layer for layer in model.layers}
         suffix = "_conv" if variant == "torchvision" else ""
         assert layers[f"inception_3a_5x5{suffix}"].kernel_size == kernel
+
+
+def test_normalizes_as_bvlc_googlenet_does(no_values):
+    with no_values():
+        model = kc.build_googlenet(False)
+    for name in ("pool1_norm1", "conv2_norm2"):
+        norm = model.get_layer(name)
+        assert (norm.size, norm.k, norm.alpha, norm.beta) == (5, 1, 1e-4, 0.75)
+        assert norm.convention == "caffe"
 
 
 @pytest.mark.parametrize("size", [(12, 12), (13, 13), (12, 13), (7, 10)])

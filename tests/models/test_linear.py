@@ -32,7 +32,8 @@ def test_a_step_of_gradient_descent_is_rosenblatts_rule():
     w, b, rate = np.array([[0.5], [-1.0]]), np.array([0.25]), 0.1
     model.set_weights([w, b])
     x, t = np.array([[1.0, 2.0]]), 1.0  # 0.5 - 2 + 0.25 < 0: answers 0, should answer 1
-    model.compile(keras.optimizers.SGD(rate), "mse")  # the squared error, so half the rate
+    # The squared error, so half the rate.
+    model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)
     model.train_on_batch(x.reshape(1, 1, 2, 1), np.array([[t]]))
     new_w, new_b = model.get_weights()
     np.testing.assert_allclose(new_w, w + 2 * rate * (t - 0) * x.T, rtol=1e-6)
@@ -41,10 +42,11 @@ def test_a_step_of_gradient_descent_is_rosenblatts_rule():
 
 def test_perceptron_learns_or_but_not_xor():
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32").reshape(4, 1, 2, 1)
-    right = {}
+    model, right = kc.build_perceptron(input_shape=(1, 2, 1)), {}
+    model.compile(keras.optimizers.SGD(0.25), "mse", jit_compile=False)
+    start = model.get_weights()
     for name, t in (("or", [0, 1, 1, 1]), ("xor", [0, 1, 1, 0])):
-        model = kc.build_perceptron(input_shape=(1, 2, 1))
-        model.compile(keras.optimizers.SGD(0.25), "mse")
+        model.set_weights(start)
         model.fit(x, np.array(t)[:, None], batch_size=1, epochs=20, shuffle=False, verbose=0)
         right[name] = int((np.asarray(model(x))[:, 0] == t).sum())
     assert right["or"] == 4

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -32,99 +33,141 @@ SIGNATURE = [
 ]  # fmt: skip
 
 
-def random_images(model, n=2):
-    shape = [size or 32 for size in model.input_shape[1:]]
-    return np.random.default_rng(0).random((n, *shape), "float32")
+KINDS = (  # one net for each way to begin and to end: what is checked at the door is checked alike
+    "locally_connected", "lenet5", "mlp", "yolov1", "resnet20", "unet", "fcn8s",
+)  # fmt: skip
+SEVERAL = 7  # classes; a softmax over one class is always 1
 
 
-def test_agrees_with_the_paper(architecture, case, whole):
-    model = whole()
-    description = kc.describe(model, input_shape=case.input_shape)
+@pytest.fixture(scope="module")
+def whole(architecture, case, no_values):
+    """The case's net as it is, in mixed precision, which changes none of its numbers."""
+    with no_values():
+        keras.config.set_dtype_policy("mixed_float16")
+        try:
+            return architecture.builder(**case.options)
+        finally:
+            keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="module")
+def description(case, whole, no_values):
+    with no_values():
+        return kc.describe(whole, input_shape=case.input_shape)
+
+
+@pytest.fixture(scope="module")
+def net(architecture, case, small, small_shape, shake):
+    """A small net with four channels and seven classes, of any size where it takes any."""
+    keras.utils.set_random_seed(0)
+    sizes = (None, None) if architecture.name in FREE else small_shape[:2]
+    return shake(
+        small(
+            input_shape=(*sizes, 4),
+            classes=number_of_classes(case),
+            classifier_activation="softmax",
+            name="mine",
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def images(small_shape):
+    """Two images for `net`."""
+    return np.random.default_rng(0).random((2, *small_shape[:2], 4), "float32")
+
+
+@pytest.fixture(scope="module")
+def outputs(net, images):
+    """What `net` says to `images`."""
+    return np.asarray(net(images))
+
+
+def number_of_classes(case):
+    return 10 if case.variant == "1998" else SEVERAL
+
+
+def test_agrees_with_the_paper(architecture, case, whole, description):
     expected = MAPS.get(architecture.name, (architecture.classes,))
     expected = expected[case.variant] if isinstance(expected, dict) else expected
     assert description.layers[-1].output_shape == expected
     assert description.trainable_parameters == case.parameters
     assert description.macs == case.macs
     assert all(record.macs is not None for record in description.layers)
-    assert model.name == architecture.name
-    fits = zip(model.input_shape[1:], case.input_shape, strict=True)
+    assert whole.name == architecture.name
+    fits = zip(whole.input_shape[1:], case.input_shape, strict=True)
     assert all(size in (None, paper) for size, paper in fits)
 
 
-def test_saves_and_loads(architecture, case, small, shake, tmp_path):
-    model = shake(small())
-    images = random_images(model)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert loaded.name == model.name
-    np.testing.assert_array_equal(loaded(images), model(images))
+def test_output_is_float32_in_mixed_precision(architecture, case, whole):
+    assert whole.layers[1].compute_dtype == "float16"
+    assert whole.output.dtype == "float32"
 
 
-def test_without_top(architecture, case, small, shake):
-    maps = shake(small(include_top=False))
-    images = random_images(maps)
-    values = np.asarray(maps(images))
-    assert values.ndim == 4
-    assert not any(layer.name in ("predictions", "scores") for layer in maps.layers)
-    for pooling, pool in (("avg", np.mean), ("max", np.max)):
-        pooled = small(include_top=False, pooling=pooling)
-        pooled.set_weights(maps.get_weights())
-        assert pooled.output_shape == (None, values.shape[-1])
-        np.testing.assert_allclose(pooled(images), pool(values, axis=(1, 2)), rtol=1e-4, atol=1e-5)
+def test_diagram(architecture, case, description, check_diagram):
+    check_diagram(description)
 
 
-def test_size_is_free_without_top(architecture, case, small):
+def test_other_sizes_channels_classes_and_name(architecture, case, small_shape, net, outputs):
+    sizes = (None, None) if architecture.name in FREE else small_shape[:2]
+    assert net.name == "mine"
+    assert net.input_shape == (None, *sizes, 4)
+    last = SEVERAL if architecture.name != "yolov1" else 2 * 5 + SEVERAL
+    assert outputs.shape[-1] == (last if case.variant != "1998" else 10)
+
+
+def test_the_codes_of_1998_are_of_ten_classes():
+    with pytest.raises(ValueError, match="classes must be 10"):
+        kc.build_lenet5(variant="1998", classes=7)
+
+
+def test_saves_and_loads(net, images, outputs, leads_its_family, call, no_values, tmp_path):
+    """What a file holds of the architecture is its JSON; one of each family goes to a file."""
+    with no_values():
+        again = keras.models.model_from_json(net.to_json())
+    assert again.name == net.name
+    np.testing.assert_array_equal(call(again, net.weights, images), outputs)
+    if leads_its_family:
+        net.save(tmp_path / "model.keras")
+        loaded = keras.saving.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(loaded(images), outputs)
+
+
+def test_logits_behind_an_input_tensor(
+    architecture, case, small, small_shape, net, images, outputs, call, no_values
+):
+    """The net takes another's tensor as its input; its softmax is that of the logits."""
+    photographs = keras.Input((*small_shape[:2], 4), name="photographs")
+    with no_values():
+        logits = small(
+            input_tensor=keras.layers.Rescaling(0.5)(photographs),
+            input_shape=None,
+            classes=number_of_classes(case),
+            classifier_activation=None,
+        )
+    assert logits.input_shape == (None, *small_shape[:2], 4)
+    assert [t.name for t in logits.inputs] == ["photographs"]
+    z = np.asarray(call(logits, net.weights, 2 * images), "float64")
+    if architecture.name == "yolov1":  # its activation sees the cells side by side
+        outputs, z = outputs.reshape(2, -1), z.reshape(2, -1)
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    np.testing.assert_allclose(outputs, e / e.sum(axis=-1, keepdims=True), atol=1e-5)
+
+
+def test_maps_without_top(architecture, case, small, small_shape, no_values):
+    shape = (None, None, case.input_shape[-1])
     if architecture.name in NO_RESCALING:
         with pytest.raises(ValueError, match="static"):
-            small(include_top=False, input_shape=(None, None, 1))
-        return
-    channels = case.input_shape[-1]
-    model = small(include_top=False, input_shape=(None, None, channels))
-    assert model.input_shape == (None, None, None, channels)
+            small(include_top=False, input_shape=shape)
+        shape = small_shape
+    with no_values():
+        maps = small(include_top=False, input_shape=shape)
+    assert maps.input_shape == (None, *shape)
+    assert len(maps.output_shape) == 4
+    assert not any(layer.name in ("predictions", "scores") for layer in maps.layers)
 
 
-def test_takes_an_input_tensor(architecture, case, small):
-    shape = small().input_shape[1:]
-    images = keras.Input(shape, name="photographs")
-    model = small(input_tensor=keras.layers.Rescaling(1 / 255)(images), input_shape=None)
-    assert model.input_shape == (None, *shape)
-    assert [t.name for t in model.inputs] == ["photographs"]
-
-
-def test_logits_without_activation(architecture, case, small, shake):
-    several = {"classes": 10}  # a softmax over one class is always 1
-    probabilities = shake(small(classifier_activation="softmax", **several))
-    logits = small(classifier_activation=None, **several)
-    logits.set_weights(probabilities.get_weights())
-    images = random_images(logits)
-    expected, z = probabilities(images), np.asarray(logits(images), "float64")
-    if architecture.name == "yolov1":  # its activation sees the cells side by side
-        expected, z = np.reshape(expected, (2, -1)), z.reshape(2, -1)
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    np.testing.assert_allclose(expected, e / e.sum(axis=-1, keepdims=True), atol=1e-5)
-
-
-def test_other_channels_classes_and_name(architecture, case, small):
-    *sizes, _channels = small(name="paper").input_shape[1:]
-    if case.variant == "1998":
-        with pytest.raises(ValueError, match="classes must be 10"):
-            small(classes=7)
-        return
-    model = small(input_shape=(*sizes, 4), classes=7, name="mine")
-    assert model.name == "mine"
-    last = 7 if architecture.name != "yolov1" else 2 * 5 + 7
-    assert model(random_images(model, 1)).shape[-1] == last
-
-
-def test_output_is_float32_in_mixed_precision(architecture, case, small):
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        model = small()
-    finally:
-        keras.config.set_dtype_policy("float32")
-    assert model.output.dtype == "float32"
-
-
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -140,18 +183,39 @@ def test_output_is_float32_in_mixed_precision(architecture, case, small):
         ({"input_tensor": np.zeros((1, 32, 32, 3))}, "input_tensor must be a Keras tensor"),
     ],
 )
-def test_wrong_arguments(architecture, case, wrong, message):
+def test_wrong_arguments(kind, wrong, message):
     with pytest.raises(ValueError, match=message):
-        architecture.builder(**case.options, **wrong)
+        kc.models.build(kind, **wrong)
 
 
-def test_open_sizes_with_top(architecture, case, small):
-    shape = (None, None, case.input_shape[-1])
-    if architecture.name in FREE:
-        assert small(input_shape=shape).input_shape == (None, *shape)
-    else:
-        with pytest.raises(ValueError, match="static"):
-            small(input_shape=shape)
+@pytest.mark.parametrize("kind", KINDS)
+def test_trained_weights_want_softmax_or_none(kind, tmp_path):
+    file = tmp_path / "some.weights.h5"
+    file.touch()
+    with pytest.raises(ValueError, match="classifier_activation"):
+        kc.models.build(kind, weights=str(file), classifier_activation="sigmoid")
+
+
+@pytest.mark.parametrize("kind", ["mlp", "unet", "resnet20"])
+def test_pooled_maps(kind):
+    build = partial(kc.models.build, kind, input_shape=(32, 32, 3), include_top=False)
+    if kind == "unet":
+        build = partial(build, padding="same", width=1 / 32)
+    maps = build()
+    images = np.random.default_rng(0).random((2, 32, 32, 3), "float32")
+    values = np.asarray(maps(images))
+    for pooling, pool in (("avg", np.mean), ("max", np.max)):
+        pooled = build(pooling=pooling)
+        pooled.set_weights(maps.get_weights())
+        assert pooled.output_shape == (None, values.shape[-1])
+        np.testing.assert_allclose(pooled(images), pool(values, axis=(1, 2)), rtol=1e-4, atol=1e-5)
+
+
+def test_open_sizes_are_refused_where_layers_fix_them():
+    for name, architecture in kc.models.architectures().items():
+        for case in architecture.cases if name not in FREE else ():
+            with pytest.raises(ValueError, match="static"):
+                architecture.builder(**case.options, input_shape=(None, None, 3))
 
 
 @pytest.mark.parametrize(
@@ -166,13 +230,6 @@ def test_too_small(name, smallest):
     for shape in ((smallest - 1, 512, 3), (512, smallest - 1, 3)):
         with pytest.raises(ValueError, match=f"at least {smallest}x{smallest}"):
             kc.models.build(name, input_shape=shape)
-
-
-def test_trained_weights_want_softmax_or_none(architecture, case, tmp_path):
-    file = tmp_path / "some.weights.h5"
-    file.touch()
-    with pytest.raises(ValueError, match="classifier_activation"):
-        architecture.builder(**case.options, weights=str(file), classifier_activation="sigmoid")
 
 
 def test_signature_is_that_of_keras_applications(architecture, case):
@@ -192,10 +249,10 @@ def test_docstring_explains_every_argument(architecture, case):
         assert f"\n    {name}: " in architecture.builder.__doc__
 
 
-@pytest.mark.parametrize("name", ["lenet5", "alexnet", "googlenet", "resnet18", "resnet50"])
-def test_unknown_variant(name):
-    with pytest.raises(ValueError, match="variant must be one of"):
-        kc.models.build(name, variant="no such variant")
+def test_unknown_variant():
+    for name in ("lenet5", "alexnet", "googlenet", "resnet18", "resnet50"):
+        with pytest.raises(ValueError, match="variant must be one of"):
+            kc.models.build(name, variant="no such variant")
     with pytest.raises(ValueError, match="padding must be one of 'valid', 'same'"):
         kc.build_unet(padding="full")
 

@@ -9,23 +9,33 @@ import kerascnn as kc
 NARROW = {"width": 1 / 32}
 
 
-def test_crops_are_those_of_figure_1():
-    model = kc.build_unet(**NARROW)
-    crops = [model.get_layer(f"up{level}_crop").cropping for level in (4, 3, 2, 1)]
+@pytest.fixture(scope="module")
+def whole(no_values):
+    """The paper's net."""
+    with no_values():
+        return kc.build_unet()
+
+
+def test_crops_are_those_of_figure_1(whole):
+    crops = [whole.get_layer(f"up{level}_crop").cropping for level in (4, 3, 2, 1)]
     assert crops == [((c, c), (c, c)) for c in (4, 16, 40, 88)]
 
 
-def test_sizes_are_those_of_figure_1():
-    d = {r.name: r.output_shape for r in kc.describe(kc.build_unet(**NARROW)).layers}
+def test_sizes_are_those_of_figure_1(whole):
+    d = {layer.name: layer.output.shape[1:] for layer in whole.layers}
     assert [d[f"down{i}_conv2"][0] for i in (1, 2, 3, 4)] == [568, 280, 136, 64]
     assert d["bridge_conv2"][0] == 28
     assert [d[f"up{i}_conv2"][0] for i in (4, 3, 2, 1)] == [52, 100, 196, 388]
     assert d["predictions"] == (388, 388, 2)
 
 
-def test_23_convolutions():
+def test_23_convolutions(whole):
     kinds = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
-    assert sum(isinstance(layer, kinds) for layer in kc.build_unet(**NARROW).layers) == 23
+    convolutions = [layer for layer in whole.layers if isinstance(layer, kinds)]
+    assert len(convolutions) == 23
+    # All have a ReLU, but the last, which the softmax follows.
+    silent = [c.name for c in convolutions if c.activation is not keras.activations.relu]
+    assert silent == ["scores"]
 
 
 @pytest.mark.parametrize(
@@ -36,13 +46,15 @@ def test_23_convolutions():
         ({"padding": "same", "input_shape": (64, 64, 3), "classes": 2}, 31_031_810),
     ],
 )
-def test_parameters_of_other_inputs(options, parameters):
-    assert kc.build_unet(**options).count_params() == parameters
+def test_parameters_of_other_inputs(options, parameters, no_values):
+    with no_values():
+        assert kc.build_unet(**options).count_params() == parameters
 
 
 @pytest.mark.parametrize("size", [188, 204, 572])
-def test_valid_sizes_lose_184_pixels(size):
-    model = kc.build_unet(**NARROW, input_shape=(size, 188, 1))
+def test_valid_sizes_lose_184_pixels(size, no_values):
+    with no_values():
+        model = kc.build_unet(input_shape=(size, 188, 1))
     assert model.output_shape == (None, size - 184, 4, 2)
 
 
@@ -65,9 +77,10 @@ def test_sizes_that_cannot_work_are_refused(padding, size, nearest):
             kc.build_unet(padding=padding, input_shape=shape)
 
 
-def test_sizes_named_as_nearest_work():
+def test_sizes_named_as_nearest_work(no_values):
     for padding, size in (("valid", 252), ("valid", 268), ("same", 96), ("same", 112)):
-        kc.build_unet(**NARROW, padding=padding, input_shape=(size, size, 1))
+        with no_values():
+            kc.build_unet(padding=padding, input_shape=(size, size, 1))
 
 
 def test_a_free_size_is_taken_at_run_time():
@@ -86,18 +99,24 @@ def test_skip_comes_first_and_is_centred():
     np.testing.assert_array_equal(joined[..., :n], skip[:, 88:-88, 88:-88])
 
 
-def test_fusionnet_adds_its_skips():
-    model = kc.build_fusionnet(**NARROW, input_shape=(32, 32, 1))
+def test_fusionnet_adds_its_skips(no_values):
+    with no_values():
+        model = kc.build_fusionnet()
     for level in (1, 2, 3, 4):
         add = model.get_layer(f"up{level}_add")
         assert {t._keras_history[0].name for t in add.input} == {
             f"up{level}_deconv_relu", f"down{level}_conv2_relu",
         }  # fmt: skip
+    for level in ("down1", "bridge", "up4"):
+        start, branch = model.get_layer(f"{level}_res_add").input
+        assert start._keras_history.operation.name == f"{level}_conv1_relu"
+        assert branch._keras_history.operation.name == f"{level}_res3_bn"
     kinds = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
     assert sum(isinstance(layer, kinds) for layer in model.layers) == 50
 
 
-def test_fusionnet_refuses_sizes_that_do_not_halve():
+def test_fusionnet_refuses_sizes_that_do_not_halve(no_values):
     with pytest.raises(ValueError, match="Nearest to 100: 96 and 112"):
         kc.build_fusionnet(input_shape=(100, 96, 1))
-    assert kc.build_fusionnet(**NARROW, input_shape=(16, 48, 3)).output_shape == (None, 16, 48, 1)
+    with no_values():
+        assert kc.build_fusionnet(input_shape=(16, 48, 3)).output_shape == (None, 16, 48, 1)

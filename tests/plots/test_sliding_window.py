@@ -84,7 +84,7 @@ def test_poolings():
 
 
 def test_texts_do_not_overlap():
-    for name in plots.styles():
+    for name in ("slides", "paper", "gray"):  # the dark ones are laid out as the slides
         with plots.style(name):
             ax = sliding_window(IMAGE, KERNEL, OUTPUT, step=4)
             ax.figure.canvas.draw()

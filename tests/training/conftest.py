@@ -2,10 +2,34 @@ import keras
 import numpy as np
 import pytest
 
+from kerascnn.training import train
+
 LEFT_OR_RIGHT = 2
 
 
-@pytest.fixture
+class Begun(BaseException):
+    """Nothing but `begin` catches it."""
+
+
+class AtOnce(keras.callbacks.Callback):
+    """Stop when all is ready for the first step, which would be compiled for a second."""
+
+    def on_train_begin(self, logs=None):
+        raise Begun
+
+
+@pytest.fixture(scope="session")
+def begin():
+    """The function that goes as `train` does up to the first step."""
+
+    def start(*arguments, callbacks=(), **options):
+        with pytest.raises(Begun):
+            train(*arguments, **{"verbose": 0, **options, "callbacks": [*callbacks, AtOnce()]})
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def bars():
     """Two parts of 6x6 images: a bar in the left half (class 0) or in the right half (class 1)."""
     rng = np.random.default_rng(0)
@@ -15,12 +39,14 @@ def bars():
         images = 0.3 * rng.random((count, 6, 6, 1), dtype=np.float32)
         for image, label in zip(images, labels, strict=True):
             image[:, rng.integers(0, 3) + 3 * label] += 0.7
+        for array in (images, labels):
+            array.flags.writeable = False  # all tests share them
         return images, labels
 
     return part(50), part(20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_model():
     """A small network with dropout; equal weights at each call, whatever ran before."""
 

@@ -41,43 +41,38 @@ def default_handler():
     signal.signal(signal.SIGINT, before)
 
 
-def test_the_step_is_finished_and_the_run_goes_on(bars, make_model, tmp_path):
-    whole = train(make_model(), bars, **OPTIONS)
-    press = CtrlC(1, 2)
+def test_steps_are_finished_and_the_run_goes_on(bars, make_model, tmp_path):
+    """In an epoch's last step the epoch is finished. A handler of one's own stays."""
+    pressed = []
+    signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    whole = train(make_model(), bars, callbacks=[CtrlC(0, 2)], **OPTIONS)
+    assert pressed == [1]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    options = {"run_dir": tmp_path, **OPTIONS}
+    with pytest.raises(KeyboardInterrupt, match="stopped after epoch 1; call train again"):
+        train(make_model(), bars, callbacks=[CtrlC(0, 4)], **options)
+    assert (tmp_path / "history.csv").read_text().count("\n") == 2
     message = rf"stopped after epoch 2, step 3; call train again with run_dir='{tmp_path}' to go on"
     with pytest.raises(KeyboardInterrupt, match=message):
-        train(make_model(), bars, run_dir=tmp_path, callbacks=[press], **OPTIONS)
+        train(make_model(), bars, callbacks=[CtrlC(1, 2)], **options)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    resumed = train(make_model(), bars, run_dir=tmp_path, **OPTIONS)
+
+    resumed = train(make_model(), bars, **options)
     assert resumed.history == whole.history
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_in_the_last_step_the_epoch_is_finished(bars, make_model, tmp_path):
-    with pytest.raises(KeyboardInterrupt, match="stopped after epoch 1; call train again"):
-        train(make_model(), bars, run_dir=tmp_path, callbacks=[CtrlC(0, 4)], **OPTIONS)
-    assert (tmp_path / "history.csv").read_text().count("\n") == 2
-
-
 def test_without_a_run_directory(bars, make_model):
-    with pytest.raises(KeyboardInterrupt, match=r"of that moment\. With run_dir= a run can go on"):
-        train(make_model(), bars, callbacks=[CtrlC(0, 2)], **OPTIONS)
+    message = r"after epoch 1, step 3; .* of that moment\. With run_dir= a run can go on"
+    with pytest.raises(KeyboardInterrupt, match=message):
+        train(make_model(), bars[0], callbacks=[CtrlC(0, 2)], **OPTIONS)
 
 
 def test_a_second_one_stops_at_once(bars, make_model):
-    press = CtrlC(0, 2, times=2)
+    press = CtrlC(0, 0, times=2)
     with pytest.raises(KeyboardInterrupt) as caught:
         train(make_model(), bars, callbacks=[press], **OPTIONS)
     assert not caught.value.args
-    assert press.finished == [(0, 0), (0, 1)]
-
-
-def test_a_handler_of_ones_own_stays(bars, make_model):
-    pressed = []
-    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
-    try:
-        train(make_model(), bars, callbacks=[CtrlC(0, 2)], **OPTIONS)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert pressed == [1]
+    assert press.finished == []

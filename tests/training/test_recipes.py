@@ -37,6 +37,13 @@ def test_the_other_papers():
     assert (yolo.batch_size, yolo.epochs, yolo.weight_decay) == (64, 75 + 30 + 30, 5e-4)
 
 
+def test_cosine_falls_along_half_a_wave():
+    cosine = training.recipe("adam", schedule="cosine", epochs=4)
+    # 1e-3 (1 + cos(pi t / 4)) / 2 at t = 0, 1, 2, 3
+    expected = [1e-3, 8.5355e-4, 5e-4, 1.4645e-4]
+    assert [rate_at(cosine, epoch) for epoch in range(4)] == pytest.approx(expected, rel=1e-4)
+
+
 def test_the_optimizer_has_the_recipes_numbers():
     optimizer = make_optimizer(training.recipe("alexnet"), None)
     assert type(optimizer) is CoupledDecaySGD

@@ -6,16 +6,40 @@ import pytest
 
 from kerascnn import datasets
 from kerascnn.training import recipe, train
+from kerascnn.training._data import splits
+from kerascnn.training._prepare import prepare
 
 
-def same_weights(one, other):
-    return all(
-        np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True)
-    )
+class Note(keras.callbacks.Callback):
+    """Note the weights of an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.at = epoch - 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.at:
+            self.weights = self.model.get_weights()
 
 
-def test_it_learns(bars, make_model):
-    result = train(make_model(), bars, epochs=15, batch_size=10, learning_rate=0.02, verbose=0)
+LEARNS = {"batch_size": 10, "learning_rate": 0.02, "verbose": 0}
+
+
+def noise(seed=None):
+    """An augmentation that draws numbers."""
+    return keras.layers.GaussianNoise(0.1, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def learnt(bars, make_model):
+    """A run that several tests look at, and its weights after two epochs."""
+    note = Note(2)
+    options = {"epochs": 15, "seed": 4, "augment": noise(), "callbacks": [note], **LEARNS}
+    return train(make_model(), bars, **options), note.weights
+
+
+def test_it_learns(learnt):
+    result, _ = learnt
     assert result.history["val_accuracy"][-1] == 1.0
     assert result.history["loss"][-1] < result.history["loss"][0] / 2
     assert set(result.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
@@ -24,17 +48,14 @@ def test_it_learns(bars, make_model):
     assert result.recipe == recipe("adam", epochs=15, batch_size=10, learning_rate=0.02)
 
 
-@pytest.mark.parametrize(
-    ("activation", "classes"), [("softmax", 2), (None, 2), ("sigmoid", 1), (None, 1)]
-)
-def test_every_head_learns(bars, make_model, activation, classes):
-    model = make_model(classes, activation)
-    result = train(model, bars, epochs=15, batch_size=10, learning_rate=0.02, verbose=0)
+def test_one_score_learns_two_classes(bars, make_model):
+    """As softmax does above, two scores below, and a sigmoid in test_devices.py."""
+    result = train(make_model(1, None), bars, epochs=15, **LEARNS)
     assert result.history["val_accuracy"][-1] == 1.0
 
 
-def test_the_reported_numbers_are_the_models(bars, make_model):
-    result = train(make_model(), bars, epochs=2, batch_size=16, verbose=0)
+def test_the_reported_numbers_are_the_models(learnt, bars):
+    result, _ = learnt
     images, labels = bars[1]
     chances = result.model.predict(images, verbose=0)
     loss = -np.log(chances[np.arange(len(labels)), labels]).mean()
@@ -43,57 +64,63 @@ def test_the_reported_numbers_are_the_models(bars, make_model):
     assert result.history["val_accuracy"][-1] == pytest.approx(accuracy)
 
 
+def test_the_same_seed_gives_the_same_run(learnt, bars, make_model):
+    first, weights = learnt
+    keras.random.uniform((3,))  # what else draws numbers does not matter
+    second = train(make_model(), bars, epochs=2, seed=4, augment=noise(seed=99), **LEARNS)
+    assert second.history == {key: values[:2] for key, values in first.history.items()}
+    for one, other in zip(second.model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_seed_gives_another_run_and_is_noted(learnt, bars, make_model, tmp_path):
+    options = {"epochs": 1, "seed": 3, "augment": noise(), "run_dir": tmp_path, **LEARNS}
+    result = train(make_model(), bars, **options)
+    assert result.history["loss"][0] != learnt[0].history["loss"][0]
+    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    assert config["recipe"]["learning_rate"] == 0.02
+    assert config["seed"] == 3
+    assert config["model"]["parameters"] == make_model().count_params()
+    assert (config["data"]["train"], config["data"]["validation"]) == (50, 20)
+    assert config["versions"]["keras"] == keras.__version__
+    assert set(config) >= {"commit", "devices", "precision", "deterministic"}
+    assert len(config["data"]["sha256"]) == 64
+
+
 def test_one_step_is_the_recipes(bars, make_model):
     """The alexnet recipe on one full batch: the gradient step of the paper, nothing more."""
     model = make_model(dropout=0.0)
     twin = make_model(dropout=0.0)
     images, labels = bars[0]
     options = {"epochs": 1, "batch_size": 50, "augment": "none", "verbose": 0}
-    train(model, (images, labels), recipe="alexnet", **options)
+    result = train(model, (images, labels), recipe="alexnet", **options)
 
     twin.compile(
         keras.optimizers.SGD(0.01),
         keras.losses.SparseCategoricalCrossentropy(),
+        run_eagerly=True,
     )
     before = twin.get_weights()
     twin.train_on_batch(images, labels)
     for ours, plain, start in zip(model.get_weights(), twin.get_weights(), before, strict=True):
         decay = 0.0005 if start.ndim > 1 else 0
         np.testing.assert_allclose(ours, plain - 0.01 * decay * start, rtol=1e-5, atol=1e-7)
+    assert set(result.history) == {"loss", "accuracy", "learning_rate"}  # without validation
+    assert result.best_epoch == 1
 
 
-@pytest.mark.parametrize("data", ["data set", "pairs", "images and labels"])
-def test_the_forms_of_data(bars, make_model, data):
+def test_the_forms_of_data(bars):
     (images, labels), validation = bars
-    given = {
-        "data set": datasets.Dataset("bars", (images, labels), validation, validation, ("l", "r")),
-        "pairs": [(images, labels), validation],
-        "images and labels": (images, labels),
-    }[data]
-    result = train(make_model(), given, epochs=2, batch_size=25, verbose=0)
-    assert ("val_loss" in result.history) == (data != "images and labels")
-    assert result.best_epoch in (1, 2)
-
-
-def test_the_same_seed_gives_the_same_run_and_another_another(bars, make_model):
-    options = {"epochs": 3, "batch_size": 8, "verbose": 0}
-    noise = keras.layers.GaussianNoise(0.1)
-    first = train(make_model(), bars, seed=4, augment=noise, **options)
-    keras.random.uniform((3,))  # what else draws numbers does not matter
-    other_noise = keras.layers.GaussianNoise(0.1, seed=99)
-    second = train(make_model(), bars, seed=4, augment=other_noise, **options)
-    assert second.history == first.history
-    assert same_weights(second.model, first.model)
-    third = train(make_model(), bars, seed=5, augment=noise, **options)
-    assert third.history["loss"] != first.history["loss"]
-
-
-def test_the_callers_weights_are_the_start(bars, make_model):
-    model = make_model()
-    before = model.get_weights()
-    train(model, bars, epochs=1, batch_size=50, learning_rate=0.0, verbose=0)
-    for one, other in zip(model.get_weights(), before, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for given, has_validation in (
+        (datasets.Dataset("bars", (images, labels), validation, validation, ("l", "r")), True),
+        ([(images, labels), validation], True),
+        ((images, labels), False),
+    ):
+        fit, other = splits(given)
+        assert (fit.images is images, fit.labels is labels) == (True, True)
+        assert (other is not None) == has_validation
+        if has_validation:
+            assert (other.images is validation[0], other.labels is validation[1]) == (True, True)
 
 
 def test_plateau_divides_the_rate_when_the_validation_error_stays(bars, make_model):
@@ -115,27 +142,30 @@ def test_plateau_divides_the_rate_when_the_validation_error_stays(bars, make_mod
     np.testing.assert_allclose(result.history["learning_rate"], expected, rtol=1e-5)
 
 
-def test_cosine_falls_along_half_a_wave(bars, make_model):
-    result = train(make_model(), bars, schedule="cosine", epochs=4, batch_size=50, verbose=0)
-    # 1e-3 (1 + cos(pi t / 4)) / 2 at t = 0, 1, 2, 3
-    np.testing.assert_allclose(
-        result.history["learning_rate"], [1e-3, 8.5355e-4, 5e-4, 1.4645e-4], rtol=1e-4
-    )
-
-
-def test_the_augmentation_sees_the_training_images_alone(bars, make_model):
-    _, validation = bars
+@pytest.fixture(scope="module")
+def in_the_dark(bars, make_model):
+    """A run that sees black images, and whose rate a callback halves."""
 
     def black(batch):
         return 0 * batch
 
-    model = make_model()
-    result = train(model, bars, augment=black, epochs=1, batch_size=50, verbose=0)
+    halve = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=9)
+    options = {"epochs": 4, "batch_size": 25, "augment": black, "callbacks": [halve]}
+    return train(make_model(), bars, verbose=0, **options)
+
+
+def test_the_augmentation_sees_the_training_images_alone(in_the_dark, bars, make_model):
+    model, (images, labels) = in_the_dark.model, bars[1]
     kernel = model.layers[0].get_weights()[0]
     np.testing.assert_array_equal(kernel, make_model().layers[0].get_weights()[0])  # no gradient
-    chances = model.predict(validation[0], verbose=0)
-    loss = -np.log(chances[np.arange(len(chances)), validation[1]]).mean()
-    assert result.history["val_loss"][0] == pytest.approx(loss, rel=1e-4)
+    chances = model.predict_on_batch(images)
+    loss = -np.log(chances[np.arange(len(chances)), labels]).mean()
+    assert in_the_dark.history["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+
+
+def test_a_constant_rate_is_left_to_the_callbacks(in_the_dark):
+    rates = in_the_dark.history["learning_rate"]
+    np.testing.assert_allclose(rates, [1e-3, 1e-3, 5e-4, 2.5e-4], rtol=1e-5)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bars, make_model, tmp_path):
@@ -168,33 +198,26 @@ def test_a_rate_that_is_too_high_is_told(bars, make_model):
         np.testing.assert_array_equal(weight, start)
 
 
-def test_a_constant_rate_is_left_to_the_callbacks(bars, make_model):
-    halve = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=9)
-    options = {"epochs": 4, "batch_size": 25, "callbacks": [halve], "verbose": 0}
-    rates = train(make_model(), bars, **options).history["learning_rate"]
-    np.testing.assert_allclose(rates, [1e-3, 1e-3, 5e-4, 2.5e-4], rtol=1e-5)
-
-
-def test_the_recipes_dropout_holds_while_it_trains(bars, make_model):
+def test_the_recipes_dropout_holds_while_it_trains(begin, bars, make_model):
     class Look(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
             self.rate = self.model.layers[2].rate
 
     look, model = Look(), make_model(dropout=0.3)
-    options = {"epochs": 1, "batch_size": 25, "callbacks": [look], "verbose": 0}
-    train(model, bars, **options)
+    options = {"batch_size": 25, "callbacks": [look]}
+    begin(model, bars, **options)
     assert look.rate == 0.3
-    train(model, bars, recipe="alexnet", **options)
-    assert (look.rate, model.layers[2].rate) == (0.5, 0.3)
+    begin(model, bars, recipe="alexnet", augment="none", **options)
+    assert (look.rate, model.layers[2].rate) == (0.5, 0.3)  # also after an error
     plain = make_model(dropout=0.0)  # what has none gets none
-    train(plain, bars, dropout=0.5, **options)
+    begin(plain, bars, dropout=0.5, **options)
     assert look.rate == 0
 
 
-def test_an_unbuilt_model_is_built(bars):
+def test_an_unbuilt_model_is_built(begin, bars):
     layers = keras.layers
     model = keras.Sequential([layers.Flatten(), layers.Dense(2, activation="softmax")])
-    train(model, bars, epochs=1, batch_size=50, verbose=0)
+    begin(model, bars, batch_size=50)
     assert model.count_params() == 74
 
 
@@ -225,21 +248,21 @@ def test_more_than_one_input_or_output_is_told(bars):
 
 
 def test_a_loss_of_ones_own(bars, make_model):
-    model = make_model(classes=2, activation="tanh")
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    options = {"loss": loss, "recipe": "alexnet", "epochs": 2, "batch_size": 10, "verbose": 0}
-    result = train(model, bars, **options)
-    assert result.best_epoch == 1 + int(np.argmax(result.history["val_accuracy"]))
+    """What tells a better epoch is the accuracy, where the loss has one."""
     images, labels = bars[0]
+    model = make_model(classes=2, activation="tanh")
+    crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    plan = recipe("alexnet", batch_size=10)
+    options = {"plan": plan, "augment": "none", "input_range": (0, 1)}
+    assert prepare(model, bars, loss=crossentropy, **options).monitor == "val_accuracy"
+    assert prepare(model, bars[0], loss=crossentropy, **options).monitor == "accuracy"
+    squares = {"loss": keras.losses.MeanSquaredError(), **options}
+    assert prepare(model, (images, np.eye(2)[labels]), **squares).monitor == "loss"
     with pytest.raises(ValueError, match=r"labels must lie in 0…1, .* received 1 to 2"):
-        train(model, (images, labels + 1), **options)
-    one_hot = np.eye(2)[labels]
-    options["loss"] = keras.losses.MeanSquaredError()
-    result = train(model, (images, one_hot), **options)
-    assert result.best_epoch == 1 + int(np.argmin(result.history["loss"]))
+        train(model, (images, labels + 1), loss=crossentropy, recipe=plan)
 
 
-def test_a_loss_that_does_not_go_with_the_output(bars, make_model):
+def test_a_loss_that_does_not_go_with_the_output(begin, bars, make_model):
     kind = keras.losses.SparseCategoricalCrossentropy
     options = {"epochs": 1, "batch_size": 10, "verbose": 0}
     for activation, loss, wanted in (
@@ -249,10 +272,14 @@ def test_a_loss_that_does_not_go_with_the_output(bars, make_model):
     ):
         with pytest.raises(ValueError, match=f"loss must have from_logits={wanted}"):
             train(make_model(activation=activation), bars, loss=loss, **options)
-    assert "accuracy" in train(make_model(), bars, loss=kind, **options).history
+    model = make_model()
+    begin(model, bars, loss=kind, **options)
+    scores = model.test_on_batch(*bars[1], return_dict=True)
+    assert set(scores) == {"loss", "accuracy"}
 
 
 def test_pixels_of_no_class_do_not_count(bars):
+    """Nor does it matter where they are to an augmentation that moves nothing."""
     net = keras.Sequential(
         [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 1, activation="softmax")]
     )
@@ -260,7 +287,9 @@ def test_pixels_of_no_class_do_not_count(bars):
     masks = (images[..., 0] > 0.5).astype(int)
     masks[:, 0] = 255
     loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=255)
-    result = train(net, (images, masks), loss=loss, epochs=1, batch_size=10, verbose=0)
+    still = keras.layers.RandomBrightness(0.1, value_range=(0, 1))
+    options = {"epochs": 1, "batch_size": 10, "augment": still, "verbose": 0}
+    result = train(net, (images, masks), loss=loss, **options)
     assert np.isfinite(result.history["loss"]).all()
 
 
@@ -269,24 +298,25 @@ def test_a_loss_of_ones_own_for_several_outputs(bars):
     flat = keras.layers.Flatten()(image)
     model = keras.Model(image, [keras.layers.Dense(2, activation="tanh")(flat) for _ in range(2)])
     images, labels = bars[0]
-    options = {"recipe": "googlenet", "augment": "none", "learning_rate": 0.0, "epochs": 1}
+    one_hot = np.eye(2, dtype="float32")[labels]
+    errors = [((scores - one_hot) ** 2).mean() for scores in model.predict_on_batch(images)]
     result = train(
         model,
-        (images, np.eye(2, dtype="float32")[labels]),
+        (images, one_hot),
+        recipe="googlenet",
+        augment="none",
         loss=keras.losses.MeanSquaredError(),
-        batch_size=50,
+        epochs=2,
+        batch_size=50,  # all of them: the first loss is that of the first weights
         verbose=0,
-        **options,
     )
-    errors = [
-        ((scores - np.eye(2)[labels]) ** 2).mean() for scores in model.predict(images, verbose=0)
-    ]
     expected = errors[0] + 0.3 * errors[1]  # Szegedy 2014, Section 5
     assert result.history["loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert result.best_epoch == 1 + int(np.argmin(result.history["loss"])) == 2
 
 
 @pytest.mark.parametrize("recipe", ["vgg", "resnet", "googlenet"])
-def test_labels_with_places_are_not_left_behind_by_the_images(bars, recipe):
+def test_labels_with_places_are_not_left_behind_by_the_images(begin, bars, recipe):
     """The augmentations of these recipes would move the images alone."""
     net = keras.Sequential(
         [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 1, activation="softmax")]
@@ -299,8 +329,7 @@ def test_labels_with_places_are_not_left_behind_by_the_images(bars, recipe):
     for moving in (keras.layers.RandomFlip(), keras.Sequential([keras.layers.RandomZoom(0.1)])):
         with pytest.raises(ValueError, match=r"received .Random.*moves the images alone"):
             train(net, (images, masks), augment=moving, **options)
-    for still in ("none", keras.layers.RandomBrightness(0.1, value_range=(0, 1))):
-        train(net, (images, masks), augment=still, **options)
+    begin(net, (images, masks), augment="none", **options)
 
 
 def bad(bars, **changes):
@@ -367,11 +396,10 @@ def test_what_is_no_data_or_no_model(bars, make_model):
         train("lenet5", bars)
 
 
-def test_another_range_can_be_said(bars, make_model):
+def test_another_range_can_be_said(begin, bars, make_model):
     (images, labels), _ = bars
-    options = {"epochs": 1, "batch_size": 50, "verbose": 0}
-    train(make_model(), (2 * images - 1, labels), input_range=(-1, 1), **options)
-    train(make_model(), (100 * images, labels), input_range=None, **options)
+    begin(make_model(), (2 * images - 1, labels), input_range=(-1, 1), batch_size=50)
+    begin(make_model(), (100 * images, labels), input_range=None, batch_size=50)
 
 
 @pytest.mark.parametrize(("terminal", "lines"), [(False, 2), (True, 1)])
@@ -381,15 +409,3 @@ def test_auto_shows_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, termina
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
     assert verbosity("auto") == lines
     assert verbosity(0) == 0
-
-
-def test_the_doc_of_a_run_is_json(bars, make_model, tmp_path):
-    train(make_model(), bars, epochs=1, batch_size=50, run_dir=tmp_path, seed=3, verbose=0)
-    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
-    assert config["recipe"]["learning_rate"] == 1e-3
-    assert config["seed"] == 3
-    assert config["model"]["parameters"] == make_model().count_params()
-    assert (config["data"]["train"], config["data"]["validation"]) == (50, 20)
-    assert config["versions"]["keras"] == keras.__version__
-    assert set(config) >= {"commit", "devices", "precision", "deterministic"}
-    assert len(config["data"]["sha256"]) == 64

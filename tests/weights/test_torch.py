@@ -13,6 +13,9 @@ pytestmark = pytest.mark.frameworks
 nn = torch.nn
 
 
+WIDTH = 1 / 8  # of ResNet's filters and VGG's hidden units: their order matters, not their number
+
+
 # torchvision's nets, with its names and shapes
 
 
@@ -40,7 +43,9 @@ def alexnet():
     return AlexNet()
 
 
-def vgg(*blocks):
+def vgg(width, *blocks):
+    hidden = int(4096 * width)
+
     class VGG(nn.Module):
         def __init__(self):
             super().__init__()
@@ -52,9 +57,9 @@ def vgg(*blocks):
                 layers.append(nn.MaxPool2d(2, 2))
             self.features = nn.Sequential(*layers)
             self.classifier = nn.Sequential(
-                *(nn.Linear(512 * 7 * 7, 4096), nn.ReLU(), nn.Dropout()),
-                *(nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout()),
-                nn.Linear(4096, 1000),
+                *(nn.Linear(512 * 7 * 7, hidden), nn.ReLU(), nn.Dropout()),
+                *(nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout()),
+                nn.Linear(hidden, 1000),
             )
 
         def forward(self, x):
@@ -167,16 +172,18 @@ class Block(nn.Module):  # ResNet's, basic or bottleneck
         return (x + shortcut).relu()
 
 
-def resnet(*blocks, bottleneck):
+def resnet(width, *blocks, bottleneck):
+    first = int(64 * width)
+
     class ResNet(nn.Module):
         def __init__(self):
             super().__init__()
-            self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-            self.bn1 = nn.BatchNorm2d(64)
+            self.conv1 = nn.Conv2d(3, first, 7, 2, 3, bias=False)
+            self.bn1 = nn.BatchNorm2d(first)
             self.maxpool = nn.MaxPool2d(3, 2, 1)
-            channels = 64
+            channels = first
             for i, count in enumerate(blocks):
-                filters, layers = 64 * 2**i, []
+                filters, layers = first * 2**i, []
                 for j in range(count):
                     stride = 2 if i and not j else 1
                     layers.append(Block(channels, filters, stride, bottleneck))
@@ -192,23 +199,28 @@ def resnet(*blocks, bottleneck):
     return ResNet()
 
 
-NETS = {  # what makes the net, the builder, its options
-    "alexnet": (alexnet, "alexnet", {"variant": "torchvision"}),
-    "googlenet": (googlenet, "googlenet", {"variant": "torchvision"}),
+A = ((1, 64), (1, 128), (2, 256))
+B = ((2, 64), (2, 128), (2, 256))
+D = ((2, 64), (2, 128), (3, 256))
+NARROW = {"hidden": int(4096 * WIDTH)}
+V1_5 = {"variant": "v1.5", "width": WIDTH}
+NETS = {  # what makes the net of a width, the builder, its options
+    "alexnet": (lambda _: alexnet(), "alexnet", {"variant": "torchvision"}),
+    "googlenet": (lambda _: googlenet(), "googlenet", {"variant": "torchvision"}),
     "googlenet_auxiliary": (
-        googlenet, "googlenet", {"variant": "torchvision", "auxiliary": True},
+        lambda _: googlenet(), "googlenet", {"variant": "torchvision", "auxiliary": True},
     ),
     "googlenet_without": (
-        lambda: googlenet(auxiliary=False), "googlenet", {"variant": "torchvision"},
+        lambda _: googlenet(auxiliary=False), "googlenet", {"variant": "torchvision"},
     ),
-    "resnet18": (lambda: resnet(2, 2, 2, 2, bottleneck=False), "resnet18", {"variant": "v1.5"}),
-    "resnet34": (lambda: resnet(3, 4, 6, 3, bottleneck=False), "resnet34", {"variant": "v1.5"}),
-    "resnet50": (lambda: resnet(3, 4, 6, 3, bottleneck=True), "resnet50", {"variant": "v1.5"}),
-    "resnet101": (lambda: resnet(3, 4, 23, 3, bottleneck=True), "resnet101", {"variant": "v1.5"}),
-    "resnet152": (lambda: resnet(3, 8, 36, 3, bottleneck=True), "resnet152", {"variant": "v1.5"}),
-    "vgg11": (lambda: vgg((1, 64), (1, 128), (2, 256), (2, 512), (2, 512)), "vgg11", {}),
-    "vgg13": (lambda: vgg((2, 64), (2, 128), (2, 256), (2, 512), (2, 512)), "vgg13", {}),
-    "vgg16": (lambda: vgg((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)), "vgg16", {}),
+    "resnet18": (lambda w: resnet(w, 2, 2, 2, 2, bottleneck=False), "resnet18", V1_5),
+    "resnet34": (lambda w: resnet(w, 3, 4, 6, 3, bottleneck=False), "resnet34", V1_5),
+    "resnet50": (lambda w: resnet(w, 3, 4, 6, 3, bottleneck=True), "resnet50", V1_5),
+    "resnet101": (lambda w: resnet(w, 3, 4, 23, 3, bottleneck=True), "resnet101", V1_5),
+    "resnet152": (lambda w: resnet(w, 3, 8, 36, 3, bottleneck=True), "resnet152", V1_5),
+    "vgg11": (lambda w: vgg(w, *A, (2, 512), (2, 512)), "vgg11", NARROW),
+    "vgg13": (lambda w: vgg(w, *B, (2, 512), (2, 512)), "vgg13", NARROW),
+    "vgg16": (lambda w: vgg(w, *D, (3, 512), (3, 512)), "vgg16", NARROW),
 }  # fmt: skip
 PARAMETERS = {  # torchvision's num_params; GoogLeNet's without the auxiliary heads
     "alexnet": 61_100_840,
@@ -222,7 +234,6 @@ PARAMETERS = {  # torchvision's num_params; GoogLeNet's without the auxiliary he
     "vgg13": 133_047_848,
     "vgg16": 138_357_544,
 }
-SLOW = ("googlenet_without", "resnet34", "resnet101", "resnet152", "vgg11", "vgg13", "vgg16")
 
 
 def randomized(net):
@@ -240,31 +251,38 @@ def randomized(net):
 
 
 @pytest.fixture
-def saved(scratch):
+def saved(tmp_path):
     """A net and its file, by its name in NETS."""
 
     def make(name):
         torch.manual_seed(0)
-        net = randomized(NETS[name][0]())
-        torch.save(net.state_dict(), scratch / f"{name}.pth")
-        return net, scratch / f"{name}.pth"
+        net = randomized(NETS[name][0](WIDTH))
+        torch.save(net.state_dict(), tmp_path / f"{name}.pth")
+        return net, tmp_path / f"{name}.pth"
 
     return make
 
 
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_nets_have_the_parameters_of_torchvision(name):
+    with torch.device("meta"):  # no values
+        net = NETS[name][0](1)
+    assert sum(p.numel() for p in net.parameters()) == PARAMETERS[name]
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in NETS]
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * n.startswith("vgg")) for n in NETS]
 )
 def test_a_checkpoint_gives_the_same_logits(saved, rng, agree, name):
     net, path = saved(name)
-    if name in PARAMETERS:
-        assert sum(p.numel() for p in net.parameters()) == PARAMETERS[name]
-    images = rng.normal(size=(2, 224, 224, 3)).astype("float32")
+    _, builder, options = NETS[name]
+    shape = (64, 64, 3) if builder.startswith("resnet") else (224, 224, 3)
+    images = rng.normal(size=(2, *shape)).astype("float32")
     with torch.no_grad():
         expected = net(torch.from_numpy(images.transpose(0, 3, 1, 2)))
-    _, builder, options = NETS[name]
-    model = kc.models.build(builder, weights=path, classifier_activation=None, **options)
-    outputs = model.predict(images, verbose=0)
+    options = {**options, "input_shape": shape, "classifier_activation": None}
+    model = kc.models.build(builder, weights=path, **options)
+    outputs = model(images)
     if name == "googlenet":  # the file has the heads, the model has not
         expected = expected[0]
     elif name == "googlenet_auxiliary":
@@ -293,18 +311,22 @@ def test_half_precision_and_old_files_without_counts_are_read(tmp_path, saved):
     }
     path = tmp_path / "half.pth"
     torch.save(tensors, path, _use_new_zipfile_serialization=False)
-    model = kc.build_resnet18(variant="v1.5", weights=path)
+    model = kc.build_resnet18(**V1_5, weights=path)
     np.testing.assert_array_equal(model.get_weights()[-1], tensors["fc.bias"].float())
 
 
 # Files that are refused
 
 
+@pytest.fixture(scope="module")
+def resnet18():
+    return kc.build_resnet18(**V1_5, include_top=False)
+
+
 @pytest.fixture
-def refused(refused):
+def refused(refused, resnet18):
     """What must be refused, by a ResNet-18."""
-    model = kc.build_resnet18(variant="v1.5", include_top=False)
-    return lambda path, kind, match: refused(path, kind, match, model)
+    return lambda path, kind, match: refused(path, kind, match, resnet18)
 
 
 class Trap:
@@ -350,8 +372,8 @@ def test_what_is_no_state_dict_is_refused(tmp_path, refused, content):
     ("change", "match"),
     [
         (
-            {"conv1.weight": torch.zeros(64, 3, 3, 3)},
-            r"'conv1_conv', with \(7, 7, 3, 64\) in the model and \(3, 3, 3, 64\) in the file",
+            {"conv1.weight": torch.zeros(8, 3, 3, 3)},
+            r"'conv1_conv', with \(7, 7, 3, 8\) in the model and \(3, 3, 3, 8\) in the file",
         ),
         ({"layer2.0.bn1.weight": None}, r"'conv3_block1_1_bn', with .* in the model"),
         ({"layer9.weight": torch.zeros(3)}, r"also has 'layer9.weight', with \(3,\)"),
@@ -366,8 +388,8 @@ def test_a_file_of_another_net_names_what_differs(saved, refused, change, match)
 
 def test_the_stride_of_v1_has_biases_that_the_file_lacks(saved):
     _, path = saved("resnet18")
-    with pytest.raises(ValueError, match=r"'conv1_conv', with \(7, 7, 3, 64\) and \(64,\)"):
-        kc.build_resnet50(variant="v1", weights=path)
+    with pytest.raises(ValueError, match=r"'conv1_conv', with \(7, 7, 3, 8\) and \(8,\)"):
+        kc.build_resnet50(variant="v1", width=WIDTH, weights=path)
 
 
 def test_an_architecture_that_torchvision_lacks(tmp_path):
@@ -388,7 +410,7 @@ def test_without_torch_one_line_says_what_to_install(saved, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without_torch)
     with pytest.raises(ImportError, match=r'pip install "kerascnn\[torch\]"') as caught:
-        kc.build_resnet18(variant="v1.5", weights=path)
+        kc.build_resnet18(**V1_5, weights=path)
     assert "\n" not in str(caught.value)
 
 
