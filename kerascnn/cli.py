@@ -17,6 +17,8 @@ from ._errors import unknown
 from ._files import replacing
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ._pretrained import Pretrained
 
 # The choices stand here once more, since the modules that own them import matplotlib;
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
+PAINTED = ("jpg", "jpeg", "webp", "tif", "tiff")  # which matplotlib writes too, by Pillow
 OPTIMIZERS = ("lbfgs", "adam")
 PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe")
 SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
@@ -39,8 +42,8 @@ class OneLine(click.Group):
             return super().invoke(context)
         except click.UsageError as error:
             click.echo(f"Error: {error.format_message()}", err=True)
-        except (ValueError, TypeError, OSError) as error:
-            click.echo(f"Error: {error}", err=True)
+        except (ValueError, TypeError, OSError, NotImplementedError, ImportError) as error:
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
         return context.exit(2)
 
 
@@ -76,6 +79,12 @@ expected_input = click.option(
     "--preprocessing",
     type=click.Choice(PREPROCESSING),
     help="The input that the weights expect.  [default: the set's; unit for a file of your own]",
+)
+of_values = click.option(
+    "--window",
+    type=(float, float),
+    metavar="BLACK WHITE",
+    help="Values of the file that are black and white.  [default: its data type's, or percentiles]",
 )
 
 
@@ -289,6 +298,7 @@ def devices() -> None:
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
 @of_builder
 @expected_input
+@of_values
 @click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
 @click.option("--layer", help="The layer to look at.  [default: the last with maps]")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_gradcam.png]")
@@ -300,6 +310,7 @@ def gradcam(
     weights: str,
     options: tuple[str, ...],
     preprocessing: str | None,
+    window: tuple[float, float] | None,
     target: str | None,
     layer: str | None,
     out: str | None,
@@ -311,12 +322,12 @@ def gradcam(
     Without network and weights at hand, a network that comes with the package does it.
     """
     given = read_options(options)
-    from ._pictures import check_output, read_picture
+    from ._pictures import check_output
 
     path = check_output(
-        beside(image, "gradcam") if out is None else Path(out), image, formats=FORMATS
+        beside(image, "gradcam") if out is None else Path(out), image, formats=(*FORMATS, *PAINTED)
     )
-    picture = read_picture(image)
+    picture = read_photo(image, window=window)
     start_keras()
 
     import numpy as np
@@ -358,6 +369,7 @@ def gradcam(
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
 @of_builder
 @expected_input
+@of_values
 @click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
 @click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
 @click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
@@ -371,6 +383,7 @@ def dream(
     weights: str,
     options: tuple[str, ...],
     preprocessing: str | None,
+    window: tuple[float, float] | None,
     layers: str | None,
     guide: str | None,
     octaves: int,
@@ -384,11 +397,11 @@ def dream(
     Without network and weights at hand, a network that comes with the package does it.
     """
     given = read_options(options)
-    from ._pictures import check_output, read_picture, write_picture
+    from ._pictures import check_output, write_picture
 
     path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
-    picture = read_picture(image, size)
-    guide_picture = None if guide is None else read_picture(guide, size)[None]
+    picture = read_photo(image, size, window)
+    guide_picture = None if guide is None else read_photo(guide, size, window)[None]
     start_keras()
 
     from . import visualize
@@ -415,6 +428,7 @@ def dream(
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
 @of_builder
 @expected_input
+@of_values
 @click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
 @click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
 @click.option(
@@ -434,6 +448,7 @@ def style(
     weights: str,
     options: tuple[str, ...],
     preprocessing: str | None,
+    window: tuple[float, float] | None,
     content_layers: str | None,
     style_layers: str | None,
     style_weight: float | None,
@@ -448,11 +463,11 @@ def style(
     Without network and weights at hand, a network that comes with the package does it.
     """
     given = read_options(options)
-    from ._pictures import check_output, read_picture, write_picture
+    from ._pictures import check_output, write_picture
 
     out = beside(content, Path(style).stem) if out is None else Path(out)
     path = check_output(out, content, style)
-    pictures = [read_picture(file, size)[None] for file in (content, style)]
+    pictures = [read_photo(file, size, window)[None] for file in (content, style)]
     start_keras()
 
     from . import visualize
@@ -539,6 +554,20 @@ def read_options(options: Sequence[str]) -> dict:
         except ValueError:
             given[key] = value
     return given
+
+
+def read_photo(
+    path: str, size: int | None = None, window: tuple[float, float] | None = None
+) -> "np.ndarray":
+    """Read a picture, (H, W, 3) in [0, 1]; says what is doubtful about it."""
+    from ._pictures import read_picture
+
+    if window is not None and not window[0] < window[1]:
+        raise ValueError(
+            "--window must be the value of black and a larger one of white; "
+            f"received {window[0]:g} {window[1]:g}."
+        )
+    return read_picture(path, size, window=window, say=lambda note: click.echo(note, err=True))
 
 
 def beside(image: str, what: str) -> Path:
