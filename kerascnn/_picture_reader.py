@@ -43,8 +43,8 @@ SAMPLE = 2**20  # values that the percentiles are taken from
 ROWS = 256  # that are scaled at a time
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-DEFLATE = 1032  # times that deflate packs at most
-UNPACKED = {1: 1, 8: DEFLATE, 32946: DEFLATE}  # by how much, for each compression of tifffile's
+RAW, PACKED = 1, (8, 32946)  # of the tag Compression, those that tifffile reads by itself
+DEFLATE = 1032  # times that these pack at most
 WHITE_IS_ZERO = 0  # of the tag PhotometricInterpretation
 
 TURNS = {  # what undoes each EXIF orientation
@@ -131,9 +131,8 @@ def read(
     Raises:
         PictureError: there is no such file, or it is no picture, damaged, or too large.
     """
-    path = Path(path)
-    with path.open("rb") as file, ExitStack() as alone:
-        decoded = _decoded(file, path, channels, at_least, window, alone)
+    with Path(path).open("rb") as file, ExitStack() as alone:
+        decoded = _decoded(file, channels, at_least, window, alone)
     turn, planes = TURNS.get(decoded.orientation), []
     while decoded.planes:  # one after another, since they may be large
         plane = decoded.planes.pop(0)
@@ -154,17 +153,15 @@ def check(path: str | PathLike) -> None:
     Raises:
         PictureError: it is no picture. Damage farther on shows when the picture is read.
     """
-    path = Path(path)
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         if _tiff(file).readable:
             return
         file.seek(0)
-        _opened(file, path)
+        _opened(file)
 
 
 def _decoded(
     file: BinaryIO,
-    path: Path,
     channels: int,
     at_least: int | None,
     window: tuple[float, float] | None,
@@ -176,7 +173,7 @@ def _decoded(
     numbers, orientation = tiff.values, tiff.orientation
     if numbers is None:
         file.seek(0)
-        image = _opened(file, path)
+        image = _opened(file)
         _check_size(image, file, at_least)
         if math.prod(image.size) > LARGE and not tiff.readable:
             alone.enter_context(_large)
@@ -198,7 +195,7 @@ def _decoded(
 # -- by Pillow ----------------------------------------------------------------------------------
 
 
-def _opened(file: BinaryIO, path: Path) -> Image.Image:
+def _opened(file: BinaryIO) -> Image.Image:
     """Open a picture as `Image.open` does, but for its limit, which `_check_size` refines.
 
     EPS files are programs, which Pillow would have Ghostscript run.
@@ -213,7 +210,7 @@ def _opened(file: BinaryIO, path: Path) -> Image.Image:
             accepted = accept is None or accept(start)
             if accepted and not isinstance(accepted, str):
                 file.seek(0)
-                return factory(file, str(path))
+                return factory(file)  # by a name it would be mapped, which mixes up turned TIFFs
     raise PictureError("no known kind")
 
 
@@ -328,10 +325,9 @@ def _is_for_tifffile(page: "TiffPage") -> bool:
         return False
     if (page.axes, page.samplesperpixel) not in (("YX", 1), ("YXS", 3), ("SYX", 3)):
         return False
-    if page.compression not in UNPACKED:
-        return False
-    # A part of a damaged or malicious file can be far larger than its page.
-    return max(page.databytecounts, default=0) * UNPACKED[page.compression] <= MOST_BYTES
+    # A packed part of a damaged or malicious file can be far larger than its page.
+    part = max(page.databytecounts, default=0) * DEFLATE
+    return page.compression == RAW or (page.compression in PACKED and part <= MOST_BYTES)
 
 
 # -- numbers to [0, 1] --------------------------------------------------------------------------

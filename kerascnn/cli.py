@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that `kerascnn --help` answe
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,12 +40,20 @@ class OneLine(click.Group):
     def invoke(self, context: click.Context) -> object:
         """Run a command; what the toolkit says of bad input is said, and no more."""
         try:
-            return super().invoke(context)
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", UserWarning)
+                warnings.showwarning = one_line
+                return super().invoke(context)
         except click.UsageError as error:
             click.echo(f"Error: {error.format_message()}", err=True)
         except (ValueError, TypeError, OSError, NotImplementedError, ImportError) as error:
             click.echo(f"Error: {' '.join(str(error).split())}", err=True)
         return context.exit(2)
+
+
+def one_line(message: Warning, *_where: object) -> None:
+    """Show a warning without the line of code that it is about."""
+    click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
 
 
 @contextmanager
@@ -206,6 +215,7 @@ def describe(
 @click.argument("name")
 @click.option("--data", required=True, metavar="NAME|FOLDER", help="A data set, or image folders.")
 @click.option("--data-dir", help="A folder with the data set's file.")
+@of_values
 @click.option("--recipe", default="adam", show_default=True, help="A recipe of a paper.")
 @click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
@@ -217,6 +227,7 @@ def train(
     name: str,
     data: str,
     data_dir: str | None,
+    window: tuple[float, float] | None,
     recipe: str,
     epochs: int | None,
     batch_size: int | None,
@@ -246,7 +257,9 @@ def train(
             raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
     if Path(data).is_dir():
         size = known[name].cases[0].input_shape
-        loaded = kc.datasets.from_directory(data, image_size=size[:2], channels=size[2], seed=seed)
+        loaded = kc.datasets.from_directory(
+            data, image_size=size[:2], channels=size[2], window=window, seed=seed
+        )
     else:
         loaded = kc.datasets.load(data, data_dir=data_dir)
     keras.utils.set_random_seed(seed)
@@ -567,7 +580,12 @@ def read_photo(
             "--window must be the value of black and a larger one of white; "
             f"received {window[0]:g} {window[1]:g}."
         )
-    return read_picture(path, size, window=window, say=lambda note: click.echo(note, err=True))
+    notes: list[str] = []
+    with quiet():  # libtiff writes to the terminal
+        picture = read_picture(path, size, window=window, say=notes.append)
+    for note in notes:
+        click.echo(note, err=True)
+    return picture
 
 
 def beside(image: str, what: str) -> Path:
