@@ -325,9 +325,12 @@ def _is_for_tifffile(page: "TiffPage") -> bool:
         return False
     if (page.axes, page.samplesperpixel) not in (("YX", 1), ("YXS", 3), ("SYX", 3)):
         return False
-    # A packed part of a damaged or malicious file can be far larger than its page.
-    part = max(page.databytecounts, default=0) * DEFLATE
-    return page.compression == RAW or (page.compression in PACKED and part <= MOST_BYTES)
+    parts, pixels = math.prod(page.chunked), math.prod(page.chunks)
+    if parts != len(page.databytecounts) or not parts * pixels <= MOST_PIXELS:
+        return False  # damaged: strips or tiles are missing, or larger than the page
+    # A packed part of a damaged or malicious file can be far larger than it should.
+    largest = max(page.databytecounts) * DEFLATE
+    return page.compression == RAW or (page.compression in PACKED and largest <= MOST_BYTES)
 
 
 # -- numbers to [0, 1] --------------------------------------------------------------------------

@@ -363,6 +363,7 @@ def gradcam(
     from matplotlib import pyplot as plt
 
     from . import plots
+    from .plots._style import as_written
 
     seen = net.view(picture)
     with plots.style(style, lang=lang), replacing(path) as new:
@@ -370,7 +371,7 @@ def gradcam(
         fig, axes = plt.subplots(*((2, 1) if wide else (1, 2)))
         plots.image_grid(seen[None], ax=axes[0])
         plots.overlay(seen, heatmap, colorbar=False, ax=axes[1])
-        axes[1].set_title(f"{names[chosen]}: {scores[chosen]:.1%}")
+        as_written(axes[1].set_title(f"{names[chosen]}: {scores[chosen]:.1%}"))
         fig.savefig(new)
         plt.close(fig)
     click.echo(path)

@@ -26,7 +26,7 @@ import tifffile
 from PIL import Image
 
 MOST = 2 * 10**9  # bytes
-SECONDS = 60
+SECONDS, HANGING = 60, 1800  # of the processor, of the clock
 TELLING = (
     0,
     1,
@@ -210,8 +210,9 @@ def work(pipe: object) -> None:
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (2 * MOST, 2 * MOST))
     while True:
-        came = read_all(pipe.recv())
-        pipe.send((came, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
+        path, start = pipe.recv(), time.process_time()
+        came, memory = read_all(path), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        pipe.send((came, memory, time.process_time() - start))
 
 
 class Worker:
@@ -228,13 +229,15 @@ class Worker:
         """Have a file read; returns what came of it."""
         self.pipe.send(str(path))
         try:
-            if not self.pipe.poll(SECONDS):
-                return f"! took more than {SECONDS} s"
-            came, memory = self.pipe.recv()
+            if not self.pipe.poll(HANGING):
+                return "! hangs"
+            came, memory, seconds = self.pipe.recv()
         except EOFError:
             self.process.join()
             return f"! the process ended with {self.process.exitcode}"
-        return came if memory < MOST else f"! took {memory / 1e9:.1f} GB"
+        if memory > MOST or seconds > SECONDS:
+            return f"! took {memory / 1e9:.1f} GB and {seconds:.0f} s"
+        return came
 
 
 def main() -> None:
