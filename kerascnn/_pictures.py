@@ -1,22 +1,33 @@
 """Picture files in and out, for the command line."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ._files import replacing
+from ._picture_reader import LUMA, PictureError, read
 
 PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff")
 
 
-def read_picture(path: str | Path, size: int | None = None) -> np.ndarray:
+def read_picture(
+    path: str | Path,
+    size: int | None = None,
+    *,
+    window: tuple[float, float] | None = None,
+    say: Callable[[str], object] = lambda _note: None,
+) -> np.ndarray:
     """Read a picture upright, transparent parts white.
 
     Args:
-        path: of a file in any format that Pillow knows.
-        size: the longer side in pixels that it is brought down to; `None`: as it is.
+        path: of a file in any format that Pillow or tifffile knows.
+        size: the longer side in pixels that it is brought down to; `None`: as it is, but of more
+            than 16 million pixels a whole part.
+        window: values of the file that become black and white; `None`: what its data type says,
+            or percentiles of the values.
+        say: is called with a line about whatever is doubtful.
 
     Returns:
         (H, W, 3) float32, RGB in [0, 1].
@@ -24,24 +35,26 @@ def read_picture(path: str | Path, size: int | None = None) -> np.ndarray:
     Raises:
         OSError: there is no such file, or it is no picture, damaged, or too large.
     """
-    try:
-        with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)
-            if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off
-                image = Image.fromarray(np.uint8(np.asarray(image) >> 8))
-            if image.has_transparency_data:
-                white = Image.new("RGBA", image.size, "white")
-                image = Image.alpha_composite(white, image.convert("RGBA"))
-            image = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or "not a picture that can be read"
-        raise OSError(
-            f"'{path}' must be a picture, such as a JPEG or PNG; received: {reason}."
-        ) from error
-    if size is not None and max(image.size) > size:
+
+    def fit(image: Image.Image) -> Image.Image:
+        if size is None or max(image.size) <= size:
+            return image
         sides = [max(1, round(side * size / max(image.size))) for side in image.size]
-        image = image.resize(sides, Image.Resampling.LANCZOS)
-    return np.asarray(image, np.float32) / 255
+        return image.resize(sides, Image.Resampling.LANCZOS)
+
+    try:
+        picture, notes = read(path, fit, window=window)
+    except PictureError as error:
+        raise OSError(
+            f"'{path}' must be a picture, such as a JPEG or PNG; received: {error}."
+        ) from error
+    if notes.window:
+        say(f"'{path}': {notes.window}. If you mean others, give --window BLACK WHITE.")
+    if notes.numbers:
+        say(f"'{path}': {notes.numbers}.")
+    if notes.pages:
+        say(f"'{path}': {notes.pages}. If you mean another, save it by itself.")
+    return np.array(picture)
 
 
 def scaled_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -53,7 +66,7 @@ def scaled_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def grey(picture: np.ndarray) -> np.ndarray:
     """Take the colours out of a picture, (H, W, 3) to (H, W, 1), both in [0, 1]."""
-    return picture @ np.float32([[0.299], [0.587], [0.114]])  # luma, ITU-R BT.601
+    return picture @ LUMA
 
 
 def middle(picture: np.ndarray) -> np.ndarray:
@@ -89,8 +102,9 @@ def check_output(path: Path, *inputs: str | None, formats: Collection[str] = PIC
         OSError: its folder does not exist.
     """
     if path.suffix.lower().removeprefix(".") not in formats:
+        endings = ", ".join(f".{one}" for one in formats)
         raise ValueError(
-            f"the output must end as a picture does, such as .png or .jpg; received '{path}'."
+            f"the output must end as a picture does, in one of {endings}; received '{path}'."
         )
     if any(path.resolve() == Path(one).resolve() for one in inputs if one):
         raise ValueError(f"the output must be another file than the input; received '{path}'.")

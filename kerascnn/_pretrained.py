@@ -12,6 +12,7 @@ import numpy as np
 from . import describe, models, visualize, weights
 from ._graph import flatten
 from ._pictures import grey, middle, scaled_to
+from ._sizes import check_size_of
 from .visualize._style_transfer import content_loss, gram, style_loss
 from .weights._download import RemoteFile
 
@@ -45,12 +46,23 @@ class Pretrained:
 
         Args:
             picture: (H, W, 3) in [0, 1].
+
+        Raises:
+            ValueError: it is so narrow that no maps are left of it.
         """
         height, width, channels = self.model.input_shape[1:]
         if height is None:
             sides = picture.shape[:2]
             scale = min(self.short_side / min(sides), LONGEST / max(sides))
             height, width = (max(1, round(side * scale)) for side in sides)
+            try:
+                check_size_of(self.model, (1, height, width, channels))
+            except ValueError:
+                raise ValueError(
+                    f"the picture must be less narrow: {self.name} sees its {sides[1]}x{sides[0]} "
+                    f"pixels as {width}x{height}, of which its layers leave nothing. Cut a part "
+                    f"that is at most {LONGEST // self.short_side} times as long as it is wide."
+                ) from None
         fitted = scaled_to(self.view(picture), height, width)
         return fitted if channels == 3 else grey(fitted)
 

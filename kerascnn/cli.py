@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that `kerascnn --help` answe
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from ._errors import unknown
 from ._files import replacing
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ._pretrained import Pretrained
 
 # The choices stand here once more, since the modules that own them import matplotlib;
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
+PAINTED = ("jpg", "jpeg", "webp", "tif", "tiff")  # which matplotlib writes too, by Pillow
 OPTIMIZERS = ("lbfgs", "adam")
 PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe")
 SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
@@ -36,12 +40,20 @@ class OneLine(click.Group):
     def invoke(self, context: click.Context) -> object:
         """Run a command; what the toolkit says of bad input is said, and no more."""
         try:
-            return super().invoke(context)
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", UserWarning)
+                warnings.showwarning = one_line
+                return super().invoke(context)
         except click.UsageError as error:
             click.echo(f"Error: {error.format_message()}", err=True)
-        except (ValueError, TypeError, OSError) as error:
-            click.echo(f"Error: {error}", err=True)
+        except (ValueError, TypeError, OSError, NotImplementedError, ImportError) as error:
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
         return context.exit(2)
+
+
+def one_line(message: Warning, *_where: object) -> None:
+    """Show a warning without the line of code that it is about."""
+    click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
 
 
 @contextmanager
@@ -76,6 +88,12 @@ expected_input = click.option(
     "--preprocessing",
     type=click.Choice(PREPROCESSING),
     help="The input that the weights expect.  [default: the set's; unit for a file of your own]",
+)
+of_values = click.option(
+    "--window",
+    type=(float, float),
+    metavar="BLACK WHITE",
+    help="Values of the file that are black and white.  [default: its data type's, or percentiles]",
 )
 
 
@@ -197,6 +215,7 @@ def describe(
 @click.argument("name")
 @click.option("--data", required=True, metavar="NAME|FOLDER", help="A data set, or image folders.")
 @click.option("--data-dir", help="A folder with the data set's file.")
+@of_values
 @click.option("--recipe", default="adam", show_default=True, help="A recipe of a paper.")
 @click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
@@ -208,6 +227,7 @@ def train(
     name: str,
     data: str,
     data_dir: str | None,
+    window: tuple[float, float] | None,
     recipe: str,
     epochs: int | None,
     batch_size: int | None,
@@ -237,7 +257,9 @@ def train(
             raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
     if Path(data).is_dir():
         size = known[name].cases[0].input_shape
-        loaded = kc.datasets.from_directory(data, image_size=size[:2], channels=size[2], seed=seed)
+        loaded = kc.datasets.from_directory(
+            data, image_size=size[:2], channels=size[2], window=window, seed=seed
+        )
     else:
         loaded = kc.datasets.load(data, data_dir=data_dir)
     keras.utils.set_random_seed(seed)
@@ -289,6 +311,7 @@ def devices() -> None:
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
 @of_builder
 @expected_input
+@of_values
 @click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
 @click.option("--layer", help="The layer to look at.  [default: the last with maps]")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_gradcam.png]")
@@ -300,6 +323,7 @@ def gradcam(
     weights: str,
     options: tuple[str, ...],
     preprocessing: str | None,
+    window: tuple[float, float] | None,
     target: str | None,
     layer: str | None,
     out: str | None,
@@ -311,12 +335,12 @@ def gradcam(
     Without network and weights at hand, a network that comes with the package does it.
     """
     given = read_options(options)
-    from ._pictures import check_output, read_picture
+    from ._pictures import check_output
 
     path = check_output(
-        beside(image, "gradcam") if out is None else Path(out), image, formats=FORMATS
+        beside(image, "gradcam") if out is None else Path(out), image, formats=(*FORMATS, *PAINTED)
     )
-    picture = read_picture(image)
+    picture = read_photo(image, window=window)
     start_keras()
 
     import numpy as np
@@ -339,6 +363,7 @@ def gradcam(
     from matplotlib import pyplot as plt
 
     from . import plots
+    from .plots._style import as_written
 
     seen = net.view(picture)
     with plots.style(style, lang=lang), replacing(path) as new:
@@ -346,7 +371,7 @@ def gradcam(
         fig, axes = plt.subplots(*((2, 1) if wide else (1, 2)))
         plots.image_grid(seen[None], ax=axes[0])
         plots.overlay(seen, heatmap, colorbar=False, ax=axes[1])
-        axes[1].set_title(f"{names[chosen]}: {scores[chosen]:.1%}")
+        as_written(axes[1].set_title(f"{names[chosen]}: {scores[chosen]:.1%}"))
         fig.savefig(new)
         plt.close(fig)
     click.echo(path)
@@ -358,6 +383,7 @@ def gradcam(
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
 @of_builder
 @expected_input
+@of_values
 @click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
 @click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
 @click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
@@ -371,6 +397,7 @@ def dream(
     weights: str,
     options: tuple[str, ...],
     preprocessing: str | None,
+    window: tuple[float, float] | None,
     layers: str | None,
     guide: str | None,
     octaves: int,
@@ -384,11 +411,11 @@ def dream(
     Without network and weights at hand, a network that comes with the package does it.
     """
     given = read_options(options)
-    from ._pictures import check_output, read_picture, write_picture
+    from ._pictures import check_output, write_picture
 
     path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
-    picture = read_picture(image, size)
-    guide_picture = None if guide is None else read_picture(guide, size)[None]
+    picture = read_photo(image, size, window)
+    guide_picture = None if guide is None else read_photo(guide, size, window)[None]
     start_keras()
 
     from . import visualize
@@ -415,6 +442,7 @@ def dream(
 @click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
 @of_builder
 @expected_input
+@of_values
 @click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
 @click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
 @click.option(
@@ -434,6 +462,7 @@ def style(
     weights: str,
     options: tuple[str, ...],
     preprocessing: str | None,
+    window: tuple[float, float] | None,
     content_layers: str | None,
     style_layers: str | None,
     style_weight: float | None,
@@ -448,11 +477,11 @@ def style(
     Without network and weights at hand, a network that comes with the package does it.
     """
     given = read_options(options)
-    from ._pictures import check_output, read_picture, write_picture
+    from ._pictures import check_output, write_picture
 
     out = beside(content, Path(style).stem) if out is None else Path(out)
     path = check_output(out, content, style)
-    pictures = [read_picture(file, size)[None] for file in (content, style)]
+    pictures = [read_photo(file, size, window)[None] for file in (content, style)]
     start_keras()
 
     from . import visualize
@@ -539,6 +568,25 @@ def read_options(options: Sequence[str]) -> dict:
         except ValueError:
             given[key] = value
     return given
+
+
+def read_photo(
+    path: str, size: int | None = None, window: tuple[float, float] | None = None
+) -> "np.ndarray":
+    """Read a picture, (H, W, 3) in [0, 1]; says what is doubtful about it."""
+    from ._pictures import read_picture
+
+    if window is not None and not window[0] < window[1]:
+        raise ValueError(
+            "--window must be the value of black and a larger one of white; "
+            f"received {window[0]:g} {window[1]:g}."
+        )
+    notes: list[str] = []
+    with quiet():  # libtiff writes to the terminal
+        picture = read_picture(path, size, window=window, say=notes.append)
+    for note in notes:
+        click.echo(note, err=True)
+    return picture
 
 
 def beside(image: str, what: str) -> Path:

@@ -37,7 +37,7 @@ MAY_USE = {
         "plots", "_pictures", "_pretrained", "_verify",
     },
 }  # fmt: skip
-SERVE_ALL = {"_errors", "_text", "_graph", "_sizes", "_processor", "_files"}
+SERVE_ALL = {"_errors", "_text", "_graph", "_sizes", "_processor", "_files", "_picture_reader"}
 
 TENSORFLOW = {"visualize/_gradients.py", "training/_devices.py", "training/_pipeline.py"}
 

@@ -21,6 +21,7 @@ def from_directory(
     test: float = 0.0,
     channels: int = 3,
     resize: str = "crop",
+    window: tuple[float, float] | None = None,
     seed: int = 0,
     check: bool = True,
 ) -> Dataset:
@@ -42,6 +43,8 @@ def from_directory(
         channels: 3, or 1 for grey.
         resize: `"crop"` keeps the aspect ratio and cuts off what is too much on both sides;
             `"stretch"` keeps everything.
+        window: Two values of the files that become black and white; `None`: what their data types
+            say, or with a warning percentiles of each picture. See `ImageFiles`.
         seed: Of the drawing and of the order. A whole number from 0 on.
         check: Whether the beginning of each file is read now, about 0.1 ms each, so that something
             that is no picture is found before the training.
@@ -98,7 +101,9 @@ def from_directory(
         ]
         order = rng.permutation(len(pictures))  # so that the first few are not all of one class
         files, labels = zip(*(pictures[i] for i in order), strict=True)
-        images = ImageFiles(files, image_size=image_size, channels=channels, resize=resize)
+        images = ImageFiles(
+            files, image_size=image_size, channels=channels, resize=resize, window=window
+        )
         if check:
             images.check()
         splits[part] = images, np.array(labels, np.int64)

@@ -1,8 +1,11 @@
 """Pictures on disk that look like an array: they are read when they are asked for."""
 
+import math
 import os
+import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 
@@ -10,9 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from kerascnn._errors import unknown
+from kerascnn._picture_reader import MODES, PictureError, check, read
 
-MODES = {1: "L", 3: "RGB"}  # Pillow's, by channels
-WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # grey pictures with 16 bits
 RESIZE = ("crop", "stretch")
 DRAFT = 2  # a JPEG is decoded at no less than this many times the wanted size
 
@@ -23,9 +25,15 @@ class ImageFiles:
     Indexing reads just the pictures asked for, several at a time, and gives an array: `images[3]`,
     `images[:32]`, `images[[5, 2, 7]]`. `np.asarray(images)` reads all of them.
 
-    A picture is turned upright as its camera noted, made RGB or grey (transparency is dropped) and
+    A picture is turned upright as its camera noted, made RGB or grey (transparent parts white) and
     resized with antialiasing; one that has the wanted size keeps its values. Of a JPEG that is much
     larger only a part of the detail is decoded, which is faster and hardly changes the result.
+
+    Black is 0 in the file and white the largest value of its data type, 1 for floats. Where these
+    are not a picture's (signed numbers, other floats, 12 bits in a file of 16) its own percentiles,
+    0.5 and 99.5, take their place, and a warning says so; `window` sets them for all pictures. NaN
+    is black. Of several pages or pictures the first is read. A picture has at most 134 million
+    pixels, a JPEG any number.
 
     Args:
         paths: The picture files; `.paths` keeps them in their order.
@@ -33,6 +41,8 @@ class ImageFiles:
         channels: 3, or 1 for grey.
         resize: `"crop"` keeps the aspect ratio and cuts off what is too much on both sides;
             `"stretch"` keeps everything.
+        window: Two values of the files that become 0 and 1, such as (-1000, 400) for lungs in
+            Hounsfield units.
 
     Raises:
         ValueError: An option out of its range.
@@ -54,6 +64,7 @@ class ImageFiles:
         image_size: int | tuple[int, int],
         channels: int = 3,
         resize: str = "crop",
+        window: tuple[float, float] | None = None,
     ):
         size = image_size if isinstance(image_size, tuple | list) else (image_size,) * 2
         if len(size) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in size):
@@ -65,9 +76,12 @@ class ImageFiles:
             raise ValueError(f"channels must be 3 for RGB or 1 for grey; received {channels!r}.")
         if resize not in RESIZE:
             raise unknown("resize", resize, RESIZE)
+        check_window("window", window)
         self.paths = tuple(Path(path) for path in paths)
         self.shape = (len(self.paths), *size, channels)
         self.resize = resize
+        self.window = window
+        self._said = set()
 
     def __len__(self):
         return len(self.paths)
@@ -77,7 +91,8 @@ class ImageFiles:
             raise TypeError("pictures on disk are indexed by rows only: write images[rows][...].")
         rows = np.arange(len(self))[rows]  # slices, lists, masks and negative numbers as in NumPy
         images = np.empty((rows.size, *self.shape[1:]), np.float32)
-        _in_threads(self._read, images, [self.paths[row] for row in rows.flat])
+        paths = [self.paths[row] for row in rows.flat]
+        self._warn(_in_threads(self._read, images, paths), paths)
         return images.reshape(*rows.shape, *self.shape[1:])
 
     def __array__(self, dtype=None, copy=None):
@@ -97,43 +112,68 @@ class ImageFiles:
         _in_threads(_check, self.paths)
 
     def _read(self, out, path):
-        """Read one picture into `out` `(H, W, C)`."""
+        """Read one picture into `out` `(H, W, C)`; returns what is doubtful."""
         _, height, width, channels = self.shape
+
+        def fit(image):
+            if self.resize == "crop":
+                return ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+            return image.resize((width, height), Image.Resampling.BILINEAR)
+
         try:
-            with Image.open(path) as image:
-                image.draft(None, (DRAFT * max(height, width),) * 2)
-                ImageOps.exif_transpose(image, in_place=True)
-                image, white = _plain(image, MODES[channels])
-                if self.resize == "crop":
-                    image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-                else:
-                    image = image.resize((width, height), Image.Resampling.BILINEAR)
-                out[:] = np.asarray(image, np.float32).reshape(height, width, -1) / white
-        except Exception as error:  # Pillow's readers raise many kinds
+            out[:], notes = read(
+                path,
+                fit,
+                channels=channels,
+                at_least=DRAFT * max(height, width),
+                window=self.window,
+            )
+        except PictureError as error:
             raise _unreadable(path, error) from None
+        return notes
+
+    def _warn(self, notes, paths):
+        """Say each kind of doubt once, with the first picture that gives it."""
+        advice = {
+            "window": "Give window=(black, white) to show all pictures alike",
+            "numbers": "Replace them if they mean something",
+            "pages": "Save the pages that you mean by themselves",
+        }
+        for kind, what_to_do in advice.items():
+            doubtful = [(path, getattr(n, kind)) for path, n in zip(paths, notes, strict=True)]
+            doubtful = [(path, note) for path, note in doubtful if note]
+            if doubtful and kind not in self._said:
+                self._said.add(kind)
+                path, note = doubtful[0]
+                warnings.warn(
+                    f"picture '{path}': {note}. {what_to_do}; of other pictures this is not said.",
+                    stacklevel=3,
+                )
 
 
-def _plain(image, mode):
-    """Make a picture grey or RGB; returns it and the value of white."""
-    if image.mode in WIDE:
-        return Image.fromarray(np.asarray(image).astype(np.float32)), 2**16 - 1
-    if image.mode == "F":
-        raise ValueError("float values have no known range")
-    if "transparency" in image.info:  # Pillow warns if a palette's transparency is dropped at once
-        image = image.convert("RGBA")
-    return image.convert(mode), 2**8 - 1
+def check_window(name, window):
+    """Refuse what is not two finite numbers, the lower first."""
+    right = window is None or (
+        isinstance(window, tuple | list)
+        and len(window) == 2
+        and all(isinstance(end, Real) and math.isfinite(end) for end in window)
+        and window[0] < window[1]
+    )
+    if not right:
+        raise ValueError(
+            f"{name} must be two numbers, the value that becomes black and a larger one that "
+            f"becomes white; received {window!r}."
+        )
 
 
 def _check(path):
     try:
-        with Image.open(path):
-            pass
-    except Exception as error:
+        check(path)
+    except PictureError as error:
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path, error):
-    reason = "no known kind" if isinstance(error, Image.UnidentifiedImageError) else error
+def _unreadable(path, reason):
     return OSError(f"picture '{path}' cannot be read ({reason}): replace or remove it.")
 
 
@@ -141,9 +181,6 @@ def _in_threads(work, *arguments):
     """Do `work` for each row of the arguments; Pillow lets other threads run while it decodes."""
     threads = min(len(arguments[0]), os.cpu_count() or 1)
     if threads < 2:
-        for row in zip(*arguments, strict=True):
-            work(*row)
-        return
+        return [work(*row) for row in zip(*arguments, strict=True)]
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, *arguments):
-            pass
+        return list(pool.map(work, *arguments))

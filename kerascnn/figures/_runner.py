@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -70,7 +71,8 @@ def _render(one: Recipe, lang: str, style: str, **options: object) -> Figure:
         # Each figure has a seed of its own, so that drawing one alone gives the same picture.
         if "rng" in inspect.signature(one.function).parameters:
             options["rng"] = np.random.default_rng(zlib.crc32(one.name.encode()))
-        return one.function(**options)
+        with mpl.rc_context({"text.parse_math": False}):  # names of classes may have dollars
+            return one.function(**options)
 
 
 def draw(

@@ -107,7 +107,8 @@ COMMON_ARGUMENTS = """
         pooling: with `include_top=False`, `None` for the feature maps, "avg" or "max" for their
             global average or maximum.
         classes: number of classes.
-        classifier_activation: activation of the last layer; `None` returns the logits.
+        classifier_activation: activation of the last layer; `None` returns the logits. With
+            `classes=1` a softmax, which would always be 1, is a sigmoid by default.
         name: name of the model.{options}
 
     Returns:
@@ -156,11 +157,18 @@ def architecture(
                 raise TypeError(f"build_{own_name} takes {takes}; received: {error}.") from None
             # A set of weights may be of a smaller net; what the user gives counts more.
             chosen = dict(weight_sets.build_options(own_name, a.arguments.get("weights")))
+            if a.arguments.get("classes", classes) == 1 and _is_softmax(classifier_activation):
+                chosen["classifier_activation"] = "sigmoid"
             if not a.arguments.get("include_top", True):
                 chosen.pop("input_shape", None)  # maps of any size
             a.arguments = {**chosen, **a.arguments}
             a.apply_defaults()
             a = a.arguments
+            if a["include_top"] and a["classes"] == 1 and _is_softmax(a["classifier_activation"]):
+                raise ValueError(
+                    "classifier_activation must be 'sigmoid' or None with classes=1; received "
+                    f"{a['classifier_activation']!r}, which is 1 whatever the image."
+                )
             own = {option.name: a[option.name] for option in own_options}
             variant = own.get(variant_option)
             if isinstance(parameters, Mapping) and variant not in list(parameters):
@@ -207,6 +215,14 @@ def architecture(
         return builder
 
     return decorate
+
+
+def _is_softmax(activation: object) -> bool:
+    """Whether an activation is a distribution over the classes, of which there must be two."""
+    if isinstance(activation, str):
+        return activation.lower() in ("softmax", "log_softmax")
+    name = getattr(activation, "__name__", type(activation).__name__)
+    return name in ("softmax", "log_softmax", "Softmax")
 
 
 def _shape_text(shape: Shape | Mapping[str, Shape], size: Size) -> str:

@@ -39,10 +39,10 @@ def build_linear_regression(inputs, classifier):
 def build_logistic_regression(inputs, classifier):
     """Logistic regression on pixels: a softmax of W·x + b.
 
-    For two classes take `classes=1, classifier_activation="sigmoid"`.
+    For two classes take `classes=1`: one unit with a sigmoid.
 
     >>> import kerascnn as kc
-    >>> kc.build_logistic_regression(classes=1, classifier_activation="sigmoid").count_params()
+    >>> kc.build_logistic_regression(classes=1).count_params()
     785
     """
     return flat(inputs, classifier)

@@ -18,6 +18,7 @@ from kerascnn._files import replacing
 from ._artists import text_width
 from ._check import pictures, single
 from ._mosaic import check_titles
+from ._style import as_written
 from ._table import steps_in_words
 
 FORMATS = (".gif", ".mp4")
@@ -166,7 +167,7 @@ def _labelled(frames: np.ndarray, labels: Sequence[str]) -> np.ndarray:
 
 def _band(label: str, width: int, height: int, size: float) -> np.ndarray:
     figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout="none")  # a point is a pixel
-    figure.text(0.5, 0.5, label, fontsize=size, ha="center", va="center_baseline")
+    as_written(figure.text(0.5, 0.5, label, fontsize=size, ha="center", va="center_baseline"))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3]

@@ -9,7 +9,7 @@ from matplotlib.path import Path
 
 from ._artists import LINE, canvas, claim, fitted_text, mix, text_width
 from ._layout import WIDTH, Box, Layout, layout
-from ._style import layer_style
+from ._style import as_written, layer_style
 
 MARGIN = 1.2
 SWATCH = 1.1
@@ -72,7 +72,7 @@ def architecture(
             )
         )
     for nth, box in enumerate(plan.boxes):
-        _draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
+        draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
     for label in plan.labels:
         look = layer_style(label.on) if label.on else None
         text = fitted_text(
@@ -89,14 +89,15 @@ def architecture(
             text.set_bbox({"facecolor": look.color, "edgecolor": "none", "pad": 1})
     bottom = plan.height
     if legend:
-        bottom = _draw_legend(ax, plan)
+        bottom = draw_legend(ax, plan)
     claim(ax, -MARGIN, -MARGIN, max(plan.width, WIDTH / 2) + MARGIN, bottom + MARGIN)
     if title:
-        ax.set_title(title)
+        as_written(ax.set_title(title))
     return ax
 
 
-def _draw_box(ax: Axes, box: Box, zorder: float) -> None:
+def draw_box(ax: Axes, box: Box, zorder: float) -> None:
+    """Draw a volume, or a block where the box has no depth."""
     look = layer_style(box.kind)
     outline = {
         "edgecolor": "#333333",
@@ -127,7 +128,7 @@ def _draw_box(ax: Axes, box: Box, zorder: float) -> None:
     )
 
 
-def _draw_legend(ax: Axes, plan: Layout) -> float:
+def draw_legend(ax: Axes, plan: Layout) -> float:
     """Explain the colours that are used below the diagram; return where the legend ends."""
     looks = list({look.group: look for look in (layer_style(b.kind) for b in plan.boxes)}.values())
     widths = [SWATCH + 0.6 + text_width(look.label) for look in looks]

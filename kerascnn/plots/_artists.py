@@ -12,6 +12,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
+from ._style import as_written
+
 LINE = 1.25  # height of a line of text, in ems
 
 
@@ -40,6 +42,7 @@ def scale_bar(image: AxesImage, label: str) -> Colorbar:
     """Put a colour bar at the right of the image, as high as its Axes."""
     ax = image.axes
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.02, 0, 0.025, 1)), label=label)
+    as_written(bar.ax.yaxis.label)
     bar.outline.set_linewidth(0.5 * mpl.rcParams["axes.linewidth"])
     return bar
 
@@ -83,6 +86,7 @@ class FittedText(Text):
     def __init__(self, x, y, text, *, room, cap=math.inf, widest=None, **kwargs):
         kwargs = {"ha": "center", "va": "center", "linespacing": LINE} | kwargs
         super().__init__(x, y, text, **kwargs)
+        as_written(self)
         self.room, self.cap, self.widest = room, cap, widest
 
     def _fit(self):

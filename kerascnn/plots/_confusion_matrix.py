@@ -16,7 +16,7 @@ from kerascnn._text import text as _
 
 from ._artists import canvas, fitted_text, scale_bar, text_width
 from ._check import array
-from ._style import readable_on, role_color
+from ._style import as_written, readable_on, role_color
 from ._table import roomy_axes
 
 NUMBERED = 30  # with more classes the cells are too small for numbers
@@ -122,6 +122,8 @@ def _name_classes(ax: Axes, names: list[str]) -> None:
     places, texts = [nth + 0.5 for nth in shown], [names[nth] for nth in shown]
     ax.set_xticks(places, texts, fontsize=size, rotation=0 if flat else 90)
     ax.set_yticks(places, texts, fontsize=size)
+    for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
+        as_written(label)
     ax.tick_params(length=0, which="both")
     faint = {"color": mpl.rcParams["grid.color"], "linewidth": 0.5 * mpl.rcParams["axes.linewidth"]}
     ax.spines[:].set(visible=True, **faint)

@@ -11,6 +11,7 @@ from kerascnn._text import text as _
 from ._check import color_layout, pictures
 from ._mosaic import CRISP, check_titles, lay_out
 from ._ranges import around_grey
+from ._style import as_written
 from ._table import GAP, table
 
 PATCH = 2.2  # side of a patch in a new figure, in ems, at least
@@ -87,7 +88,7 @@ def deconvnet_panel(
     if legend:
         places.note(_("left: reconstructions, right: image patches"))
     if title:
-        places.ax.set_title(title)
+        as_written(places.ax.set_title(title))
     return places.ax
 
 

@@ -6,9 +6,9 @@ volumes grow with the square root of what they stand for: 224 and 7 pixels fit i
 
 import itertools
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerascnn._errors import unknown
 from kerascnn._text import shape_text
@@ -123,7 +123,7 @@ def layout(records, *, kind: str | None = None, width: float = WIDTH) -> Layout:
         raise unknown("kind", kind, KINDS)
     if kind == "volumes" and not chain:
         raise ValueError("kind must be 'blocks' for a network with branches; received 'volumes'")
-    return _volumes(nodes, width) if kind == "volumes" else _blocks(nodes)
+    return volumes(nodes, width) if kind == "volumes" else _blocks(nodes)
 
 
 def drawn_nodes(records) -> list[Node]:
@@ -162,10 +162,59 @@ def is_chain(nodes: list[Node]) -> bool:
     )
 
 
+def main_way(nodes: list[Node]) -> list[Node]:
+    """Make a chain of any graph: what all ways to the last layer pass, and more of an hourglass.
+
+    Between two layers that all ways pass lies a block. One whose maps get smaller than those at
+    both of its ends is followed along its longest way; of others only the end is drawn.
+    """
+    rank, by_name = ranks(nodes), {node.name: node for node in nodes}
+    way = [nodes[-1]]
+    while way[-1].inputs:
+        way.append(by_name[max(way[-1].inputs, key=rank.__getitem__)])
+    way.reverse()
+    # A layer is passed by all ways if no edge leads over its rank and no other layer has it.
+    needed = _leading_to(nodes[-1], by_name)
+    over = {r for n in needed for s in n.inputs for r in range(rank[s] + 1, rank[n.name])}
+    alone = Counter(rank[n.name] for n in needed)
+    passed = [rank[n.name] not in over and alone[rank[n.name]] == 1 for n in way]
+    chain, start = [], 0
+    for nth, (node, is_passed) in enumerate(zip(way, passed, strict=True)):
+        if is_passed or nth == len(way) - 1:
+            block = way[start:nth]
+            ends = (way[start - 1], node) if start else (node,)
+            smallest = min(_area(n) for n in ends)
+            if any(1 < _area(n) < smallest for n in block):
+                chain += block
+            elif not start:
+                chain += block[:1]
+            chain.append(node)
+            start = nth + 1
+    return [
+        replace(node, inputs=(before.name,) if before else ())
+        for before, node in zip([None, *chain], chain, strict=False)
+    ]
+
+
+def _leading_to(last: Node, by_name: dict[str, Node]) -> list[Node]:
+    found, waiting = {}, [last]
+    while waiting:
+        node = waiting.pop()
+        if node.name not in found:
+            found[node.name] = node
+            waiting += [by_name[name] for name in node.inputs]
+    return list(found.values())
+
+
+def _area(node: Node) -> float:
+    return math.prod(n or math.inf for n in node.shape[:-1]) if len(node.shape) > 1 else 0
+
+
 # -- a chain as volumes -----------------------------------------------------------------------
 
 
-def _volumes(nodes: list[Node], width: float) -> Layout:
+def volumes(nodes: list[Node], width: float) -> Layout:
+    """Lay out a chain as volumes, in as many rows as it needs."""
     groups = [
         list(group)
         for _key, group in itertools.groupby(

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
+from matplotlib.text import Text
 
 from kerascnn._errors import unknown
 from kerascnn._text import language
@@ -118,6 +120,7 @@ FONTS = {
         *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Serif CJK KR", "Noto Serif CJK JP"),
     )
 }
+LATIN = 0x24F  # the last letter that every font is taken to have
 PACKAGE = {"ko": "fonts-noto-cjk"}  # Debian's and Ubuntu's
 
 _active: ContextVar[str] = ContextVar("style", default="slides")
@@ -194,7 +197,39 @@ def _has(family: str, letter: str) -> bool:
         path = font_manager.findfont(family, fallback_to_default=False)
     except ValueError:
         return False
-    return FT2Font(path).get_char_index(ord(letter)) != 0
+    return _font(path).get_char_index(ord(letter)) != 0
+
+
+@lru_cache(maxsize=64)
+def _font(path: str) -> FT2Font:
+    return FT2Font(path)
+
+
+def as_written(text: Text) -> Text:
+    """Show a text that may come from the user as it is: dollars stay, and all letters have a font.
+
+    Letters that the text's font has not, such as Chinese ones in an English figure, are taken from
+    an installed font that has them; where there is none, matplotlib warns and draws boxes.
+    """
+    text.set_parse_math(False)
+    families = text.get_fontfamily()
+    for letter in dict.fromkeys(text.get_text()):
+        foreign = ord(letter) > LATIN and not letter.isspace()
+        if foreign and not any(_has(family, letter) for family in families):
+            families = [*families, *_family_with(letter)]
+    text.set_fontfamily(families)
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _family_with(letter: str) -> tuple[str, ...]:
+    """The name of an installed font that has the letter and can be drawn at any size, if any."""
+    known = sorted({font.name for font in font_manager.fontManager.ttflist})
+    for family in (*FONTS["ko"], *known):
+        with suppress(OSError, RuntimeError):  # a font file that FreeType cannot read
+            if _has(family, letter) and _font(font_manager.findfont(family)).scalable:
+                return (family,)
+    return ()
 
 
 def _register_new_fonts() -> bool:

@@ -14,6 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
 
+from ._style import as_written
+
 NOT_METRICS = ("learning_rate", "lr", "epoch", "seconds", "time")
 FIRST = ("loss", "accuracy")  # in this order; others follow
 LINE_APART = 1.15  # distance of two labels at the lines' ends, in ems
@@ -121,6 +123,7 @@ def _draw(ax: Axes, metric: str, training, validation, best_epoch, gap: bool) ->
             line.set_marker("o")
     ax.set_xlabel(_("epoch"))
     ax.set_ylabel(_metric_name(metric))
+    as_written(ax.yaxis.label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.margins(x=0.02)
     faint = mpl.rcParams["grid.color"]
@@ -166,7 +169,7 @@ def label_ends(ax: Axes, lines) -> None:
     up = list(itertools.accumulate(at, lambda below, here: max(here, below + apart)))
     down = list(itertools.accumulate(at[::-1], lambda above, here: min(here, above - apart)))[::-1]
     for line, here, higher, lower in zip(lines, at, up, down, strict=True):
-        ax.annotate(
+        name = ax.annotate(
             line.get_label(),
             (line.get_xdata()[-1], ends[line][0]),
             xytext=(6, (higher + lower) / 2 - here),
@@ -175,6 +178,7 @@ def label_ends(ax: Axes, lines) -> None:
             fontsize=size,
             va="center",
         )
+        as_written(name)
 
 
 def _metric_name(metric: str) -> str:

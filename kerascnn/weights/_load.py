@@ -58,16 +58,18 @@ def resolve(
         _check_suffix(found)
     elif include_top and classes != found.classes:
         raise ValueError(
-            f"classes must be {found.classes} with weights={weights!r}; received {classes}."
+            f"classes must be {found.classes} with weights={weights!r}; received {classes}. "
+            + _how_to_transfer(classes)
         )
     elif not include_top and len(found.parameters) == 1:
         raise ValueError(
             f"weights={weights!r} is a set for the whole network; received include_top=False. "
             "Build with include_top=True and take the layers that you need."
         )
-    if include_top and classifier_activation not in ("softmax", None):
+    activations = ("sigmoid" if classes == 1 else "softmax", None)
+    if include_top and classifier_activation not in activations:
         raise ValueError(
-            "classifier_activation must be 'softmax' or None with trained weights; "
+            f"classifier_activation must be {activations[0]!r} or None with trained weights; "
             f"received {classifier_activation!r}."
         )
     return found
@@ -156,9 +158,12 @@ def load(
     except (ImportError, MemoryError):
         raise
     except MisfitError as misfit:
+        transfer = ""
+        if misfit.layer is not None and misfit.layer == _classifier(model):
+            transfer = " " + _how_to_transfer(model.output_shape[-1])
         raise ValueError(
             f"weights must be a file for {model.name}; received {path}: {misfit} "
-            "Nothing was loaded."
+            f"Nothing was loaded.{transfer}"
         ) from misfit
     except Exception as error:  # a damaged file fails in many ways
         reason = " ".join(str(error).split()).rstrip(".") or repr(error)
@@ -167,6 +172,20 @@ def load(
             f"{reason}. Make or download it again. Nothing was loaded."
         ) from error
     return model
+
+
+def _how_to_transfer(classes: int | None) -> str:
+    return (
+        "For other classes keep the features alone: build with the classes of the weights, or with "
+        f"include_top=False, and put a new top on it with kc.training.transfer(model, {classes})."
+    )
+
+
+def _classifier(model: keras.Model) -> str | None:
+    """The name of the last layer with weights, in a model of one output."""
+    if not isinstance(model.output_shape, tuple):
+        return None
+    return next((layer.name for layer in reversed(model.layers) if layer.weights), None)
 
 
 def _set(

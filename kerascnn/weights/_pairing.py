@@ -9,7 +9,13 @@ NUMBERS = "fiub"  # NumPy's kinds of floats, integers and booleans
 
 
 class MisfitError(ValueError):
-    """The file holds the weights of another network."""
+    """The file holds the weights of another network.
+
+    Attributes:
+        layer: the layer whose weights have other shapes, if that is why.
+    """
+
+    layer: str | None = None
 
 
 class Pair(NamedTuple):
@@ -33,10 +39,12 @@ def pair(layer: str, variables: Iterable[keras.Variable], stored: Sequence[Any])
     variables = list(variables)
     expected, received = ([tuple(w.shape) for w in ws] for ws in (variables, stored))
     if expected != received:
-        raise MisfitError(
+        misfit = MisfitError(
             f"the first layer that differs is '{layer}', with {_text(expected)} in the model and "
             f"{_text(received)} in the file."
         )
+        misfit.layer = layer if received else None
+        raise misfit
     return [Pair(*both) for both in zip(variables, stored, strict=True)]
 
 

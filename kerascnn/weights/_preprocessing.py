@@ -12,6 +12,8 @@ from kerascnn._errors import unknown
 
 from ._available import available
 
+ROUNDING = 1e-3  # that images may leave [0, 1] by
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -46,9 +48,11 @@ class Preprocessing:
 
         Raises:
             TypeError: the images hold whole numbers, as those in 0 … 255 do.
-            ValueError: there are not three channels where there must be.
+            ValueError: there are not three channels where there must be, or values that are not in
+                [0, 1]; those of tensors are not known while a graph is traced.
         """
         images = self._checked(images)
+        self._check_range(images)
         scale, offset = self._numbers_for(images)
         return self._turned(images) * scale + offset
 
@@ -80,6 +84,22 @@ class Preprocessing:
                 f"images must be (N, H, W, {channels}); received {tuple(images.shape)}."
             )
         return images
+
+    def _check_range(self, images: Any) -> None:
+        """Refuse what was not RGB in [0, 1], such as 0 … 255 or the input of another network."""
+        try:
+            values = images if isinstance(images, np.ndarray) else ops.convert_to_numpy(images)
+        except Exception:  # each backend says in its own way that there are no values yet
+            return
+        if values.size == 0:
+            return
+        low, high = float(values.min()), float(values.max())
+        if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # NaN too
+            raise ValueError(
+                f"images must be RGB in [0, 1] for the preprocessing {self.name!r}; received "
+                f"{low:.4g} to {high:.4g}. Divide 0 … 255 by 255; of images that are prepared "
+                f"already take the inverse of their mode: {', '.join(map(repr, MODES))}."
+            )
 
     def _numbers_for(self, images: Any) -> list[Any]:
         """Scale and offset in the type of the images."""

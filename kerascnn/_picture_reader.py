@@ -1,0 +1,394 @@
+"""The one reader of picture files, for the command line and for data sets.
+
+Photos have eight bits a channel, and Pillow does all. Medical and scientific pictures have 16 or 32
+bits, signed numbers or floats, mostly in TIFFs: tifffile reads what Pillow does not. Their range
+is that of the data type or, where this would show nothing, a window of their values.
+"""
+
+import logging
+import math
+import struct
+from collections.abc import Callable
+from contextlib import ContextDecorator, ExitStack, suppress
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+MODES = {1: "L", 3: "RGB"}  # Pillow's, by channels
+LUMA = np.float32([[0.299], [0.587], [0.114]])  # ITU-R BT.601, as Pillow's "L"
+
+# Decoding takes up to 8 bytes a pixel, and 16 in those formats that keep several copies.
+MOST_PIXELS = 2**27
+MOST_OF_HEAVY = 2**26
+HEAVY = ("WEBP", "AVIF", "JPEG2000")
+MOST_BYTES = 2**29  # of numbers
+JPEG = ("JPEG", "MPO")
+ENOUGH = 2**24  # pixels of the picture that is handed on; a larger one is reduced before
+LARGE = 2**23  # pixels from which pictures are decoded one at a time, whatever the threads
+
+_large = Lock()
+
+PERCENTILES = (0.5, 99.5)  # as nnU-Net clips CT: Isensee et al. 2021
+DARK = 4  # where no value exceeds 1 / DARK of the data type's range, it is not the picture's
+ROUNDING = 1e-3  # that floats may leave [0, 1] by
+SAMPLE = 2**20  # values that the percentiles are taken from
+ROWS = 256  # that are scaled at a time
+
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+RAW, PACKED = 1, (8, 32946)  # of the tag Compression, those that tifffile reads by itself
+DEFLATE = 1032  # times that these pack at most
+WHITE_IS_ZERO = 0  # of the tag PhotometricInterpretation
+
+TURNS = {  # what undoes each EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+for _library in ("PIL", "tifffile"):  # they log what is odd in a file; here it is one line
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+class PictureError(Exception):
+    """Why a file cannot be read, in a few words."""
+
+
+@dataclass
+class Notes:
+    """What is doubtful about how a picture was read, in words; "" where nothing is.
+
+    Attributes:
+        window: its values have no known range, or use little of it.
+        numbers: some of its values are no numbers.
+        pages: it holds more pictures than the one that was read.
+    """
+
+    window: str = ""
+    numbers: str = ""
+    pages: str = ""
+
+
+@dataclass
+class _Decoded:
+    """A picture in planes of one size: an image "L" or "RGB", or an image "F" for each channel."""
+
+    planes: list[Image.Image]
+    white: int
+    orientation: int
+    notes: Notes
+
+
+class _InWords(ContextDecorator):
+    """Turn whatever the libraries raise at a damaged file into a `PictureError`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, MemoryError):
+            raise PictureError("too large for the memory") from None
+        if isinstance(error, Exception) and not isinstance(error, PictureError):
+            said = getattr(error, "strerror", None) or str(error)
+            reason = " ".join(said.split()).rstrip(".")[:200] or type(error).__name__
+            raise PictureError(reason) from None
+
+
+@_InWords()
+def read(
+    path: str | PathLike,
+    fit: Callable[[Image.Image], Image.Image] = lambda image: image,
+    *,
+    channels: int = 3,
+    at_least: int | None = None,
+    window: tuple[float, float] | None = None,
+) -> tuple[np.ndarray, Notes]:
+    """Read a picture upright, transparent parts white; of several the first.
+
+    Args:
+        path: of a file in a format that Pillow or tifffile knows.
+        fit: brings a Pillow image, "L", "RGB" or "F", to the size that is wanted.
+        channels: 3, or 1 for grey.
+        at_least: pixels that `fit` needs of the shorter side. A very large picture is reduced by a
+            whole factor before, a JPEG while it is decoded, and never below that.
+        window: values of the file that become black and white; `None`: 0 and the data type's
+            largest (1 for floats), or percentiles of the values where that is no range of theirs.
+
+    Returns:
+        (H, W, channels) float32 in [0, 1], perhaps not writeable, and notes.
+
+    Raises:
+        PictureError: there is no such file, or it is no picture, damaged, or too large.
+    """
+    with Path(path).open("rb") as file, ExitStack() as alone:
+        decoded = _decoded(file, channels, at_least, window, alone)
+    turn, planes = TURNS.get(decoded.orientation), []
+    while decoded.planes:  # one after another, since they may be large
+        plane = decoded.planes.pop(0)
+        plane = fit(plane if turn is None else plane.transpose(turn))
+        planes.append(np.atleast_3d(np.asarray(plane, np.float32)))
+    values = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1)
+    # Resampling by cubics or sinc leaves the range, which 8 bits cut by themselves.
+    values = np.clip(values, 0, 1) if decoded.white == 1 else values / np.float32(decoded.white)
+    if values.shape[-1] > channels:
+        values = values @ LUMA
+    return np.broadcast_to(values, (*values.shape[:2], channels)), decoded.notes
+
+
+@_InWords()
+def check(path: str | PathLike) -> None:
+    """Read the beginning of a file.
+
+    Raises:
+        PictureError: it is no picture. Damage farther on shows when the picture is read.
+    """
+    with Path(path).open("rb") as file:
+        if _tiff(file).readable:
+            return
+        file.seek(0)
+        _opened(file)
+
+
+def _decoded(
+    file: BinaryIO,
+    channels: int,
+    at_least: int | None,
+    window: tuple[float, float] | None,
+    alone: ExitStack,
+) -> _Decoded:
+    tiff = _tiff(file, alone)
+    if tiff.problem:
+        raise PictureError(tiff.problem)
+    numbers, orientation = tiff.values, tiff.orientation
+    if numbers is None:
+        file.seek(0)
+        image = _opened(file)
+        _check_size(image, file, at_least)
+        if math.prod(image.size) > LARGE and not tiff.readable:
+            alone.enter_context(_large)
+        image.load()
+        orientation = 1
+        with suppress(Exception):  # damaged EXIF data; the picture may be whole
+            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        numbers = _numbers(image, tiff.dtype)
+        if numbers is None:
+            image = _plain(image, MODES[channels], at_least)
+            if window is None:
+                return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
+            numbers = np.asarray(image)
+    notes = Notes(pages=tiff.pages)
+    planes = _windowed(numbers, window, tiff.white_is_zero, at_least, notes)
+    return _Decoded(planes, 1, orientation, notes)
+
+
+# -- by Pillow ----------------------------------------------------------------------------------
+
+
+def _opened(file: BinaryIO) -> Image.Image:
+    """Open a picture as `Image.open` does, but for its limit, which `_check_size` refines.
+
+    EPS files are programs, which Pillow would have Ghostscript run.
+    """
+    Image.init()
+    start = file.read(16)
+    for kind in Image.ID:
+        if kind == "EPS":
+            continue
+        factory, accept = Image.OPEN[kind]
+        with suppress(SyntaxError, IndexError, TypeError, struct.error):
+            accepted = accept is None or accept(start)
+            if accepted and not isinstance(accepted, str):
+                file.seek(0)
+                return factory(file)  # by a name it would be mapped, which mixes up turned TIFFs
+    raise PictureError("no known kind")
+
+
+def _check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None:
+    """Refuse, before it is decoded, what takes too much memory; decode a part of a large JPEG."""
+    most = MOST_OF_HEAVY if image.format in HEAVY else MOST_PIXELS
+    width, height = image.size
+    if image.format in JPEG and (width * height <= most or _is_of_one_scan(image, file)):
+        wanted = min(width, height) // _factor(image.size, at_least)
+        image.draft(None, (min(wanted, at_least or wanted),) * 2)
+    if math.prod(image.size) > most:
+        raise PictureError(_too_large((width, height), most))
+
+
+def _too_large(size: tuple[int, int], most: float) -> str:
+    return (
+        f"it has {'x'.join(map(str, size))} pixels, where at most {most / 1e6:.0f} million of its "
+        "kind can be decoded; make it smaller"
+    )
+
+
+def _is_of_one_scan(image: Image.Image, file: BinaryIO) -> bool:
+    """Whether a JPEG can be decoded row by row; else all of its coefficients are kept."""
+    file.seek(0)
+    return "progressive" not in image.info and file.read().count(b"\xff\xda") == 1
+
+
+def _factor(size: tuple[int, int], at_least: int | None) -> int:
+    """The whole factor by which a picture is reduced."""
+    factor = math.ceil(math.sqrt(math.prod(size) / ENOUGH))
+    return max(1, factor if at_least is None else min(factor, min(size) // at_least))
+
+
+def _reduced(image: Image.Image, at_least: int | None) -> Image.Image:
+    factor = _factor(image.size, at_least)
+    return image if factor == 1 else image.reduce(factor)
+
+
+def _numbers(image: Image.Image, dtype: np.dtype | None) -> np.ndarray | None:
+    """The values of an image with other than 8 unsigned bits, in the data type of the file."""
+    wide = image.mode == "F" or image.mode.startswith("I")
+    if not (wide or dtype == np.int8):  # which Pillow takes for unsigned
+        return None
+    values = np.asarray(image)
+    if image.mode == "I" and image.format in ("PNG", "PPM"):
+        return values.astype(np.uint16)  # of 16 bits, which some Pillows widen
+    if dtype is not None and dtype.kind in "iu" and dtype.itemsize == values.dtype.itemsize:
+        return values.astype(values.dtype.newbyteorder("=")).view(dtype.newbyteorder("="))
+    return values
+
+
+def _plain(image: Image.Image, mode: str, at_least: int | None) -> Image.Image:
+    """Make an image grey or RGB, on white, and no larger than it must be."""
+    if image.has_transparency_data:
+        image = _reduced(image.convert("RGBA"), at_least)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    elif image.mode in ("1", "P"):  # of which no mean can be taken
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    return _reduced(image, at_least).convert(mode)
+
+
+# -- TIFFs by tifffile --------------------------------------------------------------------------
+
+
+@dataclass
+class _Tiff:
+    """What tifffile says of a file, and its values where Pillow does not read them rightly."""
+
+    readable: bool = False
+    values: np.ndarray | None = None  # (H, W) or (H, W, 3)
+    dtype: np.dtype | None = None
+    orientation: int = 1
+    white_is_zero: bool = False
+    pages: str = ""
+    problem: str = ""
+
+
+def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
+    """Look at a file with tifffile. What it cannot read, Pillow does or says why not.
+
+    Without `alone`, which is to hold the lock of large pictures, no values are read.
+    """
+    found = _Tiff()
+    if file.read(4) not in TIFF:
+        return found
+    from tifffile import TiffFile
+
+    file.seek(0)
+    with suppress(Exception), TiffFile(file) as tiff:
+        page = tiff.pages.first
+        found.dtype = page.dtype
+        found.readable = _is_for_tifffile(page)
+        found.white_is_zero = page.photometric == WHITE_IS_ZERO
+        found.orientation = page.tags.valueof("Orientation", 1)
+        with suppress(IndexError):
+            if not tiff.pages[1].is_reduced:  # else a thumbnail
+                found.pages = "it has more than one page, of which the first is read"
+        if found.readable and page.nbytes > MOST_BYTES:
+            most = MOST_BYTES / page.nbytes * page.imagewidth * page.imagelength
+            found.problem = _too_large((page.imagewidth, page.imagelength), most)
+        elif found.readable and alone is not None:
+            if page.size > LARGE:
+                alone.enter_context(_large)
+            values = page.asarray(maxworkers=1)
+            found.values = np.moveaxis(values, 0, -1) if page.axes == "SYX" else values
+    return found
+
+
+def _is_for_tifffile(page: "TiffPage") -> bool:
+    """Whether a page has numbers that Pillow does not know, and can be decoded in little memory."""
+    if page.dtype is None or page.dtype.kind not in "iuf" or page.dtype == np.uint8:
+        return False
+    if (page.axes, page.samplesperpixel) not in (("YX", 1), ("YXS", 3), ("SYX", 3)):
+        return False
+    parts, pixels = math.prod(page.chunked), math.prod(page.chunks)
+    if parts != len(page.databytecounts) or not parts * pixels <= MOST_PIXELS:
+        return False  # damaged: strips or tiles are missing, or larger than the page
+    # A packed part of a damaged or malicious file can be far larger than it should.
+    largest = max(page.databytecounts) * DEFLATE
+    return page.compression == RAW or (page.compression in PACKED and largest <= MOST_BYTES)
+
+
+# -- numbers to [0, 1] --------------------------------------------------------------------------
+
+
+def _windowed(
+    values: np.ndarray,
+    window: tuple[float, float] | None,
+    inverted: bool,
+    at_least: int | None,
+    notes: Notes,
+) -> list[Image.Image]:
+    """Bring the values of a picture, (H, W) or (H, W, 3), to [0, 1]: an image for each channel."""
+    number = np.isfinite(values)
+    count = int(number.sum())
+    if count == 0:
+        raise PictureError("it holds no numbers")
+    low, high = window or _window(values, number, notes)
+    if count < values.size:
+        notes.numbers = (
+            f"{values.size - count:,} of its {values.size:,} values are not finite; NaN is shown "
+            "black, infinities as the ends of the range"
+        )
+    del number
+    planes = []
+    with np.errstate(all="ignore"):
+        for channel in np.moveaxis(np.atleast_3d(values), -1, 0):
+            scaled = np.empty(channel.shape, np.float32)
+            for start in range(0, len(scaled), ROWS):  # in float64, but not all of it at once
+                rows = channel[start : start + ROWS].astype(np.float64)
+                rows = np.clip((rows - low) / (high - low), 0, 1)
+                scaled[start : start + ROWS] = 1 - rows if inverted else rows
+            np.nan_to_num(scaled, copy=False)
+            planes.append(_reduced(Image.fromarray(scaled), at_least))
+    return planes
+
+
+def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float, float]:
+    """The values that are black and white; a note where the data type does not say them."""
+    kind, name = values.dtype.kind, values.dtype.name
+    if kind == "f":
+        low = float(values.min(where=number, initial=math.inf))
+        high, largest = float(values.max(where=number, initial=-math.inf)), 1.0
+    else:
+        low, high = float(values.min()), float(values.max())
+        largest = float(np.iinfo(values.dtype).max) if kind == "u" else None
+    why = "have no known range"
+    if largest is not None and low >= -ROUNDING and high <= largest + ROUNDING:
+        if high > largest / DARK or high == low:
+            return 0.0, largest
+        why = "use little of their range"
+    few = values.reshape(-1)[:: -(-values.size // SAMPLE)]
+    few = few[np.isfinite(few)].astype(np.float64)
+    black, white = np.percentile(few, PERCENTILES) if few.size else (low, high)
+    if black == white:
+        black, white = low, max(high, low + 1)
+    notes.window = (
+        f"its {name} values, {low:.6g} to {high:.6g}, {why}; "
+        f"{black:.6g} is shown black and {white:.6g} white"
+    )
+    return float(black), float(white)

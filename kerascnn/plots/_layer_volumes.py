@@ -1,0 +1,122 @@
+"""The layers of a network as volumes in perspective, with the window that each one slides."""
+
+import itertools
+import math
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
+
+from ._architecture import MARGIN, draw_box, draw_legend
+from ._artists import canvas, claim, fitted_text, mix
+from ._layout import WIDTH, Box, Layout, Node, drawn_nodes, main_way, volumes
+from ._style import as_written, role_color
+
+
+def layer_volumes(
+    records,
+    *,
+    title: str | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the maps of a network as volumes, as the paper of AlexNet does, and what windows see.
+
+    Height, width and channels are drawn in a cabinet projection, each as its square root. On a
+    volume lies the window of the layer that reads it, with lines to the one value that it gives.
+    Consecutive layers whose outputs have one shape share a label. Branches are followed along the
+    main way: of a block with a shortcut or parallel branches what comes out is drawn, and of an
+    hourglass, such as U-Net's, the way down and up.
+
+    Args:
+        records: what `describe(model)` gives, or its `layers`: records with `name, kind,
+            output_shape` (without the batch), and `inputs` and `kernel` if they have them.
+        title: a title above the picture.
+        legend: whether the colours are explained below it.
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        TypeError: `records` are not layer records.
+        ValueError: no records.
+
+    >>> from types import SimpleNamespace as Record
+    >>> ax = layer_volumes([
+    ...     Record(name="input", kind="InputLayer", output_shape=(28, 28, 1)),
+    ...     Record(name="conv1", kind="Conv2D", output_shape=(24, 24, 6), kernel=(5, 5)),
+    ... ])
+    >>> [text.get_text() for text in ax.texts][2:4]
+    ['24×24\\n×6', 'conv1\\n5×5']
+    >>> plt.close(ax.figure)
+    """
+    nodes = main_way(drawn_nodes(records))
+    plan = volumes(nodes, WIDTH)
+    ax = canvas(plt.subplots()[1] if ax is None else ax)
+    for nth, box in enumerate(plan.boxes):
+        draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
+    for (node, box), (reader, behind) in itertools.pairwise(zip(nodes, plan.boxes, strict=True)):
+        if behind.x > box.x and reader.kernel and len(node.shape) == 3:
+            _draw_window(ax, node, box, reader, behind)
+    _draw_turns(ax, plan)
+    ink = to_hex(mpl.rcParams["text.color"])
+    for label in plan.labels:
+        fitted_text(
+            ax,
+            label.x,
+            label.y,
+            label.text,
+            room=(label.width, label.height),
+            rotation=90 if label.upright else 0,
+            color=ink,
+            zorder=3,
+        )
+    bottom = draw_legend(ax, plan) if legend else plan.height
+    claim(ax, -MARGIN, -MARGIN, max(plan.width, WIDTH / 2) + MARGIN, bottom + MARGIN)
+    if title:
+        as_written(ax.set_title(title))
+    return ax
+
+
+def _draw_window(ax: Axes, node: Node, box: Box, reader: Node, behind: Box) -> None:
+    """Outline a window on the right side of a volume, and lead its corners to one value."""
+    rows, columns = (
+        min(1.0, math.sqrt(k / n)) if n else 0.3
+        for k, n in zip(reader.kernel, node.shape, strict=False)
+    )
+    right, middle = box.x + box.width, box.y + box.height / 2
+    top = middle - box.height * rows / 2
+    first, last = box.depth * (1 - columns) / 2, box.depth * (1 + columns) / 2
+    corners = [
+        (right + first, top - first),
+        (right + last, top - last),
+        (right + last, top - last + box.height * rows),
+        (right + first, top - first + box.height * rows),
+    ]
+    color = role_color("window")
+    thin = 0.4 * mpl.rcParams["lines.linewidth"]
+    ax.add_patch(
+        Polygon(corners, facecolor="none", edgecolor=color, linewidth=1.5 * thin, zorder=2.2)
+    )
+    target = (behind.x, behind.y + behind.height / 2)
+    for x, y in corners[1:3]:
+        ax.add_line(Line2D([x, target[0]], [y, target[1]], color=color, linewidth=thin, zorder=2.1))
+
+
+def _draw_turns(ax: Axes, plan: Layout) -> None:
+    """Lead from one row to the next."""
+    ink = to_hex(mpl.rcParams["text.color"])
+    for edge in plan.edges:
+        if len(edge.points) > 2:
+            ax.add_line(
+                Line2D(
+                    *zip(*edge.points, strict=True),
+                    color=mix(mpl.rcParams["axes.facecolor"], ink, 0.6),
+                    linewidth=0.45 * mpl.rcParams["lines.linewidth"],
+                    zorder=0.5,
+                )
+            )

@@ -1,0 +1,278 @@
+"""Damage picture files at random and read them: one line at most is said, and memory stays small.
+
+    python scripts/fuzz_pictures.py --seed 0 --minutes 60
+
+Each file is read as the command line and as a data set read it, in a process of its own whose
+memory is measured. A finding is any exception but an OSError of one line, a picture that is not
+finite or not in [0, 1], more than 2 GB, more than a minute, or a crash. Findings are kept in --keep
+and named by seed and number, which make them again: --seed 0 --only 1234.
+"""
+
+import argparse
+import io
+import multiprocessing
+import resource
+import struct
+import sys
+import time
+import warnings
+import zlib
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+MOST = 2 * 10**9  # bytes
+SECONDS, HANGING = 60, 1800  # of the processor, of the clock
+TELLING = (
+    0,
+    1,
+    2,
+    3,
+    7,
+    8,
+    16,
+    32,
+    255,
+    256,
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x10000,
+    0x7FFFFFFF,
+    2**32 - 1,
+)
+
+
+def corpus() -> list[tuple[str, bytes]]:
+    """Whole files of many kinds, small, with their endings."""
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(0, 1, 24 * 32).reshape(24, 32) ** 1.5
+    grey = Image.fromarray(np.uint8(255 * ramp))
+    noise = Image.fromarray(rng.integers(0, 256, (24, 32, 3), np.uint8))
+    clear = noise.copy()
+    clear.putalpha(grey)
+    wide = Image.fromarray(np.uint16(65535 * ramp))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "camera"
+    made = []
+
+    def save(image: Image.Image, kind: str, **options: object) -> None:
+        file = io.BytesIO()
+        image.save(file, kind, **options)
+        made.append((kind.lower(), file.getvalue()))
+
+    for image in (
+        grey,
+        noise,
+        clear,
+        wide,
+        noise.quantize(16),
+        grey.convert("1"),
+        clear.convert("LA"),
+    ):
+        save(image, "PNG")
+    save(noise, "PNG", exif=exif)
+    save(noise.quantize(16), "PNG", transparency=bytes(range(16)))
+    save(noise, "PNG", save_all=True, append_images=[noise.rotate(90)])
+    for image in (grey, noise, noise.convert("CMYK")):
+        save(image, "JPEG")
+    save(noise, "JPEG", progressive=True, exif=exif)
+    for image in (noise.quantize(16), grey):
+        save(image, "GIF")
+    save(noise.quantize(16), "GIF", save_all=True, append_images=[grey, noise], transparency=3)
+    for image in (grey, noise, noise.quantize(16), grey.convert("1"), clear):
+        save(image, "BMP")
+    for options in ({}, {"lossless": True}, {"exif": exif}):
+        save(noise, "WEBP", **options)
+    save(clear, "WEBP", lossless=True)
+    save(noise, "WEBP", save_all=True, append_images=[noise.rotate(90)])
+    for image in (
+        grey,
+        noise,
+        clear,
+        wide,
+        noise.quantize(16),
+        grey.convert("1"),
+        noise.convert("CMYK"),
+    ):
+        save(image, "TIFF")
+    for compression in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
+        save(noise, "TIFF", compression=compression)
+        if compression != "jpeg":
+            save(wide, "TIFF", compression=compression)
+    for kind in ("i1", "u2", "i2", "u4", "i4", "f2", "f4", "f8"):
+        values = (100 * ramp).astype(kind)
+        for options in ({}, {"compression": "zlib"}, {"byteorder": ">"}, {"tile": (16, 16)}):
+            file = io.BytesIO()
+            tifffile.imwrite(file, values, **options)
+            made.append(("tiff", file.getvalue()))
+    for options in ({"bigtiff": True}, {"compression": "zlib"}):
+        file = io.BytesIO()
+        color = np.float32(rng.random((24, 32, 3)))
+        tifffile.imwrite(file, color, photometric="rgb", metadata=None, **options)
+        made.append(("tiff", file.getvalue()))
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.uint16(rng.integers(0, 4096, (3, 24, 32))), photometric="minisblack")
+    made.append(("tiff", file.getvalue()))
+    return made
+
+
+def damaged(whole: list[tuple[str, bytes]], rng: np.random.Generator) -> tuple[str, bytes]:
+    """One of the files with a few things wrong."""
+    kind, data = whole[rng.integers(len(whole))]
+    data = bytearray(data)
+    for _ in range(rng.integers(1, 6)):
+        head = min(len(data), 64 if rng.random() < 0.5 else 512)
+        place = int(rng.integers(max(1, head if rng.random() < 0.7 else len(data))))
+        how = rng.integers(7)
+        if how == 0:  # some bits
+            for at in rng.integers(0, max(1, len(data)), rng.integers(1, 9)):
+                if at < len(data):
+                    data[at] ^= 1 << int(rng.integers(8))
+        elif how == 1:  # the file ends
+            del data[place + 1 :]
+        elif how == 2:  # a part is missing or twice there
+            length = int(rng.integers(1, 64))
+            part = data[place : place + length]
+            data[place : place + length] = b"" if rng.random() < 0.5 else part * 2
+        elif how == 3:  # another file goes on
+            other = whole[rng.integers(len(whole))][1]
+            data[place:] = other[int(rng.integers(len(other))) :]
+        else:  # a number is another one
+            size = int(rng.choice([1, 2, 4, 8]))
+            value = int(rng.choice(TELLING)) if rng.random() < 0.7 else int(rng.integers(2**32))
+            order = "little" if rng.random() < 0.5 else "big"
+            data[place : place + size] = (value % 256**size).to_bytes(size, order)
+    if data[:4] == b"\x89PNG" and rng.random() < 0.8:
+        data = with_checksums(data)
+    return kind, bytes(data)
+
+
+def with_checksums(png: bytearray) -> bytearray:
+    """Make the checksums of a PNG's chunks right, so that its reader goes on."""
+    at = 8
+    while at + 12 <= len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        if at + 12 + length > len(png):
+            break
+        checksum = zlib.crc32(png[at + 4 : at + 8 + length])
+        struct.pack_into(">I", png, at + 8 + length, checksum)
+        at += 12 + length
+    return png
+
+
+def read_all(path: str) -> str:
+    """Read a file in all ways; returns what came of it, beginning with "!" if it must not be."""
+    from kerascnn._pictures import read_picture
+    from kerascnn.datasets import ImageFiles
+
+    ways = {
+        "command line": lambda: read_picture(path, say=one_line),
+        "small": lambda: read_picture(path, 64),
+        "data set": lambda: ImageFiles([path], image_size=16)[0],
+        "stretched": lambda: ImageFiles([path], image_size=(8, 40), channels=1, resize="stretch")[
+            0
+        ],
+        "window": lambda: ImageFiles([path], image_size=16, window=(0, 99))[0],
+        "check": lambda: ImageFiles([path], image_size=16).check(),
+    }
+    came = set()
+    for way, read in ways.items():
+        try:
+            picture = read()
+            if picture is not None and not (picture.min() >= 0 and picture.max() <= 1):
+                return f"! {way}: {picture.min()} … {picture.max()}"
+            if way != "check":
+                came.add("read")
+        except OSError as error:
+            came.add("refused")
+            try:
+                one_line(error)
+            except ValueError as many:
+                return f"! {way}: {many}"
+        except Exception as error:
+            return f"! {way}: {type(error).__name__}: {error}"
+    return " and ".join(sorted(came))
+
+
+def one_line(said: object) -> None:
+    """Refuse what is said in more than one line."""
+    if "\n" in str(said) or len(str(said)) > 600:
+        raise ValueError(f"not one line: {str(said)[:200]!r}")
+
+
+def work(pipe: object) -> None:
+    """Read the files whose paths come through a pipe; tells what came of each, and the memory."""
+    warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_AS, (2 * MOST, 2 * MOST))
+    while True:
+        path, start = pipe.recv(), time.process_time()
+        came, memory = read_all(path), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        pipe.send((came, memory, time.process_time() - start))
+
+
+class Worker:
+    """A process that reads files."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("fork")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=work, args=(other,), daemon=True)
+        self.process.start()
+        other.close()
+
+    def __call__(self, path: Path) -> str:
+        """Have a file read; returns what came of it."""
+        self.pipe.send(str(path))
+        try:
+            if not self.pipe.poll(HANGING):
+                return "! hangs"
+            came, memory, seconds = self.pipe.recv()
+        except EOFError:
+            self.process.join()
+            return f"! the process ended with {self.process.exitcode}"
+        if memory > MOST or seconds > SECONDS:
+            return f"! took {memory / 1e9:.1f} GB and {seconds:.0f} s"
+        return came
+
+
+def main() -> None:
+    """Damage and read files for some time."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--only", type=int, help="read one file, by its number, and keep it")
+    parser.add_argument("--keep", type=Path, default=Path("findings"))
+    options = parser.parse_args()
+
+    whole, counts, worker = corpus(), Counter(), Worker()
+    until = time.monotonic() + 60 * options.minutes
+    number = options.only or 0
+    with TemporaryDirectory() as folder:
+        while time.monotonic() < until:
+            kind, data = damaged(whole, np.random.default_rng((options.seed, number)))
+            path = Path(folder, f"{options.seed}-{number}.{kind}")
+            path.write_bytes(data)
+            came = worker(path)
+            if came.startswith("!") or options.only is not None:
+                options.keep.mkdir(exist_ok=True)
+                (options.keep / path.name).write_bytes(data)
+                print(f"{path.name} {came}", flush=True)
+            if came.startswith("!"):
+                worker.process.kill()
+                worker = Worker()
+            counts["finding" if came.startswith("!") else came] += 1
+            path.unlink()
+            number += 1
+            if options.only is not None:
+                break
+    print(f"seed {options.seed}: {number:,} files;", dict(counts))
+    sys.exit(1 if counts["finding"] else 0)
+
+
+if __name__ == "__main__":
+    main()
