@@ -130,9 +130,7 @@ def _space(votes: dict[Origin, bool], i: int, ndim: int) -> tuple[int, ...]:
     return tuple(axis for axis in range(1, ndim) if votes.get((i, axis), axis < ndim - 1))
 
 
-def _measure(
-    node: Node, specs: Callable, after: tuple, output: int, kept: dict
-) -> list[Reach] | None:
+def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict) -> Probed | None:
     """Probe a layer, once for inputs of the same shapes."""
     if output:
         return None
@@ -147,7 +145,7 @@ def _measure(
             )
 
         kept[name] = probe(node.operation, tensors, fill, after)
-    return kept[name] and kept[name].reaches
+    return kept[name]
 
 
 class _Step(NamedTuple):
@@ -158,7 +156,7 @@ class _Step(NamedTuple):
     after: tuple
     output: int
     sizes: dict[Origin, int | None]
-    measure: Callable[[], list[Reach] | None]
+    measure: Callable[[], Probed | None]
 
     def view(self, seen: list[View]) -> View:
         """What its units see, from what those of the node's inputs see."""
@@ -192,12 +190,14 @@ class _Step(NamedTuple):
     def _reach(self) -> list[Reach] | None:
         node = self.node
         found = layer_reach(node.operation, self.before, self.after, node.slots, self.output)
-        if found is None:
-            return self.measure()
-        if is_keras(node.operation):
+        if found is not None and is_keras(node.operation):
             return found
-        measured = self.measure()  # it looks like a convolution; does it see as one?
-        return found if measured is None or _holds(found, measured) else measured
+        measured = self.measure()
+        if found is None:
+            return measured and measured.reaches
+        # It looks like a convolution; does it see as one, or more?
+        alike = measured is None or (measured.reaches and _holds(found, measured.reaches))
+        return found if alike else measured.reaches
 
     def _through(self, look: Look, reach: Reach, shape: tuple, origin: Origin) -> Look:
         if look.field is None or look.axis is None:

@@ -26,10 +26,16 @@ ROUNDING = {"float16": 1e-2, "bfloat16": 5e-2}, 1e-5
 
 
 class Probed(NamedTuple):
-    """The reach into each input, and whether each value is made of one value alone."""
+    """The reach into each input, and whether each value is made of one value alone.
 
-    reaches: list[Reach]
-    pointwise: bool
+    Attributes:
+        reaches: `None` where images of a batch meet, more than one axis is mixed with another, the
+            layer does not compute the same twice, or what it takes depends on the values.
+        pointwise: no sums.
+    """
+
+    reaches: list[Reach] | None
+    pointwise: bool = False
 
 
 def probe(
@@ -44,9 +50,7 @@ def probe(
         after: shape of the output.
 
     Returns:
-        `None` where it cannot be told: sizes are free or large, images of a batch meet, inputs are
-        whole numbers, more than one axis is mixed with another, the layer does not compute the same
-        twice, or what it takes depends on the values.
+        `None` where nothing can be measured: sizes are free or large, or inputs are whole numbers.
     """
     shapes = [tuple(t.shape) for t in inputs]
     if not shapes or any(None in shape[1:] for shape in [*shapes, after]):
@@ -55,12 +59,13 @@ def probe(
         return None
     try:
         if _cost(shapes, after) <= AFFORDABLE:
-            return _measured(operation, inputs, shapes, fill)
+            return _measured(operation, shapes, fill)
         short = [tuple(map(_shortened, shape[:-1])) + shape[-1:] for shape in shapes]
         if short == shapes or _cost(short, short[0]) > AFFORDABLE:
             return None
-        found = _measured(operation, inputs, short, fill)
-        return found if found and _holds_for(found, short, shapes, operation, after) else None
+        found = _measured(operation, short, fill)
+        holds = found.reaches and _holds_for(found.reaches, short, shapes, after)
+        return found if holds else Probed(None)
     except Exception:  # whatever a layer of your own raises when it is asked so
         return None
 
@@ -75,11 +80,9 @@ def _shortened(size: int | None) -> int | None:
     return size if size is None or size <= LINES else LINES - 8 + size % 8
 
 
-def _holds_for(
-    found: Probed, short: list[tuple], shapes: list[tuple], operation: object, after: tuple
-) -> bool:
+def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], after: tuple) -> bool:
     """Whether what was found on a smaller input goes on alike: regular, and of fitting size."""
-    for reach, small, large in zip(found.reaches, short, shapes, strict=True):
+    for reach, small, large in zip(reaches, short, shapes, strict=True):
         for axis, (small_size, size) in enumerate(zip(small[1:], large[1:], strict=True), 1):
             if axis not in reach or small_size == size:
                 continue
@@ -91,27 +94,23 @@ def _holds_for(
     return True
 
 
-def _measured(
-    operation: keras.Operation, inputs: Sequence[KerasTensor], shapes: list[tuple], fill: Callable
-) -> Probed | None:
+def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -> Probed:
     rng = np.random.default_rng(0)
     call = _calls(operation, fill, rng)
     found = None
     for level in LEVELS:
         base = [rng.uniform(*level, (1, *s[1:])).astype("float32") for s in shapes]
         own = call(base)
-        if not np.array_equal(own, call(base), equal_nan=True):
-            return None
         seen = [_seen(call, base, own, m, rng) for m in range(len(base))]
-        if None in seen:
-            return None
+        if None in seen or not np.array_equal(own, call(base), equal_nan=True):
+            return Probed(None)
         flat = [matrix for axes in seen for matrices in axes for matrix in matrices]
         if found is not None and not all(map(np.array_equal, flat, found)):
-            return None  # what it takes depends on the values
+            return Probed(None)
         found = flat
     reaches = [_reach(axes) for axes in seen]
     if None in reaches:
-        return None
+        return Probed(None)
     return Probed(reaches, all(_is_pointwise(axes, own.shape[1:]) for axes in seen))
 
 

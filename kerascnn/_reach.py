@@ -57,12 +57,12 @@ NORMALIZATIONS = tuple(  # over the axes that they name
 POINTWISE = (
     layers.BatchNormalization, layers.Normalization, layers.Rescaling, layers.Identity,
     layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D,
-    layers.AlphaDropout, layers.GaussianDropout, layers.GaussianNoise, layers.ActivityRegularization,
-    layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Discretization,
+    layers.AlphaDropout, layers.GaussianDropout, layers.GaussianNoise,
+    layers.ActivityRegularization, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Discretization,
     layers.RandomFlip, layers.RandomRotation, layers.RandomTranslation, layers.RandomZoom,
     layers.RandomContrast, layers.RandomBrightness,
 )  # fmt: skip
-# The same of the operations in `keras.ops`, and of two small layers inside keras.applications.
+# The same of the operations in `keras.ops`, and of small layers inside keras.applications.
 POINTWISE_NAMES = frozenset([
     "Absolute", "Abs", "Add", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2",
     "Arctanh", "BroadcastTo", "Cast", "Cbrt", "Ceil", "Celu", "Clip", "ConvertToTensor",
@@ -497,7 +497,7 @@ def _after_activation(operation: layers.Layer, found: list[Reach], after: Shape)
     name, module = (getattr(activation, n, "") for n in ("__name__", "__module__"))
     if isinstance(activation, layers.Layer):  # Activation(layer)
         return found if isinstance(activation, POINTWISE) else None
-    if not str(module).startswith("keras.") or name == "glu":
+    if not str(module).startswith(("keras.", "kerascnn.layers.")) or name == "glu":
         return None  # of your own
     if name in SOFTMAXES:
         last = len(after) - 1

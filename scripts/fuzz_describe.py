@@ -49,12 +49,15 @@ class Net:
         self.rng, self.words, self.tensors, self.inputs = rng, [], [], []
 
     def choose(self, *choices):
+        """One of some choices."""
         return choices[self.rng.integers(len(choices))]
 
     def number(self, low, high):
+        """A whole number, both ends included."""
         return int(self.rng.integers(low, high + 1))
 
     def add_input(self):
+        """An input of 1 to 4 axes, often like the first."""
         rank = self.choose(1, 2, 2, 3, 3, 3, 3, 4)
         sizes = [self.number(3, {1: 9, 2: 12, 3: 11, 4: 5}[rank]) for _ in range(rank - 1)]
         shape = [*sizes, self.number(1, 4)]
@@ -76,6 +79,7 @@ class Net:
         return self.keep(layer, y, *tensors)
 
     def keep(self, layer, y, *tensors):
+        """Keep a tensor that is not too large, and say in words how it was made."""
         first = keras.tree.flatten(y)[0]
         shape = first.shape[1:]
         if None in shape or min(shape, default=1) < 1 or math.prod(shape) > 3000:
@@ -96,6 +100,7 @@ class Net:
         return first
 
     def step(self):
+        """Apply one more layer, to one of the latest tensors."""
         x = self.tensors[int(self.rng.integers(max(0, len(self.tensors) - 4), len(self.tensors)))]
         rank = len(x.shape) - 1
         makers = ANY + {1: VECTOR, 2: SEQUENCE, 3: IMAGE, 4: VOLUME}.get(rank, [])
@@ -116,6 +121,8 @@ def window(net, rank, stride=True):
 
 
 def conv(rank):
+    """Convolutions along some axes."""
+
     def make(net, x):
         options = window(net, rank)
         if rank == 1 and net.rng.random() < 0.3:
@@ -133,6 +140,8 @@ def conv(rank):
 
 
 def transposed(rank):
+    """Transposed convolutions."""
+
     def make(net, x):
         options = window(net, rank)
         if net.rng.random() < 0.2:
@@ -143,6 +152,8 @@ def transposed(rank):
 
 
 def depthwise(rank):
+    """Depthwise and separable convolutions."""
+
     def make(net, x):
         options = window(net, rank)
         kind = net.choose("Depthwise", "Separable")
@@ -158,6 +169,8 @@ def depthwise(rank):
 
 
 def pool(rank):
+    """Pools."""
+
     def make(net, x):
         options = window(net, rank)
         kind = getattr(layers, f"{net.choose('Max', 'Average')}Pooling{rank}D")
@@ -173,6 +186,8 @@ def pool(rank):
 
 
 def global_pool(rank):
+    """Global pools, and maps that are weighed by them."""
+
     def make(net, x):
         kind = getattr(layers, f"Global{net.choose('Max', 'Average')}Pooling{rank}D")
         y = net.call(
@@ -189,6 +204,8 @@ def global_pool(rank):
 
 
 def adaptive_pool(rank):
+    """Adaptive pools."""
+
     def make(net, x):
         kind = getattr(layers, f"Adaptive{net.choose('Max', 'Average')}Pooling{rank}D")
         net.call(
@@ -199,6 +216,7 @@ def adaptive_pool(rank):
 
 
 def up_sampling(net, x):
+    """Up-sampling."""
     rank = len(x.shape) - 2
     kind = getattr(layers, f"UpSampling{rank}D")
     options = {}
@@ -210,6 +228,7 @@ def up_sampling(net, x):
 
 
 def resizing(net, x):
+    """Resizing, up and down."""
     net.call(
         layers.Resizing(
             net.number(1, 16),
@@ -222,6 +241,7 @@ def resizing(net, x):
 
 
 def borders(net, x):
+    """Padding and cropping."""
     rank = len(x.shape) - 2
     kind = getattr(layers, f"{net.choose('ZeroPadding', 'Cropping')}{rank}D")
     sides = tuple((net.number(0, 2), net.number(0, 2)) for _ in range(rank))
@@ -230,6 +250,7 @@ def borders(net, x):
 
 
 def normalization(net, x):
+    """Normalizations, activations and what is idle at inference."""
     ndim = len(x.shape)
     axis = net.choose(-1, net.number(1, ndim - 1), list(range(1, ndim)))
     layer = net.choose(
@@ -249,10 +270,12 @@ def normalization(net, x):
 
 
 def dense(net, x):
+    """Dense layers."""
     net.call(layers.Dense(net.number(1, 4), activation=net.choose(None, "relu", "softmax")), x)
 
 
 def einsum_dense(net, x):
+    """Dense layers along any axis."""
     letters = "bcdef"[: len(x.shape)]
     drop = net.number(1, len(letters) - 1)
     made = "".join("z" if i == drop else c for i, c in enumerate(letters))
@@ -261,6 +284,7 @@ def einsum_dense(net, x):
 
 
 def merge(net, x):
+    """Sums, products, averages and maxima."""
     others = [t for t in net.tensors if t.shape == x.shape and t is not x]
     if others:
         other = others[int(net.rng.integers(len(others)))]
@@ -269,6 +293,7 @@ def merge(net, x):
 
 
 def concatenate(net, x):
+    """Concatenation along any axis."""
     axis = net.number(1, len(x.shape) - 1)
     fits = [
         t
@@ -281,6 +306,7 @@ def concatenate(net, x):
 
 
 def reshape(net, x):
+    """Changes of shape and order, and operations of `keras.ops`."""
     sizes = list(x.shape[1:])
     order = [int(i) for i in net.rng.permutation(len(sizes))]
     kind = net.choose("flatten", "permute", "merge", "split", "flip", "roll", "mean", "item", "pad")
@@ -319,6 +345,7 @@ def reshape(net, x):
 
 
 def attention(net, x):
+    """Attention of four kinds."""
     others = [t for t in net.tensors if len(t.shape) == len(x.shape) and t.shape[-1] == x.shape[-1]]
     other = others[int(net.rng.integers(len(others)))]
     kind = net.choose("Attention", "AdditiveAttention", "MultiHead", "Grouped")
@@ -336,6 +363,7 @@ def attention(net, x):
 
 
 def recurrent(net, x):
+    """Recurrent layers, one way or two."""
     kind = getattr(layers, net.choose("SimpleRNN", "LSTM", "GRU"))
     layer = kind(net.number(1, 3), return_sequences=net.choose(True, False), unroll=True)
     if net.rng.random() < 0.3:
@@ -344,6 +372,8 @@ def recurrent(net, x):
 
 
 def conv_lstm(rank):
+    """Convolutional LSTMs."""
+
     def make(net, x):
         options = window(net, rank)
         if options["data_format"] == "channels_first":
@@ -355,6 +385,7 @@ def conv_lstm(rank):
 
 
 def each_step(net, x):
+    """A layer or model at each step of a sequence."""
     rank = len(x.shape) - 3
     if rank == 0:
         inner = layers.Dense(2)
@@ -372,12 +403,14 @@ def each_step(net, x):
 
 
 def spectral(net, x):
+    """Convolutions with spectral normalization."""
     rank = len(x.shape) - 2
     options = window(net, rank)
     net.call(layers.SpectralNormalization(getattr(layers, f"Conv{rank}D")(2, **options)), x)
 
 
 def of_your_own(net, x):
+    """Layers of one's own."""
     net.call(
         net.choose(
             Shifted(),
@@ -406,6 +439,7 @@ def nested(net, x):
 
 
 def shared(net, x):
+    """A layer that is called twice."""
     others = [t for t in net.tensors if t.shape == x.shape and t is not x]
     if others and len(x.shape) == 4:
         layer = layers.Conv2D(2, 3, padding="same")
@@ -414,6 +448,7 @@ def shared(net, x):
 
 
 def dot(net, x):
+    """Dot products."""
     others = [
         t for t in net.tensors if len(t.shape) == len(x.shape) == 3 and t.shape[2] == x.shape[2]
     ]
@@ -422,6 +457,7 @@ def dot(net, x):
 
 
 def repeat_vector(net, x):
+    """Repeated vectors."""
     net.call(layers.RepeatVector(net.number(1, 4)), x)
 
 
@@ -445,7 +481,9 @@ IMAGE = [
     conv(2), conv(2), transposed(2), depthwise(2), pool(2), global_pool(2), adaptive_pool(2),
     up_sampling, resizing, borders, attention, each_step, spectral, shared, conv_lstm(1),
 ]  # fmt: skip
-VOLUME = [conv(3), pool(3), global_pool(3), up_sampling, borders, each_step, conv_lstm(2), transposed(3)]  # fmt: skip
+VOLUME = [
+    conv(3), transposed(3), pool(3), global_pool(3), up_sampling, borders, each_step, conv_lstm(2),
+]  # fmt: skip
 
 
 def build(seed):
@@ -471,7 +509,7 @@ def positive(model, rng):
 
 
 def supports(model, graph, rng, space):
-    """For each tensor, by input and axis of space: the first and last pixel that moves each unit."""
+    """Of each tensor, for each axis of space: the first and last pixel that moves each unit."""
     base = [rng.uniform(0.5, 1, (1, *t.shape[1:])) for t in model.inputs]
     keys = [k for n in graph.nodes if not n.is_input for k in n.outputs]
 
