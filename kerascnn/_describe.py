@@ -108,9 +108,11 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
         looks = sees(fields.views[node.outputs[0]], fields, sizes, shape)
         if any(look.field is None for look in looks):
             found[node.name] = None
-        elif all(look.alone for look in looks) and [k.axis for k in looks] == [
-            *range(1, len(shape) - 1)
-        ]:
+        elif (
+            looks
+            and all(look.alone for look in looks)
+            and [k.axis for k in looks] == [*range(1, len(shape) - 1)]
+        ):
             found[node.name] = tuple(look.field for look in looks)
         else:
             found[node.name] = WHOLE
@@ -165,7 +167,8 @@ def _specs(
     given = own
     if input_shape is not None:
         one = all(n is None or isinstance(n, Integral) for n in input_shape)
-        given = [tuple(input_shape)] if one else [tuple(shape) for shape in input_shape]
+        shapes = [input_shape] if one else input_shape
+        given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
     fits = len(given) == len(own) and all(
         len(g) == len(o) and all(b in (None, a) for a, b in zip(g, o, strict=True))
         for g, o in zip(given, own, strict=False)

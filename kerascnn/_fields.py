@@ -134,7 +134,10 @@ def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict)
     """Probe a layer, once for inputs of the same shapes."""
     if output:
         return None
-    tensors = [specs()[key] for key in node.inputs]
+    try:
+        tensors = [specs()[key] for key in node.inputs]
+    except ValueError:  # of an open size there is no way through
+        return None
     name = (id(node.operation), tuple(tuple(t.shape) for t in tensors))
     if name not in kept:
 
@@ -246,7 +249,7 @@ class _Step(NamedTuple):
         view: View = {}
         for i in sorted({origin[0] for v in seen for origin in v}):
             ways = [self._complete(v, i, len(s)) for v, s in zip(seen, self.before, strict=True)]
-            given = next((way for way in ways if way), None)
+            given = next((way for way in ways if way is not None), None)
             origins = [o for o in dict.fromkeys(o for v in seen for o in v) if o[0] == i]
             if given is None:
                 alike = all(v[o].axis is None for v in seen for o in origins if o in v)
@@ -258,8 +261,11 @@ class _Step(NamedTuple):
                 }
                 continue
             made = self.node.operation.receptive_field(
-                [tuple((way or given).values()) for way in ways]
+                [tuple((given if way is None else way).values()) for way in ways]
             )
+            if made is None:
+                view |= dict.fromkeys(origins, UNKNOWN)
+                continue
             names = list(given)
             view |= {
                 o: Look(axis, f) for axis, (o, f) in enumerate(zip(names, made, strict=True), 1)
@@ -401,14 +407,14 @@ def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[in
     """The smallest groups of axes that hold the same values before and after a reshape."""
     if None in shape[1:] or None in after[1:]:
         # Of open sizes only what lies before or behind all that changes is followed.
-        for ahead in range(1, axis + 1):
-            if ahead >= len(after) or shape[ahead] != after[ahead]:
-                break
-        else:
+        head = range(1, axis + 1)
+        if all(at < len(after) and shape[at] and shape[at] == after[at] for at in head):
             return [axis], [axis]
         back = axis - len(shape)
-        tail = all(-at < len(after) and shape[at] == after[at] for at in range(-1, back - 1, -1))
-        return ([axis], [len(after) + back]) if tail else None
+        tail = range(back, 0)
+        if all(-at < len(after) and shape[at] and shape[at] == after[at] for at in tail):
+            return [axis], [len(after) + back]
+        return None
     old, new, a, b = [], [], 1, 1
     while a < len(shape) or b < len(after):
         old, new = [], []

@@ -213,12 +213,10 @@ def _of_operation(
     if name == "Dot" and constant and len(shapes[1]) < 3:
         return _product(_size(after[1:]), shapes[0][-1])
     if name == "Einsum":
-        batch = {t[0] for t, x in zip(_terms(operation.subscripts), is_tensor, strict=True) if x}
-        return (
-            _of_einsum(operation.subscripts, shapes)
-            if batch == {_terms(operation.subscripts)[0][0]}
-            else None
-        )
+        terms = _terms(operation.subscripts)
+        batch = {t[:1] for t, tensor in zip(terms, is_tensor, strict=True) if tensor}
+        if batch == {terms[0][:1]} - {""}:
+            return _of_einsum(operation.subscripts, shapes)
     if name in ("Conv", "DepthwiseConv") and constant:
         return _product(_places(operation, after), math.prod(shapes[1]))
     return None

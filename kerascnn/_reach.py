@@ -58,9 +58,9 @@ POINTWISE = (
     layers.BatchNormalization, layers.Normalization, layers.Rescaling, layers.Identity,
     layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D,
     layers.AlphaDropout, layers.GaussianDropout, layers.GaussianNoise,
-    layers.ActivityRegularization, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Discretization,
-    layers.RandomFlip, layers.RandomRotation, layers.RandomTranslation, layers.RandomZoom,
-    layers.RandomContrast, layers.RandomBrightness,
+    layers.ActivityRegularization, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU,
+    layers.Discretization, layers.RandomFlip, layers.RandomRotation, layers.RandomTranslation,
+    layers.RandomZoom, layers.RandomContrast, layers.RandomBrightness,
 )  # fmt: skip
 # The same of the operations in `keras.ops`, and of small layers inside keras.applications.
 POINTWISE_NAMES = frozenset([

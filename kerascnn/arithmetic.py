@@ -369,12 +369,14 @@ class ReceptiveField:
 
         Where neighbours differ, no unit u sees a pixel before start + u · stride.
         """
-        return min(s[0] - u * self.stride for u, s in enumerate(self.spans) if s)
+        starts = [s[0] - u * self.stride for u, s in enumerate(self.spans) if s]
+        return min(starts, default=self.center)
 
     @property
     def end(self) -> Fraction:
         """The last pixel that the first unit sees; likewise for its neighbours."""
-        return max(s[1] - u * self.stride for u, s in enumerate(self.spans) if s)
+        ends = [s[1] - u * self.stride for u, s in enumerate(self.spans) if s]
+        return max(ends, default=self.center)
 
     def span(self, unit: int) -> Span | None:
         """The first and last pixel that a unit sees, `None` for nothing.
