@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
+from numbers import Integral
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from ._description import Description, Layer, PerAxis, total
-from ._graph import Graph, Key, Node, flatten
-from .arithmetic import ReceptiveField, padding_sizes
+from ._fields import Fields, Look, fields_of, sees
+from ._graph import Graph, Key, MisfitError, Node, flatten
+from ._macs import connections_of, macs_of
+from ._reach import window_of
+from ._sizes import shapes_on_the_way, what_would_do
+from .arithmetic import ReceptiveField
 
 
 def describe(
@@ -21,7 +27,13 @@ def describe(
 
     Nested models and branches are included. The receptive field follows Araujo et al. 2019
     (Distill, "Computing receptive fields of convolutional neural networks"), with the padding
-    that Keras uses for this input size; pixels of the padding are counted.
+    that Keras uses for this input size; pixels of the padding are counted. Where the units of a
+    layer see more or less by their position, it is that of the one that sees most.
+
+    Which axes are space follows from the layers that use them: each by its own `data_format`.
+    What Keras's own layers see and compute is known by rules. Of other layers, what they see is
+    measured where they are small, by moving their inputs; their MACs are not known, unless they
+    say so themselves (see `Layer`). What is not known is `None`, and "–" in tables.
 
     Args:
         model: any functional or sequential `keras.Model`.
@@ -33,7 +45,8 @@ def describe(
 
     Raises:
         TypeError: not a Keras model.
-        ValueError: a model without a graph, or an `input_shape` that does not fit.
+        ValueError: a model without a graph, or an `input_shape` that does not fit, with the
+            nearest size that would.
 
     >>> import kerascnn as kc
     >>> d = kc.describe(kc.build_lenet5())
@@ -41,50 +54,121 @@ def describe(
     (61706, 416520, 'c3', 14)
     """
     graph = flatten(model)
-    shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
-    if input_shape is not None:
-        shapes = _shapes(model, graph, input_shape)
-    seen = _fields(graph, shapes)
+    shapes, fields = _followed(model, graph, input_shape)
     names = {key: n.name for n in graph.nodes for key in n.outputs}
-    whole = tuple(shapes[graph.inputs[0]][1:-1])
+    sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     records, counted = [], set()
     for node in graph.nodes:
         before, after = [shapes[k] for k in node.inputs], shapes[node.outputs[0]]
-        field = seen[node.outputs[0]]
+        looks = sees(fields.views[node.outputs[0]], fields, sizes, after)
         new = id(node.operation) not in counted
         counted.add(id(node.operation))
         values = total(_size(shapes[k][1:]) for k in node.outputs)
-        sizes = [f.size for f in field] if isinstance(field, tuple) else whole
+        macs = macs_of(node.operation, before, after, node.slots)
+        if macs is None and id(node.operation) in fields.pointwise:
+            macs = 0
         records.append(
             Layer(
                 name=node.name,
                 kind=type(node.operation).__name__,
                 output_shape=tuple(after[1:]),
                 parameters=node.operation.count_params() if new and _is_layer(node) else 0,
-                macs=_macs(node.operation, before, after),
-                connections=_connections(node.operation, before, after),
+                macs=macs,
+                connections=connections_of(node.operation, before, after, macs),
                 activations=values,
                 memory_bytes=None if values is None else values * _bytes(node.operation),
-                receptive_field=None if field is None else _same(sizes),
-                stride_product=_same([f.stride for f in field])
-                if isinstance(field, tuple)
-                else None,
-                aligned=not isinstance(field, tuple) or all(f.aligned for f in field),
+                receptive_field=_sizes_of(looks),
+                stride_product=_strides_of(looks),
+                aligned=all(look.field is None or look.field.aligned for look in looks),
                 inputs=tuple(dict.fromkeys(names[k] for k in node.inputs)),
-                kernel=_kernel(node.operation),
+                kernel=window_of(node.operation),
             )
         )
     trainable = sum(math.prod(w.shape) for w in model.trainable_weights)
     return Description(model.name, tuple(records), trainable)
 
 
+WHOLE = "whole"
+Field = tuple[ReceptiveField, ...] | str | None
+
+
+def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Field]:
+    """What the units of each layer see of an input of this shape, without the batch.
+
+    Returns:
+        By the layers' names, a field for each axis of space; `WHOLE` where it holds all that a
+        unit sees but does not move with it; `None` where it is not known.
+    """
+    graph = flatten(model)
+    shapes, fields = _followed(model, graph, input_shape)
+    sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
+    found: dict[str, Field] = {}
+    for node in graph.nodes:
+        shape = shapes[node.outputs[0]]
+        looks = sees(fields.views[node.outputs[0]], fields, sizes, shape)
+        if any(look.field is None for look in looks):
+            found[node.name] = None
+        elif (
+            looks
+            and all(look.alone for look in looks)
+            and [k.axis for k in looks] == [*range(1, len(shape) - 1)]
+        ):
+            found[node.name] = tuple(look.field for look in looks)
+        else:
+            found[node.name] = WHOLE
+    return found
+
+
+def _followed(
+    model: keras.Model, graph: Graph, input_shape: Sequence | None
+) -> tuple[dict[Key, tuple], Fields]:
+    """The shapes of all tensors, and what their units see."""
+
+    @cache
+    def specs() -> dict[Key, KerasTensor]:
+        return _specs(model, graph, input_shape)
+
+    if input_shape is None:
+        shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
+    else:
+        shapes = {key: tuple(spec.shape) for key, spec in specs().items()}
+    return shapes, fields_of(graph, shapes, specs)
+
+
+def _sizes_of(looks: Sequence[Look]) -> PerAxis | None:
+    if not looks or any(look.field is None for look in looks):
+        return None
+    return _same([look.field.size for look in looks])
+
+
+def _strides_of(looks: Sequence[Look]) -> PerAxis | None:
+    """The strides of axes that are still there; `None` where there is none."""
+    strides = [
+        abs(k.field.stride) if k.field is not None and k.axis is not None and k.alone else None
+        for k in looks
+    ]
+    return None if all(s is None for s in strides) else _same(strides)
+
+
+def _same(values: Sequence[int | Fraction | None]) -> PerAxis:
+    """One number where the axes agree."""
+    values = [int(v) if v is not None and v == int(v) else v for v in values]
+    return values[0] if len(set(values)) == 1 else tuple(values)
+
+
 # Shapes
 
 
-def _shapes(model: keras.Model, graph: Graph, input_shape: Sequence) -> dict[Key, tuple]:
-    """The shapes of all tensors for an input, without adding calls to the user's layers."""
-    given = [input_shape] if all(isinstance(n, int) for n in input_shape) else list(input_shape)
+def _specs(
+    model: keras.Model, graph: Graph, input_shape: Sequence | None
+) -> dict[Key, KerasTensor]:
+    """Shapes and types of all tensors for an input, without adding calls to the user's layers."""
     own = [tuple(t.shape[1:]) for t in model.inputs]
+    given = own
+    if input_shape is not None:
+        one = all(n is None or isinstance(n, Integral) for n in input_shape)
+        shapes = [input_shape] if one else input_shape
+        given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
     fits = len(given) == len(own) and all(
         len(g) == len(o) and all(b in (None, a) for a, b in zip(g, o, strict=True))
         for g, o in zip(given, own, strict=False)
@@ -95,14 +179,16 @@ def _shapes(model: keras.Model, graph: Graph, input_shape: Sequence) -> dict[Key
             f"(None is free); received {input_shape}."
         )
     inputs = [
-        keras.KerasTensor((None, *g), dtype=t.dtype)
-        for g, t in zip(given, model.inputs, strict=True)
+        KerasTensor((None, *g), dtype=t.dtype) for g, t in zip(given, model.inputs, strict=True)
     ]
     every = tuple(k for n in graph.nodes for k in n.outputs)
-    specs = graph.evaluate(
-        inputs, lambda n, a, k: n.operation.compute_output_spec(*a, **k), until=every
-    )
-    return {key: tuple(spec.shape) for key, spec in specs.items()}
+    try:
+        return shapes_on_the_way(graph, inputs, every)
+    except MisfitError as misfit:
+        raise ValueError(
+            f"input_shape must be of a size that all layers take; received {input_shape}, of "
+            f"which {misfit}.{what_would_do(graph, inputs, every)}"
+        ) from None
 
 
 def _size(shape: tuple) -> int | None:
@@ -116,152 +202,3 @@ def _bytes(operation: keras.Operation) -> int:
 
 def _is_layer(node: Node) -> bool:
     return isinstance(node.operation, layers.Layer)
-
-
-# MACs
-
-DENSE = (layers.Dense,)
-CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
-DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
-SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
-TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
-UP_SAMPLING = (layers.UpSampling1D, layers.UpSampling2D, layers.UpSampling3D)
-# Layers whose weights scale or shift, one for each channel: no sums of products.
-POINTWISE = (
-    layers.BatchNormalization, layers.LayerNormalization, layers.GroupNormalization,
-    layers.Normalization, layers.PReLU, layers.Embedding,
-)  # fmt: skip
-
-
-def _macs(operation: keras.Operation, before: list[tuple], after: tuple) -> int | None:
-    """Multiply-adds of one call for one image."""
-    if hasattr(operation, "macs"):
-        return None if None in after[1:] else operation.macs(before, after)
-    if isinstance(operation, TRANSPOSED):  # every input pixel is spread over a window
-        return _product(_size(before[0][1:-1]), _weights(operation.kernel))
-    if isinstance(operation, SEPARABLE):
-        per_pixel = _weights(operation.depthwise_kernel) + _weights(operation.pointwise_kernel)
-        return _product(_size(after[1:-1]), per_pixel)
-    if isinstance(operation, (*CONVOLUTIONS, *DEPTHWISE, *DENSE)):
-        kernel = operation.kernel  # of a depthwise layer too
-        return _product(_size(after[1:-1]), _weights(kernel))
-    if not getattr(operation, "weights", None) or isinstance(operation, POINTWISE):
-        return 0
-    return None
-
-
-def _connections(operation: keras.Operation, before: list[tuple], after: tuple) -> int | None:
-    if hasattr(operation, "connections"):
-        return None if None in after[1:] else operation.connections(before, after)
-    macs = _macs(operation, before, after)
-    biases = _size(after[1:]) if getattr(operation, "use_bias", False) and macs != 0 else 0
-    return None if None in (macs, biases) else macs + biases
-
-
-def _weights(kernel: keras.Variable) -> int:
-    return math.prod(kernel.shape)
-
-
-def _product(positions: int | None, weights: int) -> int | None:
-    return None if positions is None else positions * weights
-
-
-# Receptive fields: a tuple with one field for each axis, WHOLE, or None where not defined
-
-WHOLE = "whole"
-Field = tuple[ReceptiveField, ...] | str | None
-
-
-def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Field]:
-    """What the units of each layer see of an input of this shape, without the batch."""
-    graph = flatten(model)
-    fields = _fields(graph, _shapes(model, graph, input_shape))
-    return {node.name: fields[node.outputs[0]] for node in graph.nodes}
-
-
-def _fields(graph: Graph, shapes: dict[Key, tuple]) -> dict[Key, Field]:
-    # All inputs are taken as images side by side, so their fields start alike: one pixel each.
-    seen: dict[Key, Field] = {}
-    for node in graph.nodes:
-        before, after = [shapes[k] for k in node.inputs], shapes[node.outputs[0]]
-        field = _look(node, [seen[k] for k in node.inputs], before, after)
-        seen.update(dict.fromkeys(node.outputs, field))
-    return seen
-
-
-def _look(node: Node, fields: list[Field], before: list[tuple], after: tuple) -> Field:
-    """What a unit of this node's output sees, from what the units of its inputs see."""
-    operation, axes = node.operation, len(after) - 2
-    if node.is_input:
-        return tuple(ReceptiveField() for _axis in range(axes)) if axes > 0 else WHOLE
-    if not fields or None in fields:
-        return None
-    if WHOLE in fields:
-        return WHOLE
-    if any(len(f) != len(fields[0]) for f in fields):
-        return None
-    if hasattr(operation, "receptive_field"):
-        return operation.receptive_field(fields)
-    field = tuple(ReceptiveField.union(axis) for axis in zip(*fields, strict=True))
-    sizes = before[0][1:-1]
-    if _is_window(operation) and not isinstance(operation, TRANSPOSED):
-        return tuple(
-            f.window(kernel, stride, start, dilation)
-            for f, (kernel, stride, start, dilation) in zip(
-                field, _windows(operation, sizes), strict=True
-            )
-        )
-    if isinstance(operation, TRANSPOSED):
-        return tuple(
-            f.transposed(
-                k, s, max(d * (k - 1) + 1 - s, 0) // 2 if operation.padding == "same" else 0, d
-            )
-            for f, k, s, d in zip(
-                field,
-                operation.kernel_size,
-                operation.strides,
-                operation.dilation_rate,
-                strict=True,
-            )
-        )
-    if isinstance(operation, UP_SAMPLING):
-        factors = operation.size if isinstance(operation.size, tuple) else (operation.size,)
-        return tuple(f.transposed(s, s) for f, s in zip(field, factors, strict=True))
-    if isinstance(operation, (layers.ZeroPadding2D, layers.Cropping2D)):
-        if isinstance(operation, layers.Cropping2D):
-            cuts = [start for start, _end in operation.cropping]
-        else:
-            cuts = [-start for start, _end in operation.padding]
-        return tuple(f.shifted(cut) for f, cut in zip(field, cuts, strict=True))
-    if len(after) == len(before[0]) and after[1:-1] == sizes:
-        return field  # works on each position by itself
-    # Where the axes go, a unit sees everything: dense layers after flattening, global pools.
-    return WHOLE if axes <= 0 or all(n == 1 for n in after[1:-1]) else None
-
-
-def _is_window(operation: keras.Operation) -> bool:
-    """Whether a layer slides a window, as convolutions and pools do; layers of your own too."""
-    return bool(_kernel(operation)) and all(hasattr(operation, a) for a in ("strides", "padding"))
-
-
-def _windows(operation: layers.Layer, sizes: tuple) -> list[tuple[int, int, int, int]]:
-    """(kernel, stride, padding before, dilation) of a convolution or pooling, for each axis."""
-    kernels = _kernel(operation)
-    dilations = getattr(operation, "dilation_rate", 1)
-    dilations = dilations if isinstance(dilations, tuple) else (dilations,) * len(kernels)
-    windows = []
-    for size, k, s, d in zip(sizes, kernels, operation.strides, dilations, strict=True):
-        # Of an unknown size "same" pads like a multiple of the stride.
-        start = padding_sizes(size or s * k * d, k, s, operation.padding, d)[0]
-        windows.append((k, s, start, d))
-    return windows
-
-
-def _kernel(operation: keras.Operation) -> tuple[int, ...]:
-    return tuple(getattr(operation, "kernel_size", getattr(operation, "pool_size", ())))
-
-
-def _same(values: Sequence[int | Fraction]) -> PerAxis:
-    """One number where the axes agree."""
-    values = [int(v) if v is not None and v == int(v) else v for v in values]
-    return values[0] if len(set(values)) == 1 else tuple(values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
-PerAxis = int | Fraction | tuple[int | Fraction, ...]
+PerAxis = int | Fraction | tuple[int | Fraction | None, ...]
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,23 @@ class Layer:
         kind: the name of its class, for example "Conv2D".
         output_shape: shape of its output without the batch; `None` where a size is not known.
         parameters: trainable and other weights; counted at the first call of a shared layer.
-        macs: multiply-adds of convolutions and dense layers (FLOPs are twice as many), 0 for
-            layers that have none, `None` where no rule is known. A layer of your own counts its
-            own: give it a method `macs(input_shapes, output_shape)`, shapes with the batch.
+        macs: multiply-adds of convolutions and matrix products, those of attention and of
+            recurrent layers too (FLOPs are twice as many), 0 for layers that have none, `None`
+            where no rule is known. A layer of your own counts its own: give it a method
+            `macs(input_shapes, output_shape)`, shapes with the batch.
         connections: as LeCun et al. 1998 count them: MACs, and one for the bias of each output;
-            likewise a method `connections` of the layer.
+            likewise a method `connections` of the layer. `None` for recurrent layers.
         activations: number of values in its output.
         memory_bytes: their size in the type in which the layer computes; forward pass only.
         receptive_field: pixels of the input that a unit sees, one number, or (height, width)
-            where they differ; for branches that meet, their union. `None` where not defined.
-            A layer of your own can say what it sees with a method `receptive_field(fields)`:
-            from one tuple of `arithmetic.ReceptiveField`, an axis each, for each of its inputs
-            to the tuple of its output.
-        stride_product: pixels between the fields of neighbours; likewise. `None` where a unit
-            sees the whole input.
+            where they differ, in the order of the input's axes; for branches that meet, their
+            union. Where units see more or less by their position, that of the one that sees most.
+            `None` where it is not known, and where nothing is seen that has pixels. A layer of
+            your own can say what it sees with a method `receptive_field(fields)`: from one tuple
+            of `arithmetic.ReceptiveField`, an axis each, for each of its inputs to the tuple of
+            its output. Without it, it is measured where the layer is small.
+        stride_product: pixels between the fields of neighbours; likewise. `None` where all units
+            see the same, as behind a dense layer, and where the axes are merged into one.
         aligned: whether the branches that meet here see with the same stride and centre.
         inputs: names of the records that feed this one.
         kernel: size of the window, for example (3, 3); `()` for layers without.
@@ -101,8 +106,8 @@ class Description:
 
     @property
     def macs(self) -> int | None:
-        """Multiply-adds of convolutions and dense layers; `None` where a size is not known."""
-        return None if self._free else sum(r.macs or 0 for r in self.layers)
+        """Multiply-adds of all layers; `None` where a size or rule is not known of one."""
+        return total(r.macs for r in self.layers)
 
     @property
     def connections(self) -> int | None:
@@ -115,7 +120,7 @@ class Description:
         longest: dict[str, int] = {}
         for r in self.layers:  # each stands after those that feed it
             before = max((longest[name] for name in r.inputs), default=0)
-            longest[r.name] = before + (r.macs != 0)
+            longest[r.name] = before + bool(r.parameters if r.macs is None else r.macs)
         return max(longest.values(), default=0)
 
     @property
@@ -137,7 +142,7 @@ class Description:
         """What a reader of the table must know, a sentence each."""
         notes = [
             _("For one image, forward pass only. MACs: multiply-adds of convolutions and "
-              "dense layers.")
+              "matrix products.")
         ]  # fmt: skip
         if any(not r.aligned for r in self.layers):
             notes.append(
@@ -149,7 +154,7 @@ class Description:
                 _("The input size is free: give input_shape for the numbers that depend on it.")
             )
         elif unknown := [r.name for r in self.layers if r.macs is None]:
-            notes.append(_("MACs without: {names}.", names=", ".join(unknown)))
+            notes.append(_("MACs are not known of: {names}.", names=", ".join(unknown)))
         return tuple(notes)
 
     def __str__(self) -> str:
@@ -168,15 +173,17 @@ class Description:
 
     def _table(self, without: Sequence[str] = ()) -> Table:
         from rich.table import Table
+        from rich.text import Text  # names are no markup
 
-        table = Table(title=self.name, caption=" ".join(self.notes), caption_justify="left")
+        title, caption = Text(_one_line(self.name)), Text(" ".join(map(_one_line, self.notes)))
+        table = Table(title=title, caption=caption, caption_justify="left")
         shown = [i for i, (heading, *_rest) in enumerate(COLUMNS) if heading not in without]
         headings, *rows, totals = [[row[i] for i in shown] for row in self._cells()]
         for i, heading in zip(shown, headings, strict=True):
             justify = "left" if i < LEFT else "right"
             table.add_column(heading, justify=justify, no_wrap=True)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(Text(_one_line(cell)) for cell in row))
         table.add_section()
         table.add_row(*totals, style="bold")
         return table
@@ -203,9 +210,10 @@ class Description:
         headings, *rows = self._cells()
         rules = [":--"] * LEFT + ["--:"] * (len(headings) - LEFT)
         lines = [
-            "| " + " | ".join(map(_escape_pipe, row)) + " |" for row in (headings, rules, *rows)
+            "| " + " | ".join(row) + " |"
+            for row in (headings, rules, *(map(_escape_markdown, row) for row in rows))
         ]
-        return "\n".join([*lines, "", *self.notes])
+        return "\n".join([*lines, "", *map(_escape_markdown, self.notes)])
 
     def to_latex(self) -> str:
         """Write a `tabular` with the rules of the LaTeX package booktabs."""
@@ -222,7 +230,7 @@ class Description:
                 lines[-1],
                 r"\bottomrule",
                 r"\end{tabular}",
-                *(f"% {note}" for note in self.notes),
+                *(f"% {_one_line(note)}" for note in self.notes),
             ]
         )
 
@@ -233,8 +241,7 @@ class Description:
         names = [f.name for f in fields(Layer)]
         writer.writerow(names)
         for record in self.layers:
-            values = (getattr(record, name) for name in names)
-            writer.writerow(["x".join(map(str, v)) if isinstance(v, tuple) else v for v in values])
+            writer.writerow([_csv_cell(getattr(record, name)) for name in names])
         return file.getvalue()
 
     def to_html(self) -> str:
@@ -296,16 +303,36 @@ def _number(value: int | None) -> str:
 def _axes(value: PerAxis | None) -> str:
     if value is None:
         return "–"
-    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    values = value if isinstance(value, tuple) else (value,)
+    return "×".join("–" if v is None else str(v) for v in values)
 
 
-def _escape_pipe(cell: str) -> str:
-    return cell.replace("|", r"\|")
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines()) if text.splitlines() else text
+
+
+def _csv_cell(value: object) -> object:
+    """A cell that the csv module quotes as it must: it passes over a lone carriage return."""
+    if isinstance(value, tuple):  # sizes, or names
+        value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+def _escape_markdown(cell: str) -> str:
+    """Let no sign of a name be read as Markdown or HTML; "a_b" is none."""
+    cell = html.escape(_one_line(cell), quote=False)
+    cell = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", cell)
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", cell)
 
 
 def _escape_latex(cell: str) -> str:
     special = {c: f"\\{c}" for c in "&%$#_{}"} | {
         "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}",
+        "\\": r"\textbackslash{}", "|": r"\textbar{}", "<": r"\textless{}",
+        ">": r"\textgreater{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}",
     }  # fmt: skip
-    return "".join(special.get(c, c) for c in cell)
+    cell = _one_line(cell)
+    if "--" in cell:
+        special["-"] = "{-}"  # not a dash
+    start = "{}" if cell.startswith("*") else ""  # behind a line's end it would belong to that
+    return start + "".join(special.get(c, c) for c in cell)

@@ -13,15 +13,17 @@ Fraction(217, 4)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor, gcd, lcm
 from numbers import Integral
 
 from ._errors import unknown
 
 Padding = int | str
-PADDINGS = ("valid", "same")
+PADDINGS = ("valid", "same", "causal")
+Span = tuple[int, int]
 
 
 def effective_kernel(kernel: int, dilation: int = 1) -> int:
@@ -43,7 +45,8 @@ def conv_output_size(
         size: input size in pixels.
         kernel: kernel size in pixels.
         stride: step of the window in pixels.
-        padding: pixels added on each side, "valid" (0) or "same" (size / stride, rounded up).
+        padding: pixels added on each side, "valid" (0), "same" (size / stride, rounded up) or
+            "causal" (the same size, all of it before: nothing is seen of what follows).
         dilation: distance between the kernel's taps in pixels.
 
     Returns:
@@ -116,7 +119,7 @@ def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> 
 def padding_sizes(
     size: int, kernel: int, stride: int = 1, padding: Padding = 0, dilation: int = 1
 ) -> tuple[int, int]:
-    """Turn any padding, a number, "valid" or "same", into pixels before and after.
+    """Turn any padding, a number, "valid", "same" or "causal", into pixels before and after.
 
     >>> padding_sizes(7, kernel=3, padding=1)
     (1, 1)
@@ -126,6 +129,8 @@ def padding_sizes(
         return same_padding(size, kernel, stride, dilation)
     if padding == "valid":
         return 0, 0
+    if padding == "causal":
+        return effective_kernel(kernel, dilation) - 1, 0
     _check_padding(padding)
     return padding, padding
 
@@ -196,7 +201,7 @@ def transposed_output_size(
         if output_padding is None:
             return size * stride
         return (size - 1) * stride + extent % 2 + output_padding
-    _check_padding(padding)
+    _check_padding(padding, PADDINGS[:2])
     output = stride * (size - 1) + (output_padding or 0) + extent - 2 * padding
     if output < 1:
         raise ValueError(
@@ -296,11 +301,16 @@ class ReceptiveField:
     """What a unit sees of the input along one axis; start with `ReceptiveField()`, one pixel.
 
     Attributes:
-        size: extent in pixels of the input, padding included.
-        stride: distance in pixels between the fields of neighbouring units (stride product).
-        center: where the first unit looks; 0 is the centre of the first pixel.
+        size: extent in pixels of the input, padding included; where neighbours differ, as after a
+            transposed convolution, that of the unit that sees most.
+        stride: distance in pixels between the fields of neighbouring units (stride product); 0
+            where all units see the same, below 0 after a flip.
+        center: where the first unit looks; 0 is the centre of the first pixel. Where neighbours
+            differ, it holds on average.
         aligned: whether all branches that lead here share `stride` and `center`; the field is
             their union.
+        spans: the first and last pixel that each of the first units sees, `None` for one that sees
+            nothing; those that follow see the same, `len(spans) * stride` pixels on.
 
     >>> ReceptiveField().window(3, stride=2, before=1).window(3)
     ReceptiveField(size=7, stride=Fraction(2, 1), center=Fraction(2, 1), aligned=True)
@@ -310,28 +320,102 @@ class ReceptiveField:
     stride: Fraction = Fraction(1)
     center: Fraction = Fraction(0)
     aligned: bool = True
+    spans: tuple[Span | None, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        """Find the spans of a field that is given by its other numbers."""
+        if not self.spans:
+            reach, stride = Fraction(self.size - 1) / 2, Fraction(self.stride)
+            looks = [self.center + unit * stride for unit in range(stride.denominator)]
+            spans = tuple((floor(x - reach), ceil(x + reach)) for x in looks)
+            object.__setattr__(self, "spans", spans)
+
+    @staticmethod
+    def of_spans(
+        spans: Sequence[Span | None], step: int, *, aligned: bool = True
+    ) -> ReceptiveField:
+        """Make a field from what each unit sees.
+
+        Args:
+            spans: the first and last pixel of each of the first units, `None` for nothing.
+            step: pixels from the first of them to the first of those that follow.
+            aligned: as in `ReceptiveField`.
+
+        >>> ReceptiveField.of_spans([(0, 1), (1, 1)], step=1).size  # up-sampled and averaged
+        2
+        """
+        spans = tuple(spans)
+        for period in _divisors(len(spans)):  # said as briefly as can be
+            if step * period % len(spans) == 0 and all(
+                _moved(spans[i - period], step * period // len(spans)) == spans[i]
+                for i in range(period, len(spans))
+            ):
+                spans, step = spans[:period], step * period // len(spans)
+                break
+        stride = Fraction(step, len(spans))
+        seen = [(unit, *span) for unit, span in enumerate(spans) if span]
+        looks = [Fraction(start + end, 2) - unit * stride for unit, start, end in seen]
+        return ReceptiveField(
+            max((end - start + 1 for _unit, start, end in seen), default=0),
+            stride,
+            sum(looks, Fraction(0)) / max(len(looks), 1),
+            aligned,
+            spans,
+        )
 
     @property
     def start(self) -> Fraction:
-        """The first pixel that the first unit sees; below 0 in the padding."""
-        return self.center - Fraction(self.size - 1) / 2
+        """The first pixel that the first unit sees; below 0 in the padding.
+
+        Where neighbours differ, no unit u sees a pixel before start + u · stride.
+        """
+        starts = [s[0] - u * self.stride for u, s in enumerate(self.spans) if s]
+        return min(starts, default=self.center)
 
     @property
     def end(self) -> Fraction:
-        """The last pixel that the first unit sees."""
-        return self.center + Fraction(self.size - 1) / 2
+        """The last pixel that the first unit sees; likewise for its neighbours."""
+        ends = [s[1] - u * self.stride for u, s in enumerate(self.spans) if s]
+        return max(ends, default=self.center)
+
+    def span(self, unit: int) -> Span | None:
+        """The first and last pixel that a unit sees, `None` for nothing.
+
+        >>> ReceptiveField().window(3, stride=2).span(4)
+        (8, 10)
+        """
+        periods, rest = divmod(unit, len(self.spans))
+        return _moved(self.spans[rest], periods * int(self.stride * len(self.spans)))
+
+    def through(
+        self, taps: Sequence[Sequence[int]], step: int, *, units: int | None = None
+    ) -> ReceptiveField:
+        """Look through any layer, from the units of its input that each of its units takes.
+
+        Args:
+            taps: the units of the input that each of the first units takes.
+            step: distance in units of the input to those that the following ones take.
+            units: how many units the layer has, where that is known.
+
+        >>> twice = ReceptiveField().through([[0], [0]], step=1)  # each pixel repeated
+        >>> twice.stride, twice.span(5)
+        (Fraction(1, 2), (2, 2))
+        """
+        period = len(taps) * (len(self.spans) // gcd(len(self.spans), step) if step else 1)
+        stride = self.stride * Fraction(step, len(taps))
+        if units is not None and period > units:
+            period = units
+        spans = [
+            _hull(self.span(tap + unit // len(taps) * step) for tap in taps[unit % len(taps)])
+            for unit in range(period)
+        ]
+        return ReceptiveField.of_spans(spans, round(stride * period), aligned=self.aligned)
 
     def window(
         self, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
     ) -> ReceptiveField:
         """Look through a convolution or pooling with `before` pixels of padding before."""
-        reach = effective_kernel(kernel, dilation) - 1
-        return ReceptiveField(
-            _whole(self.size + reach * self.stride),
-            self.stride * stride,
-            self.center + self.stride * (Fraction(reach, 2) - before),
-            self.aligned,
-        )
+        return self.through(*window_taps(kernel, stride, before, dilation))
 
     def transposed(
         self, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
@@ -340,31 +424,60 @@ class ReceptiveField:
 
         An output pixel is made of at most ceil(k_eff / s) neighbouring input pixels.
         """
-        reach = effective_kernel(kernel, dilation) - 1
-        return ReceptiveField(
-            _whole(self.size + (reach // stride) * self.stride),
-            self.stride / stride,
-            self.center + self.stride * (before - Fraction(reach, 2)) / stride,
-            self.aligned,
-        )
+        return self.through(*transposed_taps(kernel, stride, before, dilation))
 
     def shifted(self, pixels: int) -> ReceptiveField:
         """Look through zero padding (minus the pixels added) or cropping (the pixels cut)."""
-        center = self.center + self.stride * pixels
-        return ReceptiveField(self.size, self.stride, center, self.aligned)
+        return self.through([[pixels]], 1)
 
     @staticmethod
-    def union(fields: Iterable[ReceptiveField]) -> ReceptiveField:
-        """Join the fields of branches that meet."""
+    def union(fields: Iterable[ReceptiveField], *, units: int | None = None) -> ReceptiveField:
+        """Join the fields of branches that meet.
+
+        Args:
+            fields: one for each branch.
+            units: how many units there are, where that is known. Branches of different strides
+                drift apart: without it, the first unit's field is taken for all.
+        """
         fields = list(fields)
-        start, end = min(f.start for f in fields), max(f.end for f in fields)
+        stride = max(f.stride for f in fields)
+        period = lcm(*(len(f.spans) for f in fields))
+        if len({f.stride for f in fields}) > 1:
+            period = units or 1
+        elif units is not None:
+            period = min(period, units)
+        spans = [_hull(f.span(unit) for f in fields) for unit in range(period)]
         alike = {(f.stride, f.center) for f in fields}
-        return ReceptiveField(
-            _whole(end - start + 1),
-            max(f.stride for f in fields),
-            (start + end) / 2,
-            len(alike) == 1 and all(f.aligned for f in fields),
+        return ReceptiveField.of_spans(
+            spans,
+            round(stride * period),
+            aligned=len(alike) == 1 and all(f.aligned for f in fields),
         )
+
+
+def window_taps(
+    kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
+) -> tuple[list[list[int]], int]:
+    """The taps and the step of a convolution or pooling, as `ReceptiveField.through` takes them.
+
+    >>> window_taps(3, stride=2, before=1)
+    ([[-1, 0, 1]], 2)
+    """
+    _positive(kernel=kernel, stride=stride, dilation=dilation)
+    return [[tap * dilation - before for tap in range(kernel)]], stride
+
+
+def transposed_taps(
+    kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
+) -> tuple[list[list[int]], int]:
+    """The taps and the step of a transposed convolution, likewise.
+
+    >>> transposed_taps(3, stride=2)  # even pixels are made of two, odd ones of one
+    ([[-1, 0], [0]], 1)
+    """
+    _positive(kernel=kernel, stride=stride, dilation=dilation)
+    places = [[before + unit - tap * dilation for tap in range(kernel)] for unit in range(stride)]
+    return [sorted(p // stride for p in row if p % stride == 0) for row in places], 1
 
 
 def receptive_field(layers: Iterable[tuple[int, ...]]) -> int:
@@ -388,12 +501,12 @@ def _positive(**sizes: int) -> None:
             raise ValueError(f"{name} must be a whole number of at least 1; received {value!r}.")
 
 
-def _check_padding(padding: Padding) -> None:
+def _check_padding(padding: Padding, names: Sequence[str] = PADDINGS) -> None:
     if isinstance(padding, str):
-        raise unknown("padding", padding, PADDINGS)
+        raise unknown("padding", padding, names)
     if not isinstance(padding, Integral) or padding < 0:
         raise ValueError(
-            "padding must be a whole number of at least 0, 'valid' or 'same'; "
+            f"padding must be a whole number of at least 0, {', '.join(map(repr, names))}; "
             f"received {padding!r}."
         )
 
@@ -407,6 +520,15 @@ def _area(size: int | tuple[int, ...]) -> int:
     return area
 
 
-def _whole(value: int | Fraction) -> int | Fraction:
-    """Fractions that are whole numbers as whole numbers, which read better."""
-    return int(value) if value == int(value) else value
+def _divisors(number: int) -> Iterator[int]:
+    return (n for n in range(1, number + 1) if number % n == 0)
+
+
+def _moved(span: Span | None, pixels: int) -> Span | None:
+    return span and (span[0] + pixels, span[1] + pixels)
+
+
+def _hull(spans: Iterable[Span | None]) -> Span | None:
+    """From the first to the last pixel of all."""
+    spans = [span for span in spans if span]
+    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None

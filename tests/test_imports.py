@@ -18,7 +18,11 @@ MAY_USE = {
     "plots": set(),
     "weights": set(),
     "_description": set(),
-    "_describe": {"arithmetic", "_description"},
+    "_reach": {"arithmetic"},
+    "_probe": {"_reach"},
+    "_fields": {"arithmetic", "_probe", "_reach"},
+    "_macs": {"_description", "_reach"},
+    "_describe": {"arithmetic", "_description", "_fields", "_macs", "_reach"},
     "models": {"layers", "weights"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
@@ -92,6 +96,7 @@ def test_frameworks_stay_in_their_places(path):
             "collections",
             "dataclasses",
             "fractions",
+            "math",
             "numbers",
             "kerascnn",
         }

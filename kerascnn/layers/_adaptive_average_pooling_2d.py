@@ -52,6 +52,17 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
         """(N, H, W, C) -> (N, height, width, C)."""
         return (input_shape[0], *self.output_size, input_shape[-1])
 
+    def macs(self, input_shapes, output_shape):
+        """None: an average has no weights."""
+        return 0
+
+    def receptive_field(self, fields):
+        """See a window of the map."""
+        return tuple(
+            axis.through([np.flatnonzero(row).tolist() for row in shares], shares.shape[1])
+            for axis, shares in zip(fields[0], (self._rows, self._columns), strict=True)
+        )
+
     def get_config(self):
         """Return the arguments, for saving."""
         return {**super().get_config(), "output_size": self.output_size}

@@ -52,6 +52,10 @@ class CropLike(keras.layers.Layer):
         """See what the first map sees, from the offset on; the reference gives only its size."""
         return tuple(axis.shifted(n) for axis, n in zip(fields[0], self.offset, strict=True))
 
+    def macs(self, input_shapes, output_shape):
+        """None: nothing is multiplied by weights and summed up."""
+        return 0
+
     def get_config(self):
         """Return the arguments, for saving."""
         return {**super().get_config(), "offset": self.offset}

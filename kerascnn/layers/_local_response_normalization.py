@@ -65,6 +65,14 @@ class LocalResponseNormalization(keras.layers.Layer):
         """The shape stays."""
         return input_shape
 
+    def macs(self, input_shapes, output_shape):
+        """None: as everywhere in the literature, of a normalization."""
+        return 0
+
+    def receptive_field(self, fields):
+        """See one position: it sums over channels."""
+        return fields[0]
+
     def get_config(self):
         """Return the arguments, for saving."""
         names = ("size", "k", "alpha", "beta", "convention")

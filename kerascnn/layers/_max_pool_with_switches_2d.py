@@ -85,6 +85,10 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         maxima, switches = self.compute_output_shape(x.shape)
         return keras.KerasTensor(maxima, x.dtype), keras.KerasTensor(switches, "int32")
 
+    def macs(self, input_shapes, output_shape):
+        """None: nothing is multiplied by weights and summed up."""
+        return 0
+
     def get_config(self):
         """Return the arguments, for saving."""
         names = ("pool_size", "strides", "padding")

@@ -63,6 +63,10 @@ class MaxUnpool2D(keras.layers.Layer):
         values, _switches, *reference = input_shape
         return (values[0], *self._size(*reference), values[-1])
 
+    def macs(self, input_shapes, output_shape):
+        """None: nothing is multiplied by weights and summed up."""
+        return 0
+
     def get_config(self):
         """Return the arguments, for saving."""
         return {**super().get_config(), "output_size": self.output_size}

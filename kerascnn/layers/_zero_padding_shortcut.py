@@ -54,6 +54,10 @@ class ZeroPaddingShortcut(keras.layers.Layer):
         stride = self.strides[0]
         return (n, h and -(-h // stride), w and -(-w // stride), self.filters)
 
+    def macs(self, input_shapes, output_shape):
+        """None: nothing is multiplied by weights and summed up."""
+        return 0
+
     def get_config(self):
         """Return the arguments, for saving."""
         return {**super().get_config(), "filters": self.filters, "strides": self.strides[0]}

@@ -1,0 +1,245 @@
+"""What a layer without a rule takes of its inputs, found by moving them: on the layer alone.
+
+Everything at one index of one axis is moved, and where the output moves with it is kept. Weights
+are drawn anew for this, since those of a fresh layer are often zeros; the layer stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import KerasTensor
+
+from ._reach import Reach
+
+AFFORDABLE = 10_000_000  # values to compute for one probe
+LINES = 24  # axes that are longer are probed shortened, where the layer takes that
+PERIODS = 4  # of neighbours that differ: up-sampling by up to that
+LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # between which the values lie
+BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # how far they are moved
+# Rounding differs with the place in a batch: less than this share of the largest value is none.
+ROUNDING = {"float16": 1e-2, "bfloat16": 5e-2}, 1e-5
+
+
+class Probed(NamedTuple):
+    """The reach into each input, and whether each value is made of one value alone.
+
+    Attributes:
+        reaches: `None` where images of a batch meet, more than one axis is mixed with another, the
+            layer does not compute the same twice, or what it takes depends on the values.
+        pointwise: no sums.
+    """
+
+    reaches: list[Reach] | None
+    pointwise: bool = False
+
+
+def probe(
+    operation: keras.Operation, inputs: Sequence[KerasTensor], fill: Callable, after: tuple
+) -> Probed | None:
+    """Measure what the units of an operation's first output take of its inputs.
+
+    Args:
+        operation: a layer or an operation of `keras.ops`.
+        inputs: shape and type of each of its inputs.
+        fill: makes the arguments of the call, (args, kwargs), from values of the inputs.
+        after: shape of the output.
+
+    Returns:
+        `None` where nothing can be measured: sizes are free or large, or inputs are whole numbers.
+    """
+    shapes = [tuple(t.shape) for t in inputs]
+    if not shapes or any(None in shape[1:] for shape in [*shapes, after]):
+        return None
+    if any("float" not in t.dtype for t in inputs):
+        return None
+    try:
+        if _cost(shapes, after) <= AFFORDABLE:
+            return _measured(operation, shapes, fill)
+        short = [tuple(map(_shortened, shape[:-1])) + shape[-1:] for shape in shapes]
+        if short == shapes or _cost(short, short[0]) > AFFORDABLE:
+            return None
+        found = _measured(operation, short, fill)
+        holds = found.reaches and _holds_for(found.reaches, short, shapes, after)
+        return found if holds else Probed(None)
+    except Exception:  # whatever a layer of your own raises when it is asked so
+        return None
+
+
+def _cost(shapes: Sequence[tuple], after: tuple) -> int:
+    values = sum(math.prod(shape[1:]) for shape in [*shapes, after])
+    return values * sum(sum(shape[1:]) + 1 for shape in shapes)
+
+
+def _shortened(size: int | None) -> int | None:
+    """The same for equal sizes, so that inputs still fit together."""
+    return size if size is None or size <= LINES else LINES - 8 + size % 8
+
+
+def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], after: tuple) -> bool:
+    """Whether what was found on a smaller input goes on alike: regular, and of fitting size."""
+    for reach, small, large in zip(reaches, short, shapes, strict=True):
+        for axis, (small_size, size) in enumerate(zip(small[1:], large[1:], strict=True), 1):
+            if axis not in reach or small_size == size:
+                continue
+            to, taps, step = reach[axis]
+            if to is None or len(taps) > PERIODS or len(after) != len(large):
+                return False
+            if abs(after[to] - size * len(taps) / step) > max(len(t) for t in taps) + 1:
+                return False
+    return True
+
+
+def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -> Probed:
+    rng = np.random.default_rng(0)
+    call = _calls(operation, fill, rng)
+    found = None
+    for level in LEVELS:
+        base = [rng.uniform(*level, (1, *s[1:])).astype("float32") for s in shapes]
+        own = call(base)
+        seen = [_seen(call, base, own, m, rng) for m in range(len(base))]
+        if None in seen or not np.array_equal(own, call(base), equal_nan=True):
+            return Probed(None)
+        flat = [matrix for axes in seen for matrices in axes for matrix in matrices]
+        if found is not None and not all(map(np.array_equal, flat, found)):
+            return Probed(None)
+        found = flat
+    reaches = [_reach(axes) for axes in seen]
+    if None in reaches:
+        return Probed(None)
+    return Probed(reaches, all(_is_pointwise(axes, own.shape[1:]) for axes in seen))
+
+
+def _seen(
+    call: Callable, base: list[np.ndarray], own: np.ndarray, m: int, rng: np.random.Generator
+) -> list[list[np.ndarray]] | None:
+    """For each axis of the m-th input, and each of the output: which index moves which."""
+    value = base[m]
+    seen = [[np.zeros((n, o), bool) for o in own.shape[1:]] for n in value.shape[1:]]
+    at_once = max(1, 2_000_000 // (value.size + own.size))
+    for axis, size in enumerate(value.shape[1:], 1):
+        for bounds in BOUNDS:
+            moved = _moved(value, axis, bounds, rng)
+            for first in range(0, size, at_once):
+                part = np.concatenate([value, moved[first : first + at_once]])
+                batch = [np.repeat(b, len(part), axis=0) for b in base]
+                batch[m] = part
+                made = call(batch)
+                if made.shape[1:] != own.shape[1:] or _differ(made[:1], own).any():
+                    return None  # images of a batch meet
+                changed = _differ(made[1:], own)
+                for to, matrix in enumerate(seen[axis - 1], 1):
+                    others = tuple(a for a in range(1, changed.ndim) if a != to)
+                    matrix[first : first + at_once] |= changed.any(axis=others)
+    # Where nothing moves, it may be looked at in a way that is not met here.
+    return seen if any(matrix.any() for matrices in seen for matrix in matrices) else None
+
+
+def _is_pointwise(axes: list[list[np.ndarray]], shape: tuple) -> bool:
+    return len(axes) == len(shape) and all(
+        np.array_equal(axes[a][a], np.eye(n, dtype=bool)) for a, n in enumerate(shape)
+    )
+
+
+def _calls(operation: keras.Operation, fill: Callable, rng: np.random.Generator) -> Callable:
+    """The operation as a function from arrays to the array of its first output."""
+    variables = getattr(operation, "variables", [])
+    values = [_weights(v, rng) for v in variables]
+
+    def call(arrays: list[np.ndarray]) -> np.ndarray:
+        args, kwargs = fill([keras.ops.convert_to_tensor(a) for a in arrays])
+        if getattr(operation, "_call_has_training_arg", False):
+            kwargs = {**kwargs, "training": False}
+        if variables:
+            trained = {id(v) for v in operation.trainable_variables}
+            parts = [
+                [x for v, x in zip(variables, values, strict=True) if (id(v) in trained) == want]
+                for want in (True, False)
+            ]
+            made, _state = operation.stateless_call(*parts, *args, **kwargs)
+        else:
+            made = operation(*args, **kwargs)
+        first = keras.tree.flatten(made)[0]
+        return keras.ops.convert_to_numpy(first).astype("float64")
+
+    return call
+
+
+def _weights(variable: keras.Variable, rng: np.random.Generator) -> object:
+    value = keras.ops.convert_to_numpy(variable)
+    drawn = variable.trainable or not value.any()
+    if not drawn or not str(variable.dtype).startswith(("float", "bfloat")):
+        return keras.ops.convert_to_tensor(value)
+    drawn = rng.uniform(0.5, 1.5, value.shape) / max(math.prod(value.shape[:-1]), 1)
+    return keras.ops.cast(drawn, variable.dtype)
+
+
+def _moved(value: np.ndarray, axis: int, bounds: tuple, rng: np.random.Generator) -> np.ndarray:
+    """Copies of a value, one for each index of an axis, with all moved that lies there."""
+    size = value.shape[axis]
+    copies = np.repeat(value, size, axis=0)
+    for i in range(size):
+        at = (i, *(slice(None),) * (axis - 1), i)
+        copies[at] += rng.uniform(*bounds, copies[at].shape)
+    return copies
+
+
+def _differ(made: np.ndarray, own: np.ndarray) -> np.ndarray:
+    by_type, usual = ROUNDING
+    rounding = by_type.get(keras.mixed_precision.global_policy().compute_dtype, usual)
+    least = rounding * max(np.nanmax(np.abs(own), initial=0), 1e-6)
+    return ~(np.abs(made - own) <= least) & ~(np.isnan(made) & np.isnan(own))
+
+
+def _reach(axes: list[list[np.ndarray]]) -> Reach | None:
+    """From which indices move which others to where the axes go."""
+    reach = {}
+    for axis, matrices in enumerate(axes, 1):
+        carried = [to for to, matrix in enumerate(matrices, 1) if not _is_even(matrix)]
+        if len(carried) > 1:
+            return None
+        if carried:
+            matrix = matrices[carried[0] - 1]
+            reach[axis] = (carried[0], *_taps(matrix))
+        elif len(matrices[0]) == 1 and len(axes) == len(matrices):
+            reach[axis] = (
+                (axis, [[0]], 1) if matrices[axis - 1].shape == (1, 1) else (None, [[0]], 0)
+            )
+        else:
+            taken = np.flatnonzero(matrices[0].any(axis=1))
+            if len(taken) < len(matrices[0]):
+                reach[axis] = (None, [taken.tolist()], 0)
+    return reach
+
+
+def _is_even(matrix: np.ndarray) -> bool:
+    """Whether all units of an output's axis take the same."""
+    return (matrix == matrix[:, :1]).all()
+
+
+def _taps(matrix: np.ndarray) -> tuple[list, int]:
+    """Taps and step, such that they go on alike where they can: beyond the border too."""
+    size, made = matrix.shape
+    taken = [np.flatnonzero(column).tolist() for column in matrix.T]
+    inner = [o for o, t in enumerate(taken) if t and t[0] > 0 and t[-1] < size - 1]
+    for period in range(1, PERIODS + 1):
+        pairs = [(o, o + period) for o in inner if o + period in inner]
+        steps = {taken[b][0] - taken[a][0] for a, b in pairs}
+        if len(steps) != 1:
+            continue
+        (step,) = steps
+        firsts = {o % period: o for o in inner}
+        if len(firsts) < period:
+            continue
+        taps = [[t - o // period * step for t in taken[o]] for _rest, o in sorted(firsts.items())]
+        if all(
+            [t + o // period * step for t in taps[o % period] if 0 <= t + o // period * step < size]
+            == taken[o]
+            for o in range(made)
+        ):
+            return taps, step
+    return taken, size
