@@ -121,6 +121,9 @@ class Keeper(keras.callbacks.Callback):
         prefix: What Keras puts before the names of the first of several outputs' metrics.
         backup_seconds: The least time between backups within an epoch; 0: after each step.
         interruption: An `Interruption`.
+
+    The attribute `streamed` tells that the batches have to be stopped at the last, which `steps`
+    and `validation_steps` tell by then; `unseen`, that images were not all looked at.
     """
 
     def __init__(
@@ -149,6 +152,8 @@ class Keeper(keras.callbacks.Callback):
         self.backup_seconds = backup_seconds
         self.interruption = interruption
         self.streamed, self.validation_steps = False, None
+        self.stopped = None
+        self.unseen = False
 
     def on_train_begin(self, logs=None):
         """Note the weights to come back to."""
@@ -192,8 +197,8 @@ class Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Keep the record, and save."""
         progress = self.progress
-        if self.streamed:
-            self.model.stop_training = self.stopped
+        if self.stopped is not None:
+            self.model.stop_training, self.stopped = self.stopped, None
         sync(self.model)
         weights = self.model.get_weights()
         if not finite(weights) or not math.isfinite(logs.get("val_loss", 0)):
@@ -247,6 +252,8 @@ class Keeper(keras.callbacks.Callback):
         advice = f"lower learning_rate (it was {self.rate:g})"
         if (progress.epochs, progress.batch) == (0, 1):  # the weights are those that were given
             advice = "before anything was learnt, so look at the loss, the labels and the images"
+        elif self.unseen:
+            advice += ", or look for NaN in the images, few of which were looked at before"
         raise ValueError(
             f"the loss became infinite or NaN in epoch {progress.epochs + 1} at step "
             f"{progress.batch}{of}: {advice}. The model has its weights {self.good_at} again."

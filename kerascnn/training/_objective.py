@@ -44,6 +44,7 @@ class Objective:
         check: Refuses a `Part` with labels or weights that do not go with the output.
         auxiliary: The weight of each further output's loss, if all learn the same labels.
         of_classes: From labels to class indices of the same places; `None`: labels have none.
+        classes: How many classes one output tells apart; 0: not known.
     """
 
     loss: object
@@ -52,6 +53,7 @@ class Objective:
     check: Callable[[Part], None]
     auxiliary: tuple[float, ...] = ()
     of_classes: Callable[[np.ndarray], np.ndarray | None] = lambda labels: None
+    classes: int = 0
 
     @property
     def outputs(self) -> int:
@@ -318,6 +320,7 @@ def _made(loss, metrics, form, labels, shape, of_classes=lambda labels: None):
         prepare=lambda part: form(part.labels)(weighed(part)),
         check=check,
         of_classes=of_classes,
+        classes=max(shape[-1] or 0, 2) if len(shape) > 1 else 2,
     )
 
 
@@ -374,15 +377,23 @@ def class_weights(goal, part, class_weight) -> Part:
             "class_weight must be None for data with weights of images or labels: multiply the "
             "weights of the classes into them."
         )
-    classes = None if isinstance(part.labels, dict) else goal.of_classes(part.labels)
+    classes = goal.of_classes(part.labels)
     if classes is None:
         raise ValueError(
             "class_weight needs one output that learns classes; for others give sample_weight=."
         )
+    for index in class_weight:
+        if not isinstance(index, int | np.integer) or not 0 <= index < goal.classes:
+            raise ValueError(
+                f"class_weight must have classes 0…{goal.classes - 1} as its keys; "
+                f"received {index!r}."
+            )
     weights = np.ones(classes.shape, "float32")
     for index, weight in class_weight.items():
         weights[classes == index] = weight
-    return replace(part, weights=weights)
+    part = replace(part, weights=weights)
+    goal.check(part)
+    return part
 
 
 def _class_indices(labels, output_shape):

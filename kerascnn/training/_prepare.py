@@ -99,7 +99,7 @@ def prepare(
         return class_weights(goal, part, class_weight) if weighed else part
 
     if class_weight is not None:
-        _check_class_weight(class_weight, model.output_shape, plan)
+        _check_class_weight(class_weight, plan)
         looked[0] = class_weights(goal, looked[0], class_weight)
     if not isinstance(fit, Stream):
         for part in looked[0].of_outputs().values():
@@ -202,7 +202,7 @@ def _objective(model, parts, size, plan, loss):
     return goal
 
 
-def _check_class_weight(class_weight, output_shape, plan):
+def _check_class_weight(class_weight, plan):
     if plan.border_weight:
         raise ValueError(
             "class_weight must be None with border_weight, whose maps balance the classes: give "
@@ -213,13 +213,7 @@ def _check_class_weight(class_weight, output_shape, plan):
             f"class_weight must be a dict such as {{0: 1.0, 1: 2.5}}; received "
             f"{class_weight!r:.60}: dict(enumerate(weights)) makes one of a list."
         )
-    shape = output_shape[0] if isinstance(output_shape, list) else output_shape
-    classes = max(shape[-1] or 0, 2) if len(shape) > 1 else 2
     for index, weight in class_weight.items():
-        if not isinstance(index, int | np.integer) or not 0 <= index < classes:
-            raise ValueError(
-                f"class_weight must have classes 0…{classes - 1} as its keys; received {index!r}."
-            )
         if not isinstance(weight, Real) or not 0 <= weight < float("inf"):
             raise ValueError(
                 f"class_weight must be finite numbers of at least 0; received {weight!r} for "

@@ -113,8 +113,8 @@ class RunDirectory:
             restore(model.optimizer.variables, saved["optimizer"])
         except (OSError, KeyError, ValueError) as error:
             return self._without_backup(model, epochs, monitor, str(error).splitlines()[0])
-        self._complete(model, state)
         if state["epochs"]:
+            self._complete(model, state)
             self._write_history(state["history"])  # in case the run was killed just before it
         return state, saved["others"]
 
@@ -160,38 +160,41 @@ class RunDirectory:
             "best": best(values),
             "best_epoch": 1 + values.index(best(values)),
         }
-        self._complete_best(state)
+        self._complete(model, state)
         self._tell(f"{lost}; the model has the weights of last.weights.h5")
         return state, None
 
     def _complete(self, model, state):
-        """Rebuild weight files that are damaged or not there, where that can be done."""
-        if not state["epochs"]:
-            return
-        at_end = not state["batch"]  # the backup is of the epoch that is the last
-        if not _whole(self.last):
+        """Rebuild weight files that are damaged or not there, where that can be done.
+
+        Args:
+            model: With the weights of the backup.
+            state: Of the backup. In an epoch, it knows nothing of the weights of the one before.
+        """
+        anew = "was damaged or not there, and is written anew"
+        at_end, last_is_best = not state.get("batch"), state["best_epoch"] == state["epochs"]
+        last, best = _whole(self.last), _whole(self.best)
+        if not best and not (last_is_best and (at_end or last)):
+            raise OSError(
+                f"'{self.best}', the weights of epoch {state['best_epoch']}, is damaged or not "
+                f"there, and no other file holds them: put it back, or give another directory to "
+                f"start anew."
+            )
+        if not last:
             if at_end:
-                self._write_last(model)
-            elif state["best_epoch"] == state["epochs"] and _whole(self.best):
+                self._write(model, self.last)
+            elif last_is_best:
                 self._copy(self.best, self.last)
-            self._tell("last.weights.h5 was damaged or not there, and is written anew")
-        self._complete_best(state)
-
-    def _complete_best(self, state):
-        if not _whole(self.best):
-            if state["best_epoch"] < state["epochs"] or not _whole(self.last):
-                raise self._lost_best(state)
-            self._copy(self.last, self.best)
-            self._tell("best.weights.h5 was damaged or not there, and is written anew")
-
-    def _lost_best(self, state):
-        return OSError(
-            f"'{self.best}', the weights of epoch {state['best_epoch']}, is damaged or not there, "
-            f"and no other file holds them: put it back, or give another directory to start anew."
-        )
+            self._tell(f"last.weights.h5 {anew}")  # else at the end of the epoch
+        if not best:
+            if at_end:
+                self._write(model, self.best)
+            else:
+                self._copy(self.last, self.best)
+            self._tell(f"best.weights.h5 {anew}")
 
     def _tell(self, what):
-        warnings.warn(f"run_dir '{self.path}': {what}.", stacklevel=5)
+        warnings.warn(f"run_dir '{self.path}': {what}.", stacklevel=5)  # whoever called `train`
 
     def save(self, model, state):
         """Write weights, optimizer, random states, and where the run stands.
@@ -216,7 +219,7 @@ class RunDirectory:
 
     def save_epoch(self, model, state, *, best):
         """Write a complete epoch: its weights, the backup and the table of epochs."""
-        self._write_last(model)
+        self._write(model, self.last)
         if best:
             self._copy(self.last, self.best)
         self.save(model, state)
@@ -227,8 +230,9 @@ class RunDirectory:
         self.config |= {"finished": epochs, **facts}
         self._write_config()
 
-    def _write_last(self, model):
-        with replacing(self.last) as path:
+    @staticmethod
+    def _write(model, file):
+        with replacing(file) as path:
             save_weights_only(model, path)
             add_sum(path)
 

@@ -15,7 +15,7 @@ import keras
 from kerascnn._errors import unknown
 from kerascnn._processor import kernels_checked
 
-from ._data import arrays, splits
+from ._data import Part, arrays, splits, streams
 from ._devices import leaves, make_deterministic, placed, placement
 from ._identity import describe_run, name_of
 from ._keeper import Callbacks, Interruption, Keeper, Progress
@@ -213,6 +213,7 @@ def train(
                     backup_seconds=backup_seconds,
                     interruption=interruption,
                 )
+                keeper.unseen = isinstance(fit, Part) and streams(fit.images)
                 with kernels_checked(model, first_of(ready.fit).images.shape):
                     _fit(trained, ready, keeper, meter, where.count, callbacks, verbosity(verbose))
             if directory:
