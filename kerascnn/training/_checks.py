@@ -15,12 +15,7 @@ def check_part(what, part, *, input_shape, input_range):
     Raises:
         ValueError: Says what was expected, what came, what to do.
     """
-    images, labels, weights = part.images, part.labels, part.weights
-    if len(images) != len(labels):
-        raise ValueError(
-            f"{what} must have a label for each image; "
-            f"received {len(images)} images and {len(labels)} labels."
-        )
+    images = part.images
     if not len(images):
         raise ValueError(f"{what} must hold at least one image; received none.")
     wanted = input_shape[1:]
@@ -28,18 +23,73 @@ def check_part(what, part, *, input_shape, input_range):
         size not in (None, have) for size, have in zip(wanted, images.shape[1:], strict=True)
     ):
         shape = ", ".join(["N", *(str(size or "…") for size in wanted)])
-        raise ValueError(
-            f"{what} images must be ({shape}) for this model; got {tuple(images.shape)}."
+        one = len(images.shape) == len(wanted) and all(
+            size in (None, have) for size, have in zip(wanted, images.shape, strict=True)
         )
-    _check_values(what, part.sample(), input_range)
-    if np.issubdtype(labels.dtype, np.floating) and np.isnan(labels).any():
-        raise ValueError(f"{what} labels must be numbers; received NaN: leave those images out.")
-    pixels = labels.shape[:-1] if labels.shape[-1] == 1 else labels.shape
-    if weights is not None and weights.shape not in (labels.shape, pixels, labels.shape[:1]):
+        hint = ": make batches, images[None] of an image, data.batch(32) of a tf.data.Dataset" * one
         raise ValueError(
-            f"{what} weights must be {labels.shape[:1]} or as the labels {labels.shape}; "
+            f"{what} images must be ({shape}) for this model; got {tuple(images.shape)}{hint}."
+        )
+    for name, one in part.of_outputs().items():
+        _check_labels(f"{what} labels" if name is None else f"{what} labels of {name!r}", one)
+    _check_values(what, part.sample(), input_range)
+
+
+def _check_labels(what, part):
+    """Refuse labels, or weights, that are not numbers or of another count than the images."""
+    count = len(part.images)
+    labels = part.labels
+    if not labels.ndim or len(labels) != count:
+        received = len(labels) if labels.ndim else "a number as"
+        raise ValueError(
+            f"{what} must be one for each image; received {count} images and {received} labels."
+        )
+    if not _finite(labels):
+        raise ValueError(
+            f"{what} must be finite numbers; received NaN or infinity: leave those images out."
+        )
+    weights = part.weights
+    if weights is None:
+        return
+    if not (_is_real(weights) and _finite(weights)) or (weights < 0).any():
+        raise ValueError(
+            f"weights of {what} must be finite numbers of at least 0; received "
+            f"{_extremes(weights)}: leave an image out by a weight of 0."
+        )
+    if not weights.ndim or len(weights) != count:
+        raise ValueError(
+            f"weights of {what} must be one for each image, ({count},), or for each label; "
             f"received {weights.shape}."
         )
+
+
+def check_weights_of(model):
+    """Refuse a model whose weights are no numbers before it is trained.
+
+    Raises:
+        ValueError: One has NaN or infinity.
+    """
+    for weight in model.weights:
+        values = np.asarray(weight)
+        if values.dtype.kind == "f" and not _finite(values):
+            raise ValueError(
+                f"model must have weights that are finite numbers; received NaN or infinity in "
+                f"{weight.path!r}: build it anew, or load its weights again."
+            )
+
+
+def _is_real(array):
+    return array.dtype.kind in "fiub"
+
+
+def _finite(array):
+    """Tell whether no float of an array is NaN or infinity, without a copy of the array."""
+    floats = array.dtype.kind == "f" and array.size
+    return not floats or bool(np.isfinite([array.min(), array.max()]).all())
+
+
+def _extremes(array):
+    return f"{array.min()} to {array.max()}" if _is_real(array) and array.size else array.dtype
 
 
 def not_indices(labels, shape) -> ValueError:
@@ -63,6 +113,8 @@ def _check_values(what, images, input_range):
     if np.isnan(low):  # the minimum of anything with a NaN is NaN
         raise ValueError(f"{what} images must be numbers; received NaN: leave those images out.")
     if input_range is None:
+        if np.isinf([low, high]).any():
+            raise ValueError(f"{what} images must be finite; received {low} to {high}.")
         return
     received = f"received {images.dtype} from {low} to {high}"
     if np.issubdtype(images.dtype, np.integer) or high > 2 * input_range[1]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from ._stream import Stream, is_stream
+
 SAMPLE = 64  # images that stand for all of them where all would have to be read from disk
 
 
@@ -15,16 +17,16 @@ class Part:
     Args:
         images: `(N, H, W, C)`, an array, or a sequence that reads its images when they are asked
             for: anything with `len()`, `.shape`, `.dtype` and `images[rows]`.
-        labels: `(N, …)`.
-        weights: `(N, …)` float, how much each label counts, or `None`.
+        labels: `(N, …)`; a dict of them where outputs have labels of their own.
+        weights: `(N, …)` float, how much each label counts, a dict of them, or `None`.
     """
 
     images: object
-    labels: np.ndarray
-    weights: np.ndarray | None = None
+    labels: np.ndarray | dict
+    weights: np.ndarray | dict | None = None
 
     def __len__(self):
-        return len(self.labels)
+        return len(self.images)
 
     def sample(self):
         """All images of an array; of images that are read from disk a few, evenly spread."""
@@ -36,6 +38,24 @@ class Part:
     def centred(self, size):
         """The middle of larger images, `size` high and wide; views, no copies."""
         return replace(self, images=centre(self.images, size))
+
+    def cut(self, count):
+        """The first so many images."""
+        part = lambda array: None if array is None else array[:count]  # noqa: E731
+        return Part(*keras.tree.map_structure(part, (self.images, self.labels, self.weights)))
+
+    def of_outputs(self) -> dict:
+        """A part for each output with labels of its own, by its name; else this one, as `None`.
+
+        Weights that are not a dict are those of all.
+        """
+        if not isinstance(self.labels, dict):
+            return {None: self}
+        own = self.weights if isinstance(self.weights, dict) else None
+        return {
+            name: Part(self.images, labels, self.weights if own is None else own.get(name))
+            for name, labels in self.labels.items()
+        }
 
 
 def streams(images) -> bool:
@@ -49,35 +69,72 @@ def centre(maps, size):
     return maps[:, top : top + size[0], left : left + size[1]]
 
 
-def splits(data):
+def splits(data, *, outputs=1):
     """Take `(train, validation)` out of data; validation may be `None`.
 
     Args:
         data: A data set with `.train` and `.validation`, `((images, labels), (images, labels))`,
-            or `(images, labels)`. A part may have weights as a third.
+            or `(images, labels)`. A part may have weights as a third, or be a stream of batches.
+        outputs: How many outputs the model has, which a list of labels may be for.
     """
     if hasattr(data, "train"):
         parts = [data.train, getattr(data, "validation", None)]
+    elif is_stream(data):
+        parts = [data, None]
     elif isinstance(data, tuple | list) and len(data) in (2, 3):
-        nested = len(data) == 2 and isinstance(data[0], tuple | list)
+        nested = len(data) == 2 and (isinstance(data[0], tuple | list) or is_stream(data[0]))
         parts = list(data) if nested else [data, None]
     else:
         raise TypeError(
-            f"data must be a data set with .train and .validation, a pair (images, labels) or a "
-            f"pair of such pairs; received {type(data).__name__}."
+            f"data must be a data set with .train and .validation, a pair (images, labels), a "
+            f"tf.data.Dataset or PyDataset of batches, or a pair of such parts; "
+            f"received {type(data).__name__}."
         )
-    return [None if part is None else as_part(part) for part in parts]
+    return [None if part is None else as_part(part, outputs=outputs) for part in parts]
 
 
-def as_part(part) -> Part:
-    """Make a part of `(images, labels)` or `(images, labels, weights)`."""
+def as_part(part, *, outputs=1) -> "Part | Stream":
+    """Make a part of `(images, labels)` or `(images, labels, weights)`, or of a stream of batches.
+
+    Args:
+        part: What was given.
+        outputs: How many outputs the model has, which a list of labels may be for.
+    """
+    if is_stream(part):
+        return Stream(part, as_part=lambda batch: as_part(batch, outputs=outputs))
     if not isinstance(part, tuple | list) or len(part) not in (2, 3):
         raise TypeError(
             f"each part of data must be a pair (images, labels), or (images, labels, weights); "
-            f"received {type(part).__name__}."
+            f"received {_in_words(part)}."
         )
-    images, *others = part
+    images, labels, weights = (*part, None)[:3]
+    if isinstance(images, dict) or is_stream(images):
+        raise TypeError(
+            f"images must be one array (N, H, W, C) or a sequence that reads it from disk; "
+            f"received {_in_words(images)}."
+        )
     lazy = all(hasattr(images, name) for name in ("shape", "dtype", "__getitem__", "__len__"))
     if not lazy or keras.ops.is_tensor(images):
         images = np.asarray(images)
-    return Part(images, *(None if other is None else np.asarray(other) for other in others))
+    labels, weights = (arrays(each, len(images), outputs) for each in (labels, weights))
+    return Part(images, labels, weights)
+
+
+def arrays(given, count, outputs):
+    """Make labels, or weights, an array, or a dict by the names or numbers of several outputs."""
+    if isinstance(given, dict):
+        return {name: np.asarray(each) for name, each in given.items()}
+    if isinstance(given, tuple | list) and len(given) == outputs > 1:
+        arrays = [np.asarray(each) for each in given]
+        if all(array.ndim and len(array) == count for array in arrays):
+            return dict(enumerate(arrays))
+    return None if given is None else np.asarray(given)
+
+
+def _in_words(thing):
+    if isinstance(thing, dict):
+        keys = ", ".join(map(repr, thing))
+        return f"a dict of {keys}: make a pair of it first, such as (item['image'], item['label'])"
+    parts = [name for name in ("train", "validation", "test") if hasattr(thing, name)]
+    hint = f", which has parts: give its .{' or .'.join(parts)}" if parts else ""
+    return type(thing).__name__ + hint

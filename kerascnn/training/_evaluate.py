@@ -1,6 +1,7 @@
 """How good a classifier is: accuracy, top-5, confusion matrix, class by class; ten crops."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from kerascnn._sizes import check_size_of
 from ._checks import check_part, not_indices
 from ._data import Part, as_part, centre
 from ._objective import head
+from ._stream import Stream
 
 TOP = 5  # ImageNet's second score
 
@@ -94,9 +96,9 @@ def evaluate(
         model: A Keras model, images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
             class per pixel, with softmax or linear, or K = 1 with sigmoid or linear for two
             classes; of several outputs the first.
-        data: A pair `(images, labels)`, or a data set with parts of such pairs. Labels are class
-            indices `(N,)`, or `(N, H, W)`, whose middle is taken for an output that is smaller;
-            for two classes truth values too.
+        data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
+            pairs, or a data set with such parts. Labels are class indices `(N,)`, or `(N, H, W)`,
+            whose middle is taken for an output that is smaller; for two classes truth values too.
         part: The part of a data set that is looked at.
         ten_crop: Whether softmax is averaged over ten windows of the model's size: the corners,
             the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
@@ -131,16 +133,9 @@ def evaluate(
     size = model.input_shape[1:3]
     free = (None, None, None, model.input_shape[-1])
     wanted = free if ten_crop else model.input_shape
-    check_part("evaluation", given, input_shape=wanted, input_range=input_range)
-    if ten_crop and not all(
-        s is not None and have >= s for have, s in zip(given.images.shape[1:3], size, strict=True)
-    ):
-        raise ValueError(
-            f"images must be at least {size}, the model's input, for ten crops; "
-            f"received {tuple(given.images.shape[1:3])}."
-        )
-    if not ten_crop:
-        check_size_of(model, given.images.shape)
+    check = partial(_check_images, model, wanted, input_range, size if ten_crop else None)
+    first = given.first if isinstance(given, Stream) else given
+    check(first)
     outputs = model.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
     if head(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
@@ -150,8 +145,42 @@ def evaluate(
         )
     names = _names(class_names, max(last, 2))  # before what may take long
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
-    with kernels_checked(model, given.images.shape):
-        return _compare(scores, given, batch_size, ignore_class, names)
+    if isinstance(given, Stream):
+        batches = _looked_at(given, check)
+    else:
+        rows = range(0, len(given), batch_size)
+        batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
+    with kernels_checked(model, first.images.shape):
+        return _compare(scores, batches, ignore_class, names)
+
+
+def _check_images(model, wanted, input_range, window, part):
+    """Refuse images that the model, or its window of ten crops, cannot take."""
+    check_part("evaluation", part, input_shape=wanted, input_range=input_range)
+    if isinstance(part.labels, dict):
+        raise ValueError(
+            f"labels must be an array for the first output; received a dict of "
+            f"{', '.join(map(repr, part.labels))}: give one of them."
+        )
+    if window is None:
+        check_size_of(model, part.images.shape)
+    elif not all(
+        s is not None and have >= s for have, s in zip(part.images.shape[1:3], window, strict=True)
+    ):
+        raise ValueError(
+            f"images must be at least {window}, the model's input, for ten crops; "
+            f"received {tuple(part.images.shape[1:3])}."
+        )
+
+
+def _looked_at(stream, check):
+    for part in stream.parts():
+        check(part)
+        yield part
+
+
+def _cut(part, rows):
+    return Part(part.images[rows], part.labels[rows])
 
 
 def _names(class_names, classes):
@@ -167,14 +196,13 @@ def _names(class_names, classes):
     return names
 
 
-def _compare(scores, part: Part, batch_size, ignored, names):
+def _compare(scores, batches, ignored, names):
     """Add up what is right, batch by batch."""
     confusion, top5, loss = 0, 0, 0.0
-    for start in range(0, len(part), batch_size):
-        rows = slice(start, start + batch_size)
-        chances = scores(np.asarray(part.images[rows], dtype="float32"))
+    for part in batches:
+        chances = scores(np.asarray(part.images, dtype="float32"))
         classes = chances.shape[-1]
-        labels = part.labels[rows]
+        labels = part.labels
         if labels.dtype == bool and classes == 2:
             labels = labels.astype("uint8")
         labels, chances = _paired(labels, chances)

@@ -11,6 +11,7 @@ import numpy as np
 from kerascnn import __version__
 
 from ._data import streams
+from ._stream import Stream
 
 NAMES = (
     "name",
@@ -31,7 +32,7 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
         loss: A Keras loss, a function or a name.
         seed: Of the run.
         augment: The augmentation, or its name.
-        train, validation: The `Part`s.
+        train, validation: A `Part` or a `Stream` each.
         facts: What else is to be noted.
     """
     packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
@@ -46,9 +47,11 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
             "fingerprint": model_fingerprint(model),
         },
         "data": {
-            "train": len(train),
-            "validation": 0 if validation is None else len(validation),
-            "image_shape": list(train.images.shape[1:]),
+            "train": _count(train),
+            "validation": 0 if validation is None else _count(validation),
+            "image_shape": list(
+                (train.first if isinstance(train, Stream) else train).images.shape[1:]
+            ),
             "sha256": data_hash(train, validation),
         },
         "versions": {"kerascnn": __version__, **packages},
@@ -56,6 +59,11 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
         **facts,
     }
     return json.loads(json.dumps(config))  # tuples become lists, as they will be when read
+
+
+def _count(part):
+    """How many images there are; of a stream, what is known of its batches."""
+    return str(part) if isinstance(part, Stream) else len(part)
 
 
 def identity(config: dict) -> dict:
@@ -97,14 +105,20 @@ def _anonymous(config, without=NAMES):
 
 
 def data_hash(*parts) -> str:
-    """The SHA-256 of all labels and images; of images that are read from disk a few."""
+    """The SHA-256 of all labels and images; of images that are read from disk a few.
+
+    Of a stream, whose batches may come in another order each time, of their types and number.
+    """
     digest = hashlib.sha256()
     for part in parts:
         if part is None:
             continue
+        if isinstance(part, Stream):
+            digest.update(str(part).encode())
+            continue
         if streams(part.images):
             digest.update(f"{part.images.dtype} {part.images.shape}".encode())
-        for array in (part.sample(), part.labels, part.weights):
+        for array in keras.tree.flatten((part.sample(), part.labels, part.weights)):
             if array is not None:
                 digest.update(f"{array.dtype} {array.shape}".encode())
                 digest.update(np.ascontiguousarray(array))
@@ -132,6 +146,8 @@ def name_of(thing) -> str:
 
 def _described(thing):
     """A layer's or a loss's name and config; of a function, which may hide anything, the name."""
+    if isinstance(thing, list | dict):  # the losses of several outputs
+        return keras.tree.map_structure(lambda one: str(_described(one)), thing)
     try:  # a layer without a seed draws one; the backup keeps where its random numbers stand
         config = _anonymous(thing.get_config(), without=(*NAMES, "seed"))
     except (AttributeError, NotImplementedError):

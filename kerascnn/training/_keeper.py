@@ -117,10 +117,13 @@ class Keeper(keras.callbacks.Callback):
         recipe: The `Recipe`.
         seed: Of the run.
         monitor: The column of the history that tells a better epoch.
-        steps: Batches of an epoch.
+        steps: Batches of an epoch; `None`: not known, or not yet.
         prefix: What Keras puts before the names of the first of several outputs' metrics.
         backup_seconds: The least time between backups within an epoch; 0: after each step.
         interruption: An `Interruption`.
+
+    The attribute `streamed` tells that the batches have to be stopped at the last, which `steps`
+    and `validation_steps` tell by then; `unseen`, that images were not all looked at.
     """
 
     def __init__(
@@ -148,6 +151,9 @@ class Keeper(keras.callbacks.Callback):
         self.prefix = prefix
         self.backup_seconds = backup_seconds
         self.interruption = interruption
+        self.streamed, self.validation_steps = False, None
+        self.stopped = None
+        self.unseen = False
 
     def on_train_begin(self, logs=None):
         """Note the weights to come back to."""
@@ -166,7 +172,8 @@ class Keeper(keras.callbacks.Callback):
             rate = rate_at(self.recipe, epoch)
             if rate is not None:
                 self.model.optimizer.learning_rate = rate
-        self.rate = float(str(np.float32(self.model.optimizer.learning_rate)))  # 0.001, all of it
+        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        self.rate = float(str(np.float32(rate)))  # 0.001, all of it
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at the loss; save if it is time; stop if it is wished."""
@@ -174,15 +181,24 @@ class Keeper(keras.callbacks.Callback):
         if not math.isfinite(logs["loss"]):
             self._stop()
         if batch + 1 == self.steps:
+            if self.streamed:  # no step beyond the last batch
+                self.stopped, self.model.stop_training = self.model.stop_training, True
             return  # the epoch's end saves
         if self.directory and (time.monotonic() >= self.due or self.interruption.wished):
             self._back_up()
         if self.interruption.wished:
             self._say_how_to_go_on()
 
+    def on_test_batch_end(self, batch, logs=None):
+        """Stop at the last batch of a stream."""
+        if batch + 1 == self.validation_steps:
+            self.model.stop_evaluating = True
+
     def on_epoch_end(self, epoch, logs=None):
         """Keep the record, and save."""
         progress = self.progress
+        if self.stopped is not None:
+            self.model.stop_training, self.stopped = self.stopped, None
         sync(self.model)
         weights = self.model.get_weights()
         if not finite(weights) or not math.isfinite(logs.get("val_loss", 0)):
@@ -232,10 +248,15 @@ class Keeper(keras.callbacks.Callback):
         sync(self.model)
         self.model.set_weights(self.good)
         progress = self.progress
+        of = f" of {self.steps}" if self.steps else ""
+        advice = f"lower learning_rate (it was {self.rate:g})"
+        if (progress.epochs, progress.batch) == (0, 1):  # the weights are those that were given
+            advice = "before anything was learnt, so look at the loss, the labels and the images"
+        elif self.unseen:
+            advice += ", or look for NaN in the images, few of which were looked at before"
         raise ValueError(
             f"the loss became infinite or NaN in epoch {progress.epochs + 1} at step "
-            f"{progress.batch} of {self.steps}: lower learning_rate (it was {self.rate:g}). "
-            f"The model has its weights {self.good_at} again."
+            f"{progress.batch}{of}: {advice}. The model has its weights {self.good_at} again."
         )
 
     def _say_how_to_go_on(self):

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from itertools import islice, zip_longest
 
 import keras
 import numpy as np
 from scipy import ndimage
 
+from kerascnn._errors import unknown
 from kerascnn.datasets import weight_map
 
 from ._checks import not_indices
@@ -36,21 +38,32 @@ class Objective:
     """What a model is compiled with, and what its labels have to become.
 
     Args:
-        loss: A Keras loss.
-        metrics: Keras metrics; accuracy is called `"accuracy"`.
-        prepare: From a `Part` as it was given to one with labels that the loss takes.
-        auxiliary: The weight of each further output's loss.
+        loss: A Keras loss; a list or a dict of them for outputs with labels of their own.
+        metrics: Keras metrics, likewise; accuracy is called `"accuracy"`.
+        prepare: From a `Part` as it was given to one with labels and weights that the loss takes.
+        check: Refuses a `Part` with labels or weights that do not go with the output.
+        auxiliary: The weight of each further output's loss, if all learn the same labels.
+        of_classes: From labels to class indices of the same places; `None`: labels have none.
+        classes: How many classes one output tells apart; 0: not known.
     """
 
     loss: object
-    metrics: list
-    prepare: Callable[[Part], Part] = lambda part: part
+    metrics: list | dict
+    prepare: Callable[[Part], Part]
+    check: Callable[[Part], None]
     auxiliary: tuple[float, ...] = ()
+    of_classes: Callable[[np.ndarray], np.ndarray | None] = lambda labels: None
+    classes: int = 0
 
     @property
     def outputs(self) -> int:
-        """How many outputs learn the labels."""
+        """How many outputs learn the same labels."""
         return 1 + len(self.auxiliary)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the history has an accuracy of the model, not of each of several outputs."""
+        return bool(self.metrics) and not isinstance(self.loss, list | dict)
 
     def compile_arguments(self) -> dict:
         """Arguments of `keras.Model.compile`."""
@@ -95,49 +108,157 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
 
     Args:
         model: A built Keras model with outputs `(N, …, K)` of one shape; those after the first are
-            auxiliary classifiers.
+            auxiliary classifiers. With labels of its own each output may have any shape.
         labels: `(N, …)` class indices 0…K-1, for maps `(N, H, W)` at least as large as the output;
-            for K = 1 0 or 1, or floats for a linear output; boxes `(N, M, 5)` for a grid.
+            for K = 1 0 or 1, or floats for a linear output; boxes `(N, M, 5)` for a grid. Or a
+            dict of them by the names or numbers of the outputs.
         image_shape: `(H, W, C)`.
         recipe: For its `auxiliary_weight`, `border_weight`, `border_sigma`, `boxes`.
         loss: A Keras loss to take instead. Labels that it takes for classes are still checked,
             and those that it compares with the output one by one; of all others nothing is known.
+            Or a dict of them by the names of outputs that have labels of their own.
 
     Raises:
         ValueError: The labels do not go with the output, or the output says nothing about a loss.
     """
-    last = head(model)
-    outputs = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
-    outputs = list(outputs) if isinstance(outputs, tuple | list) else [outputs]
-    output = outputs[0]
-    alike = all(isinstance(one, keras.KerasTensor) and one.shape == output.shape for one in outputs)
-    if not alike:
-        received = " and ".join(str(getattr(one, "shape", one)) for one in outputs)
-        raise ValueError(
-            f"all outputs learn the same labels, so they must be of one shape; "
-            f"received {received}: train a model with the first alone."
-        )
-    shape = output.shape if len(output.shape) > 1 else (*output.shape, 1)  # a number is one class
-    auxiliary = (recipe.auxiliary_weight,) * (len(outputs) - 1)
-    loss = loss() if isinstance(loss, type) else loss
+    found = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
+    shapes, names = _outputs(model, found)
+    if isinstance(labels, dict):
+        labels = _by_name(labels, names)
+        if len(names) > 1 or isinstance(found, dict):
+            return _of_each(model, labels, shapes, names, found, recipe, loss)
+        (labels,) = labels.values()
     if isinstance(loss, list | tuple | dict):
         raise ValueError(
-            f"loss must be one loss, which all outputs share; received a {type(loss).__name__}."
+            f"loss must be one loss, which all outputs share; received a {type(loss).__name__}: "
+            f"a dict of them goes with a dict of labels."
         )
+    if isinstance(found, dict) or any(shape != shapes[0] for shape in shapes):
+        received = " and ".join(map(str, shapes))
+        raise ValueError(
+            f"all outputs learn the same labels, so they must be a list and of one shape; "
+            f"received {received}: train a model with the first alone, or give labels as a dict "
+            f"of {', '.join(map(repr, names))}."
+        )
+    auxiliary = (recipe.auxiliary_weight,) * (len(shapes) - 1)
+    one = _of_one(_head_of(model, 0), labels, shapes[0], recipe, loss)
+    return replace(one, auxiliary=auxiliary)
+
+
+def _outputs(model, found):
+    """The shapes and the names of all outputs; `found` is what the model gives."""
+    flat = keras.tree.flatten(found)
+    if not all(isinstance(one, keras.KerasTensor) for one in flat):
+        raise ValueError(f"outputs must be tensors; received {found!r:.80}.")
+    if isinstance(found, dict):
+        names = keras.tree.flatten({name: name for name in found})
+    else:
+        names = getattr(model, "output_names", None) or [f"output_{i}" for i in range(len(flat))]
+    return [one.shape for one in flat], names
+
+
+def _head_of(model, output):
+    """The last activation before one of the outputs."""
+    outputs = getattr(model, "outputs", None) or ()
+    one = keras.Model(model.inputs, outputs[output]) if len(outputs) > 1 else model
+    return head(one) or type(one.layers[-1]).__name__
+
+
+def _by_name(labels, names):
+    """Labels in the order of the outputs, by their names."""
+    by_number = _named(labels, names)
+    if set(by_number) != set(names) or len(set(names)) < len(names):
+        raise ValueError(
+            f"labels must be a dict with a key for each output, {', '.join(map(repr, names))}; "
+            f"received {', '.join(map(repr, labels))}."
+        )
+    return {name: by_number[name] for name in names}
+
+
+def _named(by_number, names):
+    """A dict with the names of the outputs for their numbers."""
+    return {
+        names[key] if isinstance(key, int) and 0 <= key < len(names) else key: value
+        for key, value in by_number.items()
+    }
+
+
+def _of_each(model, labels, shapes, names, found, recipe, loss):
+    """The objective of a model whose outputs have labels of their own; each counts the same."""
+    losses = loss if isinstance(loss, dict) else dict.fromkeys(names, loss)
+    for name in losses:
+        if name not in names:
+            raise unknown("loss", name, names)
+    goals = {}
+    for i, name in enumerate(names):
+        try:
+            last = _head_of(model, i)
+            goals[name] = _of_one(last, labels[name], shapes[i], recipe, losses.get(name))
+        except ValueError as error:
+            raise ValueError(f"output {name!r}: {error}") from None
+
+    def each(part):
+        parts = replace(part, labels=_by_name(part.labels, names), weights=_weights(part.weights))
+        return parts.of_outputs()
+
+    def _weights(weights):
+        if not isinstance(weights, dict):
+            return weights
+        weights = _named(weights, names)
+        for name in weights:
+            if name not in names:
+                raise unknown("weights", name, names)
+        return weights
+
+    def structured(values):
+        return dict(values) if isinstance(found, dict) else tuple(values.values())
+
+    def prepare(part):
+        parts = {name: goals[name].prepare(one) for name, one in each(part).items()}
+        weights = None
+        if any(one.weights is not None for one in parts.values()):
+            ones = np.ones(len(part), "float32")
+            weights = structured(
+                {k: ones if one.weights is None else one.weights for k, one in parts.items()}
+            )
+        return Part(part.images, structured({k: one.labels for k, one in parts.items()}), weights)
+
+    def check(part):
+        for name, one in each(part).items():
+            try:
+                goals[name].check(one)
+            except ValueError as error:
+                raise ValueError(f"output {name!r}: {error}") from None
+
+    loss, metrics = (
+        {name: getattr(goal, key) for name, goal in goals.items()} for key in ("loss", "metrics")
+    )
+    if not isinstance(found, dict):
+        loss, metrics = list(loss.values()), list(metrics.values())
+    return Objective(loss, metrics, prepare, check)
+
+
+def _of_one(last, labels, shape, recipe, loss):
+    """The objective of one output, or of several that learn the same labels."""
+    own, shape = shape, shape if len(shape) > 1 else (*shape, 1)  # a number is one class
+    loss = loss() if isinstance(loss, type) else loss
+    of_classes = partial(_class_indices, output_shape=shape)
     if loss is not None:
         _check_logits(loss, last)
         if not _is_of_classes(loss):
-            prepare = _elements(labels, shape) if _plain(loss) in ELEMENTWISE else _as_it_is
-            return Objective(loss, [], prepare, auxiliary)
+            known = _plain(loss) in ELEMENTWISE
+            form = partial(_elements, output_shape=shape) if known else _any
+            return _made(loss, [], form, labels, own, of_classes)
     elif last not in HEADS:
         raise ValueError(
             f"the loss follows from a softmax, sigmoid or linear activation; "
-            f"received {last or type(model.layers[-1]).__name__!r}: give loss=."
+            f"received {last or 'no such'!r}: give loss=."
         )
     floats = np.issubdtype(labels.dtype, np.floating)
     boxes = floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(shape) == 4
     if boxes and loss is None:
-        return _boxes(labels, shape, last, recipe)
+        loss, form = _boxes(shape, last, recipe)
+        return _made(loss, [], form, labels, shape)
     classes = shape[-1]
     if classes > 1 and last == "sigmoid" and loss is None:
         raise ValueError(
@@ -145,18 +266,19 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             f"exclude each other build it with classifier_activation=softmax, or give loss=."
         )
     logits = last == "linear"
-    prepare = _as_it_is
     if classes == 1 and last != "softmax" and loss is None:
-        prepare = _elements(labels, shape)
-        loss, metrics = _binary(labels, logits)
+        form = partial(_elements, output_shape=shape)
+        form(labels)
+        loss, metrics, decide = _binary(labels, logits)
+        form = partial(_all, decide, form)
     else:
-        _check_classes(labels, classes, shape, getattr(loss, "ignore_class", None))
+        ignored = getattr(loss, "ignore_class", None)
+        form = partial(_classes, classes=classes, output_shape=shape, ignored=ignored)
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
         metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-        if labels.ndim == 3:
-            prepare = partial(_cropped, size=shape[1:3])
+    goal = _made(loss, metrics, form, labels, own, of_classes)
     if not recipe.border_weight or not np.issubdtype(labels.dtype, np.integer) or labels.ndim < 3:
-        return Objective(loss, metrics, prepare, auxiliary)
+        return goal
 
     def weighted(part):
         if part.weights is None:
@@ -164,9 +286,138 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
             instances = np.stack([ndimage.label(mask)[0] for mask in masks])
             weights = weight_map(instances, w0=recipe.border_weight, sigma=recipe.border_sigma)
             part = replace(part, weights=weights)
-        return prepare(part)
+        return goal.prepare(part)
 
-    return Objective(loss, metrics, weighted, auxiliary)
+    return replace(goal, prepare=weighted)
+
+
+def _made(loss, metrics, form, labels, shape, of_classes=lambda labels: None):
+    """An objective whose labels are checked, and made ready, by `form`; whose weights, here.
+
+    Args:
+        loss, metrics, of_classes: Of the objective.
+        form: From labels, which it may refuse, to a function that makes a part ready.
+        labels: Of the part that decides.
+        shape: Of the output.
+    """
+
+    @cache
+    def axes():
+        few = form(labels[:2])(Part(labels[:2], labels[:2])).labels
+        return _axes(loss, few, shape)
+
+    def weighed(part):
+        return part if part.weights is None else _weighed(part, axes())
+
+    def check(part):
+        form(part.labels)
+        weighed(part)
+
+    form(labels)
+    return Objective(
+        loss,
+        metrics,
+        prepare=lambda part: form(part.labels)(weighed(part)),
+        check=check,
+        of_classes=of_classes,
+        classes=max(shape[-1] or 0, 2) if len(shape) > 1 else 2,
+    )
+
+
+def _axes(loss, labels, shape):
+    """Count the axes of what a loss gives before its mean is taken, which weights multiply."""
+    sizes = (have if size is None else size for size, have in zip_longest(shape, labels.shape))
+    scores = np.zeros([len(labels), *islice(sizes, 1, len(shape))], "float32")
+    loss = keras.losses.get(loss)
+    call = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    values = call(*map(keras.ops.convert_to_tensor, (labels.astype("float32"), scores)))
+    return len(values.shape)
+
+
+def _weighed(part, axes):
+    """Weights with as many axes as the loss has, so that none is taken for another.
+
+    NumPy and TensorFlow would take weights `(N,)` of images for those of an image's columns.
+    """
+    weights, labels, count = part.weights, part.labels, len(part.weights)
+    if not axes:
+        raise ValueError(
+            "weights need a loss with a value for each image; received a loss with one value for "
+            "all images of a batch: have it give (N,), or leave the weights out."
+        )
+    if weights.ndim == axes + 1 and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    of_images = (count, *[1] * (axes - 1))
+    of_labels = labels.shape[:axes] if labels.ndim >= axes else of_images
+    if weights.shape not in ((count,), of_images, of_labels):
+        wanted = " or ".join(
+            f"({', '.join(['N', *map(str, shape[1:])])})"
+            for shape in dict.fromkeys(((count,), of_labels))
+        )
+        raise ValueError(
+            f"weights must be {wanted}, one for each image or each label; received {weights.shape}."
+        )
+    weights = weights if weights.shape == of_labels else weights.reshape(of_images)
+    return replace(part, weights=weights)
+
+
+def class_weights(goal, part, class_weight) -> Part:
+    """A part whose labels count as their classes do, as of `class_weight` of Keras's `fit`.
+
+    Args:
+        goal: The `Objective`.
+        part: A `Part` without weights.
+        class_weight: A dict from class indices to weights; a class that is not there counts 1.
+
+    Raises:
+        ValueError: Labels that are not of classes, or that have weights already.
+    """
+    if part.weights is not None:
+        raise ValueError(
+            "class_weight must be None for data with weights of images or labels: multiply the "
+            "weights of the classes into them."
+        )
+    classes = goal.of_classes(part.labels)
+    if classes is None:
+        raise ValueError(
+            "class_weight needs one output that learns classes; for others give sample_weight=."
+        )
+    for index in class_weight:
+        if not isinstance(index, int | np.integer) or not 0 <= index < goal.classes:
+            raise ValueError(
+                f"class_weight must have classes 0…{goal.classes - 1} as its keys; "
+                f"received {index!r}."
+            )
+    weights = np.ones(classes.shape, "float32")
+    for index, weight in class_weight.items():
+        weights[classes == index] = weight
+    part = replace(part, weights=weights)
+    goal.check(part)
+    return part
+
+
+def _class_indices(labels, output_shape):
+    """Classes of labels that are indices or one-hot, `None` for others."""
+    if labels.ndim == len(output_shape) and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.ndim == len(output_shape):
+        one_hot = (labels >= 0).all() and np.allclose(labels.sum(axis=-1), 1)
+        return labels.argmax(axis=-1) if one_hot else None
+    return _indices(labels) if labels.ndim == len(output_shape) - 1 else None
+
+
+def _indices(labels):
+    whole = labels.dtype.kind in "iub" or np.array_equal(labels, np.rint(labels))
+    return labels.astype("int64") if whole else None
+
+
+def _any(labels):
+    return _as_it_is
+
+
+def _all(check, form, labels):
+    check(labels)
+    return form(labels)
 
 
 def _as_it_is(part):
@@ -180,6 +431,9 @@ def _is_of_classes(loss):
 
 def _elements(labels, output_shape):
     """What makes labels to be compared with the output one by one: of its shape, the middle.
+
+    For an output `(N,)` or `(N, 1)` labels `(N,)` become `(N, 1)`: of two vectors Keras's losses
+    would take the mean before the weights.
 
     Raises:
         ValueError: Labels of another shape, which Keras would repeat until they are as many.
@@ -202,20 +456,20 @@ def _elements(labels, output_shape):
             f"labels must be ({wanted}), as the output, for this loss; "
             f"received {labels.dtype} ({received}){hint * (indices and channels > 1)}."
         )
-    if not maps:
-        return _as_it_is
-    return partial(_cropped, size=want, lacking=lacking)
+    return partial(_cropped, size=want if maps else None, lacking=lacking)
 
 
 def _cropped(part, size, *, lacking=False):
-    """Labels, and weights, for the pixels that the output has."""
-    labels, weights = centre(part.labels, size), part.weights
-    if weights is not None and weights.ndim > 1:
-        weights = centre(weights, size)
+    """Labels, and weights, for the pixels that the output has; `None`: it is no map."""
+    labels, weights = part.labels, part.weights
+    if size is not None:
+        if weights is not None and weights.shape[1:3] == labels.shape[1:3]:
+            weights = centre(weights, size)
+        labels = centre(labels, size)
     return replace(part, labels=labels[..., None] if lacking else labels, weights=weights)
 
 
-def _boxes(labels, output_shape, last, recipe):
+def _boxes(output_shape, last, recipe):
     """YOLO's, which has a linear output."""
     grid, classes = output_shape[1:3], output_shape[-1] - BOX * recipe.boxes
     if last != "linear" or classes < 1:
@@ -223,24 +477,31 @@ def _boxes(labels, output_shape, last, recipe):
             f"boxes are learnt by a linear output (N, h, w, 5 · {recipe.boxes} + classes); "
             f"received {last} {tuple(output_shape)}: change boxes=, or give loss=."
         )
-    check_boxes(labels, classes)
 
-    def prepare(part):
+    def encoded(part):
         return replace(part, labels=encode_boxes(part.labels, grid=grid, classes=classes))
 
-    return Objective(YoloLoss(boxes=recipe.boxes), [], prepare)
+    def form(labels):
+        check_boxes(labels, classes)
+        return encoded
+
+    return YoloLoss(boxes=recipe.boxes), form
 
 
 def _binary(labels, logits):
+    """The loss and metrics of one output, and a check of the labels."""
     if logits and np.issubdtype(labels.dtype, np.floating):
-        return keras.losses.MeanSquaredError(), []
+        return keras.losses.MeanSquaredError(), [], _any
+    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if logits else 0.5)
+    return keras.losses.BinaryCrossentropy(from_logits=logits), [accuracy], _check_binary
+
+
+def _check_binary(labels):
     if not np.isin(labels, (0, 1)).all():
         raise ValueError(
             f"labels must be 0 or 1 for a model with one output; "
             f"received {labels.min()} to {labels.max()}: give the model one output per class."
         )
-    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if logits else 0.5)
-    return keras.losses.BinaryCrossentropy(from_logits=logits), [accuracy]
 
 
 def _check_logits(loss, last):
@@ -262,19 +523,21 @@ def _plain(loss):
     return kind.__name__.lower().replace("_", "") if keras_own else ""
 
 
-def _check_classes(labels, classes, output_shape, ignored=None):
+def _classes(labels, classes, output_shape, ignored=None):
+    """What makes class indices ready: for maps the middle."""
     fits = labels.ndim == len(output_shape) - 1 and all(
         want is None or want <= have
         for have, want in zip(labels.shape[1:], output_shape[1:-1], strict=True)
     )
     if not fits or not np.issubdtype(labels.dtype, np.integer):
         raise not_indices(labels, output_shape[1:-1])
-    labels = labels[labels != ignored]
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+    counted = labels if ignored is None else labels[labels != ignored]
+    if counted.size and (counted.min() < 0 or counted.max() >= classes):
         raise ValueError(
             f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
-            f"received {labels.min()} to {labels.max()}."
+            f"received {counted.min()} to {counted.max()}."
         )
+    return partial(_cropped, size=output_shape[1:3]) if labels.ndim == 3 else _as_it_is
 
 
 def check_variety(labels):

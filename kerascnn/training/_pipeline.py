@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ._data import streams
+from ._stream import Stream
 
 IN_TENSORS = 2**30  # bytes of images that are copied to the pipeline; larger ones stay in NumPy
 READERS = 4  # batches that are read from disk at the same time
@@ -42,8 +43,7 @@ def training_batches(
         A `tf.data.Dataset` of `(images, labels)` or `(images, labels, weights)` with
         `steps(part, batch_size, divisor)` batches per epoch.
     """
-    is_layer = isinstance(augment, keras.Layer)
-    states = random_states(augment) if is_layer else []
+    states = random_states(augment) if isinstance(augment, keras.Layer) else []
     count = steps(part, batch_size, divisor)
     images_used = len(part) - len(part) % divisor
 
@@ -57,20 +57,6 @@ def training_batches(
     def batches_of_epoch(order, keys):
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
         return tf.data.Dataset.zip((rows, tf.data.Dataset.from_tensor_slices(keys)))
-
-    def augmented(images, keys):
-        # The layer reads its random state from the batch's own keys and leaves its variables
-        # alone: batches can then be augmented in parallel and still come out the same.
-        given = [(state, keys[i]) for i, state in enumerate(states)]
-        with keras.StatelessScope(state_mapping=given):
-            return augment(images, training=True)
-
-    def outside_tensorflow(images, keys):
-        """The same for a layer that computes with another of Keras's backends."""
-        changed = tf.numpy_function(
-            lambda *given: keras.ops.convert_to_numpy(augmented(*given)), [images, keys], tf.float32
-        )
-        return tf.ensure_shape(changed, (None, *augment.compute_output_shape(images.shape)[1:]))
 
     fetch = _fetch(part)
     plan = tf.data.Dataset.from_generator(
@@ -87,7 +73,63 @@ def training_batches(
         )
     else:
         batches = batches.map(lambda rows, keys: (*fetch(rows), keys))
-    if is_layer:
+    return _augmented(batches, augment, states, outputs)
+
+
+def stream_batches(
+    stream,
+    *,
+    seed,
+    epoch,
+    first_batch=0,
+    augment=None,
+    divisor=1,
+    outputs=1,
+    free=False,
+    ended=lambda count: None,
+):
+    """Batches of one epoch of a `Stream`, augmented as those of `training_batches`.
+
+    Args:
+        stream: A `Stream` with the labels that the loss takes.
+        seed, first_batch, augment, divisor, outputs: As there.
+        epoch: From 0 on.
+        free: Whether the size of the images may change from batch to batch.
+        ended: A function that is told how many batches the epoch has before the last is given.
+
+    Returns:
+        A `tf.data.Dataset` as there, and a list for the errors of its batches, of which TensorFlow
+        speaks in many lines.
+    """
+    states = random_states(augment) if isinstance(augment, keras.Layer) else []
+
+    def keyed():
+        parts = _even(stream.parts(epoch=epoch, seed=seed, first=first_batch), divisor)
+        for number, part in enumerate(parts, first_batch):
+            yield number, part, seeds(len(states), seed, epoch, number)
+
+    batches, problems = _of_parts(keyed, stream.first, len(states), free, ended)
+    return _augmented(batches, augment, states, outputs), problems
+
+
+def _augmented(batches, augment, states, outputs):
+    """From batches with keys of random states at their end to what `fit` takes."""
+
+    def augmented(images, keys):
+        # The layer reads its random state from the batch's own keys and leaves its variables
+        # alone: batches can then be augmented in parallel and still come out the same.
+        given = [(state, keys[i]) for i, state in enumerate(states)]
+        with keras.StatelessScope(state_mapping=given):
+            return augment(images, training=True)
+
+    def outside_tensorflow(images, keys):
+        """The same for a layer that computes with another of Keras's backends."""
+        changed = tf.numpy_function(
+            lambda *given: keras.ops.convert_to_numpy(augmented(*given)), [images, keys], tf.float32
+        )
+        return tf.ensure_shape(changed, (None, *augment.compute_output_shape(images.shape)[1:]))
+
+    if isinstance(augment, keras.Layer):
         change = augmented if keras.backend.backend() == "tensorflow" else outside_tensorflow
         dtype = states[0].dtype if states else "uint32"
         batches = batches.map(
@@ -101,11 +143,68 @@ def training_batches(
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def validation_batches(part, *, batch_size, divisor=1, outputs=1):
+def _even(parts, divisor):
+    """Batches that so many devices can share, by leaving images out."""
+    for part in parts:
+        used = len(part) - len(part) % divisor
+        if used == len(part):
+            yield part
+        elif used:
+            yield part.cut(used)
+
+
+def _of_parts(keyed, first, states, free, ended):
+    """A dataset of parts with keys, and a list for errors; `first` is a part like all others.
+
+    Whoever takes the batches has to stop at the last: a step beyond it, which finds none, counts as
+    a step of the optimizer, as Keras runs it.
+    """
+    problems = []
+
+    def arrays(part):
+        others = keras.tree.map_structure(
+            np.asarray, (part.labels, part.weights), none_is_leaf=False
+        )
+        return (np.asarray(part.images, "float32"), *(one for one in others if one is not None))
+
+    def batches():
+        last = None
+        try:
+            for number, part, keys in keyed():  # noqa: B007
+                if last is not None:
+                    yield last
+                last = (*arrays(part), keys)
+            if last is not None:
+                ended(number + 1)
+                yield last
+        except Exception as error:
+            problems.append(error)
+            raise
+
+    def spec(array):
+        sizes = array.shape[1:]
+        if free and len(sizes) > 1:
+            sizes = None, None, *sizes[2:]
+        return tf.TensorSpec((None, *sizes), array.dtype)
+
+    signature = keras.tree.map_structure(spec, arrays(first))
+    keys = tf.TensorSpec((states, 2), tf.uint32)
+    return tf.data.Dataset.from_generator(batches, output_signature=(*signature, keys)), problems
+
+
+def validation_batches(
+    part, *, batch_size, divisor=1, outputs=1, free=False, ended=lambda count: None
+):
     """Batches in the order of the data, as often as they are asked for.
 
-    A last batch of fewer than `divisor` images goes with the one before it.
+    A last batch of fewer than `divisor` images goes with the one before it. Of a `Stream`, with
+    `ended` and the list for errors, as of `stream_batches`.
     """
+    if isinstance(part, Stream):
+        none = np.zeros((0, 2), "uint32")
+        keyed = lambda: ((i, one, none) for i, one in enumerate(part.parts()))  # noqa: E731
+        batches, problems = _of_parts(keyed, part.first, 0, free, ended)
+        return batches.map(lambda *batch: _for_outputs(batch[:-1], outputs)).prefetch(2), problems
     count = len(part)
     edges = [*range(0, count, batch_size), count]
     if len(edges) > 2 and edges[-1] - edges[-2] < divisor:
@@ -119,8 +218,10 @@ def validation_batches(part, *, batch_size, divisor=1, outputs=1):
     )
 
 
-def steps(part, batch_size, divisor=1) -> int:
-    """Count the batches of an epoch."""
+def steps(part, batch_size, divisor=1) -> int | None:
+    """Count the batches of an epoch; `None`: a stream's, which are not known before."""
+    if isinstance(part, Stream):
+        return None
     return -(-(len(part) - len(part) % divisor) // batch_size)
 
 
@@ -149,15 +250,18 @@ def metered(batches, waited):
 def _fetch(part):
     """Make the function from row numbers to `(images, labels)` or with weights as a third."""
     images = part.images
-    others = [array for array in (part.labels, part.weights) if array is not None]
+    others = [arrays for arrays in (part.labels, part.weights) if arrays is not None]
     with tf.device("CPU:0"):
-        others = [tf.constant(array) for array in others]
+        others = keras.tree.map_structure(tf.constant, others)
         if not streams(images) and images.nbytes <= IN_TENSORS:
             tensor = tf.constant(images)
             read = lambda rows: tf.cast(tf.gather(tensor, rows), tf.float32)  # noqa: E731
         else:
             read = lambda rows: _read(images, rows)  # noqa: E731
-    return lambda rows: (read(rows), *(tf.gather(other, rows) for other in others))
+    return lambda rows: (
+        read(rows),
+        *keras.tree.map_structure(lambda each: tf.gather(each, rows), others),
+    )
 
 
 def _read(images, rows):

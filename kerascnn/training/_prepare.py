@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from numbers import Real
 
 import keras
 import numpy as np
@@ -9,10 +11,11 @@ import numpy as np
 from kerascnn._sizes import check_size_of
 
 from ._augmentation import named
-from ._checks import check_part
-from ._data import Part, splits, streams
+from ._checks import check_part, check_weights_of
+from ._data import Part, streams
 from ._identity import name_of
-from ._objective import Objective, check_variety, objective
+from ._objective import Objective, check_variety, class_weights, objective
+from ._stream import Stream
 
 MOVING = (
     "PadCropFlip", "RandomAffine", "RandomCrop", "RandomElasticTransform", "RandomFlip",
@@ -25,52 +28,98 @@ class Ready:
     """A model's data, and what it learns from them.
 
     Args:
-        fit, validation: The `Part`s; validation may be `None`.
+        fit, validation: A `Part` or a `Stream` each; validation may be `None`.
         augment: What changes the training images, or `None`.
         goal: An `Objective`.
         monitor: The column of the history that tells a better epoch.
+        free: Whether the model takes images of more than one size.
+        look: Makes of `"train"` or `"validation"` and a batch of a stream one that was looked at.
     """
 
-    fit: Part
-    validation: Part | None
+    fit: Part | Stream
+    validation: Part | Stream | None
     augment: Callable | None
     goal: Objective
     monitor: str
+    free: bool
+    look: Callable[[str, Part], Part]
 
-    def targets(self):
-        """Both parts with the labels that the loss takes."""
-        return self.goal.prepare(self.fit), self.validation and self.goal.prepare(self.validation)
+    def targets(self) -> list:
+        """Both parts with the labels that the loss takes; of streams each batch as it comes."""
+        return [self._target("train", self.fit), self._target("validation", self.validation)]
+
+    def _target(self, what, part):
+        if isinstance(part, Stream):
+            return part.mapped(lambda batch: self.goal.prepare(self.look(what, batch)))
+        return part and self.goal.prepare(part)
 
 
-def prepare(model, data, plan, augment, *, loss, input_range) -> Ready:
+def prepare(
+    model, fit, validation, plan, augment, *, loss=None, input_range=None, class_weight=None
+) -> Ready:
     """Look at everything that a run needs.
 
     Args:
         model: A Keras model; it is built if it was not.
-        data: As `train` takes it.
+        fit, validation: A `Part` or a `Stream` each; validation may be `None`.
         plan: A `Recipe`.
         augment: A layer, a function, or the name of an augmentation.
         loss: A Keras loss, or `None` for the one that belongs to model and labels.
         input_range: The range that images must keep, or `None`.
+        class_weight: A dict from class indices to weights of the training labels, or `None`.
 
     Raises:
         ValueError: What cannot be trained.
     """
-    fit, validation = splits(data)
-    if fit.labels.ndim > 2 and _moves(augment):
+    first = first_of(fit)
+    places = any(one.labels.ndim > 2 for one in first.of_outputs().values())
+    if places and _moves(augment):
         raise ValueError(
-            f"augment must be 'none' for labels {fit.labels.shape}, which have places in the "
+            f"augment must be 'none' for labels {_shapes(first)}, which have places in the "
             f"image; received {name_of(augment)!r}, which moves the images alone: give "
             f"augment='none'."
         )
-    change, size = _augmentation(augment, model, fit)
-    if change is not None and validation is not None and not streams(validation.images):
-        validation = validation.centred(size) if _larger(validation, size) else validation
-    _check_data(model, fit, validation, plan, change, size, input_range)
-    goal = _objective(model, fit, validation, size, plan, loss)
-    monitor = plan.monitor if goal.metrics else "val_loss"
-    monitor = monitor if validation else monitor.removeprefix("val_")
-    return Ready(fit, validation, change, goal, monitor)
+    change, size = _augmentation(augment, model, first)
+    sized = _sizing(model, first, change, size, input_range, stream=isinstance(fit, Stream))
+    looked = [sized("train", first)]
+    if validation is not None:
+        looked.append(sized("validation", first_of(validation)))
+    _build(model, first, change)
+    if plan.batch_size > len(first):
+        raise ValueError(
+            f"batch_size must be at most {len(first)}, the number of training images; "
+            f"received {plan.batch_size}."
+        )
+    goal = _objective(model, looked, size, plan, loss)
+
+    def look(what, part):
+        part = sized(what, part)
+        goal.check(part)
+        weighed = what == "train" and class_weight is not None
+        return class_weights(goal, part, class_weight) if weighed else part
+
+    if class_weight is not None:
+        _check_class_weight(class_weight, plan)
+        looked[0] = class_weights(goal, looked[0], class_weight)
+    if not isinstance(fit, Stream):
+        for part in looked[0].of_outputs().values():
+            check_variety(part.labels)
+        fit = looked[0]
+    if validation is not None and not isinstance(validation, Stream):
+        validation = looked[1]
+    monitor = plan.monitor if goal.measured else "val_loss"
+    monitor = monitor if validation is not None else monitor.removeprefix("val_")
+    free = None in _input_shape(model, first)[1:]
+    return Ready(fit, validation, change, goal, monitor, free, look)
+
+
+def first_of(part):
+    """What there is to look at: all of a `Part`, the first batch of a `Stream`."""
+    return part.first if isinstance(part, Stream) else part
+
+
+def _shapes(part):
+    return " and ".join(str(one.labels.shape) for one in part.of_outputs().values())
 
 
 def _moves(augment):
@@ -109,35 +158,64 @@ def _larger(part, size):
     return have != size and all(a >= b for a, b in zip(have, size, strict=True))
 
 
-def _check_data(model, fit, validation, plan, augment, size, input_range):
-    """Refuse, before the first step, what cannot be trained."""
-    shape = _input_shape(model, fit)
-    cropped = size != tuple(fit.images.shape[1:3])
-    for what, part in (("train", fit), ("validation", validation)):
-        if part is not None:
-            free = cropped and what == "train"
-            wanted = (shape[0], None, None, shape[3]) if free else shape
-            check_part(what, part, input_shape=wanted, input_range=input_range)
-            seen = size if what == "train" else tuple(part.images.shape[1:3])
-            check_size_of(model, (None, *seen, *part.images.shape[3:]))
-    first = np.asarray(fit.images[:1], dtype="float32")
+def _sizing(model, first, augment, size, input_range, *, stream):
+    """Make the function that refuses images that the model cannot take, and cuts larger ones."""
+    shape, raw = _input_shape(model, first), first.images.shape[1:]
+    training = shape
+    if size != tuple(raw[:2]):
+        training = (shape[0], None, None, shape[3])
+    if stream and augment is not None:
+        training = (shape[0], *raw)  # it is traced for images of one size
+    passes = cache(lambda seen: check_size_of(model, seen))
+
+    def sized(what, part):
+        if what == "validation" and augment is not None and not streams(part.images):
+            part = part.centred(size) if _larger(part, size) else part
+        wanted = training if what == "train" else shape
+        check_part(what, part, input_shape=wanted, input_range=input_range)
+        seen = size if what == "train" and not stream else part.images.shape[1:3]
+        passes((None, *seen, *part.images.shape[3:]))
+        return part
+
+    return sized
+
+
+def _build(model, part, augment):
+    """Give a model that has none its variables, and the layer that augments."""
+    first = np.asarray(part.images[:1], dtype="float32")
     if isinstance(augment, keras.Layer):
-        first = augment(first, training=True)  # builds it, too
+        first = augment(first, training=True)
         if len(first.shape) != 4:
             raise ValueError(f"augment must give (N, H, W, C); received {tuple(first.shape)}.")
     if not model.built:
         model(first)
-    if plan.batch_size > len(fit):
-        raise ValueError(
-            f"batch_size must be at most {len(fit)}, the number of training images; "
-            f"received {plan.batch_size}."
-        )
+    check_weights_of(model)
 
 
-def _objective(model, fit, validation, size, plan, loss):
-    """The loss that was given, or the one that belongs to the model and both parts' labels."""
-    shape = (*size, fit.images.shape[-1]) if len(fit.images.shape) == 4 else fit.images.shape[1:]
-    for part in filter(None, (validation, fit)):
+def _objective(model, parts, size, plan, loss):
+    """The loss that was given, or the one that belongs to the model and the parts' labels."""
+    images = parts[0].images.shape
+    shape = (*size, images[-1]) if len(images) == 4 else images[1:]
+    for part in reversed(parts):  # the training's is what counts
         goal = objective(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
-    check_variety(fit.labels)
+        goal.check(part)
     return goal
+
+
+def _check_class_weight(class_weight, plan):
+    if plan.border_weight:
+        raise ValueError(
+            "class_weight must be None with border_weight, whose maps balance the classes: give "
+            "border_weight=0."
+        )
+    if not isinstance(class_weight, dict) or not class_weight:
+        raise ValueError(
+            f"class_weight must be a dict such as {{0: 1.0, 1: 2.5}}; received "
+            f"{class_weight!r:.60}: dict(enumerate(weights)) makes one of a list."
+        )
+    for index, weight in class_weight.items():
+        if not isinstance(weight, Real) or not 0 <= weight < float("inf"):
+            raise ValueError(
+                f"class_weight must be finite numbers of at least 0; received {weight!r} for "
+                f"class {index}."
+            )

@@ -7,12 +7,16 @@
 | best.weights.h5 | weights of the best epoch so far |
 | last.weights.h5 | weights of the last complete epoch |
 | backup/state.h5 | weights, optimizer, random states and where the run stood, in an epoch |
+
+The .h5 files end with their own SHA-256.
 """
 
 import csv
+import hashlib
 import io
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import h5py
@@ -22,8 +26,11 @@ import numpy as np
 from kerascnn._files import replacing, write_atomically
 
 from ._identity import identity
+from ._schedules import better_is
 
 STATE = "state"  # inside the backup: weights and state change in one rename
+SUM = "\nsha256 "  # at the end of an .h5 file, before the sum of what comes before it
+CHUNK = 2**20  # bytes that are read at once
 
 
 class RunDirectory:
@@ -46,7 +53,8 @@ class RunDirectory:
         self.last = self.path / "last.weights.h5"
         self.backup = self.path / "backup" / "state.h5"
         file = self.path / "config.json"
-        if file.exists() or self.last.exists() or self.backup.exists():
+        history = self.path / "history.csv"
+        if any(one.exists() for one in (file, self.best, self.last, self.backup, history)):
             if not resume:
                 raise ValueError(
                     f"run_dir '{path}' holds a run already and resume is False: "
@@ -84,32 +92,109 @@ class RunDirectory:
         there["recipe"]["epochs"] = max(there["recipe"]["epochs"], mine)
         self.config = there
 
-    def load(self, model):
-        """Bring model and optimizer to where the run stood.
+    def load(self, model, epochs, monitor):
+        """Bring model and optimizer to where the run stood; rebuild a file that it lost.
+
+        Args:
+            model: A compiled model.
+            epochs: How many are wanted.
+            monitor: The column of the history that tells a better epoch.
 
         Returns:
             The state that `save` was given, and the values of the `other_variables`; both `None`
             if nothing was saved yet.
+
+        Raises:
+            OSError: A file is damaged or not there, and no other holds what is needed of it.
         """
-        if not self.backup.exists():
-            return None, None
         try:
-            with h5py.File(self.backup) as file:
-                state = json.loads(file[STATE].asstr()[()])
-                saved = {
-                    name: [file[name][str(i)][()] for i in range(len(file[name]))]
-                    for name in ("weights", "optimizer", "others")
-                }
+            state, saved = self._read_backup()
             restore(model.weights, saved["weights"])
             restore(model.optimizer.variables, saved["optimizer"])
         except (OSError, KeyError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise OSError(
-                f"'{self.backup}' cannot be read ({reason}): give another directory to start anew."
-            ) from None
+            return self._without_backup(model, epochs, monitor, str(error).splitlines()[0])
         if state["epochs"]:
+            self._complete(model, state)
             self._write_history(state["history"])  # in case the run was killed just before it
         return state, saved["others"]
+
+    def _read_backup(self):
+        check_sum(self.backup)
+        with h5py.File(self.backup) as file:
+            state = json.loads(file[STATE].asstr()[()])
+            saved = {
+                name: [file[name][str(i)][()] for i in range(len(file[name]))]
+                for name in ("weights", "optimizer", "others")
+            }
+        rows = len(next(iter(self._read_history().values()), ()))
+        if rows > state["epochs"]:
+            raise ValueError(f"it is of epoch {state['epochs']}, history.csv of epoch {rows}")
+        return state, saved
+
+    def _without_backup(self, model, epochs, monitor, reason):
+        """Where a run that needs no further epoch ended, from its other files."""
+        there = self.backup.exists()
+        history = self._read_history()
+        files = any(file.exists() for file in (self.backup, self.last, self.best))
+        if not (files or history or "finished" in self.config):
+            return None, None  # nothing was saved yet
+        lost = f"'{self.backup}' " + (f"cannot be read ({reason})" if there else "is not there")
+        if self.config.get("finished", 0) < epochs:
+            raise OSError(
+                f"{lost}, and without it the run cannot go on: give another directory to start "
+                f"anew, from model.load_weights('{self.last}') if you like."
+            )
+        try:
+            check_sum(self.last)
+            model.load_weights(self.last)
+            values = history[monitor]
+        except (OSError, KeyError, ValueError):
+            raise OSError(
+                f"{lost}, and last.weights.h5 or history.csv is not there or damaged either: give "
+                f"another directory to start anew."
+            ) from None
+        best = max if better_is(monitor) == "max" else min
+        state = {
+            "epochs": len(values),
+            "history": history,
+            "best": best(values),
+            "best_epoch": 1 + values.index(best(values)),
+        }
+        self._complete(model, state)
+        self._tell(f"{lost}; the model has the weights of last.weights.h5")
+        return state, None
+
+    def _complete(self, model, state):
+        """Rebuild weight files that are damaged or not there, where that can be done.
+
+        Args:
+            model: With the weights of the backup.
+            state: Of the backup. In an epoch, it knows nothing of the weights of the one before.
+        """
+        anew = "was damaged or not there, and is written anew"
+        at_end, last_is_best = not state.get("batch"), state["best_epoch"] == state["epochs"]
+        last, best = _whole(self.last), _whole(self.best)
+        if not best and not (last_is_best and (at_end or last)):
+            raise OSError(
+                f"'{self.best}', the weights of epoch {state['best_epoch']}, is damaged or not "
+                f"there, and no other file holds them: put it back, or give another directory to "
+                f"start anew."
+            )
+        if not last:
+            if at_end:
+                self._write(model, self.last)
+            elif last_is_best:
+                self._copy(self.best, self.last)
+            self._tell(f"last.weights.h5 {anew}")  # else at the end of the epoch
+        if not best:
+            if at_end:
+                self._write(model, self.best)
+            else:
+                self._copy(self.last, self.best)
+            self._tell(f"best.weights.h5 {anew}")
+
+    def _tell(self, what):
+        warnings.warn(f"run_dir '{self.path}': {what}.", stacklevel=5)  # whoever called `train`
 
     def save(self, model, state):
         """Write weights, optimizer, random states, and where the run stands.
@@ -129,14 +214,14 @@ class RunDirectory:
                     value = keras.ops.convert_to_numpy(variable)
                     known = value.dtype.kind != "V"  # bfloat16 is not; float32 holds all of it
                     file[name][str(i)] = value if known else value.astype("float32")
+            file.close()
+            add_sum(path)
 
     def save_epoch(self, model, state, *, best):
         """Write a complete epoch: its weights, the backup and the table of epochs."""
-        with replacing(self.last) as path:
-            save_weights_only(model, path)
+        self._write(model, self.last)
         if best:
-            with replacing(self.best) as path:
-                shutil.copyfile(self.last, path)
+            self._copy(self.last, self.best)
         self.save(model, state)
         self._write_history(state["history"])
 
@@ -144,6 +229,27 @@ class RunDirectory:
         """Note that the run came to its end."""
         self.config |= {"finished": epochs, **facts}
         self._write_config()
+
+    @staticmethod
+    def _write(model, file):
+        with replacing(file) as path:
+            save_weights_only(model, path)
+            add_sum(path)
+
+    @staticmethod
+    def _copy(file, to):
+        with replacing(to) as path:
+            shutil.copyfile(file, path)
+
+    def _read_history(self):
+        """The history as it is on disk; empty if it cannot be read."""
+        try:
+            with open(self.path / "history.csv", newline="", encoding="utf-8") as file:
+                _, *names = next(table := csv.reader(file))
+                columns = [list(map(float, column)) for column in zip(*table, strict=True)]
+            return dict(zip(names, columns[1:], strict=True))
+        except (OSError, ValueError, StopIteration):
+            return {}
 
     def _write_history(self, history):
         rows = io.StringIO()
@@ -156,6 +262,42 @@ class RunDirectory:
     def _write_config(self):
         text = json.dumps(self.config, indent=2, ensure_ascii=False)
         write_atomically(self.path / "config.json", (text + "\n").encode())
+
+
+def add_sum(path):
+    """Write the SHA-256 of a file at its end, which readers of HDF5 pass over."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    with open(path, "ab") as file:
+        file.write(f"{SUM}{digest}".encode())
+
+
+def check_sum(path):
+    """Compare a file with the SHA-256 at its end, if it has one.
+
+    Raises:
+        OSError: It is another, or the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        left = path.stat().st_size - len(SUM) - 2 * digest.digest_size
+        while left > 0:
+            part = file.read(min(left, CHUNK))
+            digest.update(part)
+            left -= len(part)
+        end = file.read().decode("ascii", "replace")
+    if end.startswith(SUM) and end != SUM + digest.hexdigest():
+        raise OSError("its checksum is another")
+
+
+def _whole(path):
+    """Tell whether a file of weights is there and undamaged."""
+    try:
+        check_sum(path)
+        with h5py.File(path):
+            return True
+    except OSError:
+        return False
 
 
 def other_variables(model) -> list:

@@ -1,9 +1,12 @@
 """The common training utility: one call for every architecture."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 
@@ -12,17 +15,19 @@ import keras
 from kerascnn._errors import unknown
 from kerascnn._processor import kernels_checked
 
+from ._data import Part, arrays, splits, streams
 from ._devices import leaves, make_deterministic, placed, placement
 from ._identity import describe_run, name_of
 from ._keeper import Callbacks, Interruption, Keeper, Progress
 from ._optimizers import check_optimizer, make_optimizer
-from ._pipeline import steps, training_batches, validation_batches
-from ._prepare import prepare
+from ._pipeline import steps, stream_batches, training_batches, validation_batches
+from ._prepare import first_of, prepare
 from ._recipes import AUGMENTATIONS, Recipe
 from ._recipes import recipe as find_recipe
 from ._report import Lines, Meter, summary, verbosity
 from ._run_directory import RunDirectory, build_metrics
 from ._schedules import Plateau
+from ._stream import Stream
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,6 +82,8 @@ def train(
     devices: Sequence[str] | None = None,
     precision: str | None = None,
     backup_seconds: float = 30.0,
+    sample_weight=None,
+    class_weight: dict[int, float] | None = None,
     **overrides,
 ) -> Training:
     """Train a model by a recipe.
@@ -90,16 +97,26 @@ def train(
     says how to go on; a second Ctrl-C stops at once.
 
     Args:
-        model: Any Keras model with one input. Outputs after the first are auxiliary classifiers.
+        model: Any Keras model with one input. Outputs after the first are auxiliary classifiers,
+            unless the labels are a dict.
         data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
-            such pairs; `(images, labels, weights)` where labels do not count the same. Images
-            `(N, H, W, C)` float in `input_range`, an array or a sequence that reads them from
-            disk; labels `(N,)` class indices, `(N, H, W)` class indices of pixels (the middle is
-            taken for an output that is smaller), or `(N, M, 5)` boxes: class, and centre x, y,
-            width, height from 0 to 1; rows of class -1 are no boxes.
+            such parts, for training and validation; `(images, labels, weights)` where labels do
+            not count the same. Images `(N, H, W, C)` float in `input_range`, an array or a sequence
+            that reads them from disk; labels `(N,)` class indices, `(N, H, W)` class indices of
+            pixels (the middle is taken for an output that is smaller), or `(N, M, 5)` boxes: class,
+            and centre x, y, width, height from 0 to 1; rows of class -1 are no boxes. Where
+            outputs have labels of their own, a dict of labels by the outputs' names; each counts
+            the same. Weights `(N,)` of images, or one for each label, such as `(N, H, W)`.
+            A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
+            of unknown length too. It is streamed: its batches are taken as they are, each looked
+            at when it comes. The batches of a `PyDataset` are shuffled by the seed; a
+            `tf.data.Dataset` keeps its own order, so shuffle it. A run that goes on is the same,
+            bit for bit, if the data give the same batches again. If their order changes, as after
+            `shuffle()`, the rest of a stopped epoch has other images; and of a stream config.json
+            knows types, shapes and the number of batches alone.
         recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
         epochs: Passes over the training images; `None`: the recipe's.
-        batch_size: Images in a step; `None`: the recipe's.
+        batch_size: Images in a step; `None`: the recipe's, or that of data that come in batches.
         run_dir: A directory for config.json, history.csv, best and last weights, and a backup;
             `None`: no files.
         resume: Whether a run that `run_dir` holds goes on where its backup stands. A run that went
@@ -110,7 +127,8 @@ def train(
             the name of an augmentation, such as `"none"`; `None`: the recipe's. The training
             images pass through it anew in each epoch. What a function draws at random is repeated
             exactly only if it comes from a layer's `keras.random.SeedGenerator`.
-        loss: A Keras loss instead of the one that belongs to the last activation.
+        loss: A Keras loss instead of the one that belongs to the last activation; or a dict of
+            them by the names of outputs that have labels of their own.
         input_range: The range that the model takes, which images must keep; `None`: any.
         callbacks: Keras callbacks; they come after the run has saved an epoch.
         verbose: 0 nothing, 1 a progress bar, 2 a line per epoch; `"auto"`: a bar on a terminal or
@@ -123,6 +141,9 @@ def train(
             gain from, see `kerascnn.training.devices()`. The outputs stay float32.
         backup_seconds: The least time between two backups within an epoch; they never take more
             than a fiftieth of the time. 0: after each step.
+        sample_weight: The weights of the training labels, which may also come with the data.
+        class_weight: How much the training labels of a class count, `{0: 1.0, 1: 5.0}`; a class
+            that is not there counts 1. Also for class indices of pixels, and for one-hot labels.
         **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, …
 
     Returns:
@@ -131,7 +152,8 @@ def train(
     Raises:
         ValueError: An argument or data that cannot be trained with, a run directory with another
             run, or a loss that became NaN (the model then has the weights of its last good epoch).
-        OSError: A run directory that cannot be written or read.
+        OSError: A run directory that cannot be written or read, or that lost a file which nothing
+            else holds.
 
     >>> import numpy as np
     >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
@@ -144,11 +166,16 @@ def train(
     """
     began = time.perf_counter()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
-    _check_arguments(model, seed, augment, backup_seconds)
+    _check_arguments(model, seed, augment, backup_seconds, run_dir)
+    fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
+    fit = _weighted(fit, sample_weight)
+    if isinstance(fit, Stream):
+        plan = _with_batches_of(fit, plan, batch_size)
     where = placement(model, devices, precision, plan.batch_size)
     augment = plan.augment if augment is None else augment  # a name, or what was given
     check_optimizer(plan, model)
-    ready = prepare(model, data, plan, augment, loss=loss, input_range=input_range)
+    options = {"loss": loss, "input_range": input_range, "class_weight": class_weight}
+    ready = prepare(model, fit, validation, plan, augment, **options)
     if deterministic:
         make_deterministic()
     keras.utils.set_random_seed(seed)
@@ -160,13 +187,13 @@ def train(
         config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
         directory = RunDirectory(run_dir, config, resume=resume)
     meter = Meter(plan.batch_size)
-    with placed(model, where) as trained, _dropout(trained, plan.dropout):
+    with _quiet(), placed(model, where) as trained, _dropout(trained, plan.dropout):
         with where.scope():
             optimizer = make_optimizer(plan, trained)
             trained.compile(optimizer=optimizer, **ready.goal.compile_arguments())
             trained.optimizer.build(trained.trainable_variables)
         if directory:
-            state, others = directory.load(trained)
+            state, others = directory.load(trained, plan.epochs, ready.monitor)
             if state:
                 progress = Progress(**state)
             else:  # a stop in the first epoch loses no start
@@ -186,7 +213,8 @@ def train(
                     backup_seconds=backup_seconds,
                     interruption=interruption,
                 )
-                with kernels_checked(model, ready.fit.images.shape):
+                keeper.unseen = isinstance(fit, Part) and streams(fit.images)
+                with kernels_checked(model, first_of(ready.fit).images.shape):
                     _fit(trained, ready, keeper, meter, where.count, callbacks, verbosity(verbose))
             if directory:
                 directory.finish(plan.epochs)
@@ -211,7 +239,7 @@ def _fit(model, ready, keeper, meter, devices, callbacks, verbose):
     """Train to the end, in two calls of Keras's `fit` if the first epoch is begun already."""
     progress, plan = keeper.progress, keeper.recipe
     fit, validation = ready.targets()
-    options = {"batch_size": plan.batch_size, "divisor": devices, "outputs": ready.goal.outputs}
+    options = {"divisor": devices, "outputs": ready.goal.outputs}
     plateau = [Plateau(progress, plan, keeper.monitor)] if plan.schedule == "plateau" else []
     lines = [Lines(progress, plan.epochs)] if verbose == 2 else []
     together = Callbacks(
@@ -223,35 +251,85 @@ def _fit(model, ready, keeper, meter, devices, callbacks, verbose):
         epochs=plan.epochs,
         steps=keeper.steps,
     )
+    problems = []
+    streamed = isinstance(fit, Stream)
 
-    def epochs(first, last, first_batch=0):
-        batches = training_batches(
+    def training(first, last, first_batch):
+        of_both = {"seed": keeper.seed, "first_batch": first_batch, "augment": ready.augment}
+        if not streamed:
+            epochs = range(first, last)
+            return training_batches(
+                fit, batch_size=plan.batch_size, epochs=epochs, **of_both, **options
+            )
+        keeper.steps, keeper.streamed = None, True
+        batches, errors = stream_batches(
             fit,
-            seed=keeper.seed,
-            epochs=range(first, last),
-            first_batch=first_batch,
-            augment=ready.augment,
+            epoch=first,
+            free=ready.free and ready.augment is None,
+            ended=partial(setattr, keeper, "steps"),
+            **of_both,
             **options,
         )
+        problems.append(errors)
+        return batches
+
+    def validating():
+        if not isinstance(validation, Stream):
+            return validation and validation_batches(
+                validation, batch_size=plan.batch_size, **options
+            )
+        ended = partial(setattr, keeper, "validation_steps")
+        batches, errors = validation_batches(
+            validation, batch_size=None, free=ready.free, ended=ended, **options
+        )
+        problems.append(errors)
+        return batches
+
+    def epochs(first, last, first_batch=0):
+        batches = training(first, last, first_batch)
         if first_batch and devices == 1:  # on several devices Keras does it
             build_metrics(model, next(iter(batches)))
         model.fit(
             meter.metered(batches) if devices == 1 else batches,
-            validation_data=validation and validation_batches(validation, **options),
+            validation_data=validating(),
             initial_epoch=first,
             epochs=last,
             shuffle=False,  # the batches are shuffled already
-            steps_per_epoch=keeper.steps - first_batch,
+            steps_per_epoch=None if streamed else keeper.steps - first_batch,
             callbacks=together,
             verbose=0,
         )
 
     model.stop_training = False
-    if progress.batch:
-        epochs(progress.epochs, progress.epochs + 1, progress.batch)
-    if progress.epochs < plan.epochs and not model.stop_training:
-        epochs(progress.epochs, plan.epochs)
+    with _told(problems):
+        if progress.batch:
+            epochs(progress.epochs, progress.epochs + 1, progress.batch)
+        while progress.epochs < plan.epochs and not model.stop_training:
+            # of a stream one by one: each has an end of its own
+            epochs(progress.epochs, progress.epochs + 1 if streamed else plan.epochs)
     together.end()
+
+
+@contextmanager
+def _quiet():
+    """Keep Keras's warnings of what is as it should be from whoever trains."""
+    with warnings.catch_warnings():
+        # variables to arrays, in Keras: nothing that a user could change
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        # the end of a stream, which Keras takes for an accident
+        warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
+        yield
+
+
+@contextmanager
+def _told(problems):
+    """Raise what was wrong with a batch of a stream, not what TensorFlow says of it."""
+    try:
+        yield
+    except Exception:
+        for error in chain(*problems):
+            raise error from None
+        raise
 
 
 @contextmanager
@@ -272,7 +350,37 @@ def _dropout(model, rate):
             layer.rate = before
 
 
-def _check_arguments(model, seed, augment, backup_seconds):
+def _weighted(part, sample_weight):
+    """A part with the weights that were given beside it."""
+    if sample_weight is None:
+        return part
+    if isinstance(part, Stream):
+        raise ValueError(
+            "sample_weight must be None for data that come in batches: have them give "
+            "(images, labels, weights)."
+        )
+    if part.weights is not None:
+        raise ValueError(
+            "sample_weight must be None for data that have weights, (images, labels, weights): "
+            "give one of the two."
+        )
+    several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
+    outputs = len(part.labels) if several else 1
+    return replace(part, weights=arrays(sample_weight, len(part), outputs))
+
+
+def _with_batches_of(stream, plan, batch_size):
+    """A recipe with the batch size that a stream has already."""
+    own = len(stream.first)
+    if batch_size not in (None, own):
+        raise ValueError(
+            f"batch_size must be None for data that come in batches, here of {own}; "
+            f"received {batch_size}."
+        )
+    return replace(plan, batch_size=own)
+
+
+def _check_arguments(model, seed, augment, backup_seconds, run_dir):
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     if not isinstance(seed, int) or seed < 0:
@@ -282,6 +390,11 @@ def _check_arguments(model, seed, augment, backup_seconds):
             raise unknown("augment", augment, AUGMENTATIONS)
     elif augment is not None and not callable(augment):
         raise TypeError(f"augment must be a layer, a function or a name; received {augment!r:.80}.")
+    path = isinstance(run_dir, str | PathLike) and str(run_dir).strip()
+    if run_dir is not None and not path:
+        raise ValueError(
+            f"run_dir must be the path of a directory, or None for no files; received {run_dir!r}."
+        )
     if not isinstance(backup_seconds, int | float) or not backup_seconds >= 0:
         raise ValueError(
             f"backup_seconds must be a number of at least 0; received {backup_seconds!r}."

@@ -1,0 +1,167 @@
+"""A run directory that lost a file, or has one that is damaged."""
+
+import shutil
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.training import train
+
+BACKUP, LAST, BEST = "backup/state.h5", "last.weights.h5", "best.weights.h5"
+OPTIONS = {"batch_size": 8, "learning_rate": 0.05, "verbose": 0}
+
+
+def model():
+    return keras.Sequential(
+        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+    )
+
+
+def part():
+    labels = np.arange(16) % 2
+    return labels.reshape(-1, 1, 1, 1) * np.ones((1, 2, 2, 1), "float32"), labels
+
+
+class Kill(keras.callbacks.Callback):
+    """Stop in the third epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.epoch == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Finished runs whose last epoch is the best, or whose first is; one that was stopped."""
+    where = tmp_path_factory.mktemp("runs")
+    options = OPTIONS | {"epochs": 3}
+    made = {"better": train(model(), (part(), part()), run_dir=where / "better", **options)}
+    still = options | {"learning_rate": 0.0}
+    made["first is best"] = train(model(), (part(), part()), run_dir=where / "first", **still)
+    options |= {"callbacks": [Kill()], "backup_seconds": 0}
+    with pytest.raises(KeyboardInterrupt):
+        train(model(), (part(), part()), run_dir=where / "stopped", **options)
+    return where, made
+
+
+@pytest.fixture
+def again(runs, tmp_path):
+    """Go on with a copy of a run after something happened to its files."""
+
+    def go_on(run, harm, *names, epochs=3, **options):
+        shutil.copytree(runs[0] / run, tmp_path / "run")
+        for name in names:
+            harm(tmp_path / "run" / name)
+        options = OPTIONS | {"epochs": epochs, "run_dir": tmp_path / "run"} | options
+        return train(model(), (part(), part()), **options)
+
+    return go_on
+
+
+def flip(path, at=0.5):
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def lose(path):
+    path.unlink()
+
+
+HARMS = pytest.mark.parametrize("harm", [lose, cut, flip], ids=["lost", "cut", "flipped"])
+
+
+@HARMS
+def test_a_finished_run_without_its_backup_is_what_it_was(runs, again, harm):
+    whole = runs[1]["better"]
+    with pytest.warns(UserWarning, match="; the model has the weights of last.weights.h5"):
+        run = again("better", harm, BACKUP)
+    assert run.history == whole.history
+    assert run.best_epoch == whole.best_epoch == 3
+    for one, other in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@HARMS
+def test_without_its_backup_no_run_goes_on(again, tmp_path, harm):
+    """It would begin anew, and write over what is there."""
+    with pytest.raises(
+        OSError, match=r"state\.h5' .*without it the run cannot go on: give"
+    ) as caught:
+        again("better", harm, BACKUP, epochs=5)
+    assert "\n" not in str(caught.value)
+    kept = model()
+    kept.load_weights(tmp_path / "run" / BEST)
+
+
+def test_a_run_that_lost_all_its_weights(again, tmp_path):
+    with pytest.raises(OSError, match=r"last.weights.h5 or history.csv is not there or damaged"):
+        again("better", lose, BACKUP, LAST, BEST)
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises(OSError, match=r"last.weights.h5 or history.csv is not there or damaged"):
+        again("better", lose, BACKUP, "history.csv")
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises(OSError, match="without it the run cannot go on"):
+        again("stopped", lose, BACKUP)
+
+
+@HARMS
+def test_weights_that_another_file_has_are_written_anew(runs, again, tmp_path, harm):
+    with pytest.warns(UserWarning, match="is written anew") as told:
+        again("better", harm, LAST, BEST)
+    said = [str(warning.message) for warning in told]
+    assert [line.partition(": ")[2].split(" ")[0] for line in said] == [LAST, BEST]
+    for name in (LAST, BEST):
+        kept = model()
+        kept.load_weights(tmp_path / "run" / name)
+        for one, other in zip(
+            kept.get_weights(), runs[1]["better"].model.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+    with warnings.catch_warnings():  # and the files are whole
+        warnings.simplefilter("error")
+        train(model(), (part(), part()), epochs=3, run_dir=tmp_path / "run", **OPTIONS)
+
+
+@HARMS
+def test_the_best_weights_of_an_earlier_epoch_are_in_no_other_file(again, harm):
+    message = r"best.weights.h5', the weights of epoch 1, is damaged or not there, and no other"
+    with pytest.raises(OSError, match=message):
+        again("first", harm, BEST, epochs=5, learning_rate=0.0)
+
+
+@pytest.mark.parametrize("name", [LAST, BEST])
+def test_in_the_middle_of_an_epoch(runs, again, tmp_path, name):
+    with pytest.warns(UserWarning, match="is written anew"):
+        run = again("stopped", lose, name)
+    assert run.history == runs[1]["better"].history
+    kept = model()
+    kept.load_weights(tmp_path / "run" / name)
+    np.testing.assert_array_equal(kept.get_weights()[0], run.model.get_weights()[0])
+
+
+def test_an_older_backup_is_not_gone_on_from(runs, again, tmp_path):
+    older = (runs[0] / "stopped" / BACKUP).read_bytes()
+    with pytest.raises(OSError, match=r"it is of epoch 2, history\.csv of epoch 3"):
+        again("better", lambda path: path.write_bytes(older), BACKUP, epochs=5)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.03, 0.3, 0.7, 0.97, 0.999])
+def test_no_bit_goes_unnoticed(again, at):
+    with pytest.raises(OSError, match=r"state.h5' cannot be read \(.*without it the run cannot"):
+        again("stopped", lambda path: flip(path, at), BACKUP)
+
+
+def test_weights_without_a_config_are_left_alone(again, tmp_path):
+    with pytest.raises(ValueError, match=r"holds no readable config.json of a run"):
+        again("better", lose, "config.json", BACKUP, LAST)
+    assert (tmp_path / "run" / BEST).exists()
