@@ -122,6 +122,8 @@ def as_part(part, *, outputs=1) -> "Part | Stream":
 
 def arrays(given, count, outputs):
     """Make labels, or weights, an array, or a dict by the names or numbers of several outputs."""
+    if isinstance(given, dict) and len(given) == outputs == 1:
+        (given,) = given.values()
     if isinstance(given, dict):
         return {name: np.asarray(each) for name, each in given.items()}
     if isinstance(given, tuple | list) and len(given) == outputs > 1:

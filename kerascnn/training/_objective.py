@@ -127,7 +127,10 @@ def objective(model, labels, *, image_shape, recipe, loss=None) -> Objective:
         labels = _by_name(labels, names)
         if len(names) > 1 or isinstance(found, dict):
             return _of_each(model, labels, shapes, names, found, recipe, loss)
-        (labels,) = labels.values()
+        raise ValueError(
+            f"labels must be an array for a model of one output; received a dict of "
+            f"{', '.join(map(repr, labels))}."
+        )
     if isinstance(loss, list | tuple | dict):
         raise ValueError(
             f"loss must be one loss, which all outputs share; received a {type(loss).__name__}: "
@@ -252,7 +255,7 @@ def _of_one(last, labels, shape, recipe, loss):
     elif last not in HEADS:
         raise ValueError(
             f"the loss follows from a softmax, sigmoid or linear activation; "
-            f"received {last or 'no such'!r}: give loss=."
+            f"received {last!r}: give loss=."
         )
     floats = np.issubdtype(labels.dtype, np.floating)
     boxes = floats and labels.ndim == 3 and labels.shape[-1] == BOX and len(shape) == 4

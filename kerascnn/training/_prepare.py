@@ -33,7 +33,7 @@ class Ready:
         goal: An `Objective`.
         monitor: The column of the history that tells a better epoch.
         free: Whether the model takes images of more than one size.
-        look: Makes of `"train"` or `"validation"` and a batch of a stream one that was looked at.
+        look: Makes of `"train"` or `"validation"` and a batch of a stream what the loss takes.
     """
 
     fit: Part | Stream
@@ -50,7 +50,7 @@ class Ready:
 
     def _target(self, what, part):
         if isinstance(part, Stream):
-            return part.mapped(lambda batch: self.goal.prepare(self.look(what, batch)))
+            return part.mapped(lambda batch: self.look(what, batch))
         return part and self.goal.prepare(part)
 
 
@@ -91,12 +91,21 @@ def prepare(
             f"received {plan.batch_size}."
         )
     goal = _objective(model, looked, size, plan, loss)
+    goals = {}  # of images of other sizes, whose maps have other middles
 
     def look(what, part):
-        part = sized(what, part)
-        goal.check(part)
-        weighed = what == "train" and class_weight is not None
-        return class_weights(goal, part, class_weight) if weighed else part
+        part, its = sized(what, part), goal
+        if change is None and part.images.shape[1:] != first.images.shape[1:]:
+            shape = tuple(part.images.shape[1:])
+            if shape not in goals:
+                goals[shape] = objective(
+                    model, part.labels, image_shape=shape, recipe=plan, loss=loss
+                )
+            its = goals[shape]
+        its.check(part)
+        if what == "train" and class_weight is not None:
+            part = class_weights(its, part, class_weight)
+        return its.prepare(part)
 
     if class_weight is not None:
         _check_class_weight(class_weight, plan)

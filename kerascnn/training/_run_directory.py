@@ -17,6 +17,7 @@ import io
 import json
 import shutil
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -146,7 +147,8 @@ class RunDirectory:
             )
         try:
             check_sum(self.last)
-            model.load_weights(self.last)
+            with _without_optimizer(model):
+                model.load_weights(self.last)
             values = history[monitor]
         except (OSError, KeyError, ValueError):
             raise OSError(
@@ -336,8 +338,15 @@ def build_metrics(model, batch):
 
 def save_weights_only(model, path):
     """Save a compiled model's weights without the optimizer's, a third of the size."""
+    with _without_optimizer(model):
+        model.save_weights(path)
+
+
+@contextmanager
+def _without_optimizer(model):
+    """Have Keras read and write the weights of a model alone."""
     optimizer, model.optimizer = model.optimizer, None
     try:
-        model.save_weights(path)
+        yield
     finally:
         model.optimizer = optimizer

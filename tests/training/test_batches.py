@@ -141,6 +141,24 @@ def test_images_of_any_size_and_weights(arrays):
     assert run.history["loss"][0] == pytest.approx(np.mean(losses), rel=1e-4)
 
 
+def test_masks_of_any_size():
+    """The middle that an output has is another for each size."""
+    image = keras.Input((None, None, 1))
+    net = keras.Model(image, layers.Conv2D(1, 3, activation="sigmoid")(image))
+    rng = np.random.default_rng(0)
+    batches = [
+        (rng.random((2, side, side, 1), "float32"), rng.integers(0, 2, (2, side, side)))
+        for side in (4, 7)
+    ]
+    run = train(net, Again(batches), epochs=1, learning_rate=0.0, verbose=0)
+    losses = []
+    for images, masks in batches:
+        chances = net.predict(images, verbose=0)[..., 0]
+        right = np.where(masks[:, 1:-1, 1:-1], chances, 1 - chances)
+        losses.append(-np.log(right).mean())
+    assert run.history["loss"][0] == pytest.approx(np.mean(losses), rel=1e-4)
+
+
 def test_evaluate_takes_them(arrays, dataset):
     whole, streamed = (evaluate(model(), data) for data in (arrays, dataset))
     np.testing.assert_array_equal(streamed.confusion, whole.confusion)

@@ -61,9 +61,6 @@ def test_each_output_learns_its_own(net, images, labels, form):
     expected = {name: each.mean() for name, each in losses(net, images, labels).items()}
     for part in ("", "val_"):
         assert history[f"{part}loss"][0] == pytest.approx(sum(expected.values()), rel=1e-4)
-    if form == "stream":  # whose end is no step, which Keras would take into these means
-        for name, value in expected.items():
-            assert history[f"val_{name}_loss"][0] == pytest.approx(value, rel=0.5)
     accuracy = net.predict(images, verbose=0)[0].argmax(axis=1) == labels["kind"]
     assert history["val_kind_accuracy"][0] == pytest.approx(accuracy.mean())
 
