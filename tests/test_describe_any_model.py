@@ -178,7 +178,7 @@ def test_layers(cases):
 
 
 @pytest.mark.parametrize(
-    "name", ["LSTM, steps", "causal", "bilinear", "nearest", "LayerNormalization", "EinsumDense",
+    "name", ["causal", "bilinear", "nearest", "LayerNormalization", "EinsumDense",
              "UnitNormalization", "AdaptiveAveragePooling2D", "Resizing", "Conv1DTranspose"],
 )  # fmt: skip
 def test_layers_see_what_moves_them(cases, name):
