@@ -22,7 +22,7 @@ PERIODS = 4  # of neighbours that differ: up-sampling by up to that
 LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # between which the values lie
 BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # how far they are moved
 # Rounding differs with the place in a batch: less than this share of the largest value is none.
-ROUNDING = {"float16": 1e-2, "bfloat16": 5e-2}, 1e-5
+ROUNDING, IN_HALVES = 1e-5, {"float16": 1e-2, "bfloat16": 5e-2}
 
 
 class Probed(NamedTuple):
@@ -106,11 +106,13 @@ def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], af
 def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -> Probed | None:
     rng = np.random.default_rng(0)
     call = _calls(operation, fill, rng)
+    dtype = getattr(operation, "compute_dtype", None) or keras.config.floatx()
+    rounding = IN_HALVES.get(dtype, ROUNDING)
     seen, sure = None, True
     for level in LEVELS:
         base = [rng.uniform(*level, (1, *s[1:])).astype("float32") for s in shapes]
         own = call(base)
-        now = [_seen(call, base, own, m, rng) for m in range(len(base))]
+        now = [_seen(call, base, own, m, rng, rounding) for m in range(len(base))]
         if None in now or not np.array_equal(own, call(base), equal_nan=True):
             return Probed(None)
         if seen is None:
@@ -126,7 +128,12 @@ def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -
 
 
 def _seen(
-    call: Callable, base: list[np.ndarray], own: np.ndarray, m: int, rng: np.random.Generator
+    call: Callable,
+    base: list[np.ndarray],
+    own: np.ndarray,
+    m: int,
+    rng: np.random.Generator,
+    rounding: float,
 ) -> list[list[np.ndarray]] | None:
     """For each axis of the m-th input, and each of the output: which index moves which."""
     value = base[m]
@@ -140,9 +147,9 @@ def _seen(
                 batch = [np.repeat(b, len(part), axis=0) for b in base]
                 batch[m] = part
                 made = call(batch)
-                if made.shape[1:] != own.shape[1:] or _differ(made[:1], own).any():
+                if made.shape[1:] != own.shape[1:] or _differ(made[:1], own, rounding).any():
                     return None  # images of a batch meet
-                changed = _differ(made[1:], own)
+                changed = _differ(made[1:], own, rounding)
                 for to, matrix in enumerate(seen[axis - 1], 1):
                     others = tuple(a for a in range(1, changed.ndim) if a != to)
                     matrix[first : first + at_once] |= changed.any(axis=others)
@@ -198,9 +205,7 @@ def _moved(value: np.ndarray, axis: int, bounds: tuple, rng: np.random.Generator
     return copies
 
 
-def _differ(made: np.ndarray, own: np.ndarray) -> np.ndarray:
-    by_type, usual = ROUNDING
-    rounding = by_type.get(keras.mixed_precision.global_policy().compute_dtype, usual)
+def _differ(made: np.ndarray, own: np.ndarray, rounding: float) -> np.ndarray:
     least = rounding * max(np.nanmax(np.abs(own), initial=0), 1e-6)
     return ~(np.abs(made - own) <= least) & ~(np.isnan(made) & np.isnan(own))
 
