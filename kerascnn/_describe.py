@@ -104,9 +104,9 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     found: dict[str, Field] = {}
     for node in graph.nodes:
-        shape = shapes[node.outputs[0]]
-        looks = sees(fields.views[node.outputs[0]], fields, sizes, shape)
-        if any(look.field is None for look in looks):
+        view, shape = fields.views[node.outputs[0]], shapes[node.outputs[0]]
+        looks = sees(view, fields, sizes, shape)
+        if any(look.field is None for look in looks or view.values()):
             found[node.name] = None
         elif (
             looks

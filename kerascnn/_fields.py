@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 import keras
+import numpy as np
 from keras import KerasTensor, layers
 
 from ._graph import Graph, Key, Node, Slot, flatten, has_graph
@@ -199,8 +200,23 @@ class _Step(NamedTuple):
         if found is None:
             return measured and measured.reaches
         # It looks like a convolution; does it see as one, or more?
-        alike = measured is None or (measured.reaches and _holds(found, measured.reaches))
-        return found if alike else measured.reaches
+        return found if measured is None or self._sees_no_more(measured) else measured.reaches
+
+    def _sees_no_more(self, measured: Probed) -> bool:
+        """Whether all that moves a layer's units lies in the windows that it says it has."""
+        said = layer_reach(
+            self.node.operation, measured.before, measured.after, self.node.slots, self.output
+        )
+        if measured.seen is None or said is None:
+            return False
+        for reach, axes in zip(said, measured.seen, strict=True):
+            for axis, (to, taps, step) in reach.items():
+                window = ReceptiveField().through(taps, step)
+                for unit, column in enumerate(axes[axis - 1][to - 1].T):
+                    (first, last), hits = window.span(unit), np.flatnonzero(column)
+                    if hits.size and not first <= hits[0] <= hits[-1] <= last:
+                        return False
+        return True
 
     def _through(self, look: Look, reach: Reach, shape: tuple, origin: Origin) -> Look:
         if look.field is None or look.axis is None:
@@ -341,21 +357,6 @@ def _of_model(model: keras.Model, before: list[tuple]) -> list[Reach] | None:
             step = int(look.field.stride * len(taps))
             reach[i][axis] = (look.axis, taps, step if look.axis is not None else 0)
     return reach
-
-
-def _holds(one: list[Reach], other: list[Reach]) -> bool:
-    """Whether a reach along the axes of space holds another."""
-    for reach, part in zip(one, other, strict=True):
-        for axis, (to, taps, step) in reach.items():
-            if axis not in part or part[axis][0] != to:
-                return False
-            mine = ReceptiveField().through(taps, step)
-            own = ReceptiveField().through(*part[axis][1:])
-            for unit in range(len(own.spans)):
-                (first, last), span = mine.span(unit), own.span(unit)
-                if span and not first <= span[0] <= span[1] <= last:
-                    return False
-    return True
 
 
 def _all_of(look: Look, units: int | None, size: int | None) -> Look:

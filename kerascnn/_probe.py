@@ -22,7 +22,7 @@ PERIODS = 4  # of neighbours that differ: up-sampling by up to that
 LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # between which the values lie
 BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # how far they are moved
 # Rounding differs with the place in a batch: less than this share of the largest value is none.
-ROUNDING = {"float16": 1e-2, "bfloat16": 5e-2}, 1e-5
+ROUNDING, IN_HALVES = 1e-5, {"float16": 1e-2, "bfloat16": 5e-2}
 
 
 class Probed(NamedTuple):
@@ -32,10 +32,16 @@ class Probed(NamedTuple):
         reaches: `None` where images of a batch meet, more than one axis is mixed with another, the
             layer does not compute the same twice, or what it takes depends on the values.
         pointwise: no sums.
+        seen: for each input, each of its axes and each of the output's, which index moves which;
+            `None` where that cannot be told.
+        before, after: shapes of the inputs and the output that this was measured on.
     """
 
     reaches: list[Reach] | None
     pointwise: bool = False
+    seen: list[list[list[np.ndarray]]] | None = None
+    before: Sequence[tuple] = ()
+    after: tuple = ()
 
 
 def probe(
@@ -50,7 +56,8 @@ def probe(
         after: shape of the output.
 
     Returns:
-        `None` where nothing can be measured: sizes are free or large, or inputs are whole numbers.
+        `None` where nothing can be measured: sizes are free or large, inputs are whole numbers, or
+        nothing moves.
     """
     shapes = [tuple(t.shape) for t in inputs]
     if not shapes or any(None in shape[1:] for shape in [*shapes, after]):
@@ -64,8 +71,10 @@ def probe(
         if short == shapes or _cost(short, short[0]) > AFFORDABLE:
             return None
         found = _measured(operation, short, fill)
+        if found is None:
+            return None
         holds = found.reaches and _holds_for(found.reaches, short, shapes, after)
-        return found if holds else Probed(None)
+        return found if holds else found._replace(reaches=None, pointwise=False)
     except Exception:  # whatever a layer of your own raises when it is asked so
         return None
 
@@ -94,28 +103,37 @@ def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], af
     return True
 
 
-def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -> Probed:
+def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -> Probed | None:
     rng = np.random.default_rng(0)
     call = _calls(operation, fill, rng)
-    found = None
+    dtype = getattr(operation, "compute_dtype", None) or keras.config.floatx()
+    rounding = IN_HALVES.get(dtype, ROUNDING)
+    seen, sure = None, True
     for level in LEVELS:
         base = [rng.uniform(*level, (1, *s[1:])).astype("float32") for s in shapes]
         own = call(base)
-        seen = [_seen(call, base, own, m, rng) for m in range(len(base))]
-        if None in seen or not np.array_equal(own, call(base), equal_nan=True):
+        now = [_seen(call, base, own, m, rng, rounding) for m in range(len(base))]
+        if None in now or not np.array_equal(own, call(base), equal_nan=True):
             return Probed(None)
-        flat = [matrix for axes in seen for matrices in axes for matrix in matrices]
-        if found is not None and not all(map(np.array_equal, flat, found)):
-            return Probed(None)
-        found = flat
-    reaches = [_reach(axes) for axes in seen]
-    if None in reaches:
-        return Probed(None)
-    return Probed(reaches, all(_is_pointwise(axes, own.shape[1:]) for axes in seen))
+        if seen is None:
+            seen = now
+        for one, other in zip(keras.tree.flatten(seen), keras.tree.flatten(now), strict=True):
+            sure = sure and np.array_equal(one, other)
+            one |= other
+    if not all(any(m.any() for m in keras.tree.flatten(axes)) for axes in seen):
+        return None  # it may be looked at in a way that is not met here
+    reaches = [_reach(axes) for axes in seen] if sure else [None]
+    pointwise = sure and all(_is_pointwise(axes, own.shape[1:]) for axes in seen)
+    return Probed(None if None in reaches else reaches, pointwise, seen, shapes, own.shape)
 
 
 def _seen(
-    call: Callable, base: list[np.ndarray], own: np.ndarray, m: int, rng: np.random.Generator
+    call: Callable,
+    base: list[np.ndarray],
+    own: np.ndarray,
+    m: int,
+    rng: np.random.Generator,
+    rounding: float,
 ) -> list[list[np.ndarray]] | None:
     """For each axis of the m-th input, and each of the output: which index moves which."""
     value = base[m]
@@ -129,14 +147,13 @@ def _seen(
                 batch = [np.repeat(b, len(part), axis=0) for b in base]
                 batch[m] = part
                 made = call(batch)
-                if made.shape[1:] != own.shape[1:] or _differ(made[:1], own).any():
+                if made.shape[1:] != own.shape[1:] or _differ(made[:1], own, rounding).any():
                     return None  # images of a batch meet
-                changed = _differ(made[1:], own)
+                changed = _differ(made[1:], own, rounding)
                 for to, matrix in enumerate(seen[axis - 1], 1):
                     others = tuple(a for a in range(1, changed.ndim) if a != to)
                     matrix[first : first + at_once] |= changed.any(axis=others)
-    # Where nothing moves, it may be looked at in a way that is not met here.
-    return seen if any(matrix.any() for matrices in seen for matrix in matrices) else None
+    return seen
 
 
 def _is_pointwise(axes: list[list[np.ndarray]], shape: tuple) -> bool:
@@ -188,9 +205,7 @@ def _moved(value: np.ndarray, axis: int, bounds: tuple, rng: np.random.Generator
     return copies
 
 
-def _differ(made: np.ndarray, own: np.ndarray) -> np.ndarray:
-    by_type, usual = ROUNDING
-    rounding = by_type.get(keras.mixed_precision.global_policy().compute_dtype, usual)
+def _differ(made: np.ndarray, own: np.ndarray, rounding: float) -> np.ndarray:
     least = rounding * max(np.nanmax(np.abs(own), initial=0), 1e-6)
     return ~(np.abs(made - own) <= least) & ~(np.isnan(made) & np.isnan(own))
 

@@ -575,6 +575,10 @@ def _of_name(
             return None
         flips = {axis: (axis, [[before[0][axis] - 1]], -1) for axis in axes}
         return [_same(range(1, ndim)) | flips]
+    if name == "Pad" and operation.mode == "constant" and len(operation.pad_width) == ndim:
+        images, *sides = (tuple(pair) for pair in operation.pad_width)
+        shifts = {axis: (axis, [[-start]], 1) for axis, (start, _end) in enumerate(sides, 1)}
+        return [shifts] if images == (0, 0) else None
     if name == "GetItem":
         return _of_get_item(before[0], slots[0][1] if len(slots[0]) > 1 else slots[1].get("key"))
     if name == "Einsum" and all(isinstance(item, Slot) for item in slots[0]):

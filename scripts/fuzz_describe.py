@@ -563,6 +563,8 @@ def products(model):
     for op in function.graph.get_operations():
         if op.type in ("While", "StatelessWhile", "PartitionedCall", "StatefulPartitionedCall"):
             return None  # what is inside is not counted
+        if op.type == "SpaceToBatchND":
+            return None  # a dilated convolution of three axes, computed on a padded map
         if op.type in PRODUCTS:
             count += _product_of(op)
     return count

@@ -178,7 +178,7 @@ def test_layers(cases):
 
 
 @pytest.mark.parametrize(
-    "name", ["LSTM, steps", "causal", "bilinear", "nearest", "LayerNormalization", "EinsumDense",
+    "name", ["causal", "bilinear", "nearest", "LayerNormalization", "EinsumDense",
              "UnitNormalization", "AdaptiveAveragePooling2D", "Resizing", "Conv1DTranspose"],
 )  # fmt: skip
 def test_layers_see_what_moves_them(cases, name):
@@ -218,7 +218,7 @@ def test_squeeze_and_excitation_sees_all():
     assert last(model).receptive_field == (16, 20)
 
 
-@pytest.mark.parametrize("operation", ["roll", "flip", "crop", "mean", "transpose"])
+@pytest.mark.parametrize("operation", ["roll", "flip", "crop", "mean", "transpose", "pad"])
 def test_operations(operation):
     image = Input((12, 9, 2))
     x = layers.Conv2D(2, 3)(image)
@@ -227,6 +227,7 @@ def test_operations(operation):
         "flip": lambda: x[:, ::-1] + x,
         "crop": lambda: x[:, 1:, ::2],
         "mean": lambda: ops.mean(x, axis=1),
+        "pad": lambda: ops.pad(x, [(0, 0), (1, 2), (0, 0), (0, 0)]),
         "transpose": lambda: ops.transpose(x, (0, 2, 1, 3)),
     }[operation]()
     model = keras.Model(image, layers.Conv2D(2, 2)(x) if len(x.shape) == 4 else x)
