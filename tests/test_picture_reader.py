@@ -274,6 +274,18 @@ def test_damaged_exif_data_is_no_damaged_picture(tmp_path):
     np.testing.assert_array_equal(picture[..., 1], np.uint8(255 * RAMP) / np.float32(255))
 
 
+def test_a_tiff_that_says_it_is_wider_than_its_tiles(tmp_path):
+    """Of which tifffile looks for each of 60,000 missing tiles."""
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((24, 32)), tile=(16, 16))
+    data = bytearray(file.getvalue())
+    width = next(i for i in range(8, len(data)) if data[i : i + 2] == struct.pack("<H", 256))
+    data[width + 8 : width + 12] = struct.pack("<I", 10**6)
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(OSError, match=r"a\.tif' must be a picture"):
+        read_picture(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp", "webp", "tif"])
 def test_cut_files_are_one_line_or_a_picture(kind, tmp_path):
     file, path = io.BytesIO(), tmp_path / f"a.{kind}"
