@@ -170,10 +170,10 @@ def _decoded(
     tiff = _tiff(file, alone)
     if tiff.problem:
         raise PictureError(tiff.problem)
-    numbers, orientation = tiff.values, tiff.orientation
+    numbers, orientation, inverted = tiff.values, tiff.orientation, tiff.white_is_zero
     if numbers is None:
         file.seek(0)
-        image = _opened(file)
+        image = _opened(file, unknown=tiff.kind)
         _check_size(image, file, at_least)
         if math.prod(image.size) > LARGE and not tiff.readable:
             alone.enter_context(_large)
@@ -186,16 +186,16 @@ def _decoded(
             image = _plain(image, MODES[channels], at_least)
             if window is None:
                 return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
-            numbers = np.asarray(image)
+            numbers, inverted = np.asarray(image), False  # Pillow has done that
     notes = Notes(pages=tiff.pages)
-    planes = _windowed(numbers, window, tiff.white_is_zero, at_least, notes)
+    planes = _windowed(numbers, window, inverted, at_least, notes)
     return _Decoded(planes, 1, orientation, notes)
 
 
 # -- by Pillow ----------------------------------------------------------------------------------
 
 
-def _opened(file: BinaryIO) -> Image.Image:
+def _opened(file: BinaryIO, unknown: str = "no known kind") -> Image.Image:
     """Open a picture as `Image.open` does, but for its limit, which `_check_size` refines.
 
     EPS files are programs, which Pillow would have Ghostscript run.
@@ -211,7 +211,7 @@ def _opened(file: BinaryIO) -> Image.Image:
             if accepted and not isinstance(accepted, str):
                 file.seek(0)
                 return factory(file)  # by a name it would be mapped, which mixes up turned TIFFs
-    raise PictureError("no known kind")
+    raise PictureError(unknown)
 
 
 def _check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None:
@@ -286,6 +286,7 @@ class _Tiff:
     white_is_zero: bool = False
     pages: str = ""
     problem: str = ""
+    kind: str = "no known kind"
 
 
 def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
@@ -305,7 +306,9 @@ def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
         found.readable = _is_for_tifffile(page)
         found.white_is_zero = page.photometric == WHITE_IS_ZERO
         found.orientation = page.tags.valueof("Orientation", 1)
-        with suppress(IndexError):
+        what = f"{page.dtype}, {page.samplesperpixel} a pixel, compression {page.compression.name}"
+        found.kind = f"a TIFF of an unknown kind ({what})"
+        with suppress(Exception):
             if not tiff.pages[1].is_reduced:  # else a thumbnail
                 found.pages = "it has more than one page, of which the first is read"
         if found.readable and page.nbytes > MOST_BYTES:

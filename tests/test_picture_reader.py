@@ -115,6 +115,13 @@ def test_nan_is_black_and_infinities_are_the_ends(tmp_path):
         read_picture(tmp_path / "b.tif")
 
 
+def test_a_kind_that_nothing_reads_is_named(tmp_path):
+    two = np.zeros((4, 6, 2), np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", two, photometric="minisblack", planarconfig="contig")
+    with pytest.raises(OSError, match=r"unknown kind \(float32, 2 a pixel, compression NONE\)"):
+        read_picture(tmp_path / "a.tif")
+
+
 def test_a_constant_is_no_division_by_zero(tmp_path):
     for value, expected in ((0.25, 0.25), (0, 0), (7, 0)):
         tifffile.imwrite(tmp_path / "a.tif", np.full((4, 6), value, "f4"))
@@ -126,6 +133,9 @@ def test_white_is_zero_in_radiographs(tmp_path):
         values = (RAMP * np.iinfo(dtype).max).astype(dtype)
         tifffile.imwrite(tmp_path / "a.tif", values, photometric="miniswhite")
         np.testing.assert_allclose(both(tmp_path / "a.tif")[0], 1 - RAMP, atol=4e-3)
+        whole = (0, int(np.iinfo(dtype).max))
+        grey, _ = both(tmp_path / "a.tif", window=whole)
+        np.testing.assert_allclose(grey, 1 - RAMP, atol=4e-3)
 
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])
@@ -262,6 +272,18 @@ def test_damaged_exif_data_is_no_damaged_picture(tmp_path):
     with pytest.warns(UserWarning, match="Corrupt EXIF data"):  # Pillow's
         picture = read_picture(tmp_path / "a.png")
     np.testing.assert_array_equal(picture[..., 1], np.uint8(255 * RAMP) / np.float32(255))
+
+
+def test_a_tiff_that_says_it_is_wider_than_its_tiles(tmp_path):
+    """Of which tifffile looks for each of 60,000 missing tiles."""
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((24, 32)), tile=(16, 16))
+    data = bytearray(file.getvalue())
+    width = next(i for i in range(8, len(data)) if data[i : i + 2] == struct.pack("<H", 256))
+    data[width + 8 : width + 12] = struct.pack("<I", 10**6)
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(OSError, match=r"a\.tif' must be a picture"):
+        read_picture(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp", "webp", "tif"])

@@ -210,9 +210,11 @@ def _fetched(model: keras.Model, found: WeightSet) -> Path:
     count = model.count_params()
     if count not in found.parameters:
         counts = " or ".join(f"{n:,} ({what})" for n, what in found.parameters.items())
+        classes = model.output_shape[-1] if isinstance(model.output_shape, tuple) else found.classes
+        transfer = "" if classes == found.classes else f" {_how_to_transfer(classes)}"
         raise ValueError(
             f"weights={found.name!r} for {found.architecture} are {counts}; this model has "
-            f"{count:,}. Check its variant, input_shape, classes and width."
+            f"{count:,}. Check its variant, input_shape, classes and width.{transfer}"
         )
     return found.fetch(count)
 

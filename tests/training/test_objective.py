@@ -149,7 +149,7 @@ def test_labels_of_one_output_are_of_its_shape(last, labels):
 def loss_of(net, part, loss):
     """The loss that `train` would begin with, and labels as it prepares them."""
     plan = recipe("adam", batch_size=4)
-    ready = prepare(net, part, plan, "none", loss=loss, input_range=(0, 1))
+    ready = prepare(net, *splits(part), plan, "none", loss=loss, input_range=(0, 1))
     fit, _ = ready.targets()
     net.compile(**ready.goal.compile_arguments(), run_eagerly=True)
     scores = net.test_on_batch(fit.images, fit.labels, fit.weights, return_dict=True)

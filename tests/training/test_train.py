@@ -254,10 +254,11 @@ def test_a_loss_of_ones_own(bars, make_model):
     crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     plan = recipe("alexnet", batch_size=10)
     options = {"plan": plan, "augment": "none", "input_range": (0, 1)}
-    assert prepare(model, bars, loss=crossentropy, **options).monitor == "val_accuracy"
-    assert prepare(model, bars[0], loss=crossentropy, **options).monitor == "accuracy"
+    both, one = splits(bars), splits(bars[0])
+    assert prepare(model, *both, loss=crossentropy, **options).monitor == "val_accuracy"
+    assert prepare(model, *one, loss=crossentropy, **options).monitor == "accuracy"
     squares = {"loss": keras.losses.MeanSquaredError(), **options}
-    assert prepare(model, (images, np.eye(2)[labels]), **squares).monitor == "loss"
+    assert prepare(model, *splits((images, np.eye(2)[labels])), **squares).monitor == "loss"
     with pytest.raises(ValueError, match=r"labels must lie in 0…1, .* received 1 to 2"):
         train(model, (images, labels + 1), loss=crossentropy, recipe=plan)
 
