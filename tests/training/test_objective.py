@@ -5,7 +5,7 @@ from keras import ops
 
 from kerascnn.datasets import weight_map
 from kerascnn.training import recipe, train
-from kerascnn.training._data import Part
+from kerascnn.training._data import Part, splits
 from kerascnn.training._objective import head
 from kerascnn.training._objective import objective as objective_for
 from kerascnn.training._prepare import prepare

@@ -78,15 +78,15 @@ def test_weights_by_output_or_for_all(net, images, labels):
 
 def test_a_model_that_gives_a_dict(images, labels):
     image, kind, _, area = outputs()
-    net = keras.Model(image, {"what": kind, "how much": area})
-    given = {"how much": labels["area"], "what": labels["kind"]}
-    loss = {"how much": "mean_absolute_error"}
+    net = keras.Model(image, {"what": kind, "how_much": area})
+    given = {"how_much": labels["area"], "what": labels["kind"]}
+    loss = {"how_much": "mean_absolute_error"}
     run = train(net, (images, given), loss=loss, batch_size=SIDE, **ONCE)
     found = net.predict(images, verbose=0)
     right = found["what"][np.arange(SIDE), labels["kind"]]
-    expected = np.abs(found["how much"][:, 0] - labels["area"]).mean() - np.log(right).mean()
+    expected = np.abs(found["how_much"][:, 0] - labels["area"]).mean() - np.log(right).mean()
     assert run.history["loss"][0] == pytest.approx(expected, rel=1e-4)
-    with pytest.raises(ValueError, match="give labels as a dict of 'how much', 'what'"):
+    with pytest.raises(ValueError, match="give labels as a dict of 'how_much', 'what'"):
         train(net, (images, labels["kind"]), batch_size=SIDE, **ONCE)
 
 
