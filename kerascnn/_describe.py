@@ -80,7 +80,7 @@ def describe(
                 receptive_field=_sizes_of(looks),
                 stride_product=_strides_of(looks),
                 aligned=all(look.field is None or look.field.aligned for look in looks),
-                inputs=tuple(dict.fromkeys(names[k] for k in node.inputs)),
+                inputs=tuple(dict.fromkeys(names[k] for k in node.inputs if k in names)),
                 kernel=window_of(node.operation),
             )
         )
@@ -132,6 +132,8 @@ def _followed(
         shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
     else:
         shapes = {key: tuple(spec.shape) for key, spec in specs().items()}
+    for key, constant in graph.constants:
+        shapes[key] = (None, *constant.shape[1:])
     return shapes, fields_of(graph, shapes, specs)
 
 

@@ -62,6 +62,7 @@ def fields_of(graph: Graph, shapes: Shapes, specs: Callable[[], dict[Key, KerasT
         key: {(i, axis): Look(axis, ReceptiveField()) for axis in range(1, len(shapes[key]))}
         for i, key in enumerate(graph.inputs)
     }
+    views.update((key, {}) for key, _constant in graph.constants)  # they see nothing
     sizes = {
         origin: shapes[graph.inputs[origin[0]]][origin[1]] for v in views.values() for origin in v
     }

@@ -1,6 +1,5 @@
 """The description against numbers of the papers, and against itself."""
 
-import contextlib
 import csv
 import io
 import shutil
@@ -10,24 +9,12 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from keras.src.backend.common import global_state
 
 import kerascnn as kc
 
 
-@contextlib.contextmanager
-def no_values():
-    """Build nets whose weights have shapes, but no values: a description asks for no more."""
-    waiting = [*global_state.get_global_attribute("uninitialized_variables", [])]
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        global_state.set_global_attribute("uninitialized_variables", waiting)
-
-
 @pytest.fixture(scope="module")
-def resnet():
+def resnet(no_values):
     with no_values():
         return keras.applications.ResNet50(weights=None)
 
@@ -38,13 +25,13 @@ def described_resnet(resnet):
 
 
 @pytest.fixture(scope="module")
-def alexnet():
+def alexnet(no_values):
     with no_values():
         return kc.describe(kc.build_alexnet())
 
 
 @pytest.fixture(scope="module")
-def vgg16():
+def vgg16(no_values):
     """VGG16 without its top, whose input size is free."""
     with no_values():
         return kc.build_vgg16(include_top=False)
@@ -127,7 +114,7 @@ def test_resnet50(described_resnet):
     assert all(r.aligned for r in description.layers)  # every branch is centred alike
 
 
-def test_fcn8s():
+def test_fcn8s(no_values):
     """The scores of FCN-8s: three ways meet, cropped to the middle, aligned on average."""
     with no_values():
         description = kc.describe(kc.build_fcn8s(), input_shape=(320, 320, 3))
@@ -136,7 +123,7 @@ def test_fcn8s():
     assert description.layers[-1].output_shape == (320, 320, 21)
 
 
-def test_depth(described_resnet):
+def test_depth(described_resnet, no_values):
     """He et al. 2015 and Szegedy et al. 2014 count the longest way, by weighted layers."""
     assert described_resnet.depth == 50
     with no_values():
@@ -280,7 +267,7 @@ def test_latex_is_well_formed():
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize("name", ["lenet5", "googlenet", "unet"])
-def test_latex_compiles(name, tmp_path):
+def test_latex_compiles(name, tmp_path, no_values):
     with no_values():
         table = kc.describe(kc.models.build(name)).to_latex()
     page = (

@@ -405,3 +405,11 @@ def test_html_is_escaped(oddly_named):
 def test_names_are_no_markup_in_the_terminal(oddly_named):
     text = str(oddly_named)
     assert all(name in text for name in ("[1]", "<script>alert(1)", "a b"))
+
+
+def test_a_constant_of_a_nested_model_sees_nothing():
+    image, vector, outside = keras.Input((8, 8, 3)), keras.Input((4,)), keras.Input((8, 8, 3))
+    joined = layers.Concatenate()([layers.GlobalAveragePooling2D()(image), vector])
+    inner = keras.Model([image, vector], layers.Dense(3)(joined))
+    description = kc.describe(keras.Model(outside, inner([outside, keras.ops.ones((1, 4))])))
+    assert (description.macs, description.layers[-1].receptive_field) == (7 * 3, 8)

@@ -1,12 +1,10 @@
 """Nets of a hundred million weights in a moment, and small ones of every architecture."""
 
-import contextlib
 from itertools import combinations
 
 import keras
 import numpy as np
 import pytest
-from keras.src.backend.common import global_state
 
 import kerascnn as kc
 from kerascnn.plots._layout import layout
@@ -90,26 +88,6 @@ def leads_its_family(architecture, case):
 def small_net(architecture, case):
     whole = (case.input_shape, {})
     return SMALL.get(label(architecture, case), SMALL.get(architecture.name, whole))
-
-
-@contextlib.contextmanager
-def without_values():
-    waiting = [*global_state.get_global_attribute("uninitialized_variables", [])]
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        global_state.set_global_attribute("uninitialized_variables", waiting)
-
-
-@pytest.fixture(scope="session")
-def no_values():
-    """The context in which nets are built whose weights have shapes, but no values.
-
-    Where only names, shapes and counts matter: quick for large nets, too. What comes later must
-    not give the weights values either, so they are taken from Keras's list of those that wait.
-    """
-    return without_values
 
 
 @pytest.fixture(scope="session")

@@ -1,28 +1,8 @@
-import contextlib
-
 import h5py
-import keras
 import numpy as np
 import pytest
-from keras.src.backend.common import global_state
 
 import kerascnn as kc
-
-
-@contextlib.contextmanager
-def without_values():
-    waiting = [*global_state.get_global_attribute("uninitialized_variables", [])]
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        global_state.set_global_attribute("uninitialized_variables", waiting)
-
-
-@pytest.fixture(scope="session")
-def no_values():
-    """The context in which nets are built whose weights have shapes, but no values."""
-    return without_values
 
 
 @pytest.fixture
