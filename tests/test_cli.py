@@ -151,7 +151,14 @@ def test_train_again_goes_on(kerascnn, tmp_path):
 def test_a_train_that_is_stopped_says_how_it_goes_on(tmp_path):
     command = [sys.executable, "-m", "kerascnn", "train", "lenet5", "--data", "digits"]
     command += ["--run-dir", "run", "--epochs", "2000"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A process in the background may be told to ignore Ctrl-C, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         while not (tmp_path / "run" / "history.csv").exists():
             assert process.poll() is None
             time.sleep(0.1)

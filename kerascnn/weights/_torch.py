@@ -26,12 +26,6 @@ WEIGHTS = {  # of a layer in Keras: of a module in PyTorch
 }
 NOT_A_WEIGHT = "num_batches_tracked"  # a count that no output depends on
 HEADS = ("classifier.", "fc.", "aux1.", "aux2.")  # left out where the model has none
-FLATTENED = {  # dense layers on a flattened map: its channels, which PyTorch has first
-    "fc6": 256,  # AlexNet
-    "fc1": 512,  # VGG
-    "loss1_fc": 128,  # GoogLeNet's auxiliary heads
-    "loss2_fc": 128,
-}
 
 ALEXNET = {
     "conv1": "features.0",
@@ -134,25 +128,33 @@ def pairs_of_checkpoint(
     for layer, variables in layers.items():
         names = [f"{modules.get(layer)}.{WEIGHTS.get(v.name, v.name)}" for v in variables]
         used.update(names)
-        stored = [_to_keras(tensors[n], FLATTENED.get(layer)) for n in names if n in tensors]
+        maps = _flattened(model.get_layer(layer))
+        stored = [_to_keras(tensors[n], maps) for n in names if n in tensors]
         pairs += pair(layer, variables, stored)
     refuse_more({n: [t] for n, t in tensors.items() if n not in used and not n.startswith(HEADS)})
     return pairs
 
 
-def _to_keras(tensor: "torch.Tensor", channels: int | None) -> np.ndarray:
+def _flattened(layer: keras.layers.Layer) -> tuple[int, int, int] | None:
+    """The maps (H, W, C) that a layer sees flattened, whose channels PyTorch has first."""
+    before = layer.input._keras_history.operation
+    while isinstance(before, keras.layers.Dropout):
+        before = before.input._keras_history.operation
+    return tuple(before.input.shape[1:]) if isinstance(before, keras.layers.Flatten) else None
+
+
+def _to_keras(tensor: "torch.Tensor", maps: tuple[int, int, int] | None) -> np.ndarray:
     """Bring the axes of a weight into Keras's order, without a copy where possible."""
     w = tensor.detach().float().numpy()
     if w.ndim == 4:  # (out, in, height, width) -> (height, width, in, out)
         return w.transpose(2, 3, 1, 0)
     if w.ndim != 2:
         return w
-    side = math.isqrt(w.shape[1] // channels) if channels else 0
-    if channels and side * side * channels == w.shape[1]:
-        # (out, C·H·W) -> (H·W·C, out)
-        maps = w.reshape(-1, channels, side, side)
-        return maps.transpose(2, 3, 1, 0).reshape(-1, len(w))
-    return w.T
+    if maps is None or math.prod(maps) != w.shape[1]:
+        return w.T
+    height, width, channels = maps  # (out, C·H·W) -> (H·W·C, out)
+    w = w.reshape(-1, channels, height, width)
+    return w.transpose(2, 3, 1, 0).reshape(-1, len(w))
 
 
 def _alexnet(layers: Iterable[str]) -> dict[str, str]:

@@ -427,3 +427,26 @@ def test_complex_numbers_are_refused(tmp_path, refused):
     path = tmp_path / "complex.pth"
     torch.save({"fc.weight": torch.zeros(2, 2, dtype=torch.complex64)}, path)
     refused(path, ValueError, "real numbers; 'fc.weight' is complex")
+
+
+def test_a_narrow_net_flattens_maps_of_its_own(tmp_path):
+    """As PyTorch keeps the weights: channels before rows and columns, where maps are flattened."""
+    narrow = {"variant": "torchvision", "width": 1 / 8, "classes": 7, "input_shape": (127, 127, 3)}
+    model = kc.build_alexnet(**narrow)
+    modules = {"conv1": 0, "conv2": 3, "conv3": 6, "conv4": 8, "conv5": 10}
+    modules = {name: f"features.{i}" for name, i in modules.items()}
+    modules |= {"fc6": "classifier.1", "fc7": "classifier.4", "predictions": "classifier.6"}
+    checkpoint = {}
+    for name, module in modules.items():
+        kernel, bias = model.get_layer(name).get_weights()
+        if name == "fc6":
+            maps = kernel.reshape(6, 6, -1, kernel.shape[-1])
+            kernel = np.moveaxis(maps, 2, 0).reshape(kernel.shape)
+        order = (3, 2, 0, 1) if kernel.ndim == 4 else (1, 0)
+        kernel = np.ascontiguousarray(kernel.transpose(order))
+        checkpoint[f"{module}.weight"] = torch.from_numpy(kernel)
+        checkpoint[f"{module}.bias"] = torch.from_numpy(bias)
+    torch.save(checkpoint, tmp_path / "narrow.pth")
+    other = kc.build_alexnet(**narrow, weights=tmp_path / "narrow.pth")
+    for ours, expected in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, expected)
