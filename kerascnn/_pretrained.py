@@ -18,6 +18,7 @@ from .weights._download import RemoteFile
 
 SHORT_SIDE = 224  # of ImageNet's crops
 LONGEST = 2048  # pixels of a panorama's longer side
+FINE = 7  # places along each side of maps that tell them apart, as VGG16's and ResNet's have
 SMALL = 64  # twice that of CIFAR-10, whose pictures show less than a photo
 STYLE_TO_CONTENT = 50  # from 15 to 100 it looks painted, by each network that was at hand
 TINY = 1e-12  # keeps a black style from dividing by zero
@@ -76,9 +77,10 @@ class Pretrained:
         return SMALL if self.name.endswith("cifar10") else SHORT_SIDE
 
     def explained_layer(self, image: np.ndarray) -> str | None:
-        """The last layer whose maps of an image, (H, W, 3), still tell places apart."""
+        """The last layer whose maps of an image, (H, W, 3), still tell places apart; no pooling."""
         layers = describe(self.model, input_shape=image.shape).layers
-        fine = [x.name for x in layers if len(x.output_shape) == 3 and min(x.output_shape[:2]) >= 7]
+        maps = [x for x in layers if len(x.output_shape) == 3 and "Pooling" not in x.kind]
+        fine = [x.name for x in maps if min(x.output_shape[:2]) >= FINE]
         return fine[-1] if fine else None
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:

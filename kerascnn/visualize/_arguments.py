@@ -353,8 +353,11 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
     """
     rank = max(len(graph.maker(key).shapes[0]) for key in graph.inputs)
     seen = _behind_images(graph, outputs, rank)
-    maps = [node for node in seen if is_map(node, rank) and not node.is_input]
-    if rank < 3 or not maps:
+    # Of the images' own rank; flattened images, and those without channels, become maps later.
+    ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
+    of_each = [[n for n in seen if is_map(n, r) and not n.is_input] for r in ranks]
+    maps = next(filter(None, of_each), [])
+    if not maps:
         raise ValueError(
             "model must have a layer with positions, such as maps (N, h, w, K), behind its images; "
             "it has none. Name a layer."

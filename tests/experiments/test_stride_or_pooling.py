@@ -43,7 +43,7 @@ def test_the_maps_shrink_alike(nets):
 @pytest.mark.slow
 def test_a_small_run():
     result = kc.experiments.stride_or_pooling(
-        data="digits", images=32, tests=20, epochs=1, seeds=(5,)
+        data="shapes", images=32, tests=20, epochs=1, seeds=(5,)
     )
     assert result["accuracy"].shape == (4, 1)
     assert np.all((result["accuracy"] >= 0) & (result["accuracy"] <= 1))

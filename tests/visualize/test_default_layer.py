@@ -39,6 +39,13 @@ def test_a_vector_beside_the_images_is_no_way_around():
     assert default(keras.Model([images, vector], layers.Dense(2)(joined))) == "conv"
 
 
+@pytest.mark.parametrize("shape", [(81,), (9, 9)])
+def test_flattened_images_become_maps(shape):
+    inputs = keras.Input(shape)
+    maps = layers.Conv2D(2, 3, name="conv")(layers.Reshape((9, 9, 1))(inputs))
+    assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))) == "conv"
+
+
 SPACES = {
     "sequence": ((20, 3), layers.Conv1D, layers.GlobalAveragePooling1D),
     "volume": ((5, 7, 6, 2), layers.Conv3D, layers.GlobalAveragePooling3D),
