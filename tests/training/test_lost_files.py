@@ -14,9 +14,10 @@ OPTIONS = {"batch_size": 8, "learning_rate": 0.05, "verbose": 0}
 
 
 def model():
-    return keras.Sequential(
-        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
-    )
+    """The same weights at each call, whatever ran before."""
+    start = keras.initializers.GlorotUniform(seed=0)
+    last = keras.layers.Dense(2, "softmax", kernel_initializer=start)
+    return keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), last])
 
 
 def part():
