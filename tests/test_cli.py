@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import kerascnn as kc
 from kerascnn import cli, figures
 
 
@@ -134,6 +135,14 @@ def test_describe_another_size(kerascnn):
         "describe", "vgg16", "--no-top", "--input-shape", "64,96,3", "--format", "csv"
     )
     assert "block5_pool,MaxPooling2D,2x3x512" in result.stdout
+
+
+def test_train_hands_the_seed_on(kerascnn, monkeypatch):
+    given = []
+    monkeypatch.setattr(kc, "train", lambda model, data, **options: given.append(options))
+    result = kerascnn("train", "logistic_regression", "--data", "digits", "--seed", "7")
+    assert result.exit_code == 0, result.output
+    assert [options["seed"] for options in given] == [7]
 
 
 @pytest.mark.slow

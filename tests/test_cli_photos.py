@@ -93,6 +93,19 @@ def test_gradcam_of_a_class_by_its_name(kerascnn, tmp_path):
     assert (read(tmp_path / "dog.png") != read(tmp_path / "ship.png")).any()
 
 
+def test_gradcam_explains_the_class_that_was_asked_for(kerascnn, monkeypatch):
+    asked, grad_cam = [], kc.visualize.grad_cam
+
+    def recorded(model, images, target, *more):
+        asked.append(target)
+        return grad_cam(model, images, target, *more)
+
+    monkeypatch.setattr(kc.visualize, "grad_cam", recorded)
+    for target in ("5", "8"):
+        assert kerascnn("gradcam", "cat.jpg", *LENET5, "--class", target).exit_code == 0
+    assert asked == [5, 8]
+
+
 def test_gradcam_of_a_net_that_sees_grey(kerascnn, tmp_path):
     result = kerascnn("gradcam", "cat.jpg", *LENET5)
     assert result.exit_code == 0, result.output
