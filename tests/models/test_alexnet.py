@@ -71,9 +71,10 @@ def test_dropout_is_after_the_dense_layers_but_before_in_torchvision(no_values):
 
 
 def test_biases_start_at_one_where_the_paper_says():
-    model = kc.build_alexnet(variant="paper", input_shape=(67, 67, 3), width=1 / 16)
-    ones = {n for n in PARAMETERS if np.all(np.asarray(model.get_layer(n).bias) == 1)}
-    assert ones == {"conv2", "conv4", "conv5", "fc6", "fc7"}
+    for variant in ("single_tower", "paper"):
+        model = kc.build_alexnet(variant=variant, input_shape=(67, 67, 3), width=1 / 16)
+        ones = {n for n in PARAMETERS if np.all(np.asarray(model.get_layer(n).bias) == 1)}
+        assert ones == {"conv2", "conv4", "conv5", "fc6", "fc7"}
     small = kc.build_alexnet(variant="cifar")
     assert not any(np.any(small.get_layer(n).bias) for n in PARAMETERS)
 

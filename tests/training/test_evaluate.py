@@ -153,14 +153,14 @@ def test_an_ensemble_averages_probabilities(bars, make_model):
     images = bars[1][0]
     softmax, linear = make_model(), make_model(activation=None)
     linear.set_weights([2 * w for w in linear.get_weights()])
-    both = ensemble([softmax, linear, softmax])
+    both = ensemble([linear, softmax, linear])
     logits = linear.predict(images, verbose=0)
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    expected = (2 * softmax.predict(images, verbose=0) + chances) / 3
+    expected = (softmax.predict(images, verbose=0) + 2 * chances) / 3
     np.testing.assert_allclose(both.predict(images, verbose=0), expected, rtol=1e-5)
     assert evaluate(both, bars[1]).count == len(images)
     softmax.set_weights([0 * w for w in softmax.get_weights()])  # it shares their weights
-    expected = (2 * 0.5 + chances) / 3
+    expected = (0.5 + 2 * chances) / 3
     np.testing.assert_allclose(both.predict(images, verbose=0), expected, rtol=1e-5)
 
 
