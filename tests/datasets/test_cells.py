@@ -4,6 +4,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from kerascnn import datasets
+from kerascnn.datasets import cells
 
 COUNT = 24
 
@@ -133,3 +134,16 @@ def test_larger_pictures_have_more_cells_of_the_same_size():
     assert large.max() > 3 * small.max()
     sizes = [(image == 1).sum() for image in large]
     assert max(sizes) < np.pi * 16.1**2
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_cells_that_touch_at_a_corner_are_parted(turns):
+    """Two squares of 6x6 that share a corner, on either diagonal: the two pixels there are left."""
+    image = np.zeros((1, 16, 16), np.int32)
+    image[0, 2:8, 2:8], image[0, 8:14, 8:14] = 1, 2
+    expected = np.zeros(image.shape, bool)
+    expected[0, 7, 7] = expected[0, 8, 8] = True
+    image, expected = (np.rot90(x, turns, axes=(1, 2)) for x in (image, expected))
+    instances, border = cells._separated(image)
+    np.testing.assert_array_equal(border, expected)
+    assert instances.max() == 2
