@@ -271,7 +271,8 @@ def _nodes(
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):
             inner = (*scope, id(call))
-            given = keras.tree.flatten(call.arguments.args or call.arguments.kwargs["inputs"])
+            args, kwargs = arguments
+            given = keras.tree.flatten(args[0] if args else kwargs["inputs"])
             for own, outside in zip(operation.inputs, given, strict=True):
                 if isinstance(outside, keras.KerasTensor):
                     aliases[Key(inner, id(own))] = _key(outside, scope, aliases)

@@ -51,8 +51,17 @@ def check_size_of(model: keras.Model, shape: Sequence[int | None]) -> None:
     Raises:
         ValueError: as `check_sizes`.
     """
-    if has_graph(model) and len(model.inputs) == 1 and None in model.inputs[0].shape[1:]:
-        check_sizes(flatten(model), [KerasTensor((None, *shape[1:]), model.inputs[0].dtype)])
+    if has_graph(model) and len(model.inputs) == 1:
+        check_free_sizes(flatten(model), [KerasTensor((None, *shape[1:]), model.inputs[0].dtype)])
+
+
+def check_free_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
+    """Refuse images as `check_sizes` does, where the model leaves a size open.
+
+    Keras has followed the sizes that are fixed when the model was built.
+    """
+    if any(None in graph.maker(key).shapes[0][1:] for key in graph.inputs):
+        check_sizes(graph, inputs)
 
 
 def what_would_do(

@@ -12,6 +12,7 @@ from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, flatten
 
 from ._heads import classes_of, end_nodes, is_binary, keeps_values
+from ._input_range import front
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
 Target = int | Sequence[int] | Callable | Sequence[Callable] | None
@@ -49,7 +50,7 @@ def check_channels_last(graph: Graph) -> None:
     Raises:
         ValueError: with the layer that does.
     """
-    for node in graph.nodes:
+    for node in (node for key in graph.inputs for node in front(graph, key)):
         if isinstance(node.operation, keras.layers.Permute):
             axes = [0, *node.operation.dims]
         elif type(node.operation).__name__ == "Transpose":
@@ -57,7 +58,7 @@ def check_channels_last(graph: Graph) -> None:
             axes = [n % rank for n in node.operation.axes or range(rank - 1, -1, -1)]
         else:
             continue
-        if not set(node.inputs).isdisjoint(graph.inputs) and axes[-1] != len(axes) - 1:
+        if axes[-1] != len(axes) - 1:
             raise ValueError(
                 f"model must take its channels on the last axis; {node.name!r} moves another axis "
                 "there. Look at the part behind it: keras.Model from its output on."
@@ -72,12 +73,11 @@ def has_channels(graph: Graph, key: Key) -> bool:
     rank = len(graph.maker(key).shapes[0])
     if rank != 3:
         return rank > 3
-    first = next((n for n in graph.nodes if key in n.inputs and not n.is_input), None)
-    adds_axis = first is not None and (
-        isinstance(first.operation, keras.layers.Flatten | keras.layers.Reshape)
-        or type(first.operation).__name__ == "ExpandDims"
+    return not any(
+        isinstance(node.operation, keras.layers.Flatten | keras.layers.Reshape)
+        or type(node.operation).__name__ == "ExpandDims"
+        for node in front(graph, key)
     )
-    return not adds_axis
 
 
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:

@@ -18,7 +18,7 @@ from keras import KerasTensor
 
 from kerascnn._graph import Graph, Key, Node, flatten, run
 from kerascnn._processor import check_kernels
-from kerascnn._sizes import check_sizes
+from kerascnn._sizes import check_free_sizes, check_sizes
 
 from ._arguments import (
     Images,
@@ -304,7 +304,7 @@ def variable_gradients(
     half = in_half(graph)
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
         tape.watch(points)
-        check_sizes(graph, [KerasTensor((None, *x.shape[1:]), x.dtype.name) for x in images])
+        check_free_sizes(graph, [KerasTensor((None, *x.shape[1:]), x.dtype.name) for x in images])
         values = said_in_one_line(graph, images, loss)
         if values is None:
             raise ValueError("loss must give a number; received None. Does it return?")

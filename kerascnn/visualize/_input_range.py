@@ -1,7 +1,7 @@
 """From pictures in [0, 1] to what a model takes: 0 … 255 where its first layers rescale."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import keras
@@ -39,6 +39,7 @@ class OfKeras:
         return importlib.import_module(self.module).preprocess_input(LEVELS * pictures)
 
 
+RESCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 RANGES = {"0-1": None, "0-255": Levels()}
 
 
@@ -87,18 +88,26 @@ def read_preprocessing(
 
 def _rescaling(graph: Graph, key: Key) -> Node | None:
     """The first node that changes the values of an input, if it takes 0 … 255."""
-    for node in graph.nodes:
-        if node.is_input or key not in node.inputs:
-            continue
+    for node in front(graph, key):
         layer = node.operation
         if isinstance(layer, keras.layers.Rescaling):
             return node if np.max(layer.scale) < SMALLEST_SCALE else None
         if isinstance(layer, keras.layers.Normalization) and not layer.invert:
             return node if np.max(np.asarray(layer.mean)) > LARGEST_MEAN else None
-        if not _keeps_range(layer):
-            return None
-        key = node.outputs[0]
     return None
+
+
+def front(graph: Graph, key: Key) -> Iterator[Node]:
+    """The nodes that an input goes through one by one, up to the first that does more than prepare.
+
+    What prepares rescales pixels, or moves, cuts or turns pictures.
+    """
+    for node in graph.nodes:
+        if not node.is_input and key in node.inputs:
+            yield node
+            if not (isinstance(node.operation, RESCALING) or _keeps_range(node.operation)):
+                return
+            key = node.outputs[0]
 
 
 def _keeps_range(layer: keras.Operation) -> bool:

@@ -5,7 +5,7 @@ arXiv:1506.06579; Olah et al. 2017, "Feature Visualization", doi:10.23915/distil
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import keras
@@ -189,7 +189,8 @@ def maximize_activation(
     whole = len(numbers) if more or goal.needs_all else None
     by = batches(shapes, batch_size)
     if diversity:
-        by = replace(by, size=-(-by.size // pictures) * pictures)
+        size_of_units = -(-by.size // pictures) * pictures
+        by = Batches(size_of_units, alone=by.alone and size_of_units == 1)
     by = Batches(whole, alone=True) if whole else by
     known = whole or (1 if by.alone else None)
 
@@ -288,7 +289,7 @@ class Classes:
 
     view: View
     score: Callable | None
-    pictures: int
+    pictures: int = 0
 
     @property
     def needs_all(self) -> bool:
@@ -340,7 +341,7 @@ def _classes(
     if callable(target):
         return Classes(view, target, pictures), np.zeros(pictures, "int32")
     numbers, _ = check_target(target, max(1, np.size(target)), graph)
-    return Classes(view, None, pictures), np.repeat(numbers, pictures)
+    return Classes(view, None), np.repeat(numbers, pictures)
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:

@@ -3,9 +3,16 @@
 import keras
 import numpy as np
 
-from kerascnn._graph import flatten
+from kerascnn._graph import Graph
 
-from ._arguments import Images, Target, check_channels_last, has_channels, one_or_all
+from ._arguments import (
+    Images,
+    Target,
+    check_channels_last,
+    graph_of,
+    has_channels,
+    one_or_all,
+)
 from ._gradients import input_gradients
 
 REDUCTIONS = {"max": np.max, "mean": np.mean}
@@ -50,10 +57,11 @@ def saliency(
     (2, 28, 28)
     """
     check_reduce(reduce)
+    graph = graph_of(model)
     if reduce is not None:
-        check_channels_last(flatten(model))
+        check_channels_last(graph)
     _scores, grads = input_gradients(model, images, target, batch_size=batch_size, verbose=verbose)
-    return one_or_all([over_channels(model, i, g, reduce) for i, g in enumerate(grads)])
+    return one_or_all([over_channels(graph, i, g, reduce) for i, g in enumerate(grads)])
 
 
 def check_reduce(reduce: str | None) -> None:
@@ -67,19 +75,19 @@ def check_reduce(reduce: str | None) -> None:
 
 
 def over_channels(
-    model: keras.Model, position: int, gradient: np.ndarray, reduce: str | None
+    graph: Graph, position: int, gradient: np.ndarray, reduce: str | None
 ) -> np.ndarray:
     """The maps M_ij = max_c |w_ijc| of gradients w, section 3.1; as they are without `reduce`.
 
     Args:
-        model: any functional or sequential model.
+        graph: the model's.
         position: of the input with respect to which the gradient is.
         gradient: (N, H, W, C) or with other axes between the first and the last.
         reduce: as for `saliency`.
     """
     if reduce is None:
         return gradient
-    graph, size = flatten(model), np.abs(gradient)
+    size = np.abs(gradient)
     if not has_channels(graph, graph.inputs[position]):
         return size
     return REDUCTIONS[reduce](size, axis=-1)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
 
 from ._arguments import (
     Images,
@@ -71,13 +71,13 @@ def smooth_grad(
     check_count("samples", samples, least=2 if variance else 1)
     check_count("seed", seed, least=0)
     check_reduce(reduce)
-    if reduce is not None:
-        check_channels_last(flatten(model))
     if not (isinstance(noise, Real) and 0 <= noise < np.inf):
         raise ValueError(
             f"noise must be a part of the images' range, 0 or more, say 0.15; received {noise!r}."
         )
     graph = graph_of(model)
+    if reduce is not None:
+        check_channels_last(graph)
     arrays = check_images(model, images)
     if target is None:
         target = predicted_classes(model, images, batch_size=batch_size)
@@ -103,7 +103,7 @@ def smooth_grad(
     if variance:  # VarGrad: the mean of the squares less the square of the mean
         means = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
     means = [m.astype("float32") for m in means]
-    return one_or_all([over_channels(model, i, m, reduce) for i, m in enumerate(means)])
+    return one_or_all([over_channels(graph, i, m, reduce) for i, m in enumerate(means)])
 
 
 def _noisy(x: object, keys: object, levels: object) -> object:

@@ -51,7 +51,12 @@ def test_the_setting_of_keras_changes_nothing(rng, channels_first):
 
 
 @pytest.mark.parametrize(
-    "move", [layers.Permute((2, 3, 1)), lambda x: keras.ops.transpose(x, (0, 2, 3, 1))]
+    "move",
+    [
+        layers.Permute((2, 3, 1)),
+        lambda x: keras.ops.transpose(x, (0, 2, 3, 1)),
+        lambda x: layers.Permute((2, 3, 1))(layers.Rescaling(2.0)(x)),
+    ],
 )
 def test_permuted_images_are_refused_where_channels_count(move, rng):
     inputs = keras.Input((3, 8, 9))
@@ -63,3 +68,12 @@ def test_permuted_images_are_refused_where_channels_count(move, rng):
             method(model, images, 0)
     assert visualize.grad_cam(model, images, 0).shape == (2, 6, 7)
     assert visualize.saliency(model, images, 0, reduce=None).shape == images.shape
+
+
+@pytest.mark.parametrize("first", [[], [layers.Rescaling(2.0)]], ids=["as they are", "rescaled"])
+def test_images_without_channels_keep_their_width(first, rng):
+    """(N, H, W) is no sequence where the pixels get an axis for channels."""
+    model = keras.Sequential(
+        [keras.Input((6, 5)), *first, layers.Reshape((6, 5, 1)), layers.Flatten(), layers.Dense(2)]
+    )
+    assert visualize.saliency(model, rng.random((2, 6, 5), "float32"), 0).shape == (2, 6, 5)

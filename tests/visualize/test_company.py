@@ -5,6 +5,7 @@ import pytest
 
 import kerascnn as kc
 from kerascnn import visualize
+from kerascnn.visualize import _view
 
 STEPS = 24  # more only make larger what is not the same
 PICTURES = np.random.default_rng(0).random((3, 32, 32, 3), "float32")
@@ -38,3 +39,12 @@ def test_alone_and_in_company(kind, resnet):
     alone, among = MADE[kind](resnet, 1), MADE[kind](resnet, 3)
     np.testing.assert_allclose(alone[0], among[0], atol=1e-3)
     assert np.abs(among[0] - among[1]).max() > 1e-2
+
+
+def test_large_pictures_of_one_unit_are_kept_apart_together(resnet, monkeypatch):
+    """Each is computed alone where it is large, but the two of a unit are compared."""
+    monkeypatch.setattr(_view, "WORKING_SET", 1)
+    options = {"layer": "conv3_block2_2_conv", "pictures": 2, "diversity": 1.0, "steps": 2}
+    two = visualize.maximize_activation(resnet, units=[4], **options)
+    four = visualize.maximize_activation(resnet, units=[4, 0], **options)
+    np.testing.assert_allclose(two, four[:2], atol=1e-3)

@@ -75,7 +75,8 @@ def test_a_nested_model_with_a_constant():
     joined = layers.Concatenate()([layers.Flatten()(image), vector])
     inner = keras.Model([image, vector], layers.Dense(3, activation="relu")(joined))
     constant, outside = np.linspace(-1, 1, 4, dtype="float32"), keras.Input((6, 6, 1))
-    outer = keras.Model(outside, inner([outside, keras.ops.convert_to_tensor(constant[None])]))
+    given = [outside, keras.ops.convert_to_tensor(constant[None])]
+    outer = keras.Model(outside, inner(given, training=False))
     pictures = np.random.default_rng(0).random((3, 6, 6, 1), "float32")
     both = [pictures, np.tile(constant, (3, 1))]
     np.testing.assert_allclose(
