@@ -65,15 +65,8 @@ def corpus() -> list[tuple[str, bytes]]:
         image.save(file, kind, **options)
         made.append((kind.lower(), file.getvalue()))
 
-    for image in (
-        grey,
-        noise,
-        clear,
-        wide,
-        noise.quantize(16),
-        grey.convert("1"),
-        clear.convert("LA"),
-    ):
+    plain = (grey, noise, clear, wide, noise.quantize(16), grey.convert("1"))
+    for image in (*plain, clear.convert("LA")):
         save(image, "PNG")
     save(noise, "PNG", exif=exif)
     save(noise.quantize(16), "PNG", transparency=bytes(range(16)))
@@ -90,15 +83,7 @@ def corpus() -> list[tuple[str, bytes]]:
         save(noise, "WEBP", **options)
     save(clear, "WEBP", lossless=True)
     save(noise, "WEBP", save_all=True, append_images=[noise.rotate(90)])
-    for image in (
-        grey,
-        noise,
-        clear,
-        wide,
-        noise.quantize(16),
-        grey.convert("1"),
-        noise.convert("CMYK"),
-    ):
+    for image in (*plain, noise.convert("CMYK")):
         save(image, "TIFF")
     for compression in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
         save(noise, "TIFF", compression=compression)

@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectang
 from matplotlib.path import Path
 
 from ._artists import LINE, canvas, claim, fitted_text, mix, text_width
-from ._layout import WIDTH, Box, Layout, layout
+from ._layout import WIDTH, Box, Label, Layout, layout
 from ._style import as_written, layer_style
 
 MARGIN = 1.2
@@ -74,19 +74,7 @@ def architecture(
     for nth, box in enumerate(plan.boxes):
         draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
     for label in plan.labels:
-        look = layer_style(label.on) if label.on else None
-        text = fitted_text(
-            ax,
-            label.x,
-            label.y,
-            label.text,
-            room=(label.width, label.height),
-            rotation=90 if label.upright else 0,
-            color=look.text_color if look else ink,
-            zorder=3,
-        )
-        if look and look.hatch:  # letters cannot be read on a hatch
-            text.set_bbox({"facecolor": look.color, "edgecolor": "none", "pad": 1})
+        draw_label(ax, label)
     bottom = plan.height
     if legend:
         bottom = draw_legend(ax, plan)
@@ -126,6 +114,23 @@ def draw_box(ax: Axes, box: Box, zorder: float) -> None:
     ax.add_patch(
         Rectangle((x, y), box.width, box.height, facecolor=look.color, hatch=look.hatch, **outline)
     )
+
+
+def draw_label(ax: Axes, label: Label) -> None:
+    """Write a label into its room, in the colour that can be read on what it stands on."""
+    look = layer_style(label.on) if label.on else None
+    text = fitted_text(
+        ax,
+        label.x,
+        label.y,
+        label.text,
+        room=(label.width, label.height),
+        rotation=90 if label.upright else 0,
+        color=look.text_color if look else to_hex(mpl.rcParams["text.color"]),
+        zorder=3,
+    )
+    if look and look.hatch:  # letters cannot be read on a hatch
+        text.set_bbox({"facecolor": look.color, "edgecolor": "none", "pad": 1})
 
 
 def draw_legend(ax: Axes, plan: Layout) -> float:

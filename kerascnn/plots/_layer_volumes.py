@@ -10,8 +10,8 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
-from ._architecture import MARGIN, draw_box, draw_legend
-from ._artists import canvas, claim, fitted_text, mix
+from ._architecture import MARGIN, draw_box, draw_label, draw_legend
+from ._artists import canvas, claim, mix
 from ._layout import WIDTH, Box, Layout, Node, drawn_nodes, main_way, volumes
 from ._style import as_written, role_color
 
@@ -63,18 +63,8 @@ def layer_volumes(
         if behind.x > box.x and reader.kernel and len(node.shape) == 3:
             _draw_window(ax, node, box, reader, behind)
     _draw_turns(ax, plan)
-    ink = to_hex(mpl.rcParams["text.color"])
     for label in plan.labels:
-        fitted_text(
-            ax,
-            label.x,
-            label.y,
-            label.text,
-            room=(label.width, label.height),
-            rotation=90 if label.upright else 0,
-            color=ink,
-            zorder=3,
-        )
+        draw_label(ax, label)
     bottom = draw_legend(ax, plan) if legend else plan.height
     claim(ax, -MARGIN, -MARGIN, max(plan.width, WIDTH / 2) + MARGIN, bottom + MARGIN)
     if title:
