@@ -71,6 +71,12 @@ def seed():
         sys.modules["keras"].utils.set_random_seed(0)
 
 
+def pytest_fixture_setup(fixturedef):
+    """So are those of what a file shares, whichever files the worker has run before."""
+    if fixturedef.scope != "function" and "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
 @pytest.fixture(autouse=True)
 def close_figures():
     """Figures that a test leaves open are closed."""
