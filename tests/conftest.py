@@ -18,13 +18,6 @@ settings.register_profile("fixed", derandomize=True, deadline=None, max_examples
 settings.load_profile("fixed")
 
 
-def pytest_collection_modifyitems(items):
-    """Give each file to one worker, which builds what its tests share; large nets to one only."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(item.config.rootpath)))
-
-
 @pytest.fixture
 def rng():
     """Random numbers, the same in every run."""
