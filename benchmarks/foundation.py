@@ -94,7 +94,7 @@ def grad_cam():
 def memory(kc, model):
     import numpy as np
 
-    from kerascnn.visualize._gradients import trace_count
+    from kerascnn.visualize._engine.compile import trace_count
 
     def resident():
         gc.collect()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from kerascnn._errors import unknown
-from kerascnn.visualize._progress import progress
+from kerascnn._progress import progress
 
 RECORDS = Path(__file__).parent / "records"
 DIGITS = 5  # significant ones that a record keeps

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from ._arguments import Images, LayerLike, graph_of, select_layer
-from ._gradients import outputs_of
+from ._engine.answers import outputs_of
+from ._engine.axes import graph_of
+from ._engine.images import Images, check_images
+from ._engine.layers import LayerLike, select_layer
 
 
 def activations(
@@ -46,5 +48,6 @@ def activations(
     names = [select_layer(graph, one).name for one in (layer if several else [layer])]
     if not names:
         raise ValueError("layer must name at least one layer; received an empty list.")
-    outputs = outputs_of(model, images, graph, names, batch_size=batch_size, verbose=verbose)
+    arrays = check_images(model, images)
+    outputs = outputs_of(model, graph, arrays, names, batch_size=batch_size, verbose=verbose)
     return dict(zip(names, outputs, strict=True)) if several else outputs[0]

@@ -6,9 +6,14 @@ from keras import ops
 
 from kerascnn._graph import Graph
 
-from ._arguments import Images, LayerLike, check_images, graph_of, one_or_all, select_layer
-from ._gradients import PREDICTED, compiled, gradients_of, in_batches, specs
-from ._rules import rule_named
+from ._engine.axes import graph_of
+from ._engine.batches import in_batches
+from ._engine.compile import compiled, specs
+from ._engine.images import Images, check_images, one_or_all
+from ._engine.layers import LayerLike, select_layer
+from ._engine.rules import rule_named
+from ._engine.scores import PREDICTED
+from ._engine.tape import gradients_of
 
 
 def deconvnet(

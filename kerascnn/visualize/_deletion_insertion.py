@@ -11,9 +11,14 @@ import numpy as np
 from keras import ops
 from scipy.ndimage import gaussian_filter
 
-from ._arguments import Images, Target, check_count, check_one_input
-from ._hiding import Fill, check_fill, fixed_target, hidden_scores
-from ._progress import progress
+from kerascnn._checks import check_count
+from kerascnn._progress import progress
+
+from ._engine.answers import with_predicted_classes
+from ._engine.hiding import Fill, check_fill, hidden_scores
+from ._engine.images import Images
+from ._engine.question import ask
+from ._engine.targets import Target
 
 SIGMA = 5.0  # of the blur, in pixels: eclique/RISE
 TRUNCATE = 1.0  # where its kernel ends, in sigmas: theirs is 11×11
@@ -87,7 +92,8 @@ def deletion_insertion(
     >>> result.deletion.shape
     (2, 5)
     """
-    images = check_one_input(model, images)
+    question = ask(model, images, target, one_image=True)
+    (images,) = question.images
     filled = np.broadcast_to(check_fill(fill, images), images.shape)
     ranks = _ranks(heatmaps, images.shape)
     steps = check_count("steps", steps)
@@ -97,14 +103,14 @@ def deletion_insertion(
     blurred = gaussian_filter(
         images.astype("float32"), (0, blur, blur, 0), mode="nearest", truncate=TRUNCATE
     )
-    target = fixed_target(model, images, target, batch_size)
+    question = with_predicted_classes(question, batch_size)
     count, pixels = len(images), ranks[0].size
     changed = np.round(np.linspace(0, pixels, steps + 1)).astype("int32")
     with progress("Deletion and insertion", 2 * len(changed) * count, verbose) as advance:
         deletion, insertion = (
             hidden_scores(
-                model, before.astype(images.dtype), after.astype("float32"), unchanged,
-                np.tile(np.arange(count), len(changed)), target,
+                question.with_images([before.astype(images.dtype)]), after.astype("float32"),
+                unchanged, np.tile(np.arange(count), len(changed)),
                 of_images=[ranks], of_rows=[np.repeat(changed, count)],
                 probability=probability, batch_size=batch_size, advance=advance,
             ).reshape(-1, count).T

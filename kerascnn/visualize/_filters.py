@@ -5,8 +5,8 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._arguments import LayerLike, select_weights
-from ._kernels import has_filters, kernel_of
+from ._engine.kernels import has_filters, kernel_of
+from ._engine.layers import LayerLike, select_weights
 
 
 def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:

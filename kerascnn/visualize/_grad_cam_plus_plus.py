@@ -3,8 +3,11 @@
 import keras
 import numpy as np
 
-from ._arguments import Images, LayerLike, Target
-from ._gradients import gradients_at
+from ._engine.answers import gradients_at
+from ._engine.images import Images
+from ._engine.layers import LayerLike
+from ._engine.question import ask
+from ._engine.targets import Target
 
 
 def grad_cam_plus_plus(
@@ -46,7 +49,8 @@ def grad_cam_plus_plus(
     >>> kc.visualize.grad_cam_plus_plus(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 10, 10)
     """
-    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
+    question = ask(model, images, target)
+    maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
     places = tuple(range(1, maps.ndim - 1))
     # DEVIATION: the paper's score is Y = exp(S), whose derivatives share the factor exp(S) with
     # each other; it cancels in α, and scales a whole heatmap otherwise, so it is left out.

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 
-from ._arguments import Images, Target, one_or_all
-from ._gradients import input_gradients
+from ._engine.answers import input_gradients
+from ._engine.images import Images, one_or_all
+from ._engine.question import ask
+from ._engine.targets import Target
 
 
 def guided_backprop(
@@ -44,7 +46,8 @@ def guided_backprop(
     >>> kc.visualize.guided_backprop(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 28, 28, 1)
     """
+    question = ask(model, images, target)
     _scores, grads = input_gradients(
-        model, images, target, rule="guided", batch_size=batch_size, verbose=verbose
+        question, rule="guided", batch_size=batch_size, verbose=verbose
     )
     return one_or_all(grads)

@@ -6,7 +6,10 @@ from keras import ops
 
 from kerascnn._graph import Graph
 
-from ._arguments import Images, LayerLike, Target, graph_of, select_maps
+from ._engine.axes import graph_of
+from ._engine.images import Images
+from ._engine.layers import LayerLike, select_maps
+from ._engine.targets import Target
 from ._grad_cam import grad_cam
 from ._guided_backprop import guided_backprop
 

@@ -7,20 +7,17 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph
+from kerascnn._progress import progress
 
-from ._arguments import (
-    Images,
-    Target,
-    check_count,
-    check_images,
-    check_target,
-    graph_of,
-    one_or_all,
-)
-from ._gradients import gradients_at_points, in_sums, predicted_classes, scores_of, step_for
-from ._progress import progress
+from ._engine.answers import scores_of, with_predicted_classes
+from ._engine.batches import in_sums
+from ._engine.images import Images, one_or_all
+from ._engine.question import ask
+from ._engine.scores import gradients_at_points
+from ._engine.targets import Target
 
 
 class IntegratedGradients(NamedTuple):
@@ -86,12 +83,10 @@ def integrated_gradients(
     check_count("steps", steps)
     if rule not in RULES:
         raise unknown("rule", rule, list(RULES))
-    graph = graph_of(model)
-    arrays = check_images(model, images)
+    question = ask(model, images, target)
+    arrays, score = question.images, question.score
     baselines = _check_baseline(baseline, arrays)
-    if target is None:
-        target = predicted_classes(model, arrays, batch_size=batch_size)
-    classes, score = check_target(target, len(arrays[0]), graph)
+    question = with_predicted_classes(question, batch_size)
 
     def integrals(graph: Graph, *tensors: object) -> list:
         *inputs, classes, alphas, weights = tensors
@@ -101,20 +96,18 @@ def integrated_gradients(
         return [ops.sum(_beside(weights, g) * g, axis=1) for g in grads]
 
     points = [values.astype("float32") for values in RULES[rule](steps)]
-    images_and_more = [*arrays, *baselines, classes]
-    step = step_for(
-        model, graph, ("integrated_gradients",), integrals, [*images_and_more, *points], score
-    )
-    together = batch_size if score is None else len(classes)  # a callable sees all images
-    with progress("Integrated gradients", len(points[0]) * len(classes), verbose) as advance:
-        means = in_sums(step, images_and_more, points, together, advance)
+    of_images = [*arrays, *baselines, question.classes]
+    step = question.step(("integrated_gradients",), integrals, [*of_images, *points])
+    at_once = question.at_once(batch_size)
+    with progress("Integrated gradients", len(points[0]) * len(question), verbose) as advance:
+        means = in_sums(step, of_images, points, at_once, advance)
     attributions = [
         (x - start) * mean
         for x, start, mean in zip(arrays, baselines, means, strict=True)  # Eq. 1
     ]
-    given = classes if score is None else score
-    difference = scores_of(model, arrays, given, batch_size=batch_size) - scores_of(
-        model, baselines, given, batch_size=batch_size
+    of_baselines = question.with_images(baselines)
+    difference = scores_of(question, batch_size=batch_size) - scores_of(
+        of_baselines, batch_size=batch_size
     )
     whole = sum(a.sum(axis=tuple(range(1, a.ndim)), dtype="float64") for a in attributions)
     return IntegratedGradients(
@@ -150,7 +143,7 @@ def _between(start: object, end: object, alphas: object) -> object:
     return start + _beside(alphas, end) * (end - start)
 
 
-def _check_baseline(baseline: object, arrays: list[np.ndarray]) -> list[np.ndarray]:
+def _check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """One baseline for each input, in its images' shape."""
     given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
     if len(given) != len(arrays):

@@ -6,15 +6,17 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._graph import Graph
+from kerascnn._progress import progress
 
-from ._arguments import LayerLike, check_count, graph_of, select_layer
-from ._ascent import TINY, Adam, ascend
-from ._image_parameters import Pixels
-from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
-from ._progress import progress
-from ._regularizers import VARIATIONS, Penalties
-from ._view import (
+from ._engine.ascent import TINY, Adam, ascend
+from ._engine.axes import graph_of
+from ._engine.image_parameters import Pixels
+from ._engine.layers import LayerLike, select_layer
+from ._engine.picture_arguments import check_callables, check_choice, check_number, check_pictures
+from ._engine.regularizers import VARIATIONS, Penalties
+from ._engine.view import (
     batches,
     check_size,
     features_of,

@@ -3,8 +3,11 @@
 import keras
 import numpy as np
 
-from ._arguments import Images, LayerLike, Target
-from ._gradients import gradients_at
+from ._engine.answers import gradients_at
+from ._engine.images import Images
+from ._engine.layers import LayerLike
+from ._engine.question import ask
+from ._engine.targets import Target
 
 
 def layer_cam(
@@ -41,6 +44,7 @@ def layer_cam(
     >>> kc.visualize.layer_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c1").shape
     (2, 28, 28)
     """
-    maps, grads = gradients_at(model, images, target, layer, batch_size=batch_size, verbose=verbose)
+    question = ask(model, images, target)
+    maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
     weights = np.maximum(grads, 0)  # one for each position, not for each map
     return np.maximum((weights * maps).sum(axis=-1), 0)

@@ -12,28 +12,22 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._graph import Graph, Node, run
+from kerascnn._heads import classes_of, squashing, without_activation
+from kerascnn._progress import progress
 
-from ._arguments import (
-    LayerLike,
-    Target,
-    check_count,
-    check_target,
-    graph_of,
-    read_scores,
-    select_layer,
-)
-from ._ascent import Adam, ascend
-from ._convolutions import run_fast, some_units
-from ._gradients import called, logits_at, scores_at
-from ._heads import classes_of, squashing, without_activation
-from ._image_parameters import PARAMETERS, Fourier, Pixels
-from ._picture_arguments import check_callables, check_choice, check_number, check_shape
-from ._progress import progress
-from ._regularizers import VARIATIONS, Penalties
-from ._rescue import redirected
-from ._transforms import Moves
-from ._view import (
+from ._engine.ascent import Adam, ascend
+from ._engine.axes import graph_of
+from ._engine.image_parameters import PARAMETERS, Fourier, Pixels
+from ._engine.layers import LayerLike, select_layer
+from ._engine.picture_arguments import check_callables, check_choice, check_number, check_shape
+from ._engine.regularizers import VARIATIONS, Penalties
+from ._engine.rescue import redirected
+from ._engine.scores import called, logits_at, scores_at
+from ._engine.targets import Target, check_target, read_scores
+from ._engine.transforms import Moves
+from ._engine.view import (
     Batches,
     View,
     batches,
@@ -43,6 +37,7 @@ from ._view import (
     input_shape,
     view_of,
 )
+from ._fast.convolutions import run_fast, some_units
 
 POSITIONS = ("all", "center")
 RESCUE_STEPS = 16  # for how long pictures without a gradient get a redirected one (lucid)

@@ -6,9 +6,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from ._arguments import Images, Target, check_one_input
-from ._hiding import Fill, check_fill, fixed_target, hidden_scores
-from ._progress import progress
+from kerascnn._progress import progress
+
+from ._engine.answers import with_predicted_classes
+from ._engine.hiding import Fill, check_fill, hidden_scores
+from ._engine.images import Images
+from ._engine.question import ask
+from ._engine.targets import Target
 
 Pair = int | tuple[int, int] | None
 
@@ -63,19 +67,19 @@ def occlusion(
     >>> kc.visualize.occlusion(model, np.zeros((1, 28, 28, 1)), target=7, size=7).shape
     (1, 28, 28)
     """
-    images = check_one_input(model, images)
+    question = ask(model, images, target, one_image=True)
+    (images,) = question.images
     heights, widths = (_positions(i, images.shape, size, stride) for i in (1, 2))
     behind = check_fill(fill, images)
-    target = fixed_target(model, images, target, batch_size)
+    question = with_predicted_classes(question, batch_size)
     boxes = [(top, left, bottom, right) for top, bottom in heights for left, right in widths]
     boxes = np.array([(0, 0, 0, 0), *boxes], "int32")  # the first covers nothing
     count = len(images)
     with progress("Occlusion", len(boxes) * count, verbose) as advance:
         scores = hidden_scores(
-            model, images, behind, outside, np.tile(np.arange(count), len(boxes)), target,
-            of_rows=[np.repeat(boxes, count, axis=0)],
-            probability=probability, batch_size=batch_size, advance=advance,
-            precision=precision,
+            question, behind, outside, np.tile(np.arange(count), len(boxes)),
+            of_rows=[np.repeat(boxes, count, axis=0)], probability=probability,
+            batch_size=batch_size, advance=advance, precision=precision,
         ).reshape(-1, count)  # fmt: skip
     drops = scores[0] - scores[1:]
     total, cover = np.zeros((2, *images.shape[:3]), "float32")

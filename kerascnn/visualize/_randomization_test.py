@@ -10,21 +10,17 @@ import numpy as np
 from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, flatten
+from kerascnn._progress import progress
 
-from ._arguments import (
-    Images,
-    LayerLike,
-    Target,
-    check_count,
-    check_images,
-    check_target,
-    graph_of,
-    select_weights,
-)
-from ._gradients import predicted_classes
-from ._progress import progress
+from ._engine.answers import predicted_classes
+from ._engine.axes import graph_of
+from ._engine.images import Images
+from ._engine.layers import LayerLike, select_weights
+from ._engine.question import ask
+from ._engine.targets import Target
 
 MOVING = ("moving_mean", "moving_variance")  # what batch normalization has learnt by itself
 WINDOW = 7  # pixels, of the structural similarity
@@ -106,9 +102,8 @@ def randomization_test(
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
     check_count("seed", seed, least=0)
-    graph = graph_of(model)
-    count = len(check_images(model, images)[0])
-    check_target(target, count, graph)
+    question = ask(model, images, target)
+    graph, count = question.graph, len(question)
     with _seeded(seed):
         copy = keras.models.clone_model(model)  # with new weights, from the layers' initializers
     for node in flatten(copy).nodes:
@@ -123,7 +118,7 @@ def randomization_test(
     for key, value in new.items():
         if np.array_equal(value, learnt[key]):  # drawn from a seed of the initializer's own
             new[key] = shuffle(value.ravel()).reshape(value.shape)
-    target = predicted_classes(model, images) if target is None else target
+    target = predicted_classes(question) if target is None else target
 
     def heatmaps() -> np.ndarray:
         maps = method(copy, images, target)

@@ -5,15 +5,11 @@ import numpy as np
 
 from kerascnn._graph import Graph
 
-from ._arguments import (
-    Images,
-    Target,
-    check_channels_last,
-    graph_of,
-    has_channels,
-    one_or_all,
-)
-from ._gradients import input_gradients
+from ._engine.answers import input_gradients
+from ._engine.axes import check_channels_last, has_channels
+from ._engine.images import Images, one_or_all
+from ._engine.question import ask
+from ._engine.targets import Target
 
 REDUCTIONS = {"max": np.max, "mean": np.mean}
 
@@ -57,10 +53,11 @@ def saliency(
     (2, 28, 28)
     """
     check_reduce(reduce)
-    graph = graph_of(model)
+    question = ask(model, images, target)
+    graph = question.graph
     if reduce is not None:
         check_channels_last(graph)
-    _scores, grads = input_gradients(model, images, target, batch_size=batch_size, verbose=verbose)
+    _scores, grads = input_gradients(question, batch_size=batch_size, verbose=verbose)
     return one_or_all([over_channels(graph, i, g, reduce) for i, g in enumerate(grads)])
 
 

@@ -5,18 +5,15 @@ import numpy as np
 from keras import ops
 from scipy.special import softmax
 
-from ._arguments import (
-    Images,
-    LayerLike,
-    Target,
-    check_count,
-    check_one_input,
-    graph_of,
-    select_maps,
-)
-from ._gradients import outputs_of
-from ._hiding import Fill, check_fill, fixed_target, hidden_scores
-from ._progress import progress
+from kerascnn._checks import check_count
+from kerascnn._progress import progress
+
+from ._engine.answers import outputs_of, with_predicted_classes
+from ._engine.hiding import Fill, check_fill, hidden_scores
+from ._engine.images import Images
+from ._engine.layers import LayerLike, select_maps
+from ._engine.question import ask
+from ._engine.targets import Target
 
 
 def score_cam(
@@ -72,21 +69,21 @@ def score_cam(
     >>> kc.visualize.score_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
     (2, 10, 10)
     """
-    graph = graph_of(model)
-    images = check_one_input(model, images)
+    question = ask(model, images, target, one_image=True)
+    (images,) = question.images
     behind = check_fill(baseline, images, "baseline")
-    target = fixed_target(model, images, target, batch_size)
-    node = select_maps(graph, layer, target if callable(target) else None)
+    question = with_predicted_classes(question, batch_size)
+    node = select_maps(question.graph, layer, question.score)
     if len(node.shapes[0]) != 4:
         raise ValueError(
             f"layer must have maps (N, h, w, K), which are laid over the images; {node.name!r} has "
             f"{node.shapes[0]}."
         )
-    maps = outputs_of(model, images, graph, [node.name], batch_size=batch_size)[0]
+    maps = outputs_of(model, question.graph, [images], [node.name], batch_size=batch_size)[0]
     chosen = _strongest(maps, channels)  # (N, K)
     # A constant map hides everything, so f(X ∘ H) = f(X_b) needs no further pass.
     needed = chosen & (np.ptp(maps, axis=(1, 2)) > 0)
-    if callable(target):  # scores all images at once
+    if question.score:  # sees all images at once
         needed[:] = needed.any(axis=0)
     channel, image = np.nonzero(needed.T)
     count = len(images)
@@ -95,9 +92,8 @@ def score_cam(
     with progress("Score-CAM", len(rows), verbose) as advance:
         # DEVIATION: hidden is what the baseline X_b shows; the paper's is black, so X ∘ H there.
         scores = hidden_scores(
-            model, images, behind, mask, rows, target, of_rows=[shown],
-            probability=probability, batch_size=batch_size, advance=advance,
-            precision=precision,
+            question, behind, mask, rows, of_rows=[shown], probability=probability,
+            batch_size=batch_size, advance=advance, precision=precision,
         )  # fmt: skip
     increase = np.zeros(chosen.shape, "float32")
     # "Channel-wise Increase of Confidence": C(A) = f(X ∘ H) − f(X_b)

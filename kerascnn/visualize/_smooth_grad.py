@@ -6,20 +6,18 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._graph import Graph
+from kerascnn._progress import progress
 
-from ._arguments import (
-    Images,
-    Target,
-    check_channels_last,
-    check_count,
-    check_images,
-    check_target,
-    graph_of,
-    one_or_all,
-)
-from ._gradients import gradients_at_points, in_sums, normal, predicted_classes, step_for
-from ._progress import progress
+from ._engine.answers import with_predicted_classes
+from ._engine.axes import check_channels_last
+from ._engine.batches import in_sums
+from ._engine.images import Images, one_or_all
+from ._engine.question import ask
+from ._engine.scores import gradients_at_points
+from ._engine.tape import normal
+from ._engine.targets import Target
 from ._saliency import check_reduce, over_channels
 
 
@@ -75,13 +73,11 @@ def smooth_grad(
         raise ValueError(
             f"noise must be a part of the images' range, 0 or more, say 0.15; received {noise!r}."
         )
-    graph = graph_of(model)
+    question = ask(model, images, target)
+    graph, score = question.graph, question.score
     if reduce is not None:
         check_channels_last(graph)
-    arrays = check_images(model, images)
-    if target is None:
-        target = predicted_classes(model, images, batch_size=batch_size)
-    classes, score = check_target(target, len(arrays[0]), graph)
+    question = with_predicted_classes(question, batch_size)
 
     def sums(graph: Graph, *tensors: object) -> list:
         *inputs, classes, keys, levels = tensors
@@ -90,16 +86,17 @@ def smooth_grad(
         grads = [ops.cast(ops.abs(g) if absolute else g, "float64") for g in grads]
         return [ops.sum(g, axis=1) for g in grads] + [ops.sum(g * g, axis=1) for g in grads]
 
-    numbers = np.arange(samples) * len(arrays)  # of the noise; each input has its own
+    inputs = len(question.images)
+    numbers = np.arange(samples) * inputs  # of the noise; each input has its own
     keys = np.stack([np.full(samples, seed), numbers], axis=1)
     levels = np.full(samples, noise, "float32")
-    every = [*arrays, classes, keys, levels]
-    step = step_for(model, graph, ("smooth_grad", bool(absolute)), sums, every, score)
-    together = batch_size if score is None else len(classes)  # a callable sees all images
-    with progress("SmoothGrad", samples * len(classes), verbose) as advance:
-        totals = in_sums(step, [*arrays, classes], [keys, levels], together, advance)
+    every = [*question.arrays, keys, levels]
+    step = question.step(("smooth_grad", bool(absolute)), sums, every)
+    at_once = question.at_once(batch_size)
+    with progress("SmoothGrad", samples * len(question), verbose) as advance:
+        totals = in_sums(step, question.arrays, [keys, levels], at_once, advance)
     averages = [total / samples for total in totals]
-    means, squares = averages[: len(arrays)], averages[len(arrays) :]
+    means, squares = averages[:inputs], averages[inputs:]
     if variance:  # VarGrad: the mean of the squares less the square of the mean
         means = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
     means = [m.astype("float32") for m in means]

@@ -6,14 +6,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._graph import Graph
+from kerascnn._progress import progress
 
-from ._arguments import LayerLike, check_count, graph_of, is_map
-from ._ascent import Adam, ascend, climb_lbfgs
-from ._picture_arguments import check_callables, check_choice, check_number, check_pictures
-from ._progress import progress
-from ._regularizers import total_variation
-from ._view import (
+from ._engine.ascent import Adam, ascend, climb_lbfgs
+from ._engine.axes import graph_of
+from ._engine.layers import LayerLike, is_map
+from ._engine.picture_arguments import check_callables, check_choice, check_number, check_pictures
+from ._engine.regularizers import total_variation
+from ._engine.view import (
     Batches,
     check_size,
     features_of,

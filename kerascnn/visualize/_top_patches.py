@@ -9,12 +9,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._describe import WHOLE, receptive_fields
 from kerascnn._graph import Graph, Node, run
+from kerascnn._progress import progress
 
-from ._arguments import LayerLike, check_count, check_one_input, graph_of, select_layer
-from ._gradients import compiled, in_batches, specs
-from ._progress import progress
+from ._engine.axes import graph_of
+from ._engine.batches import in_batches
+from ._engine.compile import compiled, specs
+from ._engine.images import check_images, check_one_image
+from ._engine.layers import LayerLike, select_layer
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def top_patches(
     ((2, 4, 14, 14, 1), (2, 4, 4))
     """
     graph = graph_of(model)
+    check_one_image(model, graph)
     node = select_layer(graph, layer)
     units = _check_units(units, node)
     count, batch_size = check_count("count", count), check_count("batch_size", batch_size)
@@ -122,7 +127,7 @@ def top_patches(
     size, top, patches, number = None, (), {}, 0
     with progress("Top patches", total, verbose) as advance:
         for batch in batches:
-            batch = check_one_input(model, batch)
+            (batch,) = check_images(model, batch)
             if size is None:
                 size, axes = batch.shape[1:], _axes(model, node, batch.shape[1:])
             if batch.shape[1:] != size:

@@ -7,8 +7,8 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._arguments import Images, check_images
-from ._gradients import variable_gradients
+from ._engine.images import Images, check_images
+from ._engine.tape import variable_gradients
 
 
 def weight_gradients(

@@ -5,8 +5,9 @@ import numpy as np
 
 from kerascnn._graph import Graph, Node
 
-from ._arguments import LayerLike, graph_of, select_layer
-from ._kernels import kernel_of
+from ._engine.axes import graph_of
+from ._engine.kernels import kernel_of
+from ._engine.layers import LayerLike, select_layer
 
 IN_ORDER = (  # may stand between the images and the dense layer, and keep the pixels' order
     keras.layers.Flatten,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerascnn.visualize._ascent import Adam, NormalizedGradient, ascend, climb_lbfgs
+from kerascnn.visualize._engine.ascent import Adam, NormalizedGradient, ascend, climb_lbfgs
 
 GOAL = np.linspace(-0.5, 1.5, 12, dtype="float32").reshape(1, 2, 2, 3)
 

@@ -11,7 +11,8 @@ from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize._gradients import gradients_at
+from kerascnn.visualize._engine.answers import gradients_at
+from kerascnn.visualize._engine.question import ask
 
 TINY = 1e-7  # tf-keras-vis adds it to the range before it divides
 
@@ -32,6 +33,7 @@ def gradients(monkeypatch):
 
     def give(module, maps, grads):
         arrays = [np.asarray(x, "float32") for x in (maps, grads)]
+        monkeypatch.setattr(module, "ask", lambda *a: None)
         monkeypatch.setattr(module, "gradients_at", lambda *a, **k: arrays)
 
     return give
@@ -51,7 +53,7 @@ def test_grad_cam_plus_plus_by_hand(gradients):
 
 
 def test_grad_cam_plus_plus_by_its_equations(model, images):
-    maps, g = (x.astype("float64") for x in gradients_at(model, images, 1, "conv"))
+    maps, g = (x.astype("float64") for x in gradients_at(ask(model, images, 1), "conv"))
     total = maps.sum(axis=(1, 2), keepdims=True)
     alpha = g**2 / np.where(g == 0, 1, 2 * g**2 + total * g**3)
     weights = (alpha * np.maximum(g, 0)).sum(axis=(1, 2), keepdims=True)
@@ -64,7 +66,7 @@ def test_grad_cam_plus_plus_by_its_equations(model, images):
 def test_grad_cam_plus_plus_is_nearly_grad_cam_with_positive_gradients(model, images):
     """Lerma & Lucas 2022: with small gradients α is ½."""
     model.layers[-1].set_weights([1e-4 * w for w in model.layers[-1].get_weights()])
-    maps, g = gradients_at(model, images, 1, "conv")
+    maps, g = gradients_at(ask(model, images, 1), "conv")
     weights = 0.5 * np.maximum(g, 0).sum(axis=(1, 2), keepdims=True)
     ours = kc.visualize.grad_cam_plus_plus(model, images, 1, "conv")
     np.testing.assert_allclose(ours, (weights * maps).sum(axis=-1), rtol=1e-2)

@@ -8,7 +8,7 @@ from keras import layers
 
 import kerascnn as kc
 from kerascnn.visualize._deep_dream import edges, match, octave_sizes
-from kerascnn.visualize._gradients import trace_count
+from kerascnn.visualize._engine.compile import trace_count
 
 dream = kc.visualize.deep_dream
 

@@ -10,7 +10,7 @@ from keras import layers
 import kerascnn as kc
 from kerascnn import visualize
 from kerascnn._graph import flatten
-from kerascnn.visualize._arguments import select_layer
+from kerascnn.visualize._engine.layers import select_layer
 
 
 def default(model):

@@ -7,7 +7,7 @@ from keras import layers
 from scipy.ndimage import gaussian_filter
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
 
 
 @pytest.fixture
@@ -152,10 +152,10 @@ def test_a_heatmap_of_evidence_beats_its_negative():
 def test_nothing_changes_and_nothing_grows(model, images):
     before, original = np.array(model(images)), images.copy()
     kc.visualize.deletion_insertion(model, images, images[..., 0], steps=2)
-    traces = _gradients.trace_count(model)
+    traces = trace_count(model)
     for i in range(10):
         kc.visualize.deletion_insertion(model, images, images[..., 0], steps=1 + i, fill=i)
-    assert _gradients.trace_count(model) == traces
+    assert trace_count(model) == traces
     np.testing.assert_array_equal(np.array(model(images)), before)
     np.testing.assert_array_equal(images, original)
 

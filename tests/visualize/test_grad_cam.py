@@ -10,7 +10,7 @@ from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
 
 TINY = 1e-7  # tf-keras-vis adds it to the range before it divides
 
@@ -305,9 +305,9 @@ def test_compiled_once_for_a_shape(fresh, images):
     for n in (1, 2, 3):
         kc.visualize.grad_cam(fresh, images[:n], n)
         kc.visualize.grad_cam(fresh, images[:n])
-    assert _gradients.trace_count(fresh) == 1
+    assert trace_count(fresh) == 1
     kc.visualize.grad_cam(fresh, images, 1, "maps")
-    assert _gradients.trace_count(fresh) == 2
+    assert trace_count(fresh) == 2
 
 
 def test_new_weights_are_seen(model, images):
@@ -337,13 +337,13 @@ def test_a_changed_model_is_compiled_anew(fresh, images):
     np.testing.assert_allclose(
         kc.visualize.grad_cam(fresh, images, 1, "conv"), before, rtol=1e-5, atol=1e-7
     )
-    assert _gradients.trace_count(fresh) == 1
+    assert trace_count(fresh) == 1
 
 
 def test_targets_that_are_called_leave_no_trace_behind(fresh, images):
     for _ in range(3):
         kc.visualize.grad_cam(fresh, images, lambda logits: logits[:, 0])
-    assert _gradients.trace_count(fresh) == 0
+    assert trace_count(fresh) == 0
 
 
 def test_targets_that_are_called_may_change(model, images):

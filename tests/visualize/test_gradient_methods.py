@@ -7,7 +7,7 @@ from keras import layers
 from tf_keras_vis.utils.scores import CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
 
 see = kc.visualize
 
@@ -175,13 +175,13 @@ def test_small_gradients_survive_half_floats(method, faint, rng):
 def test_compiled_once(method, model, images):
     """However many images, classes and calls there are; 200 calls are in test_memory.py."""
     method(model, images)
-    traces = _gradients.trace_count(model)
+    traces = trace_count(model)
     for i in range(12):
         method(model, images[: 1 + i % 3], i % 4)
         method(model, images[: 1 + i % 3])
     # Of all methods on this model: gradients at the images, plain and guided, and at the maps; the
     # sums of two methods, the predicted class and the score.
-    assert _gradients.trace_count(model) == traces <= 7
+    assert trace_count(model) == traces <= 7
 
 
 @pytest.fixture(scope="module")

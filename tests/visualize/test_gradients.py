@@ -11,9 +11,11 @@ from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore, InactiveSco
 
 import kerascnn as kc
 from kerascnn._graph import flatten
-from kerascnn.visualize import _gradients
-from kerascnn.visualize._arguments import check_target
-from kerascnn.visualize._gradients import input_gradients, predicted_classes, scores_of
+from kerascnn.visualize._engine.answers import input_gradients, predicted_classes, scores_of
+from kerascnn.visualize._engine.compile import on_gpu, trace_count
+from kerascnn.visualize._engine.question import ask
+from kerascnn.visualize._engine.tape import normal
+from kerascnn.visualize._engine.targets import check_target
 
 
 @pytest.fixture
@@ -53,20 +55,26 @@ def test_scores_and_probabilities(head, images):
     }.get(head, softmax(logits))
     classes, each = np.array([2, 0, 3]), range(3)
     close = {"rtol": 1e-4, "atol": 1e-6}
-    np.testing.assert_allclose(scores_of(model, images, classes), logits[each, classes], **close)
     np.testing.assert_allclose(
-        scores_of(model, images, classes, probability=True), probabilities[each, classes], **close
+        scores_of(ask(model, images, classes)), logits[each, classes], **close
+    )
+    np.testing.assert_allclose(
+        scores_of(ask(model, images, classes), probability=True),
+        probabilities[each, classes],
+        **close,
     )
     best = logits.argmax(axis=1)
-    np.testing.assert_array_equal(predicted_classes(model, images), best)
-    np.testing.assert_allclose(scores_of(model, images), logits[each, best], **close)
+    np.testing.assert_array_equal(predicted_classes(ask(model, images)), best)
+    np.testing.assert_allclose(scores_of(ask(model, images)), logits[each, best], **close)
     np.testing.assert_allclose(
-        scores_of(model, images, probability=True, batch_size=2), probabilities[each, best], **close
+        scores_of(ask(model, images), probability=True, batch_size=2),
+        probabilities[each, best],
+        **close,
     )
     first = lambda outputs: outputs[:, 0]  # noqa: E731
-    np.testing.assert_allclose(scores_of(model, images, first), logits[:, 0], **close)
+    np.testing.assert_allclose(scores_of(ask(model, images, first)), logits[:, 0], **close)
     np.testing.assert_allclose(
-        scores_of(model, images, first, probability=True), probabilities[:, 0], **close
+        scores_of(ask(model, images, first), probability=True), probabilities[:, 0], **close
     )
 
 
@@ -75,12 +83,12 @@ def test_of_a_single_sigmoid(images):
     logits = logits_of(images)[:, 0]
     yes = 1 / (1 + np.exp(-logits))
     for target, scores, probabilities in ((1, logits, yes), (0, -logits, 1 - yes)):
-        np.testing.assert_allclose(scores_of(model, images, target), scores, rtol=1e-4)
+        np.testing.assert_allclose(scores_of(ask(model, images, target)), scores, rtol=1e-4)
         np.testing.assert_allclose(
-            scores_of(model, images, target, probability=True), probabilities, rtol=1e-4
+            scores_of(ask(model, images, target), probability=True), probabilities, rtol=1e-4
         )
-    np.testing.assert_array_equal(predicted_classes(model, images), yes > 0.5)
-    np.testing.assert_allclose(scores_of(model, images), np.abs(logits), rtol=1e-4)
+    np.testing.assert_array_equal(predicted_classes(ask(model, images)), yes > 0.5)
+    np.testing.assert_allclose(scores_of(ask(model, images)), np.abs(logits), rtol=1e-4)
 
 
 def test_of_maps(images):
@@ -89,20 +97,20 @@ def test_of_maps(images):
     model = keras.Model(inputs, layers.Conv2D(3, 1, activation="softmax")(inputs))
     outputs = np.array(model(images)).mean(axis=(1, 2))
     np.testing.assert_allclose(
-        scores_of(model, images, 1, probability=True), outputs[:, 1], rtol=1e-5
+        scores_of(ask(model, images, 1), probability=True), outputs[:, 1], rtol=1e-5
     )
 
 
 def test_predictions_of_a_saturated_softmax_are_those_of_the_logits(images):
     model, _logits_of = ending_in(layers.Dense(4, "softmax"))
     model.layers[-1].set_weights([np.ones((48, 4)), np.array([1e3, 1e3 + 1, 2e3, 2e3 + 0.01])])
-    assert (scores_of(model, images, 0, probability=True) == 0).all()
-    np.testing.assert_array_equal(predicted_classes(model, images), [3, 3, 3])
+    assert (scores_of(ask(model, images, 0), probability=True) == 0).all()
+    np.testing.assert_array_equal(predicted_classes(ask(model, images)), [3, 3, 3])
 
 
 def test_input_gradients_come_with_the_scores(images):
     model, logits_of = ending_in(layers.Dense(4, "softmax"))
-    scores, (gradient,) = input_gradients(model, images, [0, 1, 2])
+    scores, (gradient,) = input_gradients(ask(model, images, [0, 1, 2]))
     np.testing.assert_allclose(scores, logits_of(images)[range(3), [0, 1, 2]], rtol=1e-4)
     kernel = model.layers[-1].get_weights()[0]
     np.testing.assert_allclose(gradient.reshape(3, -1), kernel.T[:3], rtol=1e-5)
@@ -149,7 +157,7 @@ def test_other_scores_stay_callables(images):
     assert check_target(CategoricalScore(0), 3, graph_ending_in(1, "sigmoid"))[1] is not None
     model, logits_of = ending_in(layers.Dense(4))
     np.testing.assert_allclose(
-        scores_of(model, images, Doubled(1)), 2 * logits_of(images)[:, 1], rtol=1e-4
+        scores_of(ask(model, images, Doubled(1))), 2 * logits_of(images)[:, 1], rtol=1e-4
     )
     with pytest.raises(ValueError, match="from 0 to 3; received 7"):
         check_target(CategoricalScore(7), 3, graph_ending_in(4))
@@ -205,7 +213,7 @@ def test_each_method_says_what_it_makes_of_channels_first():
 
 
 def test_a_gpu_is_seen_where_there_is_one():
-    assert _gradients.on_gpu() == bool(tf.config.list_physical_devices("GPU"))
+    assert on_gpu() == bool(tf.config.list_physical_devices("GPU"))
 
 
 def test_options_with_numbers_compile_nothing_new(images):
@@ -213,15 +221,15 @@ def test_options_with_numbers_compile_nothing_new(images):
     for number in (1, 2, 3):
         kc.visualize.smooth_grad(model, images, samples=number, noise=0.1 * number, seed=number)
         kc.visualize.integrated_gradients(model, images, steps=number, baseline=float(number))
-    assert _gradients.trace_count(model) == 4  # these two, the predicted class and the score
+    assert trace_count(model) == 4  # these two, the predicted class and the score
 
 
 def test_noise_is_the_same_in_and_out_of_a_compiled_computation():
     keys, shape = tf.constant([[0, 1], [2, 3]], tf.int64), tf.constant([5, 4])
-    compiled = tf.function(_gradients.normal)
-    np.testing.assert_array_equal(compiled(keys, shape), _gradients.normal(keys, shape))
-    one = _gradients.normal(keys[1:], shape)
-    np.testing.assert_array_equal(one[0], _gradients.normal(keys, shape)[1])
+    compiled = tf.function(normal)
+    np.testing.assert_array_equal(compiled(keys, shape), normal(keys, shape))
+    one = normal(keys[1:], shape)
+    np.testing.assert_array_equal(one[0], normal(keys, shape)[1])
 
 
 def test_an_activation_inside_a_layer_of_ones_own_is_left_alone(rng):
@@ -239,5 +247,5 @@ def test_an_activation_inside_a_layer_of_ones_own_is_left_alone(rng):
     model = keras.Model(inputs, outputs)
     images = rng.random((4, 3, 3, 1), "float32")
     with pytest.warns(UserWarning, match="ends in 'gate' .*function is not known"):
-        scores = scores_of(model, images, 0)
+        scores = scores_of(ask(model, images, 0))
     np.testing.assert_allclose(scores, model(images)[:, 0], rtol=1e-5)

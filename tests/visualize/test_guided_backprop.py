@@ -10,7 +10,8 @@ from tf_keras_vis.utils.model_modifiers import GuidedBackpropagation, ReplaceToL
 from tf_keras_vis.utils.scores import CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize._gradients import input_gradients
+from kerascnn.visualize._engine.answers import input_gradients
+from kerascnn.visualize._engine.question import ask
 
 
 def identity_convolution(activation):
@@ -56,7 +57,7 @@ def gradients(relus, x, R):
     images = [np.reshape(x, (1, 2, 2, 1)).astype("float32")] * len(relus)
     found = {}
     for rule in ("gradient", "guided", "deconvnet"):
-        _scores, grads = input_gradients(model, images, lambda y: y[:, 0], rule=rule)
+        _scores, grads = input_gradients(ask(model, images, lambda y: y[:, 0]), rule=rule)
         found[rule] = {name: g.ravel().tolist() for name, g in zip(relus, grads, strict=True)}
     return found
 
@@ -100,7 +101,7 @@ def test_where_all_is_positive_the_rules_agree(rng):
     model.set_weights([np.abs(w) for w in model.get_weights()])
     images = rng.random((2, 6, 4, 1), "float32")
     plain, guided, back = (
-        input_gradients(model, images, 1, rule=rule)[1][0]
+        input_gradients(ask(model, images, 1), rule=rule)[1][0]
         for rule in ("gradient", "guided", "deconvnet")
     )
     assert (plain > 0).all()
@@ -158,4 +159,4 @@ def test_a_model_without_relu(activation):
 def test_unknown_rule():
     model = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.ReLU()])
     with pytest.raises(ValueError, match=r"rule must be one of 'gradient', 'guided', 'deconvnet'"):
-        input_gradients(model, np.zeros((1, 2, 2, 1)), rule="guide")
+        input_gradients(ask(model, np.zeros((1, 2, 2, 1))), rule="guide")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerascnn.visualize._image_parameters import COLOURS, Fourier, Pixels, frequency_scale
+from kerascnn.visualize._engine.image_parameters import COLOURS, Fourier, Pixels, frequency_scale
 
 
 def test_lucids_constants():

@@ -10,7 +10,7 @@ from keras import layers
 import kerascnn as kc
 from kerascnn import visualize
 from kerascnn._graph import flatten
-from kerascnn.visualize._view import view_of
+from kerascnn.visualize._engine.view import view_of
 
 NORMALIZED = {"mean": [123.7, 116.3, 103.5], "variance": [3411.0, 3263.0, 3284.0]}
 

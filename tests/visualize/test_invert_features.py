@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 import kerascnn as kc
-from kerascnn.visualize._gradients import trace_count
+from kerascnn.visualize._engine.compile import trace_count
 from kerascnn.visualize._invert_features import distance
 
 invert = kc.visualize.invert_features

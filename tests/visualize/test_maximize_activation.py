@@ -12,9 +12,9 @@ from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
 import kerascnn as kc
 from kerascnn._graph import flatten, run
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
+from kerascnn.visualize._engine.view import View
 from kerascnn.visualize._maximize_activation import Units, similarity
-from kerascnn.visualize._view import View
 
 with warnings.catch_warnings():  # tf-keras-vis imports a module that it calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -222,14 +222,14 @@ def test_targets_that_are_called(model):
     np.testing.assert_array_equal(first[0], expected[0])
     same = maximize(model, CategoricalScore(2), pictures=2, **options)
     np.testing.assert_array_equal(first, same)
-    before = _gradients.trace_count(model)
+    before = trace_count(model)
     score = lambda logits: logits[:, 1] - logits[:, 0]  # noqa: E731
     gained = []
     maximize(model, score, pictures=2, callback=lambda *now: gained.append(now[2]), **options)
     assert gained[0].shape == (2,)
     assert (gained[0] < gained[1]).all()
     assert (gained[1] < gained[2]).all()
-    assert _gradients.trace_count(model) == before
+    assert trace_count(model) == before
 
 
 def test_one_sigmoid(model):
@@ -395,7 +395,7 @@ def test_compiled_once(fresh):
         maximize(fresh, layer="conv", units=[0, seed], seed=seed, **options)
         signed = kc.weights.Preprocessing("signed", 2.0, -1.0)
         maximize(fresh, 0, seed=seed, preprocessing=signed, **options)
-    assert _gradients.trace_count(fresh) == 2
+    assert trace_count(fresh) == 2
     assert fresh.layers[-1].activation is keras.activations.softmax
 
 

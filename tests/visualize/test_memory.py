@@ -118,7 +118,7 @@ def test_nothing_grows(run_python):
     grown = run_python(
         """
 import gc, numpy as np, kerascnn as kc
-from kerascnn.visualize._gradients import trace_count
+from kerascnn.visualize._engine.compile import trace_count
 see = kc.visualize
 def resident():
     gc.collect()

@@ -7,7 +7,7 @@ from keras import layers
 from tf_keras_vis.utils.scores import CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
 
 
 @pytest.fixture
@@ -236,10 +236,10 @@ def test_images_of_whole_numbers(rng):
 def test_nothing_changes_and_nothing_grows(model, images):
     before, original = np.array(model(images)), images.copy()
     kc.visualize.occlusion(model, images, 1)
-    traces = _gradients.trace_count(model)
+    traces = trace_count(model)
     for i in range(20):
         kc.visualize.occlusion(model, images[: 1 + i % 3], i % 3, size=1 + i % 7, fill=i)
-    assert _gradients.trace_count(model) == traces
+    assert trace_count(model) == traces
     np.testing.assert_array_equal(np.array(model(images)), before)
     np.testing.assert_array_equal(images, original)
 

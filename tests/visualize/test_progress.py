@@ -5,8 +5,8 @@ import pytest
 from keras import layers
 
 import kerascnn as kc
-from kerascnn.visualize import _progress
-from kerascnn.visualize._progress import progress
+from kerascnn import _progress
+from kerascnn._progress import progress
 
 OF_IMAGES = (
     "activations", "deconvnet", "grad_cam", "grad_cam_plus_plus", "guided_backprop",

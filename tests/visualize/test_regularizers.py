@@ -8,7 +8,12 @@ import scipy.ndimage
 import tensorflow as tf
 from keras import ops
 
-from kerascnn.visualize._regularizers import Penalties, blur, distance_from_grey, total_variation
+from kerascnn.visualize._engine.regularizers import (
+    Penalties,
+    blur,
+    distance_from_grey,
+    total_variation,
+)
 
 with warnings.catch_warnings():  # tf-keras-vis imports a module that it calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -8,7 +8,7 @@ from keras import layers
 from tf_keras_vis.utils.scores import CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
 
 
 @pytest.fixture(scope="module")
@@ -240,10 +240,10 @@ def test_the_model_stays_as_it_is(model, images):
 
 def test_nothing_grows(model, images):
     kc.visualize.score_cam(model, images, 1)
-    traces = _gradients.trace_count(model)
+    traces = trace_count(model)
     for i in range(20):
         kc.visualize.score_cam(model, images[: 1 + i % 3], i % 4, channels=1 + i % 5)
-    assert _gradients.trace_count(model) == traces
+    assert trace_count(model) == traces
 
 
 @pytest.mark.parametrize(

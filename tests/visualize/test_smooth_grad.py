@@ -9,7 +9,7 @@ from keras import layers
 from tf_keras_vis.utils.scores import CategoricalScore
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.tape import normal
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def shared():
 def noise_of(samples, seed=0, shape=(6, 4, 2)):
     """The samples that the seed stands for."""
     keys = [[seed, i] for i in range(samples)]
-    return _gradients.normal(tf.constant(keys, tf.int64), tf.constant(shape)).numpy()
+    return normal(tf.constant(keys, tf.int64), tf.constant(shape)).numpy()
 
 
 def gradient(model, images, target):

@@ -8,7 +8,7 @@ from keras import layers, ops
 
 import kerascnn as kc
 from kerascnn.visualize import _style_transfer
-from kerascnn.visualize._gradients import trace_count
+from kerascnn.visualize._engine.compile import trace_count
 from kerascnn.visualize._style_transfer import content_loss, gram, style_loss
 
 transfer = kc.visualize.style_transfer

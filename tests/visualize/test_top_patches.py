@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import kerascnn as kc
-from kerascnn.visualize import _gradients
+from kerascnn.visualize._engine.compile import trace_count
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_nothing_grows(fresh, images):
     kc.visualize.top_patches(fresh, images, "two")
     for n in range(1, 15):
         kc.visualize.top_patches(fresh, images[:n], "two", units=n % 5, batch_size=n)
-    assert _gradients.trace_count(fresh) == 1
+    assert trace_count(fresh) == 1
 
 
 @pytest.mark.parametrize(

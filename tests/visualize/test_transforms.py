@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from kerascnn.visualize._transforms import Moves
+from kerascnn.visualize._engine.transforms import Moves
 
 
 def moved(picture, moves, rng, count=1):

@@ -7,10 +7,11 @@ from keras import layers, ops
 
 import kerascnn as kc
 from kerascnn._graph import flatten, run
-from kerascnn.visualize import _convolutions, _rescue
-from kerascnn.visualize._gradients import trace_count, value_and_gradient
-from kerascnn.visualize._picture_arguments import check_pictures
-from kerascnn.visualize._view import (
+from kerascnn.visualize._engine import rescue
+from kerascnn.visualize._engine.compile import trace_count
+from kerascnn.visualize._engine.picture_arguments import check_pictures
+from kerascnn.visualize._engine.tape import value_and_gradient
+from kerascnn.visualize._engine.view import (
     Batches,
     batches,
     check_size,
@@ -18,6 +19,7 @@ from kerascnn.visualize._view import (
     gradient_of,
     view_of,
 )
+from kerascnn.visualize._fast import convolutions
 
 TOGETHER = Batches(32, alone=False)
 
@@ -133,27 +135,27 @@ def test_pictures_a_little_out_of_range_are_clipped():
 @pytest.mark.parametrize("kernel", [(3, 3), (5, 1)])
 def test_halves_are_the_whole(size, kernel, rng, monkeypatch):
     """One picture as two halves: the same maps and the same gradient."""
-    monkeypatch.setattr(_convolutions, "WIDE", 2)
+    monkeypatch.setattr(convolutions, "WIDE", 2)
     layer = layers.Conv2D(4, kernel, padding="same", activation="relu", name="conv")
     model = keras.Sequential([keras.Input((None, None, 3)), layer])
     layer.bias.assign(rng.normal(size=4))
     (_inputs, node) = flatten(model).nodes
     halved = []
-    original = _convolutions.convolve_halves
+    original = convolutions.convolve_halves
     monkeypatch.setattr(
-        _convolutions, "convolve_halves", lambda *a: halved.append(1) or original(*a)
+        convolutions, "convolve_halves", lambda *a: halved.append(1) or original(*a)
     )
     picture = ops.convert_to_tensor(rng.normal(size=(1, *size, 3)), "float32")
     weights = rng.normal(size=(1, *size, 4)).astype("float32")
     (fast, fast_slope), (slow, slope) = (
         value_and_gradient(lambda x, call=call: call(node, (x,), {}) * weights, picture)
-        for call in (_convolutions.run_fast, run)
+        for call in (convolutions.run_fast, run)
     )
     assert len(halved) == 1
     np.testing.assert_allclose(fast, slow, atol=1e-5)
     np.testing.assert_allclose(fast_slope, slope, atol=1e-5)
     two = ops.concatenate([picture, picture])
-    _convolutions.run_fast(node, (two,), {})
+    convolutions.run_fast(node, (two,), {})
     assert len(halved) == 1  # only a single picture gains by it
 
 
@@ -163,14 +165,14 @@ def test_halves_are_the_whole(size, kernel, rng, monkeypatch):
      {"kernel_size": (3, 2)}],
 )  # fmt: skip
 def test_other_convolutions_are_left_alone(options, rng, monkeypatch):
-    monkeypatch.setattr(_convolutions, "WIDE", 2)
-    monkeypatch.setattr(_convolutions, "convolve_halves", None)
+    monkeypatch.setattr(convolutions, "WIDE", 2)
+    monkeypatch.setattr(convolutions, "convolve_halves", None)
     layer = layers.Conv2D(4, **{"kernel_size": 3, "padding": "same", **options})
     model = keras.Sequential([keras.Input((8, 8, 4)), layer])
     picture = ops.convert_to_tensor(rng.normal(size=(1, 8, 8, 4)), "float32")
     node = flatten(model).nodes[-1]
     np.testing.assert_array_equal(
-        _convolutions.run_fast(node, (picture,), {}), run(node, (picture,), {})
+        convolutions.run_fast(node, (picture,), {}), run(node, (picture,), {})
     )
 
 
@@ -199,6 +201,6 @@ def test_redirected_gradients_by_hand():
     node = flatten(model).nodes[-1]
     x = ops.reshape(ops.convert_to_tensor([[-1.0, -2, -3], [-1.0, 2, -3]]), (2, 1, 3, 1))
     upstream = np.reshape([[5.0, -7, 0], [5.0, -7, 1]], (2, 1, 3, 1)).astype("float32")
-    value, slope = value_and_gradient(lambda x: _rescue.redirected(node, (x,), {}) * upstream, x)
+    value, slope = value_and_gradient(lambda x: rescue.redirected(node, (x,), {}) * upstream, x)
     np.testing.assert_array_equal(np.ravel(value), [0, 0, 0, 0, -14, 0])
     np.testing.assert_array_equal(np.ravel(slope), [5, 0, 0, 0, -7, 0])

@@ -7,13 +7,13 @@ from keras import layers, ops
 
 import kerascnn as kc
 from kerascnn._graph import flatten, run
-from kerascnn.visualize import _convolutions, _winograd
+from kerascnn.visualize._fast import convolutions, winograd
 
 
 def test_the_matrices_are_those_of_a_correlation(rng):
     """One row of a tile: Aᵀ [(G g) ⊙ (Bᵀ d)] is the correlation of six numbers with three."""
     row, taps = rng.normal(size=6), rng.normal(size=3)
-    at, g, bt = (np.array(it, float) for it in (_winograd.A_T, _winograd.G, _winograd.B_T))
+    at, g, bt = (np.array(it, float) for it in (winograd.A_T, winograd.G, winograd.B_T))
     np.testing.assert_allclose(
         at @ ((g @ taps) * (bt @ row)), np.correlate(row, taps, "valid"), rtol=1e-12
     )
@@ -23,7 +23,7 @@ def test_the_matrices_are_those_of_a_correlation(rng):
 def test_tiles_are_the_convolution(size, rng):
     maps = ops.convert_to_tensor(rng.normal(size=(3, *size, 5)), "float32")
     kernel = rng.normal(size=(3, 3, 5, 7)).astype("float32")
-    tiled = _winograd.convolve_tiles(maps, kernel)
+    tiled = winograd.convolve_tiles(maps, kernel)
     expected = ops.conv(maps, kernel, padding="same")
     assert tiled.shape == expected.shape
     np.testing.assert_allclose(tiled, expected, atol=2e-5 * np.abs(expected).max())
@@ -36,11 +36,11 @@ def in_tiles(monkeypatch):
 
     def recorded(maps, kernel):
         shapes.append(tuple(kernel.shape))
-        return _winograd.convolve_tiles(maps, kernel)
+        return winograd.convolve_tiles(maps, kernel)
 
-    monkeypatch.setattr(_convolutions, "PAIRS", 1)
-    monkeypatch.setattr(_convolutions, "on_gpu", lambda: False)
-    monkeypatch.setattr(_convolutions, "convolve_tiles", recorded)
+    monkeypatch.setattr(convolutions, "PAIRS", 1)
+    monkeypatch.setattr(convolutions, "on_gpu", lambda: False)
+    monkeypatch.setattr(convolutions, "convolve_tiles", recorded)
     return shapes
 
 
@@ -63,26 +63,26 @@ def test_which_convolutions_are_computed_in_tiles(options, shape, tiled, rng, in
     model = keras.Sequential([keras.Input(shape[1:]), layer])
     node = flatten(model).nodes[-1]
     maps = ops.cast(rng.normal(size=shape), layer.compute_dtype)
-    fast, exact = (np.array(call(node, (maps,), {})) for call in (_convolutions.run_forward, run))
+    fast, exact = (np.array(call(node, (maps,), {})) for call in (convolutions.run_forward, run))
     assert len(in_tiles) == tiled
     np.testing.assert_allclose(fast, exact, atol=2e-5)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PAIRS", 4 * 6 + 1), ("PAIRS", _convolutions.PAIRS), ("on_gpu", lambda: True)],
+    [("PAIRS", 4 * 6 + 1), ("PAIRS", convolutions.PAIRS), ("on_gpu", lambda: True)],
 )
 def test_where_nothing_is_gained_convolutions_are_left_alone(
     name, value, rng, in_tiles, monkeypatch
 ):
     """Of too few channels and filters; or where cuDNN does the same."""
-    monkeypatch.setattr(_convolutions, name, value)
+    monkeypatch.setattr(convolutions, name, value)
     layer = layers.Conv2D(6, 3, padding="same")
     model = keras.Sequential([keras.Input((8, 8, 4)), layer])
     maps = ops.convert_to_tensor(rng.normal(size=(1, 8, 8, 4)), "float32")
     node = flatten(model).nodes[-1]
     np.testing.assert_array_equal(
-        _convolutions.run_forward(node, (maps,), {}), run(node, (maps,), {})
+        convolutions.run_forward(node, (maps,), {}), run(node, (maps,), {})
     )
     assert not in_tiles
 
@@ -97,7 +97,7 @@ def test_methods_of_many_passes_compute_in_tiles(method, rng, in_tiles, monkeypa
     tiled = call(model, images, 1)
     assert len(in_tiles) == 6  # of 8: the last two put out maps of 2x2
     in_tiles.clear()
-    monkeypatch.setattr(_convolutions, "PAIRS", 10**9)
+    monkeypatch.setattr(convolutions, "PAIRS", 10**9)
     exact = call(copy, images, 1)
     assert not in_tiles
     np.testing.assert_allclose(tiled, exact, atol=1e-4 * np.abs(exact).max())

@@ -6,9 +6,10 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 
-from ._arguments import check_count, refuse_datasets
+from .images import refuse_datasets
 
 FREE_SIZE = 128  # pixels, where the model leaves it open
 RANGE_SLACK = 1e-3  # what resizing, and a round trip through half floats, may add to [0, 1]

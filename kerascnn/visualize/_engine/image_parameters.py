@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from ._regularizers import GREY, blur
+from .regularizers import GREY, blur
 
 START = 0.01  # the standard deviation of the noise at the start (lucid)
 BLUR_EVERY = 4  # steps (Yosinski et al. 2015, arXiv:1506.06579, Table 1)

@@ -4,8 +4,8 @@ from keras import ops
 
 from kerascnn._graph import Node, run
 
-from ._gradients import pass_back
-from ._rules import is_rectifier, unrectified
+from .rules import is_rectifier, unrectified
+from .tape import pass_back
 
 
 def redirected(node: Node, args: tuple, kwargs: dict) -> object:

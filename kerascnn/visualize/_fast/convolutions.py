@@ -8,9 +8,10 @@ import keras
 from keras import ops
 
 from kerascnn._graph import Node, run
+from kerascnn.visualize._engine.compile import on_gpu
+from kerascnn.visualize._engine.tape import pass_back
 
-from ._gradients import on_gpu, pass_back
-from ._winograd import SIDE, blocks_in, convolve_tiles
+from .winograd import SIDE, blocks_in, convolve_tiles
 
 # Measured: oneDNN convolves one picture with this many channels half as fast as each of two.
 WIDE = 256

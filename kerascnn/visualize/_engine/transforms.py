@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from ._regularizers import GREY
+from .regularizers import GREY
 
 
 @dataclass(frozen=True)

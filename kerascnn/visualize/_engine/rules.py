@@ -12,9 +12,7 @@ from keras import ops
 
 from kerascnn._errors import LISTED, unknown, warn
 from kerascnn._graph import Graph, Key, Node, Slot, run
-
-from ._gradients import pass_back
-from ._heads import (
+from kerascnn._heads import (
     OWN,
     SQUASHING,
     can_be_seen,
@@ -22,6 +20,8 @@ from ._heads import (
     name_of,
     without_activation,
 )
+
+from .tape import pass_back
 
 RECTIFIERS = ("relu", "relu6", "leakyrelu", "leaky_relu")
 # Near relatives, for which the rules say nothing: the gradient passes them as it is.

@@ -7,15 +7,18 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, MisfitError, Node
 from kerascnn._sizes import shapes_on_the_way, what_would_do
+from kerascnn.visualize._fast.convolutions import run_fast
+from kerascnn.visualize._input_range import read_preprocessing
 
-from ._arguments import LayerLike, check_channels_last, check_count, select_layer
-from ._convolutions import run_fast
-from ._gradients import compiled, in_half, specs, value_and_gradient
-from ._input_range import read_preprocessing
-from ._picture_arguments import check_number
+from .axes import check_channels_last
+from .compile import compiled, specs
+from .layers import LayerLike, select_layer
+from .picture_arguments import check_number
+from .tape import in_half, value_and_gradient
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
 LARGEST_BATCH = 32

@@ -5,15 +5,15 @@ The copies are made inside the compiled step, a few at a time: they never lie in
 
 from collections.abc import Callable, Sequence
 
-import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph
+from kerascnn.visualize._fast.convolutions import run_bfloat16, run_forward
 
-from ._arguments import Target, check_target
-from ._convolutions import run_bfloat16, run_forward
-from ._gradients import in_batches, predicted_classes, scores_in, step_for
+from .batches import in_batches
+from .question import Question
+from .scores import scores_in
 
 PRECISIONS = {None: run_forward, "mixed_bfloat16": run_bfloat16}
 Fill = float | Sequence[float] | np.ndarray | None
@@ -47,26 +47,11 @@ def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray
     return np.broadcast_to(values, (len(images), *size, images.shape[-1])).astype("float32")
 
 
-def fixed_target(
-    model: keras.Model, images: np.ndarray, target: Target, batch_size: int
-) -> np.ndarray | Callable:
-    """Class indices (N,), those that the model predicts for `None`, or a callable.
-
-    So that the same score is asked for when parts of the images are hidden.
-    """
-    classes, score = check_target(target, len(images), flatten(model))
-    if target is None:
-        classes = predicted_classes(model, images, batch_size=batch_size)
-    return classes if score is None else score
-
-
 def hidden_scores(
-    model: keras.Model,
-    images: np.ndarray,
+    question: Question,
     behind: np.ndarray,
     seen: Callable,
     rows: np.ndarray,
-    target: np.ndarray | Callable,
     *,
     of_images: Sequence[np.ndarray] = (),
     of_rows: Sequence[np.ndarray] = (),
@@ -78,15 +63,13 @@ def hidden_scores(
     """Score copies of images that are hidden in part: seen · image + (1 − seen) · behind.
 
     Args:
-        model: a model of one input.
-        images: (N, H, W, C).
+        question: a model of one input, its images (N, H, W, C), and classes that are known.
         behind: what shows where the image is hidden, (N, H or 1, W or 1, C or 1).
         seen: inside the computation, from (height, width) and batches of `of_images` and
             `of_rows` to masks (B, H, W), 1 where the image is seen. A function of a module: its
             name stands for the computation, which is compiled once.
         rows: (R,) the index of the image of each copy. For a callable target, which scores all
             images at once, they are 0, …, N − 1 again and again.
-        target: as `fixed_target` gives it.
         of_images, of_rows: arrays of N and of R rows that `seen` needs.
         probability: as for `scores_of`.
         batch_size: how many copies are computed at once.
@@ -103,8 +86,7 @@ def hidden_scores(
         raise ValueError(
             f"precision must be None, the model's own, or 'mixed_bfloat16'; received {precision!r}."
         )
-    graph = flatten(model)
-    classes, score = check_target(target, len(images), graph)
+    (images,), classes, score = question.images, question.classes, question.score
 
     def scores(graph: Graph, images, behind, *arguments) -> list:
         *arguments, classes = arguments
@@ -120,7 +102,7 @@ def hidden_scores(
 
     key = (seen.__module__, seen.__name__, bool(probability), precision)
     arrays = [images, behind, *of_images, *of_rows, classes]
-    step = step_for(model, graph, key, scores, arrays, score)
+    step = question.step(key, scores, arrays)
 
     def step_and_count(indices) -> list:
         indices = np.array(indices)
@@ -131,5 +113,5 @@ def hidden_scores(
         advance(len(indices))
         return results
 
-    batch_size = batch_size if score is None else len(images)
-    return in_batches(step_and_count, [np.arange(len(rows))], batch_size)[0]
+    at_once = question.at_once(batch_size)
+    return in_batches(step_and_count, [np.arange(len(rows))], at_once)[0]

@@ -1,0 +1,58 @@
+"""Images computed a few at a time, so that they fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from kerascnn._checks import check_count
+from kerascnn._progress import progress
+
+
+def in_batches(
+    step: Callable, arrays: Sequence[np.ndarray], batch_size: int, verbose: bool | str = False
+) -> list[np.ndarray]:
+    """Run a computation on a few images at a time, and join what it gives."""
+    check_count("batch_size", batch_size)
+    parts = []
+    with progress("Images", len(arrays[0]), verbose) as advance:
+        for i in range(0, len(arrays[0]), batch_size):
+            some = [tf.convert_to_tensor(a[i : i + batch_size]) for a in arrays]
+            parts.append(step(*some))
+            advance(len(some[0]))
+    if len(parts) == 1:
+        return [part.numpy() for part in parts[0]]
+    return [np.concatenate([p.numpy() for p in same]) for same in zip(*parts, strict=True)]
+
+
+def in_sums(
+    step: Callable,
+    arrays: Sequence[np.ndarray],
+    points: Sequence[np.ndarray],
+    batch_size: int,
+    advance: Callable[[int], None],
+) -> list[np.ndarray]:
+    """Run a computation on a few images and a few points at a time, and add up over the points.
+
+    Args:
+        step: takes tensors of images and of points; gives sums over the points for each image.
+        arrays: one item for each image.
+        points: one item for each point; every image meets every point.
+        batch_size: how many pairs of image and point are computed at once.
+        advance: is told how many pairs have been computed.
+    """
+    check_count("batch_size", batch_size)
+
+    def over_points(*images: tf.Tensor) -> list[tf.Tensor]:
+        count, sums = len(images[0]), None
+        at_once = max(1, batch_size // count)
+        for i in range(0, len(points[0]), at_once):
+            some = [tf.convert_to_tensor(p[i : i + at_once]) for p in points]
+            parts = step(*images, *some)
+            sums = parts if sums is None else [a + b for a, b in zip(sums, parts, strict=True)]
+            advance(count * len(some[0]))
+        return sums
+
+    return in_batches(over_points, arrays, batch_size)

@@ -1,0 +1,153 @@
+"""Which layer is meant: by its name, by itself, or the last maps of the images."""
+
+from collections.abc import Callable
+
+import keras
+
+from kerascnn._errors import warn
+from kerascnn._graph import Graph, Key, Node
+from kerascnn._heads import end_nodes, keeps_values
+
+LayerLike = str | keras.layers.Layer | None
+
+POOLINGS = (
+    keras.layers.MaxPooling1D,
+    keras.layers.MaxPooling2D,
+    keras.layers.MaxPooling3D,
+    keras.layers.AveragePooling1D,
+    keras.layers.AveragePooling2D,
+    keras.layers.AveragePooling3D,
+)
+
+
+def is_map(node: Node, rank: int = 4) -> bool:
+    """Whether a node's output is (N, …, K) of a rank, with more than one position."""
+    shape = node.shapes[0]
+    return len(shape) == rank and any(n != 1 for n in shape[1:-1])
+
+
+def select_layer(graph: Graph, layer: LayerLike) -> Node:
+    """Find the node of a layer: by name, by the layer itself, or the last maps of the images.
+
+    Raises:
+        ValueError: there is no such layer in the model, or the choice between several calls.
+    """
+    return last_maps(graph, graph.outputs[:1]) if layer is None else graph.node(layer)
+
+
+def select_weights(graph: Graph, layer: LayerLike) -> Node:
+    """Find a layer for the sake of its weights, which are the same in each of its calls.
+
+    Returns:
+        The node of its first call.
+
+    Raises:
+        ValueError: there is no such layer, or several different ones.
+    """
+    if layer is not None:
+        calls = graph.calls(layer)
+        if all(node.operation is calls[0].operation for node in calls):
+            return calls[0]
+    return select_layer(graph, layer)
+
+
+def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -> Node:
+    """Find a layer, as `select_layer` does, whose output is maps: (N, …, K) with positions.
+
+    A class is one of the first output; a callable sees them all.
+
+    Raises:
+        ValueError: there is no such layer, or its output has no positions.
+    """
+    if layer is None:
+        return last_maps(graph, graph.outputs if score else graph.outputs[:1])
+    node = graph.node(layer)
+    if len(node.shapes[0]) < 3:
+        maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
+        last = f" The last with maps is {maps[-1]!r}." if maps else ""
+        raise ValueError(
+            f"layer must have maps as output, (N, h, w, K), (N, L, K) or (N, D, h, w, K); "
+            f"{node.name!r} has {node.shapes[0]}.{last}"
+        )
+    return node
+
+
+def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
+    """Find the last maps through which all of the images passes, before the closing pooling.
+
+    In VGG16 that is block5_conv3, as Selvaraju et al. 2017 take it. Maps that are scores
+    themselves, as in segmentation, explain nothing and count only where there are no others.
+
+    Args:
+        graph: the model's graph.
+        outputs: keys of those that count.
+
+    Raises:
+        ValueError: no layer has maps.
+    """
+    rank = max(len(graph.maker(key).shapes[0]) for key in graph.inputs)
+    seen = _behind_images(graph, outputs, rank)
+    # Of the images' own rank; flattened images, and those without channels, become maps later.
+    ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
+    of_each = [[n for n in seen if is_map(n, r) and not n.is_input] for r in ranks]
+    maps = next(filter(None, of_each), [])
+    if not maps:
+        raise ValueError(
+            "model must have a layer with positions, such as maps (N, h, w, K), behind its images; "
+            "it has none. Name a layer."
+        )
+    ends = end_nodes(graph)
+    maps = [node for node in maps if node.name not in ends] or maps
+    joint = _passed_by_all(seen, outputs)
+    if not (common := [node for node in maps if node.name in joint]):
+        candidates = [
+            n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}
+        ]
+        warn(
+            "no layer has maps through which all of the images passes; "
+            f"{maps[-1].name!r} is taken, which shows a part. Choose by layer=: "
+            f"{', '.join(map(repr, candidates))}."
+        )
+        return maps[-1]
+    return _before_pooling(graph, common)
+
+
+def _behind_images(graph: Graph, outputs: tuple[Key, ...], rank: int) -> list[Node]:
+    """The nodes between the inputs of a rank and the outputs; not what comes from a vector."""
+    known = {key for key in graph.inputs if len(graph.maker(key).shapes[0]) == rank}
+    nodes = []
+    for node in graph.leading_to(outputs):
+        if not known.isdisjoint({*node.inputs, *node.outputs}):
+            known.update(node.outputs)
+            nodes.append(node)
+    return nodes
+
+
+def _passed_by_all(nodes: list[Node], outputs: tuple[Key, ...]) -> set[str]:
+    """Names of the nodes that no way from the inputs to the outputs goes around."""
+    last_use = {
+        key: i
+        for i, node in enumerate(nodes)
+        for key in node.inputs[: getattr(node.operation, "content_inputs", None)]
+    }
+    last_use.update(dict.fromkeys(outputs, len(nodes)))
+    names, reach = set(), -1  # how far what was made before reaches
+    for i, node in enumerate(nodes):
+        if reach <= i:
+            names.add(node.name)
+        reach = max([reach, *(last_use[key] for key in node.outputs if key in last_use)])
+    return names
+
+
+def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
+    """The last of some maps, or those that go into the poolings that stand at the end."""
+    names = {node.name for node in maps}
+    node = last = maps[-1]
+    while node.name in names and len(node.inputs) == 1:
+        pools = isinstance(node.operation, POOLINGS)
+        if not pools and not keeps_values(node.operation):
+            break
+        node = graph.maker(node.inputs[0])
+        if pools and node.name in names:
+            last = node
+    return last

@@ -1,0 +1,197 @@
+"""The score of a class or a callable: what a gradient is taken of, and what a mask lowers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from kerascnn._graph import Graph, Key, Node, run
+from kerascnn._heads import head_of, is_binary, squashing, without_activation
+
+from .tape import gradients_of
+
+PREDICTED = -1  # stands for the class that the model itself predicts
+
+
+def scores_at(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    classes: tf.Tensor,
+    score: Callable | None = None,
+    *,
+    call: Callable[[Node, tuple, dict], object] = run,
+    also: tuple[Key, ...] = (),
+) -> tuple[dict[Key, tf.Tensor], tf.Tensor]:
+    """Run a model inside a computation, and score what it puts out before its softmax.
+
+    Args:
+        graph: the model's graph.
+        inputs: a tensor for each of the model's inputs.
+        classes: (N,) int class indices, as `check_target` gives them.
+        score: a callable target instead.
+        call: computes a node from its arguments; replaces or watches operations.
+        also: keys of further tensors that are wanted.
+
+    Returns:
+        The values of all tensors on the way, and the scores (N,) float32.
+    """
+    values, logits = logits_at(graph, inputs, call=call, also=also)
+    if score is None:
+        return values, class_scores(logits[0], classes, binary=is_binary(graph))
+    return values, called(graph, score, logits, len(classes))
+
+
+def logits_at(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    *,
+    call: Callable[[Node, tuple, dict], object] = run,
+    also: tuple[Key, ...] = (),
+) -> tuple[dict[Key, tf.Tensor], list[tf.Tensor]]:
+    """Run a model inside a computation; what each output is before its softmax or sigmoid.
+
+    Args: as for `scores_at`.
+
+    Returns:
+        The values of all tensors on the way, and for each output its logits, float32.
+    """
+    heads = {key: head_of(graph, key) for key in graph.outputs}
+    logits = {}
+
+    def call_and_keep(node: Node, args: tuple, kwargs: dict) -> object:
+        for key, (head, after) in heads.items():
+            if node is head:
+                logits[key] = without_activation(node, args, kwargs)
+                for reshaping in after:  # what stands between the softmax and the output
+                    logits[key] = run(reshaping, (logits[key],), {})
+        return call(node, args, kwargs)
+
+    values = graph.evaluate(list(inputs), call_and_keep, until=(*graph.outputs, *also))
+    return values, [tf.cast(logits.get(key, values[key]), tf.float32) for key in graph.outputs]
+
+
+def scores_in(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    classes: tf.Tensor,
+    score: Callable | None = None,
+    *,
+    probability: bool = False,
+    call: Callable[[Node, tuple, dict], object] = run,
+) -> tf.Tensor:
+    """Inside a computation, the scores (N,) as `scores_of` gives them.
+
+    Args: as for `scores_at`, and `probability` as for `scores_of`.
+    """
+    if not probability:
+        return scores_at(graph, inputs, classes, score, call=call)[1]
+    values, logits = logits_at(graph, inputs, call=call)
+    outputs = [_probabilities(graph, key, values[key]) for key in graph.outputs]
+    if score is not None:
+        return called(graph, score, outputs, len(classes))
+    binary = is_binary(graph)
+    chosen = chosen_classes(logits[0], classes, binary=binary)
+    table = _by_class(outputs[0], (lambda p: 1 - p) if binary else None)
+    return tf.gather(table, chosen, axis=-1, batch_dims=1)
+
+
+def score_gradients(
+    graph: Graph,
+    inputs: Sequence[tf.Tensor],
+    classes: tf.Tensor,
+    score: Callable | None = None,
+    *,
+    call: Callable[[Node, tuple, dict], object] = run,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Inside a computation, the scores and their gradients with respect to the inputs.
+
+    Args: as for `scores_at`.
+
+    Returns:
+        The scores (N,), and for each input the gradients in its shape, float32.
+    """
+    return gradients_of(
+        graph, lambda xs: scores_at(graph, xs, classes, score, call=call)[1], inputs
+    )
+
+
+def gradients_at_points(
+    graph: Graph, points: Sequence[tf.Tensor], classes: tf.Tensor, score: Callable | None = None
+) -> list[tf.Tensor]:
+    """Inside a computation, the gradients of the score at several points for each image.
+
+    Args:
+        graph: the model's graph.
+        points: for each input (N, points, H, W, C).
+        classes: (N,) int class indices.
+        score: a callable target instead; then one point for each image.
+
+    Returns:
+        For each input the gradients in the points' shape, float32.
+    """
+
+    def fold(x: tf.Tensor) -> tf.Tensor:
+        if not x.dtype.is_floating:
+            raise TypeError(
+                "model must take float images, between which there are others; "
+                f"it has an input of {x.dtype.name}."
+            )
+        folded = tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], axis=0))
+        return tf.ensure_shape(folded, [None, *x.shape[2:]])  # layers need what is known of it
+
+    classes = tf.repeat(classes, tf.shape(points[0])[1])
+    _scores, grads = score_gradients(graph, [fold(x) for x in points], classes, score)
+    return [tf.reshape(g, tf.shape(x)) for g, x in zip(grads, points, strict=True)]
+
+
+def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: int) -> tf.Tensor:
+    """Call the user's target on what the model returns, and check what it gives."""
+    scores = score(graph.pack(outputs))
+    received = "None"
+    if scores is not None:
+        scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)
+        received = f"shape {tuple(scores.shape)}"
+    if scores is None or tuple(scores.shape) != (count,):
+        raise ValueError(
+            f"target, as a callable, must give one score for each image, ({count},); "
+            f"received {received}."
+        )
+    return scores
+
+
+def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
+    """The score of a class for each image: its logit.
+
+    Args:
+        logits: (N, classes), or (N, h, w, classes), which are averaged over the positions.
+        classes: (N,) int; `PREDICTED` takes the highest logit.
+        binary: whether a single sigmoid unit stands for two classes: the score of class 1 is
+            the logit, that of class 0 its negative.
+    """
+    table = _by_class(logits, tf.negative if binary else None)
+    chosen = chosen_classes(logits, classes, binary=binary)
+    return tf.gather(table, chosen, axis=-1, batch_dims=1)
+
+
+def chosen_classes(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
+    """The class indices, (N,) int32, with the predicted class in place of `PREDICTED`."""
+    table = _by_class(logits, tf.negative if binary else None)
+    best = tf.argmax(table, axis=-1, output_type=tf.int32)
+    return tf.where(classes == PREDICTED, best, classes)
+
+
+def _by_class(outputs: tf.Tensor, of_no: Callable | None) -> tf.Tensor:
+    """Outputs as (N, classes): means over positions; for one sigmoid unit "no" beside "yes"."""
+    if len(outputs.shape) == 1:  # (N,), of one unit
+        outputs = outputs[:, None]
+    if len(outputs.shape) > 2:
+        outputs = tf.reduce_mean(outputs, axis=list(range(1, len(outputs.shape) - 1)))
+    return outputs if of_no is None else tf.concat([of_no(outputs), outputs], axis=-1)
+
+
+def _probabilities(graph: Graph, key: Key, output: tf.Tensor) -> tf.Tensor:
+    head, _after = head_of(graph, key)
+    output = tf.cast(output, tf.float32)
+    in_logs = head is not None and squashing(head.operation) == "log_softmax"
+    return tf.exp(output) if in_logs else output

@@ -1,0 +1,162 @@
+"""The only GradientTape: gradients of scores, losses and objectives, also in float16."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import KerasTensor
+
+from kerascnn._graph import Graph
+from kerascnn._sizes import check_free_sizes
+
+from .compile import said_in_one_line
+
+HALF_SCALE = 1024.0  # keeps small gradients above float16's smallest number; a power of 2 is exact
+
+
+def in_half(graph: Graph) -> bool:
+    """Whether some layer computes in float16."""
+    return any(getattr(n.operation, "compute_dtype", None) == "float16" for n in graph.nodes)
+
+
+def slopes(
+    tape: tf.GradientTape, values: tf.Tensor, points: Sequence[tf.Tensor], *, half: bool
+) -> list[tf.Tensor | None]:
+    """The gradients of values (N,) at some points, float32.
+
+    In float16, for which the tape is persistent, small gradients would vanish and are scaled up;
+    where that is too much, they are taken as they are.
+    """
+    scale = HALF_SCALE if half else 1.0
+    grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
+    grads = [None if g is None else tf.cast(g, tf.float32) / scale for g in grads]
+    if not half:
+        return grads
+    plain = tape.gradient(values, points)
+    return [
+        None if g is None else tf.where(tf.math.is_finite(g), g, tf.cast(p, tf.float32))
+        for g, p in zip(grads, plain, strict=True)
+    ]
+
+
+def gradients_of(
+    graph: Graph, function: Callable[[Sequence[tf.Tensor]], tf.Tensor], inputs: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Inside a computation, a function (N,) of all inputs and the gradients of its sum, float32."""
+    inputs = list(inputs)
+    floats = [x for x in inputs if x.dtype.is_floating]
+    if not floats:
+        raise TypeError(
+            "model must take float images, with respect to which there are gradients; it has an "
+            f"input of {inputs[0].dtype.name}. Put what follows it into a model of its own."
+        )
+    half = in_half(graph)
+    with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
+        tape.watch(floats)
+        values = function(inputs)
+    grads = slopes(tape, values, inputs, half=half)
+    if all(gradient is None for gradient in grads):
+        raise ValueError(
+            "target must depend on the images by way of the model's outputs; its score has no "
+            "gradient with respect to them. Choose a target that uses the outputs."
+        )
+    return values, [
+        tf.zeros_like(x, tf.float32) if g is None else g for x, g in zip(inputs, grads, strict=True)
+    ]
+
+
+def value_and_gradient(
+    function: Callable[[tf.Tensor], tf.Tensor], point: tf.Tensor, *, half: bool = False
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The value of a function of a tensor, and the gradient of its sum with respect to it.
+
+    `half`: whether some of it is computed in float16.
+    """
+    with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
+        tape.watch(point)
+        value = function(point)
+    (slope,) = slopes(tape, value, [point], half=half)
+    return value, slope
+
+
+def variable_gradients(
+    graph: Graph,
+    images: Sequence[np.ndarray],
+    loss: Callable[[], tf.Tensor],
+    variables: Sequence[keras.Variable],
+) -> list[np.ndarray]:
+    """The gradients of the mean of a loss with respect to variables.
+
+    Args:
+        graph: the model's graph.
+        images: an array for each of its inputs.
+        loss: computes one number, or several, from the variables.
+        variables: with respect to which.
+
+    Returns:
+        An array in the shape of each variable, float32; zeros where nothing depends on it.
+
+    Raises:
+        ValueError: the loss depends on none of them, or is no number; images of a wrong size.
+    """
+    points = [variable.value for variable in variables]
+    half = in_half(graph)
+    with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
+        tape.watch(points)
+        check_free_sizes(graph, [KerasTensor((None, *x.shape[1:]), x.dtype.name) for x in images])
+        values = said_in_one_line(graph, images, loss)
+        if values is None:
+            raise ValueError("loss must give a number; received None. Does it return?")
+        mean = tf.reduce_mean(tf.cast(tf.convert_to_tensor(values), tf.float32))
+    grads = slopes(tape, mean, points, half=half)
+    if all(gradient is None for gradient in grads):
+        raise ValueError(
+            "loss must depend on the model's output; its gradient with respect to all weights is "
+            "missing. Compute it with keras.ops, not with NumPy."
+        )
+    return [
+        np.zeros(point.shape, np.float32) if gradient is None else gradient.numpy()
+        for gradient, point in zip(grads, points, strict=True)
+    ]
+
+
+def pass_back(rule: Callable, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Inside a computation, y as a function of x whose gradient for R from above is rule(R, y).
+
+    Args:
+        rule: a function of a module, which is kept for ever; it rests on its arguments alone.
+        x: a tensor in the shape of y.
+        y: what is put out; no gradient reaches it by itself.
+    """
+    passing = _passing_back(rule, x.dtype, len(y.shape))
+    return tf.ensure_shape(passing(x, tf.stop_gradient(y)), y.shape)
+
+
+@cache
+def _passing_back(rule: Callable, dtype: tf.DType, rank: int) -> Callable:
+    # Traced once for all models: TensorFlow keeps a custom gradient, and the graph that it is
+    # called in, for ever.
+    @tf.function(input_signature=[tf.TensorSpec([None] * rank, dtype)] * 2, autograph=False)
+    @tf.custom_gradient
+    def function(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        return y, lambda R: (rule(R, y), tf.zeros_like(R))
+
+    return function
+
+
+def normal(keys: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Gaussian noise (samples, *shape), mean 0 and variance 1; a sample rests on its key alone.
+
+    Args:
+        keys: (samples, 2) whole numbers.
+        shape: of one sample.
+    """
+    return tf.map_fn(
+        lambda key: tf.random.stateless_normal(shape, key, alg="philox"),
+        keys,
+        fn_output_signature=tf.float32,
+    )

@@ -1,0 +1,101 @@
+"""The target that is given to a method: a class for each image, or a callable."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph
+from kerascnn._heads import classes_of, is_binary
+
+Target = int | Sequence[int] | Callable | Sequence[Callable] | None
+
+
+def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, Callable | None]:
+    """Bring a target into one class index for each image, or a callable.
+
+    Args:
+        target: class index, one for each image, a callable, a list of callables, one for each
+            output, or `None`.
+        count: number of images.
+        graph: the model's.
+
+    Returns:
+        (N,) int32 class indices, -1 for the predicted class, and the callable or `None`.
+
+    Raises:
+        TypeError: none of the above.
+        ValueError: an index out of range, or not one for each image; no callable where a class
+            has no number.
+    """
+    target = read_scores(target, graph)
+    predicted = np.full(count, -1, np.int32)
+    if callable(target):
+        return predicted, target
+    classes = classes_of(graph)
+    if target is None:
+        return predicted, target
+    indices = np.asarray(target)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(
+            "target must be a class index, one for each image, a callable from the logits to "
+            f"scores (N,), or None for the predicted class; received {target!r}."
+        )
+    if indices.shape not in ((), (1,), (count,)):
+        raise ValueError(
+            f"target must be one class index or one for each of the {count} images, ({count},); "
+            f"received the shape {indices.shape}."
+        )
+    wrong = indices[(indices < 0) | (indices >= classes)] if indices.ndim else (
+        indices[None][(indices[None] < 0) | (indices[None] >= classes)]
+    )  # fmt: skip
+    if len(wrong):
+        meaning = " (0: the sigmoid says no, 1: it says yes)" * is_binary(graph)
+        if len(graph.outputs) > 1:
+            meaning += f" of the first output, {graph.maker(graph.outputs[0]).name!r}"
+        raise ValueError(
+            f"target must be a class index from 0 to {classes - 1}{meaning}; received {wrong[0]}."
+        )
+    return np.broadcast_to(indices, count).astype(np.int32), None
+
+
+def read_scores(target: Target, graph: Graph) -> Target:
+    """Turn tf-keras-vis's scores into class indices, and a list of them into one callable."""
+    if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
+        return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
+    # Whoever has a score has imported this; for whoever has none it need not be imported.
+    known = sys.modules.get("tf_keras_vis.utils.scores")
+    binary = known and is_binary(graph)
+    if known and type(target) is known.CategoricalScore and not binary:
+        indices = target.indices
+    elif known and type(target) is known.BinaryScore and binary:
+        indices = [int(value) for value in target.target_values]
+    else:
+        return target
+    return indices[0] if len(indices) == 1 else indices
+
+
+def _sum_of(targets: Sequence[Callable]) -> Callable:
+    """The sum of callables, one for each output of a model, as tf-keras-vis adds them."""
+
+    def total(outputs: list) -> keras.KerasTensor:
+        if isinstance(outputs, Mapping):
+            raise TypeError(
+                "target must be one callable from a dict to scores (N,) for a model whose outputs "
+                f"are a dict, {sorted(outputs)}; received a list."
+            )
+        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        if len(outputs) != len(targets):
+            raise ValueError(
+                "target, as a list of callables, must have one for each of the model's "
+                f"{len(outputs)} output(s); received {len(targets)}."
+            )
+        scores = [
+            ops.convert_to_tensor(score(output), "float32")
+            for score, output in zip(targets, outputs, strict=True)
+        ]
+        return sum(ops.mean(s, axis=tuple(range(1, len(s.shape)))) for s in scores)
+
+    return total
