@@ -1,14 +1,100 @@
-"""Numbers that are given as arguments, checked in one place."""
+"""Numbers and choices that are given as arguments, checked in one place.
 
-from numbers import Integral
+A whole number is any `numbers.Integral`, NumPy's included, but not `True` or `False`. The checks
+return a plain `int` or `float`, which Keras can save with a model.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+
+from ._errors import unknown
+
+
+def is_whole(value: object, least: int = 0) -> bool:
+    """Whether a value is a whole number of at least `least`.
+
+    >>> is_whole(3), is_whole(True), is_whole(3.0)
+    (True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
 
 
 def check_count(name: str, value: int, least: int = 1) -> int:
-    """A whole number.
+    """Return a whole number of at least `least`.
 
-    Raises:
-        ValueError: not one, or below `least`.
+    >>> check_count("steps", 0)
+    Traceback (most recent call last):
+    ValueError: steps must be a whole number of at least 1; received 0.
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not is_whole(value, least):
         raise ValueError(f"{name} must be a whole number of at least {least}; received {value!r}.")
     return int(value)
+
+
+def check_pair(
+    name: str, value: int | Sequence[int], least: int = 1, *, of: str = ""
+) -> tuple[int, int]:
+    """Return height and width, two whole numbers; one stands for both.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        least: the smallest number that is allowed.
+        of: what is counted, such as " of pixels", for the error.
+
+    >>> check_pair("kernel_size", 3)
+    (3, 3)
+    """
+    pair = tuple(value) if isinstance(value, Iterable) else (value, value)
+    if len(pair) != 2 or not all(is_whole(n, least) for n in pair):
+        raise ValueError(
+            f"{name} must be a whole number{of} of at least {least}, or two, (height, width); "
+            f"received {value!r}."
+        )
+    return int(pair[0]), int(pair[1])
+
+
+def check_number(
+    name: str,
+    value: float,
+    low: float = 0,
+    high: float = math.inf,
+    *,
+    below: float = math.inf,
+    plain: bool = False,
+) -> float:
+    """Return a finite number from `low` to `high`, and below `below`.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        low, high: the smallest and the largest number that is allowed.
+        below: a number that must not be reached.
+        plain: whether NumPy's numbers are refused, for what is kept as JSON.
+
+    >>> check_number("dropout", 0.5, below=1)
+    0.5
+    >>> check_number("dropout", "half", below=1)
+    Traceback (most recent call last):
+    ValueError: dropout must be a number of at least 0 and below 1; received 'half'.
+    """
+    kinds = int | float if plain else Real
+    number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or not low <= value <= high or value >= below:
+        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"from {low:g} on"
+        if below < math.inf:
+            allowed = f"of at least {low:g} and below {below:g}"
+        raise ValueError(f"{name} must be a number {allowed}; received {value!r}.")
+    return float(value)
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse what is none of some names.
+
+    >>> check_choice("pooling", "maximum", ["avg", "max"])
+    Traceback (most recent call last):
+    ValueError: pooling must be one of 'avg', 'max'; received 'maximum'. Did you mean 'max'?
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise unknown(name, value, choices)

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm
-from numbers import Integral
 
+from ._checks import check_count, is_whole
 from ._errors import unknown
 
 Padding = int | str
@@ -497,14 +497,13 @@ def receptive_field(layers: Iterable[tuple[int, ...]]) -> int:
 
 def _positive(**sizes: int) -> None:
     for name, value in sizes.items():
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1; received {value!r}.")
+        check_count(name, value)
 
 
 def _check_padding(padding: Padding, names: Sequence[str] = PADDINGS) -> None:
     if isinstance(padding, str):
         raise unknown("padding", padding, names)
-    if not isinstance(padding, Integral) or padding < 0:
+    if not is_whole(padding):
         raise ValueError(
             f"padding must be a whole number of at least 0, {', '.join(map(repr, names))}; "
             f"received {padding!r}."
@@ -512,7 +511,7 @@ def _check_padding(padding: Padding, names: Sequence[str] = PADDINGS) -> None:
 
 
 def _area(size: int | tuple[int, ...]) -> int:
-    sides = (size, size) if isinstance(size, Integral) else tuple(size)
+    sides = (size, size) if is_whole(size) else tuple(size)
     area = 1
     for side in sides:
         _positive(size=side)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import _synthetic
+from kerascnn._checks import check_count
+
 from ._dataset import Dataset
 from ._image_files import ImageFiles
 
@@ -69,7 +70,7 @@ def from_directory(
     >>> pets, pets.class_names
     (<Dataset 'pets': 8 train, 2 validation; 16x16x3, 2 classes>, ('cat', 'dog'))
     """
-    _synthetic.whole("seed", seed, 0)
+    check_count("seed", seed, 0)
     drawn = {"validation": validation, "test": test}
     if not all(isinstance(share, int | float) and share >= 0 for share in drawn.values()) or (
         validation + test >= 1

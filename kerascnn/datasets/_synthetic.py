@@ -7,6 +7,8 @@ is drawn whatever part of the block is kept: image 7 stays image 7 when more ima
 import numpy as np
 from scipy import fft
 
+from kerascnn._checks import check_count
+
 from ._dataset import Dataset
 
 HELD_OUT = 5  # validation and test: a fifth of the training images each
@@ -14,7 +16,7 @@ HELD_OUT = 5  # validation and test: a fifth of the training images each
 
 def dataset(name, draw, *, count, seed, class_names) -> Dataset:
     """Make a data set with `draw(rng) -> (images, labels)`, which makes one block of images."""
-    count, seed = whole("count", count, 1), whole("seed", seed, 0)
+    count, seed = check_count("count", count), check_count("seed", seed, least=0)
     held_out = -(-count // HELD_OUT)
     train, validation, test = (
         _part(draw, size, (seed, i)) for i, size in enumerate((count, held_out, held_out))
@@ -33,21 +35,6 @@ def _part(draw, count, key):
             whole_part[start : start + len(a)] = a[: count - start]
         start, block = start + len(images), block + 1
     return part
-
-
-def whole(what, number, least):
-    """Refuse what is not a whole number of at least `least`."""
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-        raise ValueError(f"{what} must be a whole number of at least {least}; received {number!r}.")
-    return int(number)
-
-
-def strength(what, number, most=np.inf):
-    """Refuse what is not a number from 0 to `most`."""
-    if not isinstance(number, int | float | np.number) or not 0 <= number <= most:
-        limits = "from 0 on" if most == np.inf else f"from 0 to {most:g}"
-        raise ValueError(f"{what} must be a number {limits}; received {number!r}.")
-    return float(number)
 
 
 def smooth_noise(rng, count, size, *grains):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from . import _synthetic
+from kerascnn._checks import check_number
 
 FAR = 5  # in sigmas: what lies farther away would add less than w0 · exp(-25 / 2)
 
@@ -48,8 +48,8 @@ def weight_map(
         )
     if instances.size and instances.min() < 0:
         raise ValueError(f"instances must be 0 or more; received {instances.min()}.")
-    _synthetic.strength("w0", w0)
-    if not _synthetic.strength("sigma", sigma):
+    check_number("w0", w0)
+    if not check_number("sigma", sigma):
         raise ValueError(f"sigma must be more than 0; received {sigma!r}.")
     if class_weights is not None and np.shape(class_weights) != (2,):
         raise ValueError(

@@ -4,6 +4,8 @@ from functools import partial
 
 import numpy as np
 
+from kerascnn._checks import check_count, check_number
+
 from . import _drawing, _synthetic
 from ._dataset import Dataset
 
@@ -59,10 +61,10 @@ def load(
     """
     draw = partial(
         _draw,
-        size=_synthetic.whole("size", size, 48),
-        objects=_synthetic.whole("objects", objects, 1),
-        noise=_synthetic.strength("noise", noise),
-        texture=_synthetic.strength("texture", texture, 1),
+        size=check_count("size", size, 48),
+        objects=check_count("objects", objects, 1),
+        noise=check_number("noise", noise),
+        texture=check_number("texture", texture, high=1),
     )
     return _synthetic.dataset("boxes", draw, count=count, seed=seed, class_names=CLASS_NAMES)
 

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from scipy import fft, ndimage
 
+from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
 
 from . import _synthetic
@@ -80,9 +81,9 @@ def load(
         raise unknown("labels", labels, CLASS_NAMES)
     draw = partial(
         _draw,
-        size=_synthetic.whole("size", size, 48),
+        size=check_count("size", size, 48),
         labels=labels,
-        noise=_synthetic.strength("noise", noise),
+        noise=check_number("noise", noise),
     )
     names = CLASS_NAMES[labels]
     return _synthetic.dataset("cells", draw, count=count, seed=seed, class_names=names)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from importlib import import_module
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn._progress import progress
 
@@ -118,16 +118,9 @@ def _check(parameter: inspect.Parameter, value: object) -> None:
             if isinstance(default[0], str) and one not in default:
                 raise unknown(name, one, default)
             if name == "seeds":
-                _check_whole(name, one, least=0)
+                check_count(name, one, least=0)
     elif parameter.annotation is int:
-        _check_whole(name, value, least=0 if name in INDICES else 1)
-
-
-def _check_whole(name: str, value: object, least: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be a whole number; received {value!r}.")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}; received {value}.")
+        check_count(name, value, least=0 if name in INDICES else 1)
 
 
 def experiments() -> dict[str, Callable[..., Result]]:

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_pair
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class AdaptiveAveragePooling2D(keras.layers.Layer):
@@ -25,13 +27,7 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
 
     def __init__(self, output_size, **kwargs):
         super().__init__(**kwargs)
-        sides = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
-        if len(sides) != 2 or not all(isinstance(n, int) and n > 0 for n in sides):
-            raise ValueError(
-                "output_size must be a number of at least 1, or (height, width); "
-                f"received {output_size!r}."
-            )
-        self.output_size = sides
+        self.output_size = check_pair("output_size", output_size)
 
     def build(self, input_shape):
         """Make the windows' weights, a row for each row or column of the output."""

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
+
 from ._windows import check_window
 
 DELTA = 0.9  # how fast the weights d fall with the distance; the paper gives no number
@@ -33,10 +35,7 @@ class CCells(keras.layers.Layer):
 
     def __init__(self, kernel_size, saturation=0.5, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(kernel_size, int) or kernel_size < 1:
-            raise ValueError(
-                f"kernel_size must be a whole number of at least 1; received {kernel_size!r}."
-            )
+        kernel_size = check_count("kernel_size", kernel_size)
         if not saturation > 0:
             raise ValueError(f"saturation must be above 0; received {saturation!r}.")
         self.kernel_size = (kernel_size, kernel_size)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerascnn._checks import check_pair
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class CropLike(keras.layers.Layer):
@@ -23,12 +25,7 @@ class CropLike(keras.layers.Layer):
 
     def __init__(self, offset, **kwargs):
         super().__init__(**kwargs)
-        pair = (offset, offset) if isinstance(offset, int) else tuple(offset)
-        if len(pair) != 2 or not all(isinstance(n, int) and n >= 0 for n in pair):
-            raise ValueError(
-                f"offset must be a number of pixels of at least 0, or two; received {offset!r}."
-            )
-        self.offset = pair
+        self.offset = check_pair("offset", offset, least=0)
 
     def call(self, inputs):
         """Crop the first map."""

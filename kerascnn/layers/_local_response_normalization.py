@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import is_whole
 from kerascnn._errors import unknown
 
 CONVENTIONS = ("paper", "caffe")
@@ -41,11 +42,11 @@ class LocalResponseNormalization(keras.layers.Layer):
         super().__init__(**kwargs)
         if convention not in CONVENTIONS:
             raise unknown("convention", convention, CONVENTIONS)
-        if not isinstance(size, int) or size < 1 or size % 2 == 0:
+        if not is_whole(size, 1) or size % 2 == 0:
             raise ValueError(f"size must be an odd number of channels; received {size!r}.")
         if not k > 0:
             raise ValueError(f"k must be above 0, or silent channels divide by 0; received {k!r}.")
-        self.size = size
+        self.size = int(size)
         self.k = k
         self.alpha = alpha
         self.beta = beta

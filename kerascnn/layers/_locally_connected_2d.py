@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from kerascnn._checks import check_count, check_pair
 from kerascnn._errors import unknown
 
 from ._windows import output_sizes
@@ -51,11 +52,9 @@ class LocallyConnected2D(keras.layers.Layer):
         super().__init__(**kwargs)
         if padding not in PADDINGS:
             raise unknown("padding", padding, PADDINGS)
-        if not isinstance(filters, int) or filters < 1:
-            raise ValueError(f"filters must be a whole number of at least 1; received {filters!r}.")
-        self.filters = filters
-        self.kernel_size = _pair("kernel_size", kernel_size)
-        self.strides = _pair("strides", strides)
+        self.filters = check_count("filters", filters)
+        self.kernel_size = check_pair("kernel_size", kernel_size)
+        self.strides = check_pair("strides", strides)
         self.padding = padding
         self.activation = keras.activations.get(activation)
         self.use_bias = use_bias
@@ -128,12 +127,3 @@ class LocallyConnected2D(keras.layers.Layer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }
-
-
-def _pair(name, value):
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(n, int) and n > 0 for n in pair):
-        raise ValueError(
-            f"{name} must be a number of pixels of at least 1, or two; received {value!r}."
-        )
-    return pair

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerascnn._checks import check_pair
 from kerascnn._errors import unknown
 
 from ._windows import check_window, output_sizes
@@ -34,8 +35,8 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         super().__init__(**kwargs)
         if padding not in PADDINGS:
             raise unknown("padding", padding, PADDINGS)
-        self.pool_size = _pair("pool_size", pool_size)
-        self.strides = self.pool_size if strides is None else _pair("strides", strides)
+        self.pool_size = check_pair("pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else check_pair("strides", strides)
         self.padding = padding
 
     def build(self, input_shape):
@@ -109,12 +110,3 @@ def _every(x, dy, dx, kernel, strides):
     """The pixel (dy, dx) of every window."""
     (kh, kw), (sh, sw) = kernel, strides
     return x[:, dy : (dy - kh + 1) or None : sh, dx : (dx - kw + 1) or None : sw]
-
-
-def _pair(name, value):
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(n, int) and n > 0 for n in pair):
-        raise ValueError(
-            f"{name} must be a number of pixels of at least 1, or two; received {value!r}."
-        )
-    return pair

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerascnn._checks import is_whole
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class MaxUnpool2D(keras.layers.Layer):
@@ -28,7 +30,7 @@ class MaxUnpool2D(keras.layers.Layer):
         super().__init__(**kwargs)
         if output_size is not None:
             output_size = tuple(output_size)
-            if len(output_size) != 2 or not all(isinstance(n, int) and n > 0 for n in output_size):
+            if len(output_size) != 2 or not all(is_whole(n, 1) for n in output_size):
                 raise ValueError(
                     "output_size must be the (height, width) of the map that was pooled; "
                     f"received {output_size!r}."

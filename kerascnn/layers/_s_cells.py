@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 
 from ._windows import check_window
@@ -42,11 +43,8 @@ class SCells(keras.layers.Layer):
 
     def __init__(self, planes, kernel_size, selectivity=4.0, padding="valid", **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("planes", planes), ("kernel_size", kernel_size)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1; received {value!r}."
-                )
+        planes = check_count("planes", planes)
+        kernel_size = check_count("kernel_size", kernel_size)
         if not selectivity > 0:
             raise ValueError(f"selectivity must be above 0; received {selectivity!r}.")
         if padding not in PADDINGS:

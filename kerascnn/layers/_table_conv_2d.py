@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class TableConv2D(keras.layers.Layer):
@@ -43,10 +45,7 @@ class TableConv2D(keras.layers.Layer):
                 "table must give for each filter the indices of the maps that it sees, at least "
                 f"one and each once, such as [(0, 1), (1, 2)]; received {table!r}."
             )
-        if not isinstance(kernel_size, int) or kernel_size < 1:
-            raise ValueError(
-                f"kernel_size must be a number of pixels of at least 1; received {kernel_size!r}."
-            )
+        kernel_size = check_count("kernel_size", kernel_size)
         self.table = [list(maps) for maps in table]
         self.kernel_size = (kernel_size, kernel_size)
         self.strides, self.padding = (1, 1), "valid"

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from kerascnn._checks import check_pair
+
 from ._windows import check_window
 
 
@@ -30,13 +32,7 @@ class TrainableSubsampling2D(keras.layers.Layer):
 
     def __init__(self, pool_size=2, activation=None, **kwargs):
         super().__init__(**kwargs)
-        sides = (pool_size, pool_size) if isinstance(pool_size, int) else tuple(pool_size)
-        if len(sides) != 2 or not all(isinstance(n, int) and n > 0 for n in sides):
-            raise ValueError(
-                "pool_size must be a number of pixels of at least 1, or two of them; "
-                f"received {pool_size!r}."
-            )
-        self.pool_size = self.strides = sides
+        self.pool_size = self.strides = check_pair("pool_size", pool_size)
         self.padding = "valid"
         self.activation = keras.activations.get(activation)
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerascnn._checks import check_count
+
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class ZeroPaddingShortcut(keras.layers.Layer):
@@ -25,12 +27,8 @@ class ZeroPaddingShortcut(keras.layers.Layer):
 
     def __init__(self, filters, strides=1, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("filters", filters), ("strides", strides)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1; received {value!r}."
-                )
-        self.filters = filters
+        self.filters = check_count("filters", filters)
+        strides = check_count("strides", strides)
         # It looks at single pixels, as a 1x1 convolution with this stride does.
         self.kernel_size, self.strides, self.padding = (1, 1), (strides, strides), "valid"
 

@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from kerascnn import weights as weight_sets
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 
 POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
@@ -65,9 +66,7 @@ def start(
         )
     if pooling is not None and pooling not in POOLING:
         raise unknown("pooling", pooling, POOLING)
-    if not isinstance(classes, Integral) or isinstance(classes, bool) or classes < 1:
-        raise ValueError(f"classes must be a whole number of at least 1; received {classes!r}.")
-    classes = int(classes)  # NumPy's integers cannot be saved with a model
+    classes = check_count("classes", classes)
     if input_tensor is not None and not keras.backend.is_keras_tensor(input_tensor):
         raise ValueError(
             "input_tensor must be a Keras tensor, as keras.Input() gives; "

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerascnn import weights as weight_sets
-from kerascnn._errors import check_number, unknown
+from kerascnn._checks import check_number
+from kerascnn._errors import unknown
 
 from ._finish import Size, finish, start
 
@@ -99,7 +100,7 @@ _architectures: dict[str, Architecture] = {}
 COMMON_ARGUMENTS = """
 
     Args:
-        include_top: whether to include the dense layers at the top.
+        include_top: whether to include {top}.
         weights: `None` (random), the name of a set of weights (`kc.weights.available()`
             lists them) or the path of a weight file.
         input_tensor: Keras tensor to use as the input of the model.
@@ -112,7 +113,8 @@ COMMON_ARGUMENTS = """
         name: name of the model.{options}
 
     Returns:
-        An uncompiled functional `keras.Model`; images (N, H, W, C) float to (N, classes).
+        An uncompiled functional `keras.Model`; images (N, H, W, C) float to
+        {returns}.
 
     Raises:
         ValueError: an argument that is out of range, or weights that do not fit.
@@ -133,6 +135,8 @@ def architecture(
     size: Size = Size.FIXED,
     variant_option: str = "variant",
     options: str = "",
+    top: str = "the dense layers at the top",
+    returns: str = "(N, classes)",
 ) -> Callable[[Callable], Callable[..., "keras.Model"]]:
     """Register an architecture and give its builder the signature of keras.applications.
 
@@ -143,6 +147,8 @@ def architecture(
         size: whether the whole net takes images of one size or of any.
         variant_option: the builder's option whose values are the keys of `parameters`.
         options: the docstring lines of the builder's own options.
+        top: in words, what `include_top=False` leaves out.
+        returns: the shape of the outputs.
     """
 
     def decorate(layers: Callable) -> Callable[..., "keras.Model"]:
@@ -174,7 +180,7 @@ def architecture(
             if isinstance(parameters, Mapping) and variant not in list(parameters):
                 raise unknown(variant_option, variant, parameters)
             if "dropout" in own:
-                check_number("dropout", own["dropout"], 0, 1)
+                check_number("dropout", own["dropout"], below=1)
             beginning = start(
                 own_name,
                 include_top=a["include_top"],
@@ -196,10 +202,15 @@ def architecture(
         own_options = [p for p in everything if p.kind is inspect.Parameter.KEYWORD_ONLY]
         asked = [p.name for p in everything if p.kind is not inspect.Parameter.KEYWORD_ONLY]
         common = _common(own_name, classes, classifier_activation)
-        builder.__signature__ = signature = inspect.Signature([*common, *own_options])
+        builder.__signature__ = signature = inspect.Signature(
+            [*common, *own_options], return_annotation="keras.Model"
+        )
+        builder.__annotations__ = {"return": "keras.Model"}
         builder.__doc__ = inspect.getdoc(layers) + COMMON_ARGUMENTS.format(
             input_shape=_shape_text(input_shape, size),
             options="".join(f"\n        {line}" for line in options.splitlines()),
+            top=top,
+            returns=returns,
         ).replace("\n    ", "\n")
         _architectures[own_name] = Architecture(
             name=own_name,

@@ -1,6 +1,7 @@
 """AlexNet (Krizhevsky, Sutskever & Hinton 2012): as taught, printed, in torchvision; small."""
 
 from functools import partial
+from typing import NamedTuple
 
 from keras.initializers import RandomNormal
 from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ZeroPadding2D
@@ -10,34 +11,46 @@ from kerascnn.layers import AdaptiveAveragePooling2D, LocalResponseNormalization
 from ._blocks import scaled
 from ._registry import architecture
 
-# filters, kernel, stride, padding, groups, bias at the start, then pool and norm
+
+class Row(NamedTuple):
+    """A convolution with its ReLU, and what follows it: "pool" is 3x3 with a stride of 2."""
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1  # with 2, each GPU sees its own half of the maps
+    bias: int = 0  # at the start
+    then: tuple[str, ...] = ()
+
+
 SINGLE_TOWER = (  # the simplified table of Stanford's CS231n, which most lectures show
-    (96, 11, 4, 0, 1, 0, ("pool", "norm")),
-    (256, 5, 1, 2, 1, 1, ("pool", "norm")),
-    (384, 3, 1, 1, 1, 0, ()),
-    (384, 3, 1, 1, 1, 1, ()),
-    (256, 3, 1, 1, 1, 1, ("pool",)),
+    Row(96, kernel=11, stride=4, then=("pool", "norm")),
+    Row(256, kernel=5, padding=2, bias=1, then=("pool", "norm")),
+    Row(384, kernel=3, padding=1),
+    Row(384, kernel=3, padding=1, bias=1),
+    Row(256, kernel=3, padding=1, bias=1, then=("pool",)),
 )
-PAPER = (  # section 3.5; groups: the maps of the other GPU are not seen
-    (96, 11, 4, 0, 1, 0, ("norm", "pool")),
-    (256, 5, 1, 2, 2, 1, ("norm", "pool")),
-    (384, 3, 1, 1, 1, 0, ()),
-    (384, 3, 1, 1, 2, 1, ()),
-    (256, 3, 1, 1, 2, 1, ("pool",)),
+PAPER = (  # section 3.5
+    Row(96, kernel=11, stride=4, then=("norm", "pool")),
+    Row(256, kernel=5, padding=2, groups=2, bias=1, then=("norm", "pool")),
+    Row(384, kernel=3, padding=1),
+    Row(384, kernel=3, padding=1, groups=2, bias=1),
+    Row(256, kernel=3, padding=1, groups=2, bias=1, then=("pool",)),
 )
 TORCHVISION = (  # Krizhevsky 2014, "One weird trick for parallelizing CNNs", arXiv:1404.5997
-    (64, 11, 4, 2, 1, 0, ("pool",)),
-    (192, 5, 1, 2, 1, 0, ("pool",)),
-    (384, 3, 1, 1, 1, 0, ()),
-    (256, 3, 1, 1, 1, 0, ()),
-    (256, 3, 1, 1, 1, 0, ("pool",)),
+    Row(64, kernel=11, stride=4, padding=2, then=("pool",)),
+    Row(192, kernel=5, padding=2, then=("pool",)),
+    Row(384, kernel=3, padding=1),
+    Row(256, kernel=3, padding=1),
+    Row(256, kernel=3, padding=1, then=("pool",)),
 )
 CIFAR = (  # the same plan for 32x32 pixels: smaller windows, no stride, few filters
-    (48, 7, 1, 3, 1, 0, ("pool", "norm")),
-    (64, 5, 1, 2, 1, 0, ("pool", "norm")),
-    (64, 3, 1, 1, 1, 0, ()),
-    (64, 3, 1, 1, 1, 0, ()),
-    (64, 3, 1, 1, 1, 0, ("pool",)),
+    Row(48, kernel=7, padding=3, then=("pool", "norm")),
+    Row(64, kernel=5, padding=2, then=("pool", "norm")),
+    Row(64, kernel=3, padding=1),
+    Row(64, kernel=3, padding=1),
+    Row(64, kernel=3, padding=1, then=("pool",)),
 )
 VARIANTS = {
     "single_tower": SINGLE_TOWER, "paper": PAPER, "torchvision": TORCHVISION, "cifar": CIFAR,
@@ -47,6 +60,8 @@ DENSE = {  # hidden units, bias at the start
 }  # fmt: skip
 
 
+# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @architecture(
     reference="Krizhevsky et al. 2012, ImageNet classification with deep convolutional networks",
     year=2012,
@@ -96,19 +111,19 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
     conv = partial(Conv2D, activation="relu", kernel_initializer=start)
     x = inputs
     for i, row in enumerate(VARIANTS[variant], start=1):
-        filters, kernel, stride, padding, groups, bias, then = row
-        if padding and stride > 1:
-            x = ZeroPadding2D(padding, name=f"conv{i}_pad")(x)
+        padded = row.padding > 0 and row.stride > 1
+        if padded:
+            x = ZeroPadding2D(row.padding, name=f"conv{i}_pad")(x)
         x = conv(
-            towers * filters_of(filters // towers),
-            kernel,
-            stride,
-            "same" if padding and stride == 1 else "valid",
-            groups=groups,
-            bias_initializer="ones" if bias else "zeros",  # ones feed the ReLUs: section 5
+            towers * filters_of(row.filters // towers),
+            row.kernel,
+            row.stride,
+            "same" if row.padding and not padded else "valid",
+            groups=row.groups,
+            bias_initializer="ones" if row.bias else "zeros",  # ones feed the ReLUs: section 5
             name=f"conv{i}",
         )(x)
-        for layer in then:
+        for layer in row.then:
             if layer == "pool":
                 x = MaxPooling2D(3, 2, name=f"pool{i}")(x)  # overlapping: section 3.4
             else:

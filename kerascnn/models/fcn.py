@@ -36,6 +36,8 @@ fcn_architecture = partial(
     classes=21,
     min_size=1,
     size=Size.OPEN,
+    top="the scores of the classes and their up-sampling",
+    returns="(N, H, W, classes)",
     options=(
         "dropout: rate after each of the two layers that were dense.\n"
         "width: factor on the number of filters."
@@ -43,6 +45,8 @@ fcn_architecture = partial(
 )
 
 
+# `@fcn_architecture` passes the input tensor, the number of classes and the last activation; users
+# call the builder with the arguments of keras.applications.
 @fcn_architecture(parameters=134_346_581, macs=181_365_854_976)
 def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     """FCN-32s: a map of class scores from pool5 alone, 134,346,581 learned parameters.

@@ -20,6 +20,8 @@ BRIDGE = 1024
 STEP = 16  # four poolings halve the image
 
 
+# `@architecture` passes the input tensor, the number of classes and the last activation; users call
+# the builder with the arguments of keras.applications.
 @architecture(
     reference="Quan et al. 2016, arXiv:1612.05360",
     year=2016,
@@ -30,6 +32,8 @@ STEP = 16  # four poolings halve the image
     size=Size.FREE,
     parameters=78_531_649,
     macs=425_503_752_192,
+    top="the last convolution",
+    returns="(N, H, W, classes)",
     options="width: factor on the number of filters.",
 )
 def build_fusionnet(inputs, classes, activation, *, width=1.0):

@@ -41,13 +41,15 @@ AUXILIARY_AFTER = {"4a": "loss1", "4d": "loss2"}  # section 5
 # torchvision has no local response normalization, 3x3 windows in the branch called "5x5"
 # (pytorch/vision#906), 2x2 windows in pool4, and less dropout.
 VARIANTS = {
-    "paper": {"norm": True, "five": 5, "pool4": 3, "dropout": 0.4},
-    "torchvision": {"norm": False, "five": 3, "pool4": 2, "dropout": 0.2},
+    "paper": {"norm": True, "kernel_5x5": 5, "pool4": 3, "dropout": 0.4},
+    "torchvision": {"norm": False, "kernel_5x5": 3, "pool4": 2, "dropout": 0.2},
 }
 KINDS = ("naive", "reduced")
 CS231N = (128, 64, 192, 64, 96, 64)  # the module of the lecture: 28x28x256 in
 
 
+# `@architecture` passes the input tensor, the last dense layer, the number of classes and the last
+# activation; users call the builder with the arguments of keras.applications.
 @architecture(
     reference="Szegedy et al. 2014, Going deeper with convolutions, arXiv:1409.4842",
     year=2014,
@@ -88,7 +90,7 @@ def build_googlenet(inputs, classifier, classes, activation, *, variant="paper",
         x = norm(name="conv2_norm2")(x)
     x = ceil_max_pool(x, 3, name="pool2_3x3_s2")
     for module, filters in TABLE_1.items():
-        x = inception(x, unit, filters, rules["five"], name=f"inception_{module}")
+        x = inception(x, unit, filters, rules["kernel_5x5"], name=f"inception_{module}")
         if module in POOL_AFTER:
             pool = POOL_AFTER[module]
             x = ceil_max_pool(x, rules.get(pool, 3), name=f"{pool}_max")
@@ -111,26 +113,26 @@ def build_googlenet(inputs, classifier, classes, activation, *, variant="paper",
     return [main, *(last(name=f"{name}_classifier")(side(x, name=name)) for name, x in heads)]
 
 
-def inception(x, unit, filters, five=5, *, name):
+def inception(x, unit, filters, kernel_5x5=5, *, name):
     """Four branches side by side: Figure 2b."""
-    one, three_reduce, three, five_reduce, five_filters, projection = filters
-    b1 = unit(x, one, 1, name=f"{name}_1x1")
-    b2 = unit(x, three_reduce, 1, name=f"{name}_3x3_reduce")
-    b2 = unit(b2, three, 3, name=f"{name}_3x3")
-    b3 = unit(x, five_reduce, 1, name=f"{name}_5x5_reduce")
-    b3 = unit(b3, five_filters, five, name=f"{name}_5x5")
+    n1x1, n3x3_reduce, n3x3, n5x5_reduce, n5x5, pool_proj = filters
+    b1 = unit(x, n1x1, 1, name=f"{name}_1x1")
+    b2 = unit(x, n3x3_reduce, 1, name=f"{name}_3x3_reduce")
+    b2 = unit(b2, n3x3, 3, name=f"{name}_3x3")
+    b3 = unit(x, n5x5_reduce, 1, name=f"{name}_5x5_reduce")
+    b3 = unit(b3, n5x5, kernel_5x5, name=f"{name}_5x5")
     b4 = MaxPooling2D(3, 1, padding="same", name=f"{name}_pool")(x)
-    b4 = unit(b4, projection, 1, name=f"{name}_pool_proj")
+    b4 = unit(b4, pool_proj, 1, name=f"{name}_pool_proj")
     return Concatenate(name=f"{name}_output")([b1, b2, b3, b4])
 
 
 def naive_inception(x, unit, filters, *, name):
     """The branches without 1x1 reductions: Figure 2a."""
-    one, _three_reduce, three, _five_reduce, five, _projection = filters
+    n1x1, _n3x3_reduce, n3x3, _n5x5_reduce, n5x5, _pool_proj = filters
     branches = [
-        unit(x, one, 1, name=f"{name}_1x1"),
-        unit(x, three, 3, name=f"{name}_3x3"),
-        unit(x, five, 5, name=f"{name}_5x5"),
+        unit(x, n1x1, 1, name=f"{name}_1x1"),
+        unit(x, n3x3, 3, name=f"{name}_3x3"),
+        unit(x, n5x5, 5, name=f"{name}_5x5"),
         MaxPooling2D(3, 1, padding="same", name=f"{name}_pool")(x),
     ]
     return Concatenate(name=f"{name}_output")(branches)

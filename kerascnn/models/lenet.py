@@ -20,6 +20,8 @@ TABLE_1 = (  # the maps of S2 that each map of C3 sees
 )  # fmt: skip
 
 
+# `@architecture` passes the input tensor, the last dense layer, the number of classes and the last
+# activation; users call the builder with the arguments of keras.applications.
 @architecture(
     reference="LeCun et al. 1998, Gradient-based learning applied to document recognition",
     year=1998,

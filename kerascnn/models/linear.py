@@ -7,6 +7,8 @@ from kerascnn.layers import step
 from ._registry import architecture
 
 
+# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @architecture(
     reference="Legendre 1805, Nouvelles méthodes pour la détermination des orbites des comètes",
     year=1805,

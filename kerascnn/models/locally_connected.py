@@ -11,6 +11,8 @@ from ._registry import architecture
 from .lenet import C1, C3, C5, F6, PAPER_SIZE
 
 
+# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @architecture(
     reference="LeCun 1989, Generalization and network design strategies (Net-3)",
     year=1989,

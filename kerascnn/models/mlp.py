@@ -2,11 +2,15 @@
 
 from keras.layers import Dense, Flatten
 
+from kerascnn._checks import is_whole
+
 from ._registry import architecture
 
 HIDDEN = (300, 100)  # LeCun et al. 1998, section III.C: 28x28-300-100-10
 
 
+# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @architecture(
     reference="Rumelhart et al. 1986, Learning representations by back-propagating errors",
     year=1986,
@@ -26,8 +30,8 @@ def build_mlp(inputs, classifier, *, hidden=HIDDEN, activation="relu"):
     >>> kc.build_mlp(hidden=(128,)).count_params()
     101770
     """
-    hidden = (hidden,) if isinstance(hidden, int) else tuple(hidden)
-    if not all(isinstance(units, int) and units > 0 for units in hidden):
+    hidden = (hidden,) if is_whole(hidden) else tuple(hidden)
+    if not all(is_whole(units, 1) for units in hidden):
         raise ValueError(
             f"hidden must be whole numbers of at least 1, one for each layer; received {hidden}."
         )

@@ -14,6 +14,8 @@ STAGES = (  # window and padding of the S-cells, their selectivity r, window of 
 )
 
 
+# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @architecture(
     reference="Fukushima 1980, Neocognitron: a self-organizing neural network model",
     year=1980,

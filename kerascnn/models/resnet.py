@@ -19,12 +19,12 @@ from ._blocks import padded, scaled
 from ._finish import Size
 from ._registry import architecture
 
-TABLE_1 = {  # blocks in conv2_x, conv3_x, conv4_x, conv5_x
-    18: (2, 2, 2, 2),
-    34: (3, 4, 6, 3),
-    50: (3, 4, 6, 3),
-    101: (3, 4, 23, 3),
-    152: (3, 8, 36, 3),
+TABLE_1 = {  # the kind of block, and how many in conv2_x, conv3_x, conv4_x, conv5_x
+    18: ("basic", (2, 2, 2, 2)),
+    34: ("basic", (3, 4, 6, 3)),
+    50: ("bottleneck", (3, 4, 6, 3)),
+    101: ("bottleneck", (3, 4, 23, 3)),
+    152: ("bottleneck", (3, 8, 36, 3)),
 }
 FILTERS = (64, 128, 256, 512)
 EXPANSION = 4  # a bottleneck's last 1x1 has four times the filters
@@ -56,6 +56,8 @@ resnet = partial(resnet_architecture, options=OPTIONS)
 plain = partial(resnet_architecture, options="width: factor on the number of filters.")
 
 
+# `@resnet` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @resnet(
     parameters={"v1": 11_689_512, "v1.5": 11_689_512},
     macs={"v1": 1_814_073_344, "v1.5": 1_814_073_344},
@@ -121,7 +123,8 @@ def build_plain34(inputs, classifier, *, width=1.0):
 def residual_net(depth, inputs, classifier, variant, shortcut, width):
     """The layers of one column of Table 1; without shortcuts for `shortcut=None`."""
     filters_of, rules = scaled(width), VARIANTS[variant]
-    bottlenecks = depth >= 50
+    kind, blocks_of_stages = TABLE_1[depth]
+    bottlenecks = kind == "bottleneck"
     conv = partial(
         Conv2D,
         use_bias=bottlenecks and variant == "v1",
@@ -135,7 +138,7 @@ def residual_net(depth, inputs, classifier, variant, shortcut, width):
     x = Activation("relu", name="conv1_relu")(x)
     x = ZeroPadding2D(1, name="pool1_pad")(x)
     x = MaxPooling2D(3, 2, name="pool1_pool")(x)
-    for stage, (blocks, filters) in enumerate(zip(TABLE_1[depth], FILTERS, strict=True), start=2):
+    for stage, (blocks, filters) in enumerate(zip(blocks_of_stages, FILTERS, strict=True), start=2):
         for block in range(1, blocks + 1):
             stride = 2 if stage > 2 and block == 1 else 1
             name = f"conv{stage}_block{block}"

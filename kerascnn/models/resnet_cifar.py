@@ -32,6 +32,8 @@ resnet = partial(
 plain = partial(cifar, options="width: factor on the number of filters.")
 
 
+# `@resnet` passes the input tensor and the last dense layer; users call the builder with the
+# arguments of keras.applications.
 @resnet(parameters=269_722, macs=40_551_040)
 def build_resnet20(inputs, classifier, *, shortcut="A", width=1.0):
     """ResNet-20 for CIFAR-10: 269,722 parameters.

@@ -26,6 +26,8 @@ REST = {"valid": 60, "same": 0}
 SMALLEST = {"valid": 188, "same": 16}  # 188 -> 4: below it a map of the way up has no pixels left
 
 
+# `@architecture` passes the input tensor, the number of classes and the last activation; users call
+# the builder with the arguments of keras.applications.
 @architecture(
     reference="Ronneberger et al. 2015, arXiv:1505.04597",
     year=2015,
@@ -36,6 +38,8 @@ SMALLEST = {"valid": 188, "same": 16}  # 188 -> 4: below it a map of the way up 
     parameters={"valid": 31_030_658, "same": 31_030_658},
     macs={"valid": 150_428_424_448, "same": 192_384_335_872},
     variant_option="padding",
+    top="the last 1x1 convolution",
+    returns='(N, H, W, classes) with padding="same"; with "valid" H and W are 184 smaller',
     options=(
         'padding: "valid", the paper\'s, 572x572 to 388x388; "same", whose map is as large as the\n'
         "    image.\n"

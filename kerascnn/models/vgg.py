@@ -40,6 +40,8 @@ vgg_architecture = partial(
 )
 
 
+# `@vgg_architecture` passes the input tensor and the last dense layer; users call the builder with
+# the arguments of keras.applications.
 @vgg_architecture(parameters=132_863_336, macs=7_609_090_048)
 def build_vgg11(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False

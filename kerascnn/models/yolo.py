@@ -2,6 +2,8 @@
 
 from keras.layers import Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPooling2D, Reshape
 
+from kerascnn._checks import check_count
+
 from ._blocks import padded, scaled
 from ._registry import architecture
 
@@ -19,6 +21,8 @@ LEAK = 0.1  # Equation 2
 BOX = 5  # x, y, w, h and a confidence
 
 
+# `@architecture` passes the input tensor, the number of classes and the last activation; users call
+# the builder with the arguments of keras.applications.
 @architecture(
     reference="Redmon et al. 2016, arXiv:1506.02640",
     year=2016,
@@ -28,6 +32,8 @@ BOX = 5  # x, y, w, h and a confidence
     min_size=64,
     parameters=271_703_550,
     macs=20_285_153_280,
+    top="the dense layers and the grid",
+    returns="(N, H / 64, W / 64, boxes · 5 + classes)",
     options=(
         "boxes: boxes for each cell of the grid, the paper's B.\n"
         "dropout: rate after the hidden dense layer (section 2.2: 0.5).\n"
@@ -46,8 +52,7 @@ def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5, width=1.0
     >>> kc.build_yolov1(include_top=False).count_params()
     60155968
     """
-    if not isinstance(boxes, int) or boxes < 1:
-        raise ValueError(f"boxes must be a whole number of at least 1; received {boxes!r}.")
+    boxes = check_count("boxes", boxes)
     filters_of = scaled(width)
     x, convolutions, pools = inputs, 0, 0
     for row in FIGURE_3:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_choice, check_count, check_number
 from kerascnn._graph import Graph, Node, run
 from kerascnn._heads import classes_of, squashing, without_activation
 from kerascnn._progress import progress
@@ -21,7 +21,7 @@ from ._engine.ascent import Adam, ascend
 from ._engine.axes import graph_of
 from ._engine.image_parameters import PARAMETERS, Fourier, Pixels
 from ._engine.layers import LayerLike, select_layer
-from ._engine.picture_arguments import check_callables, check_choice, check_number, check_shape
+from ._engine.picture_arguments import check_callables, check_shape
 from ._engine.regularizers import VARIATIONS, Penalties
 from ._engine.rescue import redirected
 from ._engine.scores import called, logits_at, scores_at
@@ -143,8 +143,8 @@ def maximize_activation(
     check_choice("variation", variation, VARIATIONS)
     of_pixels = {
         "blur": check_number("blur", blur),
-        "small_norm": check_number("small_norm", small_norm, most=100.0),
-        "small_contribution": check_number("small_contribution", small_contribution, most=100.0),
+        "small_norm": check_number("small_norm", small_norm, high=100.0),
+        "small_contribution": check_number("small_contribution", small_contribution, high=100.0),
     }
     for name, value in of_pixels.items():
         if parameters == "fourier" and value:
@@ -153,8 +153,8 @@ def maximize_activation(
                 "Choose parameters='pixels'."
             )
     kind = Pixels(*of_pixels.values()) if parameters == "pixels" else Fourier()
-    check_number("scale", scale, most=0.9)
-    check_number("rotation", rotation, most=180.0)
+    check_number("scale", scale, high=0.9)
+    check_number("rotation", rotation, high=180.0)
     more = check_callables("regularizers", regularizers)
     check_callables("callback", callback)
     weights = check_number("l2", l2), check_number("total_variation", total_variation)

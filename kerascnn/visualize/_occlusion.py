@@ -1,11 +1,10 @@
 """Occlusion sensitivity (Zeiler & Fergus 2013, arXiv:1311.2901, section 4.2)."""
 
-from numbers import Integral
-
 import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_pair
 from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
@@ -100,8 +99,12 @@ def outside(size: tuple[int, int], boxes) -> object:
 def _positions(axis: int, shape: tuple, size: Pair, stride: Pair) -> list[tuple[int, int]]:
     """Start and end of the patches along an axis of the images; the last ends at the border."""
     length = shape[axis]
-    size = -(-length // 8) if size is None else _along("size", size, axis)
-    stride = max(size // 2, 1) if stride is None else _along("stride", stride, axis)
+    size = -(-length // 8) if size is None else check_pair("size", size, of=" of pixels")[axis - 1]
+    stride = (
+        max(size // 2, 1)
+        if stride is None
+        else check_pair("stride", stride, of=" of pixels")[axis - 1]
+    )
     if size > length:
         raise ValueError(
             f"size must be at most that of the images, {shape[1]}×{shape[2]}; received {size}."
@@ -112,14 +115,3 @@ def _positions(axis: int, shape: tuple, size: Pair, stride: Pair) -> list[tuple[
             f"received {stride}."
         )
     return [(start, start + size) for start in [*range(0, length - size, stride), length - size]]
-
-
-def _along(name: str, value: Pair, axis: int) -> int:
-    pair = value if isinstance(value, tuple | list) else (value, value)
-    whole = [isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in pair]
-    if len(pair) != 2 or not all(whole):
-        raise ValueError(
-            f"{name} must be a whole number of pixels of at least 1, or two, (height, width); "
-            f"received {value!r}."
-        )
-    return int(pair[axis - 1])

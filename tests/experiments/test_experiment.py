@@ -314,11 +314,15 @@ SMALL = {"data": "digits", "images": 50}
     [
         ("permuted_pixels", {"seeds": ()}, "seeds must be a list of at least one"),
         ("permuted_pixels", {"seeds": 3}, "seeds must be a list of at least one"),
-        ("activation_functions", {"seeds": (-1,)}, "seeds must be at least 0; received -1"),
+        (
+            "activation_functions",
+            {"seeds": (-1,)},
+            "seeds must be a whole number of at least 0; received -1",
+        ),
         ("stride_or_pooling", {"seeds": (1.5,)}, "seeds must be a whole number"),
-        ("overfitting", {"images": -1}, "images must be at least 1; received -1"),
+        ("overfitting", {"images": -1}, "images must be a whole number of at least 1; received -1"),
         ("overfitting", {"images": 10**6}, "images must be up to 719"),
-        ("transformed_digits", {"tested": 0}, "tested must be at least 1"),
+        ("transformed_digits", {"tested": 0}, "tested must be a whole number of at least 1"),
         ("alexnet_recipe", {"recipes": ("no dropuot",)}, "Did you mean 'no dropout'"),
         ("throughput", {"nets": "LeNet-5"}, "nets must be a list"),
         ("training_set_size", {"parts": (1, 0)}, "parts must be above 0 and at most 1; received 0"),

@@ -413,7 +413,7 @@ def test_compiled_once(fresh):
         ({"layer": "deep", "units": []}, ValueError, "units must be from 0 to 4.*received none"),
         ({"layer": "deep", "units": 1.5}, TypeError, "units must be a channel's index"),
         ({"layer": "deep", "size": 3}, ValueError, "received 3x3, .* 8x8 would do"),
-        ({"size": (8,)}, ValueError, r"size must be \(height, width\) or one number"),
+        ({"size": (8,)}, ValueError, r"size must be a whole number.*, or two, \(height, width\)"),
         ({"size": 0}, ValueError, "size must be a whole number of at least 1"),
         ({"steps": -1}, ValueError, "steps must be a whole number of at least 0"),
         ({"seed": 0.5}, ValueError, "seed must be a whole number"),

@@ -1,13 +1,10 @@
 """The arguments that the methods share that make pictures, checked in one place."""
 
-import math
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
 
 import numpy as np
 
-from kerascnn._checks import check_count
-from kerascnn._errors import unknown
+from kerascnn._checks import check_pair
 
 from .images import refuse_datasets
 
@@ -58,29 +55,6 @@ def check_callables(name: str, given: Callable | Sequence[Callable] | None) -> t
     return tuple(given)
 
 
-def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """One of some names.
-
-    Raises:
-        ValueError: another one.
-    """
-    if value not in choices:
-        raise unknown(name, value, choices)
-
-
-def check_number(name: str, value: float, most: float = math.inf) -> float:
-    """A finite number from 0 on.
-
-    Raises:
-        ValueError: another one, or none.
-    """
-    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not 0 <= value <= most:
-        upper = "on" if most == math.inf else f"to {most:g}"
-        raise ValueError(f"{name} must be a number from 0 {upper}; received {value!r}.")
-    return float(value)
-
-
 def check_shape(
     name: str, size: int | Sequence[int] | None, own: Sequence[int | None]
 ) -> tuple[int, int]:
@@ -91,7 +65,4 @@ def check_shape(
     """
     if size is None:
         return tuple(n or FREE_SIZE for n in own)
-    pair = (size, size) if isinstance(size, Integral) else size
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise ValueError(f"{name} must be (height, width) or one number; received {size!r}.")
-    return tuple(check_count(name, n) for n in pair)
+    return check_pair(name, size)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, MisfitError, Node
 from kerascnn._sizes import shapes_on_the_way, what_would_do
@@ -17,7 +17,6 @@ from kerascnn.visualize._input_range import read_preprocessing
 from .axes import check_channels_last
 from .compile import compiled, specs
 from .layers import LayerLike, select_layer
-from .picture_arguments import check_number
 from .tape import in_half, value_and_gradient
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches

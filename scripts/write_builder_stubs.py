@@ -1,0 +1,62 @@
+"""Write the signatures of all builders into the stub that editors read.
+
+    python scripts/write_builder_stubs.py
+
+`@architecture` makes a builder's signature at run time, where editors do not see it. So
+`kerascnn/models/__init__.pyi` repeats each signature, below the imports that say in which file a
+builder lives. A test checks that the stub is up to date.
+"""
+
+import inspect
+from pathlib import Path
+
+import kerascnn.models as models
+
+STUB = Path(models.__file__).with_suffix(".pyi")
+MARK = "# The signatures, written by scripts/write_builder_stubs.py.\n"
+HEADER = """
+import collections.abc
+import os
+
+import keras
+"""
+COMMON = {
+    "include_top": "bool",
+    "weights": "str | os.PathLike[str] | None",
+    "input_tensor": "keras.KerasTensor | None",
+    "input_shape": "tuple[int | None, int | None, int] | None",
+    "pooling": "str | None",
+    "classes": "int",
+    "classifier_activation": "str | collections.abc.Callable | None",
+    "name": "str",
+}
+
+
+def kind_of(default: object) -> str:
+    """The type of an option, from its default."""
+    if isinstance(default, tuple):
+        return f"collections.abc.Sequence[{kind_of(default[0])}]"
+    return type(default).__name__
+
+
+def signature_of(builder: object) -> str:
+    """The lines of one builder."""
+    lines, star = [], False
+    for option in inspect.signature(builder).parameters.values():
+        if option.kind is option.KEYWORD_ONLY and not star:
+            lines, star = [*lines, "    *,"], True
+        kind = COMMON.get(option.name) or kind_of(option.default)
+        default = "..." if callable(option.default) else repr(option.default).replace("'", '"')
+        lines.append(f"    {option.name}: {kind} = {default},")
+    return "\n".join([f"def {builder.__name__}(", *lines, ") -> keras.Model: ...", ""])
+
+
+def stub() -> str:
+    """The whole text."""
+    imports = STUB.read_text("utf-8").partition(HEADER.strip())[2].partition(MARK)[0].strip()
+    builders = [signature_of(known.builder) for known in models.architectures().values()]
+    return f"{HEADER.strip()}\n\n{imports}\n\n{MARK}\n" + "".join(builders)
+
+
+if __name__ == "__main__":
+    STUB.write_text(stub(), "utf-8")
