@@ -58,9 +58,7 @@ def maximize_activation():
             size=SIDE,
             steps=STEPS,
             parameters="pixels",
-            jitter=0,
-            scale=0,
-            rotation=0,
+            moves=None,
             verbose=False,
         )
 
@@ -115,7 +113,11 @@ def maximize_class():
     seconds = take_turns(
         {
             "ours": lambda: kc.visualize.maximize_activation(
-                model, target=20, steps=10, l2=1.0, total_variation=1.0, verbose=False
+                model,
+                target=20,
+                steps=10,
+                penalties=kc.visualize.Penalties(l2=1.0, total_variation=1.0),
+                verbose=False,
             ),
             "peer": lambda: peer(
                 CategoricalScore(20),

@@ -5,7 +5,7 @@ return a plain `int` or `float`, which Keras can save with a model.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 
 from ._errors import unknown
@@ -98,3 +98,16 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
     """
     if not isinstance(value, str) or value not in choices:
         raise unknown(name, value, choices)
+
+
+def check_callables(name: str, given: Callable | Sequence[Callable] | None) -> tuple[Callable, ...]:
+    """Return one function, several or none as a tuple.
+
+    >>> check_callables("callback", None)
+    ()
+    """
+    if given is None or callable(given):
+        return () if given is None else (given,)
+    if not isinstance(given, list | tuple) or not all(map(callable, given)):
+        raise TypeError(f"{name} must be a function; received {given!r}.")
+    return tuple(given)

@@ -29,7 +29,7 @@ def features():
 def maximized() -> dict[str, np.ndarray]:
     """Ten pictures for each depth, and one for each class."""
     model, classifier = features(), trained("vgg16", "cifar10")
-    still = {"jitter": 2, "scale": 0, "rotation": 0}  # what sees 3x3 pixels sees every seam
+    still = {"moves": visualize.Moves(2, 0, 0)}  # what sees 3x3 pixels sees every seam
     made = {
         layer: visualize.maximize_activation(
             model,

@@ -2,6 +2,12 @@ from ._activations import activations as activations
 from ._deconvnet import deconvnet as deconvnet
 from ._deep_dream import deep_dream as deep_dream
 from ._deletion_insertion import deletion_insertion as deletion_insertion
+from ._engine.goals import klass as klass
+from ._engine.goals import unit as unit
+from ._engine.image_parameters import Fourier as Fourier
+from ._engine.image_parameters import Pixels as Pixels
+from ._engine.regularizers import Penalties as Penalties
+from ._engine.transforms import Moves as Moves
 from ._filters import filters as filters
 from ._grad_cam import grad_cam as grad_cam
 from ._grad_cam_plus_plus import grad_cam_plus_plus as grad_cam_plus_plus

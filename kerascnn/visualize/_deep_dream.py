@@ -7,14 +7,14 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from kerascnn._checks import check_count, check_number
+from kerascnn._checks import check_callables, check_count, check_number
 from kerascnn._graph import Graph
 from kerascnn._progress import progress
 
 from ._engine.ascent import NormalizedGradient, ascend
 from ._engine.axes import graph_of
 from ._engine.layers import LayerLike
-from ._engine.picture_arguments import check_callables, check_pictures
+from ._engine.picture_arguments import check_pictures
 from ._engine.view import (
     batches,
     check_size,

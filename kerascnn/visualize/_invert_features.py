@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._checks import check_choice, check_count, check_number
+from kerascnn._checks import check_callables, check_choice, check_count, check_number
 from kerascnn._graph import Graph
 from kerascnn._progress import progress
 
@@ -14,7 +14,7 @@ from ._engine.ascent import TINY, Adam, ascend
 from ._engine.axes import graph_of
 from ._engine.image_parameters import Pixels
 from ._engine.layers import LayerLike, select_layer
-from ._engine.picture_arguments import check_callables, check_pictures
+from ._engine.picture_arguments import check_pictures
 from ._engine.regularizers import VARIATIONS, Penalties
 from ._engine.view import (
     batches,

@@ -6,14 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._checks import check_choice, check_count, check_number
+from kerascnn._checks import check_callables, check_choice, check_count, check_number
 from kerascnn._graph import Graph
 from kerascnn._progress import progress
 
 from ._engine.ascent import Adam, ascend, climb_lbfgs
 from ._engine.axes import graph_of
 from ._engine.layers import LayerLike, is_map
-from ._engine.picture_arguments import check_callables, check_pictures
+from ._engine.picture_arguments import check_pictures
 from ._engine.regularizers import total_variation
 from ._engine.view import (
     Batches,

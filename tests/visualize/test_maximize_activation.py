@@ -12,16 +12,17 @@ from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
 import kerascnn as kc
 from kerascnn._graph import flatten, run
+from kerascnn.visualize import Moves, Penalties, Pixels, klass, unit
 from kerascnn.visualize._engine.compile import trace_count
+from kerascnn.visualize._engine.goals import Units, similarity
 from kerascnn.visualize._engine.view import View
-from kerascnn.visualize._maximize_activation import Units, similarity
 
 with warnings.catch_warnings():  # tf-keras-vis imports a module that it calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)
     from tf_keras_vis.activation_maximization.regularizers import Norm, TotalVariation2D
 
 maximize = kc.visualize.maximize_activation
-STILL = {"jitter": 0, "scale": 0, "rotation": 0}
+STILL = {"moves": None}
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +158,7 @@ def test_silent_units_are_rescued_under_a_penalty():
     model = keras.Sequential([keras.Input((None, None, 1)), unit])
     unit.set_weights([np.ones((3, 3, 1, 1), "float32"), np.array([-4.9], "float32")])
     options = {"size": 8, "parameters": "pixels", "learning_rate": 0.01, **STILL}
-    held = maximize(model, layer="unit", steps=16, l2=0.1, **options)
+    held = maximize(model, layer="unit", steps=16, penalties=Penalties(l2=0.1), **options)
     assert response(model, "unit", held)[0, 0] > 0.5
 
 
@@ -184,7 +185,9 @@ def test_similarity_by_hand():
 @pytest.mark.parametrize("name", ["l2", "total_variation"])
 def test_penalties_hold_back(name, model):
     options = {"layer": "deep", "units": [0], "size": 12, "steps": 20, "parameters": "pixels"}
-    free, held = (maximize(model, **{name: weight}, **options) for weight in (0, 50))
+    free, held = (
+        maximize(model, penalties=Penalties(**{name: weight}), **options) for weight in (0, 50)
+    )
     measures = {
         "l2": lambda x: np.square(x - 0.5).mean(),
         "total_variation": lambda x: np.square(np.diff(x, axis=1)).mean(),
@@ -193,20 +196,54 @@ def test_penalties_hold_back(name, model):
 
 
 def test_blur_smooths(model):
-    options = {"layer": "deep", "units": [0], "size": 12, "steps": 8, "parameters": "pixels"}
-    sharp, blurred = (maximize(model, blur=sigma, **options) for sigma in (0, 1.0))
+    options = {"layer": "deep", "units": [0], "size": 12, "steps": 8}
+    sharp, blurred = (maximize(model, parameters=Pixels(blur=b), **options) for b in (0, 1.0))
     assert np.abs(np.diff(blurred, axis=1)).mean() < 0.7 * np.abs(np.diff(sharp, axis=1)).mean()
 
 
 @pytest.mark.parametrize("name", ["small_norm", "small_contribution"])
 def test_what_matters_little_becomes_grey(model, name):
-    options = {"layer": "deep", "units": [0, 1], "size": 12, "steps": 8, "parameters": "pixels"}
-    options["jitter"] = options["scale"] = options["rotation"] = 0
-    made = maximize(model, **options, **{name: 30})
-    free = maximize(model, **options)
+    options = {"layer": "deep", "units": [0, 1], "size": 12, "steps": 8, **STILL}
+    made = maximize(model, parameters=Pixels(**{name: 30}), **options)
+    free = maximize(model, parameters="pixels", **options)
     for grey, all_of_it in zip((made == 0.5).all(-1), (free == 0.5).all(-1), strict=True):
         assert 0.29 < grey.mean() < 0.5
         assert all_of_it.mean() < 0.1
+
+
+# Goals that are added up
+
+
+def test_a_sum_climbs_as_its_terms_say(model):
+    """By a plain function of the same scores: class 1 less twice a unit in the middle."""
+    goal = klass(1) - 2 * unit("deep", 3, position="center") + 0.5 * unit("conv", 0)
+    middle = "unit('deep', 3, position='center')"
+    assert repr(goal) == f"1 * klass(1) - 2 * {middle} + 0.5 * unit('conv', 0)"
+    gained = []
+    options = {"size": 8, "steps": 3, "parameters": "pixels", **STILL}
+    start = maximize(model, goal, **{**options, "steps": 0})
+    last = maximize(model, goal, callback=lambda *now: gained.append(now), **options)
+    gap = model.get_layer("gap").output
+    kernel, bias = model.layers[-1].get_weights()
+
+    def score(images):
+        deep = kc.visualize.activations(model, images, "deep")[0]
+        head = np.array(keras.Model(model.inputs[0], gap)(images))[0] @ kernel[:, 1] + bias[1]
+        at_center = deep[deep.shape[0] // 2, deep.shape[1] // 2, 3]
+        return head - 2 * at_center + 0.5 * response(model, "conv", images)[0, 0]
+
+    images = [start, *(now[1] for now in gained)]
+    for before, (_step, _images, scores) in zip(images[:-1], gained, strict=True):
+        np.testing.assert_allclose(scores[0], score(before), rtol=1e-4)
+    assert score(last) > score(start)
+
+
+def test_sums_in_a_list_are_what_they_are_alone(model):
+    goals = [klass(2), unit("deep", 1) + klass(0), -unit("conv", 5)]
+    options = {"size": 8, "steps": 3}
+    together = maximize(model, goals, pictures=2, **options)
+    alone = maximize(model, goals[1], pictures=2, **options)
+    np.testing.assert_allclose(together[2:4], alone, atol=1e-4)
 
 
 # What users bring along
@@ -244,10 +281,10 @@ def test_one_sigmoid(model):
 def test_regularizers_of_tf_keras_vis(model):
     """They see static shapes; the total variation is ours by another name."""
     options = {"layer": "deep", "units": [0, 1], "size": 8, "steps": 5, "parameters": "pixels"}
-    theirs = maximize(model, regularizers=TotalVariation2D(2.0), **options)
-    ours = maximize(model, total_variation=2.0, variation="absolute", **options)
+    theirs = maximize(model, penalties=TotalVariation2D(2.0), **options)
+    ours = maximize(model, penalties=Penalties(0, 2.0, "absolute"), **options)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
-    more = maximize(model, regularizers=[TotalVariation2D(1.0), Norm(1.0)], **options)
+    more = maximize(model, penalties=[TotalVariation2D(1.0), Norm(1.0)], **options)
     assert not np.allclose(more, ours)
 
 
@@ -370,9 +407,9 @@ def test_the_seed_decides(model):
 def test_a_unit_has_the_same_picture_in_any_company(model):
     options = {"layer": "deep", "size": (8, 11), "steps": 5, "pictures": 2}
     every = maximize(model, **options)
-    for unit in (0, 3):
-        alone = maximize(model, units=unit, **options)
-        np.testing.assert_allclose(alone, every[2 * unit : 2 * unit + 2], atol=1e-4)
+    for channel in (0, 3):
+        alone = maximize(model, units=channel, **options)
+        np.testing.assert_allclose(alone, every[2 * channel : 2 * channel + 2], atol=1e-4)
     np.testing.assert_allclose(maximize(model, batch_size=3, **options), every, atol=1e-4)
     options["diversity"] = 1.0  # the pictures of one unit stay together
     apart = maximize(model, **options)
@@ -417,16 +454,14 @@ def test_compiled_once(fresh):
         ({"size": 0}, ValueError, "size must be a whole number of at least 1"),
         ({"steps": -1}, ValueError, "steps must be a whole number of at least 0"),
         ({"seed": 0.5}, ValueError, "seed must be a whole number"),
-        ({"jitter": 1.5}, ValueError, "jitter must be a whole number"),
-        ({"scale": 1}, ValueError, "scale must be a number from 0 to 0.9; received 1"),
-        ({"rotation": -3}, ValueError, "rotation must be a number from 0 to 180; received -3"),
         ({"learning_rate": np.nan}, ValueError, "learning_rate must be a number from 0 on"),
         ({"parameters": "fft"}, ValueError, "parameters must be one of 'fourier', 'pixels'"),
         ({"position": "middle"}, ValueError, "position must be one of 'all', 'center'"),
-        ({"variation": "l1"}, ValueError, "variation must be one of 'absolute', 'squared'"),
-        ({"blur": 1.0}, ValueError, "blur must be 0 for a spectrum"),
-        ({"small_norm": 9}, ValueError, "small_norm must be 0 for a spectrum"),
-        ({"small_contribution": 101}, ValueError, "must be a number from 0 to 100; received 101"),
+        ({"moves": 3}, TypeError, r"moves must be None or Moves\(jitter, scale, rotation\)"),
+        ({"penalties": 3}, TypeError, "penalties must be a function; received 3"),
+        ({"target": klass(4)}, ValueError, "index must be from 0 to 3, the classes; received 4"),
+        ({"target": unit("deep", 5)}, ValueError, "0 to 4, the channels of 'deep'; received 5"),
+        ({"target": unit("depe", 5)}, ValueError, "Did you mean 'deep'"),
         ({"diversity": 1.0}, ValueError, "diversity must be 0 for classes"),
         ({"batch_size": -1}, ValueError, "batch_size must be a whole number of at least 1"),
         ({"preprocessing": "caffe"}, ValueError, "preprocessing must be one of"),
@@ -437,6 +472,25 @@ def test_errors_teach(change, error, message, model):
     with pytest.raises(error, match=message) as caught:
         maximize(model, **{"size": 8, "steps": 1, **change})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Moves(1.5), "jitter must be a whole number"),
+        (lambda: Moves(scale=1), "scale must be a number from 0 to 0.9; received 1"),
+        (lambda: Moves(rotation=-3), "rotation must be a number from 0 to 180; received -3"),
+        (lambda: Penalties(variation="l1"), "variation must be one of 'absolute', 'squared'"),
+        (lambda: Penalties(l2=-1), "l2 must be a number from 0 on; received -1"),
+        (lambda: Pixels(blur=-1), "blur must be a number from 0 on; received -1"),
+        (lambda: Pixels(small_contribution=101), "from 0 to 100; received 101"),
+        (lambda: unit("deep", -1), "index must be a whole number of at least 0; received -1"),
+        (lambda: unit("deep", 0, position="middle"), "position must be one of 'all', 'center'"),
+    ],
+)
+def test_errors_of_options_teach(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def test_the_size_that_a_dense_layer_fixes_is_named(lenet5):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_number
+
 from .regularizers import GREY, blur
 
 START = 0.01  # the standard deviation of the noise at the start (lucid)
@@ -22,16 +24,26 @@ COLOURS = (COLOURS / np.linalg.norm(COLOURS, axis=0).max()).astype("float32")
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels themselves, kept within [0, 1]; Yosinski et al. 2015, section 3.
+    """The pixels themselves, kept within [0, 1] (Yosinski et al. 2015, section 3).
 
     Attributes:
-        sigma: of a blur every few steps.
-        small_norm, small_contribution: of the pixels of each picture that become grey, per cent.
+        blur: standard deviation, in pixels, of a blur after every fourth step.
+        small_norm, small_contribution: a percentage: after each step so many pixels of an image
+            become grey, those nearest to it, Σ_c x_c², and those without which the objective would
+            change least, |Σ_c x_c ∂S/∂x_c|, with x counted from grey. What is left is what matters.
+
+    Raises:
+        ValueError: a number that is out of range.
     """
 
-    sigma: float = 0.0
+    blur: float = 0.0
     small_norm: float = 0.0
     small_contribution: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number("blur", self.blur)
+        check_number("small_norm", self.small_norm, high=100.0)
+        check_number("small_contribution", self.small_contribution, high=100.0)
 
     def start(self, noise: np.ndarray) -> object:
         """Grey with a little noise."""
@@ -43,8 +55,8 @@ class Pixels:
 
     def project(self, point: object, step: int, slope: object) -> object:
         """Blur, let pixels go that matter little, and clip."""
-        if self.sigma and step % BLUR_EVERY == 0:
-            point = blur(point, self.sigma)
+        if self.blur and step % BLUR_EVERY == 0:
+            point = blur(point, self.blur)
         if self.small_norm:
             norm = ops.sum(ops.square(point - GREY), axis=-1, keepdims=True)  # grey is their 0
             point = without_least(point, norm, self.small_norm)

@@ -1,6 +1,6 @@
 """The arguments that the methods share that make pictures, checked in one place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,19 +40,6 @@ def check_pictures(name: str, pictures: np.ndarray, channels: int | None) -> np.
             f"preprocessing=…; received values from {low:g} to {high:g}."
         )
     return np.clip(pictures, 0, 1).astype("float32")
-
-
-def check_callables(name: str, given: Callable | Sequence[Callable] | None) -> tuple[Callable, ...]:
-    """One function, several or none, as a tuple.
-
-    Raises:
-        TypeError: something that cannot be called.
-    """
-    if given is None or callable(given):
-        return () if given is None else (given,)
-    if not isinstance(given, list | tuple) or not all(map(callable, given)):
-        raise TypeError(f"{name} must be a function; received {given!r}.")
-    return tuple(given)
 
 
 def check_shape(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_callables, check_choice, check_number
 from kerascnn._errors import unknown
 
 GREY = 0.5  # the middle of [0, 1], from where a norm is taken
@@ -54,19 +55,31 @@ def blur(pictures: object, sigma: float) -> object:
 
 @dataclass(frozen=True)
 class Penalties:
-    """A weighted sum of penalties.
+    """A weighted sum of penalties, means over the pixels.
+
+    They stand against the activation, whose size depends on the network.
 
     Attributes:
-        l2: weight of the distance from grey.
-        total_variation: weight of the total variation.
-        variation: which of `VARIATIONS` that is.
-        more: callables from pictures to (N,) or a number, such as tf-keras-vis's regularizers.
+        l2: weight of the squared distance from grey.
+        total_variation: weight of how much neighbouring pixels differ.
+        variation: "squared", "absolute" or "power", three meanings of total variation.
+        more: callables from images (N, H, W, C) in [0, 1] to (N,) or a number, such as
+            tf-keras-vis's regularizers.
+
+    Raises:
+        TypeError, ValueError: a weight below 0, another variation, something not callable.
     """
 
     l2: float = 0.0
     total_variation: float = 0.0
     variation: str = "squared"
     more: tuple[Callable, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("l2", self.l2)
+        check_number("total_variation", self.total_variation)
+        check_choice("variation", self.variation, VARIATIONS)
+        object.__setattr__(self, "more", check_callables("more", self.more))
 
     def __call__(self, pictures: object) -> object:
         """The penalties, (N,)."""

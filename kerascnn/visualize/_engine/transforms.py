@@ -1,26 +1,44 @@
 """Small random moves of a picture before each look, so that it does not rest on single pixels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from keras import ops
+
+from kerascnn._checks import check_count, check_number
 
 from .regularizers import GREY
 
 
 @dataclass(frozen=True)
 class Moves:
-    """How far pictures are moved at most (Olah et al. 2017, "Transformation robustness").
+    """How far an image is moved at random, at most, before each look.
+
+    A picture that rests on single pixels does not survive it (Olah et al. 2017, "Transformation
+    robustness").
 
     Attributes:
-        jitter: shift in pixels.
-        scale: change of size, as part of it.
-        rotation: about the middle, in degrees.
+        jitter: shift in pixels; `None`: a 16th of the smaller side.
+        scale: change of size, as a fraction of it.
+        rotation: about the centre, in degrees.
+
+    Raises:
+        ValueError: a number that is out of range.
     """
 
-    jitter: int
-    scale: float
-    rotation: float
+    jitter: int | None = None
+    scale: float = 0.1
+    rotation: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.jitter is not None:
+            check_count("jitter", self.jitter, least=0)
+        check_number("scale", self.scale, high=0.9)
+        check_number("rotation", self.rotation, high=180.0)
+
+    def of_size(self, size: tuple[int, int]) -> "Moves":
+        """The same with a jitter in pixels, for images of a height and width."""
+        return replace(self, jitter=min(size) // 16) if self.jitter is None else self
 
     def __bool__(self) -> bool:
         return bool(self.jitter or self.scale or self.rotation)
