@@ -77,6 +77,23 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "padding-or-none": ["conv6", "5.64 M", "2.31 M without", "41,662 parameters in both"],
     "activations-trained": ["a sixth"],
     "transfer-learning": ["8,000 images of airplane, automobile, bird", "fine-tuned", "of 3 runs"],
+    "weights-by-connection": ["1,600,000,000", "4,000,000", "100", "16 MB"],
+    "one-dimensional-picture": ["15 weights", "9 weights", "3 weights", "6 weights", "w₃"],
+    "dense-matrix-beside-a-filter": ["529×200 = 105,800", "= 25 weights"],
+    "correlation-or-convolution": ["180°"],
+    "curve-detector": ["4·50·30 + 20·30 = 6600"],
+    "kernels-on-a-photo": ["sharpen"],
+    "kernel-size": ["36,864", "200,704"],  # 64² · 3², 64² · 7²
+    "three-small-kernels": ["sees 7 pixels", "49 C² weights", "27 C² weights"],
+    "computational-graph": ["∂f/∂b = 1 · a"],
+    "gradient-check": ["1·10⁻⁶"],
+    "backward-convolution": ["37", "47", "67", "77"],  # Σ x · ∂L/∂h: 1 + 4 + 12 + 20 = 37
+    "filters-and-maps": ["28×28×1", "28×28×6", "784", "75 weights"],
+    "volume-quiz": ["32×32×10", "= 760", "16×16×1", "16×16×64", "55×55×96", "= 34,944"],
+    "translation-equivariance": ["away from the border: 0"],
+    "convolution-as-a-matrix": ["im2col"],
+    "linear-cascade": ["one kernel of 5×5", "·10"],
+    "activation-functions": ["max(0, x) + b · min(0, x)"],
 }  # fmt: skip
 
 

@@ -48,9 +48,8 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
             f"target must be one class index or one for each of the {count} images, ({count},); "
             f"received the shape {indices.shape}."
         )
-    wrong = indices[(indices < 0) | (indices >= classes)] if indices.ndim else (
-        indices[None][(indices[None] < 0) | (indices[None] >= classes)]
-    )  # fmt: skip
+    each = np.atleast_1d(indices)
+    wrong = each[(each < 0) | (each >= classes)]
     if len(wrong):
         meaning = " (0: the sigmoid says no, 1: it says yes)" * is_binary(graph)
         if len(graph.outputs) > 1:

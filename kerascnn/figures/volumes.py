@@ -1,0 +1,128 @@
+"""From volume to volume: how many maps and weights filters make (lecture map, B4, B7, B8)."""
+
+from collections.abc import Sequence
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kerascnn import arithmetic, plots
+from kerascnn._text import text as _
+
+from ._layout import note
+from ._registry import figure
+
+
+@figure(
+    title="Each filter makes one map; six filters make a volume of six",
+    alt="An image of 32 by 32 by 3 and what one, two and six filters of 5 by 5 by 3 make of it: "
+    "volumes of 28 by 28 by 1, by 2 and by 6.",
+)
+def filters_and_maps() -> Figure:
+    """Convolve 32x32x3 with one filter of 5x5x3, with two, and with six."""
+    side, kernel, channels = 32, 5, 3
+    out = arithmetic.conv_output_size(side, kernel)
+    ink = plt.rcParams["text.color"]
+    grays = [plots.role_color("padding")] * channels
+    fig, axes = plt.subplots(1, 3)
+    for ax, filters in zip(axes, (1, 2, 6), strict=True):
+        colors = plots.window_colors(filters)
+        ax.set_axis_off()
+        ax.set_aspect("equal")
+        ax.set_xlim(-1, 62)
+        ax.set_ylim(-9, 34)
+        _slabs(ax, 0, 0, side * SCALE, grays)
+        _slabs(ax, 39, 0, out * SCALE, colors)
+        for n, color in enumerate(colors):
+            row, column = divmod(n, 2)
+            across = 25.0 if filters > 1 else 28.5
+            _slabs(ax, across + 7 * column, 16 - 8 * row, kernel * LARGER, [color] * channels)
+        ax.annotate(
+            "", (38.5, 13), (22, 13), arrowprops={"arrowstyle": "->", "color": ink}, zorder=0
+        )
+        below = {"ha": "center", "va": "top", "fontsize": "small"}
+        ax.text(8, -1, f"{side}×{side}×{channels}", **below)
+        ax.text(48, -1, f"{out}×{out}×{filters}", **below)
+        ax.text(29, -1, f"{kernel}×{kernel}×{channels}", **below)
+        ax.set_title(_("1 filter") if filters == 1 else _("{count} filters", count=filters))
+    note(
+        fig,
+        _(
+            "At each of its {places} places a filter multiplies {weights} weights with {weights} "
+            "values, adds up, and adds one bias.",
+            places=out * out,
+            weights=arithmetic.conv_parameters(kernel, channels, 1, bias=False),
+        ),
+    )
+    return fig
+
+
+SCALE = 0.5  # units of the axes for a pixel
+LARGER = 0.8  # the same for a filter, which would be hard to see
+BACK = 1.7  # from one map to the next behind it
+
+
+def _slabs(ax: Axes, x: float, y: float, side: float, colors: Sequence[str]) -> None:
+    """Draw maps one behind the other, the last in front."""
+    edge = {"ec": plt.rcParams["text.color"], "lw": plt.rcParams["axes.linewidth"] * 0.6}
+    back = BACK * min(1.0, side / 10)
+    for n, color in enumerate(colors):
+        shift = back * (len(colors) - 1 - n)
+        ax.add_patch(
+            plt.Rectangle((x + shift, y + shift), side, side, fc=color, zorder=2 + n, **edge)
+        )
+
+
+QUIZ = (  # input, kernel, filters, stride, padding: the lectures' own questions
+    ((32, 32, 3), 5, 10, 1, 2),
+    ((50, 50, 3), 5, 1, 3, 0),
+    ((50, 50, 3), 5, 64, 3, 0),
+    ((227, 227, 3), 11, 96, 4, 0),
+)
+
+
+@figure(
+    title="Output size and parameters follow from five numbers",
+    alt="Four convolutions with their answers: 32 by 32 by 3 with ten 5 by 5 filters and padding 2 "
+    "gives 32 by 32 by 10 and 760 parameters; 50 by 50 by 3 with stride 3 gives 16 by 16.",
+)
+def volume_quiz() -> Figure:
+    """Answer the lectures' questions: the output volume and the parameters of a layer."""
+    heads = [_("input"), _("filters"), _("stride, padding"), _("output"), _("parameters")]
+    rows = []
+    for (height, width, channels), kernel, filters, stride, padding in QUIZ:
+        size = arithmetic.conv_output_size(height, kernel, stride, padding)
+        parameters = arithmetic.conv_parameters(kernel, channels, filters)
+        rows.append(
+            [
+                f"{height}×{width}×{channels}",
+                f"{filters} × {kernel}×{kernel}×{channels}",
+                f"{stride}, {padding}",
+                f"({height} − {kernel} + 2·{padding}) / {stride} + 1 = {size}\n"
+                f"{size}×{size}×{filters}",
+                f"({kernel}·{kernel}·{channels} + 1) · {filters}\n= {parameters:,}",
+            ]
+        )
+    fig, ax = plt.subplots()
+    ax.set_axis_off()
+    table = ax.table(
+        rows, colLabels=heads, loc="center", cellLoc="center", bbox=(0, 0, 1, 1),
+        colWidths=(0.15, 0.2, 0.15, 0.29, 0.21),
+    )  # fmt: skip
+    table.auto_set_font_size(False)
+    table.set_fontsize(plt.rcParams["font.size"] * 0.8)
+    colors = {3: plots.role_color("output"), 4: plots.role_color("kernel")}
+    for (row, column), cell in table.get_celld().items():
+        cell.set_facecolor("none")
+        cell.set_edgecolor(plt.rcParams["text.color"])
+        cell.set_text_props(color=plt.rcParams["text.color"])
+        cell.set_linewidth(plt.rcParams["axes.linewidth"] * 0.5)
+        if row == 0:
+            cell.set_text_props(weight="bold")
+        elif column in colors:
+            cell.set_text_props(color=colors[column])
+    note(
+        fig,
+        _("Output: (W − F + 2P) / S + 1. Parameters: (F·F·D + 1) · K, biases included."),
+    )
+    return fig
