@@ -161,6 +161,10 @@ def test_words_are_translated(lang, tmp_path):
     english = kc.figures.recipes()["max-pooling"].title
     assert (title == english) == (lang == "en")
     assert f'<html lang="{lang}">' in (tmp_path / "index.html").read_text("utf-8")
+    figure = kc.figures.render("max-pooling", lang=lang)
+    words = {text.get_text() for ax in figure.axes for text in ax.texts}
+    plt.close(figure)
+    assert {"en": "input", "es": "entrada"}[lang] in words
 
 
 def test_styles_change_the_ground():

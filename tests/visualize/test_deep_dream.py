@@ -54,14 +54,15 @@ def notebooks_octave(model, layer, base, detail, steps, step_size=1.5):
 
 
 def test_equals_the_notebook(model, images):
-    """The gradient is the activation itself; the detail that has grown is carried on."""
-    image = images[:1]
-    small = tf.image.resize(image, (10, 14), antialias=True).numpy()
-    detail = notebooks_octave(model, "deep", small, 0, 3) - small
-    expected = notebooks_octave(
-        model, "deep", image, tf.image.resize(detail, (14, 20)).numpy(), 3
-    )  # fmt: skip
-    ours = dream(model, image, "deep", octaves=2, steps=3, jitter=0)
+    """The gradient is the activation itself; the detail of all octaves is carried on."""
+    image, detail = images[:1], np.zeros((1, 1, 1, 3), "float32")
+    for size in octave_sizes(image.shape[1:3], 3, 1.4):
+        base = tf.image.resize(image, size, antialias=True).numpy()
+        expected = notebooks_octave(
+            model, "deep", base, tf.image.resize(detail, size).numpy(), 3
+        )  # fmt: skip
+        detail = expected - base
+    ours = dream(model, image, "deep", octaves=3, steps=3, jitter=0)
     assert np.abs(ours - image).mean() > 3 / 255
     np.testing.assert_allclose(ours, expected, atol=1e-4)
 
@@ -127,6 +128,7 @@ def test_the_layer_responds_more(model, images):
 def test_layers_have_weights(model, images):
     options = {"octaves": 1, "steps": 2, "jitter": 0}
     conv, deep = (dream(model, images, layer, **options) for layer in ("conv", "deep"))
+    assert not np.allclose(conv, deep)
     weighted = dream(model, images, {"conv": 3.0, "deep": 0.0}, **options)
     np.testing.assert_allclose(weighted, conv, atol=1e-6)
     np.testing.assert_array_equal(dream(model, images, ["deep"], **options), deep)

@@ -25,9 +25,10 @@ def images(rng):
 
 
 def test_distance_by_hand():
-    found = ops.reshape(ops.convert_to_tensor([[1.0, 2, 3, 4], [3, 4, 0, 0]]), (2, 1, 2, 2))
-    wanted = ops.reshape(ops.convert_to_tensor([[1.0, 0, 0, 0], [3, 4, 0, 0]]), (2, 1, 2, 2))
-    np.testing.assert_allclose(distance(found, wanted), [4 + 9 + 16, 0])
+    """Relative to the size of what is wanted: (2² + 3² + 4²) / (2² + 0 + 0), and 0."""
+    wanted = np.array([[2.0, 0, 0], [0, 1, 0]], "float32")
+    found = wanted + np.array([[2.0, -3, 4], [0, 0, 0]], "float32")
+    np.testing.assert_allclose(distance(found, wanted), [29 / 4, 0], rtol=1e-6)
 
 
 def test_a_layer_that_keeps_everything_gives_the_image_back(images):
