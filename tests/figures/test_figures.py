@@ -93,6 +93,13 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "translation-equivariance": ["away from the border: 0"],
     "convolution-as-a-matrix": ["im2col"],
     "linear-cascade": ["one kernel of 5×5", "·10"],
+    "pooled-photo": ["64×64×3", "16×16×3"],
+    "pooling-and-shifts": ["500 test digits"],
+    "overlapping-and-global-pooling": ["2.76", "9"],
+    "up-sampling": ["5.25", "8"],
+    "dilation": ["3×3", "5×5", "9×9"],
+    "transposed-convolution": ["13", "14", "10"],
+    "checkerboard": ["3×3", "4×4"],
     "activation-functions": ["max(0, x) + b · min(0, x)"],
 }  # fmt: skip
 

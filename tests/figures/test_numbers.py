@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
 
-from kerascnn.figures import backpropagation, kernels, linearity, weight_sharing
+from kerascnn.figures import backpropagation, kernels, linearity, sampling, weight_sharing
 
 
 def test_weights_of_a_one_dimensional_picture():
@@ -57,3 +57,21 @@ def test_slopes_of_the_activations():
     np.testing.assert_allclose(curves["tanh"][1], 1 - np.tanh(x) ** 2, rtol=1e-5, atol=1e-7)
     assert curves["ReLU"][1].tolist() == [0, 0, 1]
     np.testing.assert_allclose(curves["leaky ReLU"][1], [0.1, 0.1, 1])
+
+
+def test_pooled_maps_change_less_than_the_input():
+    """At every shift of 1 to 8 pixels, and the less the larger the window."""
+    changes = np.stack(list(sampling.changes_by_shift().values()))[:, 1:]
+    assert (np.diff(changes, axis=0) < 0).all()
+
+
+def test_a_transposed_convolution_is_a_sum_of_stamps():
+    """Stride 1, without padding: the corner 1·1, the middle 1·1 + 2·1 + 3·1 + 4·2 and so on."""
+    expected = convolve2d(sampling.SMALL, sampling.STAMP, "full")
+    assert expected[1:3, 1:3].tolist() == [[11, 12], [13, 14]]
+
+
+def test_kernels_that_the_stride_divides_write_evenly():
+    odd, even = sampling.writes(3, 2, 6), sampling.writes(4, 2, 6)
+    assert set(odd[2:-2, 2:-2].ravel()) == {1, 2, 4}
+    assert set(even[2:-2, 2:-2].ravel()) == {4}
