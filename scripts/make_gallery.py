@@ -34,16 +34,16 @@ def main() -> None:
     """Draw and write."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     lines = ["# Gallery", "", "Made by `python scripts/make_gallery.py`.", ""]
-    for recipe in kc.figures.recipes().values():
-        figure = kc.figures.render(recipe.name)
+    for one in kc.figures.lecture_figures().values():
+        figure = kc.figures.render(one.name)
         buffer = io.BytesIO()
         with kc.plots.style("slides"):
             figure.savefig(buffer, dpi=200)
         plt.close(figure)
-        save(Image.open(buffer), recipe.name)
-        lines += [f"## {recipe.title}", "", recipe.alt, ""]
-        lines += [f"`kerascnn figures {recipe.name}`", ""]
-        lines += [f"![{recipe.alt}](pictures/{recipe.name}.png)", ""]
+        save(Image.open(buffer), one.name)
+        lines += [f"## {one.title}", "", one.alt, ""]
+        lines += [f"`kerascnn figures {one.name}`", ""]
+        lines += [f"![{one.alt}](pictures/{one.name}.png)", ""]
     for example in sorted((ROOT / "examples").glob("*.py")):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([sys.executable, example], cwd=folder, check=True)

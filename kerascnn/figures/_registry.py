@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class LectureFigure:
     """A figure that can be drawn.
 
     Attributes:
@@ -40,7 +40,7 @@ class Recipe:
         return inspect.getsource(self.function)
 
 
-_recipes: dict[str, Recipe] = {}
+_figures: dict[str, LectureFigure] = {}
 
 
 def figure(*, title: str, alt: str, frames: int = 0) -> Callable[[Callable], Callable]:
@@ -56,39 +56,39 @@ def figure(*, title: str, alt: str, frames: int = 0) -> Callable[[Callable], Cal
 
     def register(function: Callable) -> Callable:
         name = function.__name__.replace("_", "-")
-        if name in _recipes and _recipes[name].function.__module__ != function.__module__:
+        if name in _figures and _figures[name].function.__module__ != function.__module__:
             raise ValueError(f"name must be new; a figure {name!r} is registered already.")
         topic = function.__module__.rpartition(".")[2]
-        _recipes[name] = Recipe(name, function, title, alt, topic, frames)
+        _figures[name] = LectureFigure(name, function, title, alt, topic, frames)
         return function
 
     return register
 
 
-def recipes() -> dict[str, Recipe]:
+def lecture_figures() -> dict[str, LectureFigure]:
     """All figures by name, in the order of topics and of their files.
 
     >>> import kerascnn as kc
-    >>> kc.figures.recipes()["max-pooling"].topic
+    >>> kc.figures.lecture_figures()["max-pooling"].topic
     'pooling'
     """
     for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
         import_module(f"{__package__}.{file.stem}")
-    return dict(_recipes)
+    return dict(_figures)
 
 
 def names() -> list[str]:
     """List the names that `render` takes."""
-    return list(recipes())
+    return list(lecture_figures())
 
 
-def recipe(name: str) -> Recipe:
+def lecture_figure(name: str) -> LectureFigure:
     """Find a figure.
 
     Raises:
         ValueError: no figure has this name.
     """
-    known = recipes()
+    known = lecture_figures()
     if name not in known:
         raise unknown("figure", name, known)
     return known[name]

@@ -24,7 +24,7 @@ from kerascnn._text import language
 from kerascnn._text import text as _
 
 from ._material import rerunning
-from ._registry import Recipe, recipe, recipes
+from ._registry import LectureFigure, lecture_figure, lecture_figures
 
 FORMATS = ("svg", "png", "pdf")
 PNG_DPI = 200  # about 1920 pixels wide, as a slide
@@ -63,10 +63,10 @@ def render(name: str, *, lang: str = "en", style: str = "slides", rerun: bool = 
     True
     """
     with rerunning(rerun):
-        return _render(recipe(name), lang, style)
+        return _render(lecture_figure(name), lang, style)
 
 
-def _render(one: Recipe, lang: str, style: str, **options: object) -> Figure:
+def _render(one: LectureFigure, lang: str, style: str, **options: object) -> Figure:
     with plots.style(style, lang=lang):
         # Each figure has a seed of its own, so that drawing one alone gives the same picture.
         if "rng" in inspect.signature(one.function).parameters:
@@ -83,7 +83,7 @@ def draw(
     lang: str = "en",
     style: str = "slides",
     rerun: bool = False,
-    progress: Callable[[Recipe], None] = lambda one: None,
+    progress: Callable[[LectureFigure], None] = lambda one: None,
 ) -> Report:
     """Draw figures into a folder, with an `index.html` that shows all that it holds.
 
@@ -94,14 +94,14 @@ def draw(
         out: the folder; made if need be.
         formats: any of "svg", "png", "pdf".
         lang, style, rerun: as for `render`.
-        progress: called with each figure's `Recipe` before it is drawn.
+        progress: called with each figure's `LectureFigure` before it is drawn.
 
     Raises:
         ValueError: no such figure, format, language or style.
         OSError: the folder cannot be written.
     """
     names, formats = ([n] if isinstance(n, str) else n for n in (names, formats))
-    chosen = [recipe(name) for name in names] or list(recipes().values())
+    chosen = [lecture_figure(name) for name in names] or list(lecture_figures().values())
     if not formats:
         raise ValueError(f"formats must name at least one of {', '.join(FORMATS)}; received none.")
     for one in formats:
@@ -135,7 +135,9 @@ def draw(
     return report
 
 
-def _save(one: Recipe, out: Path, formats: Sequence[str], lang: str, style: str) -> list[Path]:
+def _save(
+    one: LectureFigure, out: Path, formats: Sequence[str], lang: str, style: str
+) -> list[Path]:
     """Draw a figure, and its frames if it moves, then write all files."""
     drawings = {one.name: _render(one, lang, style)}
     for step in range(one.frames):
@@ -153,7 +155,7 @@ def _save(one: Recipe, out: Path, formats: Sequence[str], lang: str, style: str)
     return list(files)
 
 
-def _bytes(drawing: Figure, kind: str, one: Recipe, dpi: int = PNG_DPI) -> bytes:
+def _bytes(drawing: Figure, kind: str, one: LectureFigure, dpi: int = PNG_DPI) -> bytes:
     buffer = io.BytesIO()
     drawing.savefig(buffer, format=kind, dpi=dpi, metadata=DATELESS[kind])
     data = buffer.getvalue()
@@ -191,7 +193,7 @@ def index(out: Path, lang: str) -> str:
     page = Environment(loader=PackageLoader("kerascnn", "figures"), autoescape=True)
     shown = []
     with language(lang):
-        for one in recipes().values():
+        for one in lecture_figures().values():
             formats = [kind for kind in FORMATS if (out / f"{one.name}.{kind}").is_file()]
             if formats:
                 shown.append((one, _(one.title), _(one.alt), formats))

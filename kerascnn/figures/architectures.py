@@ -11,7 +11,7 @@ from kerascnn._description import Description
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._registry import figure
 
 MEGA = 1e6

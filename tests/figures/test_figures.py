@@ -19,9 +19,9 @@ from kerascnn.figures import (
     _material,
     architectures,
     convolution,
-    explaining,
-    looking_inside,
-    made_pictures,
+    explanations,
+    filters_and_activations,
+    generated_images,
     pooling,
 )
 
@@ -58,7 +58,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "augmentations": ["by 1.1 of 255 on average", "a deviation of 0.1", "section 4.1"],
     "dropout": ["61 of 128 kept", "mean of 1000 steps", "counts 2 times", "fc1"],
     "local-response-normalization": ["k = 2, n = 5, α = 0.0001, β = 0.75", "0 … 255"],
-    "alexnet-recipe": ["2000 images of CIFAR-10"],
+    "alexnet-one": ["2000 images of CIFAR-10"],
     "throughput": ["ResNet-20", "No GPU was there"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
     "alexnet-filters": ["48 filters of 7×7×3", "96 are of 11×11×3"],
@@ -120,7 +120,7 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
             )
         ],
     ),
-    "alexnet-recipe": ("alexnet_recipe", lambda r: [lost(r, row) for row in (1, 6)]),
+    "alexnet-one": ("alexnet_recipe", lambda r: [lost(r, row) for row in (1, 6)]),
     "throughput": (
         "throughput",
         lambda r: [f"{rate:,.0f}" for rate in np.median(r["images_per_second"], axis=-1)[0, :, 0]],
@@ -184,17 +184,17 @@ def made_small(patch):
     def photo(name, height, width, *part):
         return _material.photo(name, max(height // 5, 32), max(width // 5, 32), *part)
 
-    for module in (made_pictures, explaining):
+    for module in (generated_images, explanations):
         patch.setattr(module, "photo", photo)
-    patch.setattr(looking_inside, "crops", lambda size: _material.crops(size)[:40])
+    patch.setattr(filters_and_activations, "crops", lambda size: _material.crops(size)[:40])
     for name in ("maximize_activation", "deep_dream", "invert_features"):
         method = getattr(kc.visualize, name)
         patch.setattr(kc.visualize, name, fewer(method, steps=2))
     patch.setattr(kc.visualize, "style_transfer", style_transfer)
     yield
-    for kept in (made_pictures.maximized, made_pictures.dreams, made_pictures.styled):
+    for kept in (generated_images.maximized, generated_images.dreams, generated_images.styled):
         kept.cache_clear()
-    made_pictures.inverted.cache_clear()
+    generated_images.inverted.cache_clear()
 
 
 def without_weights(patch):
@@ -222,7 +222,7 @@ def drawn_anew(name, style, lang):
     table = noting(_text.table(lang), said)
     with pytest.MonkeyPatch.context() as patch, made_small(patch):
         patch.setattr(_text, "table", lambda lang: table)
-        if kc.figures.recipes()[name].topic == "architectures":
+        if kc.figures.lecture_figures()[name].topic == "architectures":
             without_weights(patch)
         try:
             figure = kc.figures.render(name, lang=lang, style=style)
@@ -258,10 +258,10 @@ def test_every_language_and_style_is_seen():
 
 @pytest.mark.parametrize("name", kc.figures.names())
 def test_alt_text_is_one_sentence(name):
-    recipe = kc.figures.recipes()[name]
-    assert recipe.alt.endswith(".")
-    assert ". " not in recipe.alt
-    assert recipe.function.__doc__
+    one = kc.figures.lecture_figures()[name]
+    assert one.alt.endswith(".")
+    assert ". " not in one.alt
+    assert one.function.__doc__
 
 
 # The computations behind them
@@ -280,10 +280,10 @@ def test_pooling_computes_the_lecture():
 
 def test_frames_stand_still():
     """All steps have the same limits, so that the animation does not jitter."""
-    recipe = kc.figures.recipes()["sliding-window"]
-    assert recipe.frames == 9
+    one = kc.figures.lecture_figures()["sliding-window"]
+    assert one.frames == 9
     with kc.plots.style("slides"):
-        frames = [recipe.function(step=step) for step in (0, 4, 8)]
+        frames = [one.function(step=step) for step in (0, 4, 8)]
     limits = {(frame.axes[0].get_xlim(), frame.axes[0].get_ylim()) for frame in frames}
     assert len(limits) == 1
     titles = [frame.get_suptitle() for frame in frames]
@@ -325,15 +325,15 @@ def test_networks_are_described_once():
 
 
 def test_the_digits_of_the_figures_are_read_rightly():
-    model = looking_inside.trained()
+    model = _material.trained()
     classes = (0, 1, 2, 3, 4)
-    predicted = model.predict(looking_inside.digit_images(*classes), verbose=0).argmax(axis=1)
+    predicted = model.predict(_material.digit_images(*classes), verbose=0).argmax(axis=1)
     np.testing.assert_array_equal(predicted, classes)
 
 
 @pytest.mark.slow
 def test_the_style_transfer_comes_to_all_steps_that_its_description_names():
-    _content, _style, results = made_pictures.styled()
+    _content, _style, results = generated_images.styled()
     assert list(results) == [5, 15, 40, 100]
 
 
@@ -342,8 +342,8 @@ def test_a_style_transfer_that_ends_early_is_drawn_as_far_as_it_came(monkeypatch
         for step in range(1, 61):
             callback(step, content * step / 100, {})
 
-    monkeypatch.setattr(made_pictures.visualize, "style_transfer", ends_after_60)
-    content, _style, results = made_pictures.styled.__wrapped__()
+    monkeypatch.setattr(generated_images.visualize, "style_transfer", ends_after_60)
+    content, _style, results = generated_images.styled.__wrapped__()
     assert list(results) == [5, 15, 40, 60]
     for step, picture in results.items():
         np.testing.assert_allclose(picture, content * step / 100, rtol=1e-6)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots, visualize
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._material import photo, trained
 from ._registry import figure
 

@@ -9,58 +9,13 @@ from matplotlib.figure import Figure
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import mean_and_runs, note, say_runs
 from ._material import digit_images, how_measured, measured
 from ._registry import figure
-from ._spread import mean_and_runs, say_runs
 
 MARKERS = "os"
 MARKED = 2  # pixels of shift, as in the lectures
 GAP = 3  # pixels between pictures
-
-
-@figure(
-    title="Fewer training images, noisier weights",
-    alt="The weights of logistic regression for the digit 3 as a picture, smoother after 4,000 "
-    "images than after 1,000, and beside them the test accuracy, which falls with fewer images, "
-    "and the total variation, which rises.",
-)
-def training_set_size() -> Figure:
-    """Draw the weights of one class after all and after a part of the images, and two numbers."""
-    result = measured("training_set_size")
-    counts, parts = result["images"], result.settings["parts"]
-    fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
-    strongest = np.abs(result["pictures"]).max()
-    axes = left.subplots(1, len(counts))
-    for ax, picture, count, part in zip(axes, result["pictures"], counts, parts, strict=True):
-        image = ax.imshow(picture, cmap=plots.colormap("signed"), vmin=-strongest, vmax=strongest)
-        ax.set_axis_off()
-        ax.set_title(_("{part} %: {count} images", part=f"{100 * part:g}", count=f"{count:,}"))
-    left.colorbar(image, ax=axes, location="bottom", label=_("weight"), shrink=0.6)
-    top, bottom = right.subplots(2, 1, sharex=True)
-    measures = {
-        top: (100 * result["accuracy"].T, _("test accuracy (%)")),
-        bottom: (result["total_variation"].mean(axis=-1).T, _("total variation")),
-    }
-    places = np.arange(len(counts))
-    for ax, (values, name) in measures.items():
-        mean_and_runs(ax, places, values, color="C0", marker="o")
-        ax.set_title(name, fontsize="medium")
-        ax.margins(x=0.3, y=0.2)
-    bottom.set_xticks(places, [f"{100 * part:g} %" for part in parts])
-    note(
-        fig,
-        _(
-            "Logistic regression on MNIST; the weights of digit {shown}. Total variation: of all "
-            "ten pictures, differences of neighbours for each unit of weight.",
-            shown=result.settings["shown"],
-        )
-        + " "
-        + say_runs(result),
-        how_measured(result),
-    )
-    return fig
 
 
 @figure(

@@ -7,10 +7,9 @@ from matplotlib.ticker import NullLocator
 
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import mean_and_runs, note, say_runs
 from ._material import how_measured, measured
 from ._registry import figure
-from ._spread import mean_and_runs, say_runs
 
 MARKERS = "os^D"
 
@@ -165,49 +164,6 @@ def activations_trained() -> Figure:
 def epochs_list(needed: np.ndarray, epochs: int) -> str:
     """List how many epochs each run needed, where NaN says that all were not enough."""
     return ", ".join(f"> {epochs}" if np.isnan(one) else f"{one:.0f}" for one in needed)
-
-
-@figure(
-    title="Transfer learning: features of other classes stand in for missing images",
-    alt="Test accuracy over 5 to 100 training images of each class: a net that is fine-tuned from "
-    "other classes is best throughout, frozen features help where images are fewest, and training "
-    "from scratch overtakes them with more.",
-)
-def transfer_learning() -> Figure:
-    """Draw the test accuracy of three ways to learn over the number of images of each class."""
-    result = measured("transfer_learning")
-    names = {
-        "from scratch": _("from scratch"),
-        "frozen features": _("frozen features"),
-        "fine-tuned": _("fine-tuned"),
-    }
-    counts, accuracy = result["counts"], 100 * result["accuracy"]
-    fig, ax = plt.subplots()
-    for nth, method in enumerate(result["methods"]):
-        look = {"color": f"C{nth}", "marker": MARKERS[nth], "label": names[str(method)]}
-        mean_and_runs(ax, counts, accuracy[nth].T, **look)
-    chance = 100 / len(result["classes"])
-    ax.axhline(chance, color=plt.rcParams["grid.color"], zorder=0)
-    ax.annotate(_("chance"), (counts[0], chance), (0, 4), textcoords="offset points")
-    ax.set_xscale("log")
-    ax.set_xticks(counts, [f"{count:.0f}" for count in counts])
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.set(xlabel=_("training images of each class"), ylabel=_("test accuracy (%)"))
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.12))
-    note(
-        fig,
-        _(
-            "Features of a small net trained on {images} images of {base}; learnt then: {classes}. "
-            "{tests} test images.",
-            images=f"{result.settings['images']:,}",
-            base=", ".join(result["base_classes"]),
-            classes=", ".join(result["classes"]),
-            tests=f"{result.settings['tests']:,}",
-        ),
-        say_runs(result),
-        how_measured(result),
-    )
-    return fig
 
 
 def how_trained(result) -> str:

@@ -1,18 +1,22 @@
-"""What depth costs and brings (lecture map, D9)."""
+"""Why deep plain networks fail, and what a residual block changes (lecture map, D8 and D9)."""
+
+from functools import cache
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._layout import note
-from ._material import how_measured, measured
+from ._drawing import note, runs_of, say_runs
+from ._material import how_measured, measured, photo
 from ._registry import figure
-from ._spread import runs_of, say_runs
 
 LINES = {"training": "--", "validation": "-"}  # as in He et al.: training dashed
+BLOCK = "conv2_block2"
+MAPS = 6
 
 
 @figure(
@@ -66,3 +70,55 @@ def degradation() -> Figure:
         how_measured(result),
     )
     return fig
+
+
+@figure(
+    title="A residual block with zero weights is the identity, a plain one erases everything",
+    alt="Maps that go into two blocks whose weights are all zero: F(x) is zero in both, the "
+    "residual block puts out the same maps, the plain block nothing.",
+)
+def residual_identity() -> Figure:
+    """Set all weights of a block to zero, and see what comes out."""
+    blocks = {
+        "resnet20": (_("residual block"), "ReLU(F(x) + x)"),
+        "plain20": (_("plain block"), "ReLU(F(x))"),
+    }
+    fig, axes = plt.subplots(2, 3)
+    for row, (architecture, (name, formula)) in zip(axes, blocks.items(), strict=True):
+        x, inner, y = through_zero_weights(architecture)
+        strongest = np.argsort(-x.mean(axis=(0, 1)))[:MAPS]
+        off = _("largest difference to x: {value}", value=f"{np.abs(y - x).max():.2g}")
+        panels = ((x, f"{name}: x"), (inner, "F(x)"), (y, f"{formula}\n{off}"))
+        for ax, (maps, title) in zip(row, panels, strict=True):
+            plots.activation_grid(
+                maps[..., strongest], order="unit", columns=3, numbers=False, colorbar=False, ax=ax
+            )
+            ax.set_title(title, fontsize="medium")
+    note(
+        fig,
+        _(
+            "Block {block} of ResNet-20 and of plain-20, with kernels of zero; x comes out of a "
+            "ReLU, so that the last one leaves it as it is. A deeper net can so be no worse than "
+            "a shallower one (He et al. 2015, section 3.1).",
+            block=BLOCK,
+        ),
+    )
+    return fig
+
+
+@cache
+def through_zero_weights(architecture: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The maps x into a block, F(x) and the maps out of it, each (h, w, K), with zero weights."""
+    import keras
+
+    from kerascnn import models
+
+    keras.utils.set_random_seed(0)
+    image = photo("chelsea", 48, 48, (slice(0, 300), slice(75, 375)))[None]
+    model = models.build(architecture, input_shape=image.shape[1:], include_top=False)
+    for layer in model.layers:
+        if layer.name.startswith(BLOCK) and hasattr(layer, "kernel"):
+            layer.kernel.assign(np.zeros(layer.kernel.shape))
+    names = ("conv2_block1_out", f"{BLOCK}_2_bn", f"{BLOCK}_out")
+    looking = keras.Model(model.input, [model.get_layer(name).output for name in names])
+    return tuple(maps[0] for maps in looking.predict(image, verbose=0))

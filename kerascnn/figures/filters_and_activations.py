@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from kerascnn import datasets, plots, visualize
+from kerascnn import plots, visualize
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._material import crops, digit_images, trained
 from ._registry import figure
 
@@ -83,42 +83,6 @@ def activation_maps() -> Figure:
         ax.set_xlabel(_("class") if layer == "predictions" else _("unit"), fontsize="small")
         ax.tick_params(labelsize="x-small")
     ax.set_xticks(range(10))
-    return fig
-
-
-@figure(
-    title="Grad-CAM: where the network sees a class",
-    alt="Handwritten digits, overlaid with Grad-CAM heatmaps of LeNet-5 for the predicted class "
-    "and for the runner-up: each class is seen at other strokes.",
-)
-def grad_cam() -> Figure:
-    """Overlay digits with the heatmaps of the two likeliest classes."""
-    model = trained()
-    images, labels = datasets.load("digits").test
-    scores = visualize.activations(model, images, "predictions")
-    ranked = np.argsort(-scores, axis=1)
-    # Digits that are read rightly but could have been another: the runner-up has its reasons.
-    margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
-    chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]
-    heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i], "s4") for i in (0, 1)]
-    # One of each class, and none whose map is empty: there all evidence speaks against.
-    seen = [i for i in range(len(chosen)) if min(maps[i].max() for maps in heat) > 0]
-    firsts = [i for n, i in enumerate(seen) if labels[chosen[i]] not in labels[chosen[seen[:n]]]][
-        :4
-    ]
-    chosen, heat = chosen[firsts], [maps[firsts] for maps in heat]
-    images, scores, ranked = images[chosen], scores[chosen], ranked[chosen]
-    fig, axes = plt.subplots(2, len(images))
-    for row, rank in zip(axes, (0, 1), strict=True):
-        classes, heatmaps = ranked[:, rank], heat[rank]
-        for ax, image, heatmap, c, score in zip(
-            row, images, heatmaps, classes, scores, strict=True
-        ):
-            plots.overlay(image, heatmap, colorbar=False, ax=ax)
-            ax.set_title(
-                _("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium"
-            )
-    note(fig, _("LeNet-5, layer s4, logits. Top: predicted class; bottom: runner-up."))
     return fig
 
 
