@@ -1,4 +1,4 @@
-"""The ingredients of AlexNet's recipe, and what each does (lecture map, E2, E4 and E9)."""
+"""The ingredients of AlexNet's training recipe, and what each of them does."""
 
 from functools import cache
 
@@ -19,13 +19,13 @@ STRONGER = 10
 
 
 @figure(
-    title="Augmentation: the same photo, never the same pixels",
-    alt="A photo of a cat, moved and mirrored at random in one row, with its colours shifted along "
-    "their principal components in the next, hardly to be seen, and ten times as strongly in the "
-    "third.",
+    title="Data augmentation: the same photo, but never the same pixels",
+    alt="A photo of a cat, randomly shifted and flipped in the first row, with its colours shifted "
+    "along their principal components in the second, which is barely visible, and ten times as "
+    "strongly in the third.",
 )
 def augmentations() -> Figure:
-    """Change one photo as AlexNet's training does, anew in each epoch."""
+    """Augment one photo as AlexNet's training does, differently in each epoch."""
     from kerascnn.training import PadCropFlip, PrincipalColors
 
     image = cat(SIZE)
@@ -38,9 +38,9 @@ def augmentations() -> Figure:
     ]
     shift = 255 * np.abs(changed[1] - image).mean()
     names = (
-        _("a photo, moved and mirrored"),
-        _("colours shifted: by {shift:.1f} of 255 on average", shift=shift),
-        _("colours shifted {factor} times as strongly, to see it", factor=STRONGER),
+        _("random shifts and horizontal flips"),
+        _("colour shifts of {shift:.1f} out of 255 on average", shift=shift),
+        _("colour shifts {factor} times as strong, to make them visible", factor=STRONGER),
     )
     fig = plt.figure()
     for part, name, pictures in zip(fig.subfigures(3, 1), names, changed, strict=True):
@@ -50,10 +50,10 @@ def augmentations() -> Figure:
     note(
         fig,
         _(
-            "Windows of {size}×{size} out of the photo with {padding} pixels of padding, half of "
-            "them mirrored. To each pixel Σ a·λ·p is added: p and λ are eigenvectors and "
-            "eigenvalues of the colours' covariance, a has a deviation of {deviation} (Krizhevsky "
-            "et al. 2012, section 4.1).",
+            "Crops of {size}×{size} pixels from the photo, padded by {padding} pixels; half of "
+            "them are flipped. Σ a·λ·p is added to each pixel, where p and λ are the "
+            "eigenvectors and eigenvalues of the colour covariance and a has a standard "
+            "deviation of {deviation} (Krizhevsky et al. 2012, section 4.1).",
             size=SIZE,
             padding=move.padding,
             deviation=recolor.deviation,
@@ -63,18 +63,18 @@ def augmentations() -> Figure:
 
 
 RATE = 0.5
-UNITS, COLUMNS = 128, 16  # that are shown
-MASKS = 1000  # to take the mean of
+UNITS, COLUMNS = 128, 16  # shown
+MASKS = 1000  # averaged
 
 
 @figure(
-    title="Dropout: each step trains another half of the units",
-    alt="Activations of a dense layer of VGG16 for one photo, two random masks that "
-    "cross out about half of them and double the others, and the mean over a thousand masks, "
-    "which is nearly the same as without dropout.",
+    title="Dropout: each training step uses a different random half of the units",
+    alt="Activations of a dense layer of VGG16 for one photo, two random masks that drop about "
+    "half of them and double the rest, and the mean over a thousand masks, which is nearly the "
+    "same as without dropout.",
 )
 def dropout() -> Figure:
-    """Drop half of real activations, twice, and take the mean over many masks."""
+    """Drop half of a layer's activations twice, and average over many masks."""
     values, masks, dropped = thinned()
     panels = [(values, None, _("without dropout"))]
     for step in (0, 1):
@@ -96,10 +96,10 @@ def dropout() -> Figure:
     note(
         fig,
         _(
-            "The first {count} of {units} units of {layer} of VGG16, trained on CIFAR-10, for one "
-            "photo. What is kept counts {factor:g} times, so that nothing has to change at "
-            "inference; the paper halves the outputs there instead (Krizhevsky et al. 2012, "
-            "section 4.2).",
+            "The first {count} of {units} units in layer {layer} of VGG16, trained on CIFAR-10, "
+            "for one photo. The units that are kept are scaled by {factor:g}, so that nothing "
+            "needs to change at inference; the paper halves the outputs at inference instead "
+            "(Krizhevsky et al. 2012, section 4.2).",
             count=UNITS,
             units=len(full_layer()),
             layer=DROPPED,
@@ -114,20 +114,20 @@ DROPPED = "fc1"
 
 @cache
 def full_layer() -> np.ndarray:
-    """The activations of a dense layer for one photo, (K,)."""
+    """Return the activations of a dense layer for one photo, (K,)."""
     model, image = trained("vgg16", "cifar10"), cat(32)[None]
     return visualize.activations(model, image, [DROPPED])[DROPPED][0]
 
 
 @cache
 def thinned() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Activations (K,), which of them are kept in each step (M, K), and what then goes on."""
+    """Return activations (K,), the masks of each step (M, K) and the masked activations (M, K)."""
     from keras import ops
     from keras.layers import Dropout
 
     values = full_layer()[:UNITS]
     many = np.broadcast_to(values, (MASKS, UNITS))
-    # The same seed gives the same mask; of ones it shows zeros too.
+    # The same seed gives the same mask; ones reveal it even where an activation is 0.
     masks, dropped = (
         ops.convert_to_numpy(Dropout(RATE, seed=0)(x, training=True))
         for x in (np.ones_like(many), many)
@@ -136,7 +136,7 @@ def thinned() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def cat(size: int) -> np.ndarray:
-    """The face of a cat, (size, size, 3) in [0, 1]."""
+    """Return the face of a cat, (size, size, 3) in [0, 1]."""
     return photo("chelsea", size, size, (slice(0, 300), slice(75, 375)))
 
 
@@ -146,19 +146,19 @@ BYTE = 255
 
 
 @figure(
-    title="Local response normalization: strong neighbours dampen each other, "
-    "if the numbers are large enough",
-    alt="Maps of VGG16 before and after local response normalization: for pixels from 0 to 1 all "
-    "are divided by the same number, for pixels from 0 to 255 strong ones are dampened and weak "
-    "ones stay.",
+    title="Local response normalization damps strong neighbours, but only if the values are large "
+    "enough",
+    alt="Activation maps of VGG16 before and after local response normalization: for pixel values "
+    "from 0 to 1 it divides all activations by the same number, for pixel values from 0 to 255 "
+    "it damps strong ones and keeps weak ones.",
 )
 def local_response_normalization() -> Figure:
-    """Normalize real maps with the paper's constants, for pixels of 0 to 1 and of 0 to 255."""
+    """Normalize activation maps with the paper's constants, for pixels in 0 to 1 and 0 to 255."""
     maps, small, large = normalized()
     rows = {
         _("before"): maps,
-        _("after, pixels 0 … 1"): small,
-        _("after, pixels 0 … 255"): large,
+        _("after, pixel values 0 … 1"): small,
+        _("after, pixel values 0 … 255"): large,
     }
     fig = plt.figure()
     left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
@@ -171,16 +171,17 @@ def local_response_normalization() -> Figure:
     for shown, marker, size in ((small, "o", 1), (large, "^", BYTE)):
         ratio = (shown / (size * np.where(maps > 0, maps, np.nan))).ravel()
         ax.plot(maps.ravel()[::4], ratio[::4], marker, markersize=2, label=f"0 … {size}")
-    ax.set_xlabel(_("activation of pixels 0 … 1"))
+    ax.set_xlabel(_("activation for pixel values 0 … 1"))
     ax.set_ylabel(_("after / before"))
     ax.set_ylim(0, None)
-    ax.legend(title=_("pixels"), markerscale=3, fontsize="small")
+    ax.legend(title=_("pixel values"), markerscale=3, fontsize="small")
     note(
         fig,
         _(
-            "Maps of {layer} of VGG16, trained on CIFAR-10, as they are and {byte} times as large, "
-            "as of pixels up to {byte}; k = {k:g}, n = {n}, α = {alpha:g}, β = {beta:g} "
-            "(Krizhevsky et al. 2012, section 3.3, who train on raw pixels).",
+            "Activation maps of layer {layer} of VGG16, trained on CIFAR-10, for pixel values up "
+            "to 1, and {byte} times as large, as for pixel values up to {byte}; k = {k:g}, n = "
+            "{n}, α = {alpha:g}, β = {beta:g} (Krizhevsky et al. 2012, section 3.3, train on raw "
+            "pixel values).",
             layer=NORMALIZED,
             byte=BYTE,
             **constants(),
@@ -191,7 +192,7 @@ def local_response_normalization() -> Figure:
 
 @cache
 def normalized() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Maps (h, w, K), what normalization makes of them, and of them 255 times as large."""
+    """Return maps (h, w, K), the same normalized, and 255 times as large before normalization."""
     from keras import ops
 
     from kerascnn.layers import LocalResponseNormalization
@@ -204,7 +205,7 @@ def normalized() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def constants() -> dict[str, float]:
-    """The constants of the layer as it is by default, by their names in the paper."""
+    """Return the layer's default constants by their names in the paper."""
     from kerascnn.layers import LocalResponseNormalization
 
     layer = LocalResponseNormalization()
@@ -212,13 +213,15 @@ def constants() -> dict[str, float]:
 
 
 @figure(
-    title="AlexNet's recipe without one ingredient, in a short run at one rate",
-    alt="Validation accuracy of a small AlexNet over twelve epochs, seven times beside that of the "
-    "whole recipe: without momentum it hardly learns at this rate, without dropout or with "
-    "tanh it learns faster, the others stay within a few points.",
+    title="What each ingredient of AlexNet's training recipe does in a short run at one learning "
+    "rate",
+    alt="Validation accuracy of a small AlexNet over twelve epochs in seven panels, each comparing "
+    "the full recipe with one change: without momentum it hardly learns at this learning rate, "
+    "without dropout or with tanh it learns faster, and the other changes make a difference of a "
+    "few points only.",
 )
 def alexnet_recipe() -> Figure:
-    """Draw the validation accuracy of each run beside that of the whole recipe."""
+    """Draw the validation accuracy of each changed recipe beside that of the full recipe."""
     result = measured("alexnet_recipe")
     accuracy = 100 * result["val_accuracy"]  # (recipe, seed, epoch)
     epochs = np.arange(1, 1 + accuracy.shape[-1])
@@ -240,17 +243,18 @@ def alexnet_recipe() -> Figure:
         ax.set_xlabel(_("epoch"), fontsize="small")
     axes[0, 3].tick_params(labelbottom=True)
     legend.axis("off")
-    lines = {whole: _("whole recipe"), without: _("with the change")}
+    lines = {whole: _("full recipe"), without: _("with one change")}
     legend.legend(lines, lines.values(), loc="center", fontsize="small")
     settings = result.settings
     note(
         fig,
         _(
-            "Validation accuracy of a small AlexNet on {images} images of CIFAR-10 of "
-            "{size}×{size}, {epochs} epochs instead of 90; differences are those of the last. "
-            "Dropout, augmentation and weight decay are for long runs. All at the same rate: where "
-            "ReLU beat tanh, each had its own (Krizhevsky et al. 2012, section 3.1).",
-            images=settings["images"],
+            "Validation accuracy of a small AlexNet trained on {images} CIFAR-10 images of "
+            "{size}×{size} pixels for {epochs} epochs instead of 90; the differences are those "
+            "of the last epoch. Dropout, augmentation and weight decay are meant for long runs. "
+            "All runs have the same learning rate; where ReLU beat tanh, each had its own "
+            "(Krizhevsky et al. 2012, section 3.1).",
+            images=f"{settings['images']:,}",
             size=settings["size"],
             epochs=settings["epochs"],
         ),
@@ -260,7 +264,7 @@ def alexnet_recipe() -> Figure:
 
 
 def ingredient(name: str) -> str:
-    """What is taken away, in the language that is set."""
+    """Return what was changed in the recipe, in the current language."""
     return {
         "tanh instead of ReLU": _("tanh instead of ReLU"),
         "no normalization layers": _("no normalization layers"),
@@ -268,5 +272,5 @@ def ingredient(name: str) -> str:
         "no dropout": _("no dropout"),
         "no weight decay": _("no weight decay"),
         "no momentum": _("no momentum"),
-        "constant rate": _("rate not divided by 10"),
+        "constant rate": _("learning rate never divided by 10"),
     }[name]

@@ -1,4 +1,4 @@
-"""Why a network decides as it does: the methods side by side, and how to judge them (F5, F6)."""
+"""Heatmaps that explain a decision: Grad-CAM, ten methods side by side, and a sanity check."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -13,21 +13,21 @@ from ._registry import figure
 
 
 @figure(
-    title="Grad-CAM: where the network sees a class",
-    alt="Handwritten digits, overlaid with Grad-CAM heatmaps of LeNet-5 for the predicted class "
-    "and for the runner-up: each class is seen at other strokes.",
+    title="Grad-CAM shows where the network finds evidence for a class",
+    alt="Handwritten digits overlaid with LeNet-5's Grad-CAM heatmaps for the predicted class and "
+    "for the runner-up: each class relies on different strokes.",
 )
 def grad_cam() -> Figure:
-    """Overlay digits with the heatmaps of the two likeliest classes."""
+    """Overlay digits with the heatmaps of the two most likely classes."""
     model = trained()
     images, labels = datasets.load("digits").test
     scores = visualize.activations(model, images, "predictions")
     ranked = np.argsort(-scores, axis=1)
-    # Digits that are read rightly but could have been another: the runner-up has its reasons.
+    # Correctly classified digits with a close runner-up, for which there is evidence, too.
     margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
     chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]
     heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i], "s4") for i in (0, 1)]
-    # One of each class, and none whose map is empty: there all evidence speaks against.
+    # One digit per class, and none with an empty heatmap, where all evidence is negative.
     seen = [i for i in range(len(chosen)) if min(maps[i].max() for maps in heat) > 0]
     firsts = [i for n, i in enumerate(seen) if labels[chosen[i]] not in labels[chosen[seen[:n]]]][
         :4
@@ -44,25 +44,29 @@ def grad_cam() -> Figure:
             ax.set_title(
                 _("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium"
             )
-    note(fig, _("LeNet-5, layer s4, logits. Top: predicted class; bottom: runner-up."))
+    note(
+        fig,
+        _("LeNet-5, layer s4, gradients of the logits. Top: predicted class; bottom: runner-up."),
+    )
     return fig
 
 
 @figure(
-    title="Ten answers to one question: where is the class seen?",
-    alt="A photo of a cat and what ten methods mark in it: saliency and SmoothGrad are noisy, "
-    "guided backpropagation draws edges, occlusion and the Grad-CAM family mark regions.",
+    title="Ten methods answer one question: where does the network see the class?",
+    alt="A photo of a cat and what ten methods highlight in it: saliency and SmoothGrad are noisy, "
+    "guided backpropagation draws edges, and occlusion and the Grad-CAM family highlight "
+    "regions.",
 )
 def methods_compared() -> Figure:
-    """Ask VGG16 for the same class of one photo, by ten methods."""
+    """Explain the same class of one photo with ten methods."""
     from kerascnn.models import convolutionalize
 
-    # Its dense layers as convolutions take more pixels than the 32x32 that it was trained on.
+    # With its dense layers as convolutions, it takes images larger than its 32x32.
     model = convolutionalize(trained("vgg16", "cifar10"))
     image = photo("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
     target = 3  # cat
     quiet = {"verbose": False}
-    layer = "block4_conv3"  # maps of 8x8; after the last block there are 4x4
+    layer = "block4_conv3"  # 8x8 maps; those of the last block are 4x4
     integrated = visualize.integrated_gradients(model, image, target)
     maps = {
         "saliency": visualize.saliency(model, image, target),
@@ -80,17 +84,20 @@ def methods_compared() -> Figure:
     names = list(maps)
     for part, row in zip(fig.subfigures(2, 1), (names[:5], names[5:]), strict=True):
         plots.compare_methods(image, {name: maps[name] for name in row}, ax=part.subplots())
-    note(fig, _("VGG16, trained on CIFAR-10; the logit of class {name}.", name="cat"))
+    note(
+        fig,
+        _("VGG16, trained on CIFAR-10. All methods explain the logit of class {name}.", name="cat"),
+    )
     return fig
 
 
 @figure(
-    title="Sanity check: does a heatmap notice that the network forgot everything?",
-    alt="Heatmaps of a digit while the layers of LeNet-5 are randomized from the top down: "
-    "gradient and Grad-CAM change, guided backpropagation keeps drawing the digit.",
+    title="Sanity check: a heatmap should change when the weights are randomized",
+    alt="Heatmaps of a digit as the layers of LeNet-5 are randomized from the top down: saliency "
+    "and Grad-CAM change, but guided backpropagation keeps drawing the digit.",
 )
 def sanity_check() -> Figure:
-    """Randomize LeNet-5 from the top down, and look at three methods after each layer."""
+    """Randomize LeNet-5 from the top down, and compare three methods after each layer."""
     model = trained()
     images = digit_images(*range(10))
     shown = 3
@@ -121,15 +128,21 @@ def sanity_check() -> Figure:
         values = result.absolute_correlations.T  # (N, L)
         ax.errorbar(layers, values.mean(axis=0), values.std(axis=0), marker=marker, label=name)
     ax.axhline(0, color="gray", linewidth=0.8)
-    ax.set_xlabel(_("randomized from the top down to"), fontsize="medium")
+    ax.set_xlabel(_("layers randomized from the top down to"), fontsize="medium")
     ax.set_ylabel(_("rank correlation"), fontsize="medium")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
-    note(fig, _("LeNet-5. Lines: mean and spread over ten digits, absolute values."))
+    note(
+        fig,
+        _(
+            "LeNet-5. Below: mean and standard deviation over ten digits of the correlation with "
+            "the original maps, in absolute values."
+        ),
+    )
     return fig
 
 
 def enlarged(maps: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Bring maps (N, h, w) to the size of the images, bilinearly."""
+    """Resize maps (N, h, w) to the size of the images by bilinear interpolation."""
     from skimage.transform import resize
 
     return resize(maps, images.shape[:3], order=1)

@@ -1,4 +1,4 @@
-"""Looking inside a trained network (lecture map, F)."""
+"""What trained filters look like, and what activates them."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -14,12 +14,13 @@ from ._registry import figure
 
 
 @figure(
-    title="The filters of the first layers",
-    alt="The six 5 by 5 filters of LeNet-5's first convolution, trained on MNIST, as pictures, "
-    "and the 16 by 6 filters of the second: red weights excite, blue weights inhibit.",
+    title="The filters that LeNet-5 learns in its convolutional layers",
+    alt="The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the 16 "
+    "filters in the second with their 6 channels, shown as images: red weights excite, blue "
+    "weights inhibit.",
 )
 def first_layer_filters() -> Figure:
-    """Draw the filters of a trained LeNet-5 as they are."""
+    """Draw the filters of a trained LeNet-5."""
     model = trained()
     fig = plt.figure()
     parts = fig.subfigures(2, 1, height_ratios=(2, 3))
@@ -32,20 +33,20 @@ def first_layer_filters() -> Figure:
 
 
 @figure(
-    title="What AlexNet's first layer looks for: edges and colours",
-    alt="The 48 filters of 7 by 7 pixels of the first convolution of a small AlexNet, trained on "
-    "CIFAR-10, as colour pictures: edges of all directions, stripes and blobs of colour.",
+    title="AlexNet's first layer looks for edges and colours",
+    alt="The 48 filters of 7 by 7 pixels in the first convolution of a small AlexNet, trained on "
+    "CIFAR-10, as colour images: edges in all directions, stripes and blobs of colour.",
 )
 def alexnet_filters() -> Figure:
-    """Draw the first filters of a trained AlexNet, each between its own darkest and brightest."""
+    """Draw the first filters of a trained AlexNet, each scaled to its own range."""
     filters = visualize.filters(trained("alexnet", "cifar10"), "conv1")
     fig, ax = plt.subplots()
     plots.filter_grid(filters, columns=12, ax=ax)
     note(
         fig,
         _(
-            "{count} filters of {size}×{size}×3 of a small AlexNet, trained on CIFAR-10. The "
-            "paper's 96 are of 11×11×3 (Krizhevsky et al. 2012, Fig. 3).",
+            "{count} filters of {size}×{size}×3 from a small AlexNet trained on CIFAR-10. The "
+            "paper's 96 filters are 11×11×3 (Krizhevsky et al. 2012, Figure 3).",
             count=len(filters),
             size=filters.shape[1],
         ),
@@ -54,12 +55,12 @@ def alexnet_filters() -> Figure:
 
 
 @figure(
-    title="What every layer makes of one image",
+    title="How each layer responds to an image",
     alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
     "down to the scores of the ten classes.",
 )
 def activation_maps() -> Figure:
-    """Draw all maps of one digit, strongest first, down to the class scores."""
+    """Draw all activation maps of one digit, strongest first, down to the class scores."""
     model = trained()
     image = digit_images(3)
     layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
@@ -86,18 +87,18 @@ def activation_maps() -> Figure:
     return fig
 
 
-PATCHES = 9  # of a unit, as in the paper
-UNITS = 4  # of a layer
+PATCHES = 9  # per unit, as in the paper
+UNITS = 4  # per layer
 
 
 @figure(
-    title="What excites a unit, and what of it does",
-    alt="For units of three layers of VGG16 the nine patches of photos that excite each most, "
-    "and beside them their reconstructions by a deconvnet: edges and colours in the first block, "
-    "textures in the second, parts in the third.",
+    title="The patches that excite a unit, and the details in them that do",
+    alt="For units in three layers of VGG16, the nine photo patches that excite each unit most, "
+    "next to their reconstructions by a deconvnet: edges and colours in the first block, textures "
+    "in the second, parts in the third.",
 )
 def deconvnet_and_patches() -> Figure:
-    """Draw the strongest patches of units beside what a deconvnet makes of them."""
+    """Draw the strongest patches of several units next to their deconvnet reconstructions."""
     model = trained("vgg16", "cifar10", include_top=False)
     images = crops(48)
     layers = ("block1_conv2", "block2_conv2", "block3_conv3")
@@ -123,8 +124,8 @@ def deconvnet_and_patches() -> Figure:
     note(
         fig,
         _(
-            "Right: the {count} strongest patches of {images} pieces of photos. "
-            "Left: their reconstructions. VGG16, trained on CIFAR-10.",
+            "Right: the {count} strongest patches in {images} photo crops; left: their "
+            "reconstructions. VGG16, trained on CIFAR-10.",
             count=PATCHES,
             images=len(images),
         ),

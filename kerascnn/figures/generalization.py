@@ -1,4 +1,4 @@
-"""How well a network does on images that it was not trained on (lecture map, A3, E1, E5, E6)."""
+"""How well networks generalize: training set size, overfitting, ensembles, transfer learning."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -12,18 +12,18 @@ from ._drawing import mean_and_runs, note, runs_of, say_runs
 from ._material import how_measured, measured
 from ._registry import figure
 
-ALEXNET = {1: 18.2, 5: 16.4, 7: 15.4}  # Krizhevsky et al. 2012, Table 2: nets, top-5 error in %
-MARKERS = "os^"  # of the ways to learn
+ALEXNET = {1: 18.2, 5: 16.4, 7: 15.4}  # Krizhevsky et al. 2012, Table 2: networks: top-5 error (%)
+MARKERS = "os^"  # one for each way of transfer learning
 
 
 @figure(
-    title="Fewer training images, noisier weights",
-    alt="The weights of logistic regression for the digit 3 as a picture, smoother after 4,000 "
-    "images than after 1,000, and beside them the test accuracy, which falls with fewer images, "
-    "and the total variation, which rises.",
+    title="Fewer training images give noisier weights",
+    alt="The weights of a logistic regression for the digit 3 as an image, which is smoother after "
+    "4,000 training images than after 1,000, next to the test accuracy, which falls with fewer "
+    "images, and the total variation, which rises.",
 )
 def training_set_size() -> Figure:
-    """Draw the weights of one class after all and after a part of the images, and two numbers."""
+    """Draw the weights of one class for two training set sizes, with accuracy and variation."""
     result = measured("training_set_size")
     counts, parts = result["images"], result.settings["parts"]
     fig = plt.figure()
@@ -49,8 +49,9 @@ def training_set_size() -> Figure:
     note(
         fig,
         _(
-            "Logistic regression on MNIST; the weights of digit {shown}. Total variation: of all "
-            "ten pictures, differences of neighbours for each unit of weight.",
+            "Logistic regression on MNIST; weights of digit {shown}. Total variation: sum of the "
+            "differences between neighbouring weights, divided by the sum of the weights "
+            "(absolute values, mean over all ten digits).",
             shown=result.settings["shown"],
         )
         + " "
@@ -61,12 +62,13 @@ def training_set_size() -> Figure:
 
 
 @figure(
-    title="Over-fitting: the training loss falls on, the validation loss turns and rises",
-    alt="Loss and accuracy of LeNet-5 over 40 epochs on 150 digits: training reaches 100 percent, "
-    "validation stays behind, and its loss falls for ten epochs and then rises.",
+    title="Overfitting: the training loss keeps falling while the validation loss starts to rise",
+    alt="Loss and accuracy of LeNet-5 over 40 epochs on 150 digits: the training accuracy reaches "
+    "100 percent, the validation accuracy stays behind, and the validation loss falls for ten "
+    "epochs and then rises.",
 )
 def overfitting() -> Figure:
-    """Draw LeNet-5's curves while it learns a few digits by heart."""
+    """Draw the learning curves of LeNet-5 as it overfits a few digits."""
     result = measured("overfitting")
     metrics = ("loss", "accuracy")
     mean = {
@@ -84,7 +86,7 @@ def overfitting() -> Figure:
     note(
         fig,
         _(
-            "LeNet-5 on {train} digits, validated on {validation} by other writers.",
+            "LeNet-5, trained on {train} digits and validated on {validation} by other writers.",
             train=train,
             validation=validation,
         )
@@ -96,12 +98,13 @@ def overfitting() -> Figure:
 
 
 @figure(
-    title="Seven networks together err less than each of them",
-    alt="Test error of seven networks alone, as dots, and of their mean, as a diamond below them, "
-    "for three training sets, and the error of the mean of one to seven networks, which falls.",
+    title="An ensemble of seven networks makes fewer errors than any one of them",
+    alt="Test error of seven single networks, as dots, and of their ensemble, as a diamond below "
+    "them, for three training sets, and the error of ensembles of one to seven networks, which "
+    "falls.",
 )
 def ensemble_of_seven() -> Figure:
-    """Draw the errors of networks alone, and of the mean of their probabilities."""
+    """Draw the errors of single networks and of the mean of their probabilities."""
     result = measured("ensemble_of_seven")
     alone, together = 100 - 100 * result["alone"], 100 - 100 * result["together"]
     repeats = np.arange(1, len(alone) + 1)
@@ -109,25 +112,25 @@ def ensemble_of_seven() -> Figure:
     fig, (left, right) = plt.subplots(1, 2, sharey=True)
     left.plot(repeats, alone, "o", color="C0", alpha=0.6)
     left.plot(repeats, together[:, -1], "D", color="C1")
-    left.plot([], [], "o", color="C0", label=_("each alone"))
-    left.plot([], [], "D", color="C1", label=_("all {count} together", count=counts[-1]))
+    left.plot([], [], "o", color="C0", label=_("single network"))
+    left.plot([], [], "D", color="C1", label=_("ensemble of {count}", count=counts[-1]))
     left.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
     left.set(xlabel=_("training set"), ylabel=_("test error (%)"), xticks=repeats)
     left.margins(x=0.2)
     mean_and_runs(right, counts, together, color="C1", marker="D")
-    right.set(xlabel=_("networks averaged"), xticks=counts)
+    right.set(xlabel=_("networks in the ensemble"), xticks=counts)
     note(
         fig,
         _(
-            "LeNet-5 on {sets} sets of {images} digits of MNIST.",
+            "LeNet-5, trained on {sets} sets of {images} MNIST digits.",
             sets=len(repeats),
             images=f"{result.settings['images']:,}",
         )
         + " "
         + say_runs(result),
         _(
-            "AlexNet's top-5 error: {one} % alone, {five} % five, {seven} % seven, two of them "
-            "trained on more photos (Krizhevsky et al. 2012, Table 2).",
+            "AlexNet's top-5 error: {one} % for one network, {five} % for five and {seven} % for "
+            "seven, two of them pre-trained on more photos (Krizhevsky et al. 2012, Table 2).",
             one=ALEXNET[1],
             five=ALEXNET[5],
             seven=ALEXNET[7],
@@ -138,13 +141,14 @@ def ensemble_of_seven() -> Figure:
 
 
 @figure(
-    title="Transfer learning: features of other classes stand in for missing images",
-    alt="Test accuracy over 5 to 100 training images of each class: a net that is fine-tuned from "
-    "other classes is best throughout, frozen features help where images are fewest, and training "
-    "from scratch overtakes them with more.",
+    title="Transfer learning: features learned on other classes make up for a lack of training "
+    "images",
+    alt="Test accuracy with 5 to 100 training images per class: a network fine-tuned from other "
+    "classes is best throughout, frozen features help when images are scarce, and training from "
+    "scratch overtakes them when there are more.",
 )
 def transfer_learning() -> Figure:
-    """Draw the test accuracy of three ways to learn over the number of images of each class."""
+    """Draw the test accuracy of three ways of learning against the number of images per class."""
     result = measured("transfer_learning")
     names = {
         "from scratch": _("from scratch"),
@@ -158,17 +162,17 @@ def transfer_learning() -> Figure:
         mean_and_runs(ax, counts, accuracy[nth].T, **look)
     chance = 100 / len(result["classes"])
     ax.axhline(chance, color=plt.rcParams["grid.color"], zorder=0)
-    ax.annotate(_("chance"), (counts[0], chance), (0, 4), textcoords="offset points")
+    ax.annotate(_("chance level"), (counts[0], chance), (0, 4), textcoords="offset points")
     ax.set_xscale("log")
     ax.set_xticks(counts, [f"{count:.0f}" for count in counts])
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set(xlabel=_("training images of each class"), ylabel=_("test accuracy (%)"))
+    ax.set(xlabel=_("training images per class"), ylabel=_("test accuracy (%)"))
     ax.legend(loc="lower right", bbox_to_anchor=(1, 0.12))
     note(
         fig,
         _(
-            "Features of a small net trained on {images} images of {base}; learnt then: {classes}. "
-            "{tests} test images.",
+            "Features of a small network trained on {images} images of {base}; new classes: "
+            "{classes}. {tests} test images.",
             images=f"{result.settings['images']:,}",
             base=", ".join(result["base_classes"]),
             classes=", ".join(result["classes"]),

@@ -1,4 +1,4 @@
-"""Dense and convolutional networks on digits (lecture map, A3, A11 and A12)."""
+"""An MLP against a convolutional network on shuffled and transformed digits."""
 
 import matplotlib as mpl
 import numpy as np
@@ -14,17 +14,17 @@ from ._material import digit_images, how_measured, measured
 from ._registry import figure
 
 MARKERS = "os"
-MARKED = 2  # pixels of shift, as in the lectures
-GAP = 3  # pixels between pictures
+MARKED = 2  # shift in pixels that is marked in the figure
+GAP = 3  # pixels between images
 
 
 @figure(
-    title="Shuffle the pixels: the MLP does not notice, the convolutional network does",
-    alt="Digits as they are and with all pixels shuffled, and the test accuracy for both, which "
-    "stays the same for an MLP and falls for LeNet-5.",
+    title="Shuffling the pixels does not affect an MLP, but it hurts a convolutional network",
+    alt="Digits with their original and with shuffled pixels, and the test accuracy in both cases, "
+    "which stays the same for an MLP and falls for LeNet-5.",
 )
 def permuted_pixels() -> Figure:
-    """Draw digits in place and permuted, and what two networks make of them."""
+    """Draw original and shuffled digits, and the accuracy of two networks on them."""
     from kerascnn.experiments._permuted_pixels import shuffled
 
     result = measured("permuted_pixels")
@@ -32,7 +32,7 @@ def permuted_pixels() -> Figure:
     order = np.random.default_rng(0).permutation(digits[0].size)
     fig = plt.figure()
     left, right = fig.subfigures(1, 2, width_ratios=(2, 3))
-    titles = (_("in place"), _("permuted"))
+    titles = (_("original pixels"), _("shuffled pixels"))
     pictures = (digits, shuffled(digits, order))
     for ax, title, images in zip(left.subplots(2, 1), titles, pictures, strict=True):
         plots.image_grid(images, columns=2, ax=ax)
@@ -58,7 +58,7 @@ def permuted_pixels() -> Figure:
     note(
         fig,
         _(
-            "Trained on {images} digits of MNIST, one permutation for all.",
+            "Trained on {images} MNIST digits; all images are shuffled by the same permutation.",
             images=f"{result.settings['images']:,}",
         )
         + " "
@@ -69,12 +69,14 @@ def permuted_pixels() -> Figure:
 
 
 @figure(
-    title="Shifted, scaled or bent digits: LeNet-5 holds out longer than an MLP; turned, hardly",
-    alt="Test accuracy of an MLP and of LeNet-5 over the amount of four changes of the digits, "
-    "which falls later for LeNet-5 but for rotations, and changed digits below.",
+    title="LeNet-5 copes better than an MLP with shifted, scaled and distorted digits, but hardly "
+    "with rotated ones",
+    alt="Test accuracy of an MLP and of LeNet-5 as the digits are shifted, rotated, scaled or "
+    "distorted more and more, with examples below: LeNet-5's accuracy falls later, except under "
+    "rotation.",
 )
 def transformed_digits() -> Figure:
-    """Draw accuracy over four changes of the test images, with a digit that shows each."""
+    """Draw the accuracy against four transformations of the test images, with examples."""
     from kerascnn.experiments._transformed_digits import CHANGES
 
     result = measured("transformed_digits")
@@ -104,7 +106,7 @@ def transformed_digits() -> Figure:
     note(
         fig,
         _(
-            "Trained on {images} digits of MNIST, tested on {tested} that are changed.",
+            "Trained on {images} MNIST digits, tested on {tested} transformed digits.",
             images=f"{result.settings['images']:,}",
             tested=f"{result.settings['tested']:,}",
         ),
@@ -122,7 +124,7 @@ def transformed_digits() -> Figure:
 
 
 def in_a_row(ax: Axes, pictures: list[np.ndarray], labels: list[str]) -> None:
-    """Draw pictures (H, W) beside each other, with a label below each."""
+    """Draw images (H, W) side by side, with a label below each."""
     width = pictures[0].shape[1]
     apart = [np.pad(picture, ((0, 0), (0, GAP)), constant_values=np.nan) for picture in pictures]
     ax.imshow(np.hstack(apart)[:, :-GAP], cmap="gray", vmin=0, vmax=1)

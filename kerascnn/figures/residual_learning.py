@@ -1,4 +1,4 @@
-"""Why deep plain networks fail, and what a residual block changes (lecture map, D8 and D9)."""
+"""Residual learning: the degradation of deep plain networks, and the block that prevents it."""
 
 from functools import cache
 
@@ -14,19 +14,19 @@ from ._drawing import note, runs_of, say_runs
 from ._material import how_measured, measured, photo
 from ._registry import figure
 
-LINES = {"training": "--", "validation": "-"}  # as in He et al.: training dashed
+LINES = {"training": "--", "validation": "-"}  # training dashed, as in He et al.
 BLOCK = "conv2_block2"
 MAPS = 6
 
 
 @figure(
-    title="Degradation: a deeper plain net is worse on the training images, too",
-    alt="Training and validation error of plain nets and residual nets of 20 and 56 layers over "
-    "the epochs on CIFAR-10: among the plain nets the deeper is far worse in both; with shortcuts "
-    "both are better, and the deeper is behind by less.",
+    title="Degradation: a deeper plain network is worse even on its training images",
+    alt="Training and validation error on CIFAR-10 of plain and residual networks with 20 and 56 "
+    "layers over the epochs: among the plain networks, the deeper one has far higher errors of "
+    "both kinds; skip connections help both depths and narrow the gap.",
 )
 def degradation() -> Figure:
-    """Draw the errors of plain nets and ResNets of two depths, as He et al. 2015, Figure 6."""
+    """Draw the errors of plain and residual networks of two depths, as He et al. 2015, Figure 6."""
     result = measured("degradation")
     error = 100 * result["error"]  # net, depth, part, seed, epoch
     epochs = np.arange(1, error.shape[-1] + 1)
@@ -48,15 +48,15 @@ def degradation() -> Figure:
     note(
         fig,
         _(
-            "Training error at the end, {shallow} and {deep} layers: plain {a:.1f} % and "
-            "{b:.1f} %, residual {c:.1f} % and {d:.1f} %.",
+            "Final training error with {shallow} and {deep} layers: plain {a:.1f} % and {b:.1f} "
+            "%, residual {c:.1f} % and {d:.1f} %.",
             shallow=int(result["depths"][0]),
             deep=int(result["depths"][-1]),
             **dict(zip("abcd", final[:, [0, -1]].ravel(), strict=True)),
         ),
         _(
-            "{images:,} images of CIFAR-10, averaged to {size}x{size} pixels, {epochs} epochs; "
-            "He et al. 2015 (Figure 6) take 45,000 of 32x32 and 182.",
+            "{images:,} CIFAR-10 images downsampled to {size}×{size} pixels, {epochs} epochs; He "
+            "et al. 2015 (Figure 6) train on 45,000 images of 32×32 pixels for 182 epochs.",
             images=result.settings["images"],
             size=result.settings["size"],
             epochs=len(epochs),
@@ -64,8 +64,8 @@ def degradation() -> Figure:
         + " "
         + say_runs(result),
         _(
-            "In so few steps the deeper residual net is behind, too; after 64,000 it is ahead: "
-            "6.97 % against 8.75 % test error (Table 6)."
+            "After so few steps, the deeper residual network still lags behind; after 64,000 "
+            "steps it is ahead, with a test error of 6.97 % against 8.75 % (Table 6)."
         ),
         how_measured(result),
     )
@@ -73,12 +73,13 @@ def degradation() -> Figure:
 
 
 @figure(
-    title="A residual block with zero weights is the identity, a plain one erases everything",
-    alt="Maps that go into two blocks whose weights are all zero: F(x) is zero in both, the "
-    "residual block puts out the same maps, the plain block nothing.",
+    title="With zero weights, a residual block is the identity; a plain block erases everything",
+    alt="Activation maps before and after two blocks whose weights are all zero: F(x) is zero in "
+    "both, the residual block returns its input unchanged, and the plain block returns only "
+    "zeros.",
 )
 def residual_identity() -> Figure:
-    """Set all weights of a block to zero, and see what comes out."""
+    """Draw what a residual and a plain block compute when all their weights are zero."""
     blocks = {
         "resnet20": (_("residual block"), "ReLU(F(x) + x)"),
         "plain20": (_("plain block"), "ReLU(F(x))"),
@@ -87,7 +88,7 @@ def residual_identity() -> Figure:
     for row, (architecture, (name, formula)) in zip(axes, blocks.items(), strict=True):
         x, inner, y = through_zero_weights(architecture)
         strongest = np.argsort(-x.mean(axis=(0, 1)))[:MAPS]
-        off = _("largest difference to x: {value}", value=f"{np.abs(y - x).max():.2g}")
+        off = _("largest difference from x: {value}", value=f"{np.abs(y - x).max():.2g}")
         panels = ((x, f"{name}: x"), (inner, "F(x)"), (y, f"{formula}\n{off}"))
         for ax, (maps, title) in zip(row, panels, strict=True):
             plots.activation_grid(
@@ -97,9 +98,10 @@ def residual_identity() -> Figure:
     note(
         fig,
         _(
-            "Block {block} of ResNet-20 and of plain-20, with kernels of zero; x comes out of a "
-            "ReLU, so that the last one leaves it as it is. A deeper net can so be no worse than "
-            "a shallower one (He et al. 2015, section 3.1).",
+            "Block {block} of ResNet-20 and plain-20 with all kernels set to zero; x comes out "
+            "of a ReLU, so the block's last ReLU does not change it. A network can thus be made "
+            "deeper without changing what it computes, so a deeper network can be at least as "
+            "good as a shallower one (He et al. 2015, section 3.1).",
             block=BLOCK,
         ),
     )
@@ -108,7 +110,7 @@ def residual_identity() -> Figure:
 
 @cache
 def through_zero_weights(architecture: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The maps x into a block, F(x) and the maps out of it, each (h, w, K), with zero weights."""
+    """Return the input x of a block with zero weights, F(x) and the output, each (h, w, K)."""
     import keras
 
     from kerascnn import models

@@ -1,4 +1,4 @@
-"""The speed of training and inference (lecture map, E9)."""
+"""The speed of training and inference."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -13,12 +13,12 @@ from ._registry import figure
 
 
 @figure(
-    title="How many images a second?",
-    alt="Bars of the images a second that LeNet-5, ResNet-20 and a narrow VGG16 learn from and "
-    "classify, on each device that was there.",
+    title="How many images per second a network processes",
+    alt="Bars of the images per second that LeNet-5, ResNet-20 and a narrow VGG16 process in "
+    "training and in inference on each available device.",
 )
 def throughput() -> Figure:
-    """Draw the images a second of each net on each device."""
+    """Draw the images per second of each network on each device."""
     result = measured("throughput")
     speed = result["images_per_second"]  # (task, net, device, seed)
     nets, devices = result["nets"].tolist(), result["devices"].tolist()
@@ -52,11 +52,13 @@ def throughput() -> Figure:
         fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     remarks = []
     if "GPU" not in result["kinds"]:
-        remarks.append(_("No GPU was there; where there is one, draw this with --rerun."))
-    if result["load"] > 1:  # less is what the minute before left behind
+        remarks.append(
+            _("No GPU was available; on a machine that has one, draw this figure with --rerun.")
+        )
+    if result["load"] > 1:  # a smaller load is left over from the minute before
         remarks.append(
             _(
-                "The machine was shared: {load:.0f} programs at once on {cores} cores.",
+                "The machine was shared: {load:.0f} programs ran at once on {cores} cores.",
                 load=float(result["load"]) + 1,
                 cores=int(result["cores"]),
             )
@@ -64,8 +66,8 @@ def throughput() -> Figure:
     note(
         fig,
         _(
-            "Images of 32×32, {batch} in a step, float32. Bars: median of {count} measurements; "
-            "lines: slowest and fastest.",
+            "Images of 32×32 pixels in batches of {batch}, float32. Bars: median of {count} "
+            "measurements; error bars: slowest and fastest.",
             batch=result.settings["batch_size"],
             count=len(result.settings["seeds"]),
         ),

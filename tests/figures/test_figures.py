@@ -28,7 +28,7 @@ from kerascnn.figures import (
 EXPECTED = {  # texts that must stand in the figure: from the lecture map and its errata
     "sliding-window": ["1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4"],
     "stride": [
-        "(7 − 3) / 1 + 1 = 5", "/ 2 + 1 = 3", "/ 3 + 1 = 2.33", "floors to 2", "/ 4 + 1 = 2",
+        "(7 − 3) / 1 + 1 = 5", "/ 2 + 1 = 3", "/ 3 + 1 = 2.33", "down to 2", "/ 4 + 1 = 2",
     ],
     "zero-padding": [
         "(3 − 1) / 2 = 1", "(5 − 1) / 2 = 2", "(7 − 1) / 2 = 3", "0 before, 1 after",
@@ -42,26 +42,29 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
         "227 → 55×55×96", "34,848 weights + 96 biases", "62,378,344", "54.25", "3.75 M", "2.33 M",
         "58.6 M",
     ],
-    "vgg16-beside-alexnet": ["8 weighted", "16 weighted", "138.4 M", "19 weighted", "143.7 M"],
-    "vgg16-memory": ["138,357,544", "102,764,544", "15.2 M values, 61 MB", "24 M and 96 MB"],
+    "vgg16-beside-alexnet": ["8 weight", "16 weight", "138.4 M", "19 weight", "143.7 M"],
+    "vgg16-memory": ["138,357,544", "102,764,544", "15.2 M activations, 61 MB", "24 M and 96 MB"],
     "overfitting": ["150 digits", "180 by other writers", "each of 5 runs", "Measured on"],
     "ensemble-of-seven": [
-        "3 sets of 2,000 digits", "all 7 together", "18.2 % alone, 16.4 % five, 15.4 % seven",
+        "3 sets of 2,000 MNIST digits", "ensemble of 7",
+        "18.2 % for one network, 16.4 % for five and 15.4 % for seven",
     ],  # Krizhevsky et al.'s, of ImageNet
     "training-set-size": ["100 %: 4,000 images", "25 %: 1,000 images", "weights of digit 3"],
     "permuted-pixels": ["each of 3 runs"],
-    "transformed-digits": ["2,000 that are changed", "0.4", "90"],
+    "transformed-digits": ["2,000 transformed", "0.4", "90"],
     "gradient-norms": ["after 20 steps", "each of 3 runs"],
-    "degradation": ["20,000 images of CIFAR-10", "16x16", "45,000 of 32x32", "each of 2 runs"],
-    "residual-identity": ["largest difference to x: 0", "ReLU(F(x) + x)", "section 3.1"],
-    "auxiliary-gradients": ["with 0.3 of each auxiliary loss", "8 places", "each of 3 runs"],
-    "augmentations": ["by 1.1 of 255 on average", "a deviation of 0.1", "section 4.1"],
-    "dropout": ["61 of 128 kept", "mean of 1000 steps", "counts 2 times", "fc1"],
+    "degradation": ["20,000 CIFAR-10 images", "16×16", "45,000 images of 32×32", "each of 2 runs"],
+    "residual-identity": ["largest difference from x: 0", "ReLU(F(x) + x)", "section 3.1"],
+    "auxiliary-gradients": [
+        "with 0.3 times each auxiliary loss", "8 photo crops", "each of 3 runs",
+    ],
+    "augmentations": ["1.1 out of 255 on average", "a standard deviation of 0.1", "section 4.1"],
+    "dropout": ["61 of 128 kept", "mean of 1000 steps", "scaled by 2", "fc1"],
     "local-response-normalization": ["k = 2, n = 5, α = 0.0001, β = 0.75", "0 … 255"],
-    "alexnet-one": ["2000 images of CIFAR-10"],
-    "throughput": ["ResNet-20", "No GPU was there"],
+    "alexnet-one": ["2,000 CIFAR-10 images"],
+    "throughput": ["ResNet-20", "No GPU was available"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
-    "alexnet-filters": ["48 filters of 7×7×3", "96 are of 11×11×3"],
+    "alexnet-filters": ["48 filters of 7×7×3", "96 filters are 11×11×3"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
     "grad-cam": ["layer s4"],
     "deconvnet-and-patches": ["block1_conv2", "block3_conv3", "the 9 strongest patches"],
@@ -74,7 +77,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "stride-or-pooling": [
         "3.39 M multiply-adds, 61,162 parameters", "3.17 M", "8,000", "3 runs",
     ],
-    "padding-or-none": ["conv6", "5.64 M", "2.31 M without", "41,662 parameters in both"],
+    "padding-or-none": ["conv6", "5.64 M", "2.31 M without", "41,662 parameters either way"],
     "activations-trained": ["a sixth"],
     "transfer-learning": ["8,000 images of airplane, automobile, bird", "fine-tuned", "of 3 runs"],
 }  # fmt: skip
@@ -129,7 +132,7 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
     "activations-trained": (
         "activation_functions",
         lambda r: [
-            "Epochs to 25 %: ReLU {}; tanh {}; ".format(
+            "Epochs needed to reach 25 %: ReLU {}; tanh {}; ".format(
                 *(", ".join(f"{epochs:.0f}" for epochs in of_net) for of_net in r["needed"][:2])
             ),
             "> 12. In the paper",  # the sigmoid
