@@ -146,8 +146,8 @@ BYTE = 255
 
 
 @figure(
-    title="Local response normalization damps strong neighbours, but only if the values are large "
-    "enough",
+    title="Local response normalization: strong neighbours damp each other, but only if the values "
+    "are large enough",
     alt="Activation maps of VGG16 before and after local response normalization: for pixel values "
     "from 0 to 1 it divides all activations by the same number, for pixel values from 0 to 255 "
     "it damps strong ones and keeps weak ones.",

@@ -14,7 +14,7 @@ from ._registry import figure
 
 
 @figure(
-    title="The filters that LeNet-5 learns in its convolutional layers",
+    title="The convolutional filters that LeNet-5 learns",
     alt="The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the 16 "
     "filters in the second with their 6 channels, shown as images: red weights excite, blue "
     "weights inhibit.",
@@ -92,7 +92,7 @@ UNITS = 4  # per layer
 
 
 @figure(
-    title="The patches that excite a unit, and the details in them that do",
+    title="Which patches excite a unit, and which details in them matter",
     alt="For units in three layers of VGG16, the nine photo patches that excite each unit most, "
     "next to their reconstructions by a deconvnet: edges and colours in the first block, textures "
     "in the second, parts in the third.",

@@ -92,7 +92,7 @@ def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
 
 
 @figure(
-    title="DeepDream draws what the network sees in a photo into the photo",
+    title="DeepDream amplifies what a network sees in a photo",
     alt="A photo of a cup of coffee and VGG16's dream of it as it grows over four octaves, then "
     "dreams of a lower and of a higher layer, and one guided by an image of tissue.",
 )

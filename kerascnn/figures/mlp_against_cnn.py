@@ -69,8 +69,8 @@ def permuted_pixels() -> Figure:
 
 
 @figure(
-    title="LeNet-5 copes better than an MLP with shifted, scaled and distorted digits, but hardly "
-    "with rotated ones",
+    title="LeNet-5 is more robust than an MLP to shifts, scaling and distortion, but hardly to "
+    "rotation",
     alt="Test accuracy of an MLP and of LeNet-5 as the digits are shifted, rotated, scaled or "
     "distorted more and more, with examples below: LeNet-5's accuracy falls later, except under "
     "rotation.",

@@ -13,7 +13,7 @@ from ._registry import figure
 
 
 @figure(
-    title="How many images per second a network processes",
+    title="Training and inference speed of three networks",
     alt="Bars of the images per second that LeNet-5, ResNet-20 and a narrow VGG16 process in "
     "training and in inference on each available device.",
 )
