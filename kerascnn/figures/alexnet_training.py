@@ -171,7 +171,7 @@ def local_response_normalization() -> Figure:
     for shown, marker, size in ((small, "o", 1), (large, "^", BYTE)):
         ratio = (shown / (size * np.where(maps > 0, maps, np.nan))).ravel()
         ax.plot(maps.ravel()[::4], ratio[::4], marker, markersize=2, label=f"0 … {size}")
-    ax.set_xlabel(_("activation for pixel values 0 … 1"))
+    ax.set_xlabel(_("activation, pixel values 0 … 1"))
     ax.set_ylabel(_("after / before"))
     ax.set_ylim(0, None)
     ax.legend(title=_("pixel values"), markerscale=3, fontsize="small")
@@ -272,5 +272,5 @@ def ingredient(name: str) -> str:
         "no dropout": _("no dropout"),
         "no weight decay": _("no weight decay"),
         "no momentum": _("no momentum"),
-        "constant rate": _("learning rate never divided by 10"),
+        "constant rate": _("constant learning rate"),
     }[name]
