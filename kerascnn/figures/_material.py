@@ -87,9 +87,7 @@ def crops(size: int) -> np.ndarray:
     cut = []
     for nth in range(CROPS):
         picture = photos[nth % len(photos)]
-        step = rng.integers(
-            1, 1 + min(6, min(picture.shape[:2]) // size)
-        )  # pixels per output pixel
+        step = rng.integers(1, 1 + min(6, min(picture.shape[:2]) // size))  # pixels averaged
         top, left = (rng.integers(0, n - size * step + 1) for n in picture.shape[:2])
         square = picture[top : top + size * step, left : left + size * step]
         square = square.reshape(size, step, size, step, -1).mean(axis=(1, 3))
