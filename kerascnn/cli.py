@@ -138,8 +138,8 @@ def figures(
         from ._text import language, text
 
         with language(lang):
-            for recipe in gallery.recipes().values():
-                click.echo(f"{recipe.name:32} {text(recipe.title)}")
+            for one in gallery.lecture_figures().values():
+                click.echo(f"{one.name:32} {text(one.title)}")
         return
 
     from rich.console import Console
@@ -149,13 +149,13 @@ def figures(
     bar = Progress(console=Console(stderr=True))
     task = bar.add_task("", total=count)
 
-    def show(recipe: gallery.Recipe) -> None:
+    def show(one: gallery.LectureFigure) -> None:
         if not bar.live.is_started:  # all arguments are right: now the work begins
             start_keras()
             bar.start()
         else:
             bar.advance(task)
-        bar.update(task, description=recipe.name)
+        bar.update(task, description=one.name)
 
     try:
         report = gallery.draw(

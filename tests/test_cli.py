@@ -103,8 +103,8 @@ def test_a_figure_that_fails_is_exit_1(kerascnn, monkeypatch, tmp_path):
         """Fail."""
         raise RuntimeError("no data")
 
-    figures.recipes()
-    monkeypatch.setattr(_registry, "_recipes", dict(_registry._recipes))
+    figures.lecture_figures()
+    monkeypatch.setattr(_registry, "_figures", dict(_registry._figures))
     figures.figure(title="Broken", alt="Nothing.")(broken)
     result = kerascnn("figures", "broken", "max-pooling", "--format", "svg")
     assert result.exit_code == 1

@@ -34,9 +34,9 @@ def test_links_lead_somewhere(page):
 
 def test_the_gallery_shows_every_figure():
     gallery = (ROOT / "docs" / "gallery.md").read_text("utf-8")
-    for recipe in kc.figures.recipes().values():
-        assert f"## {recipe.title}\n" in gallery
-        assert f"pictures/{recipe.name}.png" in gallery
+    for figure in kc.figures.lecture_figures().values():
+        assert f"## {figure.title}\n" in gallery
+        assert f"pictures/{figure.name}.png" in gallery
 
 
 def test_every_method_is_in_the_table():

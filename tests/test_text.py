@@ -24,8 +24,8 @@ def messages():
             translated = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_"
             if translated and isinstance(node.args[0], ast.Constant):
                 found.add(node.args[0].value)
-    for recipe in figures.recipes().values():
-        found |= {recipe.title, recipe.alt}
+    for figure in figures.lecture_figures().values():
+        found |= {figure.title, figure.alt}
     return found | {heading for heading, *_rest in COLUMNS}
 
 

@@ -1,4 +1,4 @@
-"""What figures show: the networks and pictures that come with the package."""
+"""What figures show: networks, images and measurements that come with the package."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +18,12 @@ COLOR_PHOTOS = (
 GRAY_PHOTOS = ("brick", "camera", "coins", "grass", "gravel", "moon", "page", "text")
 
 
-_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # results, if anew
+_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # new results by name
 
 
 @contextmanager
 def rerunning(rerun: bool) -> Iterator[None]:
-    """Have `measured` run the experiments anew within a `with` block, each once, if wanted."""
+    """If `rerun`, make `measured` run each experiment once within a `with` block."""
     token = _rerun.set({} if rerun else None)
     try:
         yield
@@ -32,7 +32,7 @@ def rerunning(rerun: bool) -> Iterator[None]:
 
 
 def measured(name: str):
-    """Give an experiment's `Result`: the record of the package, or one that is measured now."""
+    """Return an experiment's `Result`: the shipped record, or a new run within `rerunning`."""
     from kerascnn import experiments
 
     results = _rerun.get()
@@ -44,7 +44,7 @@ def measured(name: str):
 
 
 def how_measured(result) -> str:
-    """Say when, on what and how long an experiment ran; a line for under a figure."""
+    """Say when, where and how long an experiment ran, for the note of a figure."""
     return _(
         "Measured on {date} in {minutes} min on {processor}.",
         date=result.machine["date"],
@@ -55,9 +55,9 @@ def how_measured(result) -> str:
 
 @cache
 def trained(architecture: str = "lenet5", weights: str = "mnist", **options: object):
-    """Build a network with weights of the package, once for all figures.
+    """Build a network with weights that come with the package, once for all figures.
 
-    A figure must leave it as it is.
+    Figures must not change it.
     """
     from kerascnn import models
 
@@ -65,13 +65,13 @@ def trained(architecture: str = "lenet5", weights: str = "mnist", **options: obj
 
 
 def digit_images(*classes: int) -> np.ndarray:
-    """Take one test digit of each class, which the network has never seen."""
+    """Return one test digit of each class, (N, 28, 28, 1), that the network was not trained on."""
     images, labels = datasets.load("digits").test
     return np.stack([images[np.flatnonzero(labels == c)[0]] for c in classes])
 
 
 def photo(name: str, height: int, width: int, part: tuple = (slice(None), slice(None))):
-    """Take a photo, or a part of it, in another size: (height, width, 3) float32 in [0, 1]."""
+    """Resize a photo, or a part of it, to (height, width, 3) float32 in [0, 1]."""
     from skimage.transform import resize
 
     picture = datasets.photo(name)[part]
@@ -81,13 +81,13 @@ def photo(name: str, height: int, width: int, part: tuple = (slice(None), slice(
 
 @cache
 def crops(size: int) -> np.ndarray:
-    """Cut squares of many places and scales out of the photos: (N, size, size, 3) in [0, 1]."""
+    """Crop squares at many places and scales from the photos: (N, size, size, 3) in [0, 1]."""
     rng = np.random.default_rng(0)
     photos = [datasets.photo(name) for name in (*COLOR_PHOTOS, *GRAY_PHOTOS)]
     cut = []
     for nth in range(CROPS):
         picture = photos[nth % len(photos)]
-        step = rng.integers(1, 1 + min(6, min(picture.shape[:2]) // size))  # pixels for one
+        step = rng.integers(1, 1 + min(6, min(picture.shape[:2]) // size))  # pixels averaged
         top, left = (rng.integers(0, n - size * step + 1) for n in picture.shape[:2])
         square = picture[top : top + size * step, left : left + size * step]
         square = square.reshape(size, step, size, step, -1).mean(axis=(1, 3))

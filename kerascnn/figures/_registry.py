@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A figure that can be drawn.
+class LectureFigure:
+    """A registered lecture figure.
 
     Attributes:
-        name: its name for `render` and the command line: the function's, with hyphens.
-        function: computes and draws; takes a seeded `numpy.random.Generator` if it wants one.
+        name: what `render` and the command line call it: the function's name, with hyphens.
+        function: computes and draws it; may take `rng`, a seeded `numpy.random.Generator`.
         title: one line, in English.
-        alt: what is to be seen, one sentence in English.
-        topic: the file that it stands in, for example "convolution".
-        frames: how many steps it can be shown in, 0 for a figure that does not move; the
-            function then takes `step`, from 0 on, and draws the whole with `step=None`.
+        alt: what the figure shows, in one English sentence.
+        topic: the name of its file, for example "convolution".
+        frames: number of animation steps, 0 for a still figure. The function of an animated
+            figure takes `step`, counted from 0, and draws all steps at once for `step=None`.
     """
 
     name: str
@@ -36,59 +36,59 @@ class Recipe:
 
     @property
     def code(self) -> str:
-        """The source of the function, as the gallery shows it."""
+        """The source code of the function, as the page of figures shows it."""
         return inspect.getsource(self.function)
 
 
-_recipes: dict[str, Recipe] = {}
+_figures: dict[str, LectureFigure] = {}
 
 
 def figure(*, title: str, alt: str, frames: int = 0) -> Callable[[Callable], Callable]:
     """Register a function that computes, draws and returns a figure.
 
-    Seeding, style, language, saving and closing are the runner's business.
+    The runner takes care of seeding, style, language, saving and closing.
 
     Args:
         title: one line, in English.
-        alt: one sentence in English for those who cannot see the figure.
-        frames: how many steps `function(step=...)` can draw.
+        alt: one English sentence for readers who cannot see the figure.
+        frames: number of steps that `function(step=...)` can draw.
     """
 
     def register(function: Callable) -> Callable:
         name = function.__name__.replace("_", "-")
-        if name in _recipes and _recipes[name].function.__module__ != function.__module__:
-            raise ValueError(f"name must be new; a figure {name!r} is registered already.")
+        if name in _figures and _figures[name].function.__module__ != function.__module__:
+            raise ValueError(f"name must be unique; a figure {name!r} is already registered.")
         topic = function.__module__.rpartition(".")[2]
-        _recipes[name] = Recipe(name, function, title, alt, topic, frames)
+        _figures[name] = LectureFigure(name, function, title, alt, topic, frames)
         return function
 
     return register
 
 
-def recipes() -> dict[str, Recipe]:
-    """All figures by name, in the order of topics and of their files.
+def lecture_figures() -> dict[str, LectureFigure]:
+    """Return all figures by name, sorted by topic and in the order of their files.
 
     >>> import kerascnn as kc
-    >>> kc.figures.recipes()["max-pooling"].topic
+    >>> kc.figures.lecture_figures()["max-pooling"].topic
     'pooling'
     """
     for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
         import_module(f"{__package__}.{file.stem}")
-    return dict(_recipes)
+    return dict(_figures)
 
 
 def names() -> list[str]:
-    """List the names that `render` takes."""
-    return list(recipes())
+    """Return the names that `render` accepts."""
+    return list(lecture_figures())
 
 
-def recipe(name: str) -> Recipe:
-    """Find a figure.
+def lecture_figure(name: str) -> LectureFigure:
+    """Return the figure with this name.
 
     Raises:
         ValueError: no figure has this name.
     """
-    known = recipes()
+    known = lecture_figures()
     if name not in known:
         raise unknown("figure", name, known)
     return known[name]

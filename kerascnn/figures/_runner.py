@@ -1,4 +1,4 @@
-"""Draw figures: seed, style, language, saving and closing, the same for all of them."""
+"""Draw figures: seeding, style, language, saving and closing are the same for all of them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from kerascnn._text import language
 from kerascnn._text import text as _
 
 from ._material import rerunning
-from ._registry import Recipe, recipe, recipes
+from ._registry import LectureFigure, lecture_figure, lecture_figures
 
 FORMATS = ("svg", "png", "pdf")
-PNG_DPI = 200  # about 1920 pixels wide, as a slide
+PNG_DPI = 200  # about 1920 pixels wide, like a slide
 GIF_DPI = 100
-FRAME_MS = 1500  # long enough to add up nine products
+FRAME_MS = 1500  # long enough to follow the sum of nine products
 DATELESS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 
 
 @dataclass
 class Report:
-    """What became of the figures: those written, and the error of each that failed."""
+    """The outcome of `draw`: the files written, and the error of each figure that failed."""
 
     written: list[Path] = field(default_factory=list)
     failed: dict[str, Exception] = field(default_factory=dict)
@@ -48,14 +48,14 @@ def render(name: str, *, lang: str = "en", style: str = "slides", rerun: bool = 
         name: one of `kc.figures.names()`.
         lang: "en", "ko" or "es".
         style: "slides", "paper", "dark" or "gray".
-        rerun: whether a figure of an experiment runs it anew, which may take hours, instead of
-            drawing the result that comes with the package.
+        rerun: whether to run the experiment behind a figure again, which may take hours, instead
+            of drawing the result that comes with the package.
 
     Returns:
-        The matplotlib `Figure`; the caller closes it.
+        The matplotlib `Figure`, which the caller must close.
 
     Raises:
-        ValueError: no such figure, language or style.
+        ValueError: unknown figure, language or style.
         OSError: the language needs a font that is not installed.
 
     >>> import kerascnn as kc
@@ -63,15 +63,15 @@ def render(name: str, *, lang: str = "en", style: str = "slides", rerun: bool = 
     True
     """
     with rerunning(rerun):
-        return _render(recipe(name), lang, style)
+        return _render(lecture_figure(name), lang, style)
 
 
-def _render(one: Recipe, lang: str, style: str, **options: object) -> Figure:
+def _render(one: LectureFigure, lang: str, style: str, **options: object) -> Figure:
     with plots.style(style, lang=lang):
-        # Each figure has a seed of its own, so that drawing one alone gives the same picture.
+        # Each figure has its own seed, so it looks the same whether drawn alone or with others.
         if "rng" in inspect.signature(one.function).parameters:
             options["rng"] = np.random.default_rng(zlib.crc32(one.name.encode()))
-        with mpl.rc_context({"text.parse_math": False}):  # names of classes may have dollars
+        with mpl.rc_context({"text.parse_math": False}):  # class names may contain dollar signs
             return one.function(**options)
 
 
@@ -83,32 +83,32 @@ def draw(
     lang: str = "en",
     style: str = "slides",
     rerun: bool = False,
-    progress: Callable[[Recipe], None] = lambda one: None,
+    progress: Callable[[LectureFigure], None] = lambda one: None,
 ) -> Report:
-    """Draw figures into a folder, with an `index.html` that shows all that it holds.
+    """Draw figures into a folder and write an `index.html` that shows all figures in it.
 
-    A file is written whole or not at all; a figure that fails does not stop the others.
+    Each file is written completely or not at all; a figure that fails does not stop the others.
 
     Args:
-        names: which figures; default all.
-        out: the folder; made if need be.
+        names: the figures to draw; all by default.
+        out: the folder; created if it does not exist.
         formats: any of "svg", "png", "pdf".
-        lang, style, rerun: as for `render`.
-        progress: called with each figure's `Recipe` before it is drawn.
+        lang, style, rerun: see `render`.
+        progress: called with each `LectureFigure` before it is drawn.
 
     Raises:
-        ValueError: no such figure, format, language or style.
-        OSError: the folder cannot be written.
+        ValueError: unknown figure, format, language or style.
+        OSError: the folder is not writable, or the language needs a font that is not installed.
     """
     names, formats = ([n] if isinstance(n, str) else n for n in (names, formats))
-    chosen = [recipe(name) for name in names] or list(recipes().values())
+    chosen = [lecture_figure(name) for name in names] or list(lecture_figures().values())
     if not formats:
         raise ValueError(f"formats must name at least one of {', '.join(FORMATS)}; received none.")
     for one in formats:
         if one not in FORMATS:
             raise unknown("format", one, FORMATS)
     with plots.style(style, lang=lang):
-        pass  # a wrong style, language or a missing font ends here, before anything is drawn
+        pass  # fail on a wrong style or language or a missing font before drawing anything
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def draw(
                 theirs = set(plt.get_fignums())
                 try:
                     report.written += _save(one, out, formats, lang, style)
-                except Exception as error:  # one broken figure must not cost a lecturer the others
+                except Exception as error:  # one broken figure must not stop the others
                     report.failed[one.name] = error
                 finally:
                     for number in set(plt.get_fignums()) - theirs:
@@ -135,8 +135,10 @@ def draw(
     return report
 
 
-def _save(one: Recipe, out: Path, formats: Sequence[str], lang: str, style: str) -> list[Path]:
-    """Draw a figure, and its frames if it moves, then write all files."""
+def _save(
+    one: LectureFigure, out: Path, formats: Sequence[str], lang: str, style: str
+) -> list[Path]:
+    """Draw a figure and its frames, if it is animated, then write all files."""
     drawings = {one.name: _render(one, lang, style)}
     for step in range(one.frames):
         drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, step=step)
@@ -153,7 +155,7 @@ def _save(one: Recipe, out: Path, formats: Sequence[str], lang: str, style: str)
     return list(files)
 
 
-def _bytes(drawing: Figure, kind: str, one: Recipe, dpi: int = PNG_DPI) -> bytes:
+def _bytes(drawing: Figure, kind: str, one: LectureFigure, dpi: int = PNG_DPI) -> bytes:
     buffer = io.BytesIO()
     drawing.savefig(buffer, format=kind, dpi=dpi, metadata=DATELESS[kind])
     data = buffer.getvalue()
@@ -174,7 +176,7 @@ def _gif(frames: Sequence[bytes]) -> bytes:
 
 
 def describe_svg(svg: str, title: str, description: str) -> str:
-    """Give an SVG the <title> and <desc> that screen readers read out."""
+    """Add the <title> and <desc> that screen readers read out to an SVG."""
     words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
     return re.sub(
         r"(<svg )([^>]*>)\s*",
@@ -185,13 +187,13 @@ def describe_svg(svg: str, title: str, description: str) -> str:
 
 
 def index(out: Path, lang: str) -> str:
-    """Write the page that shows the figures in a folder with title, alt text and code, offline."""
+    """Return an HTML page with the figures in a folder: titles, alt texts and code."""
     from jinja2 import Environment, PackageLoader
 
     page = Environment(loader=PackageLoader("kerascnn", "figures"), autoescape=True)
     shown = []
     with language(lang):
-        for one in recipes().values():
+        for one in lecture_figures().values():
             formats = [kind for kind in FORMATS if (out / f"{one.name}.{kind}").is_file()]
             if formats:
                 shown.append((one, _(one.title), _(one.alt), formats))

@@ -1,4 +1,4 @@
-"""Architectures: diagrams and tables of the real networks (lecture map, D)."""
+"""Architectures: diagrams and tables of the networks."""
 
 from functools import cache
 
@@ -11,17 +11,17 @@ from kerascnn._description import Description
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._registry import figure
 
 MEGA = 1e6
-ROWS = 25.5  # of the highest stack, VGG19
-VIEWS = {"Flatten", "Reshape", "Dropout"}  # make no new values worth a row
+ROWS = 25.5  # of the tallest stack, VGG19
+VIEWS = {"Flatten", "Reshape", "Dropout"}  # do not compute anything worth a row
 
 
 @cache
 def built(name: str, **options: object) -> Description:
-    """Build a network and describe it; once, since the figures share them."""
+    """Build a network and describe it, once for all figures."""
     from kerascnn import models
     from kerascnn._describe import describe
 
@@ -30,11 +30,11 @@ def built(name: str, **options: object) -> Description:
 
 @figure(
     title="LeNet-5, layer by layer",
-    alt="LeNet-5 takes 28 by 28 digits through two convolutions with pooling, a third convolution "
-    "and two dense layers to 10 classes, with 61,706 parameters.",
+    alt="LeNet-5 maps a 28 by 28 digit to 10 classes through two convolutions with pooling, a "
+    "third convolution and two dense layers, with 61,706 parameters in all.",
 )
 def lenet5() -> Figure:
-    """Draw LeNet-5 as it is built today."""
+    """Draw the modern version of LeNet-5."""
     description = built("lenet5")
     fig, ax = plt.subplots()
     plots.architecture(description, ax=ax)
@@ -44,12 +44,12 @@ def lenet5() -> Figure:
 
 
 @figure(
-    title="LeNet-5 in 1998: which maps see which",
-    alt="A table of 6 by 16 crosses: each of the 16 maps of layer C3 sees three, four or all six "
-    "maps of S2, and every map of S2 is used ten times.",
+    title="The original LeNet-5: which maps of S2 feed each map of C3",
+    alt="A 6 by 16 table of crosses: each of the 16 maps of layer C3 is connected to three, four "
+    "or all six maps of S2, and each map of S2 is used ten times.",
 )
 def lenet5_1998() -> Figure:
-    """Draw the paper's Table I, with the numbers of each layer beside it."""
+    """Draw the paper's Table I, with the numbers of each layer next to it."""
     description = built("lenet5", variant="1998")
     from kerascnn.models.lenet import TABLE_1
 
@@ -80,8 +80,8 @@ def lenet5_1998() -> Figure:
     note(
         fig,
         _(
-            "{parameters} trained parameters, {connections} connections; the codes of the output "
-            "are fixed.",
+            "{parameters} trainable parameters, {connections} connections; the output codes are "
+            "fixed.",
             parameters=f"{description.trainable_parameters:,}",
             connections=f"{description.connections:,}",
         ),
@@ -91,11 +91,11 @@ def lenet5_1998() -> Figure:
 
 @figure(
     title="AlexNet, layer by layer",
-    alt="AlexNet in one tower: 227 by 227 pixels to 55 by 55 by 96, 27 by 27 by 256, "
-    "13 by 13 by 384, and three dense layers, with 62,378,344 parameters.",
+    alt="AlexNet as a single tower: 227 by 227 pixels become 55 by 55 by 96, 27 by 27 by 256 and "
+    "13 by 13 by 384, followed by three dense layers, with 62,378,344 parameters in all.",
 )
 def alexnet() -> Figure:
-    """Draw AlexNet with the numbers of its first layer, and what lectures get wrong."""
+    """Draw AlexNet with the numbers of its first layer and an erratum."""
     description = built("alexnet")
     first = next(r for r in description.layers if r.name == "conv1")
     weights = arithmetic.conv_parameters(11, 3, 96, bias=False)
@@ -116,9 +116,9 @@ def alexnet() -> Figure:
         fig,
         _totals(description),
         _(
-            "Errata: an input of 224 would give {columns} columns. Convolutions hold "
-            "{convolutions} M parameters (2.33 M in the paper's two towers), "
-            "dense layers {dense} M, not 65 M.",
+            "Errata: an input of 224 would give {columns} columns. The convolutions have "
+            "{convolutions} M parameters (2.33 M in the paper's two towers) and the dense layers "
+            "{dense} M, not 65 M.",
             columns=float(taught),
             convolutions=f"{convolutions / MEGA:.2f}",
             dense=f"{dense / MEGA:.1f}",
@@ -128,15 +128,15 @@ def alexnet() -> Figure:
 
 
 @figure(
-    title="VGG16 beside AlexNet and VGG19",
-    alt="Three stacks of layers: AlexNet with 8 weighted layers and 62.4 million parameters, "
-    "VGG16 with 16 and 138.4 million, VGG19 with 19 and 143.7 million.",
+    title="VGG16 and VGG19 go deeper than AlexNet, with 3×3 filters only",
+    alt="Three stacks of layers: AlexNet has 8 weight layers and 62.4 million parameters, VGG16 "
+    "has 16 and 138.4 million, and VGG19 has 19 and 143.7 million.",
 )
 def vgg16_beside_alexnet() -> Figure:
     """Stack the layers of the three networks side by side, the input at the bottom."""
     fig, axes = plt.subplots(1, 3, sharey=True)
     ink = plt.rcParams["text.color"]
-    # Rows share the height with a title of two lines; letters fill half of theirs.
+    # The rows and the title share the height; letters fill half the height of a row.
     points = 72 * fig.get_figheight() / (ROWS + 4) / 2
     row = {"ha": "center", "va": "center", "fontsize": points}
     for ax, name in zip(axes, ("alexnet", "vgg16", "vgg19"), strict=True):
@@ -150,7 +150,7 @@ def vgg16_beside_alexnet() -> Figure:
         ax.set_title(
             f"{ {'alexnet': 'AlexNet', 'vgg16': 'VGG16', 'vgg19': 'VGG19'}[name] }\n"
             + _(
-                "{layers} weighted layers\n{parameters} M parameters",
+                "{layers} weight layers\n{parameters} M parameters",
                 layers=weighted,
                 parameters=f"{description.parameters / MEGA:.1f}",
             ),
@@ -162,18 +162,18 @@ def vgg16_beside_alexnet() -> Figure:
 
 
 @figure(
-    title="VGG16: memory in front, parameters at the back",
-    alt="For each layer of VGG16, bars of its values and of its parameters: the first "
-    "convolutions hold most of the 15.2 million values, the first dense layer most of the "
+    title="VGG16: the first layers need the memory, the last ones hold the parameters",
+    alt="Bars of the activations and parameters of each layer of VGG16: the first convolutions "
+    "produce most of the 15.2 million activations, and the first dense layer holds most of the "
     "138,357,544 parameters.",
 )
 def vgg16_memory() -> Figure:
-    """Tabulate the memory and the parameters of VGG16 as bars with their numbers."""
+    """Draw the activations and parameters of each layer of VGG16 as bars with numbers."""
     rows = [r for r in built("vgg16").layers if r.kind not in VIEWS]
     values = sum(r.activations for r in rows)
     fig, axes = plt.subplots(1, 2, sharey=True)
     columns = {
-        _("values (batch 1, forward)"): [r.activations for r in rows],
+        _("activations (one image)"): [r.activations for r in rows],
         _("parameters"): [r.parameters for r in rows],
     }
     for ax, (heading, numbers) in zip(axes, columns.items(), strict=True):
@@ -192,8 +192,8 @@ def vgg16_memory() -> Figure:
     note(
         fig,
         _(
-            "Errata: the table that lectures copy sums to {values} M values, {megabytes} MB "
-            "in float32, not to the 24 M and 96 MB that it prints.",
+            "Errata: the numbers in the widely copied memory table add up to {values} M "
+            "activations, {megabytes} MB in float32, not to the 24 M and 96 MB stated there.",
             values=f"{values / MEGA:.1f}",
             megabytes=f"{values * 4 / MEGA:.0f}",
         ),
@@ -202,7 +202,7 @@ def vgg16_memory() -> Figure:
 
 
 def _row(record: object) -> str:
-    """A layer in the words of the papers' tables: conv3-64."""
+    """Return the text in the row of a layer, such as "FC 4096"."""
     shape = shape_text(record.output_shape)
     if record.kind == "Conv2D":
         return f"conv {record.kernel[0]}×{record.kernel[1]}, {record.output_shape[-1]}  →  {shape}"

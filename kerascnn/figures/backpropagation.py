@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._registry import figure
 
 A, B, C = -2.0, 5.0, 3.0

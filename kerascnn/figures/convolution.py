@@ -1,4 +1,4 @@
-"""Convolution: the sliding window, stride, padding (lecture map, B)."""
+"""Convolution: the sliding window, stride, padding."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._registry import figure
 
 IMAGE = np.array(
@@ -17,7 +17,7 @@ KERNEL = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
 
 
 def correlate(image: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarray:
-    """Slide a kernel over an image (H, W) without padding, with Keras itself."""
+    """Convolve an image (H, W) with a kernel, without padding; Keras does the computation."""
     import keras
 
     x = np.asarray(image, "float32")[None, :, :, None]
@@ -28,13 +28,13 @@ def correlate(image: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndar
 
 
 @figure(
-    title="A window slides over the pixels",
-    alt="A 3 by 3 kernel slides over a 5 by 5 binary image in nine steps; "
-    "each step multiplies, adds up and writes one value of the 3 by 3 output.",
+    title="Convolution slides a kernel over the image",
+    alt="A 3 by 3 kernel slides over a 5 by 5 binary image in nine steps; each step multiplies, "
+    "adds up the products and gives one value of the 3 by 3 output.",
     frames=9,
 )
 def sliding_window(step: int | None = None) -> Figure:
-    """Show convolution step by step, with the numbers put in."""
+    """Show convolution step by step, with all numbers."""
     output = correlate(IMAGE, KERNEL)
     if step is not None:
         fig, ax = plt.subplots()
@@ -46,22 +46,27 @@ def sliding_window(step: int | None = None) -> Figure:
     plots.sliding_window(IMAGE, KERNEL, output, ax=top.subplots())
     for i, ax in enumerate(bottom.subplots(1, output.size)):
         row, column = divmod(i, output.shape[1])
-        # Small pictures, so pixels in place of numbers.
+        # Too small for numbers, so they are shown as pixels.
         window, shades = [(row, column, 3, 3)], {"cmap": "Greys", "limits": (0, 2)}
         plots.number_grid(IMAGE, highlight=window, fmt=lambda value: "", ax=ax, **shades)
         ax.set_title(f"{output[row, column]:g}", color=plots.role_color("window"))
-    note(fig, _("“Convolution” in networks is cross-correlation: the kernel is not flipped."))
+    note(
+        fig,
+        _(
+            "What neural networks call “convolution” is cross-correlation: the kernel is not "
+            "flipped."
+        ),
+    )
     return fig
 
 
 @figure(
-    title="Stride: how far the window moves",
-    alt="On a 7 by 7 input a 3 by 3 window gives 5 outputs a row with stride 1, 3 with stride 2 "
-    "and 2 with stride 4; with stride 3 it does not fit, and the last row and column are never "
-    "seen.",
+    title="Stride: how far the window moves at each step",
+    alt="On a 7 by 7 input, a 3 by 3 window gives 5 outputs per row with stride 1, 3 with stride 2 "
+    "and 2 with stride 4; stride 3 does not fit, so the last row and column are not used.",
 )
 def stride() -> Figure:
-    """Compare strides 1 to 4 on 7x7 with 3x3, those that fit and the one that does not."""
+    """Compare strides 1 to 4 for a 3x3 window on a 7x7 input; stride 3 does not fit."""
     size, kernel = 7, 3
     below = {"ha": "center", "va": "top", "fontsize": "small"}
     fig, axes = plt.subplots(1, 4)
@@ -82,19 +87,26 @@ def stride() -> Figure:
         value = f"{float(exact):.3g}"
         lines = [f"({size} − {kernel}) / {step} + 1 = {value}"]
         if unseen:
-            lines.append(_("does not fit: Keras floors to {windows},", windows=windows))
-            lines.append(_("last row and column are never seen"))
+            lines.append(
+                _(
+                    "does not fit: Keras rounds\n"
+                    "down to {windows} and never uses\n"
+                    "the last row and column",
+                    windows=windows,
+                )
+            )
         ax.text(0.5, -0.04, "\n".join(lines), transform=ax.transAxes, **below)
     return fig
 
 
 @figure(
-    title="Zero padding keeps the size",
-    alt="One ring of zeros keeps 7 by 7 with a 3 by 3 window; TensorFlow's “same” may pad one "
-    "side only; on a photo, “valid” loses the border and “same” darkens it.",
+    title="Zero padding keeps the output as large as the input",
+    alt="One ring of zeros keeps a 7 by 7 input the same size under a 3 by 3 window; TensorFlow's "
+    "“same” padding may pad one side only; on a photo, “valid” padding loses the border and "
+    "“same” padding darkens it.",
 )
 def zero_padding() -> Figure:
-    """Show how much padding keeps the size, where TensorFlow puts it, and what it does."""
+    """Show how much padding keeps the size, where TensorFlow puts it, and its effect on a photo."""
     fig = plt.figure()
     left, right = fig.subfigures(1, 2, width_ratios=(5, 4))
     axes = left.subplots(2, 2)

@@ -1,40 +1,35 @@
-"""How gradients reach the first layers (lecture map, D7 and D8)."""
-
-from functools import cache
+"""How gradients reach the first layers."""
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._layout import note
-from ._material import how_measured, measured, photo
+from ._drawing import note, runs_of
+from ._material import how_measured, measured
 from ._registry import figure
-from ._spread import runs_of
 
-DEPTHS = {20: {"alpha": 0.4}, 56: {}}  # how the lines of each depth look
+DEPTHS = {20: {"alpha": 0.4}, 56: {}}  # line options for each depth
 HEADS_AFTER = ("4a", "4d")  # GoogLeNet's auxiliary classifiers
-BLOCK = "conv2_block2"
-MAPS = 6
 
 
 @figure(
-    title="At the start the gradients of a deep plain net with batch normalization do not vanish: "
-    "they explode",
-    alt="The norm of the gradient of each layer's weights: in a plain net of 56 layers it grows "
-    "five hundredfold towards the first layers at the start, in a residual net fivefold; after 20 "
-    "steps it is the plain net's first layers that have the smallest.",
+    title="At initialization, the gradients of a deep plain network with batch normalization "
+    "explode rather than vanish",
+    alt="The norm of the gradient of each layer's weights: at initialization it grows five "
+    "hundredfold towards the first layers in a plain network of 56 layers and fivefold in a "
+    "residual one; after 20 steps, the first layers of the plain network have the smallest "
+    "gradients.",
 )
 def gradient_norms() -> Figure:
-    """Draw the gradient of each layer's weights, plain nets against residual ones."""
+    """Draw the gradient norm of each layer's weights in plain and residual networks."""
     result = measured("gradient_norms")
     titles = (
-        _("at the start"),
+        _("at initialization"),
         _("after {count} steps", count=int(result["steps"])),
-        _("at the start, without\nbatch normalization"),
+        _("at initialization, without\nbatch normalization"),
     )
     fig, axes = plt.subplots(1, 3, sharey=True)
     for condition, (ax, title) in enumerate(zip(axes, titles, strict=True)):
@@ -64,17 +59,18 @@ def gradient_norms() -> Figure:
     note(
         fig,
         _(
-            "With 56 layers the first gradient is {plain:.0f} times the last convolution's in the "
-            "plain net at the start, {residual:.1f} times in the residual one. After {count} steps "
-            "the plain net's first gradient is {after:.2g} of the residual net's.",
+            "At initialization with 56 layers, the gradient of the first layer is {plain:.0f} "
+            "times the last convolution's in the plain network and {residual:.1f} times in the "
+            "residual network. After {count} steps, the plain network's first gradient is "
+            "{after:.2g} times the residual network's.",
             plain=plain,
             residual=residual,
             count=int(result["steps"]),
             after=after[0][0] / after[1][0],
         ),
         _(
-            "CIFAR-10, {batch} images a step, rate 0.1, momentum 0.9. Thick: geometric mean; "
-            "thin: each of {count} runs.",
+            "CIFAR-10, {batch} images per step, learning rate 0.1, momentum 0.9. Thick lines: "
+            "geometric mean; thin lines: each of {count} runs.",
             batch=result.settings["batch_size"],
             count=len(result.settings["seeds"]),
         ),
@@ -84,80 +80,29 @@ def gradient_norms() -> Figure:
 
 
 def over_seeds(ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: object) -> None:
-    """Draw the geometric mean of values (seed, x) above 0 thick, and each seed thin."""
+    """Draw positive values (seeds, x): each seed thin, their geometric mean thick."""
     runs_of(ax, x, values, color)
     ax.plot(x, geometric_mean(values), color=color, **look)
 
 
 def geometric_mean(values: np.ndarray) -> np.ndarray:
-    """Over the first axis, of values above 0."""
+    """Return the geometric mean of positive values over the first axis."""
     return np.exp(np.log(values).mean(axis=0))
 
 
 @figure(
-    title="A residual block with zero weights is the identity, a plain one erases everything",
-    alt="Maps that go into two blocks whose weights are all zero: F(x) is zero in both, the "
-    "residual block puts out the same maps, the plain block nothing.",
-)
-def residual_identity() -> Figure:
-    """Set all weights of a block to zero, and see what comes out."""
-    blocks = {
-        "resnet20": (_("residual block"), "ReLU(F(x) + x)"),
-        "plain20": (_("plain block"), "ReLU(F(x))"),
-    }
-    fig, axes = plt.subplots(2, 3)
-    for row, (architecture, (name, formula)) in zip(axes, blocks.items(), strict=True):
-        x, inner, y = through_zero_weights(architecture)
-        strongest = np.argsort(-x.mean(axis=(0, 1)))[:MAPS]
-        off = _("largest difference to x: {value}", value=f"{np.abs(y - x).max():.2g}")
-        panels = ((x, f"{name}: x"), (inner, "F(x)"), (y, f"{formula}\n{off}"))
-        for ax, (maps, title) in zip(row, panels, strict=True):
-            plots.activation_grid(
-                maps[..., strongest], order="unit", columns=3, numbers=False, colorbar=False, ax=ax
-            )
-            ax.set_title(title, fontsize="medium")
-    note(
-        fig,
-        _(
-            "Block {block} of ResNet-20 and of plain-20, with kernels of zero; x comes out of a "
-            "ReLU, so that the last one leaves it as it is. A deeper net can so be no worse than "
-            "a shallower one (He et al. 2015, section 3.1).",
-            block=BLOCK,
-        ),
-    )
-    return fig
-
-
-@cache
-def through_zero_weights(architecture: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The maps x into a block, F(x) and the maps out of it, each (h, w, K), with zero weights."""
-    import keras
-
-    from kerascnn import models
-
-    keras.utils.set_random_seed(0)
-    image = photo("chelsea", 48, 48, (slice(0, 300), slice(75, 375)))[None]
-    model = models.build(architecture, input_shape=image.shape[1:], include_top=False)
-    for layer in model.layers:
-        if layer.name.startswith(BLOCK) and hasattr(layer, "kernel"):
-            layer.kernel.assign(np.zeros(layer.kernel.shape))
-    names = ("conv2_block1_out", f"{BLOCK}_2_bn", f"{BLOCK}_out")
-    looking = keras.Model(model.input, [model.get_layer(name).output for name in names])
-    return tuple(maps[0] for maps in looking.predict(image, verbose=0))
-
-
-@figure(
-    title="GoogLeNet's auxiliary classifiers: more gradient for the layers below them",
-    alt="The norm of the gradient of each module's weights at the start, with the main loss alone "
-    "and with the auxiliary losses: alike above the second auxiliary classifier, larger below.",
+    title="GoogLeNet's auxiliary classifiers strengthen the gradients of the layers below them",
+    alt="The norm of the gradient of each module's weights at initialization, with the main loss "
+    "alone and with the auxiliary losses: the same above the second auxiliary classifier, larger "
+    "below it.",
 )
 def auxiliary_gradients() -> Figure:
-    """Draw GoogLeNet's gradients by module, with and without the auxiliary losses."""
+    """Draw the gradient norm of GoogLeNet's modules with and without the auxiliary losses."""
     result = measured("auxiliary_gradients")
     modules, norms = by_module(result)
     fig, axes = plt.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     x = np.arange(len(modules))
-    looks = (("--", _("main loss alone")), ("-", _("with 0.3 of each auxiliary loss")))
+    looks = (("--", _("main loss alone")), ("-", _("with 0.3 times each auxiliary loss")))
     for row, (linestyle, label) in enumerate(looks):
         over_seeds(axes[0], x, norms[row], color=f"C{row}", linestyle=linestyle, label=label)
     axes[0].set_yscale("log")
@@ -167,7 +112,7 @@ def auxiliary_gradients() -> Figure:
     axes[0].legend()
     over_seeds(axes[1], x, norms[1] / norms[0], color="C1")
     axes[1].axhline(1, color="gray", linewidth=0.8)
-    axes[1].set_ylabel(_("times as large"))
+    axes[1].set_ylabel(_("ratio"))
     axes[1].set_xticks(x, modules)
     for module in HEADS_AFTER:
         for ax in axes:
@@ -175,9 +120,9 @@ def auxiliary_gradients() -> Figure:
     note(
         fig,
         _(
-            "Vertical lines: where the auxiliary classifiers begin. All kernels of a module "
-            "together; at the start, {images} places of photos with random labels. Thick: "
-            "geometric mean; thin: each of {count} runs.",
+            "Dotted lines: where the auxiliary classifiers branch off. Norm over all kernels of "
+            "a module, at initialization, on {images} photo crops with random labels. Thick "
+            "lines: geometric mean; thin lines: each of {count} runs.",
             images=result.settings["images"],
             count=len(result.settings["seeds"]),
         ),
@@ -187,7 +132,7 @@ def auxiliary_gradients() -> Figure:
 
 
 def by_module(result) -> tuple[list[str], np.ndarray]:
-    """The modules in order, and the norm of all kernels of each, (losses, seed, module)."""
+    """Return the modules in order and the gradient norm of each, (losses, seeds, modules)."""
     of_layers = result["modules"]
     modules = list(dict.fromkeys(of_layers.tolist()))
     squares = result["norm"] ** 2

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._registry import figure
 from .convolution import correlate
 

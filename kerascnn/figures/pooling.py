@@ -1,4 +1,4 @@
-"""Pooling (lecture map, C)."""
+"""Pooling: maximum and average."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -14,7 +14,7 @@ SECOND = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])
 
 
 def pool(image: np.ndarray, mode: str) -> np.ndarray:
-    """Pool an image (H, W) with 2x2 windows and stride 2, with Keras itself."""
+    """Pool an image (H, W) with 2x2 windows and stride 2; Keras does the computation."""
     import keras
 
     layer = {"max": keras.layers.MaxPooling2D, "mean": keras.layers.AveragePooling2D}[mode](2)
@@ -23,7 +23,7 @@ def pool(image: np.ndarray, mode: str) -> np.ndarray:
 
 
 def draw_pooling(image: np.ndarray, mode: str, ax: plt.Axes) -> None:
-    """Draw a pooling with each window in the colour of its value."""
+    """Draw an input and its pooled output, each window in the colour of its value."""
     output = pool(image, mode)
     colors = plots.window_colors(output.size)
     corners = [(r, c) for r in range(2) for c in range(2)]
@@ -48,26 +48,27 @@ def draw_pooling(image: np.ndarray, mode: str, ax: plt.Axes) -> None:
 
 
 @figure(
-    title="Max pooling keeps the strongest value of each window",
-    alt="Two 4 by 4 inputs, pooled with 2 by 2 windows and stride 2: "
-    "100, 184, 12, 45 and 6, 8, 3, 4 remain.",
+    title="Max pooling keeps the largest value in each window",
+    alt="Two 4 by 4 inputs, max-pooled with 2 by 2 windows and stride 2 to 100, 184, 12, 45 and to "
+    "6, 8, 3, 4.",
 )
 def max_pooling() -> Figure:
-    """Pool the two examples of the lectures by their maximum."""
+    """Apply max pooling to two examples."""
     fig, axes = plt.subplots(1, 2)
     for ax, image in zip(axes, (FIRST, SECOND), strict=True):
         draw_pooling(image, "max", ax)
-    fig.suptitle(_("max, 2×2, stride 2"))
+    fig.suptitle(_("max pooling, 2×2, stride 2"))
     return fig
 
 
 @figure(
-    title="Average pooling keeps the mean of each window",
-    alt="A 4 by 4 input, pooled with 2 by 2 windows and stride 2: the means 36, 80, 12, 15 remain.",
+    title="Average pooling replaces each window with its mean",
+    alt="A 4 by 4 input, average-pooled with 2 by 2 windows and stride 2 to the means 36, 80, 12 "
+    "and 15.",
 )
 def average_pooling() -> Figure:
-    """Pool the first example by its mean, with the formula of the first window."""
+    """Apply average pooling to the first example, with the formula of the first window."""
     fig, ax = plt.subplots()
     plots.sliding_window(FIRST, "mean", pool(FIRST, "mean"), stride=2, show_all=True, ax=ax)
-    fig.suptitle(_("average, 2×2, stride 2"))
+    fig.suptitle(_("average pooling, 2×2, stride 2"))
     return fig

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kerascnn import arithmetic, plots
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._registry import figure
 
 

@@ -217,8 +217,8 @@ def test_a_seed_gives_the_same_run_and_another_another(name, feigned):
 @pytest.fixture
 def drawn(tiny, records, monkeypatch):
     """Two figures of the tiny experiment, one in steps; the record says that it never ran."""
-    kc.figures.recipes()
-    monkeypatch.setattr(_registry, "_recipes", dict(_registry._recipes))
+    kc.figures.lecture_figures()
+    monkeypatch.setattr(_registry, "_figures", dict(_registry._figures))
     record = tiny().to_json().replace('"runs": [1]', '"runs": [0]')
     (records / "tiny.json").write_text(record, "utf-8")
     tiny.runs.clear()

@@ -19,16 +19,16 @@ from kerascnn.figures import (
     _material,
     architectures,
     convolution,
-    explaining,
-    looking_inside,
-    made_pictures,
+    explanations,
+    filters_and_activations,
+    generated_images,
     pooling,
 )
 
 EXPECTED = {  # texts that must stand in the figure: from the lecture map and its errata
     "sliding-window": ["1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4"],
     "stride": [
-        "(7 − 3) / 1 + 1 = 5", "/ 2 + 1 = 3", "/ 3 + 1 = 2.33", "floors to 2", "/ 4 + 1 = 2",
+        "(7 − 3) / 1 + 1 = 5", "/ 2 + 1 = 3", "/ 3 + 1 = 2.33", "down to 2", "/ 4 + 1 = 2",
     ],
     "zero-padding": [
         "(3 − 1) / 2 = 1", "(5 − 1) / 2 = 2", "(7 − 1) / 2 = 3", "0 before, 1 after",
@@ -42,26 +42,29 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
         "227 → 55×55×96", "34,848 weights + 96 biases", "62,378,344", "54.25", "3.75 M", "2.33 M",
         "58.6 M",
     ],
-    "vgg16-beside-alexnet": ["8 weighted", "16 weighted", "138.4 M", "19 weighted", "143.7 M"],
-    "vgg16-memory": ["138,357,544", "102,764,544", "15.2 M values, 61 MB", "24 M and 96 MB"],
+    "vgg16-beside-alexnet": ["8 weight", "16 weight", "138.4 M", "19 weight", "143.7 M"],
+    "vgg16-memory": ["138,357,544", "102,764,544", "15.2 M activations, 61 MB", "24 M and 96 MB"],
     "overfitting": ["150 digits", "180 by other writers", "each of 5 runs", "Measured on"],
     "ensemble-of-seven": [
-        "3 sets of 2,000 digits", "all 7 together", "18.2 % alone, 16.4 % five, 15.4 % seven",
+        "3 sets of 2,000 MNIST digits", "ensemble of 7",
+        "18.2 % for one network, 16.4 % for five and 15.4 % for seven",
     ],  # Krizhevsky et al.'s, of ImageNet
     "training-set-size": ["100 %: 4,000 images", "25 %: 1,000 images", "weights of digit 3"],
     "permuted-pixels": ["each of 3 runs"],
-    "transformed-digits": ["2,000 that are changed", "0.4", "90"],
+    "transformed-digits": ["2,000 transformed", "0.4", "90"],
     "gradient-norms": ["after 20 steps", "each of 3 runs"],
-    "degradation": ["20,000 images of CIFAR-10", "16x16", "45,000 of 32x32", "each of 2 runs"],
-    "residual-identity": ["largest difference to x: 0", "ReLU(F(x) + x)", "section 3.1"],
-    "auxiliary-gradients": ["with 0.3 of each auxiliary loss", "8 places", "each of 3 runs"],
-    "augmentations": ["by 1.1 of 255 on average", "a deviation of 0.1", "section 4.1"],
-    "dropout": ["61 of 128 kept", "mean of 1000 steps", "counts 2 times", "fc1"],
+    "degradation": ["20,000 CIFAR-10 images", "16×16", "45,000 images of 32×32", "each of 2 runs"],
+    "residual-identity": ["largest difference from x: 0", "ReLU(F(x) + x)", "section 3.1"],
+    "auxiliary-gradients": [
+        "with 0.3 times each auxiliary loss", "8 photo crops", "each of 3 runs",
+    ],
+    "augmentations": ["1.1 out of 255 on average", "a standard deviation of 0.1", "section 4.1"],
+    "dropout": ["61 of 128 kept", "mean of 1000 steps", "scaled by 2", "fc1"],
     "local-response-normalization": ["k = 2, n = 5, α = 0.0001, β = 0.75", "0 … 255"],
-    "alexnet-recipe": ["2000 images of CIFAR-10"],
-    "throughput": ["ResNet-20", "No GPU was there"],
+    "alexnet-recipe": ["2,000 CIFAR-10 images"],
+    "throughput": ["ResNet-20", "No GPU was available"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
-    "alexnet-filters": ["48 filters of 7×7×3", "96 are of 11×11×3"],
+    "alexnet-filters": ["48 filters of 7×7×3", "96 filters are 11×11×3"],
     "activation-maps": ["c1: 28×28×6", "c3: 10×10×16", "predictions: 10"],
     "grad-cam": ["layer s4"],
     "deconvnet-and-patches": ["block1_conv2", "block3_conv3", "the 9 strongest patches"],
@@ -74,7 +77,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "stride-or-pooling": [
         "3.39 M multiply-adds, 61,162 parameters", "3.17 M", "8,000", "3 runs",
     ],
-    "padding-or-none": ["conv6", "5.64 M", "2.31 M without", "41,662 parameters in both"],
+    "padding-or-none": ["conv6", "5.64 M", "2.31 M without", "41,662 parameters either way"],
     "activations-trained": ["a sixth"],
     "transfer-learning": ["8,000 images of airplane, automobile, bird", "fine-tuned", "of 3 runs"],
     "weights-by-connection": ["1,600,000,000", "4,000,000", "100", "16 MB"],
@@ -153,7 +156,7 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
     "activations-trained": (
         "activation_functions",
         lambda r: [
-            "Epochs to 25 %: ReLU {}; tanh {}; ".format(
+            "Epochs needed to reach 25 %: ReLU {}; tanh {}; ".format(
                 *(", ".join(f"{epochs:.0f}" for epochs in of_net) for of_net in r["needed"][:2])
             ),
             "> 12. In the paper",  # the sigmoid
@@ -208,17 +211,17 @@ def made_small(patch):
     def photo(name, height, width, *part):
         return _material.photo(name, max(height // 5, 32), max(width // 5, 32), *part)
 
-    for module in (made_pictures, explaining):
+    for module in (generated_images, explanations):
         patch.setattr(module, "photo", photo)
-    patch.setattr(looking_inside, "crops", lambda size: _material.crops(size)[:40])
+    patch.setattr(filters_and_activations, "crops", lambda size: _material.crops(size)[:40])
     for name in ("maximize_activation", "deep_dream", "invert_features"):
         method = getattr(kc.visualize, name)
         patch.setattr(kc.visualize, name, fewer(method, steps=2))
     patch.setattr(kc.visualize, "style_transfer", style_transfer)
     yield
-    for kept in (made_pictures.maximized, made_pictures.dreams, made_pictures.styled):
+    for kept in (generated_images.maximized, generated_images.dreams, generated_images.styled):
         kept.cache_clear()
-    made_pictures.inverted.cache_clear()
+    generated_images.inverted.cache_clear()
 
 
 def without_weights(patch):
@@ -246,7 +249,7 @@ def drawn_anew(name, style, lang):
     table = noting(_text.table(lang), said)
     with pytest.MonkeyPatch.context() as patch, made_small(patch):
         patch.setattr(_text, "table", lambda lang: table)
-        if kc.figures.recipes()[name].topic == "architectures":
+        if kc.figures.lecture_figures()[name].topic == "architectures":
             without_weights(patch)
         try:
             figure = kc.figures.render(name, lang=lang, style=style)
@@ -282,10 +285,10 @@ def test_every_language_and_style_is_seen():
 
 @pytest.mark.parametrize("name", kc.figures.names())
 def test_alt_text_is_one_sentence(name):
-    recipe = kc.figures.recipes()[name]
-    assert recipe.alt.endswith(".")
-    assert ". " not in recipe.alt
-    assert recipe.function.__doc__
+    one = kc.figures.lecture_figures()[name]
+    assert one.alt.endswith(".")
+    assert ". " not in one.alt
+    assert one.function.__doc__
 
 
 # The computations behind them
@@ -304,10 +307,10 @@ def test_pooling_computes_the_lecture():
 
 def test_frames_stand_still():
     """All steps have the same limits, so that the animation does not jitter."""
-    recipe = kc.figures.recipes()["sliding-window"]
-    assert recipe.frames == 9
+    one = kc.figures.lecture_figures()["sliding-window"]
+    assert one.frames == 9
     with kc.plots.style("slides"):
-        frames = [recipe.function(step=step) for step in (0, 4, 8)]
+        frames = [one.function(step=step) for step in (0, 4, 8)]
     limits = {(frame.axes[0].get_xlim(), frame.axes[0].get_ylim()) for frame in frames}
     assert len(limits) == 1
     titles = [frame.get_suptitle() for frame in frames]
@@ -349,15 +352,15 @@ def test_networks_are_described_once():
 
 
 def test_the_digits_of_the_figures_are_read_rightly():
-    model = looking_inside.trained()
+    model = _material.trained()
     classes = (0, 1, 2, 3, 4)
-    predicted = model.predict(looking_inside.digit_images(*classes), verbose=0).argmax(axis=1)
+    predicted = model.predict(_material.digit_images(*classes), verbose=0).argmax(axis=1)
     np.testing.assert_array_equal(predicted, classes)
 
 
 @pytest.mark.slow
 def test_the_style_transfer_comes_to_all_steps_that_its_description_names():
-    _content, _style, results = made_pictures.styled()
+    _content, _style, results = generated_images.styled()
     assert list(results) == [5, 15, 40, 100]
 
 
@@ -366,8 +369,8 @@ def test_a_style_transfer_that_ends_early_is_drawn_as_far_as_it_came(monkeypatch
         for step in range(1, 61):
             callback(step, content * step / 100, {})
 
-    monkeypatch.setattr(made_pictures.visualize, "style_transfer", ends_after_60)
-    content, _style, results = made_pictures.styled.__wrapped__()
+    monkeypatch.setattr(generated_images.visualize, "style_transfer", ends_after_60)
+    content, _style, results = generated_images.styled.__wrapped__()
     assert list(results) == [5, 15, 40, 60]
     for step, picture in results.items():
         np.testing.assert_allclose(picture, content * step / 100, rtol=1e-6)

@@ -16,8 +16,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture
 def registered(monkeypatch):
     """Register figures for one test."""
-    kc.figures.recipes()  # the package's own come first
-    monkeypatch.setattr(_registry, "_recipes", dict(_registry._recipes))
+    kc.figures.lecture_figures()  # the package's own come first
+    monkeypatch.setattr(_registry, "_figures", dict(_registry._figures))
 
     def register(function, **options):
         return kc.figures.figure(**{"title": "A title", "alt": "A & B.", **options})(function)
@@ -119,9 +119,9 @@ def test_the_page_shows_what_the_folder_holds(tmp_path):
     kc.figures.draw(["average-pooling"], out=tmp_path, formats=["pdf", "png"], style="paper")
     page = (tmp_path / "index.html").read_text("utf-8")
     for name in ("max-pooling", "average-pooling"):
-        recipe = kc.figures.recipes()[name]
-        assert recipe.title in page
-        assert f'alt="{recipe.alt}"' in page
+        one = kc.figures.lecture_figures()[name]
+        assert one.title in page
+        assert f'alt="{one.alt}"' in page
         assert f"kerascnn figures {name}" in page
     assert "def max_pooling() -&gt; Figure:" in page  # the code, escaped
     links = re.findall(r'(?:src|href)="([^#"]+)"', page)
@@ -158,7 +158,7 @@ def test_frames_make_a_gif(tmp_path, registered):
 def test_words_are_translated(lang, tmp_path):
     kc.figures.draw(["max-pooling"], out=tmp_path, formats=["svg"], lang=lang)
     title = ET.parse(tmp_path / "max-pooling.svg").getroot()[0].text
-    english = kc.figures.recipes()["max-pooling"].title
+    english = kc.figures.lecture_figures()["max-pooling"].title
     assert (title == english) == (lang == "en")
     assert f'<html lang="{lang}">' in (tmp_path / "index.html").read_text("utf-8")
     figure = kc.figures.render("max-pooling", lang=lang)
@@ -217,5 +217,5 @@ def test_two_figures_of_one_name_are_refused(registered):
     def max_pooling():
         """Another figure of that name."""
 
-    with pytest.raises(ValueError, match=r"name must be new.*'max-pooling'"):
+    with pytest.raises(ValueError, match=r"name must be unique.*'max-pooling'"):
         registered(max_pooling)

@@ -1,25 +1,26 @@
-"""Looking inside a trained network (lecture map, F)."""
+"""What trained filters look like, and what activates them."""
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from kerascnn import datasets, plots, visualize
+from kerascnn import plots, visualize
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._material import crops, digit_images, trained
 from ._registry import figure
 
 
 @figure(
-    title="The filters of the first layers",
-    alt="The six 5 by 5 filters of LeNet-5's first convolution, trained on MNIST, as pictures, "
-    "and the 16 by 6 filters of the second: red weights excite, blue weights inhibit.",
+    title="The convolutional filters that LeNet-5 learns",
+    alt="The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the 16 "
+    "filters in the second with their 6 channels, shown as images: red weights excite, blue "
+    "weights inhibit.",
 )
 def first_layer_filters() -> Figure:
-    """Draw the filters of a trained LeNet-5 as they are."""
+    """Draw the filters of a trained LeNet-5."""
     model = trained()
     fig = plt.figure()
     parts = fig.subfigures(2, 1, height_ratios=(2, 3))
@@ -32,20 +33,20 @@ def first_layer_filters() -> Figure:
 
 
 @figure(
-    title="What AlexNet's first layer looks for: edges and colours",
-    alt="The 48 filters of 7 by 7 pixels of the first convolution of a small AlexNet, trained on "
-    "CIFAR-10, as colour pictures: edges of all directions, stripes and blobs of colour.",
+    title="AlexNet's first layer looks for edges and colours",
+    alt="The 48 filters of 7 by 7 pixels in the first convolution of a small AlexNet, trained on "
+    "CIFAR-10, as colour images: edges in all directions, stripes and blobs of colour.",
 )
 def alexnet_filters() -> Figure:
-    """Draw the first filters of a trained AlexNet, each between its own darkest and brightest."""
+    """Draw the first filters of a trained AlexNet, each scaled to its own range."""
     filters = visualize.filters(trained("alexnet", "cifar10"), "conv1")
     fig, ax = plt.subplots()
     plots.filter_grid(filters, columns=12, ax=ax)
     note(
         fig,
         _(
-            "{count} filters of {size}×{size}×3 of a small AlexNet, trained on CIFAR-10. The "
-            "paper's 96 are of 11×11×3 (Krizhevsky et al. 2012, Fig. 3).",
+            "{count} filters of {size}×{size}×3 from a small AlexNet trained on CIFAR-10. The "
+            "paper's 96 filters are 11×11×3 (Krizhevsky et al. 2012, Figure 3).",
             count=len(filters),
             size=filters.shape[1],
         ),
@@ -54,12 +55,12 @@ def alexnet_filters() -> Figure:
 
 
 @figure(
-    title="What every layer makes of one image",
+    title="How each layer responds to an image",
     alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
     "down to the scores of the ten classes.",
 )
 def activation_maps() -> Figure:
-    """Draw all maps of one digit, strongest first, down to the class scores."""
+    """Draw all activation maps of one digit, strongest first, down to the class scores."""
     model = trained()
     image = digit_images(3)
     layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
@@ -86,54 +87,18 @@ def activation_maps() -> Figure:
     return fig
 
 
-@figure(
-    title="Grad-CAM: where the network sees a class",
-    alt="Handwritten digits, overlaid with Grad-CAM heatmaps of LeNet-5 for the predicted class "
-    "and for the runner-up: each class is seen at other strokes.",
-)
-def grad_cam() -> Figure:
-    """Overlay digits with the heatmaps of the two likeliest classes."""
-    model = trained()
-    images, labels = datasets.load("digits").test
-    scores = visualize.activations(model, images, "predictions")
-    ranked = np.argsort(-scores, axis=1)
-    # Digits that are read rightly but could have been another: the runner-up has its reasons.
-    margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
-    chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]
-    heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i], "s4") for i in (0, 1)]
-    # One of each class, and none whose map is empty: there all evidence speaks against.
-    seen = [i for i in range(len(chosen)) if min(maps[i].max() for maps in heat) > 0]
-    firsts = [i for n, i in enumerate(seen) if labels[chosen[i]] not in labels[chosen[seen[:n]]]][
-        :4
-    ]
-    chosen, heat = chosen[firsts], [maps[firsts] for maps in heat]
-    images, scores, ranked = images[chosen], scores[chosen], ranked[chosen]
-    fig, axes = plt.subplots(2, len(images))
-    for row, rank in zip(axes, (0, 1), strict=True):
-        classes, heatmaps = ranked[:, rank], heat[rank]
-        for ax, image, heatmap, c, score in zip(
-            row, images, heatmaps, classes, scores, strict=True
-        ):
-            plots.overlay(image, heatmap, colorbar=False, ax=ax)
-            ax.set_title(
-                _("class {name}: {score}", name=c, score=f"{score[c]:.1%}"), fontsize="medium"
-            )
-    note(fig, _("LeNet-5, layer s4, logits. Top: predicted class; bottom: runner-up."))
-    return fig
-
-
-PATCHES = 9  # of a unit, as in the paper
-UNITS = 4  # of a layer
+PATCHES = 9  # per unit, as in the paper
+UNITS = 4  # per layer
 
 
 @figure(
-    title="What excites a unit, and what of it does",
-    alt="For units of three layers of VGG16 the nine patches of photos that excite each most, "
-    "and beside them their reconstructions by a deconvnet: edges and colours in the first block, "
-    "textures in the second, parts in the third.",
+    title="Which patches excite a unit, and which details in them matter",
+    alt="For units in three layers of VGG16, the nine photo patches that excite each unit most, "
+    "next to their reconstructions by a deconvnet: edges and colours in the first block, textures "
+    "in the second, parts in the third.",
 )
 def deconvnet_and_patches() -> Figure:
-    """Draw the strongest patches of units beside what a deconvnet makes of them."""
+    """Draw the strongest patches of several units next to their deconvnet reconstructions."""
     model = trained("vgg16", "cifar10", include_top=False)
     images = crops(48)
     layers = ("block1_conv2", "block2_conv2", "block3_conv3")
@@ -159,8 +124,8 @@ def deconvnet_and_patches() -> Figure:
     note(
         fig,
         _(
-            "Right: the {count} strongest patches of {images} pieces of photos. "
-            "Left: their reconstructions. VGG16, trained on CIFAR-10.",
+            "Right: the {count} strongest patches in {images} photo crops; left: their "
+            "reconstructions. VGG16, trained on CIFAR-10.",
             count=PATCHES,
             images=len(images),
         ),

@@ -1,4 +1,4 @@
-"""Dense and convolutional networks on digits (lecture map, A3, A11 and A12)."""
+"""An MLP against a convolutional network on shuffled and transformed digits."""
 
 import matplotlib as mpl
 import numpy as np
@@ -9,67 +9,22 @@ from matplotlib.figure import Figure
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import mean_and_runs, note, say_runs
 from ._material import digit_images, how_measured, measured
 from ._registry import figure
-from ._spread import mean_and_runs, say_runs
 
 MARKERS = "os"
-MARKED = 2  # pixels of shift, as in the lectures
-GAP = 3  # pixels between pictures
+MARKED = 2  # shift in pixels that is marked in the figure
+GAP = 3  # pixels between images
 
 
 @figure(
-    title="Fewer training images, noisier weights",
-    alt="The weights of logistic regression for the digit 3 as a picture, smoother after 4,000 "
-    "images than after 1,000, and beside them the test accuracy, which falls with fewer images, "
-    "and the total variation, which rises.",
-)
-def training_set_size() -> Figure:
-    """Draw the weights of one class after all and after a part of the images, and two numbers."""
-    result = measured("training_set_size")
-    counts, parts = result["images"], result.settings["parts"]
-    fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
-    strongest = np.abs(result["pictures"]).max()
-    axes = left.subplots(1, len(counts))
-    for ax, picture, count, part in zip(axes, result["pictures"], counts, parts, strict=True):
-        image = ax.imshow(picture, cmap=plots.colormap("signed"), vmin=-strongest, vmax=strongest)
-        ax.set_axis_off()
-        ax.set_title(_("{part} %: {count} images", part=f"{100 * part:g}", count=f"{count:,}"))
-    left.colorbar(image, ax=axes, location="bottom", label=_("weight"), shrink=0.6)
-    top, bottom = right.subplots(2, 1, sharex=True)
-    measures = {
-        top: (100 * result["accuracy"].T, _("test accuracy (%)")),
-        bottom: (result["total_variation"].mean(axis=-1).T, _("total variation")),
-    }
-    places = np.arange(len(counts))
-    for ax, (values, name) in measures.items():
-        mean_and_runs(ax, places, values, color="C0", marker="o")
-        ax.set_title(name, fontsize="medium")
-        ax.margins(x=0.3, y=0.2)
-    bottom.set_xticks(places, [f"{100 * part:g} %" for part in parts])
-    note(
-        fig,
-        _(
-            "Logistic regression on MNIST; the weights of digit {shown}. Total variation: of all "
-            "ten pictures, differences of neighbours for each unit of weight.",
-            shown=result.settings["shown"],
-        )
-        + " "
-        + say_runs(result),
-        how_measured(result),
-    )
-    return fig
-
-
-@figure(
-    title="Shuffle the pixels: the MLP does not notice, the convolutional network does",
-    alt="Digits as they are and with all pixels shuffled, and the test accuracy for both, which "
-    "stays the same for an MLP and falls for LeNet-5.",
+    title="Shuffling the pixels does not affect an MLP, but it hurts a convolutional network",
+    alt="Digits with their original and with shuffled pixels, and the test accuracy in both cases, "
+    "which stays the same for an MLP and falls for LeNet-5.",
 )
 def permuted_pixels() -> Figure:
-    """Draw digits in place and permuted, and what two networks make of them."""
+    """Draw original and shuffled digits, and the accuracy of two networks on them."""
     from kerascnn.experiments._permuted_pixels import shuffled
 
     result = measured("permuted_pixels")
@@ -77,7 +32,7 @@ def permuted_pixels() -> Figure:
     order = np.random.default_rng(0).permutation(digits[0].size)
     fig = plt.figure()
     left, right = fig.subfigures(1, 2, width_ratios=(2, 3))
-    titles = (_("in place"), _("permuted"))
+    titles = (_("original pixels"), _("shuffled pixels"))
     pictures = (digits, shuffled(digits, order))
     for ax, title, images in zip(left.subplots(2, 1), titles, pictures, strict=True):
         plots.image_grid(images, columns=2, ax=ax)
@@ -103,7 +58,7 @@ def permuted_pixels() -> Figure:
     note(
         fig,
         _(
-            "Trained on {images} digits of MNIST, one permutation for all.",
+            "Trained on {images} MNIST digits; all images are shuffled by the same permutation.",
             images=f"{result.settings['images']:,}",
         )
         + " "
@@ -114,12 +69,14 @@ def permuted_pixels() -> Figure:
 
 
 @figure(
-    title="Shifted, scaled or bent digits: LeNet-5 holds out longer than an MLP; turned, hardly",
-    alt="Test accuracy of an MLP and of LeNet-5 over the amount of four changes of the digits, "
-    "which falls later for LeNet-5 but for rotations, and changed digits below.",
+    title="LeNet-5 is more robust than an MLP to shifts, scaling and distortion, but hardly to "
+    "rotation",
+    alt="Test accuracy of an MLP and of LeNet-5 as the digits are shifted, rotated, scaled or "
+    "distorted more and more, with examples below: LeNet-5's accuracy falls later, except under "
+    "rotation.",
 )
 def transformed_digits() -> Figure:
-    """Draw accuracy over four changes of the test images, with a digit that shows each."""
+    """Draw the accuracy against four transformations of the test images, with examples."""
     from kerascnn.experiments._transformed_digits import CHANGES
 
     result = measured("transformed_digits")
@@ -149,7 +106,7 @@ def transformed_digits() -> Figure:
     note(
         fig,
         _(
-            "Trained on {images} digits of MNIST, tested on {tested} that are changed.",
+            "Trained on {images} MNIST digits, tested on {tested} transformed digits.",
             images=f"{result.settings['images']:,}",
             tested=f"{result.settings['tested']:,}",
         ),
@@ -167,7 +124,7 @@ def transformed_digits() -> Figure:
 
 
 def in_a_row(ax: Axes, pictures: list[np.ndarray], labels: list[str]) -> None:
-    """Draw pictures (H, W) beside each other, with a label below each."""
+    """Draw images (H, W) side by side, with a label below each."""
     width = pictures[0].shape[1]
     apart = [np.pad(picture, ((0, 0), (0, GAP)), constant_values=np.nan) for picture in pictures]
     ax.imshow(np.hstack(apart)[:, :-GAP], cmap="gray", vmin=0, vmax=1)

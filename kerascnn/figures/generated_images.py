@@ -1,6 +1,6 @@
-"""Pictures that a network makes: of its units, of its dreams, in a style (lecture map, F4, F7, F8).
+"""Generated images: activation maximization, DeepDream, style transfer, feature inversion.
 
-What takes long is computed once, however often it is drawn.
+Slow computations run once per process, however often their figures are drawn.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots, visualize
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import note
 from ._material import photo, trained
 from ._registry import figure
 
@@ -21,15 +21,15 @@ IN_A_ROW = 10
 
 
 def features():
-    """VGG16 as it comes with the package, without its dense layers, for pictures of any size."""
+    """Return the shipped VGG16 without its dense layers, for images of any size."""
     return trained("vgg16", "cifar10", include_top=False)
 
 
 @cache
 def maximized() -> dict[str, np.ndarray]:
-    """Ten pictures for each depth, and one for each class."""
+    """Generate ten images for each depth, and one for each class."""
     model, classifier = features(), trained("vgg16", "cifar10")
-    still = {"moves": visualize.Moves(2, 0, 0)}  # what sees 3x3 pixels sees every seam
+    still = {"moves": visualize.Moves(2, 0, 0)}  # a unit of 3x3 pixels sees every seam
     made = {
         layer: visualize.maximize_activation(
             model,
@@ -49,12 +49,12 @@ def maximized() -> dict[str, np.ndarray]:
 
 
 @figure(
-    title="What units respond to most, layer by layer",
-    alt="Pictures made to excite units of VGG16: plain colours and edges in the first block, "
+    title="Activation maximization: what units respond to most, layer by layer",
+    alt="Images generated to excite units of VGG16: plain colours and edges in the first block, "
     "textures in the second and third, patterns in the fourth, and the ten classes of CIFAR-10.",
 )
 def maximized_units() -> Figure:
-    """Draw the pictures that excite ten units of each depth, and the classes, the most."""
+    """Draw the images that excite ten units at each depth, and each class, the most."""
     from kerascnn import weights
 
     (card,) = (s for s in weights.available("vgg16") if s.name == "cifar10")
@@ -64,7 +64,7 @@ def maximized_units() -> Figure:
         titles = list(card.class_names) if layer == "predictions" else None
         plots.image_grid(pictures, columns=IN_A_ROW, titles=titles, ax=part.subplots())
         part.supylabel(layer, fontsize="small", rotation=0, ha="left", va="center")
-    note(fig, _("VGG16 of a quarter of the width, trained on CIFAR-10."))
+    note(fig, _("VGG16 with a quarter of its filters, trained on CIFAR-10."))
     return fig
 
 
@@ -75,7 +75,7 @@ OCTAVES = 4
 
 @cache
 def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-    """A dream octave by octave, dreams of several layers, and one after another picture."""
+    """Return a dream octave by octave, dreams of other layers, and a guide with its dream."""
     model, image = features(), photo("coffee", *DREAM_SIZE)
     guide = photo("immunohistochemistry", 128, 128)
     steps: list[np.ndarray] = []
@@ -92,12 +92,12 @@ def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
 
 
 @figure(
-    title="DeepDream: what the network sees in a photo, drawn into it",
-    alt="A photo of a cup of coffee and the dream of VGG16 growing over four octaves, then the "
-    "dreams of a lower and of a higher layer, and one guided by a picture of tissue.",
+    title="DeepDream amplifies what a network sees in a photo",
+    alt="A photo of a cup of coffee and VGG16's dream of it as it grows over four octaves, then "
+    "dreams of a lower and of a higher layer, and one guided by an image of tissue.",
 )
 def deep_dream() -> Figure:
-    """Dream octave by octave, of other layers, and after another picture."""
+    """Draw a dream octave by octave, dreams of other layers, and a guided dream."""
     octaves, of_layers, (guide, guided) = dreams()
     fig = plt.figure()
     top, bottom = fig.subfigures(2, 1)
@@ -108,7 +108,7 @@ def deep_dream() -> Figure:
         labels=[*OTHERS, _("guide"), _("guided")],
         ax=bottom.subplots(),
     )
-    note(fig, _("Above: {layer}. VGG16, trained on CIFAR-10.", layer=DREAMED))
+    note(fig, _("Top row: layer {layer}. VGG16, trained on CIFAR-10.", layer=DREAMED))
     return fig
 
 
@@ -118,7 +118,7 @@ SHOWN = (5, 15, 40, 100)  # steps of L-BFGS
 
 @cache
 def styled() -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-    """A photo, another, and by the number of steps the first in the style of the second."""
+    """Return a content photo, a style image, and results by the number of steps."""
     content, style = photo("chelsea", *STYLE_SIZE), photo("immunohistochemistry", *STYLE_SIZE)
     pictures: list[np.ndarray] = []
     visualize.style_transfer(
@@ -130,28 +130,34 @@ def styled() -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
         callback=lambda step, picture, losses: pictures.append(picture[0]),
         verbose=False,
     )
-    # Where L-BFGS finds no better picture it stops before the last step.
+    # L-BFGS stops early when it finds no better image.
     steps = sorted({min(step, len(pictures)) for step in SHOWN})
     return content, style, {step: pictures[step - 1] for step in steps}
 
 
 @figure(
-    title="Style transfer: the content of one picture in the style of another",
-    alt="A photo of a cat, a picture of stained tissue, and the cat painted in the tissue's "
-    "colours and strokes after 5, 15, 40 and 100 steps.",
+    title="Style transfer: the content of one image in the style of another",
+    alt="A photo of a cat, an image of stained tissue, and the cat painted in the tissue's colours "
+    "and strokes after 5, 15, 40 and 100 steps.",
 )
 def style_transfer() -> Figure:
-    """Paint a cat in the style of stained tissue, step by step."""
+    """Draw a cat in the style of stained tissue, after more and more steps."""
     content, style, results = styled()
     fig = plt.figure()
     plots.style_strip(
         content, style, list(results.values()), labels=list(results), columns=3, figure=fig
     )
-    note(fig, _("Gatys et al. 2016, with VGG16 trained on CIFAR-10 instead of VGG19 on ImageNet."))
+    note(
+        fig,
+        _(
+            "Gatys et al. 2016, but with VGG16 trained on CIFAR-10 instead of VGG19 trained on "
+            "ImageNet."
+        ),
+    )
     return fig
 
 
-INVERTED = {  # weight of the total variation: the less a layer keeps, the more must be smoothed
+INVERTED = {  # weight of the total variation: deeper layers keep less and need more smoothing
     "block1_conv2": 1,
     "block2_conv2": 3,
     "block3_conv3": 10,
@@ -162,7 +168,7 @@ INVERTED = {  # weight of the total variation: the less a layer keeps, the more 
 
 @cache
 def inverted() -> tuple[np.ndarray, list[np.ndarray]]:
-    """A photo, and what each block keeps of it."""
+    """Return a photo, and what each block keeps of it."""
     image = photo("astronaut", 96, 96, (slice(0, 250), slice(90, 340)))
     return image, [
         visualize.invert_features(
@@ -173,16 +179,20 @@ def inverted() -> tuple[np.ndarray, list[np.ndarray]]:
 
 
 @figure(
-    title="What a layer keeps of a picture",
-    alt="A photo of an astronaut, and pictures that VGG16 cannot tell from it by one layer: "
-    "nearly the photo for the first blocks, then without colour, edges and place.",
+    title="What each layer keeps of an image",
+    alt="A photo of an astronaut and images that one layer of VGG16 cannot tell apart from it: "
+    "almost the photo itself for the first blocks, while deeper blocks lose its colours, edges "
+    "and positions.",
 )
 def feature_inversion() -> Figure:
-    """Invert the features of each block of VGG16."""
+    """Draw the inverted features of each block of VGG16."""
     image, pictures = inverted()
     fig = plt.figure()
     plots.image_grid(
         np.stack([image, *pictures]), titles=[_("photo"), *INVERTED], columns=3, ax=fig.subplots()
     )
-    note(fig, _("Mahendran & Vedaldi 2015; VGG16 of a quarter of the width, trained on CIFAR-10."))
+    note(
+        fig,
+        _("Mahendran & Vedaldi 2015; VGG16 with a quarter of its filters, trained on CIFAR-10."),
+    )
     return fig

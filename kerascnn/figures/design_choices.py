@@ -1,4 +1,4 @@
-"""Choices in building and training a net, each measured (lecture map, C5, C8, E3 and E6)."""
+"""Measured design choices: stride or pooling, padding or none, activation functions."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -7,26 +7,24 @@ from matplotlib.ticker import NullLocator
 
 from kerascnn._text import text as _
 
-from ._layout import note
+from ._drawing import mean_and_runs, note, say_runs
 from ._material import how_measured, measured
 from ._registry import figure
-from ._spread import mean_and_runs, say_runs
 
 MARKERS = "os^D"
 
 
 @figure(
-    title="Stride or pooling: for the same cost and parameters, max pooling before the "
-    "convolution wins",
-    alt="Test accuracy on CIFAR-10 of four small nets of about the same cost: the one with max "
-    "pooling before its convolutions is best in every run, ahead of average pooling, of strides "
-    "and of max pooling behind half as many filters.",
+    title="Stride or pooling: at the same cost, max pooling before the convolution works best",
+    alt="Test accuracy on CIFAR-10 of four small networks of about the same cost: max pooling "
+    "before the convolutions is best in every run, ahead of average pooling, of strided "
+    "convolutions and of max pooling after convolutions with half as many filters.",
 )
 def stride_or_pooling() -> Figure:
-    """Draw the test accuracy of nets that shrink their maps in four ways, beside their cost."""
+    """Draw the test accuracy and the cost of networks that reduce their maps in four ways."""
     result = measured("stride_or_pooling")
     names = {
-        "strided convolution": _("convolution of stride 2"),
+        "strided convolution": _("convolution with stride 2"),
         "average pooling, convolution": _("average pooling, then convolution"),
         "max pooling, convolution": _("max pooling, then convolution"),
         "convolution, max pooling": _("convolution with half the filters,\nthen max pooling"),
@@ -55,13 +53,14 @@ def stride_or_pooling() -> Figure:
     note(
         fig,
         _(
-            "A convolution of stride 2 computes as many values as one after pooling, one before "
-            "pooling four times as many; what pooling adds or compares is not counted."
+            "A convolution with stride 2 computes as many values as one after pooling; one "
+            "before pooling computes four times as many. The additions and comparisons in "
+            "pooling are not counted."
         ),
         how_trained(result)
         + " "
         + _(
-            "Dots: {count} runs of different seeds; lines: their mean.",
+            "Markers: {count} runs with different seeds; lines: their means.",
             count=len(result.settings["seeds"]),
         ),
         how_measured(result),
@@ -70,13 +69,14 @@ def stride_or_pooling() -> Figure:
 
 
 @figure(
-    title="Zero padding pays once the maps would run out",
-    alt="Height of the maps of a net of six convolutions, which stays with zero padding and falls "
-    "to one pixel without, and test accuracy over the number of convolutions: four and five do "
-    "better without padding, six with it.",
+    title="Zero padding pays off in deeper networks, whose maps would otherwise shrink to one "
+    "pixel",
+    alt="Height of the activation maps in a network of six convolutions, which falls only at the "
+    "pooling layers with zero padding but to one pixel without it, and test accuracy against the "
+    "number of convolutions: four and five do better without padding, six do better with it.",
 )
 def padding_or_none() -> Figure:
-    """Draw the sizes of the maps with and without zero padding, and the accuracy over depth."""
+    """Draw the map sizes and the accuracy against depth, with and without zero padding."""
     result = measured("zero_padding")
     names = {"same": _("zero padding"), "valid": _("no padding")}
     accuracy, macs = 100 * result["accuracy"], result["macs"]  # both (depth, padding, …)
@@ -87,17 +87,17 @@ def padding_or_none() -> Figure:
         mean_and_runs(right, result["depths"], accuracy[:, nth].T, **look)
     layers = [_("image") if name == "image" else name for name in result["layers"]]
     left.set_xticks(range(len(layers)), layers, rotation=90)
-    left.set(ylabel=_("height of the maps (pixels)"), ylim=(0, None))
+    left.set(ylabel=_("map height (pixels)"), ylim=(0, None))
     left.legend()
     right.set_xticks(result["depths"])
-    right.set(xlabel=_("convolutions"), ylabel=_("test accuracy (%)"))
+    right.set(xlabel=_("number of convolutions"), ylabel=_("test accuracy (%)"))
     right.margins(x=0.1)
     note(
         fig,
         _(
-            "With {depth:.0f} convolutions {padded} M multiply-adds with padding, {bare} M "
-            "without, and {parameters} parameters in both: a dense layer takes the mean of each "
-            "map.",
+            "With {depth:.0f} convolutions: {padded} M multiply-adds with padding, {bare} M "
+            "without it, and {parameters} parameters either way, since the dense layer takes "
+            "only the mean of each map.",
             depth=result["depths"][-1],
             padded=millions(macs[-1, 0]),
             bare=millions(macs[-1, 1]),
@@ -110,13 +110,13 @@ def padding_or_none() -> Figure:
 
 
 @figure(
-    title="A sigmoid learns slowly, and in a small net tanh keeps up with ReLU",
-    alt="Training error over the epochs of one small net: with ReLU and with tanh it falls to a "
-    "quarter in about as many epochs, with a sigmoid it stays above half, each at the best of "
-    "three rates.",
+    title="Sigmoid units learn slowly; in a small network, tanh keeps up with ReLU",
+    alt="Training error of a small network over the epochs, each at the best of three learning "
+    "rates: with ReLU and with tanh it falls to a quarter in about the same number of epochs, "
+    "with a sigmoid it stays above half.",
 )
 def activations_trained() -> Figure:
-    """Draw the training error over the epochs, and how it depends on the rate."""
+    """Draw the training error over the epochs, and how it depends on the learning rate."""
     result = measured("activation_functions")
     names = {"relu": "ReLU", "tanh": "tanh", "sigmoid": _("sigmoid")}
     error = 100 * result["error"]  # activation, seed, epoch
@@ -138,7 +138,7 @@ def activations_trained() -> Figure:
     right.set_xscale("log")
     right.set_xticks(result["rates"], [f"{rate:g}" for rate in result["rates"]])
     right.xaxis.set_minor_locator(NullLocator())
-    right.set(xlabel=_("rate"), ylabel=_("mean error of all epochs (%)"), ylim=(0, 100))
+    right.set(xlabel=_("learning rate"), ylabel=_("mean error over all epochs (%)"), ylim=(0, 100))
     needed = "; ".join(
         f"{names[str(activation)]} {epochs_list(of_activation, len(epochs))}"
         for activation, of_activation in zip(result["activations"], result["needed"], strict=True)
@@ -146,13 +146,15 @@ def activations_trained() -> Figure:
     note(
         fig,
         _(
-            "Epochs to {target:g} %: {needed}. In the paper, of a larger net and more images, ReLU "
-            "took a sixth of the epochs of tanh (Krizhevsky et al. 2012, Figure 1).",
+            "Epochs needed to reach {target:g} %: {needed}. In the paper, with a larger network "
+            "and more images, ReLU needed a sixth as many epochs as tanh (Krizhevsky et al. "
+            "2012, Figure 1).",
             target=target,
             needed=needed,
         ),
         _(
-            "CIFAR-10: {images} training images. Ringed: the rate that was chosen.",
+            "CIFAR-10: {images} training images. Large outlined markers: the learning rate used "
+            "on the left.",
             images=f"{result.settings['images']:,}",
         )
         + " "
@@ -163,55 +165,12 @@ def activations_trained() -> Figure:
 
 
 def epochs_list(needed: np.ndarray, epochs: int) -> str:
-    """List how many epochs each run needed, where NaN says that all were not enough."""
+    """List how many epochs each run needed; NaN means that it did not get there in time."""
     return ", ".join(f"> {epochs}" if np.isnan(one) else f"{one:.0f}" for one in needed)
 
 
-@figure(
-    title="Transfer learning: features of other classes stand in for missing images",
-    alt="Test accuracy over 5 to 100 training images of each class: a net that is fine-tuned from "
-    "other classes is best throughout, frozen features help where images are fewest, and training "
-    "from scratch overtakes them with more.",
-)
-def transfer_learning() -> Figure:
-    """Draw the test accuracy of three ways to learn over the number of images of each class."""
-    result = measured("transfer_learning")
-    names = {
-        "from scratch": _("from scratch"),
-        "frozen features": _("frozen features"),
-        "fine-tuned": _("fine-tuned"),
-    }
-    counts, accuracy = result["counts"], 100 * result["accuracy"]
-    fig, ax = plt.subplots()
-    for nth, method in enumerate(result["methods"]):
-        look = {"color": f"C{nth}", "marker": MARKERS[nth], "label": names[str(method)]}
-        mean_and_runs(ax, counts, accuracy[nth].T, **look)
-    chance = 100 / len(result["classes"])
-    ax.axhline(chance, color=plt.rcParams["grid.color"], zorder=0)
-    ax.annotate(_("chance"), (counts[0], chance), (0, 4), textcoords="offset points")
-    ax.set_xscale("log")
-    ax.set_xticks(counts, [f"{count:.0f}" for count in counts])
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.set(xlabel=_("training images of each class"), ylabel=_("test accuracy (%)"))
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.12))
-    note(
-        fig,
-        _(
-            "Features of a small net trained on {images} images of {base}; learnt then: {classes}. "
-            "{tests} test images.",
-            images=f"{result.settings['images']:,}",
-            base=", ".join(result["base_classes"]),
-            classes=", ".join(result["classes"]),
-            tests=f"{result.settings['tests']:,}",
-        ),
-        say_runs(result),
-        how_measured(result),
-    )
-    return fig
-
-
 def how_trained(result) -> str:
-    """Say what the nets of a figure were trained and tested on."""
+    """Say what the networks of a figure were trained and tested on."""
     return _(
         "CIFAR-10: {images} training images, {epochs} epochs, {tests} test images.",
         images=f"{result.settings['images']:,}",
@@ -221,5 +180,5 @@ def how_trained(result) -> str:
 
 
 def millions(count: float) -> str:
-    """Write a count in millions."""
+    """Format a count in millions."""
     return f"{count / 1e6:.2f}"

@@ -1,0 +1,62 @@
+"""Drawing shared by many figures: the note below, and the lines of repeated measurements."""
+
+import textwrap
+import unicodedata
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from kerascnn._text import text as _
+
+LINE = 100  # characters per line of a note; Hangul letters count as two
+THIN = 0.3  # line width of a single run, relative to that of the mean
+
+
+def note(figure: Figure, *paragraphs: str) -> None:
+    """Write a note below a figure, such as an erratum.
+
+    Args:
+        figure: must have a layout engine, which makes room for the note.
+        paragraphs: each starts on a new line and is wrapped where it is too long.
+    """
+    lines = [line for words in paragraphs for line in _wrap(words)]
+    figure.supxlabel("\n".join(lines), fontsize="small")
+
+
+def _wrap(words: str) -> list[str]:
+    wide = sum(unicodedata.east_asian_width(c) == "W" for c in words)
+    width = round(LINE * len(words) / (len(words) + wide))
+    lines = textwrap.wrap(words.replace(" = ", "\u00a0=\u00a0"), width)  # keep "n = 5" on one line
+    return [line.replace("\u00a0=\u00a0", " = ") for line in lines]
+
+
+def mean_and_runs(
+    ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: object
+) -> Line2D:
+    """Draw a thin line for each run and a thick one for their mean, which is returned.
+
+    Args:
+        ax: where to draw.
+        x: (x) numbers.
+        values: (runs, x).
+        color: color of all lines.
+        **look: options of the mean's line, such as `marker` and `label`.
+    """
+    runs_of(ax, x, values, color)
+    return ax.plot(x, values.mean(axis=0), color=color, linestyle="-", **look)[0]
+
+
+def runs_of(ax: Axes, x: np.ndarray, values: np.ndarray, color: str) -> None:
+    """Draw a thin line for each run; `values` is (runs, x)."""
+    width = THIN * mpl.rcParams["lines.linewidth"]
+    ax.plot(x, values.T, color=color, linestyle="-", linewidth=width, marker="", alpha=0.7)
+
+
+def say_runs(result) -> str:
+    """Explain the thick and thin lines, for the note of a figure."""
+    return _(
+        "Thick lines: mean; thin lines: each of {count} runs.", count=len(result.settings["seeds"])
+    )
