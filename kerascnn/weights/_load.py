@@ -216,8 +216,9 @@ def _fetched(model: keras.Model, found: WeightSet) -> Path:
         classes = model.output_shape[-1] if isinstance(model.output_shape, tuple) else found.classes
         transfer = "" if classes == found.classes else f" {_how_to_transfer(classes)}"
         raise ValueError(
-            f"weights={found.name!r} for {found.architecture} requires a parameter count of {counts}; "
-            f"this model has {count:,}. Check its variant, input_shape, classes and width.{transfer}"
+            f"weights={found.name!r} for {found.architecture} requires a parameter count of "
+            f"{counts}; this model has {count:,}. Check its variant, input_shape, classes and "
+            f"width.{transfer}"
         )
     return found.fetch(count)
 
