@@ -42,8 +42,8 @@ def load(name: str, *, data_dir: str | PathLike | None = None, **options) -> Dat
     Args:
         name: One of `names()`.
         data_dir: Directory with the file of the data set, such as `mnist.npz`. If `None`, the file
-            is looked for in the directory of the environment variable `KERASCNN_DATA`, and
-            otherwise downloaded by Keras.
+            is read from the directory specified by the environment variable `KERASCNN_DATA`; if it
+            is not there, Keras downloads it.
         **options: Options of this data set, such as `raw=True` for `"digits"` or `count=200` for
             `"cells"`; see `load` in the module of the same name.
 

@@ -17,10 +17,13 @@ def weight_map(
 ) -> np.ndarray:
     """Compute pixel weights that emphasize the gaps between cells.
 
-    With them, a model learns to separate cells that touch:
-    w(x) = w_c(x) + w0 · exp(-(d1(x) + d2(x))² / 2σ²), where d1 and d2 are the distances to the
-    nearest and the second nearest cell. The second term is only added to the background, as in the
-    paper's Figure 3d. Pass the weights to Keras as `sample_weight`, to multiply each pixel's loss.
+    A model trained with these weights learns to separate touching cells. The weight of a pixel is
+
+        w(x) = w_c(x) + w0 · exp(-(d1(x) + d2(x))² / 2σ²)
+
+    where d1 and d2 are the distances to the nearest and the second nearest cell. The second term is
+    only added to the background, as in the paper's Figure 3d. Pass the weights to Keras as
+    `sample_weight`, so that they multiply the loss of each pixel.
 
     Args:
         instances: `(N, H, W)` integer: 0 for the background and a different positive number for

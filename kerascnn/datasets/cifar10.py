@@ -25,8 +25,9 @@ def load(*, data_dir=None) -> Dataset:
         data_dir: Directory with `cifar10_jpeg.npz`, which contains the images as concatenated
             JPEGs: training image i is the bytes of `jpeg_train` from `offset_train[i]` to
             `offset_train[i + 1]` and has class `y_train[i]`; likewise for `test`. The compression
-            changes pixels slightly. If `None`, the directory of `KERASCNN_DATA` is used if it
-            contains the file; otherwise, Keras downloads the original once (170 MB) and caches it.
+            changes pixels slightly. If `None`, the file is read from the directory specified by
+            the environment variable `KERASCNN_DATA`; if it is not there, Keras downloads the
+            original data set once (170 MB) and caches it.
 
     Returns:
         A `Dataset` of 45,000 training, 5,000 validation and 10,000 test images.

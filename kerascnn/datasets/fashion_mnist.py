@@ -14,9 +14,9 @@ def load(*, data_dir=None) -> Dataset:
 
     Args:
         data_dir: Directory with `fashion_mnist.npz`, which has the format of MNIST's file: uint8
-            `x_train` (60000, 28, 28) and `x_test`, integer `y_train` and `y_test`. If `None`, the
-            directory of `KERASCNN_DATA` is used if it contains the file; otherwise, Keras downloads
-            the data set once (30 MB) and caches it.
+            `x_train` (60000, 28, 28) and `x_test`, integer `y_train` and `y_test`. If `None`, it is
+            read from the directory specified by the environment variable `KERASCNN_DATA`; if it is
+            not there, Keras downloads the data set once (30 MB) and caches it.
 
     Returns:
         A `Dataset` of 55,000 training, 5,000 validation and 10,000 test images.

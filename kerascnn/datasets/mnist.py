@@ -10,8 +10,9 @@ def load(*, data_dir=None) -> Dataset:
     """Load MNIST from a file, or download it with Keras.
 
     Args:
-        data_dir: Directory with `mnist.npz`. If `None`, the directory of `KERASCNN_DATA` is used if
-            it contains the file; otherwise, Keras downloads the file once (11 MB) and caches it.
+        data_dir: Directory with `mnist.npz`. If `None`, the file is read from the directory
+            specified by the environment variable `KERASCNN_DATA`; if it is not there, Keras
+            downloads it once (11 MB) and caches it.
 
     Returns:
         A `Dataset` of 55,000 training, 5,000 validation and 10,000 test images.

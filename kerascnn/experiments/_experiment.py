@@ -98,6 +98,7 @@ def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
         return Result(name, arrays, settings, seconds, machine())
 
     measured.__annotations__ = {**function.__annotations__, "return": Result}
+    measured.__signature__ = signature.replace(return_annotation=Result)  # for `help`
     _experiments[name] = measured
     return measured
 
@@ -154,6 +155,12 @@ def find(name: str) -> Callable[..., Result]:
 
 def recorded(name: str) -> Result:
     """Read the result of an experiment that is included in the package.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The `Result` of the recorded run, with the default arguments of the experiment.
 
     Raises:
         ValueError: If there is no experiment of this name.

@@ -161,7 +161,7 @@ def architecture(
                 a = signature.bind(*args, **kwargs)
             except TypeError as error:
                 takes = ", ".join(signature.parameters)
-                raise TypeError(f"build_{own_name} takes {takes}; received: {error}.") from None
+                raise TypeError(f"build_{own_name} takes {takes}; it {error}.") from None
             # Pretrained weights may be of a smaller model; the user's arguments take precedence.
             chosen = dict(weight_sets.build_options(own_name, a.arguments.get("weights")))
             if a.arguments.get("classes", classes) == 1 and _is_softmax(classifier_activation):
@@ -261,7 +261,9 @@ def _shape_text(shape: Shape | Mapping[str, Shape], size: Size) -> str:
 def _wrap(text: str, indent: int = 0) -> str:
     """Break a sentence of a docstring into lines; `indent` is that of the lines after the first."""
     first = " " * 8
-    return textwrap.fill(text, 96, initial_indent=first, subsequent_indent=first + " " * indent)
+    text = re.sub(r"\(.*?\)", lambda shape: shape[0].replace(" ", "\0"), text)  # keep together
+    text = textwrap.fill(text, 96, initial_indent=first, subsequent_indent=first + " " * indent)
+    return text.replace("\0", " ")
 
 
 def _common(name: str, classes: int, activation: object) -> list[inspect.Parameter]:

@@ -95,11 +95,12 @@ DENSE = {  # hidden units, initial value of the bias
 def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, width=1.0):
     """AlexNet, as one tower: 62,378,344 parameters.
 
-    DEVIATION from the paper: images are 227x227, since the 224x224 of the paper would lead to
-    54.25 columns. By default, there is one tower rather than two halves on two GPUs, and pooling
-    comes before normalization, as usually taught. The "cifar" variant uses He initialization (He
-    et al. 2015, arXiv:1502.01852) and biases of 0: with the paper's initialization, weights of
-    about 0.01 and biases of 1, its units would hardly depend on the image.
+    DEVIATION from the paper: images are 227x227, since with the paper's 224x224, the first layer
+    would have a width of 54.25. By default, there is one tower rather than two halves on two GPUs,
+    and pooling comes before normalization, as usually taught. The "cifar" variant uses He
+    initialization (He et al. 2015, arXiv:1502.01852) and biases of 0: with the paper's
+    initialization, weights of about 0.01 and biases of 1, its outputs would hardly depend on the
+    image.
 
     >>> import kerascnn as kc
     >>> kc.build_alexnet(include_top=False).count_params()

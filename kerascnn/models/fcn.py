@@ -125,8 +125,8 @@ def convolutionalize(model):
     """Convert the dense layers of a classifier into convolutions with the same weights.
 
     The new model accepts images of any size and returns a map of predictions. For an image of the
-    original size this is the original prediction; for a larger image, there is a prediction for
-    each window (section 3.1, Figure 2).
+    original size, this is the original prediction; for a larger image, there is a prediction for
+    each window (Long et al. 2015, section 3.1, Figure 2).
 
     Args:
         model: a functional `keras.Model` with a `Flatten` layer followed by dense layers, such as
