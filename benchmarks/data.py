@@ -1,9 +1,9 @@
-"""What making and reading data costs beside the training that uses it; prints a Markdown table.
+"""Compare the cost of generating and reading data with that of training, as a Markdown table.
 
     python benchmarks/data.py
 
-Ratios are medians over rounds in which the candidates take turns. A training step is the whole of
-`model.train_on_batch`, forward and backward, on a batch that is already there.
+The candidates alternate; ratios are those of their medians. A training step is a call of
+`model.train_on_batch`, forward and backward, on a batch in memory.
 """
 
 import os

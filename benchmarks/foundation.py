@@ -1,9 +1,9 @@
-"""What the toolkit costs, side by side with its peers in one run; prints a Markdown table.
+"""Compare the basic costs of the toolkit with those of its peers, as a Markdown table.
 
     python benchmarks/foundation.py
 
-Ratios are medians over rounds in which the candidates take turns, so that a busy moment of the
-machine meets all of them. tf-keras-vis is called as its documentation shows.
+The candidates alternate, so that other load on the machine affects all of them alike; ratios are
+those of their medians. tf-keras-vis is called as in its documentation.
 """
 
 import gc
@@ -23,7 +23,7 @@ LAYER = "block5_conv3"
 
 
 def take_turns(candidates, rounds=ROUNDS, *, warm=True):
-    """Median seconds of each candidate; not warm where the first call is what counts."""
+    """Return the median time of each candidate in seconds, optionally without a warm-up call."""
     seconds = {name: [] for name in candidates}
     for candidate in candidates.values():
         for _ in range(2 * warm):
@@ -37,7 +37,7 @@ def take_turns(candidates, rounds=ROUNDS, *, warm=True):
 
 
 def process(code):
-    """Wall-clock seconds of a fresh Python process."""
+    """Return the wall-clock time of a new Python process in seconds."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     return time.perf_counter() - start
@@ -112,7 +112,7 @@ def memory(kc, model):
     before, traces = resident(), trace_count(small)
     calls(200)
     yield "RSS growth over 200 further `grad_cam` calls", f"{resident() - before:.1f} MB", "20 MB"
-    yield "compiled computations after them, before", f"{trace_count(small)}, {traces}", "equal"
+    yield "compiled computations afterwards, before", f"{trace_count(small)}, {traces}", "equal"
 
 
 def loading():
@@ -120,7 +120,7 @@ def loading():
 
     kc.build_lenet5()
     seconds = take_turns({"load": lambda: kc.build_lenet5(weights="mnist")})["load"]
-    yield '`build_lenet5(weights="mnist")`, hash checked', f"{seconds:.2f} s", "0.3 s"
+    yield '`build_lenet5(weights="mnist")`, hash verified', f"{seconds:.2f} s", "0.3 s"
 
 
 def machine():

@@ -1,9 +1,9 @@
-"""What the methods on gradients cost, side by side with tf-keras-vis; prints a Markdown table.
+"""Compare the cost of gradient-based methods with tf-keras-vis, as a Markdown table.
 
     python benchmarks/gradients.py
 
-VGG16 without weights at 224×224, warm. Ratios are medians over rounds in which the candidates
-take turns; `foundation.py` says more.
+VGG16 with random weights and images of 224x224, after a warm-up call. The candidates alternate;
+ratios are those of their medians. See `foundation.py`.
 """
 
 import os

@@ -1,10 +1,10 @@
-"""What perturbation costs, side by side with tf-keras-vis; prints a Markdown table.
+"""Compare the cost of perturbation methods with tf-keras-vis, as a Markdown table.
 
     python benchmarks/perturbation.py
 
-Score-CAM of all 512 maps of VGG16's last block: each candidate runs in a process of its own, so
-that its peak memory is its own; they take turns, and the ratio is that of the medians. Occlusion
-takes turns with as many forward passes. tf-keras-vis is called as its documentation shows.
+Score-CAM uses all 512 maps of VGG16's last block. Each candidate runs in a separate process, to
+measure its peak memory; they alternate, and ratios are those of their medians. Occlusion alternates
+with the same number of forward passes. tf-keras-vis is called as in its documentation.
 """
 
 import os
@@ -20,7 +20,7 @@ from foundation import machine, take_turns
 LAYER = "block5_conv3"
 CLASS = 5
 
-# Seconds of one call, and how far it raises the peak of the process's memory, in MB.
+# Time of one call in seconds, and the increase of the process's peak memory in MB.
 ALONE = """
 import resource, time
 import keras

@@ -1,11 +1,11 @@
-"""What made pictures cost, side by side with the recipes that students copy; a Markdown table.
+"""Compare the cost of generated images with the recipes that students copy, as a Markdown table.
 
     python benchmarks/synthesis.py
 
-The recipes of keras.io are stated again in our own words, with their way of computing: eager or
-`tf.function`, one picture at a time or several, what they run through the network in each step.
-All candidates of a row climb the same networks, without weights, with as many steps. "First call
-included" means that everything is built anew for each round; the candidates take turns.
+The recipes of keras.io are reimplemented with the same computations: eager or `tf.function`, one or
+several images at a time, and the same forward passes in each step. All candidates of a row use the
+same networks, with random weights, and the same number of steps. "First call included" means that
+everything is rebuilt for each round. The candidates alternate.
 """
 
 import os
@@ -17,13 +17,13 @@ import numpy as np
 from foundation import machine, take_turns
 
 FILTERS, SIDE, STEPS = 64, 128, 30
-SOME = 8  # of the filters, so that turns are short and the machine's moods meet all alike
+SOME = 8  # of the filters, so that rounds are short and other load affects all candidates alike
 LAYER = "block3_conv1"
 PEER = f"tf-keras-vis {version('tf-keras-vis')}"
 
 
 def truncated(name=LAYER):
-    """VGG16 from pixels to a layer, as keras.io makes it."""
+    """Build VGG16 from its input to a layer, as on keras.io."""
     import keras
 
     import kerascnn as kc
@@ -33,7 +33,7 @@ def truncated(name=LAYER):
 
 
 def normalized_step(tf, features, picture, of_filter, rate=10.0):
-    """One step of keras.io's visualizing_what_convnets_learn: the mean response, without border."""
+    """Perform a step of keras.io's visualizing_what_convnets_learn, on the mean without border."""
     with tf.GradientTape() as tape:
         tape.watch(picture)
         score = tf.reduce_mean(features(picture)[:, 2:-2, 2:-2, of_filter])
@@ -72,7 +72,7 @@ def maximize_activation():
     def traced_anew():
         features = truncated()
         step = tf.function(lambda picture, n: normalized_step(tf, features, picture, n))
-        for of_filter in range(SOME):  # a Python number: another trace for each
+        for of_filter in range(SOME):  # a Python number: each one is traced separately
             picture = start(tf)
             for _ in range(STEPS):
                 picture = step(picture, of_filter)
@@ -81,7 +81,7 @@ def maximize_activation():
     forward = tf.function(lambda x: features(x, training=False), reduce_retracing=True)
     pictures = tf.random.uniform((SOME, SIDE, SIDE, 3))
 
-    def floor():  # of 8, that is faster than of 64 at once, whose maps leave the caches
+    def floor():  # 8 at a time, which is faster than 64 at once, whose maps exceed the caches
         for _ in range(2 * STEPS):
             forward(pictures)
 
@@ -131,7 +131,7 @@ def maximize_class():
     yield f"{what}, against {PEER}", f"{seconds['ours'] / seconds['peer']:.2f}", "0.60"
 
 
-DREAM_LAYERS = {"mixed4": 1.0, "mixed5": 1.5, "mixed6": 2.0, "mixed7": 2.5}  # keras.io's
+DREAM_LAYERS = {"mixed4": 1.0, "mixed5": 1.5, "mixed6": 2.0, "mixed7": 2.5}  # as on keras.io
 OCTAVES, SCALE, DREAM_STEPS = 3, 1.4, 10
 
 
@@ -145,7 +145,7 @@ def deep_dream():
     net = keras.applications.InceptionV3(weights=None, include_top=False)
 
     def inception():
-        # The same weights in new layers: whatever was compiled for the old ones is lost.
+        # The same weights in new layers, so that nothing compiled for the old ones is reused.
         new = keras.models.clone_model(net)
         new.set_weights(net.get_weights())
         return new
@@ -201,7 +201,7 @@ def deep_dream():
 
 STYLES = [f"block{b}_conv1" for b in range(1, 6)]
 CONTENT = "block5_conv2"
-MORE = 10  # steps; the difference between two calls is that of their steps
+MORE = 10  # additional steps; the difference of two calls is the time of these steps
 
 
 def style_transfer():
@@ -224,7 +224,7 @@ def style_transfer():
         return tf.matmul(flat, flat, transpose_b=True)
 
     @tf.function
-    def recipe_step():  # content and style go through the network again in each step
+    def recipe_step():  # content and style pass through the network again in each step
         with tf.GradientTape() as tape:
             outputs = features(tf.concat([content, style, picture], axis=0))
             loss = 2.5e-8 * tf.reduce_sum(tf.square(outputs[CONTENT][2] - outputs[CONTENT][0]))

@@ -1,10 +1,10 @@
-"""What `kc.train` costs beside Keras's own `fit`; prints a Markdown table.
+"""Compare the cost of `kc.train` with Keras's `fit`, as a Markdown table.
 
     python benchmarks/training.py [DIRECTORY]
 
-DIRECTORY holds mnist.npz and cifar10_jpeg.npz; without it they come from KERASCNN_DATA or Keras's
-download. Candidates take turns; the medians of their rounds are compared, in wall-clock time and,
-since other processes may run on the machine, in processor time.
+DIRECTORY contains mnist.npz and cifar10_jpeg.npz; without it, the files are read from KERASCNN_DATA
+or downloaded by Keras. The candidates alternate; their medians are compared, in wall-clock time
+and, since other processes may be running, in processor time.
 """
 
 import os
@@ -25,7 +25,7 @@ def clock():
 
 
 def take_turns(candidates, rounds=ROUNDS):
-    """For each candidate the medians of its wall-clock and processor seconds."""
+    """Return the median wall-clock and processor time of each candidate, in seconds."""
     seconds = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, candidate in candidates.items():
@@ -37,7 +37,7 @@ def take_turns(candidates, rounds=ROUNDS):
 
 
 def ratios(one, other):
-    """How many times as fast the first is: wall-clock, processor."""
+    """Return the speed of the first candidate relative to the second: wall-clock, processor."""
     return ", ".join(f"{b / a:.2f}" for a, b in zip(one, other, strict=True))
 
 
@@ -47,7 +47,7 @@ def speed(data_dir):
     import kerascnn as kc
 
     class Epochs(keras.callbacks.Callback):
-        """Seconds of the epochs after the first, which compiles."""
+        """Measure the epochs after the first, which includes compilation, in seconds."""
 
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 1:
@@ -98,7 +98,7 @@ def speed(data_dir):
         },
         rounds=3,
     )
-    what = "images per second, ResNet-20 on CIFAR-10, augmented; `fit` is not"
+    what = "images per second, ResNet-20 on CIFAR-10, with augmentation, against `fit` without"
     yield what, ratios(found["train"], found["fit"]), "≥ 0.95"
 
 
@@ -115,7 +115,7 @@ def memory(data_dir):
     command = [sys.executable, "-c", MEMORY, data_dir or ""]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     gib = int(done.stdout.split()[-1]) / 2**20
-    yield "most resident memory, LeNet-5 on MNIST", f"{gib:.2f} GiB", "≤ 1.5 GiB"
+    yield "peak resident memory, LeNet-5 on MNIST", f"{gib:.2f} GiB", "≤ 1.5 GiB"
 
 
 def main():

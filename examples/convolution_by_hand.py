@@ -1,6 +1,6 @@
-"""A convolution by hand: four loops, the arithmetic of its size, and Keras's answer.
+"""Compute a convolution by hand, with four loops, and compare the result with Keras.
 
-Draws the window at its fourth step into convolution_by_hand.png.
+Saves a plot of the fourth step as convolution_by_hand.png.
 """
 
 import keras
@@ -24,7 +24,7 @@ for row in range(height):
                 output[row, column] += image[row + i, column + j] * kernel[i, j]
 print(output)
 
-# Keras computes the same: a "convolution" in networks does not flip its kernel.
+# Keras computes the same, since a "convolution" in neural networks does not flip its kernel.
 layer = keras.layers.Conv2D(filters=1, kernel_size=3, use_bias=False)
 layer.build((None, 5, 5, 1))
 layer.set_weights([kernel[:, :, None, None]])

@@ -1,9 +1,10 @@
-"""Grad-CAM of a model from keras.applications, on photos, offline.
+"""Apply Grad-CAM to a model from keras.applications, on photos, offline.
 
-The first layers of MobileNet learn within seconds to tell crops of four photos apart. Then they see
-all four at once: Grad-CAM must find each in its quarter, though the network has never seen such a
-picture.
-Draws grad_cam_of_your_model.png.
+The first layers of MobileNet are trained within seconds to distinguish crops of four photos. The
+model is then applied to a collage of all four. Grad-CAM must locate each photo in its quarter,
+although the model was never trained on collages.
+
+Saves the heatmaps as grad_cam_of_your_model.png.
 """
 
 import keras
@@ -12,20 +13,20 @@ import numpy as np
 
 import kerascnn as kc
 
-PHOTOS = {  # what is to be told apart, and its photo
+PHOTOS = {  # class: photo
     "cat": "chelsea",
     "tissue": "immunohistochemistry",
     "galaxies": "hubble_deep_field",
     "coffee": "coffee",
 }
-SIZE = 64  # pixels of a crop
+SIZE = 64  # height and width of a crop in pixels
 
 rng = np.random.default_rng(0)
 keras.utils.set_random_seed(0)
 
 
 def crop(photo):
-    """Take a random square, half as wide as the photo is high, in about SIZE pixels."""
+    """Crop a random square, half as wide as the photo is high, and reduce it to SIZE pixels."""
     side = photo.shape[0] // 2
     top, left = (rng.integers(0, n - side + 1) for n in photo.shape[:2])
     step = side // SIZE
@@ -45,7 +46,7 @@ x = keras.layers.Dense(len(photos), activation="softmax")(x)
 model = keras.Model(mobilenet.input, x)
 for layer in model.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
-        layer.momentum = 0.9  # the default of 0.99 averages over more steps than we take
+        layer.momentum = 0.9  # the default, 0.99, averages over more steps than we train for
 
 data = ((images[:600], labels[:600]), (images[600:], labels[600:]))
 run = kc.train(model, data, recipe="adam", epochs=6, batch_size=20)

@@ -1,6 +1,6 @@
-"""Train LeNet-5 on real handwritten digits, offline, then look into it.
+"""Train LeNet-5 on real handwritten digits, offline, and look inside the trained model.
 
-Draws lenet5_training.png, lenet5_filters.png and lenet5_activations.png.
+Saves plots as lenet5_training.png, lenet5_filters.png and lenet5_activations.png.
 """
 
 import keras
@@ -17,7 +17,7 @@ run = kc.train(model, digits, recipe="adam", epochs=12, batch_size=32)
 
 images, labels = digits.test
 accuracy = (model.predict(images, verbose=0).argmax(axis=1) == labels).mean()
-print(f"Read {accuracy:.1%} of {len(labels)} digits by writers that it has never seen.")
+print(f"Accuracy on {len(labels)} digits by writers not in the training data: {accuracy:.1%}")
 
 with kc.plots.style("slides"):
     kc.plots.training_curves(run.history)

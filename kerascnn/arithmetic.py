@@ -1,13 +1,13 @@
 """The arithmetic of convolutional networks: sizes, padding, parameters, MACs, receptive fields.
 
-Pure Python, one axis at a time. A padding that is a number follows the theory (Dumoulin & Visin
-2016, arXiv:1603.07285); "valid" and "same" follow Keras and TensorFlow. Where the two differ, both
-can be had: `conv_output_size` floors, `exact_output_size` does not, `unseen_size` counts what the
-floor drops.
+Pure Python, one axis at a time. Numeric padding follows the theory (Dumoulin & Visin 2016,
+arXiv:1603.07285); "valid" and "same" follow Keras and TensorFlow. Where the two differ, both are
+available: `conv_output_size` rounds down, `exact_output_size` does not round, and `unseen_size`
+counts the pixels that are lost by rounding down.
 
 >>> conv_output_size(227, kernel=11, stride=4)  # AlexNet's first layer
 55
->>> exact_output_size(224, kernel=11, stride=4)  # with the size that its paper prints
+>>> exact_output_size(224, kernel=11, stride=4)  # with the input size given in its paper
 Fraction(217, 4)
 """
 
@@ -45,17 +45,18 @@ def conv_output_size(
         size: input size in pixels.
         kernel: kernel size in pixels.
         stride: step of the window in pixels.
-        padding: pixels added on each side, "valid" (0), "same" (size / stride, rounded up) or
-            "causal" (the same size, all of it before: nothing is seen of what follows).
-        dilation: distance between the kernel's taps in pixels.
+        padding: number of pixels added on each side, or "valid" (none), "same" (output of size /
+            stride, rounded up) or "causal" (all padding comes first, so that outputs do not depend
+            on later pixels).
+        dilation: distance between the elements of the kernel in pixels.
 
     Returns:
         floor((i + 2p − k_eff) / s) + 1 (Dumoulin & Visin 2016, relationship 6).
 
     Raises:
-        ValueError: an argument out of range, or a kernel larger than the padded input.
+        ValueError: if an argument is out of range, or the kernel is larger than the padded input.
 
-    >>> conv_output_size(7, kernel=3, stride=3)  # 2.33 windows fit: floored
+    >>> conv_output_size(7, kernel=3, stride=3)  # 2.33 windows fit, rounded down
     2
     >>> conv_output_size(224, kernel=7, stride=2, padding="same")
     112
@@ -65,8 +66,8 @@ def conv_output_size(
     if span < 0:
         raise ValueError(
             f"kernel must fit into the input: it covers {effective_kernel(kernel, dilation)} "
-            f"pixels, the input with its padding has {size + before + after}. "
-            "Take a larger input, a smaller kernel or more padding."
+            f"pixels, the padded input has {size + before + after}. "
+            "Use a larger input, a smaller kernel or more padding."
         )
     return span // stride + 1
 
@@ -74,9 +75,9 @@ def conv_output_size(
 def exact_output_size(
     size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> Fraction:
-    """Compute (i + 2p − k_eff) / s + 1 without rounding: a whole number where the windows fit.
+    """Compute (i + 2p − k_eff) / s + 1 without rounding: an integer if the windows fit exactly.
 
-    The theory's reading, in which a fraction says that this convolution does not fit.
+    A fraction means that, in theory, this convolution is not possible.
 
     >>> exact_output_size(7, kernel=3, stride=3)
     Fraction(7, 3)
@@ -88,9 +89,10 @@ def exact_output_size(
 def unseen_size(
     size: int, kernel: int, stride: int = 1, padding: Padding = 0, dilation: int = 1
 ) -> int:
-    """Count the columns at the far edge of the input that no window reaches.
+    """Count the pixels at the far edge of the input that no window covers.
 
-    The remainder a = (i + 2p − k_eff) mod s of Dumoulin & Visin 2016, less the padding columns.
+    This is the remainder a = (i + 2p − k_eff) mod s of Dumoulin & Visin 2016, without the pixels of
+    the padding.
 
     >>> unseen_size(7, kernel=3, stride=3)
     1
@@ -102,10 +104,11 @@ def unseen_size(
 
 
 def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> tuple[int, int]:
-    """Compute how many zeros TensorFlow's "same" adds before and after, along one axis.
+    """Compute how many zeros TensorFlow's "same" padding adds before and after, along one axis.
 
-    max((o − 1)·s + k_eff − i, 0) in all, the odd one at the bottom and right ("Notes on padding"
-    in the documentation of tf.nn). PyTorch and Caffe pad both sides alike: same shape, other grid.
+    The total is max((o − 1)·s + k_eff − i, 0); if it is odd, the additional zero comes at the
+    bottom and right ("Notes on padding" in the documentation of tf.nn). PyTorch and Caffe pad both
+    sides equally, which leads to the same shape but shifted windows.
 
     >>> same_padding(224, kernel=7, stride=2)
     (2, 3)
@@ -119,7 +122,7 @@ def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> 
 def padding_sizes(
     size: int, kernel: int, stride: int = 1, padding: Padding = 0, dilation: int = 1
 ) -> tuple[int, int]:
-    """Turn any padding, a number, "valid", "same" or "causal", into pixels before and after.
+    """Convert a padding (a number, "valid", "same" or "causal") to pixels before and after.
 
     >>> padding_sizes(7, kernel=3, padding=1)
     (1, 1)
@@ -143,15 +146,15 @@ def pool_output_size(
     *,
     ceil: bool = False,
 ) -> int:
-    """Compute the output size of a pooling along one axis.
+    """Compute the output size of a pooling layer along one axis.
 
     Args:
         size: input size in pixels.
         pool: size of the window in pixels.
-        stride: step in pixels; default the window's size.
-        padding: as for `conv_output_size`. In padded cells Keras's pools see nothing: they are
-            left out of a maximum and of an average.
-        ceil: round up, as Caffe does: the last window may hang over the edge.
+        stride: step in pixels; defaults to `pool`.
+        padding: as for `conv_output_size`. Keras ignores padded pixels, in the maximum as well as
+            in the average.
+        ceil: whether to round up, as Caffe does, so that the last window may extend past the edge.
 
     >>> pool_output_size(112, 3, 2, ceil=True), pool_output_size(112, 3, 2)
     (56, 55)
@@ -175,11 +178,11 @@ def transposed_output_size(
         size: input size in pixels.
         kernel: kernel size in pixels.
         stride: stride of the convolution that is transposed.
-        padding: its padding. A number gives the theory's size, s·(i − 1) + a + k_eff − 2p
-            (Dumoulin & Visin 2016, relationship 14; PyTorch), "valid" and "same" give Keras's,
-            which differs: its "same" is i·s.
-        output_padding: a, pixels added at the far edge; `None` leaves it to Keras.
-        dilation: distance between the kernel's taps.
+        padding: padding of that convolution. With a number, the size is that of the theory and of
+            PyTorch, s·(i − 1) + a + k_eff − 2p (Dumoulin & Visin 2016, relationship 14). With
+            "valid" and "same" it is Keras's, which differs: for "same", it is i·s.
+        output_padding: a, the number of pixels added at the far edge; `None` is Keras's default.
+        dilation: distance between the elements of the kernel in pixels.
 
     >>> transposed_output_size(3, kernel=3, stride=2, padding=1)
     5
@@ -189,7 +192,7 @@ def transposed_output_size(
     _positive(size=size, kernel=kernel, stride=stride, dilation=dilation)
     if output_padding is not None and not 0 <= output_padding < max(stride, dilation):
         raise ValueError(
-            "output_padding must be at least 0 and below the stride or the dilation "
+            "output_padding must be at least 0 and less than the stride or the dilation "
             f"({max(stride, dilation)}); received {output_padding!r}."
         )
     extent = effective_kernel(kernel, dilation)
@@ -219,12 +222,12 @@ def conv_parameters(
     bias: bool = True,
     groups: int = 1,
 ) -> int:
-    """Count the weights of a convolution: kh·kw·(C / groups)·K, and K biases.
+    """Count the parameters of a convolution: kh·kw·(C / groups)·K weights and K biases.
 
     Args:
         kernel: kernel size in pixels, one number for a square kernel or (kh, kw).
-        in_channels: C, channels of the input.
-        filters: K, channels of the output.
+        in_channels: C, number of input channels.
+        filters: K, number of output channels.
         bias: whether each filter has a bias.
         groups: number of groups that the channels are divided into.
 
@@ -248,10 +251,12 @@ def conv_macs(
     *,
     groups: int = 1,
 ) -> int:
-    """Count the multiply-adds of a convolution for one image; FLOPs are twice as many.
+    """Count the multiply-accumulate operations (MACs) of a convolution for one image.
+
+    The number of FLOPs is twice as high.
 
     Args:
-        output_size: height and width of the output, one number for a square.
+        output_size: height and width of the output, or one number for a square.
         kernel, in_channels, filters, groups: as for `conv_parameters`.
 
     >>> conv_macs(55, kernel=11, in_channels=3, filters=96)  # AlexNet's first layer
@@ -262,7 +267,7 @@ def conv_macs(
 
 
 def dense_parameters(inputs: int, units: int, *, bias: bool = True) -> int:
-    """Count the weights of a dense layer: one for each input and unit, and the biases.
+    """Count the parameters of a dense layer: a weight for each input and unit, and the biases.
 
     >>> dense_parameters(784, 10)
     7850
@@ -272,7 +277,7 @@ def dense_parameters(inputs: int, units: int, *, bias: bool = True) -> int:
 
 
 def dense_macs(inputs: int, units: int) -> int:
-    """Count the multiply-adds of a dense layer for one image.
+    """Count the multiply-accumulate operations (MACs) of a dense layer for one image.
 
     >>> dense_macs(4096, 1000)
     4096000
@@ -288,7 +293,7 @@ def locally_connected_parameters(
     *,
     bias: bool = True,
 ) -> int:
-    """Count the weights of a layer whose every position has filters and biases of its own.
+    """Count the parameters of a locally connected layer, a convolution without weight sharing.
 
     >>> locally_connected_parameters(7, kernel=3, in_channels=1024, filters=256)  # darknet's YOLO
     115618048
@@ -298,19 +303,22 @@ def locally_connected_parameters(
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What a unit sees of the input along one axis; start with `ReceptiveField()`, one pixel.
+    """The receptive fields of a layer's units along one axis.
+
+    Start with `ReceptiveField()`, a single pixel, and apply the layers one by one.
 
     Attributes:
-        size: extent in pixels of the input, padding included; where neighbours differ, as after a
-            transposed convolution, that of the unit that sees most.
-        stride: distance in pixels between the fields of neighbouring units (stride product); 0
-            where all units see the same, below 0 after a flip.
-        center: where the first unit looks; 0 is the centre of the first pixel. Where neighbours
-            differ, it holds on average.
-        aligned: whether all branches that lead here share `stride` and `center`; the field is
-            their union.
-        spans: the first and last pixel that each of the first units sees, `None` for one that sees
-            nothing; those that follow see the same, `len(spans) * stride` pixels on.
+        size: size in input pixels, including padding. If neighbouring units differ, as after a
+            transposed convolution, this is the largest size.
+        stride: distance in pixels between the fields of neighbouring units (product of strides).
+            It is 0 if all units have the same field, and negative after a flip.
+        center: centre of the field of the first unit, where 0 is the centre of the first pixel. If
+            neighbouring units differ, this is an average.
+        aligned: whether all branches that lead to the layer have the same `stride` and `center`;
+            the field is their union.
+        spans: first and last pixel of the fields of the first units, `None` for a unit that does
+            not depend on the input. They repeat for the units that follow, shifted by
+            `len(spans) * stride` pixels.
 
     >>> ReceptiveField().window(3, stride=2, before=1).window(3)
     ReceptiveField(size=7, stride=Fraction(2, 1), center=Fraction(2, 1), aligned=True)
@@ -323,7 +331,7 @@ class ReceptiveField:
     spans: tuple[Span | None, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        """Find the spans of a field that is given by its other numbers."""
+        """Compute the spans if only the other attributes are given."""
         if not self.spans:
             reach, stride = Fraction(self.size - 1) / 2, Fraction(self.stride)
             looks = [self.center + unit * stride for unit in range(stride.denominator)]
@@ -334,18 +342,18 @@ class ReceptiveField:
     def of_spans(
         spans: Sequence[Span | None], step: int, *, aligned: bool = True
     ) -> ReceptiveField:
-        """Make a field from what each unit sees.
+        """Make receptive fields from the spans of units.
 
         Args:
-            spans: the first and last pixel of each of the first units, `None` for nothing.
-            step: pixels from the first of them to the first of those that follow.
+            spans: first and last pixel of the fields of the first units, `None` for an empty one.
+            step: shift in pixels after which the spans repeat.
             aligned: as in `ReceptiveField`.
 
-        >>> ReceptiveField.of_spans([(0, 1), (1, 1)], step=1).size  # up-sampled and averaged
+        >>> ReceptiveField.of_spans([(0, 1), (1, 1)], step=1).size  # upsampled and averaged
         2
         """
         spans = tuple(spans)
-        for period in _divisors(len(spans)):  # said as briefly as can be
+        for period in _divisors(len(spans)):  # find the shortest period
             if step * period % len(spans) == 0 and all(
                 _moved(spans[i - period], step * period // len(spans)) == spans[i]
                 for i in range(period, len(spans))
@@ -365,21 +373,21 @@ class ReceptiveField:
 
     @property
     def start(self) -> Fraction:
-        """The first pixel that the first unit sees; below 0 in the padding.
+        """The first pixel in the field of the first unit; negative in the padding.
 
-        Where neighbours differ, no unit u sees a pixel before start + u · stride.
+        If neighbouring units differ, the field of no unit u starts before start + u · stride.
         """
         starts = [s[0] - u * self.stride for u, s in enumerate(self.spans) if s]
         return min(starts, default=self.center)
 
     @property
     def end(self) -> Fraction:
-        """The last pixel that the first unit sees; likewise for its neighbours."""
+        """The last pixel in the field of the first unit; see `start`."""
         ends = [s[1] - u * self.stride for u, s in enumerate(self.spans) if s]
         return max(ends, default=self.center)
 
     def span(self, unit: int) -> Span | None:
-        """The first and last pixel that a unit sees, `None` for nothing.
+        """Return the first and last pixel in the field of a unit, or `None` if it is empty.
 
         >>> ReceptiveField().window(3, stride=2).span(4)
         (8, 10)
@@ -390,12 +398,12 @@ class ReceptiveField:
     def through(
         self, taps: Sequence[Sequence[int]], step: int, *, units: int | None = None
     ) -> ReceptiveField:
-        """Look through any layer, from the units of its input that each of its units takes.
+        """Apply any layer, described by the input units that each of its units depends on.
 
         Args:
-            taps: the units of the input that each of the first units takes.
-            step: distance in units of the input to those that the following ones take.
-            units: how many units the layer has, where that is known.
+            taps: indices of the input units that each of the first units depends on.
+            step: shift, in input units, after which the taps repeat.
+            units: number of units of the layer, if known.
 
         >>> twice = ReceptiveField().through([[0], [0]], step=1)  # each pixel repeated
         >>> twice.stride, twice.span(5)
@@ -414,30 +422,30 @@ class ReceptiveField:
     def window(
         self, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
     ) -> ReceptiveField:
-        """Look through a convolution or pooling with `before` pixels of padding before."""
+        """Apply a convolution or pooling layer with `before` pixels of padding at the start."""
         return self.through(*window_taps(kernel, stride, before, dilation))
 
     def transposed(
         self, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
     ) -> ReceptiveField:
-        """Look through a transposed convolution or an up-sampling.
+        """Apply a transposed convolution or upsampling layer.
 
-        An output pixel is made of at most ceil(k_eff / s) neighbouring input pixels.
+        Each output pixel depends on at most ceil(k_eff / s) neighbouring input pixels.
         """
         return self.through(*transposed_taps(kernel, stride, before, dilation))
 
     def shifted(self, pixels: int) -> ReceptiveField:
-        """Look through zero padding (minus the pixels added) or cropping (the pixels cut)."""
+        """Apply zero padding (minus the number of pixels) or cropping (the number of pixels)."""
         return self.through([[pixels]], 1)
 
     @staticmethod
     def union(fields: Iterable[ReceptiveField], *, units: int | None = None) -> ReceptiveField:
-        """Join the fields of branches that meet.
+        """Merge the fields of several branches.
 
         Args:
-            fields: one for each branch.
-            units: how many units there are, where that is known. Branches of different strides
-                drift apart: without it, the first unit's field is taken for all.
+            fields: receptive fields of each branch.
+            units: number of units, if known. It matters for branches with different strides, whose
+                fields drift apart; without it, the field of the first unit is used for all units.
         """
         fields = list(fields)
         stride = max(f.stride for f in fields)
@@ -458,7 +466,7 @@ class ReceptiveField:
 def window_taps(
     kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
 ) -> tuple[list[list[int]], int]:
-    """The taps and the step of a convolution or pooling, as `ReceptiveField.through` takes them.
+    """Return taps and step of a convolution or pooling layer for `ReceptiveField.through`.
 
     >>> window_taps(3, stride=2, before=1)
     ([[-1, 0, 1]], 2)
@@ -470,9 +478,9 @@ def window_taps(
 def transposed_taps(
     kernel: int, stride: int = 1, before: int = 0, dilation: int = 1
 ) -> tuple[list[list[int]], int]:
-    """The taps and the step of a transposed convolution, likewise.
+    """Return taps and step of a transposed convolution for `ReceptiveField.through`.
 
-    >>> transposed_taps(3, stride=2)  # even pixels are made of two, odd ones of one
+    >>> transposed_taps(3, stride=2)  # even pixels depend on two input pixels, odd ones on one
     ([[-1, 0], [0]], 1)
     """
     _positive(kernel=kernel, stride=stride, dilation=dilation)
@@ -481,12 +489,15 @@ def transposed_taps(
 
 
 def receptive_field(layers: Iterable[tuple[int, ...]]) -> int:
-    """Compute how many pixels of the input a unit sees after a chain of layers, along one axis.
+    """Compute the size of the receptive field after a sequence of layers, along one axis.
 
     Args:
-        layers: from the input on, each layer as (kernel, stride) or (kernel, stride, dilation).
+        layers: (kernel, stride) or (kernel, stride, dilation) of each layer, starting at the input.
 
-    >>> receptive_field([(3, 1), (3, 1), (3, 1)])  # three 3x3 see what one 7x7 sees
+    Returns:
+        The size in pixels of the input.
+
+    >>> receptive_field([(3, 1), (3, 1), (3, 1)])  # three 3x3 layers see as much as one 7x7
     7
     """
     field = ReceptiveField()
@@ -528,6 +539,6 @@ def _moved(span: Span | None, pixels: int) -> Span | None:
 
 
 def _hull(spans: Iterable[Span | None]) -> Span | None:
-    """From the first to the last pixel of all."""
+    """Return the smallest span that contains all spans."""
     spans = [span for span in spans if span]
     return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None

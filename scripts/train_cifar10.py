@@ -130,12 +130,13 @@ def main():
         + " --taught" * options.taught,
         measured_on=FILE if jpeg else None,
         data=f"CIFAR-10's {'' if options.name in WHOLE else 'first 45,000 '}training images"
-        + ", as JPEG" * jpeg
-        + ", shifted and mirrored (PadCropFlip)"
-        + f", a square of {options.erased}x{options.erased} erased" * (options.name != "alexnet")
-        + f"; half of each label is what {' and '.join(TEACHERS)} say" * options.taught
-        + "; the epoch chosen on "
-        + (f"their {chosen}" if options.name in WHOLE else "its last 5,000 training images")
+        + " (JPEG)" * jpeg
+        + ", randomly shifted and flipped (PadCropFlip)"
+        + f", with a random {options.erased}x{options.erased} square erased"
+        * (options.name != "alexnet")
+        + f"; half of each label is the prediction of {' and '.join(TEACHERS)}" * options.taught
+        + "; best epoch selected "
+        + (f"by their {chosen}" if options.name in WHOLE else "on the last 5,000 training images")
         + "; computed in bfloat16"
         + "; batch normalization folded into the convolutions" * ("batch_normalization" in extra),
         seed=options.seed,

@@ -63,10 +63,10 @@ def main():
         class_names=mnist.class_names,
         tests=[mnist],
         command=f"python scripts/train_lenet5_1998.py --epochs {options.epochs}",
-        data="MNIST's first 55,000 training images; the epoch chosen on its last 5,000",
+        data="MNIST's first 55,000 training images; best epoch selected on the last 5,000",
         seed=options.seed,
         seconds=seconds,
-        input="32x32x1, the digit in the middle, background -0.1, strokes 1.175",
+        input="32x32x1, centred digit, background -0.1, strokes 1.175",
     )
 
 

@@ -124,10 +124,10 @@ def main():
         command=f"python scripts/train_lenet5_mnist.py --epochs {options.epochs}",
         data="MNIST's first 55,000 training images and scikit-learn's first 899 digits in "
         f"MNIST's convention, each {DIGITS_COPIES} times, augmented (class Handwriting in the "
-        "script); the epoch chosen on MNIST's last 5,000 training images",
+        "script); best epoch selected on MNIST's last 5,000 training images",
         seed=options.seed,
         seconds=seconds,
-        input="28x28x1 in [0, 1], bright strokes on dark",
+        input="28x28x1 in [0, 1], bright strokes on a dark background",
     )
 
 

@@ -10,7 +10,7 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 PRINTED = {
     "convolution_by_hand": "Keras agrees: True",
-    "lenet5_on_digits": "by writers that it has never seen",
+    "lenet5_on_digits": "digits by writers not in the training data",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
 }
 SLOW = {"grad_cam_of_your_model", "lenet5_on_digits"}  # they train

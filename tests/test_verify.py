@@ -66,7 +66,7 @@ def test_every_shipped_network_has_a_name_and_all_together_are_small():
     ("arguments", "line"),
     [
         (["verify", "vgg16/cifar"], "Did you mean 'vgg16/cifar10'?"),
-        (["verify", "lenet5/mnist", "--data-dir", "nowhere"], "data_dir must hold mnist.npz"),
+        (["verify", "lenet5/mnist", "--data-dir", "nowhere"], "data_dir must contain mnist.npz"),
         (["list", "vgg61"], "NAME must be one of"),
     ],
 )

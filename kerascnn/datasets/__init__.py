@@ -1,4 +1,4 @@
-"""Images to learn from: real ones, made ones, and your own from a folder."""
+"""Data sets: real images, synthetic images, and your own images from a directory."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Where the file of a real data set is: in a given directory, in KERASCNN_DATA, or at Keras's."""
+"""The file of a real data set: in a given directory, in KERASCNN_DATA, or downloaded by Keras."""
 
 import os
 import zipfile
@@ -10,15 +10,15 @@ import numpy as np
 
 
 def find(file, data_dir):
-    """Find the file of a data set; `None` says that it must be downloaded.
+    """Find the file of a data set; return `None` if it must be downloaded.
 
     Raises:
-        FileNotFoundError: `data_dir` was given and does not hold it.
+        FileNotFoundError: If `data_dir` is given and does not contain the file.
     """
     if data_dir is not None:
         path = Path(data_dir) / file
         if not path.is_file():
-            raise FileNotFoundError(f"data_dir must hold {file}; there is none in '{data_dir}'.")
+            raise FileNotFoundError(f"data_dir must contain {file}; '{data_dir}' does not.")
         return path
     if directory := os.environ.get("KERASCNN_DATA"):
         path = Path(directory) / file
@@ -31,8 +31,8 @@ def read(path, keys):
     """Read arrays from an .npz file, in the order of `keys`.
 
     Raises:
-        OSError: The file is damaged or something else.
-        ValueError: An array is missing.
+        OSError: If the file is damaged or not an .npz file.
+        ValueError: If an array is missing.
     """
     try:
         with open(path, "rb") as file:
@@ -41,33 +41,33 @@ def read(path, keys):
                 raise zipfile.BadZipFile("not an .npz archive")
             arrays = {key: archive[key] for key in keys if key in archive}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        # NumPy takes what it does not know for a pickle, and says so in a ValueError.
+        # NumPy assumes that an unknown file is a pickle and raises a ValueError.
         reason = "not an .npz archive" if isinstance(error, ValueError) else error
         raise damaged(path, reason) from None
     if missing := [key for key in keys if key not in arrays]:
         raise ValueError(
-            f"'{path}' must hold the arrays {', '.join(keys)}; {missing[0]} is missing."
+            f"'{path}' must contain the arrays {', '.join(keys)}; {missing[0]} is missing."
         )
     return [arrays[key] for key in keys]
 
 
 def damaged(path, reason):
-    """The error for a file that cannot be read."""
+    """Make the error for a file that cannot be read."""
     return OSError(f"'{path}' cannot be read ({reason}): copy or download it again.")
 
 
 def download(title, file, load_data: Callable):
-    """Have Keras download a data set, or keep what it has in its cache.
+    """Download a data set with Keras, or load it from Keras's cache.
 
     Raises:
-        OSError: There is no network, or it broke off.
+        OSError: If the download fails.
     """
     try:
         return load_data()
-    # Keras raises a bare Exception when it cannot fetch a file (and removes what it began).
+    # Keras raises a bare Exception if a download fails (and removes the partial file).
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise OSError(
-            f"{title} could not be downloaded ({reason}): give data_dir= or set KERASCNN_DATA to a "
-            f"directory that holds {file}, or load 'digits', which needs no network."
+            f"{title} could not be downloaded ({reason}): set data_dir= or KERASCNN_DATA to a "
+            f"directory that contains {file}, or load 'digits', which needs no network."
         ) from None

@@ -1,4 +1,4 @@
-"""What every data set looks like once it is loaded."""
+"""The class of a loaded data set."""
 
 from dataclasses import dataclass
 
@@ -11,23 +11,24 @@ Split = tuple[np.ndarray | ImageFiles, np.ndarray]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images and labels in three parts that share no image.
+    """Images and labels, split into training, validation and test data.
 
-    Each part is a tuple `(images, labels)`. Images are `(N, H, W, C)` float32 in [0, 1]: an array,
-    or `ImageFiles`, which are read when they are asked for. Labels are, by what is to be learnt:
+    Each split is a tuple `(images, labels)`; no image is in two of them. Images are `(N, H, W, C)`
+    float32 in [0, 1], either an array or `ImageFiles`, which are read from disk on demand. The form
+    of the labels depends on the task:
 
     - classification: `(N,)` integer class indices into `class_names`;
     - segmentation: `(N, H, W)` integer, a class index for each pixel;
-    - detection: `(N, M, 5)` float32, a row `class, x, y, width, height` for each of at most M
-      objects: the class as a number, the centre and the size of the box in image sizes. Rows that
-      hold no object are last, with class -1.
+    - detection: `(N, M, 5)` float32, a row `class, x, y, width, height` for each of up to M
+      objects: the class index, then the centre and size of the box as fractions of the image
+      size. Rows without an object come last and have class -1.
 
     Args:
-        name: What `kerascnn.datasets.load` calls the data set, or the folder that it comes from.
-        train: The part to learn from.
-        validation: The part to choose a model, an epoch or an option with; `None`: there is none.
-        test: The part to report, looked at once; `None`: there is none.
-        class_names: The name of class 0, 1, …
+        name: Name of the data set in `kerascnn.datasets.load`, or of the directory.
+        train: Training data.
+        validation: Validation data, to select a model, an epoch or an option with; may be `None`.
+        test: Test data, to evaluate the final model on; may be `None`.
+        class_names: Name of each class, by class index.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Flat shapes with smooth outlines, colours that stand out, and textures."""
+"""Antialiased shapes, contrasting colours and textures for synthetic images."""
 
 from math import cos, pi, radians, sin, sqrt
 
@@ -6,30 +6,30 @@ import numpy as np
 
 from ._synthetic import smooth_noise
 
-# A regular polygon whose corners are at distance 1 is where all m of its edges' half-planes meet;
-# the points that miss at most one of five half-planes make a star.
-STAR_EDGE = cos(radians(72))  # how far the star's edges pass from its centre
+# A regular polygon with m corners at distance 1 is the intersection of the half-planes of its m
+# edges; the points outside at most one of five half-planes form a star.
+STAR_EDGE = cos(radians(72))  # distance of the star's edges from its centre
 ARM = 0.28  # half the width of the cross's arms
-RING = 0.42  # the width of the ring
+RING = 0.42  # width of the ring
 
 
 def circle(x, y):
-    """Signed distance from the unit circle, negative inside; so are the others'."""
+    """Signed distance from the unit circle, negative inside, as for the other shapes."""
     return np.hypot(x, y) - 1
 
 
 def square(x, y):
-    """A square with corners at distance 1."""
+    """Signed distance from a square with corners at distance 1."""
     return np.maximum(np.abs(x), np.abs(y)) - sqrt(0.5)
 
 
 def triangle(x, y):
-    """An equilateral triangle with corners at distance 1."""
+    """Signed distance from an equilateral triangle with corners at distance 1."""
     return np.maximum.reduce(_edges(x, y, 3)) - 0.5
 
 
 def star(x, y):
-    """A five-pointed star with tips at distance 1."""
+    """Signed distance from a five-pointed star with tips at distance 1."""
     first, *others = _edges(x, y, 5)
     second = np.full_like(first, -np.inf)
     for edge in others:
@@ -39,19 +39,19 @@ def star(x, y):
 
 
 def cross(x, y):
-    """Two bars with corners at distance 1."""
+    """Signed distance from a cross of two bars with corners at distance 1."""
     x, y = np.abs(x), np.abs(y)
     long = sqrt(1 - ARM**2)
     return np.maximum(np.maximum(x, y) - long, np.minimum(x, y) - ARM)
 
 
 def ring(x, y):
-    """A ring with outer radius 1."""
+    """Signed distance from a ring with outer radius 1."""
     return np.abs(np.hypot(x, y) - (1 - RING / 2)) - RING / 2
 
 
 def _edges(x, y, count):
-    """How far points lie in the directions of the edges of a regular polygon, a list."""
+    """Return the projections of points onto the normals of a regular polygon's edges, a list."""
     angles = [pi * (1 + 2 * i) / count for i in range(count)]
     return [x * cos(a) + y * sin(a) for a in angles]
 
@@ -63,14 +63,14 @@ SHAPES = {
 
 
 def coverage(kinds, centres, radii, angles, size):
-    """How much of each pixel a shape covers.
+    """Compute which fraction of each pixel a shape covers.
 
     Args:
         kinds: `(N,)` indices into `SHAPES`.
-        centres: `(N, 2)` row and column in pixels; the first pixel reaches from 0 to 1.
-        radii: `(N,)` in pixels, of the circle that each shape fits.
-        angles: `(N,)` in radians.
-        size: Height and width of the pictures in pixels.
+        centres: `(N, 2)` row and column in pixels; the first pixel extends from 0 to 1.
+        radii: `(N,)` radius of the circle around each shape, in pixels.
+        angles: `(N,)` rotation in radians.
+        size: Height and width of the images in pixels.
 
     Returns:
         `(N, size, size)` float32 in [0, 1].
@@ -90,19 +90,19 @@ def coverage(kinds, centres, radii, angles, size):
 
 
 def dull(rng, dark):
-    """Colours for a ground, dark where `dark` `(N,)` says so and else bright, `(N, 3, 1, 1)`."""
+    """Draw background colours `(N, 3, 1, 1)`, dark where `dark` `(N,)` is true, else bright."""
     value = np.where(dark, rng.uniform(0.1, 0.35, len(dark)), rng.uniform(0.75, 0.95, len(dark)))
     return rgb(rng.random(len(dark)), rng.uniform(0, 0.45, len(dark)), value)
 
 
 def vivid(rng, dark):
-    """Colours that stand out from a ground that is `dark` `(N,)`, `(N, 3, 1, 1)`."""
+    """Draw colours `(N, 3, 1, 1)` that contrast with a `dark` `(N,)` or bright background."""
     value = np.where(dark, rng.uniform(0.8, 1, len(dark)), rng.uniform(0.3, 0.5, len(dark)))
     return rgb(rng.random(len(dark)), rng.uniform(0.65, 1, len(dark)), value)
 
 
 def rgb(hue, saturation, value):
-    """HSV in [0, 1], `(N,)` each, to RGB `(N, 3, 1, 1)` float32 (Smith 1978)."""
+    """Convert HSV in [0, 1], `(N,)` each, to RGB `(N, 3, 1, 1)` float32 (Smith 1978)."""
     k = (6 * hue[:, None] + np.array([5, 3, 1])) % 6
     part = np.clip(np.minimum(k, 4 - k), 0, 1)
     colour = value[:, None] * (1 - saturation[:, None] * part)
@@ -110,7 +110,7 @@ def rgb(hue, saturation, value):
 
 
 def textures(rng, count, size, grain):
-    """Stripes or smooth noise, `(count, 1, size, size)` float32, mostly in [-1, 1]."""
+    """Generate stripes or smooth noise, `(count, 1, size, size)` float32, mostly in [-1, 1]."""
     noise = smooth_noise(rng, count, size, (0.5, grain / 2))
     angle, phase, period = rng.random((3, count, 1, 1), dtype=np.float32)
     angle, phase, period = pi * angle, 2 * pi * phase, grain * (1 + period)

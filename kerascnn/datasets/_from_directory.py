@@ -1,4 +1,4 @@
-"""Your own pictures as a data set: a folder for each class."""
+"""A data set of your own images, with a directory for each class."""
 
 from os import PathLike
 from pathlib import Path
@@ -26,38 +26,41 @@ def from_directory(
     seed: int = 0,
     check: bool = True,
 ) -> Dataset:
-    """Use pictures on disk as a data set for classification; they are read while a model trains.
+    """Load images from a directory for classification; they are read on demand during training.
 
-    `path` has a folder for each class, whose name is the class's. Pictures may lie in folders
-    within it. Parts that are drawn here hold the same share of each class. Instead, `path` may have
-    the folders `train`, `validation` (or `val`) and `test`, each with a folder for each class; then
-    these are the parts, and what is missing of `validation` and `test` is drawn from `train`.
+    `path` contains a directory for each class, with the name of the class; images may be in
+    subdirectories. The images are split at random, with the same share of each class in each split.
+    Alternatively, `path` contains the directories `train`, `validation` (or `val`) and `test`, each
+    with a directory for each class. These are then the splits, and if `validation` or `test` is
+    missing, it is split off from `train`.
 
-    Files with other endings than .png .jpg .jpeg .bmp .gif .tif .tiff .webp, and files and folders
-    whose names begin with a dot, are ignored. Of an animation the first picture counts.
+    Files that do not end in .png, .jpg, .jpeg, .bmp, .gif, .tif, .tiff or .webp are ignored, as are
+    files and directories whose names start with a dot. Of an animation, only the first image is
+    used.
 
     Args:
-        path: The folder.
-        image_size: Height and width in pixels that the pictures are brought to, or one number.
-        validation: The share of the pictures, from 0 to 1, that is drawn for validation.
-        test: The share that is drawn for the test.
+        path: The directory.
+        image_size: Height and width in pixels to resize the images to, or one number for both.
+        validation: Fraction of the images to use for validation, from 0 to 1.
+        test: Fraction of the images to use for testing, from 0 to 1.
         channels: 3, or 1 for grey.
-        resize: `"crop"` keeps the aspect ratio and cuts off what is too much on both sides;
-            `"stretch"` keeps everything.
-        window: Two values of the files that become black and white; `None`: what their data types
-            say, or with a warning percentiles of each picture. See `ImageFiles`.
-        seed: Of the drawing and of the order. A whole number from 0 on.
-        check: Whether the beginning of each file is read now, about 0.1 ms each, so that something
-            that is no picture is found before the training.
+        resize: `"crop"` keeps the aspect ratio and crops the image at its centre; `"stretch"`
+            keeps the whole image.
+        window: The values in the files that become black and white. If `None`, they follow from
+            the data type or, with a warning, from percentiles of each image. See `ImageFiles`.
+        seed: Seed for splitting and shuffling; a non-negative integer.
+        check: Whether to read the beginning of each file now, which takes about 0.1 ms each, so
+            that files that are not images are found before training.
 
     Returns:
-        A `Dataset` named like the folder, with `ImageFiles` as images, which have `.paths`; classes
-        are in the order of their names. `.validation` or `.test` is `None` if nothing is drawn.
+        A `Dataset` with the name of the directory. Its images are `ImageFiles`, whose `.paths` are
+        the files; the classes are sorted by name. `.validation` or `.test` is `None` if it would
+        be empty.
 
     Raises:
-        OSError: There is no such folder, or a picture cannot be read; it is named.
-        ValueError: A folder without pictures, fewer than two classes, too few pictures of a class,
-            or an option out of its range.
+        OSError: If the directory does not exist or an image cannot be read.
+        ValueError: If a directory has no images, there are fewer than two classes, a class has too
+            few images, or an option is out of range.
 
     >>> from tempfile import TemporaryDirectory
     >>> from PIL import Image
@@ -76,14 +79,16 @@ def from_directory(
         validation + test >= 1
     ):
         raise ValueError(
-            f"validation and test must be shares from 0 on whose sum is less than 1; "
+            f"validation and test must be non-negative fractions whose sum is less than 1; "
             f"received {validation!r} and {test!r}."
         )
     path = Path(path)
     folders = _folders(path)
     if "train" in folders and folders.keys() <= PARTS.keys():
         if {"val", "validation"} <= folders.keys():
-            raise ValueError(f"'{path}' must have one of the folders 'val' and 'validation'.")
+            raise ValueError(
+                f"'{path}' must have only one of the directories 'val' and 'validation'."
+            )
         parts = {PARTS[name]: _classes(folder) for name, folder in folders.items()}
         drawn = {part: share for part, share in drawn.items() if part not in parts}
     else:
@@ -100,7 +105,7 @@ def from_directory(
             for label, name in enumerate(class_names)
             for picture in classes.get(name, ())
         ]
-        order = rng.permutation(len(pictures))  # so that the first few are not all of one class
+        order = rng.permutation(len(pictures))  # so that the first few are not all in one class
         files, labels = zip(*(pictures[i] for i in order), strict=True)
         images = ImageFiles(
             files, image_size=image_size, channels=channels, resize=resize, window=window
@@ -112,25 +117,27 @@ def from_directory(
 
 
 def _folders(path):
-    """The folders in a folder by their names, in order."""
+    """Return the subdirectories of a directory by name, sorted."""
     if not path.exists():
-        raise FileNotFoundError(f"path must be a folder; there is no '{path}'.")
+        raise FileNotFoundError(f"path must be a directory; '{path}' does not exist.")
     if not path.is_dir():
-        raise NotADirectoryError(f"path must be a folder; '{path}' is a file.")
+        raise NotADirectoryError(f"path must be a directory; '{path}' is a file.")
     folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
     return {folder.name: folder for folder in folders}
 
 
 def _classes(path):
-    """The pictures of each class, in the order of their names."""
+    """Return the image files of each class, sorted by name."""
     classes = {name: _pictures(folder) for name, folder in _folders(path).items()}
     if not classes:
-        raise ValueError(f"'{path}' must have a folder of pictures for each class; it has none.")
+        raise ValueError(
+            f"'{path}' must contain a directory of images for each class; it has no directories."
+        )
     for name, pictures in classes.items():
         if not pictures:
             raise ValueError(
-                f"'{path / name}' must hold pictures, since each folder in '{path}' is a class; "
-                f"found no file that ends in {' '.join(SUFFIXES)}."
+                f"'{path / name}' must contain images, since each directory in '{path}' is a "
+                f"class; found no file that ends in {', '.join(SUFFIXES)}."
             )
     return classes
 
@@ -145,19 +152,21 @@ def _pictures(folder):
 
 
 def _check_names(folder, classes, class_names):
-    """Refuse a part with less than two classes, or with one that the training does not have."""
+    """Check that there are two classes or more, and that all of them occur in the training data."""
     if len(class_names) < 2:
         raise ValueError(
-            f"'{folder.parent}' must have folders of two classes or more; "
-            f"received {class_names[0]!r} only."
+            f"'{folder.parent}' must contain directories for two or more classes; "
+            f"received only {class_names[0]!r}."
         )
     for name in classes:
         if name not in class_names:
-            raise ValueError(f"'{folder}' has the class {name!r}, which the training has not.")
+            raise ValueError(
+                f"'{folder}' must contain only classes of the training data; received {name!r}."
+            )
 
 
 def _draw(classes, shares, seed):
-    """Draw parts, the same share of each class for each, and leave the rest to the training."""
+    """Split off parts, with the same share of each class; the rest is the training data."""
     parts = {part: {} for part in ("train", *shares)}
     for number, (name, pictures) in enumerate(classes.items()):
         order = list(np.random.default_rng((seed, number)).permutation(len(pictures)))
@@ -168,7 +177,7 @@ def _draw(classes, shares, seed):
         parts["train"][name] = [pictures[i] for i in order]
         if not order:
             raise ValueError(
-                f"class {name!r} must have a picture for each part; received {len(pictures)} in "
-                f"all: add some, or draw fewer parts with validation=0 or test=0."
+                f"class {name!r} must have at least one image for each split; received "
+                f"{len(pictures)} in total: add images, or pass validation=0 or test=0."
             )
     return {part: found for part, found in parts.items() if any(found.values())}

@@ -1,4 +1,4 @@
-"""Pictures on disk that look like an array: they are read when they are asked for."""
+"""Image files on disk that behave like an array and are read on demand."""
 
 import math
 import os
@@ -16,37 +16,38 @@ from kerascnn._errors import unknown
 from kerascnn._picture_reader import MODES, PictureError, check, read
 
 RESIZE = ("crop", "stretch")
-DRAFT = 2  # a JPEG is decoded at no less than this many times the wanted size
+DRAFT = 2  # a JPEG is decoded at no less than this many times the requested size
 
 
 class ImageFiles:
-    """Pictures on disk as a sequence that looks like an array `(N, H, W, C)` float32 in [0, 1].
+    """Image files on disk that behave like an array, `(N, H, W, C)` float32 in [0, 1].
 
-    Indexing reads just the pictures asked for, several at a time, and gives an array: `images[3]`,
+    Indexing reads only the selected images, in parallel, and returns an array: `images[3]`,
     `images[:32]`, `images[[5, 2, 7]]`. `np.asarray(images)` reads all of them.
 
-    A picture is turned upright as its camera noted, made RGB or grey (transparent parts white) and
-    resized with antialiasing; one that has the wanted size keeps its values. Of a JPEG that is much
-    larger only a part of the detail is decoded, which is faster and hardly changes the result.
+    Images are rotated according to their EXIF orientation, converted to RGB or grey (on a white
+    background if they are transparent) and resized with antialiasing; an image that already has the
+    requested size keeps its values. A JPEG that is much larger is decoded at a reduced resolution,
+    which is faster and hardly changes the result.
 
-    Black is 0 in the file and white the largest value of its data type, 1 for floats. Where these
-    are not a picture's (signed numbers, other floats, 12 bits in a file of 16) its own percentiles,
-    0.5 and 99.5, take their place, and a warning says so; `window` sets them for all pictures. NaN
-    is black. Of several pages or pictures the first is read. A picture has at most 134 million
-    pixels, a JPEG any number.
+    Black is 0 in the file, and white is the largest value of its data type, or 1 for floats. Where
+    this does not fit (signed integers, other floats, 12 bits stored in 16), the 0.5 and 99.5
+    percentiles of the image are used instead, with a warning; use `window` to set both values for
+    all images. NaN becomes black. If a file contains several pages or images, the first is read. An
+    image may have at most 134 million pixels, a JPEG any number.
 
     Args:
-        paths: The picture files; `.paths` keeps them in their order.
+        paths: The image files, in the order of the images; see `.paths`.
         image_size: Height and width in pixels, or one number for both.
         channels: 3, or 1 for grey.
-        resize: `"crop"` keeps the aspect ratio and cuts off what is too much on both sides;
-            `"stretch"` keeps everything.
-        window: Two values of the files that become 0 and 1, such as (-1000, 400) for lungs in
+        resize: `"crop"` keeps the aspect ratio and crops the image at its centre; `"stretch"`
+            keeps the whole image.
+        window: The values in the files that become 0 and 1, such as (-1000, 400) for lungs in
             Hounsfield units.
 
     Raises:
-        ValueError: An option out of its range.
-        OSError: While reading: a file that is no picture or is damaged; it is named.
+        ValueError: If an option is out of range.
+        OSError: On reading, if a file is damaged or not an image.
 
     >>> import skimage
     >>> photos = ImageFiles(Path(skimage.data_dir).glob("c*.png"), image_size=(48, 64))
@@ -69,8 +70,8 @@ class ImageFiles:
         size = image_size if isinstance(image_size, tuple | list) else (image_size,) * 2
         if len(size) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in size):
             raise ValueError(
-                f"image_size must be (height, width) or one number for both, in whole pixels from "
-                f"1 on; received {image_size!r}."
+                f"image_size must be a whole number of pixels of at least 1, or two, "
+                f"(height, width); received {image_size!r}."
             )
         if channels not in MODES:
             raise ValueError(f"channels must be 3 for RGB or 1 for grey; received {channels!r}.")
@@ -88,7 +89,7 @@ class ImageFiles:
 
     def __getitem__(self, rows):
         if rows is None or rows is Ellipsis or isinstance(rows, tuple):
-            raise TypeError("pictures on disk are indexed by rows only: write images[rows][...].")
+            raise TypeError("images on disk are indexed by rows only: write images[rows][...].")
         rows = np.arange(len(self))[rows]  # slices, lists, masks and negative numbers as in NumPy
         images = np.empty((rows.size, *self.shape[1:]), np.float32)
         paths = [self.paths[row] for row in rows.flat]
@@ -97,22 +98,22 @@ class ImageFiles:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("pictures on disk have no array to share: leave out copy=False.")
+            raise ValueError("images on disk have no array to share: leave out copy=False.")
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def __repr__(self):
         return f"<ImageFiles: {len(self):,} of {'x'.join(map(str, self.shape[1:]))}, on disk>"
 
     def check(self) -> None:
-        """Read the beginning of each file.
+        """Read the beginning of each file, to check that it is an image.
 
         Raises:
-            OSError: One is no picture. Damage farther on shows when the picture is read.
+            OSError: If a file is not an image. Damage further on is found when it is read.
         """
         _in_threads(_check, self.paths)
 
     def _read(self, out, path):
-        """Read one picture into `out` `(H, W, C)`; returns what is doubtful."""
+        """Read one image into `out` `(H, W, C)`; return notes on what is doubtful."""
         _, height, width, channels = self.shape
 
         def fit(image):
@@ -133,11 +134,11 @@ class ImageFiles:
         return notes
 
     def _warn(self, notes, paths):
-        """Say each kind of doubt once, with the first picture that gives it."""
+        """Warn once of each kind of doubt, naming the first image concerned."""
         advice = {
-            "window": "Give window=(black, white) to show all pictures alike",
-            "numbers": "Replace them if they mean something",
-            "pages": "Save the pages that you mean by themselves",
+            "window": "Pass window=(black, white) to scale all images alike",
+            "numbers": "Replace these values if they are meaningful",
+            "pages": "Save the pages that you need as separate files",
         }
         for kind, what_to_do in advice.items():
             doubtful = [(path, getattr(n, kind)) for path, n in zip(paths, notes, strict=True)]
@@ -146,13 +147,13 @@ class ImageFiles:
                 self._said.add(kind)
                 path, note = doubtful[0]
                 warnings.warn(
-                    f"picture '{path}': {note}. {what_to_do}; of other pictures this is not said.",
+                    f"image '{path}': {note}. {what_to_do}; other images like it are not reported.",
                     stacklevel=3,
                 )
 
 
 def check_window(name, window):
-    """Refuse what is not two finite numbers, the lower first."""
+    """Check that `window` is two finite numbers, the lower one first."""
     right = window is None or (
         isinstance(window, tuple | list)
         and len(window) == 2
@@ -174,11 +175,11 @@ def _check(path):
 
 
 def _unreadable(path, reason):
-    return OSError(f"picture '{path}' cannot be read ({reason}): replace or remove it.")
+    return OSError(f"image '{path}' cannot be read ({reason}): replace or remove it.")
 
 
 def _in_threads(work, *arguments):
-    """Do `work` for each row of the arguments; Pillow lets other threads run while it decodes."""
+    """Call `work` with each row of the arguments; Pillow releases the GIL while it decodes."""
     threads = min(len(arguments[0]), os.cpu_count() or 1)
     if threads < 2:
         return [work(*row) for row in zip(*arguments, strict=True)]

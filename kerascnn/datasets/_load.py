@@ -1,4 +1,4 @@
-"""Load a data set by its name."""
+"""Loading a data set by name."""
 
 import inspect
 from importlib import import_module
@@ -8,13 +8,13 @@ from kerascnn._errors import unknown
 
 from ._dataset import Dataset
 
-# A data set is a module here with `load(*, data_dir=None, …) -> Dataset`; it is imported on first
-# use, so that the digits need neither Keras nor TensorFlow.
+# A data set is a module of this package with a function `load(*, data_dir=None, …) -> Dataset`. It
+# is imported on first use, so that the digits need neither Keras nor TensorFlow.
 NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes", "cells", "boxes")
 
 
 def names() -> list[str]:
-    """List what `load` can load.
+    """List the names of the data sets that `load` accepts.
 
     >>> names()
     ['digits', 'mnist', 'fashion_mnist', 'cifar10', 'shapes', 'cells', 'boxes']
@@ -23,35 +23,37 @@ def names() -> list[str]:
 
 
 def load(name: str, *, data_dir: str | PathLike | None = None, **options) -> Dataset:
-    """Load a data set: images `(N, H, W, C)` float32 in [0, 1] and their labels.
+    """Load a data set of images, `(N, H, W, C)` float32 in [0, 1], and labels.
 
-    | name | images | from |
+    | name | images | source |
     | --- | --- | --- |
-    | `"digits"` | 1,797 of 28x28x1 | scikit-learn, offline; `raw=True` gives its own 8x8x1 |
-    | `"mnist"` | 70,000 of 28x28x1 | `data_dir`, else `$KERASCNN_DATA`, else Keras's download |
-    | `"fashion_mnist"` | 70,000 of 28x28x1: clothes | likewise |
-    | `"cifar10"` | 60,000 of 32x32x3 | likewise |
-    | `"shapes"` | of 32x32x3: one circle, square, triangle, star, cross or ring | made here |
-    | `"cells"` | of 128x128x1: cells that touch; labels are masks `(N, 128, 128)` | made here |
-    | `"boxes"` | of 112x112x3: up to 5 shapes; labels are their boxes `(N, 5, 5)` | made here |
+    | `"digits"` | 1,797 of 28x28x1; with `raw=True`, the original 8x8x1 | scikit-learn, offline |
+    | `"mnist"` | 70,000 of 28x28x1 | file or download |
+    | `"fashion_mnist"` | 70,000 of 28x28x1: clothes | file or download |
+    | `"cifar10"` | 60,000 of 32x32x3 | file or download |
+    | `"shapes"` | 32x32x3: a circle, square, triangle, star, cross or ring | synthetic |
+    | `"cells"` | 128x128x1: cells that touch; labels are masks `(N, 128, 128)` | synthetic |
+    | `"boxes"` | 112x112x3: up to 5 shapes; labels are their boxes `(N, 5, 5)` | synthetic |
 
-    What is made here has options, such as `count=`, `size=`, `noise=` and `seed=`, and is the same
-    for the same options. `kerascnn.datasets.from_directory` takes pictures of your own.
+    Synthetic data sets have options, such as `count=`, `size=`, `noise=` and `seed=`; the same
+    options always produce the same images. To load your own images, see
+    `kerascnn.datasets.from_directory`.
 
     Args:
         name: One of `names()`.
-        data_dir: A directory that holds the data set's file, such as `mnist.npz`. `None`: the
-            directory that the environment variable `KERASCNN_DATA` names, else a download.
-        **options: What that data set alone takes, such as `raw=True` of `"digits"` or `count=200`
-            of `"cells"`; see `load` in the module of its name.
+        data_dir: Directory with the file of the data set, such as `mnist.npz`. If `None`, the file
+            is read from the directory specified by the environment variable `KERASCNN_DATA`; if it
+            is not there, Keras downloads it.
+        **options: Options of this data set, such as `raw=True` for `"digits"` or `count=200` for
+            `"cells"`; see `load` in the module of the same name.
 
     Returns:
-        A `Dataset` with `.train`, `.validation`, `.test` (each `(images, labels)`), `.class_names`.
-        Labels are class indices `(N,)` unless the table says more.
+        A `Dataset` with `.train`, `.validation`, `.test` (each `(images, labels)`) and
+        `.class_names`. Labels are class indices `(N,)` unless the table says otherwise.
 
     Raises:
-        ValueError: A name or an option that there is not, or a file with other contents.
-        OSError: A file that is missing or cannot be read, or no network to download it.
+        ValueError: If the name or an option is unknown, or the file has unexpected contents.
+        OSError: If the file is missing or cannot be read or downloaded.
 
     >>> digits = load("digits")
     >>> digits

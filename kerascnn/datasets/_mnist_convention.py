@@ -1,4 +1,4 @@
-"""Bring any grey picture of a digit to the form that MNIST's digits have.
+"""Conversion of grey images of digits to the format of MNIST.
 
 "The original black and white (bilevel) images from NIST were size normalized to fit in a 20x20
 pixel box while preserving their aspect ratio. […] the images were centered in a 28x28 image by
@@ -8,35 +8,35 @@ at the center of the 28x28 field." (yann.lecun.com/exdb/mnist)
 
 import numpy as np
 
-SIZE = 28  # of the field
-BOX = 20  # the longer side of the digit
-TIE = 1e-3  # a symmetric digit's centre lies between two pixels: one side then, not by chance
-CENTRE = 14  # row and column index of the centre of mass: its mean over MNIST's images is 14.0
-FINE = 96  # a coarse picture is first made at least this large, for smooth outlines
-INK = 0.5  # a point is ink where it has this part of the picture's brightest value, …
-EDGE = 0.5  # … and an outline passes from paper to ink within this range around it
+SIZE = 28  # height and width of the field
+BOX = 20  # longer side of the digit
+TIE = 1e-3  # if the centre of a symmetric digit is between two pixels, always round the same way
+CENTRE = 14  # row and column index of the centre of mass: the mean of MNIST's images is 14.0
+FINE = 96  # coarse images are first enlarged to at least this size, for smooth outlines
+INK = 0.5  # a point is ink if it exceeds this fraction of the brightest value; …
+EDGE = 0.5  # … outlines change from paper to ink within this range around it
 
 
 def to_mnist_convention(images: np.ndarray) -> np.ndarray:
-    """Bring grey digits of any size to MNIST's convention: bright strokes in a 28x28 field.
+    """Convert grey images of digits to MNIST's convention: bright strokes in a 28x28 field.
 
-    The digit fits a 20x20 box, its aspect ratio kept; its centre of mass lies within half a pixel
-    of row and column 14, where MNIST's own lie (nearer the box's middle where the digit would leave
-    the field); strokes are near 1 and paper is 0.
+    Each digit is scaled to fit a 20x20 box, preserving its aspect ratio. Its centre of mass is
+    placed within half a pixel of row and column 14, as in MNIST, or closer to the centre of the box
+    if the digit would otherwise leave the field. Strokes are close to 1 and paper is 0.
 
     Args:
-        images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1], bright strokes on a dark ground.
+        images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1], bright strokes on a dark background.
 
     Returns:
-        `(N, 28, 28, 1)` float32 in [0, 1]. An image without any ink comes back black.
+        `(N, 28, 28, 1)` float32 in [0, 1]. An image without ink is returned as black.
 
     Raises:
-        ValueError: Images of another rank or range, or NaN in them.
+        ValueError: If the images have another rank or range, or contain NaN.
 
     >>> stroke = np.zeros((1, 8, 8))
     >>> stroke[0, 1:7, 3] = 1
     >>> digit = to_mnist_convention(stroke)[0, :, :, 0]
-    >>> digit.shape, int((digit.max(axis=1) > 0).sum())  # 20 rows hold ink
+    >>> digit.shape, int((digit.max(axis=1) > 0).sum())  # 20 rows contain ink
     ((28, 28), 20)
     """
     images = np.asarray(images)
@@ -44,9 +44,9 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
         images = images[..., 0]
     if images.ndim != 3:
         raise ValueError(f"images must be (N, h, w) or (N, h, w, 1); received {images.shape}.")
-    if images.size and not (images.min() >= 0 and images.max() <= 1):  # NaN fails both
+    if images.size and not (images.min() >= 0 and images.max() <= 1):  # also fails for NaN
         raise ValueError(
-            f"images must lie in [0, 1]; received {images.min()} to {images.max()}: "
+            f"images must be in [0, 1]; received {images.min()} to {images.max()}: "
             f"divide by the largest value, and invert dark strokes on bright paper."
         )
     result = np.zeros((len(images), SIZE, SIZE, 1), np.float32)
@@ -57,7 +57,7 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
 
 
 def _refined(images):
-    """Enlarge `(N, h, w)` smoothly and sharpen the strokes' outlines, brightest value 1."""
+    """Enlarge `(N, h, w)` smoothly and sharpen the outlines of strokes; the maximum becomes 1."""
     images = np.pad(images.astype(np.float32), ((0, 0), (1, 1), (1, 1)))  # room for the outline
     height, width = images.shape[1:]
     factor = -(-FINE // max(height, width))
@@ -68,8 +68,8 @@ def _refined(images):
 
 
 def _cubic(size, factor):
-    """The matrix `(factor * size, size)` of cubic convolution (Keys 1981, a = -1/2)."""
-    wanted = (np.arange(factor * size) + 0.5) / factor - 0.5  # the new pixels, in old coordinates
+    """Return the matrix `(factor * size, size)` of cubic convolution (Keys 1981, a = -1/2)."""
+    wanted = (np.arange(factor * size) + 0.5) / factor - 0.5  # new pixels in old coordinates
     d = np.abs(wanted[:, None] - np.arange(size))
     near = 1.5 * d**3 - 2.5 * d**2 + 1  # Keys 1981, Eq. 15
     far = -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2
@@ -77,7 +77,7 @@ def _cubic(size, factor):
 
 
 def _placed(image):
-    """Scale a fine image `(h, w)` to the box and put its centre of mass in the field's centre."""
+    """Scale a fine image `(h, w)` to the box and move its centre of mass to the field's centre."""
     rows, columns = _extent(image.any(axis=1)), _extent(image.any(axis=0))
     longer = max(rows[1] - rows[0], columns[1] - columns[0])
     tall = max(1, round(BOX * (rows[1] - rows[0]) / longer))
@@ -92,13 +92,13 @@ def _placed(image):
 
 
 def _extent(inked):
-    """First index with ink and one past the last."""
+    """Return the first index with ink and one past the last."""
     (where,) = np.nonzero(inked)
     return where[0], where[-1] + 1
 
 
 def _averages(start, stop, cells, size):
-    """The matrix `(cells, size)` that averages pixels start…stop over equal cells (area rule)."""
+    """Return the matrix `(cells, size)` that averages pixels start…stop over cells, by area."""
     edges = np.linspace(start, stop, cells + 1)
     pixels = np.arange(size)
     lower = np.maximum(edges[:-1, None], pixels)
@@ -107,6 +107,6 @@ def _averages(start, stop, cells, size):
 
 
 def _offset(profile):
-    """Where a profile of ink starts in the field, so that its centre of mass is at the centre."""
+    """Return where a profile of ink starts if its centre of mass is at the field's centre."""
     centre = profile @ np.arange(len(profile)) / profile.sum()
     return int(np.clip(round(CENTRE - centre + TIE), 0, SIZE - len(profile)))

@@ -1,4 +1,4 @@
-"""What MNIST and Fashion-MNIST share: one file, 60,000 + 10,000 grey pictures of 28x28 pixels."""
+"""The file format that MNIST and Fashion-MNIST share: 60,000 + 10,000 grey images of 28x28."""
 
 from importlib import import_module
 
@@ -12,11 +12,11 @@ VALIDATION_PART = 12  # the last twelfth of the training images, 5,000 of 60,000
 
 
 def load(name, title, class_names, data_dir) -> Dataset:
-    """Read `name`.npz, or have the module `name` of keras.datasets download it.
+    """Read `name`.npz, or download it with the module `name` of keras.datasets.
 
     Raises:
-        OSError: The file is missing or damaged, or there is no network.
-        ValueError: The file holds something else.
+        OSError: If the file is missing or damaged, or cannot be downloaded.
+        ValueError: If the file has unexpected contents.
     """
     file = f"{name}.npz"
     path = _archive.find(file, data_dir)
@@ -38,7 +38,7 @@ def load(name, title, class_names, data_dir) -> Dataset:
 
 
 def _checked(images, labels, source, classes):
-    """Turn uint8 (N, 28, 28) into float32 (N, 28, 28, 1) in [0, 1], or say what is wrong."""
+    """Check the arrays and convert uint8 (N, 28, 28) to float32 (N, 28, 28, 1) in [0, 1]."""
     if (
         images.ndim != 3
         or images.shape[1:] != (28, 28)
@@ -47,12 +47,12 @@ def _checked(images, labels, source, classes):
         or not np.issubdtype(labels.dtype, np.integer)
     ):
         raise ValueError(
-            f"'{source}' must hold uint8 images (N, 28, 28) with N integer labels; "
+            f"'{source}' must contain uint8 images (N, 28, 28) with N integer labels; "
             f"received {images.dtype} {images.shape} with {labels.dtype} {labels.shape}."
         )
     if not np.isin(labels, range(classes)).all():
         raise ValueError(
-            f"'{source}' must hold labels of 0 to {classes - 1}; "
+            f"'{source}' must contain labels from 0 to {classes - 1}; "
             f"received {labels.min()} to {labels.max()}."
         )
     return images[..., None].astype(np.float32) / 255, labels.astype(np.int64)

@@ -1,7 +1,8 @@
-"""What the made data sets share: parts of any size from one seed, smooth noise, places.
+"""What the synthetic data sets share: splits of any size from one seed, smooth noise, places.
 
-Images are made in blocks. A block's randomness depends on (seed, part, block) only, and all of it
-is drawn whatever part of the block is kept: image 7 stays image 7 when more images are asked for.
+Images are generated in blocks. The random numbers of a block depend only on (seed, split, block),
+and a block is always generated completely, so that image 7 is the same whatever the number of
+images.
 """
 
 import numpy as np
@@ -11,11 +12,11 @@ from kerascnn._checks import check_count
 
 from ._dataset import Dataset
 
-HELD_OUT = 5  # validation and test: a fifth of the training images each
+HELD_OUT = 5  # validation and test data are a fifth of the size of the training data
 
 
 def dataset(name, draw, *, count, seed, class_names) -> Dataset:
-    """Make a data set with `draw(rng) -> (images, labels)`, which makes one block of images."""
+    """Make a data set with `draw(rng) -> (images, labels)`, which generates a block of images."""
     count, seed = check_count("count", count), check_count("seed", seed, least=0)
     held_out = -(-count // HELD_OUT)
     train, validation, test = (
@@ -25,7 +26,7 @@ def dataset(name, draw, *, count, seed, class_names) -> Dataset:
 
 
 def _part(draw, count, key):
-    """Draw blocks until there are `count` images."""
+    """Generate blocks until there are `count` images."""
     start = block = 0
     while start < count:
         images, labels = draw(np.random.default_rng((*key, block)))
@@ -38,29 +39,30 @@ def _part(draw, count, key):
 
 
 def smooth_noise(rng, count, size, *grains):
-    """Random smooth fields `(count, size, size)` float32 with mean 0: white noise, blurred.
+    """Generate smooth random fields `(count, size, size)` float32 with mean 0: blurred white noise.
 
-    The cosine transform of white noise is white noise again, so that only the few frequencies which
-    a blur leaves over are drawn. A sum of so many random numbers is normal whatever they are.
+    Since the cosine transform of white noise is white noise, only the few frequencies that pass the
+    blur are generated. The distribution of their amplitudes does not matter: the sum of so many is
+    normally distributed.
 
     Args:
         rng: A NumPy generator.
-        count: How many.
+        count: Number of fields.
         size: Height and width in pixels.
-        *grains: Standard deviation of the field, and of the Gaussian that blurs it in pixels; the
-            fields of several pairs are added.
+        *grains: Pairs of the standard deviation of a field and the standard deviation, in pixels,
+            of the Gaussian that blurs it; the fields of all pairs are added.
     """
     spectra = [_spectrum(size, strength, sigma) for strength, sigma in grains]
     power = np.zeros([max(len(spectrum) for spectrum in spectra)] * 2, np.float32)
     for spectrum in spectra:
         power[: len(spectrum), : len(spectrum)] += spectrum**2
     noise = rng.random((count, *power.shape), np.float32) - np.float32(0.5)
-    noise *= np.sqrt(12 * power)  # 1/12 is the variance of what was drawn
+    noise *= np.sqrt(12 * power)  # the uniform numbers have a variance of 1/12
     return fft.idctn(noise, s=(size, size), axes=(1, 2), norm="ortho")
 
 
 def _spectrum(size, strength, sigma):
-    """Amplitudes of the frequencies of one field, `(k, k)`."""
+    """Compute the amplitude of each frequency of a field, `(k, k)`."""
     passed = low_pass(size, sigma)
     passed = passed[passed > 1e-3]
     spectrum = np.outer(passed, passed)
@@ -69,22 +71,22 @@ def _spectrum(size, strength, sigma):
 
 
 def low_pass(size, sigma):
-    """What a Gaussian leaves of each frequency of the cosine transform, `(size,)` float32."""
+    """Return the response of a Gaussian at each cosine frequency, `(size,)` float32."""
     frequency = np.pi * np.arange(size) / size
     return np.exp(-((sigma * frequency) ** 2) / 2).astype(np.float32)
 
 
 def first_fit(candidates, radius, centres, radii):
-    """Choose, image by image, the first place where a new object keeps off those that are there.
+    """Choose, for each image, the first place where a new object does not overlap the others.
 
     Args:
-        candidates: `(N, T, 2)` places, the best first.
-        radius: `(N,)` of the new object.
-        centres: `(N, k, 2)` of the objects that are there.
-        radii: `(N, k)`, theirs; minus infinity where there is none.
+        candidates: `(N, T, 2)` places, in order of preference.
+        radius: `(N,)` radius of the new object.
+        centres: `(N, k, 2)` centres of the existing objects.
+        radii: `(N, k)` radii of the existing objects; minus infinity for no object.
 
     Returns:
-        The places `(N, 2)`, and whether there was one, `(N,)`.
+        The chosen places `(N, 2)`, and whether one was found, `(N,)`.
     """
     dy, dx = (candidates[:, :, None, i] - centres[:, None, :, i] for i in (0, 1))
     fits = (np.hypot(dy, dx) >= radius[:, None, None] + radii[:, None]).all(axis=2)

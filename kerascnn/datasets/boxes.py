@@ -1,4 +1,4 @@
-"""Made scenes of several shapes, each with its bounding box: for detection."""
+"""Synthetic scenes of several shapes, with bounding boxes for detection."""
 
 from functools import partial
 
@@ -10,11 +10,11 @@ from . import _drawing, _synthetic
 from ._dataset import Dataset
 
 CLASS_NAMES = tuple(_drawing.SHAPES)
-BLOCK = 16  # images that are drawn at once
-RADIUS = (0.07, 0.19)  # of the circle around a shape, in image sizes
-GRAIN = 8  # of the textures: about so many of their waves in an image
-TRIES = 30  # places that are tried for an object before it is left out
-NOTHING = -1  # the class in a row of the labels that holds no object
+BLOCK = 16  # number of images generated at once
+RADIUS = (0.07, 0.19)  # of the circle around a shape, as a fraction of the image size
+GRAIN = 8  # approximate number of waves of a texture in an image
+TRIES = 30  # places tried for an object before it is left out
+NOTHING = -1  # the class in rows of the labels without an object
 
 
 def load(
@@ -27,30 +27,30 @@ def load(
     texture: float = 0.15,
     seed: int = 0,
 ) -> Dataset:
-    """Make scenes of circles, squares, triangles, stars, crosses and rings with their boxes.
+    """Generate scenes of circles, squares, triangles, stars, crosses and rings with their boxes.
 
-    Each scene has one to `objects` shapes that neither overlap nor leave the image. The same seed
-    gives the same scenes with any noise and texture.
+    Each scene has between one and `objects` shapes, which neither overlap nor leave the image. The
+    same seed produces the same scenes for any noise and texture.
 
-    A row of the labels is one object, `class, x, y, width, height`: the class as a number, the
-    centre of its box and the box's size in image sizes, so from 0 to 1. The box is the smallest
-    one of whole pixels around all pixels that the shape covers by half or more. Rows that are left
-    over come last and are `-1, 0, 0, 0, 0`.
+    Each row of the labels is an object, `class, x, y, width, height`: the class index, then the
+    centre and the size of its box as fractions of the image size, from 0 to 1. The box is the
+    smallest one that contains all pixels covered at least half by the shape. Unused rows come last
+    and are `-1, 0, 0, 0, 0`.
 
     Args:
-        data_dir: Not needed: the images are made here.
-        count: Training images; validation and test hold a fifth as many each.
+        data_dir: Ignored, since the images are generated.
+        count: Number of training images; there are a fifth as many for validation and for testing.
         size: Height and width in pixels, at least 48.
-        objects: The most objects in an image.
+        objects: Maximum number of objects in an image.
         noise: Standard deviation of the noise of each pixel.
-        texture: How strong the textures are; 0 gives flat colours.
-        seed: A whole number from 0 on.
+        texture: Strength of the textures, from 0 to 1; 0 means uniform colours.
+        seed: Random seed, a non-negative integer.
 
     Returns:
         A `Dataset` with images `(N, size, size, 3)` and labels `(N, objects, 5)` float32.
 
     Raises:
-        ValueError: An option out of its range.
+        ValueError: If an option is out of range.
 
     >>> scenes = load(count=10)
     >>> scenes
@@ -70,14 +70,14 @@ def load(
 
 
 def _draw(rng, size, objects, noise, texture):
-    """One block of images and their labels."""
+    """Generate one block of images and their labels."""
     radii = rng.uniform(*RADIUS, (BLOCK, objects)) * size
     centres, there = _places(rng, radii, size)
     kinds = rng.integers(len(CLASS_NAMES), size=there.sum())
     scene, _ = np.nonzero(there)  # the image of each object
     radii, centres = radii[there], centres[there]
 
-    side = int(np.ceil(2 * RADIUS[1] * size)) + 2  # pixels of a patch that holds any object
+    side = int(np.ceil(2 * RADIUS[1] * size)) + 2  # of a patch that can contain any object
     corners = np.clip(np.floor(centres - side / 2), 0, size - side).astype(int)
     angles = rng.uniform(0, 2 * np.pi, len(kinds))
     covered = _drawing.coverage(kinds, centres - corners, radii, angles, side)
@@ -98,7 +98,7 @@ def _draw(rng, size, objects, noise, texture):
 
 
 def _places(rng, radii, size):
-    """Find places for objects `(N, objects, 2)`, and which of them are there, `(N, objects)`."""
+    """Place objects, `(N, objects, 2)`; also return which of them exist, `(N, objects)`."""
     count, objects = radii.shape
     centres = np.zeros((count, objects, 2))
     there = np.arange(objects) < rng.integers(1, objects, (count, 1), endpoint=True)
@@ -112,7 +112,7 @@ def _places(rng, radii, size):
 
 
 def _boxes(covered, corners):
-    """The boxes x, y, width, height in pixels around what is covered in patches `(n, h, w)`."""
+    """Compute boxes x, y, width, height in pixels around the covered pixels of `(n, h, w)`."""
     sides = []
     for axis, corner in zip((1, 2), corners.T[::-1], strict=True):  # columns, then rows
         line = covered.any(axis=axis)
@@ -123,5 +123,5 @@ def _boxes(covered, corners):
 
 
 def _textured(rng, colours, side, size, texture):
-    """Colours `(N, 3, 1, 1)` spread over pictures `(N, 3, side, side)`: NumPy is faster so."""
+    """Texture colours `(N, 3, 1, 1)` to images `(N, 3, side, side)`; channels first is faster."""
     return colours * (1 + texture * _drawing.textures(rng, len(colours), side, size / GRAIN))

@@ -1,4 +1,4 @@
-"""Made microscope pictures of cells that touch each other, with their masks: for segmentation."""
+"""Synthetic microscope images of touching cells, with masks for segmentation."""
 
 from functools import partial
 
@@ -11,34 +11,34 @@ from kerascnn._errors import unknown
 from . import _synthetic
 from ._dataset import Dataset
 
-CLASS_NAMES = {  # by what the masks hold
+CLASS_NAMES = {  # by type of labels
     "cells": ("background", "cell"),
     "borders": ("background", "cell", "border"),
     "instances": ("background", "cell"),
 }
-BLOCK = 4  # images that are drawn at once
-AREA = 500  # pixels of an image for each cell that looks for a place
-TRIES = 12  # places that are tried for a cell before it is left out
-BESIDE = 0.8  # of the places are beside another cell, …
-OVERLAP = 0.85  # … as near as this, in sums of the radii; no two cells come nearer
-RADIUS = (7.0, 12.0)  # of a cell in pixels
-WAVES = {2: 0.2, 3: 0.09, 4: 0.05}  # the most its outline departs from a circle: period, part
+BLOCK = 4  # number of images generated at once
+AREA = 500  # one cell is attempted for each of so many pixels
+TRIES = 12  # places tried for a cell before it is left out
+BESIDE = 0.8  # fraction of the places that are next to another cell, …
+OVERLAP = 0.85  # … at this fraction of the sum of their radii; no two cells are closer
+RADIUS = (7.0, 12.0)  # of a cell, in pixels
+WAVES = {2: 0.2, 3: 0.09, 4: 0.05}  # deviation of outlines from a circle: period, largest amplitude
 REACH = int(RADIUS[1] * (1 + sum(WAVES.values()))) + 1  # of the largest cell
-NEIGHBOURS = (  # all pairs of pixels that touch in `(N, H, W)`, corners as well
+NEIGHBOURS = (  # all pairs of adjacent pixels in `(N, H, W)`, including diagonals
     (np.s_[:, 1:], np.s_[:, :-1]),
     (np.s_[:, :, 1:], np.s_[:, :, :-1]),
     (np.s_[:, 1:, 1:], np.s_[:, :-1, :-1]),
     (np.s_[:, 1:, :-1], np.s_[:, :-1, 1:]),
 )
-FRAGMENT = 20  # pixels; less than that of a cell, cut off by its neighbours, counts as background
+FRAGMENT = 20  # pixels; smaller pieces of a cell, cut off by its neighbours, become background
 
-# How the picture comes about, lengths in pixels.
-STAIN = (0.5, 1.0)  # of a cell
-CYTOPLASM, NUCLEUS = 0.55, 0.3  # brightness, and what the nucleus adds …
-NUCLEUS_DEPTH = 5.0  # … so far below the outline
+# The microscope, with lengths in pixels.
+STAIN = (0.5, 1.0)  # brightness of a cell
+CYTOPLASM, NUCLEUS = 0.55, 0.3  # brightness of a cell, and what its nucleus adds …
+NUCLEUS_DEPTH = 5.0  # … from this depth below the outline
 GRAINS = ((0.09, 0.9), (0.07, 3.0))  # strength and size
-OPTICS = ((0.8, 0.8), (0.3, 9.0))  # parts of the light and how far they spread: focus and haze
-GLOW = 0.08  # of the background
+OPTICS = ((0.8, 0.8), (0.3, 9.0))  # fractions of the light and their blur: in focus, and haze
+GLOW = 0.08  # brightness of the background
 UNEVEN = 0.2  # standard deviation of the illumination
 MIDDLE = 0.5  # the brightness to which the option `noise` refers
 
@@ -52,27 +52,28 @@ def load(
     noise: float = 0.03,
     seed: int = 0,
 ) -> Dataset:
-    """Make pictures like a fluorescence microscope's: grainy cells, many of which touch.
+    """Generate images like those of a fluorescence microscope: grainy cells, many of which touch.
 
-    The illumination is uneven, some light comes from out of focus, and bright pixels are noisier
-    than dark ones. Where cells touch, the pixels next to the contact are no cell's: each connected
-    part of a mask is one cell. The same seed gives the same cells with any noise and labels.
+    The illumination is uneven, some of the light is out of focus, and bright pixels are noisier
+    than dark ones. Where cells touch, the pixels at the contact belong to neither cell, so that
+    each connected component of a mask is one cell. The same seed produces the same cells for any
+    noise and labels.
 
     Args:
-        data_dir: Not needed: the images are made here.
-        count: Training images; validation and test hold a fifth as many each.
-        size: Height and width in pixels, at least 48; a larger image has more cells.
-        labels: What the masks hold: `"cells"`: 0 background, 1 cell; `"borders"`: also 2 where
-            cells touch; `"instances"`: the number of the cell, from 1 on in each image, which
-            `kerascnn.datasets.weight_map` takes.
-        noise: Standard deviation of the noise of a pixel of middle brightness.
-        seed: A whole number from 0 on.
+        data_dir: Ignored, since the images are generated.
+        count: Number of training images; there are a fifth as many for validation and for testing.
+        size: Height and width in pixels, at least 48; larger images contain more cells.
+        labels: Contents of the masks. `"cells"`: 0 for background, 1 for cells; `"borders"`: also 2
+            where cells touch; `"instances"`: the number of the cell, starting from 1 in each image,
+            for example for `kerascnn.datasets.weight_map`.
+        noise: Standard deviation of the noise of a pixel of medium brightness.
+        seed: Random seed, a non-negative integer.
 
     Returns:
         A `Dataset` with images `(N, size, size, 1)` and masks `(N, size, size)` int32.
 
     Raises:
-        ValueError: An option out of its range.
+        ValueError: If an option is out of range.
 
     >>> load(count=10)
     <Dataset 'cells': 10 train, 2 validation, 2 test; 128x128x1, labels 128x128, 2 classes>
@@ -90,7 +91,7 @@ def load(
 
 
 def _draw(rng, size, labels, noise):
-    """One block of images and their masks."""
+    """Generate one block of images and their masks."""
     depth, clearance, nearest = _outlines(rng, *_places(rng, size), size)
     instances, border = _separated(np.where(depth > 0, nearest, 0))
     images = _photograph(rng, depth, clearance, nearest, noise)
@@ -103,7 +104,7 @@ def _draw(rng, size, labels, noise):
 
 
 def _places(rng, size):
-    """Radii `(N, n)`, minus infinity where there is no cell, and centres `(N, n, 2)`."""
+    """Choose radii `(N, n)`, minus infinity for no cell, and centres `(N, n, 2)`."""
     n = round(size**2 / AREA)
     wanted = rng.integers(n // 3, n, BLOCK, endpoint=True)
     radii = rng.uniform(*RADIUS, (BLOCK, n))
@@ -114,7 +115,7 @@ def _places(rng, size):
     directions = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
     centres = np.zeros((BLOCK, n, 2))
     image = np.arange(BLOCK)[:, None]
-    near = 0.999 * OVERLAP  # a cell that was put beside another one has its exact distance
+    near = 0.999 * OVERLAP  # tolerance for cells that are placed exactly at this distance
     for j, radius in enumerate(radii.T):
         apart = OVERLAP * (radius[:, None] + radii[image, others[j]])
         use = (beside[j] & (apart > 0) & (j > 0))[..., None]
@@ -128,18 +129,18 @@ def _places(rng, size):
 
 
 def _outlines(rng, radii, centres, size):
-    """Draw the cells' outlines: circles with waves, each in a patch of its own.
+    """Draw the outlines of the cells, circles with waves, each in its own patch.
 
     Returns:
-        For each pixel of `(N, size, size)`: how deep it lies in the nearest cell, in pixels and
-        negative outside; by how much less deep it lies in the next one; and the number of the
-        nearest in the block, from 1 on, or 0 where all are far.
+        For each pixel of `(N, size, size)`: its depth in the nearest cell, in pixels and negative
+        outside; the difference to its depth in the second nearest cell; and the index of the
+        nearest cell in the block, starting from 1, or 0 where no cell is near.
     """
     image, _ = there = np.nonzero(radii > 0)
     radii, centres = radii[there].astype(np.float32), centres[there]
     corners = np.floor(centres).astype(int) - REACH
     side = 2 * REACH + 1
-    first = (corners - centres + 0.5).astype(np.float32)  # the middle of a patch's first pixel
+    first = (corners - centres + 0.5).astype(np.float32)  # centre of a patch's first pixel
     y, x = (first[:, i, None] + np.arange(side, dtype=np.float32) for i in (0, 1))
     z = x[:, None, :] + 1j * y[:, :, None]
     distance = np.abs(z)
@@ -151,7 +152,7 @@ def _outlines(rng, radii, centres, size):
         outline += (wave.astype(np.complex64)[:, None, None] * power).real
     depths = radii[:, None, None] * outline - distance
 
-    field = size + 2 * REACH + 1  # with room for what leaves the image
+    field = size + 2 * REACH + 1  # with a margin for cells that extend beyond the image
     depth = np.full((BLOCK, field, field), -2 * REACH, np.float32)
     second = depth.copy()
     nearest = np.zeros(depth.shape, np.int32)
@@ -165,10 +166,10 @@ def _outlines(rng, radii, centres, size):
 
 
 def _separated(cells):
-    """Number the cells from 1 on in each image, without the pixels where they touch.
+    """Number the cells of each image, starting from 1, without the pixels where they touch.
 
     Returns:
-        The numbers, and which pixels were left out, both `(N, size, size)`.
+        The numbers and a mask of the pixels where cells touch, both `(N, size, size)`.
     """
     border = np.zeros(cells.shape, bool)
     for one, other in NEIGHBOURS:
@@ -185,7 +186,7 @@ def _separated(cells):
 
 
 def _photograph(rng, depth, clearance, nearest, noise):
-    """Stain the cells, light them and take their picture, `(N, size, size, 1)`."""
+    """Stain, illuminate and photograph the cells; return images `(N, size, size, 1)`."""
     size = depth.shape[1]
     stain = np.append(0, rng.uniform(*STAIN, nearest.max())).astype(np.float32)
     body = CYTOPLASM + NUCLEUS / (1 + np.exp((NUCLEUS_DEPTH - depth) / 0.6))
@@ -201,7 +202,7 @@ def _photograph(rng, depth, clearance, nearest, noise):
     images = GLOW + fft.idctn(passed * fft.dctn(images, axes=(1, 2)), axes=(1, 2))
     light = 1 + _synthetic.smooth_noise(rng, BLOCK, size, (UNEVEN, size / 4))
     images *= np.clip(light, 0.5, 1.4)
-    # The number of photons has a variance equal to its mean.
+    # The variance of the number of photons equals its mean.
     grain = rng.standard_normal(images.shape, dtype=np.float32)
     images += noise * np.sqrt(np.maximum(images, 0) / MIDDLE) * grain
     return np.clip(images, 0, 1)[..., None]

@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 colour pictures of 32x32 pixels in ten classes."""
+"""CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 colour images of 32x32 pixels in ten classes."""
 
 import io
 from itertools import pairwise
@@ -19,21 +19,22 @@ VALIDATION_PART = 10  # the last tenth: "a 45k/5k train/validation split" (He 20
 
 
 def load(*, data_dir=None) -> Dataset:
-    """Load CIFAR-10 from a directory or by Keras's download.
+    """Load CIFAR-10 from a file, or download it with Keras.
 
     Args:
-        data_dir: A directory with `cifar10_jpeg.npz`, which holds the pictures as JPEG, one after
-            another: picture i of `jpeg_train` is its bytes from `offset_train[i]` to
-            `offset_train[i + 1]`, of class `y_train[i]`; likewise for `test`. JPEG changes pixels
-            a little. `None`: that of `KERASCNN_DATA` if it holds the file, else Keras downloads
-            the original once (170 MB) and keeps it in its cache.
+        data_dir: Directory with `cifar10_jpeg.npz`, which contains the images as concatenated
+            JPEGs: training image i is the bytes of `jpeg_train` from `offset_train[i]` to
+            `offset_train[i + 1]` and has class `y_train[i]`; likewise for `test`. The compression
+            changes pixels slightly. If `None`, the file is read from the directory specified by
+            the environment variable `KERASCNN_DATA`; if it is not there, Keras downloads the
+            original data set once (170 MB) and caches it.
 
     Returns:
-        A `Dataset` of 45,000 training, 5,000 validation and 10,000 test pictures.
+        A `Dataset` of 45,000 training, 5,000 validation and 10,000 test images.
 
     Raises:
-        OSError: The file is missing or damaged, or there is no network.
-        ValueError: The file holds something else.
+        OSError: If the file is missing or damaged, or cannot be downloaded.
+        ValueError: If the file has unexpected contents.
     """
     path = _archive.find(FILE, data_dir)
     train, test = _downloaded() if path is None else _read(path)
@@ -64,7 +65,7 @@ def _read(path):
 
 
 def _decoded(jpeg, offset, labels, path):
-    """Decode one part's pictures to float32 in [0, 1], or say what is wrong with them."""
+    """Check the arrays of one split and decode its images to float32 in [0, 1]."""
     if (
         jpeg.dtype != np.uint8
         or offset.shape != (len(labels) + 1,)
@@ -72,16 +73,16 @@ def _decoded(jpeg, offset, labels, path):
         or not np.isin(labels, range(len(CLASS_NAMES))).all()
     ):
         raise ValueError(
-            f"'{path}' must hold uint8 JPEG bytes with N + 1 offsets and N labels of 0 to 9; "
+            f"'{path}' must contain uint8 JPEG bytes with N + 1 offsets and N labels of 0 to 9; "
             f"received {jpeg.dtype} with {len(offset)} offsets and {len(labels)} labels."
         )
     images = np.empty((len(labels), *SHAPE), np.float32)
     data = jpeg.tobytes()
     for i, (start, stop) in enumerate(pairwise(offset)):
         try:
-            with Image.open(io.BytesIO(data[start:stop])) as picture:
-                images[i] = np.asarray(picture.convert("RGB"))
-        except (OSError, ValueError) as error:  # damaged, or of another size
-            raise _archive.damaged(path, f"picture {i}: {error}") from None
+            with Image.open(io.BytesIO(data[start:stop])) as image:
+                images[i] = np.asarray(image.convert("RGB"))
+        except (OSError, ValueError) as error:  # damaged, or of the wrong size
+            raise _archive.damaged(path, f"image {i}: {error}") from None
     images /= 255
     return images, labels.astype(np.int64)

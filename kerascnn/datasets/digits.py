@@ -1,7 +1,8 @@
-"""Real handwritten digits that come with scikit-learn: no download.
+"""Real handwritten digits that are included in scikit-learn, so that no download is needed.
 
-The test part of the "Optical Recognition of Handwritten Digits" set (Alpaydin and Kaynak 1998,
-UCI Machine Learning Repository, CC BY 4.0): 1,797 digits of 8x8 pixels with 17 grey levels.
+They are the test set of the "Optical Recognition of Handwritten Digits" data set (Alpaydin and
+Kaynak 1998, UCI Machine Learning Repository, CC BY 4.0): 1,797 digits of 8x8 pixels with 17 grey
+levels.
 """
 
 from itertools import pairwise
@@ -11,19 +12,19 @@ import numpy as np
 from ._dataset import Dataset
 from ._mnist_convention import to_mnist_convention
 
-LEVELS = 16  # a pixel counts the ink in a 4x4 block of a 32x32 bitmap: 0…16
-TRAIN, VALIDATION = 719, 180  # the other 898, one half, are the test part
+LEVELS = 16  # a pixel is the number of black pixels in a 4x4 block of a 32x32 bitmap: 0 to 16
+TRAIN, VALIDATION = 719, 180  # the other 898, about half, are the test data
 
 
 def load(*, data_dir=None, raw: bool = False) -> Dataset:
-    """Load the digits, in MNIST's convention or as they are.
+    """Load the digits, either in MNIST's convention or in their original form.
 
-    The digits come in the order of their writers and are cut in that order, so that (but for the
-    writers at the two cuts) nobody who wrote a test digit wrote one of the others.
+    The digits are sorted by writer and are split in that order, so that (except at the boundaries)
+    no writer contributes to two of the splits.
 
     Args:
-        data_dir: Not needed: the digits come with scikit-learn.
-        raw: True for the original 8x8x1, False for MNIST's 28x28x1.
+        data_dir: Ignored, since the digits are included in scikit-learn.
+        raw: Whether to return the original 8x8x1 images rather than 28x28x1 as in MNIST.
 
     Returns:
         A `Dataset` of 719 training, 180 validation and 898 test images.

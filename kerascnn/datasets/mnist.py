@@ -7,17 +7,18 @@ CLASS_NAMES = tuple("0123456789")
 
 
 def load(*, data_dir=None) -> Dataset:
-    """Load MNIST from a directory or by Keras's download.
+    """Load MNIST from a file, or download it with Keras.
 
     Args:
-        data_dir: A directory with `mnist.npz`; `None`: that of `KERASCNN_DATA` if it holds the
-            file, else Keras downloads it once (11 MB) and keeps it in its cache.
+        data_dir: Directory with `mnist.npz`. If `None`, the file is read from the directory
+            specified by the environment variable `KERASCNN_DATA`; if it is not there, Keras
+            downloads it once (11 MB) and caches it.
 
     Returns:
         A `Dataset` of 55,000 training, 5,000 validation and 10,000 test images.
 
     Raises:
-        OSError: The file is missing or damaged, or there is no network.
-        ValueError: The file holds something else.
+        OSError: If the file is missing or damaged, or cannot be downloaded.
+        ValueError: If the file has unexpected contents.
     """
     return _mnist_file.load("mnist", "MNIST", CLASS_NAMES, data_dir)

@@ -1,18 +1,19 @@
-"""Photographs that come inside scikit-image's wheel: no download."""
+"""Photographs that are included in scikit-image, so that no download is needed."""
 
 import numpy as np
 
 from kerascnn._errors import unknown
 
-# Names as in skimage.data; sources and licences: skimage/data/README.txt and its documentation.
-# What skimage.data would have to download is left out, and so are drawings and masks.
+# Names as in skimage.data; for sources and licences see skimage/data/README.txt and skimage's
+# documentation. Images that skimage.data would have to download are left out, as are drawings and
+# masks.
 PHOTOS = (
     "astronaut",
     "brick",
     "camera",
     "cat",
     "cell",
-    "chelsea",  # the cat again, by her name
+    "chelsea",  # the name of the same cat
     "coffee",
     "coins",
     "grass",
@@ -28,7 +29,7 @@ PHOTOS = (
 
 
 def photo_names() -> list[str]:
-    """List the pictures that `photo` knows; all of them are offline.
+    """List the names of the photographs that `photo` accepts; none needs a download.
 
     >>> "cat" in photo_names()
     True
@@ -43,10 +44,10 @@ def photo(name: str) -> np.ndarray:
         name: One of `photo_names()`.
 
     Returns:
-        `(H, W, 3)` uint8 RGB in 0…255, a fresh copy; grey pictures have three equal channels.
+        `(H, W, 3)` uint8 RGB in [0, 255], a new copy; grey images have three equal channels.
 
     Raises:
-        ValueError: There is no such picture.
+        ValueError: If there is no photograph of this name.
 
     >>> photo("cat").shape
     (300, 451, 3)

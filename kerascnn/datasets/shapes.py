@@ -1,4 +1,4 @@
-"""Made pictures of one shape each: coloured, turned and textured, on a textured ground."""
+"""Synthetic images of a single shape, with random colours, rotation and textures."""
 
 from functools import partial
 
@@ -10,9 +10,9 @@ from . import _drawing, _synthetic
 from ._dataset import Dataset
 
 CLASS_NAMES = tuple(_drawing.SHAPES)
-BLOCK = 10 * len(CLASS_NAMES)  # images that are drawn at once, as many of each class
-RADIUS = (0.25, 0.42)  # of the circle around a shape, in image sizes
-GRAIN = 6  # of the textures: about so many of their waves in an image
+BLOCK = 10 * len(CLASS_NAMES)  # number of images generated at once, the same for each class
+RADIUS = (0.25, 0.42)  # of the circle around a shape, as a fraction of the image size
+GRAIN = 6  # approximate number of waves of a texture in an image
 
 
 def load(
@@ -24,24 +24,25 @@ def load(
     texture: float = 0.15,
     seed: int = 0,
 ) -> Dataset:
-    """Make pictures of circles, squares, triangles, stars, crosses and rings.
+    """Generate images of circles, squares, triangles, stars, crosses and rings.
 
-    Place, size, direction, colours and texture are random and say nothing about the class. The
-    shape lies within the image. The same seed gives the same scenes with any noise and texture.
+    Position, size, rotation, colours and textures are random and independent of the class. Shapes
+    are completely inside the image. The same seed produces the same scenes for any noise and
+    texture.
 
     Args:
-        data_dir: Not needed: the images are made here.
-        count: Training images; validation and test hold a fifth as many each.
+        data_dir: Ignored, since the images are generated.
+        count: Number of training images; there are a fifth as many for validation and for testing.
         size: Height and width in pixels, at least 8.
         noise: Standard deviation of the noise of each pixel.
-        texture: How strong the textures are; 0 gives flat colours.
-        seed: A whole number from 0 on.
+        texture: Strength of the textures, from 0 to 1; 0 means uniform colours.
+        seed: Random seed, a non-negative integer.
 
     Returns:
         A `Dataset` with images `(N, size, size, 3)` and labels `(N,)`.
 
     Raises:
-        ValueError: An option out of its range.
+        ValueError: If an option is out of range.
 
     >>> load(count=10)
     <Dataset 'shapes': 10 train, 2 validation, 2 test; 32x32x3, 6 classes>
@@ -56,7 +57,7 @@ def load(
 
 
 def _draw(rng, size, noise, texture):
-    """One block of images and their labels."""
+    """Generate one block of images and their labels."""
     labels = rng.permutation(np.arange(BLOCK) % len(CLASS_NAMES))
     radii = rng.uniform(*RADIUS, BLOCK) * size
     centres = size / 2 + rng.uniform(-1, 1, (BLOCK, 2)) * (size / 2 - radii[:, None])
@@ -70,5 +71,5 @@ def _draw(rng, size, noise, texture):
 
 
 def _textured(rng, colours, size, texture):
-    """Colours `(N, 3, 1, 1)` spread over pictures `(N, 3, size, size)`: NumPy is faster so."""
+    """Texture colours `(N, 3, 1, 1)` to images `(N, 3, size, size)`; channels first is faster."""
     return colours * (1 + texture * _drawing.textures(rng, len(colours), size, size / GRAIN))

@@ -1,8 +1,9 @@
-"""Experiments of a course: each measures something real, and comes with the result it had.
+"""Experiments for a course, with recorded results.
 
-`kc.experiments.permuted_pixels()` runs one; `kc.experiments.recorded("permuted_pixels")` reads the
-record that comes with the package. Both give a `Result` with the arrays, the settings, how long it
-took and on what. The lecture figures draw the records.
+`kc.experiments.permuted_pixels()` runs an experiment, and
+`kc.experiments.recorded("permuted_pixels")` reads the result included in the package. Both return a
+`Result` with the arrays, the settings, the running time and the machine. The lecture figures show
+the recorded results.
 """
 
 import lazy_loader as lazy

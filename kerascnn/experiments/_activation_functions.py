@@ -11,12 +11,12 @@ from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from ._experiment import experiment
 from ._photographs import few_photographs, trained
 
-SCALES = {  # variance of the first weights, times the number of inputs
+SCALES = {  # variance of the initial weights, times the number of inputs
     "relu": 2,  # He et al. 2015, arXiv:1502.01852, Eq. 10
     "tanh": 1,  # Glorot and Bengio 2010, Eq. 10
-    "sigmoid": 16,  # its slope at 0 is a quarter of tanh's, so four times the weights
+    "sigmoid": 16,  # its slope at 0 is a quarter of tanh's, so the weights are four times larger
 }
-FILTERS = (16, 32, 64)  # of 3x3 convolutions, each followed by a 2x2 max-pool
+FILTERS = (16, 32, 64)  # of 3x3 convolutions, each followed by 2x2 max-pooling
 
 
 @experiment
@@ -30,33 +30,34 @@ def activation_functions(
     target: float = 0.25,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Train one net with ReLU, tanh and sigmoid, each at its fastest rate, to the same error.
+    """Compare how fast a network learns with ReLU, tanh and sigmoid, each at its best rate.
 
-    Four layers with weights, without regularization, by stochastic gradient descent with momentum
-    0.9, as Krizhevsky et al. 2012 compared ReLU and tanh; the net, the images and the epochs are
-    far fewer here. As there, the rate is chosen for each: that of the lowest training error, on
-    average over the epochs, with the first seed. DEVIATION: the first weights suit each function,
-    where the paper draws all with a deviation of 0.01. That ReLU is several times faster than tanh,
-    as in the paper, cannot be expected of a net and a training as small as these.
+    As in the comparison of ReLU and tanh by Krizhevsky et al. 2012, the network has four layers
+    with weights and is trained without regularization, by stochastic gradient descent with a
+    momentum of 0.9; it is much smaller, with fewer images and epochs. As in the paper, the learning
+    rate is selected for each function: the one with the lowest training error, averaged over the
+    epochs, for the first seed. DEVIATION: the initialization is suited to each function, whereas
+    the paper uses a standard deviation of 0.01 for all. With such a small network and so little
+    training, ReLU cannot be expected to be several times faster than tanh, as it is in the paper.
 
     Args:
-        data: A data set of photos.
-        data_dir: A folder with the data set's file.
-        images: How many to train on; the mean image is subtracted, as in the paper.
-        epochs: Passes over them.
+        data: Name of a data set of photos.
+        data_dir: Directory with the file of the data set.
+        images: Number of training images; the mean image is subtracted, as in the paper.
+        epochs: Number of epochs.
         rates: Learning rates to try.
-        target: The training error to reach, 0 to 1.
-        seeds: Of weights and shuffling.
+        target: Training error to reach, from 0 to 1.
+        seeds: Random seeds of weights and shuffling.
 
     Returns:
-        A `Result` with `search` (activation, rate, epoch): the training error with the first seed;
-        `rate` (activation,), the one chosen; `error` (activation, seed, epoch) with that rate;
-        `needed` (activation, seed): the epochs to the target, NaN where it was not reached;
-        `activations` and `rates`, along the axes. The training error is that of the whole epoch,
-        0 to 1, while the weights change.
+        A `Result` with `search` (activation, rate, epoch), the training error for the first seed;
+        `rate` (activation,), the selected rate; `error` (activation, seed, epoch), the training
+        error with that rate; `needed` (activation, seed), the number of epochs to reach the target,
+        NaN if it was not reached; `activations` and `rates`, the labels of the axes. Training
+        errors are from 0 to 1 and measured during the epoch.
 
     Raises:
-        ValueError: More images than there are.
+        ValueError: If the data set has fewer images.
     """
     train, _test, classes = few_photographs(data, data_dir, images, 0)
     centred = train[0] - train[0].mean(axis=0), train[1]
@@ -97,13 +98,13 @@ def activation_functions(
 
 
 def epochs_to(target, error):
-    """Count the epochs, the last axis, until an error is down to a target; NaN: never."""
+    """Count the epochs (last axis) until an error reaches a target; NaN if it never does."""
     reached = error <= target
     return np.where(reached.any(axis=-1), 1.0 + reached.argmax(axis=-1), np.nan)
 
 
 def net(activation, shape, classes):
-    """Three convolutions with pooling and a dense layer."""
+    """Build three convolutions with max-pooling and a dense layer."""
     inputs = keras.Input(shape)
     x = inputs
     for filters in FILTERS:

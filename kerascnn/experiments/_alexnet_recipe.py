@@ -1,4 +1,4 @@
-"""What does each ingredient of AlexNet's recipe do? (lecture map, E2)."""
+"""What does each ingredient of AlexNet's training recipe contribute? (lecture map, E2)."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from ._without import without
 
 
 def with_tanh(model):
-    """Put tanh in the place of every ReLU."""
+    """Replace every ReLU with tanh."""
     for layer in model.layers:
         if getattr(layer, "activation", None) is keras.activations.relu:
             layer.activation = keras.activations.tanh
@@ -21,11 +21,11 @@ def with_tanh(model):
 
 
 def without_normalization(model):
-    """Take the two layers of local response normalization out."""
+    """Remove the two local response normalization layers."""
     return without(model, layers.LocalResponseNormalization)
 
 
-RECIPES = {  # what changes in the net, and in the recipe
+RECIPES = {  # changes to the network and to the recipe
     "whole recipe": (None, {}),
     "tanh instead of ReLU": (with_tanh, {}),
     "no normalization layers": (without_normalization, {}),
@@ -51,33 +51,33 @@ def alexnet_recipe(
     patience: int = 3,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Train a small AlexNet by AlexNet's recipe, and with one ingredient at a time taken away.
+    """Train a small AlexNet with AlexNet's recipe, leaving out one ingredient at a time.
 
-    The recipe: ReLU, local response normalization, random windows, reflections and colours,
-    dropout of 0.5, stochastic gradient descent with momentum 0.9 and weight decay 5e-4, a rate of
-    1e-2 that is divided by 10 when the validation accuracy stops rising (Krizhevsky et al. 2012,
-    sections 3 to 5). A short run of a small net on few images: what pays only in the paper's 90
-    epochs is not seen here.
+    The recipe consists of ReLU, local response normalization, augmentation by random crops, flips
+    and colours, dropout of 0.5, stochastic gradient descent with a momentum of 0.9 and a weight
+    decay of 5e-4, and a learning rate of 1e-2 that is divided by 10 when the validation accuracy
+    stops improving (Krizhevsky et al. 2012, sections 3 to 5). In a short run of a small network on
+    few images, ingredients may not help as they do in the 90 epochs of the paper.
 
     Args:
-        data: A data set of square images in ten classes.
-        data_dir: A folder with the data set's file.
-        recipes: Which: "whole recipe", "tanh instead of ReLU" and so on.
-        images: How many to train on.
-        validation: How many to validate on.
-        size: Height and width that the images are averaged to, a divisor of theirs.
-        epochs: Passes over the training images.
-        batch_size: Images in a step; the paper's is 128, of many more images.
-        patience: Epochs without a better validation accuracy after which the rate is divided.
-        seeds: Of weights, shuffling, augmentation and dropout.
+        data: Name of a data set of square images in ten classes.
+        data_dir: Directory with the file of the data set.
+        recipes: Recipes to use: "whole recipe", "tanh instead of ReLU" and so on.
+        images: Number of training images.
+        validation: Number of validation images.
+        size: Height and width to shrink the images to by averaging; must divide their size.
+        epochs: Number of epochs.
+        batch_size: Number of images in a batch; the paper uses 128, with many more images.
+        patience: Number of epochs without a better validation accuracy before the rate is divided.
+        seeds: Random seeds of weights, shuffling, augmentation and dropout.
 
     Returns:
-        A `Result` with `loss`, of the training, `val_accuracy` and `learning_rate`, each
-        (recipe, seed, epoch); `learnt` (recipe, seed): the accuracy of the training images at the
-        end, as they are and without dropout; `recipes`, the names of the first axis.
+        A `Result` with the training `loss`, `val_accuracy` and `learning_rate`, each (recipe, seed,
+        epoch); `learnt` (recipe, seed), the final accuracy on the training images without
+        augmentation and dropout; `recipes`, the labels of the first axis.
 
     Raises:
-        ValueError: Fewer images in the data set; a size that does not divide theirs.
+        ValueError: If the data set has fewer images, or `size` does not divide their size.
     """
     loaded = datasets.load(data, data_dir=data_dir)
     train = first_shrunk("images", images, loaded.train, size)

@@ -1,4 +1,4 @@
-"""What do GoogLeNet's auxiliary classifiers do to the gradients? (lecture map, D7)."""
+"""How do GoogLeNet's auxiliary classifiers affect the gradients? (lecture map, D7)."""
 
 from collections.abc import Sequence
 
@@ -24,25 +24,25 @@ def auxiliary_gradients(
     auxiliary_weight: float = 0.3,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Measure the gradient of each of GoogLeNet's weights with and without its auxiliary losses.
+    """Measure GoogLeNet's weight gradients with and without its auxiliary losses.
 
-    At the start of the training, of the same weights on the same images: of the main loss alone,
-    and of the main loss and 0.3 of that of either auxiliary classifier. These were to "increase
-    the gradient signal that gets propagated back" to the lower layers (Szegedy et al. 2014,
-    arXiv:1409.4842, section 5). Photos with random labels; dropout is off, so that both losses
-    see the same maps.
+    The gradients are measured at initialization, for the same weights and images: once for the main
+    loss only, and once for the main loss plus 0.3 times the loss of each auxiliary classifier. The
+    purpose of these is to "increase the gradient signal that gets propagated back" to the lower
+    layers (Szegedy et al. 2014, arXiv:1409.4842, section 5). The images are photos with random
+    labels; dropout is off, so that both losses see the same maps.
 
     Args:
-        images: How many places of photos; each gets one of a thousand classes at random.
-        size: Their height and width in pixels, at least 80.
-        auxiliary_weight: Of the loss of each auxiliary classifier.
-        seeds: Of weights, places and labels.
+        images: Number of photo crops, each with a random label from a thousand classes.
+        size: Height and width of the crops in pixels, at least 80.
+        auxiliary_weight: Weight of the loss of each auxiliary classifier.
+        seeds: Random seeds of weights, crops and labels.
 
     Returns:
-        A `Result` with `norm` (losses, seed, layer): the Euclidean norm of ∂L/∂W of the layer's
-        kernel, layers as they stand in the net, without those of the auxiliary classifiers;
-        `losses` and `layers`, the names of the first and last axis; `modules`, the part of the
-        net that each layer is in, such as "4a".
+        A `Result` with `norm` (losses, seed, layer), the Euclidean norm of ∂L/∂W for the kernel of
+        each layer, in the order of the model and without the auxiliary classifiers; `losses` and
+        `layers`, the labels of the first and last axis; `modules`, the module that each layer
+        belongs to, such as "4a".
     """
     losses = {"main": (1, 0, 0), "main and auxiliary": (1, *(auxiliary_weight,) * 2)}
     norm = np.zeros((len(losses), len(seeds), 0))
@@ -64,7 +64,7 @@ def auxiliary_gradients(
 
 
 def labelled_photos(count, size, seed):
-    """Places of photos as the net takes them, (N, size, size, 3), and random classes (N,)."""
+    """Return preprocessed photo crops (N, size, size, 3) and random labels (N,)."""
     rng = np.random.default_rng(seed)
     places = []
     for nth in range(count):
@@ -77,7 +77,7 @@ def labelled_photos(count, size, seed):
 
 
 def kernel_norms(model, images, labels, loss_weights):
-    """‖∂L/∂W‖ of each layer of the net proper by name, for losses that count so much."""
+    """Compute ‖∂L/∂W‖ of each layer by name, without the auxiliary classifiers."""
 
     def loss(outputs):
         each = [keras.losses.sparse_categorical_crossentropy(labels, y) for y in outputs]
@@ -92,7 +92,7 @@ def kernel_norms(model, images, labels, loss_weights):
 
 
 def module_of(layer):
-    """The part of the net that a layer is in.
+    """Return the module that a layer belongs to.
 
     >>> [module_of(name) for name in ("conv1_7x7_s2", "inception_4a_1x1", "predictions")]
     ['conv1', '4a', 'predictions']

@@ -1,4 +1,4 @@
-"""Are deeper nets better? (lecture map, D9; He et al. 2015, arXiv:1512.03385, Figures 1 and 6)."""
+"""Are deeper networks better? (lecture map, D9; He et al. 2015, arXiv:1512.03385, Figures 1, 6)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,8 +13,8 @@ from ._gradient_norms import NETS, check_depths
 from ._photographs import first_shrunk, trained
 
 PARTS = {"training": "accuracy", "validation": "val_accuracy"}
-# DEVIATION: He et al. train on 45,000 images for 182 epochs, and divide the rate in steps. They
-# begin at a tenth of the rate with ResNet-110; in few steps ResNet-56 does not learn otherwise.
+# DEVIATION: He et al. train on 45,000 images for 182 epochs and divide the rate in steps. They
+# start ResNet-110 at a tenth of the rate; in a short run, ResNet-56 needs this to learn, too.
 RECIPE = {"recipe": "resnet", "schedule": "cosine", "warmup_epochs": 1, "warmup_factor": 0.1}
 
 
@@ -33,34 +33,35 @@ def degradation(
     seeds: Sequence[int] = (0, 1),
     verbose: bool | str = "auto",
 ) -> dict:
-    """Train plain nets and ResNets of two depths on CIFAR-10, and follow both errors.
+    """Train plain networks and ResNets of two depths on CIFAR-10 and record their errors.
 
-    A deeper plain net has a higher error on the training images, too, so that over-fitting cannot
-    be why (He et al. 2015, section 1). The nets are the paper's, with its rate of 0.1, momentum,
-    decay and augmentation; the images are smaller and the runs far shorter.
+    A deeper plain network also has a higher error on the training images, so overfitting cannot be
+    the reason (He et al. 2015, section 1). The networks, the learning rate of 0.1, momentum, weight
+    decay and augmentation are those of the paper; the images are smaller and the runs much shorter.
 
     Args:
-        data: A data set of RGB images in ten classes.
-        data_dir: A folder with the data set's file.
-        depths: Of the nets: 20, 32, 44, 56 or 110.
-        images: How many to train on.
-        validation: How many to validate on.
-        size: Height and width that the images are averaged to, a divisor of theirs.
-        epochs: Passes over the training images; the rate rises in the first and then falls along
-            half a cosine.
-        batch_size: Images in a step.
-        precision: A dtype policy such as "mixed_bfloat16"; `None`: the one the device gains from.
-        seeds: Of weights, shuffling and augmentation.
-        verbose: Whether a progress bar is shown; "auto": on a terminal.
+        data: Name of a data set of RGB images in ten classes.
+        data_dir: Directory with the file of the data set.
+        depths: Depths of the networks: 20, 32, 44, 56 or 110.
+        images: Number of training images.
+        validation: Number of validation images.
+        size: Height and width to shrink the images to by averaging; must divide their size.
+        epochs: Number of epochs. The learning rate warms up in the first one and then follows a
+            cosine schedule.
+        batch_size: Number of images in a batch.
+        precision: A dtype policy, such as "mixed_bfloat16"; `None` selects the best one for the
+            device.
+        seeds: Random seeds of weights, shuffling and augmentation.
+        verbose: Whether to show a progress bar; "auto" shows one in a terminal.
 
     Returns:
-        A `Result` with `error` (net, depth, part, seed, epoch), 0 to 1, where the training error is
-        that of the augmented images while the weights change; `nets`, `depths` and `parts`, the
-        names along its first axes; `precision`, as it was given.
+        A `Result` with `error` (net, depth, part, seed, epoch), from 0 to 1, where the training
+        error is measured on augmented images during the epoch; `nets`, `depths` and `parts`, the
+        labels of the first axes; and `precision`.
 
     Raises:
-        ValueError: A depth that there is not; fewer images in the data set; a size that does not
-            divide theirs.
+        ValueError: If a depth is unknown, the data set has fewer images, or `size` does not divide
+            their size.
     """
     check_depths(depths)
     loaded = datasets.load(data, data_dir=data_dir)

@@ -1,4 +1,4 @@
-"""Are seven networks together better than one? (lecture map, E5; Krizhevsky et al. 2012)."""
+"""Is an ensemble of seven networks better than one? (lecture map, E5; Krizhevsky et al. 2012)."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -22,27 +22,28 @@ def ensemble_of_seven(
     seeds: Sequence[int] = (0, 1, 2),
     verbose: bool | str = "auto",
 ) -> dict:
-    """Train LeNet-5 several times from other weights, and average what the networks say.
+    """Train LeNet-5 several times from different weights and average the predictions.
 
-    AlexNet's top-5 error fell from 18.2 % for one net to 16.4 % for five, and to 15.4 % for seven
-    of which two had learnt from more photos (Krizhevsky et al. 2012, Table 2). Each seed draws
-    other training digits, the same for all of its networks.
+    AlexNet's top-5 error decreased from 18.2% for one network to 16.4% for five, and to 15.4% for
+    seven, two of which were pretrained on more photos (Krizhevsky et al. 2012, Table 2). Each seed
+    selects different training images, which all of its networks share.
 
     Args:
-        data: A data set of 28x28x1 digits: "mnist" or "digits".
-        data_dir: A folder with the data set's file.
-        nets: How many networks.
-        images: How many to train on.
-        epochs: Passes over them.
-        seeds: Of the images, and of weights and order, which differ from net to net.
-        verbose: Whether a progress bar is shown; "auto": on a terminal.
+        data: Name of a data set of 28x28x1 digits: "mnist" or "digits".
+        data_dir: Directory with the file of the data set.
+        nets: Number of networks.
+        images: Number of training images.
+        epochs: Number of epochs.
+        seeds: Random seeds of the images, and of weights and shuffling, which differ between
+            networks.
+        verbose: Whether to show a progress bar; "auto" shows one in a terminal.
 
     Returns:
-        A `Result` with `alone` (seed, net), the accuracy of each network on the test images, 0 to
-        1, and `together` (seed, count), that of the first 1, 2, … of them.
+        A `Result` with `alone` (seed, net), the accuracy of each network on the test images, from
+        0 to 1, and `together` (seed, count), the accuracy of the first 1, 2, … networks.
 
     Raises:
-        ValueError: Fewer images in the data set.
+        ValueError: If the data set has fewer images.
     """
     loaded = datasets.load(data, data_dir=data_dir)
     test_images, labels = loaded.test
@@ -55,7 +56,7 @@ def ensemble_of_seven(
 
 
 def averaged(scores):
-    """What the first 1, 2, … nets say together, as `kerascnn.training.ensemble` has it.
+    """Average the first 1, 2, … networks, as `kerascnn.training.ensemble` does.
 
     Args:
         scores: Probabilities (seed, net, image, class).
@@ -65,5 +66,5 @@ def averaged(scores):
 
 
 def right(scores, labels):
-    """The part of the images in the right class; (seed, net, image, class) to (seed, net)."""
+    """Compute accuracies (seed, net) from probabilities (seed, net, image, class)."""
     return (scores.argmax(axis=-1) == labels).mean(axis=-1)

@@ -1,4 +1,4 @@
-"""What all experiments share: their results, the record of one, and the list of them."""
+"""Infrastructure of the experiments: results, records and the registry."""
 
 import inspect
 import json
@@ -19,24 +19,24 @@ from kerascnn._errors import unknown
 from kerascnn._progress import progress
 
 RECORDS = Path(__file__).parent / "records"
-DIGITS = 5  # significant ones that a record keeps
-INDICES = {"shown"}  # arguments that count from 0
-# Arguments that do not change what is measured; a precision stands among the results.
+DIGITS = 5  # number of significant digits in a record
+INDICES = {"shown"}  # arguments that start at 0
+# Arguments that do not affect the measurement; the precision is part of the results.
 ELSEWHERE = {"data_dir", "verbose", "precision"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
-    """What an experiment measured, and how.
+    """The result of an experiment.
 
-    `result["accuracy"]` is `result.arrays["accuracy"]`.
+    `result["accuracy"]` is short for `result.arrays["accuracy"]`.
 
     Args:
-        name: The experiment's.
-        arrays: By name; the experiment's docstring gives their axes.
-        settings: The arguments that it ran with, as JSON has them: lists for tuples.
-        seconds: What it took.
-        machine: What it ran on: processor, device, versions and the date.
+        name: Name of the experiment.
+        arrays: Arrays by name; their axes are described in the docstring of the experiment.
+        settings: Arguments of the experiment, as in JSON: lists instead of tuples.
+        seconds: Running time.
+        machine: Processor, device, versions and date.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Result:
         return f"<Result of {self.name}: {shapes}; {self.seconds:.0f} s>"
 
     def to_json(self) -> str:
-        """As a record: numbers of five significant digits, `null` where there is none."""
+        """Convert to a record, with five significant digits and `null` for NaN."""
         about = {
             "name": self.name,
             "settings": self.settings,
@@ -71,7 +71,7 @@ class Result:
 
     @classmethod
     def from_json(cls, record: str) -> "Result":
-        """Read a record; among numbers `null` becomes NaN."""
+        """Convert from a record; `null` becomes NaN."""
         fields = json.loads(record)
         arrays = {key: _array(values) for key, values in fields.pop("arrays").items()}
         return cls(arrays=arrays, **fields)
@@ -81,7 +81,7 @@ _experiments: dict[str, Callable[..., Result]] = {}
 
 
 def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
-    """Register a function that measures and gives arrays by name; it then gives a `Result`."""
+    """Register a function that returns arrays by name, and make it return a `Result`."""
     name = function.__name__
     signature = inspect.signature(function)
 
@@ -98,21 +98,22 @@ def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
         return Result(name, arrays, settings, seconds, machine())
 
     measured.__annotations__ = {**function.__annotations__, "return": Result}
+    measured.__signature__ = signature.replace(return_annotation=Result)  # for `help`
     _experiments[name] = measured
     return measured
 
 
 def _check(parameter: inspect.Parameter, value: object) -> None:
-    """Refuse, before anything is computed, what is of another kind than the parameter.
+    """Check the type of an argument, before anything is computed.
 
     Raises:
-        TypeError, ValueError: no number where there must be one, none of several, an unknown word.
+        ValueError: If a number, a sequence or one of some words is expected and not received.
     """
     name, default = parameter.name, parameter.default
     if isinstance(default, tuple):
         if isinstance(value, str) or not isinstance(value, Sequence) or not len(value):
             raise ValueError(
-                f"{name} must be a list of at least one, such as {default}; received {value!r}."
+                f"{name} must be a non-empty list, such as {default}; received {value!r}."
             )
         for one in value:
             if isinstance(default[0], str) and one not in default:
@@ -124,7 +125,7 @@ def _check(parameter: inspect.Parameter, value: object) -> None:
 
 
 def experiments() -> dict[str, Callable[..., Result]]:
-    """All experiments by name."""
+    """Return all experiments by name."""
     for file in sorted(Path(__file__).parent.glob("_[!_]*.py")):
         import_module(f"{__package__}.{file.stem}")
     return dict(sorted(_experiments.items()))
@@ -141,10 +142,10 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Callable[..., Result]:
-    """Give the experiment of a name.
+    """Return an experiment by name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: If there is no experiment of this name.
     """
     known = experiments()
     if name not in known:
@@ -153,49 +154,56 @@ def find(name: str) -> Callable[..., Result]:
 
 
 def recorded(name: str) -> Result:
-    """Read the result that comes with the package.
+    """Read the result of an experiment that is included in the package.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The `Result` of the recorded run, with the default arguments of the experiment.
 
     Raises:
-        ValueError: No experiment has this name.
-        OSError: It was never recorded.
+        ValueError: If there is no experiment of this name.
+        OSError: If the experiment has not been recorded.
 
     >>> import kerascnn as kc
     >>> kc.experiments.recorded("permuted_pixels")["accuracy"].shape  # net, pixels, seed
     (2, 2, 3)
     """
     path = RECORDS / f"{name}.json"
-    if not path.is_file():  # only now is it worth to import the experiments, and Keras
+    if not path.is_file():  # only then import the experiments, and with them Keras
         find(name)
         raise FileNotFoundError(
-            f"{name!r} must have been recorded; there is no {path}: run "
-            f"kerascnn.experiments.{name}(), or scripts/record_experiments.py to keep its result."
+            f"{name!r} must have been recorded; {path} does not exist: run "
+            f"kerascnn.experiments.{name}(), or scripts/record_experiments.py to record its result."
         )
     return Result.from_json(path.read_text("utf-8"))
 
 
 def must(holds, name, words, received):
-    """Refuse an argument before anything is computed.
+    """Check a condition on an argument, before anything is computed.
 
     Raises:
-        ValueError: It does not hold; `words` say what must be.
+        ValueError: If the condition does not hold; `words` describe what is expected.
     """
     if not holds:
         raise ValueError(f"{name} must be {words}; received {received}.")
 
 
 def first(name, count, part):
-    """The first images of a part, with their labels.
+    """Return the first images of a split, with their labels.
 
     Raises:
-        ValueError: There are not so many; `name` is what the argument is called.
+        ValueError: If there are fewer images; `name` is the name of the argument.
     """
     images, labels = part
-    must(0 <= count <= len(labels), name, f"up to {len(labels)}, which there are", count)
+    words = f"at most {len(labels)}, the number of available images"
+    must(0 <= count <= len(labels), name, words, count)
     return images[:count], labels[:count]
 
 
 def followed(steps: Iterable, verbose: bool | str = "auto") -> Iterator:
-    """Go through the steps of an experiment, with a progress bar once it takes long.
+    """Iterate over the steps of an experiment, with a progress bar if it takes long.
 
     >>> list(followed("ab", verbose=False))
     ['a', 'b']
@@ -208,7 +216,7 @@ def followed(steps: Iterable, verbose: bool | str = "auto") -> Iterator:
 
 
 def machine() -> dict[str, str]:
-    """What this is computed on."""
+    """Describe the machine that the experiment runs on."""
     import keras
 
     backend = keras.backend.backend()
@@ -237,7 +245,7 @@ def _device() -> str:
 
 
 def _plain(value: object) -> object:
-    """Numbers and words as JSON has them: lists, rounded, None for what is no number."""
+    """Convert numbers and words for JSON: lists, rounded floats, None for NaN."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple | range):

@@ -1,4 +1,4 @@
-"""Do gradients vanish in deep plain nets, and what do shortcuts change? (lecture map, D8)."""
+"""Do gradients vanish in deep plain networks, and do shortcuts help? (lecture map, D8)."""
 
 from collections.abc import Sequence
 
@@ -25,31 +25,33 @@ def gradient_norms(
     batch_size: int = 64,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Measure the gradient of each layer's weights in plain and residual nets for CIFAR-10.
+    """Measure the weight gradients of each layer in plain and residual networks for CIFAR-10.
 
-    At the start, weights after He et al. 2015 (arXiv:1502.01852); after one pass over some images
-    by the "resnet" recipe (rate 0.1, momentum 0.9); and at the start once more, in the same nets
-    with their batch normalization taken out. The paper says that vanishing gradients are not what
-    makes deep plain nets hard to train: with batch normalization "the backward propagated
-    gradients exhibit healthy norms" (He et al. 2015, arXiv:1512.03385, section 4.1).
+    The gradients are measured at initialization (He et al. 2015, arXiv:1502.01852), after one epoch
+    on some images with the "resnet" recipe (rate 0.1, momentum 0.9), and at initialization without
+    batch normalization. According to the paper, vanishing gradients are not the reason why deep
+    plain networks are hard to train: with batch normalization, "the backward propagated gradients
+    exhibit healthy norms" (He et al. 2015, arXiv:1512.03385, section 4.1).
 
-    The loss is the cross-entropy of one batch, with which batch normalization goes, as in training.
+    The loss is the cross-entropy of one batch; batch normalization uses the statistics of this
+    batch, as in training.
 
     Args:
-        data: A data set of 32x32x3 images in ten classes.
-        data_dir: A folder with the data set's file.
-        depths: Of the nets: 20, 32, 44, 56 or 110.
-        images: How many to train on, once.
-        batch_size: Images in a step, and in the batch of the gradient: the first of the data set.
-        seeds: Of weights and shuffling.
+        data: Name of a data set of 32x32x3 images in ten classes.
+        data_dir: Directory with the file of the data set.
+        depths: Depths of the networks: 20, 32, 44, 56 or 110.
+        images: Number of images to train on for one epoch.
+        batch_size: Number of images in a batch. The gradients are those of the first images of the
+            data set.
+        seeds: Random seeds of weights and shuffling.
 
     Returns:
         A `Result` with `norm_20` and so on for each depth, (net, condition, seed, layer): the
-        Euclidean norm of ∂L/∂W of the layer's kernel, layers from the input on; `nets` and
-        `conditions`, the names of the first two axes; `steps`, of training.
+        Euclidean norm of ∂L/∂W for the kernel of each layer, in order from the input; `nets` and
+        `conditions`, the labels of the first two axes; `steps`, the number of training steps.
 
     Raises:
-        ValueError: A depth that there is not; fewer images in the data set.
+        ValueError: If a depth is unknown or the data set has fewer images.
     """
     check_depths(depths)
     part = first("images", images, datasets.load(data, data_dir=data_dir).train)
@@ -82,7 +84,7 @@ def gradient_norms(
 
 
 def kernel_norms(model, images, labels):
-    """‖∂L/∂W‖ of each convolution and dense layer, in the order of the model's weights."""
+    """Compute ‖∂L/∂W‖ for each convolution and dense layer, in the order of the weights."""
 
     def loss(outputs):
         return keras.losses.sparse_categorical_crossentropy(labels, outputs)
@@ -96,10 +98,10 @@ def kernel_norms(model, images, labels):
 
 
 def check_depths(depths):
-    """Refuse a depth that neither the plain nets nor the ResNets for CIFAR-10 come in.
+    """Check that plain networks and ResNets for CIFAR-10 exist with these depths.
 
     Raises:
-        ValueError: With those that there are.
+        ValueError: If a depth is unknown.
     """
     for depth in depths:
-        must(depth in DEPTHS, "depths", f"of {', '.join(map(str, DEPTHS))}", depth)
+        must(depth in DEPTHS, "depths", f"among {', '.join(map(str, DEPTHS))}", depth)

@@ -1,4 +1,4 @@
-"""What happens to a network that sees the same few images again and again? (lecture map, E1)."""
+"""What happens if a network is trained on few images for long? (lecture map, E1)."""
 
 from collections.abc import Sequence
 
@@ -18,21 +18,21 @@ def overfitting(
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
     verbose: bool | str = "auto",
 ) -> dict:
-    """Train LeNet-5 on the digits of few writers, and validate it on those of others.
+    """Train LeNet-5 on the digits of a few writers and validate it on those of others.
 
-    It learns its images by heart: the training loss goes to zero, while the validation loss turns
-    and rises. The digits come with scikit-learn.
+    The network memorizes its training images: the training loss approaches zero, while the
+    validation loss starts to increase. The digits are included in scikit-learn.
 
     Args:
-        images: How many of the training digits, from the first on.
-        epochs: Passes over them.
-        seeds: Of the weights and the order of the images.
-        verbose: Whether a progress bar is shown; "auto": on a terminal.
+        images: Number of training images, starting from the first.
+        epochs: Number of epochs.
+        seeds: Random seeds of weights and shuffling.
+        verbose: Whether to show a progress bar; "auto" shows one in a terminal.
 
     Returns:
-        A `Result` with `loss` (part, seed, epoch), mean cross-entropy in nats, and `accuracy`
-        (part, seed, epoch), 0 to 1, which for training are those of the epoch while the weights
-        change; `parts`, the names of the first axis, and `images` (part).
+        A `Result` with `loss` (part, seed, epoch), the mean cross-entropy in nats, and `accuracy`
+        (part, seed, epoch), from 0 to 1; those of the training images are measured during the
+        epoch. `parts` are the labels of the first axis, and `images` (part) the numbers of images.
     """
     digits = datasets.load("digits")
     data = first("images", images, digits.train), digits.validation

@@ -1,4 +1,4 @@
-"""Does a network use that pixels are neighbours? (lecture map, A11)."""
+"""Does a network make use of the order of pixels? (lecture map, A11)."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -21,25 +21,25 @@ def permuted_pixels(
     seeds: Sequence[int] = (0, 1, 2),
     verbose: bool | str = "auto",
 ) -> dict:
-    """Train an MLP and LeNet-5 on digits, and on the same digits with all pixels shuffled.
+    """Train an MLP and LeNet-5 on digits, and on the same digits with their pixels permuted.
 
-    One permutation for all images, drawn from the seed. For a dense layer the order of its inputs
-    does not matter; a convolution looks for patterns of neighbours.
+    The random permutation is the same for all images. The order of its inputs does not matter to a
+    dense layer, whereas a convolution relies on patterns of neighbouring pixels.
 
     Args:
-        data: A data set of 28x28x1 digits: "mnist" or "digits".
-        data_dir: A folder with the data set's file.
-        images: How many to train on.
-        epochs: Passes over them.
-        seeds: Of the images, the permutation, the weights and their order in training.
-        verbose: Whether a progress bar is shown; "auto": on a terminal.
+        data: Name of a data set of 28x28x1 digits: "mnist" or "digits".
+        data_dir: Directory with the file of the data set.
+        images: Number of training images.
+        epochs: Number of epochs.
+        seeds: Random seeds of the images, the permutation, the weights and shuffling.
+        verbose: Whether to show a progress bar; "auto" shows one in a terminal.
 
     Returns:
-        A `Result` with `accuracy` (net, pixels, seed) of the test images, 0 to 1, `nets` and
-        `pixels`, the names of the first two axes.
+        A `Result` with `accuracy` (net, pixels, seed) on the test images, from 0 to 1; `nets` and
+        `pixels`, the labels of the first two axes.
 
     Raises:
-        ValueError: Fewer images in the data set.
+        ValueError: If the data set has fewer images.
     """
     loaded = datasets.load(data, data_dir=data_dir)
     right = np.zeros((len(NETS), 2, len(seeds)))
@@ -56,5 +56,5 @@ def permuted_pixels(
 
 
 def shuffled(images, order):
-    """Put the pixels of all images into another order; (N, H, W, C)."""
+    """Permute the pixels of all images (N, H, W, C)."""
     return images.reshape(len(images), -1)[:, order].reshape(images.shape)

@@ -1,4 +1,4 @@
-"""What the experiments on small photos share: few images, a net made from a seed."""
+"""Shared by the experiments on small photos: few images, and models built from a seed."""
 
 import keras
 
@@ -11,7 +11,8 @@ def few_photographs(data, data_dir, images, tests):
     """Load the first training and the first test images of a data set.
 
     Returns:
-        Two parts, each images (N, H, W, C) in [0, 1] and labels (N,), and the number of classes.
+        Training data and test data, each images (N, H, W, C) in [0, 1] and labels (N,), and the
+        number of classes.
     """
     loaded = datasets.load(data, data_dir=data_dir)
     train = first("images", images, loaded.train)
@@ -19,13 +20,13 @@ def few_photographs(data, data_dir, images, tests):
 
 
 def first_shrunk(name, count, part, size):
-    """The first images of a part, averaged over blocks of pixels to (count, size, size, C).
+    """Return the first images of a split, averaged over blocks to (count, size, size, C).
 
     Raises:
-        ValueError: Fewer images in the part; a size that does not divide theirs.
+        ValueError: If there are fewer images, or `size` does not divide their size.
     """
     whole = part[0].shape[1]
-    must(whole % size == 0, "size", f"a divisor of the images' {whole} pixels", size)
+    must(whole % size == 0, "size", f"a divisor of {whole}, the size of the images", size)
     images, labels = first(name, count, part)
     step = whole // size
     blocks = images.reshape(count, size, step, size, step, images.shape[-1])
@@ -33,15 +34,15 @@ def first_shrunk(name, count, part, size):
 
 
 def trained(build, part, *, seed, **options):
-    """Build a net with the weights of a seed and train it; gives the `Training`.
+    """Build a model with the weights of a seed and train it; return the `Training`.
 
-    Nets whose layers have the same shapes begin with the same weights and see the same batches.
+    Models whose layers have the same shapes start from the same weights and see the same batches.
     """
     keras.utils.set_random_seed(seed)
     return training.train(build(), part, seed=seed, verbose=0, **options)
 
 
 def trained_briefly(build, part, *, seed, epochs, learning_rate):
-    """Train by Adam in batches of 32, at a rate that falls along half a cosine."""
+    """Train with Adam, a batch size of 32 and a cosine schedule."""
     options = {"batch_size": 32, "schedule": "cosine"}
     return trained(build, part, seed=seed, epochs=epochs, learning_rate=learning_rate, **options)

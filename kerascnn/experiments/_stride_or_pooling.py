@@ -1,4 +1,4 @@
-"""Shrink the maps by strides or by pooling? (lecture map, C5)."""
+"""Strided convolution or pooling? (lecture map, C5)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,11 +14,11 @@ from ._photographs import few_photographs, trained_briefly
 
 conv = partial(Conv2D, kernel_size=3, padding="same", activation="relu")
 
-STAGES = {  # what halves height and width; the factor on the filters of the whole net
+STAGES = {  # layers that halve height and width; factor for the number of filters
     "strided convolution": (lambda x, filters: conv(filters, strides=2)(x), 1),
     "average pooling, convolution": (lambda x, filters: conv(filters)(AveragePooling2D(2)(x)), 1),
     "max pooling, convolution": (lambda x, filters: conv(filters)(MaxPooling2D(2)(x)), 1),
-    # Four times the positions: half the filters of half the channels make up for them.
+    # Half the filters on half the channels compensate for four times as many positions.
     "convolution, max pooling": (lambda x, filters: MaxPooling2D(2)(conv(filters)(x)), 1 / 2),
 }
 FILTERS = (16, 32, 64, 64)  # of the first convolution, then of three stages
@@ -35,30 +35,31 @@ def stride_or_pooling(
     learning_rate: float = 3e-3,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Train a small net that halves its maps three times, by strides or by pooling, for one cost.
+    """Compare strides and pooling in a small network that halves its maps three times.
 
-    A convolution of stride 2 and one behind a 2x2 pooling compute as many outputs with as many
-    weights: these nets have the same multiply-adds, parameters and map sizes, and begin with the
-    same weights. A convolution before the pooling computes four times as many outputs; that net
-    has half the filters instead, which costs about as much. What pooling itself costs, one addition
-    or comparison for each of its inputs, is not counted. See Springenberg et al. 2014
-    (arXiv:1412.6806), who replace pooling by strides in larger nets.
+    The networks have the same cost. A convolution with stride 2 and a convolution after 2x2 pooling
+    compute the same number of outputs with the same number of weights: these networks have equal
+    MACs, parameters and map sizes, and start from the same weights. A convolution before pooling
+    computes four times as many outputs; this network has half as many filters instead, which costs
+    about the same. The cost of pooling itself, one addition or comparison for each input, is not
+    counted. See Springenberg et al. 2014 (arXiv:1412.6806), who replace pooling with strides in
+    larger networks.
 
     Args:
-        data: A data set of photos whose sides can be halved three times.
-        data_dir: A folder with the data set's file.
-        images: How many to train on.
-        tests: How many test images to look at.
-        epochs: Passes over the training images.
-        learning_rate: Adam's, which falls along half a cosine.
-        seeds: Of weights and shuffling.
+        data: Name of a data set of photos whose height and width can be halved three times.
+        data_dir: Directory with the file of the data set.
+        images: Number of training images.
+        tests: Number of test images.
+        epochs: Number of epochs.
+        learning_rate: Initial learning rate of Adam, with a cosine schedule.
+        seeds: Random seeds of weights and shuffling.
 
     Returns:
-        A `Result` with `accuracy` (net, seed) of the test images, 0 to 1; `macs` and `parameters`
-        (net,), multiply-adds for one image; `nets`, the names of the first axis.
+        A `Result` with `accuracy` (net, seed) on the test images, from 0 to 1; `macs` and
+        `parameters` (net,), for one image; and `nets`, the labels of the first axis.
 
     Raises:
-        ValueError: More images than there are.
+        ValueError: If the data set has fewer images.
     """
     train, test, classes = few_photographs(data, data_dir, images, tests)
     accuracy = np.zeros((len(STAGES), len(seeds)))
@@ -76,7 +77,7 @@ def stride_or_pooling(
 
 
 def net(name, shape, classes):
-    """A convolution, three stages of `STAGES`, and the mean of each map for a dense layer."""
+    """Build a convolution, three stages of `STAGES`, global average pooling and a dense layer."""
     stage, width = STAGES[name]
     first, *others = (int(width * filters) for filters in FILTERS)
     inputs = keras.Input(shape)

@@ -1,4 +1,4 @@
-"""How many images a second, on the CPU and on a GPU? (lecture map, E9)."""
+"""How many images per second, on the CPU and on a GPU? (lecture map, E9)."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from ._experiment import experiment
 
 SHAPE = (32, 32, 3)
 CLASSES = 10
-NETS = {  # name and options of each
+NETS = {  # builder and its options
     "LeNet-5": ("lenet5", {}),
     "ResNet-20": ("resnet20", {}),
     "VGG16, ¼ width": ("vgg16", {"width": 0.25}),
@@ -29,27 +29,28 @@ def throughput(
     steps: int = 20,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Measure how many images a second some nets learn from, and classify, on what there is here.
+    """Measure the throughput of training and inference on this machine, in images per second.
 
-    On the CPU, and on the first GPU if there is one; images of 32x32x3, in float32. The first
-    step, which compiles, does not count. Other programs that run on the machine do.
+    The measurements use images of 32x32x3 in float32, on the CPU and on the first GPU, if there is
+    one. The first step, which includes compilation, is not counted. Other programs running on the
+    machine affect the results.
 
     Args:
-        nets: Which: "LeNet-5", "ResNet-20", "VGG16, ¼ width".
-        batch_size: Images in a step.
-        steps: How many are timed, after the first.
-        seeds: Of weights and images; a measurement for each.
+        nets: Networks to measure: "LeNet-5", "ResNet-20", "VGG16, ¼ width".
+        batch_size: Number of images in a batch.
+        steps: Number of timed steps, after the first.
+        seeds: Random seeds of weights and images, with one measurement for each.
 
     Returns:
-        A `Result` with `images_per_second` (task, net, device, seed), `tasks`, `nets` and
-        `devices`, the names of the first three axes; `kinds`, "CPU" or "GPU" for each device;
-        `load`, how many programs computed or waited to in the minute before (NaN where the system
-        does not say), on `cores` of the CPU.
+        A `Result` with `images_per_second` (task, net, device, seed); `tasks`, `nets` and
+        `devices`, the labels of the first three axes; `kinds`, "CPU" or "GPU" for each device;
+        `load`, the load average over the last minute before the start (NaN if the system does not
+        report it); and `cores`, the number of CPU cores.
     """
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else np.nan
     there = first_of_each_kind(training.devices().devices)
     speed = np.zeros((len(TASKS), len(nets), len(there), len(seeds)))
-    for nth, seed in enumerate(seeds):  # in turns, so that what else runs disturbs all alike
+    for nth, seed in enumerate(seeds):  # alternate, so that other programs affect all alike
         for row, net in enumerate(nets):
             for column, device in enumerate(there):
                 speed[:, row, column, nth] = speeds(net, device.name, batch_size, steps, seed)
@@ -65,7 +66,7 @@ def throughput(
 
 
 def speeds(net, device, batch_size, steps, seed):
-    """Images a second of training and of inference, of one net on one device."""
+    """Measure images per second of training and inference, for one network on one device."""
     rng = np.random.default_rng(seed)
     count = batch_size * (1 + steps)
     images = rng.random((count, *SHAPE), dtype=np.float32)
@@ -95,11 +96,11 @@ def speeds(net, device, batch_size, steps, seed):
 
 
 def first_of_each_kind(devices):
-    """The first CPU, and the first GPU if there is one."""
+    """Return the first CPU, and the first GPU if there is one."""
     kinds = [kind_of(device) for device in devices]
     return [devices[kinds.index(kind)] for kind in ("CPU", "GPU") if kind in kinds]
 
 
 def kind_of(device):
-    """ "CPU" or "GPU"."""
+    """Return "CPU" or "GPU"."""
     return device.name.partition(":")[0]

@@ -1,4 +1,4 @@
-"""What does a linear model look like that saw few images? (lecture map, A3)."""
+"""What does a linear model look like if it is trained on few images? (lecture map, A3)."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -25,34 +25,36 @@ def training_set_size(
     seeds: Sequence[int] = (0, 1, 2),
     verbose: bool | str = "auto",
 ) -> dict:
-    """Fit logistic regression to a training set and to a part of it, and look at the weights.
+    """Fit logistic regression to a training set and to parts of it, and compare the weights.
 
-    Each class has one weight for each pixel: a picture. Fewer images leave more of their
-    accidents in it. All start from zero, so that no noise is there from the beginning, and take
-    the same number of steps: a part of the images is passed over more often.
+    Each class has one weight for each pixel, so its weights form an image. The fewer training
+    images there are, the more of their individual details remain in it. The weights are initialized
+    to zero, so that they contain no initial noise, and all models are trained for the same number
+    of steps, which means more epochs on smaller parts.
 
     Args:
-        data: A data set of 28x28x1 digits: "mnist" or "digits".
-        data_dir: A folder with the data set's file.
-        images: The size of the training set.
-        parts: Of the training set, 0 to 1.
-        epochs: Passes over the whole set.
-        shown: The class whose pictures are kept.
-        seeds: Of the training set and the order of its images.
-        verbose: Whether a progress bar is shown; "auto": on a terminal.
+        data: Name of a data set of 28x28x1 digits: "mnist" or "digits".
+        data_dir: Directory with the file of the data set.
+        images: Size of the training set.
+        parts: Fractions of the training set, from 0 to 1.
+        epochs: Number of epochs on the whole training set.
+        shown: Class whose weights are returned as `pictures`.
+        seeds: Random seeds of the training set and of shuffling.
+        verbose: Whether to show a progress bar; "auto" shows one in a terminal.
 
     Returns:
-        A `Result` with `accuracy` (part, seed) of the test images and `training_accuracy` (part,
-        seed), 0 to 1; `total_variation` (part, seed, class) of the pictures, in units of their
-        sum of absolute weights; `pictures` (part, 28, 28) of the first seed, and `images` (part).
+        A `Result` with `accuracy` (part, seed) on the test images and `training_accuracy` (part,
+        seed), from 0 to 1; `total_variation` (part, seed, class) of the weights, relative to the
+        sum of their absolute values; `pictures` (part, 28, 28), the weights for the first seed; and
+        `images` (part), the numbers of training images.
 
     Raises:
-        ValueError: Fewer images in the data set; a part or a class that there is not.
+        ValueError: If the data set has fewer images, or a part or class is out of range.
     """
     for part in parts:
         must(0 < part <= 1, "parts", "above 0 and at most 1", part)
     loaded = datasets.load(data, data_dir=data_dir)
-    must(shown < len(loaded.class_names), "shown", "a class, 0 to 9", shown)
+    must(shown < len(loaded.class_names), "shown", "a class, from 0 to 9", shown)
     right = np.zeros((2, len(parts), len(seeds)))
     variation = np.zeros((len(parts), len(seeds), len(loaded.class_names)))
     pictures = [None] * len(parts)
@@ -81,7 +83,7 @@ def training_set_size(
 
 
 def total_variation(pictures):
-    """How much neighbouring pixels differ, for each unit of absolute value; (N, H, W) to (N,).
+    """Compute the total variation of images (N, H, W), relative to their absolute sum, (N,).
 
     >>> float(total_variation(np.array([[[1.0, 2.0], [1.0, 0.0]]]))[0])  # (1 + 1 + 0 + 2) / 4
     1.0

@@ -1,4 +1,4 @@
-"""What do features of other classes bring when there are few images? (lecture map, E6)."""
+"""Do features learned from other classes help with few images? (lecture map, E6)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,9 +13,9 @@ from ._experiment import experiment, first
 from ._photographs import trained, trained_briefly
 
 METHODS = ("from scratch", "frozen features", "fine-tuned")
-FILTERS = (16, 32, 64, 64)  # of 3x3 convolutions with 2x2 max-pools between them
+FILTERS = (16, 32, 64, 64)  # of 3x3 convolutions, with 2x2 max-pooling between them
 BATCH_SIZE = 25
-RATE = 1e-3  # of Adam; ten times as much for the new layer alone
+RATE = 1e-3  # learning rate of Adam; ten times higher if only the new layer is trained
 
 
 @experiment
@@ -30,37 +30,39 @@ def transfer_learning(
     steps: int = 200,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Learn five classes from few images: from scratch, or with features of five other classes.
+    """Learn five classes from few images, from scratch or with features of five other classes.
 
-    A small net learns the first half of the classes from many images. Its features then serve the
-    other half, which it has never seen: frozen under a new dense layer, and fine-tuned from there
-    at a tenth of the rate. From scratch the same net takes as many steps as both together.
-    See Yosinski et al. 2014 (arXiv:1411.1792).
+    A small network is trained on many images of the first half of the classes. Its features are
+    then reused for the other half: first frozen, below a new dense layer, then fine-tuned at a
+    tenth of the learning rate. From scratch, the same network is trained for as many steps as both
+    stages together. See Yosinski et al. 2014 (arXiv:1411.1792).
 
     Args:
-        data: A data set of photos.
-        data_dir: A folder with the data set's file.
-        counts: Images of each new class to learn from; more images include the fewer.
-        images: How many of the first classes the features are learnt from.
-        tests: How many test images of the new classes to look at.
-        epochs: Passes over the images of the first classes.
-        steps: Of 25 images, frozen, and again of the fine-tuning.
-        seeds: Of weights, shuffling and the choice of images.
+        data: Name of a data set of photos.
+        data_dir: Directory with the file of the data set.
+        counts: Numbers of training images of each new class; larger sets include the smaller ones.
+        images: Number of training images of the first classes.
+        tests: Number of test images of the new classes.
+        epochs: Number of epochs on the first classes.
+        steps: Number of steps with frozen features, and again for fine-tuning; a batch has 25
+            images.
+        seeds: Random seeds of weights, shuffling and the selection of images.
 
     Returns:
-        A `Result` with `accuracy` (method, count, seed) of the test images of the new classes, 0
-        to 1; `base_accuracy` (seed,) of test images of the first classes; `methods` and `counts`,
-        along the axes; `base_classes` and `classes`, the names of the first and of the new classes.
+        A `Result` with `accuracy` (method, count, seed) on test images of the new classes, from 0
+        to 1; `base_accuracy` (seed,) on test images of the first classes; `methods` and `counts`,
+        the labels of the axes; `base_classes` and `classes`, the names of the first and of the new
+        classes.
 
     Raises:
-        ValueError: More images than there are.
+        ValueError: If the data set has fewer images.
     """
     loaded = datasets.load(data, data_dir=data_dir)
     half = len(loaded.class_names) // 2
     old, new = range(half), range(half, len(loaded.class_names))
     many = first("images", images, of_classes(loaded.train, old))
     unseen = of_classes(loaded.train, new)
-    few_of_each(unseen, max(counts), 0)  # refuses what there is not
+    few_of_each(unseen, max(counts), 0)  # check the counts first
     old_test, test = (first("tests", tests, of_classes(loaded.test, c)) for c in (old, new))
     accuracy = np.zeros((len(METHODS), len(counts), len(seeds)))
     base_accuracy = np.zeros(len(seeds))
@@ -83,7 +85,7 @@ def transfer_learning(
 
 
 def learners(base, part, classes, steps, seed):
-    """Train by each of `METHODS` in turn; the last goes on from where the one before it ended."""
+    """Train with each of `METHODS` in turn; the last one continues from the previous one."""
     batch_size = min(BATCH_SIZE, len(part[1]))
     epochs = max(1, steps // -(-len(part[1]) // batch_size))
     learn = partial(trained, part=part, seed=seed, batch_size=batch_size)
@@ -95,7 +97,7 @@ def learners(base, part, classes, steps, seed):
 
 
 def net(shape, classes):
-    """Convolutions and max pooling, and the mean of each map for a dense layer."""
+    """Build convolutions with max-pooling, global average pooling and a dense layer."""
     inputs = keras.Input(shape)
     x = inputs
     for nth, filters in enumerate(FILTERS):
@@ -106,30 +108,30 @@ def net(shape, classes):
 
 
 def copied(model):
-    """The same net with weights of its own: fine-tuning must leave the base as it is."""
+    """Copy a model with its weights, so that fine-tuning does not modify the original."""
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
     return twin
 
 
 def of_classes(part, classes):
-    """The images of some classes, with labels from 0 on."""
+    """Select the images of some classes, with labels that start at 0."""
     images, labels = part
     rows = np.flatnonzero(np.isin(labels, classes))
     return images[rows], labels[rows] - classes[0]
 
 
 def few_of_each(part, count, seed):
-    """Draw as many images of each class; of one seed, more images include the fewer.
+    """Draw the same number of images of each class; larger sets include smaller ones.
 
     Raises:
-        ValueError: A class has fewer.
+        ValueError: If a class has fewer images.
     """
     images, labels = part
     fewest = np.bincount(labels).min()
     if not 1 <= count <= fewest:
         raise ValueError(
-            f"counts must be from 1 to {fewest}, which each class has; received {count}."
+            f"counts must be from 1 to {fewest}, the size of the smallest class; received {count}."
         )
     order = np.random.default_rng(seed).permutation(len(labels))
     rows = np.concatenate([order[labels[order] == c][:count] for c in np.unique(labels)])

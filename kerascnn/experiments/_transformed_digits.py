@@ -1,4 +1,4 @@
-"""What does a network that has learnt upright digits do with others? (lecture map, A12)."""
+"""How does a network trained on upright digits handle transformed ones? (lecture map, A12)."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -11,7 +11,7 @@ from kerascnn import datasets
 from ._experiment import experiment, followed, must
 from ._handwriting import NETS, accuracy, sample, trained
 
-SMOOTH = 4  # sigma of the displacements, in pixels (Simard et al. 2003, Section 2)
+SMOOTH = 4  # sigma of the displacements in pixels (Simard et al. 2003, section 2)
 
 
 @experiment
@@ -30,39 +30,40 @@ def transformed_digits(
     seeds: Sequence[int] = (0, 1, 2),
     verbose: bool | str = "auto",
 ) -> dict:
-    """Train an MLP and LeNet-5 on digits as they are, and test them on shifted and bent ones.
+    """Train an MLP and LeNet-5 on digits, and test them on transformed digits.
 
-    The test images are changed, the training images are not: what is measured is how far a
-    network's structure carries beyond what it was shown.
+    Only the test images are shifted, rotated, scaled or distorted. The experiment therefore
+    measures how well the structure of a network generalizes beyond its training images.
 
     Args:
-        data: A data set of 28x28x1 digits: "mnist" or "digits".
-        data_dir: A folder with the data set's file.
-        images: How many to train on.
-        tested: How many to test on.
-        epochs: Passes over the training images.
-        shifts: In pixels, to the left, to the right, up or down.
-        rotations: In degrees, to the left or to the right.
-        scales: Factors on the size of the digits.
-        distortions: Of smooth random displacements, the root of the mean square, in pixels.
-        shown: The first test image of this class is kept as an example.
-        seeds: Of the images, the weights and their order in training. What is drawn at random in
-            the test images is the same for all networks, and for all amounts.
-        verbose: Whether a progress bar is shown; "auto": on a terminal.
+        data: Name of a data set of 28x28x1 digits: "mnist" or "digits".
+        data_dir: Directory with the file of the data set.
+        images: Number of training images.
+        tested: Number of test images.
+        epochs: Number of epochs.
+        shifts: Shifts in pixels, to the left, to the right, up or down.
+        rotations: Rotations in degrees, clockwise or counterclockwise.
+        scales: Factors for the size of the digits.
+        distortions: Root mean square of smooth random displacements, in pixels.
+        shown: Class of the example, which is the first test image of this class.
+        seeds: Random seeds of the training images, the weights and shuffling. The random numbers
+            for the test images are the same for all networks and all amounts.
+        verbose: Whether to show a progress bar; "auto" shows one in a terminal.
 
     Returns:
-        A `Result` with `shift`, `rotation`, `scale` and `distortion`, each the accuracy (net,
-        seed, amount), 0 to 1; `shift_amounts` and so on, their last axes; `nets`, the names along
-        the first; and `example` (28, 28), 0 to 1.
+        A `Result` with `shift`, `rotation`, `scale` and `distortion`, the accuracies (net, seed,
+        amount), from 0 to 1; `shift_amounts` and so on, the values of the last axis; `nets`, the
+        labels of the first axis; and `example` (28, 28), from 0 to 1.
 
     Raises:
-        ValueError: Fewer images in the data set; a scale of 0 or less; a class that is not shown.
+        ValueError: If the data set has fewer images, a scale is not positive, or the test images
+            have no example of the class `shown`.
     """
     for scale in scales:
         must(scale > 0, "scales", "above 0", scale)
     loaded = datasets.load(data, data_dir=data_dir)
     test_images, labels = sample(loaded.test, tested, 0)
-    must(shown in labels, "shown", "a class of the tested images, 0 to 9", shown)
+    must(shown in labels, "shown", "a class of the test images, from 0 to 9", shown)
     amounts = dict(zip(CHANGES, (shifts, rotations, scales, distortions), strict=True))
     tests = {
         name: [(change(test_images, amount), labels) for amount in amounts[name]]
@@ -80,14 +81,14 @@ def transformed_digits(
 
 
 def shifted(images, pixels):
-    """Move each image (H, W, C) to one of the four sides; what comes in is black."""
+    """Shift each image (H, W, C) in one of four directions, filling with black."""
     side = np.random.default_rng(0).integers(4, size=len(images))
     towards = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)])[side]
     return moved(images, lambda places, nth: places - pixels * towards[nth][:, None, None])
 
 
 def rotated(images, degrees):
-    """Turn each image about its middle, to one side or to the other."""
+    """Rotate each image about its centre, clockwise or counterclockwise."""
     angles = np.deg2rad(degrees) * np.random.default_rng(0).choice([-1, 1], len(images))
     cos, sin = np.cos(angles), np.sin(angles)
     turns = np.array([[cos, -sin], [sin, cos]]).transpose(2, 0, 1)
@@ -95,18 +96,18 @@ def rotated(images, degrees):
 
 
 def scaled(images, factor):
-    """Make each image larger or smaller about its middle."""
+    """Scale each image about its centre."""
     return moved(images, lambda places, nth: about_middle(places, np.eye(2) / factor))
 
 
 def distorted(images, pixels):
-    """Bend each image by displacements that are random and smooth (Simard et al. 2003)."""
+    """Distort each image by smooth random displacements (Simard et al. 2003)."""
     rng = np.random.default_rng(0)
 
     def bent(places, nth):
         field = rng.uniform(-1, 1, places.shape)
         field = ndimage.gaussian_filter(field, (0, SMOOTH, SMOOTH), mode="constant")
-        # DEVIATION: Simard et al. give a factor; here the length is known, and the same for all.
+        # DEVIATION: Simard et al. specify a factor; here, the length is fixed for all images.
         return places + field * pixels / np.sqrt((field**2).sum(axis=0).mean())
 
     return moved(images, bent)
@@ -116,12 +117,12 @@ CHANGES = {"shift": shifted, "rotation": rotated, "scale": scaled, "distortion":
 
 
 def moved(images, source):
-    """Let each pixel show what is elsewhere, between pixels bilinearly; beyond the edges is black.
+    """Resample images at other coordinates, bilinearly and with black beyond the edges.
 
     Args:
         images: (N, H, W, 1).
-        source: From the places (2, H, W) of all pixels and the number of an image to the places
-            that they show.
+        source: Function from the coordinates (2, H, W) of the output pixels and the index of an
+            image to the coordinates in the input.
     """
     places = np.indices(images.shape[1:3]).astype(float)
     one_by_one = [
@@ -132,6 +133,6 @@ def moved(images, source):
 
 
 def about_middle(places, matrix):
-    """Multiply places (2, H, W) with a matrix (2, 2), the middle of the image staying there."""
+    """Multiply coordinates (2, H, W), relative to the image centre, by a matrix (2, 2)."""
     middle = (np.array(places.shape[1:]) - 1)[:, None, None] / 2
     return np.tensordot(matrix, places - middle, axes=1) + middle

@@ -1,14 +1,14 @@
-"""What experiments share that take layers out of a net."""
+"""Shared by the experiments that remove layers from a network."""
 
 import keras
 
 
 def without(model, kind):
-    """Make the same net without the layers of a kind, whose inputs go on; the same weights.
+    """Copy a model, with its weights, without the layers of one class.
 
     Args:
         model: A functional `keras.Model`.
-        kind: A class of layers that leave the shape as it is.
+        kind: A class of layers that do not change the shape of their input.
     """
 
     def call(layer, *args, **kwargs):

@@ -21,8 +21,8 @@ from ._photographs import few_photographs, trained_briefly
 
 PADDINGS = ("same", "valid")
 FILTERS = (12, 12, 24, 24, 48, 48)  # of 3x3 convolutions
-LAYERS = ("image", "conv", "pool")  # whose maps are measured
-POOL_BEFORE = (3, 5)  # convolutions, counted from 1, that come after a 2x2 max-pool
+LAYERS = ("image", "conv", "pool")  # layers whose map sizes are recorded
+POOL_BEFORE = (3, 5)  # convolutions, counted from 1, that follow 2x2 max-pooling
 
 
 @experiment
@@ -37,33 +37,33 @@ def zero_padding(
     learning_rate: float = 5e-3,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Train the same net with zeros around every map, and without, for nets of several depths.
+    """Train networks of several depths with and without zero padding.
 
-    The mean of each map goes to the dense layer, so that both have the same parameters, and both
-    begin with the same weights. What cannot be kept equal: without padding each 3x3 convolution
-    takes a frame of one pixel off its maps, so that they cost fewer multiply-adds, the mean is
-    over fewer places, and fewer windows see the pixels at the border. All are normalized by
-    batches, so that few epochs are enough.
+    Global average pooling comes before the dense layer, so that both networks have the same number
+    of parameters; they also start from the same weights. Other differences cannot be avoided:
+    without padding, each 3x3 convolution removes a border of one pixel from its maps, so that the
+    network costs fewer MACs, the average is over fewer positions, and fewer windows see the pixels
+    at the border. All networks use batch normalization, so that few epochs are enough.
 
     Args:
-        data: A data set of photos; those of 32 pixels leave one of them after six convolutions.
-        data_dir: A folder with the data set's file.
-        depths: How many convolutions, 1 to 6.
-        images: How many to train on.
-        tests: How many test images to look at.
-        epochs: Passes over the training images.
-        learning_rate: Adam's, which falls along half a cosine.
-        seeds: Of weights and shuffling.
+        data: Name of a data set of photos; from 32 pixels, one is left after six convolutions.
+        data_dir: Directory with the file of the data set.
+        depths: Numbers of convolutions, from 1 to 6.
+        images: Number of training images.
+        tests: Number of test images.
+        epochs: Number of epochs.
+        learning_rate: Initial learning rate of Adam, with a cosine schedule.
+        seeds: Random seeds of weights and shuffling.
 
     Returns:
-        A `Result` with `accuracy` (depth, padding, seed) of the test images, and `learnt`, of the
-        training images during the last epoch, both 0 to 1; `macs` and `parameters` (depth,
-        padding), multiply-adds for one image; `sizes` (padding, layer), the height of the maps of
-        the last depth, in pixels, from the image on; `depths`, `paddings` and `layers`, along the
-        axes.
+        A `Result` with `accuracy` (depth, padding, seed) on the test images and `learnt`, the
+        accuracy on the training images during the last epoch, both from 0 to 1; `macs` and
+        `parameters` (depth, padding), for one image; `sizes` (padding, layer), the heights of the
+        maps of the last depth in pixels, starting with the image; `depths`, `paddings` and
+        `layers`, the labels of the axes.
 
     Raises:
-        ValueError: Other depths, or more images than there are.
+        ValueError: If a depth is out of range or the data set has fewer images.
     """
     if not all(1 <= depth <= len(FILTERS) for depth in depths):
         raise ValueError(f"depths must be from 1 to {len(FILTERS)}; received {tuple(depths)}.")
@@ -100,7 +100,7 @@ def zero_padding(
 
 
 def net(depth, padding, shape, classes):
-    """The first convolutions of `FILTERS`, and the mean of each map for a dense layer."""
+    """Build the first convolutions of `FILTERS`, global average pooling and a dense layer."""
     inputs = keras.Input(shape, name="image")
     x = inputs
     for nth, filters in enumerate(FILTERS[:depth], start=1):

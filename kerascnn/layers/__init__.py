@@ -1,6 +1,6 @@
-"""Layers that Keras lacks, one a file.
+"""Layers that Keras does not have, one in each file.
 
-`import kerascnn.layers` registers them all, so that `keras.saving.load_model` finds them.
+`import kerascnn.layers` registers all of them, so that `keras.saving.load_model` finds them.
 """
 
 import lazy_loader as lazy

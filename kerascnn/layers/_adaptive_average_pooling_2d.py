@@ -9,15 +9,15 @@ from kerascnn._checks import check_pair
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class AdaptiveAveragePooling2D(keras.layers.Layer):
-    """Average over windows that divide the map into `output_size` rows and columns.
+    """Average pooling with windows chosen to produce a given output size.
 
-    Window i of n over a side of length L covers floor(i·L / n) up to ceil((i + 1)·L / n), as in
-    PyTorch: where n does not divide L the windows overlap.
+    Window i of n along a side of length L extends from floor(i·L / n) to ceil((i + 1)·L / n), as in
+    PyTorch. If n does not divide L, windows overlap.
 
     Args:
         output_size: (height, width) of the output, or one number for both.
 
-    Input: (N, H, W, C) float, H and W known. Output: (N, height, width, C).
+    Input: (N, H, W, C) float, with known H and W. Output: (N, height, width, C).
 
     >>> import numpy as np
     >>> layer = AdaptiveAveragePooling2D((1, 2))
@@ -30,17 +30,17 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
         self.output_size = check_pair("output_size", output_size)
 
     def build(self, input_shape):
-        """Make the windows' weights, a row for each row or column of the output."""
+        """Create the weights of the windows, a row for each row or column of the output."""
         if None in input_shape[1:3]:
             raise ValueError(
                 "the input's height and width must be known, since the windows depend on them; "
-                f"received {tuple(input_shape)}. Give input_shape in numbers."
+                f"received {tuple(input_shape)}. Pass an input_shape without None."
             )
         sides = zip(input_shape[1:3], self.output_size, strict=True)
         self._rows, self._columns = (_windows(size, n) for size, n in sides)
 
     def call(self, x):
-        """Pool maps (N, H, W, C)."""
+        """Pool the maps (N, H, W, C)."""
         rows, columns = (ops.cast(w, x.dtype) for w in (self._rows, self._columns))
         return ops.einsum("nhwc,ih,jw->nijc", x, rows, columns)
 
@@ -49,11 +49,11 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
         return (input_shape[0], *self.output_size, input_shape[-1])
 
     def macs(self, input_shapes, output_shape):
-        """None: an average has no weights."""
+        """Return 0: an average has no weights."""
         return 0
 
     def receptive_field(self, fields):
-        """See a window of the map."""
+        """Combine the fields of the pixels in each window."""
         return tuple(
             axis.through([np.flatnonzero(row).tolist() for row in shares], shares.shape[1])
             for axis, shares in zip(fields[0], (self._rows, self._columns), strict=True)
@@ -65,7 +65,7 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
 
 
 def _windows(size, n):
-    """The share (n, size) of each pixel in each window."""
+    """Return the weight (n, size) of each pixel in each window."""
     starts = [i * size // n for i in range(n)]
     ends = [-(-(i + 1) * size // n) for i in range(n)]
     shares = np.zeros((n, size), "float32")

@@ -7,12 +7,12 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class Bilinear(keras.initializers.Initializer):
-    """Start a `Conv2DTranspose` as bilinear up-sampling, each channel by itself.
+    """Initializer that makes a `Conv2DTranspose` upsample each channel bilinearly.
 
-    For up-sampling by f take kernel_size = 2f and strides = f (odd f: 2f − 1 works too). The
-    kernel is a tent, 1 − |x − centre| / f along each axis, as FCN's `surgery.py` makes it.
+    To upsample by a factor f, use kernel_size = 2f and strides = f (for odd f, 2f − 1 works too).
+    The kernel is a tent, 1 − |x − centre| / f along each axis, as in FCN's `surgery.py`.
 
-    Kernel: (height, width, channels out, channels in), the channels equal in number.
+    Kernel: (height, width, output channels, input channels), with as many output as input channels.
 
     >>> import numpy as np
     >>> np.array(Bilinear()((1, 4, 1, 1))).ravel().tolist()
@@ -20,12 +20,12 @@ class Bilinear(keras.initializers.Initializer):
     """
 
     def __call__(self, shape, dtype=None):
-        """Make a kernel of a shape."""
+        """Return a kernel of the given shape."""
         height, width, outputs, inputs = shape
         if outputs != inputs:
             raise ValueError(
-                "the channels of the output must be as many as those of the input, since each is "
-                f"interpolated by itself; received {outputs} and {inputs}."
+                "the output must have as many channels as the input, since each channel is "
+                f"interpolated separately; received {outputs} and {inputs}."
             )
         tent = np.outer(_tent(height), _tent(width))
         kernel = tent[:, :, None, None] * np.eye(outputs)

@@ -10,22 +10,22 @@ from kerascnn._checks import check_count
 
 from ._windows import check_window
 
-DELTA = 0.9  # how fast the weights d fall with the distance; the paper gives no number
+DELTA = 0.9  # decay of the weights d with distance; the paper does not specify it
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class CCells(keras.layers.Layer):
-    """Pool the S-cells of a plane, so that a feature may shift a little.
+    """Pooling of the S-cells of a plane, which makes a response tolerate small shifts.
 
         u_C = ψ[(1 + Σ d·u_S) / (1 + v_S) − 1],   ψ[x] = φ[x / (α + x)]         Fukushima 1980
         v_S = mean over the planes of Σ d·u_S
 
-    The weights d are fixed, fall with the distance and sum to 1. A plane that responds more than
-    the average of all planes comes through, up to 1; the others are inhibited.
+    The weights d are fixed, decrease with distance and sum to 1. Planes that respond more strongly
+    than the average of all planes have an output of up to 1; the others are inhibited to 0.
 
     Args:
-        kernel_size: height and width of the area that a cell sees, in cells.
-        saturation: α, above 0: half of the full response where the bracket reaches it.
+        kernel_size: height and width of the receptive field, in cells.
+        saturation: α, positive: the value of the bracket at which the response is 1 / 2.
 
     Input: (N, H, W, planes) float. Output: (N, H - kernel + 1, W - kernel + 1, planes).
 
@@ -43,7 +43,7 @@ class CCells(keras.layers.Layer):
         self.saturation = saturation
 
     def build(self, input_shape):
-        """Make the fixed weights d, the same for each plane."""
+        """Create the fixed weights d, the same for each plane."""
         check_window(self.name, self.kernel_size, input_shape)
         offsets = np.arange(self.kernel_size[0]) - (self.kernel_size[0] - 1) / 2
         d = DELTA ** np.hypot(offsets[:, None], offsets)
@@ -51,7 +51,7 @@ class CCells(keras.layers.Layer):
         self._d = d.astype("float32")
 
     def call(self, u):
-        """Respond to S-cells (N, H, W, planes)."""
+        """Pool the S-cells (N, H, W, planes)."""
         excitation = ops.depthwise_conv(u, ops.cast(self._d, u.dtype), data_format="channels_last")
         inhibition = ops.mean(excitation, axis=-1, keepdims=True)
         x = ops.relu((1 + excitation) / (1 + inhibition) - 1)
@@ -64,7 +64,7 @@ class CCells(keras.layers.Layer):
         return (n, h and h - kernel + 1, w and w - kernel + 1, planes)
 
     def macs(self, input_shapes, output_shape):
-        """A window of each plane for each cell."""
+        """Count the products of one window for each cell."""
         return math.prod(output_shape[1:]) * math.prod(self.kernel_size)
 
     def get_config(self):

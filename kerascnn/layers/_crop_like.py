@@ -1,4 +1,4 @@
-"""Cropping to the size of another map, as FCN's and Caffe's `Crop` layer."""
+"""Cropping to the size of another map, like Caffe's `Crop` layer in FCN."""
 
 import keras
 from keras import ops
@@ -8,10 +8,10 @@ from kerascnn._checks import check_pair
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class CropLike(keras.layers.Layer):
-    """Cut a window out of a map, as high and wide as a second map.
+    """Crop a map to the height and width of a second map.
 
     Args:
-        offset: row and column of the window's first pixel.
+        offset: row and column of the first pixel to keep, one number or two.
 
     Call: [map (N, H, W, C), reference (N, h, w, any)] -> (N, h, w, C).
 
@@ -21,7 +21,7 @@ class CropLike(keras.layers.Layer):
     [1.0, 2.0, 3.0]
     """
 
-    content_inputs = 1  # of the reference nothing but the size is used
+    content_inputs = 1  # only the size of the reference is used
 
     def __init__(self, offset, **kwargs):
         super().__init__(**kwargs)
@@ -40,17 +40,17 @@ class CropLike(keras.layers.Layer):
         for size, wanted, start in zip(shape[1:3], reference[1:3], self.offset, strict=True):
             if None not in (size, wanted) and start + wanted > size:
                 raise ValueError(
-                    f"the map must hold a window of {tuple(reference[1:3])} pixels from "
-                    f"{self.offset} on; received a map of {tuple(shape[1:3])}."
+                    f"the map must contain a window of {tuple(reference[1:3])} pixels that starts "
+                    f"at {self.offset}; received a map of {tuple(shape[1:3])}."
                 )
         return (shape[0], *reference[1:3], shape[-1])
 
     def receptive_field(self, fields):
-        """See what the first map sees, from the offset on; the reference gives only its size."""
+        """Return the field of the first map, shifted by the offset."""
         return tuple(axis.shifted(n) for axis, n in zip(fields[0], self.offset, strict=True))
 
     def macs(self, input_shapes, output_shape):
-        """None: nothing is multiplied by weights and summed up."""
+        """Return 0: the layer has no weights to multiply with."""
         return 0
 
     def get_config(self):

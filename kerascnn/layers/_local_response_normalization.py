@@ -12,20 +12,20 @@ CONVENTIONS = ("paper", "caffe")
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Divide each activation by the strength of the neighbouring channels at its position.
+    """Normalize each activation by the activations of neighbouring channels at its position.
 
-    With a the activation of channel i and the sum over the `size` channels around i
-    (Krizhevsky et al. 2012, section 3.3; channels beyond the ends count as zero):
+    With a_i the activation of channel i, and the sum over the `size` channels around i
+    (Krizhevsky et al. 2012, section 3.3; channels past the ends count as zero):
 
         b_i = a_i / (k + alpha · Σ_j a_j²)^beta
 
-    Caffe reads it with alpha / size instead of alpha, and with k = 1 by default: BVLC's AlexNet
-    and GoogLeNet are `LocalResponseNormalization(k=1.0, convention="caffe")`. PyTorch divides too.
-    `tf.nn.local_response_normalization` has the paper's alpha, and takes a radius: size // 2.
+    Caffe uses alpha / size instead of alpha, and k = 1 by default: in BVLC's AlexNet and GoogLeNet,
+    the layer is `LocalResponseNormalization(k=1.0, convention="caffe")`. PyTorch uses alpha / size,
+    too. `tf.nn.local_response_normalization` uses the paper's alpha, with a radius of size // 2.
 
     Args:
-        size: number of channels in the sum, odd: the paper's n.
-        k: constant in the denominator, above zero.
+        size: number of channels in the sum, odd; the paper's n.
+        k: constant in the denominator, positive.
         alpha: factor of the sum.
         beta: exponent.
         convention: "paper", or "caffe" for alpha / size.
@@ -45,7 +45,9 @@ class LocalResponseNormalization(keras.layers.Layer):
         if not is_whole(size, 1) or size % 2 == 0:
             raise ValueError(f"size must be an odd number of channels; received {size!r}.")
         if not k > 0:
-            raise ValueError(f"k must be above 0, or silent channels divide by 0; received {k!r}.")
+            raise ValueError(
+                f"k must be above 0, since activations of 0 would divide by 0; received {k!r}."
+            )
         self.size = int(size)
         self.k = k
         self.alpha = alpha
@@ -53,25 +55,25 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.convention = convention
 
     def call(self, a):
-        """Normalize activations (N, ..., C)."""
+        """Normalize the activations (N, ..., C)."""
         alpha = self.alpha / self.size if self.convention == "caffe" else self.alpha
         i = np.arange(a.shape[-1])
-        near = abs(i[:, None] - i) <= self.size // 2  # as a product the sums are fast
+        near = abs(i[:, None] - i) <= self.size // 2  # a matrix product is a fast way to sum
         sums = ops.matmul(ops.square(a), ops.cast(near, a.dtype))
-        # In half precision k + alpha · Σ would be k: 2.0001 is 2.
+        # In half precision, k + alpha · Σ would round to k: 2.0001 becomes 2.
         sums = ops.cast(sums, keras.backend.result_type(a.dtype, "float32"))
         return a * ops.cast((self.k + alpha * sums) ** -self.beta, a.dtype)
 
     def compute_output_shape(self, input_shape):
-        """The shape stays."""
+        """(N, ..., C) -> (N, ..., C)."""
         return input_shape
 
     def macs(self, input_shapes, output_shape):
-        """None: as everywhere in the literature, of a normalization."""
+        """Return 0: the literature does not count the MACs of normalization layers."""
         return 0
 
     def receptive_field(self, fields):
-        """See one position: it sums over channels."""
+        """Return the field of the input, since the sum is over channels at one position."""
         return fields[0]
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""A convolution without shared weights, which Keras 3 no longer has."""
+"""Convolution without weight sharing, a layer that Keras 3 no longer has."""
 
 import math
 
@@ -15,22 +15,23 @@ PADDINGS = ("valid", "same")
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class LocallyConnected2D(keras.layers.Layer):
-    """Look at each window of the input with filters, and biases, of its own.
+    """2D convolution with a separate set of filters and biases at each position.
 
-    Like `Conv2D`, but weights are shared between no two positions: darknet's `[local]` layer.
+    The layer works like `Conv2D`, except that weights are not shared between positions. It is
+    darknet's `[local]` layer.
 
     Args:
         filters: number of filters at each position.
         kernel_size: height and width of the windows in pixels, one number or two.
-        strides: step of the windows in pixels, one number or two.
+        strides: step between windows in pixels, one number or two.
         padding: "valid" or "same".
-        activation: applied to the result.
+        activation: activation function.
         use_bias: whether each filter at each position has a bias.
-        kernel_initializer: of the weights; drawn as (height · width · channels, positions ·
-            filters), so that it should scale with the number of inputs alone.
-        bias_initializer: of the biases.
+        kernel_initializer: initializer of the weights. Their shape is (height · width · channels,
+            positions · filters), so its scale should depend only on the number of inputs.
+        bias_initializer: initializer of the biases.
 
-    Input: (N, H, W, C) float, H and W known. Output: (N, new height, new width, filters).
+    Input: (N, H, W, C) float, with known H and W. Output: (N, new height, new width, filters).
 
     >>> layer = LocallyConnected2D(256, 3, padding="same")
     >>> layer.compute_output_shape((None, 7, 7, 1024))
@@ -62,11 +63,11 @@ class LocallyConnected2D(keras.layers.Layer):
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape):
-        """Make filters and biases for each position."""
+        """Create the filters and biases of each position."""
         if None in input_shape[1:]:
             raise ValueError(
-                "the input's height and width must be known, since each position has weights of "
-                f"its own; received {tuple(input_shape)}. Give input_shape in numbers."
+                "the input's height and width must be known, since each position has its own "
+                f"weights; received {tuple(input_shape)}. Pass an input_shape without None."
             )
         positions = self.compute_output_shape(input_shape)[1:3]
         if min(positions) < 1:
@@ -87,7 +88,7 @@ class LocallyConnected2D(keras.layers.Layer):
         self._shape = (inputs, *positions, self.filters)
 
     def call(self, x):
-        """Apply each position's filters to its window of the maps (N, H, W, C)."""
+        """Apply the filters of each position to its window of the maps (N, H, W, C)."""
         windows = ops.image.extract_patches(
             x,
             self.kernel_size,
@@ -107,11 +108,11 @@ class LocallyConnected2D(keras.layers.Layer):
         return (input_shape[0], *sizes, self.filters)
 
     def macs(self, input_shapes, output_shape):
-        """Each weight is used once."""
+        """Count the weights, each of which is used once."""
         return math.prod(self.kernel.shape)
 
     def connections(self, input_shapes, output_shape):
-        """Each weight and each bias is a connection of its own."""
+        """Count the weights and biases, each of which is one connection."""
         return self.count_params()
 
     def get_config(self):

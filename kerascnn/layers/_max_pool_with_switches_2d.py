@@ -1,4 +1,4 @@
-"""Max-pooling that remembers where each maximum was (Zeiler & Fergus 2013, section 2.1)."""
+"""Max-pooling that returns the locations of the maxima (Zeiler & Fergus 2013, section 2.1)."""
 
 import keras
 from keras import ops
@@ -13,15 +13,16 @@ PADDINGS = ("valid", "same")
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class MaxPoolWithSwitches2D(keras.layers.Layer):
-    """Pool by maximum and return the maxima with their places, the switches.
+    """Max-pooling that returns the maxima and their locations, called switches.
 
-    A switch is row · W + column of its maximum in the map that was pooled; of equal maxima it
-    names the first, row by row. `MaxUnpool2D` puts values back there.
+    A switch is the index row · W + column of the maximum in the input map; if there are several
+    equal maxima, it is the first one, row by row. `MaxUnpool2D` uses the switches to put values
+    back in place.
 
     Args:
         pool_size: height and width of the windows in pixels, one number or two.
-        strides: step of the windows in pixels; default their size.
-        padding: "valid" or "same"; no maximum is found in the padding.
+        strides: step between windows in pixels; defaults to `pool_size`.
+        padding: "valid" or "same"; the padding never contains the maximum.
 
     Input: (N, H, W, C) float. Output: maxima (N, h, w, C), switches (N, h, w, C) int32.
 
@@ -40,12 +41,12 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         self.padding = padding
 
     def build(self, input_shape):
-        """Check that a window fits."""
+        """Check that a window fits into the maps."""
         if self.padding == "valid":
             check_window(self.name, self.pool_size, input_shape)
 
     def call(self, x):
-        """Pool maps (N, H, W, C)."""
+        """Pool the maps (N, H, W, C)."""
         _n, height, width, _c = ops.shape(x)
         (top, bottom), (left, right) = (
             self._padding(size, k, s)
@@ -68,7 +69,7 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         return ops.max(windows, axis=-1), row * width + column
 
     def _padding(self, size, kernel, stride):
-        """Pixels before and after, as TensorFlow's "same" adds them."""
+        """Return the pixels to pad before and after, following TensorFlow's "same"."""
         if self.padding == "valid":
             return 0, 0
         total = (-(-size // stride) - 1) * stride + kernel - size
@@ -82,12 +83,12 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         return shape, shape
 
     def compute_output_spec(self, x):
-        """The maxima keep the type, the switches are whole numbers."""
+        """Return specs of the maxima, of the type of the input, and of the int32 switches."""
         maxima, switches = self.compute_output_shape(x.shape)
         return keras.KerasTensor(maxima, x.dtype), keras.KerasTensor(switches, "int32")
 
     def macs(self, input_shapes, output_shape):
-        """None: nothing is multiplied by weights and summed up."""
+        """Return 0: the layer has no weights to multiply with."""
         return 0
 
     def get_config(self):
@@ -97,7 +98,7 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
 
 
 def _border(x, value, before, after, axis):
-    """Put rows or columns of a value before and after."""
+    """Pad with rows or columns of a value before and after."""
     shape = list(ops.shape(x))
     parts = []
     for count in (before, after):
@@ -107,6 +108,6 @@ def _border(x, value, before, after, axis):
 
 
 def _every(x, dy, dx, kernel, strides):
-    """The pixel (dy, dx) of every window."""
+    """Select the pixel (dy, dx) of every window."""
     (kh, kw), (sh, sw) = kernel, strides
     return x[:, dy : (dy - kh + 1) or None : sh, dx : (dx - kw + 1) or None : sw]

@@ -8,14 +8,14 @@ from kerascnn._checks import is_whole
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class MaxUnpool2D(keras.layers.Layer):
-    """Put values back where `MaxPoolWithSwitches2D` found the maxima; zeros elsewhere.
+    """Unpooling, which puts values back at the maxima that `MaxPoolWithSwitches2D` found.
 
-    Where overlapping windows share a maximum their values add up, as in the gradient of
-    max-pooling, which this layer computes.
+    The other pixels are 0. Where overlapping windows share a maximum, their values are summed, as
+    in the gradient of max-pooling, which this layer computes.
 
     Args:
-        output_size: (H, W) of the map that was pooled, which may be odd; or `None`, then the map
-            itself is given as a third input.
+        output_size: (H, W) of the map that was pooled, which may be odd. With `None`, pass that map
+            as a third input.
 
     Call: [values (N, h, w, C), switches (N, h, w, C)] or [values, switches, map (N, H, W, any)]
     -> (N, H, W, C).
@@ -38,11 +38,11 @@ class MaxUnpool2D(keras.layers.Layer):
         self.output_size = output_size
 
     def call(self, inputs):
-        """Unpool values (N, h, w, C)."""
+        """Unpool the values (N, h, w, C)."""
         values, switches, *reference = inputs
         n, _h, _w, c = ops.shape(values)
         height, width = self._size(*(ops.shape(r) for r in reference))
-        # Number every place of the output: ((image · H·W) + switch) · C + channel.
+        # The flat index of a pixel in the output is ((image · H·W) + switch) · C + channel.
         images = ops.reshape(ops.arange(n, dtype="int32"), (-1, 1, 1, 1)) * (height * width)
         places = (images + ops.cast(switches, "int32")) * c + ops.arange(c, dtype="int32")
         total = ops.segment_sum(
@@ -55,8 +55,8 @@ class MaxUnpool2D(keras.layers.Layer):
             return reference[1], reference[2]
         if self.output_size is None:
             raise ValueError(
-                "output_size must be given, (height, width) of the map that was pooled, or that "
-                "map itself as a third input; received neither."
+                "output_size must be the (height, width) of the map that was pooled, unless that "
+                "map is passed as a third input; received neither."
             )
         return self.output_size
 
@@ -66,7 +66,7 @@ class MaxUnpool2D(keras.layers.Layer):
         return (values[0], *self._size(*reference), values[-1])
 
     def macs(self, input_shapes, output_shape):
-        """None: nothing is multiplied by weights and summed up."""
+        """Return 0: the layer has no weights to multiply with."""
         return 0
 
     def get_config(self):

@@ -6,18 +6,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class RBFLoss(keras.losses.Loss):
-    """Pull the right class's penalty down and push the others' up, as far as they are near.
+    """Loss that decreases the penalty of the correct class and increases those of the others.
 
         E = y_D + log(e^−j + Σ_i e^−y_i)                          LeCun et al. 1998, Equation 9
 
-    The constant j > 0 stands for a "rubbish" class: classes whose penalty is far above j are not
-    pushed any further. Without it the loss is the cross entropy of softmax(−y).
+    The constant j > 0 represents a "rubbish" class: penalties that are already far above j are not
+    increased any further. Without it, the loss would be the cross-entropy of softmax(−y).
 
     Args:
-        j: the rubbish class's penalty. The paper gives no number.
+        j: penalty of the rubbish class, positive. The paper does not specify it.
 
-    Call: labels (N,) or (N, 1) whole numbers; predictions (N, classes) float, −y as `RBFOutput`
-    returns them without an activation. Returns the mean over the batch by default.
+    Call: integer labels (N,) or (N, 1); predictions (N, classes) float, which are −y as returned by
+    `RBFOutput` without an activation. Returns the mean over the batch by default.
 
     >>> loss = RBFLoss(j=1.0)  # 2 + log(e^-1 + e^-2 + e^-3)
     >>> round(float(loss([0], [[-2.0, -3.0]])), 4)
@@ -31,7 +31,7 @@ class RBFLoss(keras.losses.Loss):
         self.j = j
 
     def call(self, y_true, y_pred):
-        """The loss of each image."""
+        """Compute the loss of each image."""
         y_pred = ops.convert_to_tensor(y_pred)
         classes = y_pred.shape[-1]
         labels = ops.cast(ops.reshape(y_true, (-1,)), "int32")

@@ -1,4 +1,4 @@
-"""The output of LeNet-5: Euclidean radial basis functions (LeCun et al. 1998, Equation 7)."""
+"""LeNet-5's output layer: Euclidean radial basis functions (LeCun et al. 1998, Equation 7)."""
 
 import math
 
@@ -9,16 +9,16 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class RBFOutput(keras.layers.Layer):
-    """Measure how far the input is from the fixed code of each class.
+    """Output layer that computes the squared distance of its input to the code of each class.
 
         y_i = Σ_j (x_j − w_ij)²                                   LeCun et al. 1998, Equation 7
 
-    DEVIATION: the layer returns −y, so that the largest value wins, as with the logits of any
-    other classifier; a softmax of it is the paper's likelihood. `RBFLoss` expects it.
+    DEVIATION: the layer returns −y, so that the largest value is the prediction, as with the logits
+    of other classifiers. The softmax of −y is the likelihood of the paper. `RBFLoss` expects −y.
 
     Args:
-        codes: the centres w, (classes, units); not trained.
-        activation: applied to −y.
+        codes: the centres w, (classes, units); not trainable.
+        activation: activation function, applied to −y.
 
     Input: (N, units) float. Output: (N, classes).
 
@@ -33,19 +33,19 @@ class RBFOutput(keras.layers.Layer):
         shape = np.shape(codes)
         if len(shape) != 2:
             raise ValueError(
-                "codes must be two-dimensional, a row of numbers for each class; "
-                f"received the shape {shape}."
+                "codes must be two-dimensional, with a row of numbers for each class; "
+                f"received an array of shape {shape}."
             )
         self.codes = np.asarray(codes).tolist()
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        """Make the fixed weights."""
+        """Create the fixed weights."""
         classes, units = np.shape(self.codes)
         if input_shape[-1] != units:
             raise ValueError(
-                f"codes must have as many numbers a class as the input has units, "
-                f"{input_shape[-1]}; received {units}."
+                f"codes must have {input_shape[-1]} numbers for each class, as many as the input "
+                f"has units; received {units}."
             )
         self.centres = self.add_weight(
             shape=(classes, units),
@@ -55,7 +55,7 @@ class RBFOutput(keras.layers.Layer):
         )
 
     def call(self, x):
-        """Compare units (N, units) with the codes."""
+        """Compare the units (N, units) with the codes."""
         differences = ops.expand_dims(x, 1) - ops.cast(self.centres, x.dtype)
         return self.activation(-ops.sum(ops.square(differences), axis=-1))
 
@@ -64,11 +64,11 @@ class RBFOutput(keras.layers.Layer):
         return (*input_shape[:-1], len(self.codes))
 
     def macs(self, input_shapes, output_shape):
-        """A subtraction, a square and a sum for each number of each code."""
+        """Count one squared difference for each number of each code."""
         return math.prod(np.shape(self.codes))
 
     def connections(self, input_shapes, output_shape):
-        """Each class is linked to each unit: LeNet-5's output has 840."""
+        """Count the connections of each class to each unit: LeNet-5's output has 840."""
         return self.macs(input_shapes, output_shape)
 
     def get_config(self):

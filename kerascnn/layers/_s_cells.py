@@ -13,27 +13,27 @@ from kerascnn._errors import unknown
 from ._windows import check_window
 
 PADDINGS = ("valid", "same")
-GAMMA = 0.7  # how fast the inhibitory weights c fall with the distance; the paper gives no number
+GAMMA = 0.7  # decay of the inhibitory weights c with distance; the paper does not specify it
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class SCells(keras.layers.Layer):
-    """Detect features at every position; inhibition suppresses what fits less well.
+    """Feature detection at every position, with inhibition of poorly matching features.
 
         u_S = r · φ[(1 + Σ a·u) / (1 + 2r / (1 + r) · b·v) − 1]                     Fukushima 1980
         v = sqrt(Σ c·u²)
 
-    with φ a rectifier. Excitatory weights a and inhibitory weights b are not negative and shared
-    by all cells of a plane; the weights c are fixed, fall with the distance and sum to 1. The
-    inhibition is shunting: it divides. A larger r makes a cell more selective.
+    where φ is a rectifier. The excitatory weights a and inhibitory weights b are non-negative and
+    shared by all cells of a plane; the weights c are fixed, decrease with distance and sum to 1.
+    The inhibition is shunting, that is, it divides. A larger r makes a cell more selective.
 
     Args:
-        planes: number of cell-planes, a feature each.
-        kernel_size: height and width of the area that a cell sees, in cells.
-        selectivity: r, above 0.
+        planes: number of cell-planes, one for each feature.
+        kernel_size: height and width of the receptive field, in cells.
+        selectivity: r, positive.
         padding: "valid" or "same".
 
-    Input: (N, H, W, C) float, not negative. Output: (N, new height, new width, planes).
+    Input: (N, H, W, C) float, non-negative. Output: (N, new height, new width, planes).
 
     >>> layer = SCells(24, 5)
     >>> layer.build((None, 16, 16, 1))
@@ -56,14 +56,14 @@ class SCells(keras.layers.Layer):
         self.padding = padding
 
     def build(self, input_shape):
-        """Make the weights a and b; c is fixed."""
+        """Create the weights a and b, and the fixed weights c."""
         if self.padding == "valid":
             check_window(self.name, self.kernel_size, input_shape)
         channels = input_shape[-1]
         inputs = math.prod(self.kernel_size) * channels
         self.a = self.add_weight(
             shape=(*self.kernel_size, channels, self.planes),
-            # Small and positive, as the paper starts its self-organization.
+            # Small and positive, as at the start of self-organization in the paper.
             initializer=keras.initializers.RandomUniform(0, 2 / inputs),
             constraint=keras.constraints.NonNeg(),
             name="a",
@@ -79,12 +79,12 @@ class SCells(keras.layers.Layer):
         self._c = (c / c.sum()).astype("float32")
 
     def call(self, u):
-        """Respond to cells (N, H, W, C)."""
+        """Compute the responses to the cells (N, H, W, C)."""
         r = self.selectivity
         convolve = partial(ops.conv, padding=self.padding, data_format="channels_last")
         excitation = convolve(u, ops.cast(self.a, u.dtype))
         power = convolve(ops.square(u), ops.cast(self._c, u.dtype))
-        v = ops.sqrt(power + keras.config.epsilon())  # a finite slope where nothing is seen
+        v = ops.sqrt(power + keras.config.epsilon())  # keeps the gradient finite at 0
         inhibition = 2 * r / (1 + r) * ops.cast(self.b, u.dtype) * v
         return r * ops.relu((1 + excitation) / (1 + inhibition) - 1)
 
@@ -95,7 +95,7 @@ class SCells(keras.layers.Layer):
         return (n, h and h - lost, w and w - lost, self.planes)
 
     def macs(self, input_shapes, output_shape):
-        """Excitation of each plane, and the inhibitory cell that all planes share."""
+        """Count the excitation of each plane and the inhibitory cell that all planes share."""
         window = math.prod(self.a.shape[:3])
         return math.prod(output_shape[1:3]) * window * (self.planes + 1)
 
@@ -111,6 +111,6 @@ class SCells(keras.layers.Layer):
 
 
 def _distances(size):
-    """The distance of each cell of a window from its centre."""
+    """Compute the distance of each cell of a window from the centre."""
     offsets = np.arange(size) - (size - 1) / 2
     return np.hypot(offsets[:, None], offsets)

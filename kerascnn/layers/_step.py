@@ -6,9 +6,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 def step(x):
-    """Return 1 where x is not negative, else 0; the gradient passes as if it were the identity.
+    """Step activation function: 1 where x is not negative, otherwise 0.
 
-    With it and half the squared error gradient descent is Rosenblatt's rule, Δw = η·(t − y)·x.
+    The gradient is that of the identity. With this activation and half the squared error, gradient
+    descent follows Rosenblatt's learning rule, Δw = η·(t − y)·x.
 
     >>> [float(y) for y in step([-0.5, 0.0, 2.0])]
     [0.0, 1.0, 1.0]

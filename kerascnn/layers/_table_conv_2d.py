@@ -1,4 +1,4 @@
-"""A convolution whose filters see some of the maps only (LeCun et al. 1998, Table I)."""
+"""Convolution whose filters see only some of the input maps (LeCun et al. 1998, Table I)."""
 
 import math
 
@@ -11,22 +11,24 @@ from kerascnn._checks import check_count
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class TableConv2D(keras.layers.Layer):
-    """Convolve, with a table that says which input maps each filter sees.
+    """2D convolution in which a table specifies which input maps each filter sees.
 
-    There are weights for the links of the table only: of LeNet-5's C3, with 60 links of 96,
-    60 kernels of 5x5 and 16 biases make 1,516. No padding, stride 1.
+    There are weights only for the connections in the table. LeNet-5's C3, for example, has 60 of 96
+    possible connections: 60 kernels of 5x5 and 16 biases, or 1,516 parameters. The stride is 1 and
+    there is no padding.
 
     Args:
-        table: for each filter the indices of the input maps that it sees.
+        table: for each filter, the indices of the input maps that it sees.
         kernel_size: height and width of the kernels in pixels.
-        activation: applied to the result.
-        kernel_initializer, bias_initializer: of the kernels (height, width, links) and biases.
+        activation: activation function.
+        kernel_initializer: initializer of the kernels (height, width, connections).
+        bias_initializer: initializer of the biases.
 
     Input: (N, H, W, C) float. Output: (N, H - kernel + 1, W - kernel + 1, filters).
 
     >>> layer = TableConv2D([(0, 1), (1,)], kernel_size=3)
     >>> layer.build((None, 8, 8, 2))
-    >>> layer.count_params()  # three links of 3x3 and two biases
+    >>> layer.count_params()  # three kernels of 3x3 and two biases
     29
     """
 
@@ -42,8 +44,8 @@ class TableConv2D(keras.layers.Layer):
         super().__init__(**kwargs)
         if not table or not all(len(set(maps)) == len(maps) > 0 for maps in table):
             raise ValueError(
-                "table must give for each filter the indices of the maps that it sees, at least "
-                f"one and each once, such as [(0, 1), (1, 2)]; received {table!r}."
+                "table must list, for each filter, the indices of the maps that it sees, at least "
+                f"one and each only once, such as [(0, 1), (1, 2)]; received {table!r}."
             )
         kernel_size = check_count("kernel_size", kernel_size)
         self.table = [list(maps) for maps in table]
@@ -54,12 +56,12 @@ class TableConv2D(keras.layers.Layer):
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape):
-        """Make a kernel for each link of the table and a bias for each filter."""
+        """Create a kernel for each connection in the table and a bias for each filter."""
         channels, filters = input_shape[-1], len(self.table)
         links = [(i, k) for k, maps in enumerate(self.table) for i in maps]
         if not all(0 <= i < channels for i, _filter in links):
             raise ValueError(
-                f"table must hold indices of the {channels} input maps, from 0 to "
+                f"table must contain indices of the {channels} input maps, from 0 to "
                 f"{channels - 1}; received {self.table}."
             )
         self.kernel = self.add_weight(
@@ -70,13 +72,13 @@ class TableConv2D(keras.layers.Layer):
         self.bias = self.add_weight(
             shape=(filters,), initializer=self.bias_initializer, name="bias"
         )
-        # Row l has a one where link l lies in the full kernel (channels, filters), else zeros.
+        # Row l is 1 at the place of connection l in the full kernel (channels, filters), else 0.
         self._places = np.zeros((len(links), channels * filters), "float32")
         self._places[range(len(links)), [i * filters + k for i, k in links]] = 1
         self._full_shape = (*self.kernel_size, channels, filters)
 
     def call(self, x):
-        """Convolve maps (N, H, W, C)."""
+        """Convolve the maps (N, H, W, C)."""
         kernel = ops.matmul(self.kernel, ops.cast(self._places, self.kernel.dtype))
         kernel = ops.cast(ops.reshape(kernel, self._full_shape), x.dtype)
         maps = ops.conv(x, kernel, data_format="channels_last")
@@ -89,11 +91,11 @@ class TableConv2D(keras.layers.Layer):
         return (n, h and h - kh + 1, w and w - kw + 1, len(self.table))
 
     def macs(self, input_shapes, output_shape):
-        """Each position multiplies the kernels of all links."""
+        """Count the products of all kernels at each position."""
         return math.prod(output_shape[1:3]) * math.prod(self.kernel.shape)
 
     def connections(self, input_shapes, output_shape):
-        """The multiply-adds, and a bias for each unit: LeNet-5's C3 has 151,600."""
+        """Count one for each MAC and for the bias of each unit: LeNet-5's C3 has 151,600."""
         return self.macs(input_shapes, output_shape) + math.prod(output_shape[1:])
 
     def get_config(self):

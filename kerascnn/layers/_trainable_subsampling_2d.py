@@ -1,4 +1,4 @@
-"""The sub-sampling of LeNet-5 (LeCun et al. 1998, section II.B, layers S2 and S4)."""
+"""The subsampling of LeNet-5 (LeCun et al. 1998, section II.B, layers S2 and S4)."""
 
 import math
 
@@ -12,15 +12,15 @@ from ._windows import check_window
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class TrainableSubsampling2D(keras.layers.Layer):
-    """Add up each window, times one coefficient for each map, plus one bias for each map.
+    """Subsampling with a trainable coefficient and bias for each map.
 
     "The four inputs to a unit in S2 are added, then multiplied by a trainable coefficient, and
-    added to a trainable bias." The windows do not overlap; the coefficients start at 1 / (number
-    of pixels in a window), so that the layer starts as average pooling.
+    added to a trainable bias." The windows do not overlap. The coefficients are initialized to
+    1 / (number of pixels in a window), so that the layer starts out as average pooling.
 
     Args:
-        pool_size: height and width of the window in pixels, one number or (height, width).
-        activation: applied to the result.
+        pool_size: height and width of the windows in pixels, one number or (height, width).
+        activation: activation function.
 
     Input: (N, H, W, C) float. Output: (N, H // height, W // width, C).
 
@@ -37,7 +37,7 @@ class TrainableSubsampling2D(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        """Make the coefficients and biases, one of each for a map."""
+        """Create a coefficient and a bias for each map."""
         check_window(self.name, self.pool_size, input_shape)
         average = keras.initializers.Constant(1 / math.prod(self.pool_size))
         maps = input_shape[-1:]
@@ -45,7 +45,7 @@ class TrainableSubsampling2D(keras.layers.Layer):
         self.bias = self.add_weight(shape=maps, initializer="zeros", name="bias")
 
     def call(self, x):
-        """Sub-sample maps (N, H, W, C)."""
+        """Subsample the maps (N, H, W, C)."""
         mean = ops.average_pool(x, self.pool_size, self.strides, data_format="channels_last")
         total = mean * math.prod(self.pool_size)
         return self.activation(total * self.coefficient + self.bias)
@@ -57,11 +57,11 @@ class TrainableSubsampling2D(keras.layers.Layer):
         return (n, h and h // height, w and w // width, c)
 
     def macs(self, input_shapes, output_shape):
-        """No products of weights and pixels: the pixels are added up."""
+        """Return 0: pixels are summed, not multiplied by weights."""
         return 0
 
     def connections(self, input_shapes, output_shape):
-        """Each unit has its window's pixels and a bias: LeNet-5's S2 has 5,880."""
+        """Count the pixels of the window and the bias of each unit: LeNet-5's S2 has 5,880."""
         return math.prod(output_shape[1:]) * (math.prod(self.pool_size) + 1)
 
     def get_config(self):

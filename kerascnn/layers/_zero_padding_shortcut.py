@@ -1,4 +1,4 @@
-"""The shortcut without parameters of residual nets (He et al. 2015, section 3.3, option A)."""
+"""The parameter-free shortcut of residual networks (He et al. 2015, section 3.3, option A)."""
 
 import keras
 from keras import ops
@@ -8,13 +8,13 @@ from kerascnn._checks import check_count
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class ZeroPaddingShortcut(keras.layers.Layer):
-    """Skip pixels and add channels of zeros, so that an identity fits a smaller, deeper map.
+    """Identity shortcut that subsamples the pixels and pads the channels with zeros.
 
     "The shortcut still performs identity mapping, with extra zero entries padded for increasing
-    dimensions" (He et al. 2015). The zeros follow the channels of the input.
+    dimensions" (He et al. 2015). The zeros come after the channels of the input.
 
     Args:
-        filters: channels of the output, at least as many as the input has.
+        filters: number of channels of the output, at least as many as in the input.
         strides: step in pixels, along height and width.
 
     Input: (N, H, W, C) float. Output: (N, ceil(H / strides), ceil(W / strides), filters).
@@ -29,19 +29,19 @@ class ZeroPaddingShortcut(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = check_count("filters", filters)
         strides = check_count("strides", strides)
-        # It looks at single pixels, as a 1x1 convolution with this stride does.
+        # The layer sees single pixels, like a 1x1 convolution with this stride.
         self.kernel_size, self.strides, self.padding = (1, 1), (strides, strides), "valid"
 
     def build(self, input_shape):
-        """Check that there is room for the input's channels."""
+        """Check that the output has at least as many channels as the input."""
         if input_shape[-1] > self.filters:
             raise ValueError(
-                f"filters must be at least the input's {input_shape[-1]} channels, since a "
-                f"shortcut leaves none out; received {self.filters}."
+                f"filters must be at least {input_shape[-1]}, the number of input channels, since "
+                f"a shortcut keeps all of them; received {self.filters}."
             )
 
     def call(self, x):
-        """Subsample maps (N, H, W, C) and pad their channels."""
+        """Subsample the maps (N, H, W, C) and pad their channels."""
         more = self.filters - x.shape[-1]
         x = x[:, :: self.strides[0], :: self.strides[1]]
         return ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, more)])
@@ -53,7 +53,7 @@ class ZeroPaddingShortcut(keras.layers.Layer):
         return (n, h and -(-h // stride), w and -(-w // stride), self.filters)
 
     def macs(self, input_shapes, output_shape):
-        """None: nothing is multiplied by weights and summed up."""
+        """Return 0: the layer has no weights to multiply with."""
         return 0
 
     def get_config(self):

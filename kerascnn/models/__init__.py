@@ -1,4 +1,4 @@
-"""The architectures, one paper a file; each builder takes the arguments of keras.applications."""
+"""Architectures, one file for each paper; builders take the arguments of keras.applications."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""What the architectures share: widths, and paddings as Caffe and PyTorch have them."""
+"""Building blocks that the architectures share: widths, and padding as in Caffe and PyTorch."""
 
 import math
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from keras.layers import MaxPooling2D, ZeroPadding2D
 
 
 def scaled(width: float) -> Callable[[int], int]:
-    """Make the function that scales a number of filters or units; 1 leaves the paper's numbers.
+    """Make the function that scales a number of filters or units; 1 keeps the paper's numbers.
 
     >>> [scaled(0.25)(filters) for filters in (64, 128, 1)]
     [16, 32, 1]
     """
     if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
         raise ValueError(
-            "width must be a number above 0, the factor on the number of filters "
-            f"(1.0 for the paper's); received {width!r}."
+            "width must be a positive number, the factor by which to multiply the number of "
+            f"filters (1.0 keeps the paper's); received {width!r}."
         )
     return lambda filters: max(1, round(filters * width))
 
@@ -25,14 +25,15 @@ def scaled(width: float) -> Callable[[int], int]:
 def padded(
     x: keras.KerasTensor, conv: Callable, filters: int, kernel: int, stride: int = 1, *, name: str
 ) -> keras.KerasTensor:
-    """Convolve with kernel // 2 zeros on every side, as Caffe, darknet and PyTorch pad.
+    """Convolve with kernel // 2 zeros on every side, as in Caffe, darknet and PyTorch.
 
-    With a stride "same" pads the bottom and right more, and so shifts the map by a pixel.
+    With a stride, Keras's "same" pads more at the bottom and right, which shifts the map by one
+    pixel.
 
     Args:
         x: maps (N, H, W, C).
-        conv: Conv2D with its options bound.
-        name: name of the convolution; the padding is called after it.
+        conv: `Conv2D` with its options bound.
+        name: name of the convolution; the padding layer is named after it.
     """
     if stride == 1:
         return conv(filters, kernel, padding="same", name=name)(x)
@@ -42,14 +43,14 @@ def padded(
 
 
 def ceil_max_pool(x: keras.KerasTensor, size: int, *, name: str) -> keras.KerasTensor:
-    """Pool with stride 2 and the output size rounded up, as Caffe does: 112 -> 56 for 3x3 windows.
+    """Max-pool with stride 2, rounding the output size up, as in Caffe: 112 -> 56 for 3x3 windows.
 
-    The last windows hang over the right and bottom edges, which is "same" padding for 2x2 windows
-    and for even sizes (an open size is taken as even); for odd sizes 3x3 windows fit as they are.
+    The last windows reach past the right and bottom edges. For 2x2 windows and for even sizes (an
+    unknown size counts as even) this is "same" padding; for odd sizes 3x3 windows fit as they are.
     """
     odd = [n is not None and n % 2 == 1 for n in x.shape[1:3]]
     if size == 2 or not any(odd):
         return MaxPooling2D(size, 2, padding="same", name=name)(x)
-    if not all(odd):  # zeros, which no maximum sees after a ReLU
+    if not all(odd):  # after a ReLU, zeros do not change the maximum
         x = ZeroPadding2D([(0, not o) for o in odd], name=f"{name}_pad")(x)
     return MaxPooling2D(size, 2, name=name)(x)

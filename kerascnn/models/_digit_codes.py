@@ -1,8 +1,8 @@
-"""The codes of the ten digits on LeNet-5's outputs (LeCun et al. 1998, Figure 3).
+"""The target codes of the ten digits for LeNet-5's output layer (LeCun et al. 1998, Figure 3).
 
-Pictures of 7x12 pixels, so that digits that look alike have codes that are alike; a bar over 0,
-2, 4 and 5 tells them from letters. Black is 1, white is -1, where the squashing function is bent
-the most (section II.B).
+The codes are bitmaps of 7x12 pixels, so that similar digits have similar codes; a bar above 0, 2, 4
+and 5 distinguishes them from letters. Black is 1 and white is -1, where the curvature of the
+squashing function is highest (section II.B).
 """
 
 FIGURE_3 = """
@@ -35,7 +35,7 @@ FIGURE_3 = """
 
 
 def _codes():
-    """Read the pictures: ten rows of 84 numbers, 1 and -1."""
+    """Read the bitmaps: ten rows of 84 numbers, each 1 or -1."""
     for line_of_digits in FIGURE_3.strip().split("\n\n"):
         lines = [line.split() for line in line_of_digits.splitlines()]
         for digit in zip(*lines, strict=True):

@@ -1,4 +1,4 @@
-"""What keras.applications repeats in every file: arguments to inputs, outputs to a model."""
+"""What keras.applications repeats in every file: check the arguments, then finish the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2
 
 
 class Size(Enum):
-    """The height and width that a whole net takes."""
+    """The heights and widths that a complete model accepts."""
 
-    STATIC = auto()  # its maps fix them, with top or without
-    FIXED = auto()  # its dense layers fix them
+    STATIC = auto()  # one, fixed by all layers, with or without the top
+    FIXED = auto()  # one, fixed by the dense layers
     FREE = auto()  # any, since the top pools globally; by default the paper's
-    OPEN = auto()  # any, since the net is fully convolutional; by default left open
+    OPEN = auto()  # any, since the model is fully convolutional; by default `None`
 
 
 @dataclass(frozen=True)
 class Beginning:
     """The checked arguments of a builder.
 
-    `classifier` is the last dense layer; it, `classes` and `activation` are `None` with
-    `include_top=False`.
+    `classifier` is the last dense layer. With `include_top=False`, `classifier`, `classes` and
+    `activation` are `None`.
     """
 
     architecture: str
@@ -58,19 +58,20 @@ def start(
     classifier_activation: str | Callable | None,
     variant: str | None = None,
 ) -> Beginning:
-    """Check a builder's arguments, with the rules of keras.applications, and make its inputs."""
+    """Check a builder's arguments by the rules of keras.applications and create its inputs."""
     if keras.config.image_data_format() != "channels_last":
         raise ValueError(
-            "builders make models for images (N, H, W, C); received Keras's setting "
-            "'channels_first'. Call keras.config.set_image_data_format('channels_last') first."
+            "keras.config.image_data_format() must be 'channels_last', for images (N, H, W, C); "
+            "received 'channels_first'. Call keras.config.set_image_data_format('channels_last') "
+            "first."
         )
     if pooling is not None and pooling not in POOLING:
         raise unknown("pooling", pooling, POOLING)
     classes = check_count("classes", classes)
     if input_tensor is not None and not keras.backend.is_keras_tensor(input_tensor):
         raise ValueError(
-            "input_tensor must be a Keras tensor, as keras.Input() gives; "
-            f"received {type(input_tensor).__name__}. Images go into the model that is returned."
+            "input_tensor must be a Keras tensor, such as keras.Input() returns; "
+            f"received {type(input_tensor).__name__}. Pass images to the model that is returned."
         )
     weights = weight_sets.resolve(
         architecture,
@@ -93,7 +94,7 @@ def start(
         sources = keras.utils.get_source_inputs(input_tensor)
     classifier = None
     if include_top:
-        # In float32 under mixed precision too: a softmax in float16 overflows.
+        # Always float32, even under mixed precision: a softmax in float16 overflows.
         classifier = layers.Dense(
             classes, activation=classifier_activation, dtype="float32", name="predictions"
         )
@@ -107,10 +108,10 @@ def start(
 def finish(
     beginning: Beginning, outputs: keras.KerasTensor | list[keras.KerasTensor], name: str
 ) -> keras.Model:
-    """Pool, make the model and load its weights."""
+    """Pool the outputs, create the model and load its weights."""
     if beginning.classes is None and beginning.pooling:
         outputs = POOLING[beginning.pooling](name=f"{beginning.pooling}_pool")(outputs)
-    sources = beginning.sources  # a list of one would make `model(images)` warn
+    sources = beginning.sources  # with a list of one, `model(images)` would warn
     inputs = sources[0] if len(sources) == 1 else sources
     model = keras.Model(inputs, outputs, name=name)
     if beginning.weights is not None:
@@ -121,7 +122,7 @@ def finish(
 def _input_shape(
     shape: tuple, example: tuple[int, int, int], min_size: int, fixed: bool
 ) -> tuple[int | None, int | None, int]:
-    """The shape to build with: (H, W, C), with H and W `None` where they are left free."""
+    """Return the shape to build with, (H, W, C), where H and W may be `None`."""
     if (
         not isinstance(shape, (tuple, list))
         or len(shape) != 3
@@ -133,17 +134,17 @@ def _input_shape(
         )
     if shape[-1] is None:
         raise ValueError(
-            f"input_shape must give the number of channels, as {example} does; received {shape}."
+            f"input_shape must specify the number of channels, as {example} does; received {shape}."
         )
     if fixed and None in shape:
         raise ValueError(
-            f"input_shape must be static, such as {example}, since the layers need to know their "
-            f"number of weights; received {shape}. Give numbers; where only the dense layers need "
-            "them, include_top=False does too."
+            f"input_shape must be static, such as {example}, since the number of weights depends "
+            f"on it; received {shape}. Pass a height and a width; if only the dense layers need "
+            "them, include_top=False works too."
         )
     if any(n is not None and n < min_size for n in shape[:2]):
         raise ValueError(
-            f"input_shape must be at least {min_size}x{min_size}, so that a feature map is left "
-            f"at the end; received {shape}."
+            f"input_shape must be at least {min_size}x{min_size}, so that the last feature map is "
+            f"not empty; received {shape}."
         )
     return tuple(n if n is None else int(n) for n in shape)

@@ -1,15 +1,16 @@
 """The registry of architectures, and the signature that all builders share.
 
-An architecture is a function `build_x(inputs, classifier, **options)`: input tensor in, output
-tensor out, or a list of them. `@architecture` turns it into a builder with the arguments of
-keras.applications, so that the file of an architecture holds its paper's table and nothing else.
-A net whose last layer is not dense takes `classes` and `activation` in place of `classifier`;
-all of them are `None` with `include_top=False`.
+An architecture is a function `build_x(inputs, classifier, **options)` that takes the input tensor
+and returns the output tensor or a list of output tensors. `@architecture` turns it into a builder
+with the arguments of keras.applications, so that the file of an architecture holds its paper's
+table and little else. An architecture whose last layer is not dense takes `classes` and
+`activation` instead of `classifier`; all of them are `None` with `include_top=False`.
 """
 
 import functools
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -30,11 +31,11 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Case:
-    """One variant of an architecture, with what is expected of it.
+    """One variant of an architecture, with its expected values.
 
     Attributes:
-        variant: its name; `None` where there is only one.
-        options: the builder's arguments for it: `a.builder(**case.options)`.
+        variant: the name of the variant; `None` if there is only one.
+        options: the arguments that build the variant: `a.builder(**case.options)`.
         input_shape, parameters, macs: see `Architecture`.
     """
 
@@ -47,19 +48,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What is known of an architecture from its paper, for tables and tests.
+    """An architecture and the numbers known from its paper, for tables and tests.
 
     Attributes:
-        name: the builder's name without "build_", for example "vgg16".
+        name: the name of the builder without "build_", for example "vgg16".
         builder: the public builder.
         reference: the paper.
-        year: the paper's year.
-        input_shape: (H, W, C), the paper's; one, or one for each variant.
+        year: the year of the paper.
+        input_shape: the paper's (H, W, C); one, or one for each variant.
         classes: the paper's number of classes.
-        parameters: trainable parameters from the paper or counted by hand; likewise.
-        macs: multiply-adds of convolutions and dense layers for one image of `input_shape`;
-            likewise.
-        variant_option: the name of the option that chooses the variant.
+        parameters: number of trainable parameters, from the paper or counted by hand; one, or one
+            for each variant.
+        macs: multiply-accumulate operations of the convolutions and dense layers for one image of
+            `input_shape`; one, or one for each variant.
+        variant_option: the name of the builder's option that selects the variant.
     """
 
     name: str
@@ -74,12 +76,12 @@ class Architecture:
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """The names of the variants, the default first; (None,) where there is only one."""
+        """The names of the variants, the default first; (None,) if there is only one."""
         return tuple(self.parameters) if isinstance(self.parameters, Mapping) else (None,)
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """The variants with their expectations, the default first."""
+        """The variants with their expected values, the default first."""
         return tuple(
             Case(
                 variant,
@@ -91,7 +93,7 @@ class Architecture:
 
 
 def of(value: object, variant: str | None) -> object:
-    """The value for a variant, where there is one for each."""
+    """Return the value for a variant: an entry of a mapping, or the one value for all variants."""
     return value[variant] if isinstance(value, Mapping) else value
 
 
@@ -101,24 +103,23 @@ COMMON_ARGUMENTS = """
 
     Args:
         include_top: whether to include {top}.
-        weights: `None` (random), the name of a set of weights (`kc.weights.available()`
-            lists them) or the path of a weight file.
-        input_tensor: Keras tensor to use as the input of the model.
-        input_shape: (H, W, C); {input_shape}
-        pooling: with `include_top=False`, `None` for the feature maps, "avg" or "max" for their
-            global average or maximum.
+        weights: `None` (random initialization), the name of a set of pretrained weights (see
+            `kc.weights.available`) or the path to a weights file.
+        input_tensor: optional Keras tensor to use as the input of the model.
+{input_shape}
+        pooling: what to return with `include_top=False`: `None` for the feature maps, "avg" or
+            "max" for their global average or maximum.
         classes: number of classes.
         classifier_activation: activation of the last layer; `None` returns the logits. With
-            `classes=1` a softmax, which would always be 1, is a sigmoid by default.
+            `classes=1`, where a softmax would always be 1, the default softmax becomes a sigmoid.
         name: name of the model.{options}
 
     Returns:
-        An uncompiled functional `keras.Model`; images (N, H, W, C) float to
-        {returns}.
+{returns}
 
     Raises:
-        ValueError: an argument that is out of range, or weights that do not fit.
-        OSError: a weight file that cannot be read.
+        ValueError: if an argument is out of range or the weights do not fit the model.
+        OSError: if the weights file cannot be read.
 """
 
 
@@ -138,16 +139,16 @@ def architecture(
     top: str = "the dense layers at the top",
     returns: str = "(N, classes)",
 ) -> Callable[[Callable], Callable[..., "keras.Model"]]:
-    """Register an architecture and give its builder the signature of keras.applications.
+    """Register an architecture and turn it into a builder with keras.applications' arguments.
 
     Args:
         reference, year, input_shape, classes, parameters, macs: see `Architecture`.
         min_size: the smallest height and width that leave a feature map of at least 1x1.
         classifier_activation: the default activation of the last layer.
-        size: whether the whole net takes images of one size or of any.
+        size: whether the complete model accepts images of one size or of any size.
         variant_option: the builder's option whose values are the keys of `parameters`.
         options: the docstring lines of the builder's own options.
-        top: in words, what `include_top=False` leaves out.
+        top: the layers that `include_top=False` leaves out, as words for the docstring.
         returns: the shape of the outputs.
     """
 
@@ -160,8 +161,8 @@ def architecture(
                 a = signature.bind(*args, **kwargs)
             except TypeError as error:
                 takes = ", ".join(signature.parameters)
-                raise TypeError(f"build_{own_name} takes {takes}; received: {error}.") from None
-            # A set of weights may be of a smaller net; what the user gives counts more.
+                raise TypeError(f"build_{own_name} takes {takes}; it {error}.") from None
+            # Pretrained weights may be of a smaller model; the user's arguments take precedence.
             chosen = dict(weight_sets.build_options(own_name, a.arguments.get("weights")))
             if a.arguments.get("classes", classes) == 1 and _is_softmax(classifier_activation):
                 chosen["classifier_activation"] = "sigmoid"
@@ -173,7 +174,7 @@ def architecture(
             if a["include_top"] and a["classes"] == 1 and _is_softmax(a["classifier_activation"]):
                 raise ValueError(
                     "classifier_activation must be 'sigmoid' or None with classes=1; received "
-                    f"{a['classifier_activation']!r}, which is 1 whatever the image."
+                    f"{a['classifier_activation']!r}, which is 1 for every image."
                 )
             own = {option.name: a[option.name] for option in own_options}
             variant = own.get(variant_option)
@@ -207,10 +208,13 @@ def architecture(
         )
         builder.__annotations__ = {"return": "keras.Model"}
         builder.__doc__ = inspect.getdoc(layers) + COMMON_ARGUMENTS.format(
-            input_shape=_shape_text(input_shape, size),
+            input_shape=_wrap(f"input_shape: {_shape_text(input_shape, size)}", indent=4),
             options="".join(f"\n        {line}" for line in options.splitlines()),
             top=top,
-            returns=returns,
+            returns=_wrap(
+                "An uncompiled functional `keras.Model`, from images (N, H, W, C) float to "
+                f"{returns}."
+            ),
         ).replace("\n    ", "\n")
         _architectures[own_name] = Architecture(
             name=own_name,
@@ -229,7 +233,7 @@ def architecture(
 
 
 def _is_softmax(activation: object) -> bool:
-    """Whether an activation is a distribution over the classes, of which there must be two."""
+    """Whether an activation is a softmax, which is constant for a single class."""
     if isinstance(activation, str):
         return activation.lower() in ("softmax", "log_softmax")
     name = getattr(activation, "__name__", type(activation).__name__)
@@ -237,24 +241,36 @@ def _is_softmax(activation: object) -> bool:
 
 
 def _shape_text(shape: Shape | Mapping[str, Shape], size: Size) -> str:
-    """The words about `input_shape` in a docstring."""
+    """Describe the default of `input_shape` for a docstring."""
     if isinstance(shape, Mapping):
         default = ", ".join(f"{s} for {v!r}" for v, s in shape.items())
     else:
         default = str(shape)
+    about = f"shape of an image, (H, W, C). Default: {default}."
     if size is Size.STATIC:
-        return f"default {default}."
+        return about
     if size is Size.OPEN:
-        return f"height and width are free (`None`) by default; the paper's is {default}."
-    free = "free (`None`) too" if size is Size.FREE else "free (`None`) with `include_top=False`"
-    return f"default {default}; height and width may be\n        {free}."
+        return (
+            "shape of an image, (H, W, C). By default, the height and the width are `None` (any "
+            f"size); the paper uses {default}."
+        )
+    when = "" if size is Size.FREE else " with `include_top=False`"
+    return f"{about} The height and the width may be `None` (any size){when}."
+
+
+def _wrap(text: str, indent: int = 0) -> str:
+    """Break a sentence of a docstring into lines; `indent` is that of the lines after the first."""
+    first = " " * 8
+    text = re.sub(r"\(.*?\)", lambda shape: shape[0].replace(" ", "\0"), text)  # keep together
+    text = textwrap.fill(text, 96, initial_indent=first, subsequent_indent=first + " " * indent)
+    return text.replace("\0", " ")
 
 
 def _common(name: str, classes: int, activation: object) -> list[inspect.Parameter]:
-    """The arguments of keras.applications, in their order."""
+    """Return the parameters of the builders of keras.applications, in their order."""
     defaults = {
         "include_top": True,
-        "weights": None,  # keras.applications downloads here; we do so only when asked
+        "weights": None,  # keras.applications downloads by default; we only do so when asked
         "input_tensor": None,
         "input_shape": None,
         "pooling": None,
@@ -267,7 +283,7 @@ def _common(name: str, classes: int, activation: object) -> list[inspect.Paramet
 
 
 def architectures() -> dict[str, Architecture]:
-    """All architectures by name, in the order of their years, small ones first."""
+    """Return all architectures by name, sorted by year and then by name."""
     for file in Path(__file__).parent.glob("[!_]*.py"):
         import_module(f"{__package__}.{file.stem}")
 
@@ -279,7 +295,7 @@ def architectures() -> dict[str, Architecture]:
 
 
 def names() -> list[str]:
-    """List the names that `build` takes.
+    """List the names of the architectures that `build` accepts.
 
     >>> import kerascnn as kc
     >>> "lenet5" in kc.models.names()
@@ -289,14 +305,17 @@ def names() -> list[str]:
 
 
 def build(name: str, /, **options: object) -> "keras.Model":
-    """Build an architecture by its name: `build("vgg16")` is `build_vgg16()`.
+    """Build an architecture by name: `build("vgg16")` is the same as `build_vgg16()`.
 
     Args:
         name: one of `names()`.
-        options: the arguments of its builder.
+        options: the arguments of the builder.
+
+    Returns:
+        An uncompiled functional `keras.Model`.
 
     Raises:
-        ValueError: no architecture has this name.
+        ValueError: if there is no architecture of this name, or an argument is out of range.
 
     >>> import kerascnn as kc
     >>> kc.models.build("lenet5", classes=26).output_shape

@@ -1,4 +1,4 @@
-"""AlexNet (Krizhevsky, Sutskever & Hinton 2012): as taught, printed, in torchvision; small."""
+"""AlexNet (Krizhevsky, Sutskever & Hinton 2012): as taught, as published, and two more variants."""
 
 from functools import partial
 from typing import NamedTuple
@@ -13,18 +13,18 @@ from ._registry import architecture
 
 
 class Row(NamedTuple):
-    """A convolution with its ReLU, and what follows it: "pool" is 3x3 with a stride of 2."""
+    """A convolution with ReLU, and the layers after it; "pool" is 3x3 max-pooling with stride 2."""
 
     filters: int
     kernel: int
     stride: int = 1
     padding: int = 0
-    groups: int = 1  # with 2, each GPU sees its own half of the maps
-    bias: int = 0  # at the start
+    groups: int = 1  # 2: each GPU processes its own half of the maps
+    bias: int = 0  # initial value
     then: tuple[str, ...] = ()
 
 
-SINGLE_TOWER = (  # the simplified table of Stanford's CS231n, which most lectures show
+SINGLE_TOWER = (  # the simplified table of Stanford's CS231n, shown in most lectures
     Row(96, kernel=11, stride=4, then=("pool", "norm")),
     Row(256, kernel=5, padding=2, bias=1, then=("pool", "norm")),
     Row(384, kernel=3, padding=1),
@@ -45,7 +45,7 @@ TORCHVISION = (  # Krizhevsky 2014, "One weird trick for parallelizing CNNs", ar
     Row(256, kernel=3, padding=1),
     Row(256, kernel=3, padding=1, then=("pool",)),
 )
-CIFAR = (  # the same plan for 32x32 pixels: smaller windows, no stride, few filters
+CIFAR = (  # the same design for 32x32 pixels: smaller windows, no stride, few filters
     Row(48, kernel=7, padding=3, then=("pool", "norm")),
     Row(64, kernel=5, padding=2, then=("pool", "norm")),
     Row(64, kernel=3, padding=1),
@@ -55,13 +55,13 @@ CIFAR = (  # the same plan for 32x32 pixels: smaller windows, no stride, few fil
 VARIANTS = {
     "single_tower": SINGLE_TOWER, "paper": PAPER, "torchvision": TORCHVISION, "cifar": CIFAR,
 }  # fmt: skip
-DENSE = {  # hidden units, bias at the start
+DENSE = {  # hidden units, initial value of the bias
     "single_tower": (4096, 1), "paper": (4096, 1), "torchvision": (4096, 0), "cifar": (128, 0),
 }  # fmt: skip
 
 
-# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
-# arguments of keras.applications.
+# `@architecture` passes in the input tensor and the last dense layer; users call the builder with
+# the arguments of keras.applications.
 @architecture(
     reference="Krizhevsky et al. 2012, ImageNet classification with deep convolutional networks",
     year=2012,
@@ -85,28 +85,29 @@ DENSE = {  # hidden units, bias at the start
         "cifar": 30_142_464,
     },
     options=(
-        'variant: "single_tower", the taught table; "paper", in two groups, with normalization\n'
-        '    before pooling; "torchvision", which has fewer filters and no normalization;\n'
-        '    "cifar", of our own, for images of 32x32.\n'
-        "dropout: rate at each hidden dense layer (paper, section 4.2: 0.5).\n"
-        "width: factor on the number of filters and of hidden units."
+        'variant: "single_tower" is the network as it is usually taught; "paper" has two groups\n'
+        '    and normalizes before pooling; "torchvision" has fewer filters and no normalization;\n'
+        '    "cifar" is a small version for images of 32x32, by this package.\n'
+        "dropout: dropout rate at each hidden dense layer (paper, section 4.2: 0.5).\n"
+        "width: factor by which to multiply the number of filters and of hidden units."
     ),
 )
 def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, width=1.0):
-    """AlexNet: 227x227x3 to 1,000 classes, in one tower 62,378,344 parameters.
+    """AlexNet, as one tower: 62,378,344 parameters.
 
-    DEVIATION from the paper: an input of 227, since 224, which it prints, gives 54.25 columns;
-    as taught one tower instead of two halves on two GPUs, and pooling before normalization. The
-    "cifar" variant starts from weights in proportion to its few inputs (He et al. 2015,
-    arXiv:1502.01852) and biases of 0: weights of 0.01 and biases of 1, the paper's, would drown
-    its images.
+    DEVIATION from the paper: images are 227x227, since with the paper's 224x224, the first layer
+    would have a width of 54.25. By default, there is one tower rather than two halves on two GPUs,
+    and pooling comes before normalization, as usually taught. The "cifar" variant uses He
+    initialization (He et al. 2015, arXiv:1502.01852) and biases of 0: with the paper's
+    initialization, weights of about 0.01 and biases of 1, its outputs would hardly depend on the
+    image.
 
     >>> import kerascnn as kc
     >>> kc.build_alexnet(include_top=False).count_params()
     3747200
     """
     filters_of = scaled(width)
-    towers = 2 if variant == "paper" else 1  # whatever the width, the maps divide between them
+    towers = 2 if variant == "paper" else 1  # keep the filters divisible by 2 for any width
     start = "he_normal" if variant == "cifar" else gaussian(0.01)
     conv = partial(Conv2D, activation="relu", kernel_initializer=start)
     x = inputs
@@ -120,7 +121,7 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
             row.stride,
             "same" if row.padding and not padded else "valid",
             groups=row.groups,
-            bias_initializer="ones" if row.bias else "zeros",  # ones feed the ReLUs: section 5
+            bias_initializer="ones" if row.bias else "zeros",  # section 5: feed the ReLUs
             name=f"conv{i}",
         )(x)
         for layer in row.then:
@@ -150,5 +151,5 @@ def build_alexnet(inputs, classifier, *, variant="single_tower", dropout=0.5, wi
 
 
 def gaussian(stddev):
-    """Weights ~ N(0, stddev²): section 5."""
+    """Draw weights from N(0, stddev²): section 5."""
     return RandomNormal(stddev=stddev)

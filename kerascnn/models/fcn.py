@@ -1,6 +1,6 @@
-"""Fully convolutional networks (Long, Shelhamer & Darrell 2015, arXiv:1411.4038), on VGG16.
+"""Fully convolutional networks (Long, Shelhamer & Darrell 2015, arXiv:1411.4038), based on VGG16.
 
-The numbers are those of the authors' `voc-fcn32s`, `voc-fcn16s` and `voc-fcn8s` (net.py).
+The numbers are those of the authors' models `voc-fcn32s`, `voc-fcn16s` and `voc-fcn8s` (net.py).
 """
 
 from functools import partial
@@ -24,9 +24,9 @@ from ._finish import Size
 from ._registry import architecture
 from .vgg import FC, TABLE_1
 
-PADDING = 100  # of conv1_1, so that small images survive five pools and a 7x7 convolution
-SKIPS = {32: (), 16: ((4, 5),), 8: ((4, 5), (3, 9))}  # pool, offset of its crop
-LAST = {32: (64, 19), 16: (32, 27), 8: (16, 31)}  # kernel of the last up-sampling, its crop
+PADDING = 100  # before the first convolution, so that small images survive all poolings and fc6
+SKIPS = {32: (), 16: ((4, 5),), 8: ((4, 5), (3, 9))}  # pooling layer, offset of its crop
+LAST = {32: (64, 19), 16: (32, 27), 8: (16, 31)}  # last upsampling: kernel, offset of its crop
 
 fcn_architecture = partial(
     architecture,
@@ -36,46 +36,51 @@ fcn_architecture = partial(
     classes=21,
     min_size=1,
     size=Size.OPEN,
-    top="the scores of the classes and their up-sampling",
+    top="the class scores and their upsampling",
     returns="(N, H, W, classes)",
     options=(
-        "dropout: rate after each of the two layers that were dense.\n"
-        "width: factor on the number of filters."
+        "dropout: dropout rate after fc6 and fc7, the layers that are dense in VGG16.\n"
+        "width: factor by which to multiply the number of filters."
     ),
 )
 
 
-# `@fcn_architecture` passes the input tensor, the number of classes and the last activation; users
-# call the builder with the arguments of keras.applications.
+# `@fcn_architecture` passes in the input tensor, the number of classes and the last activation;
+# users call the builder with the arguments of keras.applications.
 @fcn_architecture(parameters=134_346_581, macs=181_365_854_976)
 def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
-    """FCN-32s: a map of class scores from pool5 alone, 134,346,581 learned parameters.
+    """FCN-32s, which upsamples the class scores of pool5: 134,346,581 trainable parameters.
 
-    Images of any size to maps of the same size, (N, H, W, classes); bilinear up-sampling is not
-    learned. With `include_top=False` the maps of fc7.
+    Images may have any size; the output has the same height and width. The bilinear upsampling is
+    not trainable. With `include_top=False`, the model returns the feature maps of fc7.
     """
-    return fcn(32, inputs, classes, activation, dropout, width)
+    return fcn_layers(32, inputs, classes, activation, dropout, width)
 
 
 @fcn_architecture(parameters=134_357_354, macs=181_448_086_272)
 def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0):
-    """FCN-16s: pool5 and pool4, 134,357,354 learned parameters; see `build_fcn32s`."""
-    return fcn(16, inputs, classes, activation, dropout, width)
+    """FCN-16s, which combines pool5 and pool4: 134,357,354 trainable parameters.
+
+    See `build_fcn32s` for details.
+    """
+    return fcn_layers(16, inputs, classes, activation, dropout, width)
 
 
 @fcn_architecture(parameters=134_362_751, macs=181_529_034_048)
 def build_fcn8s(inputs, classes, activation, *, dropout=0.5, width=1.0):
-    """FCN-8s: pool5, pool4 and pool3, 134,362,751 learned parameters; see `build_fcn32s`.
+    """FCN-8s, which combines pool5, pool4 and pool3: 134,362,751 trainable parameters.
+
+    See `build_fcn32s` for details.
 
     >>> import kerascnn as kc
     >>> kc.build_fcn8s(width=0.05, input_shape=(60, 90, 3)).output_shape
     (None, 60, 90, 21)
     """
-    return fcn(8, inputs, classes, activation, dropout, width)
+    return fcn_layers(8, inputs, classes, activation, dropout, width)
 
 
-def fcn(stride, inputs, classes, activation, dropout, width):
-    """VGG16's layers as convolutions, then scores that are added and up-sampled: Figure 3."""
+def fcn_layers(stride, inputs, classes, activation, dropout, width):
+    """Apply VGG16 as convolutions, then sum and upsample the scores of its levels: Figure 3."""
     filters_of = scaled(width)
     conv = partial(Conv2D, activation="relu", padding="same")
     x, pools = ZeroPadding2D(PADDING, name="block1_pad")(inputs), {}
@@ -104,7 +109,7 @@ def fcn(stride, inputs, classes, activation, dropout, width):
 
 
 def up_sampling(classes, kernel, stride, *, name):
-    """A transposed convolution that interpolates bilinearly and is not trained."""
+    """Make a transposed convolution that interpolates bilinearly and is not trainable."""
     return Conv2DTranspose(
         classes,
         kernel,
@@ -117,21 +122,22 @@ def up_sampling(classes, kernel, stride, *, name):
 
 
 def convolutionalize(model):
-    """Turn the dense layers of a classifier into convolutions with the same weights.
+    """Convert the dense layers of a classifier into convolutions with the same weights.
 
-    The new net takes images of any size and gives a map of predictions: on an image of the old
-    size the old prediction, on a larger one a prediction for each window (section 3.1, Figure 2).
+    The new model accepts images of any size and returns a map of predictions. For an image of the
+    original size, this is the original prediction; for a larger image, there is a prediction for
+    each window (Long et al. 2015, section 3.1, Figure 2).
 
     Args:
-        model: a functional `keras.Model` whose maps are flattened and then go through dense
-            layers, such as `build_vgg16()` or `build_alexnet()`. It stays as it is.
+        model: a functional `keras.Model` with a `Flatten` layer followed by dense layers, such as
+            `build_vgg16()` or `build_alexnet()`. It is not modified.
 
     Returns:
-        A functional `keras.Model`; images (N, H, W, C) float to (N, h, w, classes). The weights
-        are copies.
+        A functional `keras.Model`, from images (N, H, W, C) float to (N, h, w, classes), with
+        copies of the weights.
 
     Raises:
-        ValueError: a model without a `Flatten` layer that is followed by dense layers.
+        ValueError: if the model does not have one `Flatten` layer followed by dense layers.
 
     >>> import kerascnn as kc
     >>> net = convolutionalize(kc.build_lenet5(input_shape=(32, 32, 1)))
@@ -141,9 +147,9 @@ def convolutionalize(model):
     flattens = [layer for layer in model.layers if isinstance(layer, Flatten)]
     if len(flattens) != 1 or not any(isinstance(layer, Dense) for layer in model.layers):
         raise ValueError(
-            "model must have one Flatten layer between its maps and its dense layers, as "
-            f"build_vgg16() has; received {model.name!r} with {len(flattens)}. A net that pools "
-            "globally takes images of any size already."
+            "model must have one Flatten layer between its maps and its dense layers, like "
+            f"build_vgg16(); received {model.name!r} with {len(flattens)}. A model that pools "
+            "globally already accepts images of any size."
         )
     size = tuple(flattens[0].input.shape[1:3])  # of the maps that the first dense layer reads
     first = next(layer for layer in model.layers if isinstance(layer, Dense))
@@ -162,7 +168,7 @@ def convolutionalize(model):
         )
 
     def call(layer, *args, **kwargs):
-        # torchvision's AlexNet pools to the size that the maps have for images of its own size.
+        # torchvision's AlexNet pools to the size that its maps already have for 224x224 images.
         old = model.get_layer(layer.name)
         same = isinstance(layer, AdaptiveAveragePooling2D) and old.input.shape[1:3] == size
         return args[0] if same or isinstance(layer, Flatten) else layer(*args, **kwargs)
@@ -175,8 +181,8 @@ def convolutionalize(model):
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise ValueError(
-            f"model must have no layer before its Flatten that needs a fixed size; {model.name!r} "
-            f"has one: {reason}"
+            f"model must have no layer before Flatten that needs a fixed size; {model.name!r} has "
+            f"one: {reason}"
         ) from error
     for layer in model.layers:
         if layer.weights:

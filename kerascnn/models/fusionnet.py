@@ -1,4 +1,4 @@
-"""FusionNet (Quan, Hildebrand & Jeong 2016, arXiv:1612.05360): a U-Net that adds its skips."""
+"""FusionNet (Quan, Hildebrand & Jeong 2016, arXiv:1612.05360): a U-Net with summed skips."""
 
 from functools import partial
 
@@ -20,8 +20,8 @@ BRIDGE = 1024
 STEP = 16  # four poolings halve the image
 
 
-# `@architecture` passes the input tensor, the number of classes and the last activation; users call
-# the builder with the arguments of keras.applications.
+# `@architecture` passes in the input tensor, the number of classes and the last activation; users
+# call the builder with the arguments of keras.applications.
 @architecture(
     reference="Quan et al. 2016, arXiv:1612.05360",
     year=2016,
@@ -34,14 +34,14 @@ STEP = 16  # four poolings halve the image
     macs=425_503_752_192,
     top="the last convolution",
     returns="(N, H, W, classes)",
-    options="width: factor on the number of filters.",
+    options="width: factor by which to multiply the number of filters.",
 )
 def build_fusionnet(inputs, classes, activation, *, width=1.0):
-    """FusionNet: residual blocks inside each level, skips that are added; 78,531,649 parameters.
+    """FusionNet, a U-Net with residual blocks and summed skip connections: 78,531,649 parameters.
 
-    The paper leaves some choices open: here all convolutions have biases, and all but the last
-    batch normalization; up-sampling and the last convolution are 3x3. With `include_top=False`
-    the 64 maps before it.
+    The paper leaves some choices open. Here, all convolutions have biases, all but the last are
+    batch-normalized, and the transposed convolutions and the last convolution are 3x3. With
+    `include_top=False`, the model returns the 64 feature maps before the last convolution.
 
     >>> import kerascnn as kc
     >>> kc.build_fusionnet(width=0.125).output_shape
@@ -63,7 +63,7 @@ def build_fusionnet(inputs, classes, activation, *, width=1.0):
     x = residual_level(x, filters_of(BRIDGE), name="bridge")
     for level in reversed(range(1, len(FILTERS) + 1)):
         filters = filters_of(FILTERS[level - 1])
-        x = unit(x, partial(Conv2DTranspose, strides=2), filters, name=f"up{level}_deconv")
+        x = conv_norm(x, partial(Conv2DTranspose, strides=2), filters, name=f"up{level}_deconv")
         x = Add(name=f"up{level}_add")([x, skips[level - 1]])
         x = residual_level(x, filters, name=f"up{level}")
     if classes is None:
@@ -73,17 +73,17 @@ def build_fusionnet(inputs, classes, activation, *, width=1.0):
 
 
 def residual_level(x, filters, *, name):
-    """A convolution, a residual block of three, a convolution: Figure 2."""
-    x = start = unit(x, Conv2D, filters, name=f"{name}_conv1")
-    x = unit(x, Conv2D, filters, name=f"{name}_res1")
-    x = unit(x, Conv2D, filters, name=f"{name}_res2")
-    x = unit(x, Conv2D, filters, activation=None, name=f"{name}_res3")
+    """Apply a convolution, a residual block of three convolutions and another one: Figure 2."""
+    x = start = conv_norm(x, Conv2D, filters, name=f"{name}_conv1")
+    x = conv_norm(x, Conv2D, filters, name=f"{name}_res1")
+    x = conv_norm(x, Conv2D, filters, name=f"{name}_res2")
+    x = conv_norm(x, Conv2D, filters, activation=None, name=f"{name}_res3")
     x = Add(name=f"{name}_res_add")([start, x])
-    return unit(x, Conv2D, filters, name=f"{name}_conv2")
+    return conv_norm(x, Conv2D, filters, name=f"{name}_conv2")
 
 
-def unit(x, conv, filters, *, activation="relu", name):
-    """A 3x3 convolution, batch normalization, ReLU."""
+def conv_norm(x, conv, filters, *, activation="relu", name):
+    """Apply a 3x3 convolution, batch normalization and ReLU."""
     x = conv(filters, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_conv")(x)
     x = BatchNormalization(name=f"{name}_bn")(x)
     return Activation(activation, name=f"{name}_relu")(x) if activation else x

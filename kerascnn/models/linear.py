@@ -1,4 +1,4 @@
-"""One layer: linear regression, logistic regression (softmax) and the perceptron."""
+"""Models of a single layer: linear regression, logistic regression and the perceptron."""
 
 from keras.layers import Flatten
 
@@ -7,8 +7,8 @@ from kerascnn.layers import step
 from ._registry import architecture
 
 
-# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
-# arguments of keras.applications.
+# `@architecture` passes in the input tensor and the last dense layer; users call the builder with
+# the arguments of keras.applications.
 @architecture(
     reference="Legendre 1805, Nouvelles méthodes pour la détermination des orbites des comètes",
     year=1805,
@@ -20,7 +20,7 @@ from ._registry import architecture
     macs=7_840,
 )
 def build_linear_regression(inputs, classifier):
-    """Linear regression on pixels, s = W·x + b: one template and one bias for each class.
+    """Linear regression on the pixels, s = W·x + b, with a template and a bias for each class.
 
     >>> import kerascnn as kc
     >>> kc.build_linear_regression().count_params()  # 784 · 10 + 10
@@ -39,9 +39,9 @@ def build_linear_regression(inputs, classifier):
     macs=7_840,
 )
 def build_logistic_regression(inputs, classifier):
-    """Logistic regression on pixels: a softmax of W·x + b.
+    """Logistic regression on the pixels, the softmax of W·x + b.
 
-    For two classes take `classes=1`: one unit with a sigmoid.
+    For two classes, use `classes=1`, which is a single unit with a sigmoid.
 
     >>> import kerascnn as kc
     >>> kc.build_logistic_regression(classes=1).count_params()
@@ -61,10 +61,10 @@ def build_logistic_regression(inputs, classifier):
     macs=784,
 )
 def build_perceptron(inputs, classifier):
-    """The perceptron: 1 where w·x + b is not negative, else 0; a unit for each class.
+    """Perceptron on the pixels: 1 if w·x + b is not negative, otherwise 0, for each class.
 
-    The step lets gradients pass, so that `fit` with plain SGD and half the squared error learns
-    by Rosenblatt's rule.
+    The step function passes gradients through unchanged, so that `fit` with plain SGD and half the
+    squared error follows Rosenblatt's learning rule.
 
     >>> import kerascnn as kc
     >>> kc.build_perceptron().count_params()  # 784 weights and a bias
@@ -74,5 +74,5 @@ def build_perceptron(inputs, classifier):
 
 
 def flat(inputs, classifier):
-    """One layer on the pixels; none with `include_top=False`."""
+    """Apply one dense layer to the pixels, or none with `include_top=False`."""
     return inputs if classifier is None else classifier(Flatten(name="flatten")(inputs))

@@ -1,4 +1,4 @@
-"""A net without shared weights, on the plan of LeNet-5: what convolution saves."""
+"""LeNet-5 without weight sharing, which shows how many parameters convolution saves."""
 
 from functools import partial
 
@@ -11,8 +11,8 @@ from ._registry import architecture
 from .lenet import C1, C3, C5, F6, PAPER_SIZE
 
 
-# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
-# arguments of keras.applications.
+# `@architecture` passes in the input tensor and the last dense layer; users call the builder with
+# the arguments of keras.applications.
 @architecture(
     reference="LeCun 1989, Generalization and network design strategies (Net-3)",
     year=1989,
@@ -21,13 +21,13 @@ from .lenet import C1, C3, C5, F6, PAPER_SIZE
     min_size=28,
     size=Size.STATIC,
     parameters=423_038,  # 122,304 + 241,600 + 48,120 + 10,164 + 850
-    macs=416_520,  # LeNet-5's: each weight is used once, each of LeNet-5's at many positions
+    macs=416_520,  # as in LeNet-5, whose weights are used at many positions, these only at one
 )
 def build_locally_connected(inputs, classifier):
-    """LeNet-5 with weights of their own at every position: 423,038 parameters, not 61,706.
+    """LeNet-5 with unshared weights: 423,038 parameters, compared with 61,706.
 
-    Layer by layer it has the multiply-adds of `build_lenet5`, to compare with; the paper's Net-3
-    is smaller.
+    Each layer computes as many multiply-accumulate operations as in `build_lenet5`, to make them
+    comparable; the paper's Net-3 is smaller.
 
     >>> import kerascnn as kc
     >>> kc.build_locally_connected().count_params()

@@ -1,4 +1,4 @@
-"""The multilayer perceptron (Rumelhart, Hinton & Williams 1986), in the size of LeCun 1998."""
+"""Multilayer perceptron (Rumelhart, Hinton & Williams 1986), with the layers of LeCun 1998."""
 
 from keras.layers import Dense, Flatten
 
@@ -9,8 +9,8 @@ from ._registry import architecture
 HIDDEN = (300, 100)  # LeCun et al. 1998, section III.C: 28x28-300-100-10
 
 
-# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
-# arguments of keras.applications.
+# `@architecture` passes in the input tensor and the last dense layer; users call the builder with
+# the arguments of keras.applications.
 @architecture(
     reference="Rumelhart et al. 1986, Learning representations by back-propagating errors",
     year=1986,
@@ -19,12 +19,13 @@ HIDDEN = (300, 100)  # LeCun et al. 1998, section III.C: 28x28-300-100-10
     min_size=1,
     parameters=266_610,
     macs=266_200,
-    options="hidden: units of each hidden layer.\nactivation: of the hidden layers.",
+    options="hidden: number of units in each hidden layer.\n"
+    "activation: activation function of the hidden layers.",
 )
 def build_mlp(inputs, classifier, *, hidden=HIDDEN, activation="relu"):
-    """A multilayer perceptron: the pixels, hidden layers of 300 and 100 units, 10 classes.
+    """Multilayer perceptron on the pixels, with hidden layers of 300 and 100 units.
 
-    DEVIATION: ReLU for the squashing function of the paper, as in today's courses.
+    DEVIATION: ReLU instead of the paper's sigmoid, as in today's courses.
 
     >>> import kerascnn as kc
     >>> kc.build_mlp(hidden=(128,)).count_params()

@@ -1,4 +1,4 @@
-"""The neocognitron (Fukushima 1980, Biological Cybernetics 36), in the sizes of its simulation."""
+"""The neocognitron (Fukushima 1980, Biological Cybernetics 36), as simulated in the paper."""
 
 from keras.layers import Flatten, ZeroPadding2D
 
@@ -7,15 +7,15 @@ from kerascnn.layers import CCells, SCells
 from ._registry import architecture
 
 PLANES = 24
-STAGES = (  # window and padding of the S-cells, their selectivity r, window of the C-cells
+STAGES = (  # S-cells: window, padding and selectivity r; C-cells: window
     (5, 2, 4.0, 7),  # 16x16 -> 16x16 -> 10x10
     (5, 1, 1.5, 3),  # 10x10 -> 8x8 -> 6x6
     (5, 0, 1.5, 2),  # 6x6 -> 2x2 -> 1x1
 )
 
 
-# `@architecture` passes the input tensor and the last dense layer; users call the builder with the
-# arguments of keras.applications.
+# `@architecture` passes in the input tensor and the last dense layer; users call the builder with
+# the arguments of keras.applications.
 @architecture(
     reference="Fukushima 1980, Neocognitron: a self-organizing neural network model",
     year=1980,
@@ -27,14 +27,15 @@ STAGES = (  # window and padding of the S-cells, their selectivity r, window of 
     options="planes: number of cell-planes in each layer.",
 )
 def build_neocognitron(inputs, classifier, *, planes=PLANES):
-    """The neocognitron: three stages of S-cells, which detect, and C-cells, which tolerate shifts.
+    """Neocognitron: three stages of S-cells, which detect features, and C-cells, which pool them.
 
-    S-cells have non-negative excitatory weights and shunting inhibition, C-cells fixed ones.
-    Images are bright strokes on a background of 0.
+    S-cells learn non-negative excitatory weights and are subject to shunting inhibition; the
+    weights of C-cells are fixed. Images are expected to be bright strokes on a background of 0.
 
-    DEVIATION from the paper: the weights are learned by gradient descent with labels, not by
-    competition without a teacher, and a softmax layer reads the 24 last C-cells. The windows of
-    the C-cells are those that give the paper's sizes, 16, 10, 8, 6, 2 and 1, without its thinning.
+    DEVIATION from the paper: the weights are learned by gradient descent from labels rather than
+    by unsupervised competition, and a softmax layer follows the last 24 C-cells. The windows of
+    the C-cells are chosen to produce the paper's sizes, 16, 10, 8, 6, 2 and 1, without thinning
+    the cells out.
 
     >>> import kerascnn as kc
     >>> kc.build_neocognitron(include_top=False, input_shape=(16, 16, 1)).output_shape

@@ -18,16 +18,17 @@ from ._registry import architecture
 
 FILTERS = (64, 128, 256, 512)  # of the contracting path; the expansive path mirrors it
 BRIDGE = 1024
-CROPS = (88, 40, 16, 4)  # pixels that are cut off each side of the skipped maps, level by level
-# A size works if it is STEP·n + REST: at each of the four poolings the map must be even. In
-# "valid" nets every level loses 4 pixels on the way down, which makes 4 + 8 + 16 + 32.
+CROPS = (88, 40, 16, 4)  # pixels cropped from each side of the skipped maps, by level
+# A size is valid if it is STEP·n + REST, since the maps must have an even size before each of the
+# four poolings. With "valid" padding, each level of the contracting path loses 4 pixels, which
+# adds up to 4 + 8 + 16 + 32 pixels of the image.
 STEP = 16
 REST = {"valid": 60, "same": 0}
-SMALLEST = {"valid": 188, "same": 16}  # 188 -> 4: below it a map of the way up has no pixels left
+SMALLEST = {"valid": 188, "same": 16}  # 188 -> 4; below it, a map of the expansive path is empty
 
 
-# `@architecture` passes the input tensor, the number of classes and the last activation; users call
-# the builder with the arguments of keras.applications.
+# `@architecture` passes in the input tensor, the number of classes and the last activation; users
+# call the builder with the arguments of keras.applications.
 @architecture(
     reference="Ronneberger et al. 2015, arXiv:1505.04597",
     year=2015,
@@ -39,22 +40,23 @@ SMALLEST = {"valid": 188, "same": 16}  # 188 -> 4: below it a map of the way up 
     macs={"valid": 150_428_424_448, "same": 192_384_335_872},
     variant_option="padding",
     top="the last 1x1 convolution",
-    returns='(N, H, W, classes) with padding="same"; with "valid" H and W are 184 smaller',
+    returns='(N, H, W, classes) with padding="same"; with "valid", H and W are 184 smaller',
     options=(
-        'padding: "valid", the paper\'s, 572x572 to 388x388; "same", whose map is as large as the\n'
-        "    image.\n"
-        "dropout: rate at the end of the contracting path (section 3.1).\n"
-        "width: factor on the number of filters."
+        'padding: "valid" as in the paper, from 572x572 to 388x388; or "same", which returns maps\n'
+        "    of the size of the image.\n"
+        "dropout: dropout rate at the end of the contracting path (section 3.1).\n"
+        "width: factor by which to multiply the number of filters."
     ),
 )
 def build_unet(inputs, classes, activation, *, padding="valid", dropout=0.5, width=1.0):
-    """U-Net: 23 convolutions, 31,030,658 parameters; images to a class for each pixel.
+    """U-Net, which classifies each pixel; 23 convolutions: 31,030,658 parameters.
 
-    "valid" cuts 92 pixels off each side: take images with their surroundings, such as mirrored
-    edges. With `include_top=False` the 64 maps before the last 1x1 convolution.
+    With "valid" padding, the output lacks 92 pixels on each side: pad the images beforehand, for
+    example by mirroring their edges. With `include_top=False`, the model returns the 64 feature
+    maps before the last 1x1 convolution.
 
-    The paper leaves two choices open: the rate of the dropout, here 0.5, and whether a ReLU
-    follows an up-convolution, here one does.
+    The paper leaves two choices open: the dropout rate, which is 0.5 here, and whether a ReLU
+    follows each up-convolution, which it does here.
 
     >>> import kerascnn as kc
     >>> kc.build_unet(width=0.125).output_shape
@@ -95,7 +97,7 @@ def build_unet(inputs, classes, activation, *, padding="valid", dropout=0.5, wid
 
 
 def check_size(size, padding):
-    """Refuse a height or width that some pooling cannot halve, and name those that work."""
+    """Check that all poolings halve the height and width evenly; suggest sizes if they do not."""
     for n in size:
         if n is None:
             continue
@@ -104,7 +106,7 @@ def check_size(size, padding):
             near = [s for s in (below, below + STEP) if s >= SMALLEST[padding]]
             near = " and ".join(map(str, near or [SMALLEST[padding]]))
             raise ValueError(
-                f"input_shape must have a height and width that halve four times with "
+                f"input_shape must have a height and width that can be halved four times with "
                 f"padding={padding!r}: {SMALLEST[padding]} plus a multiple of {STEP}; "
                 f"received {tuple(size)}. Nearest to {n}: {near}."
             )

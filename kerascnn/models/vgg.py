@@ -30,24 +30,24 @@ vgg_architecture = partial(
     input_shape=(224, 224, 3),
     min_size=32,
     options=(
-        "dropout: rate after each hidden dense layer. The paper trains with 0.5; the default 0\n"
-        "    has the layers of keras.applications, so that its weight files fit.\n"
-        "width: factor on the number of filters and of hidden units.\n"
-        "hidden: units of each hidden dense layer, before `width`.\n"
-        "batch_normalization: whether each convolution is normalized (Ioffe & Szegedy 2015), as\n"
-        "    in torchvision's vgg16_bn; the paper, from before, does not."
+        "dropout: dropout rate after each hidden dense layer. The paper uses 0.5; the default,\n"
+        "    0, adds no dropout layers, as in keras.applications.\n"
+        "width: factor by which to multiply the number of filters and of hidden units.\n"
+        "hidden: number of units in each hidden dense layer, before scaling by `width`.\n"
+        "batch_normalization: whether to apply batch normalization (Ioffe & Szegedy 2015) after\n"
+        "    each convolution, as in torchvision's vgg16_bn; the paper predates it."
     ),
 )
 
 
-# `@vgg_architecture` passes the input tensor and the last dense layer; users call the builder with
-# the arguments of keras.applications.
+# `@vgg_architecture` passes in the input tensor and the last dense layer; users call the builder
+# with the arguments of keras.applications.
 @vgg_architecture(parameters=132_863_336, macs=7_609_090_048)
 def build_vgg11(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
 ):
     """VGG11, column A: 132,863,336 parameters."""
-    return vgg("A", inputs, classifier, dropout, width, hidden, batch_normalization)
+    return vgg_layers("A", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 @vgg_architecture(parameters=133_047_848, macs=11_308_466_176)
@@ -55,7 +55,7 @@ def build_vgg13(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
 ):
     """VGG13, column B: 133,047,848 parameters."""
-    return vgg("B", inputs, classifier, dropout, width, hidden, batch_normalization)
+    return vgg_layers("B", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 @vgg_architecture(parameters=138_357_544, macs=15_470_264_320)
@@ -68,7 +68,7 @@ def build_vgg16(
     >>> kc.build_vgg16(include_top=False).count_params()
     14714688
     """
-    return vgg("D", inputs, classifier, dropout, width, hidden, batch_normalization)
+    return vgg_layers("D", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 @vgg_architecture(parameters=143_667_240, macs=19_632_062_464)
@@ -76,11 +76,11 @@ def build_vgg19(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
 ):
     """VGG19, column E: 143,667,240 parameters, with the layer names of keras.applications."""
-    return vgg("E", inputs, classifier, dropout, width, hidden, batch_normalization)
+    return vgg_layers("E", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
-def vgg(column, inputs, classifier, dropout, width, hidden, batch_normalization):
-    """The layers of one column of Table 1."""
+def vgg_layers(column, inputs, classifier, dropout, width, hidden, batch_normalization):
+    """Apply the layers of one column of Table 1."""
     filters_of = scaled(width)
     conv = normalized if batch_normalization else partial(Conv2D, activation="relu")
     x = inputs
@@ -100,7 +100,7 @@ def vgg(column, inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
 def normalized(filters, *, name, **options):
-    """A convolution whose maps are normalized before the ReLU."""
+    """Convolution, batch normalization, ReLU."""
 
     def unit(x):
         x = Conv2D(filters, name=name, **options)(x)

@@ -1,4 +1,4 @@
-"""YOLO, first version (Redmon, Divvala, Girshick & Farhadi 2016, arXiv:1506.02640), Figure 3."""
+"""YOLO, version 1 (Redmon, Divvala, Girshick & Farhadi 2016, arXiv:1506.02640), Figure 3."""
 
 from keras.layers import Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPooling2D, Reshape
 
@@ -18,11 +18,11 @@ FIGURE_3 = (  # filters, kernel, stride
 )  # fmt: skip
 FC = 4096
 LEAK = 0.1  # Equation 2
-BOX = 5  # x, y, w, h and a confidence
+BOX = 5  # x, y, w, h and confidence
 
 
-# `@architecture` passes the input tensor, the number of classes and the last activation; users call
-# the builder with the arguments of keras.applications.
+# `@architecture` passes in the input tensor, the number of classes and the last activation; users
+# call the builder with the arguments of keras.applications.
 @architecture(
     reference="Redmon et al. 2016, arXiv:1506.02640",
     year=2016,
@@ -35,18 +35,19 @@ BOX = 5  # x, y, w, h and a confidence
     top="the dense layers and the grid",
     returns="(N, H / 64, W / 64, boxes · 5 + classes)",
     options=(
-        "boxes: boxes for each cell of the grid, the paper's B.\n"
-        "dropout: rate after the hidden dense layer (section 2.2: 0.5).\n"
-        "width: factor on the number of filters and of hidden units."
+        "boxes: number of boxes for each cell of the grid, the paper's B.\n"
+        "dropout: dropout rate after the hidden dense layer (section 2.2: 0.5).\n"
+        "width: factor by which to multiply the number of filters and of hidden units."
     ),
 )
 def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5, width=1.0):
-    """YOLOv1: 24 convolutions, two dense layers, 271,703,550 parameters; 7x7 cells of 30 numbers.
+    """YOLOv1, 24 convolutions and two dense layers: 271,703,550 parameters.
 
-    Each cell has `boxes` times (x, y, w, h, confidence), then a score for each class. Images of
-    448x448 make 7x7 cells. With `include_top=False` the maps (N, 7, 7, 1024).
+    The output is a grid of cells, 7x7 for images of 448x448. Each cell holds `boxes` times
+    (x, y, w, h, confidence), followed by a score for each class. With `include_top=False`, the
+    model returns the last feature maps, (N, 7, 7, 1024).
 
-    DEVIATION: the order of the numbers in a cell is not the one in darknet's memory.
+    DEVIATION: the numbers of a cell are not in the order in which darknet stores them.
 
     >>> import kerascnn as kc
     >>> kc.build_yolov1(include_top=False).count_params()
@@ -77,5 +78,5 @@ def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5, width=1.0
 
 
 def leaky(name):
-    """ReLU with a slope of 0.1 below zero: Equation 2."""
+    """Make a ReLU with a slope of 0.1 below zero: Equation 2."""
     return LeakyReLU(negative_slope=LEAK, name=f"{name}_leaky")

@@ -1,4 +1,4 @@
-"""Where weights come from: shipped sets, official ones and files; every hash is checked."""
+"""Pretrained weights: shipped with the package, downloaded, or from a file; hashes are checked."""
 
 import lazy_loader as lazy
 

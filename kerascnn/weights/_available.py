@@ -1,4 +1,4 @@
-"""All sets of weights that builders take by name."""
+"""The list of all pretrained weights that builders load by name."""
 
 from ._official import OFFICIAL
 from ._shipped import shipped
@@ -6,13 +6,14 @@ from ._weight_set import WeightSets
 
 
 def available(architecture: str | None = None) -> WeightSets:
-    """List the sets of weights of one architecture or of all: shipped ones, then official ones.
+    """List the pretrained weights for one architecture, or for all of them.
 
     Args:
-        architecture: the builder's name without "build_"; `None` for all.
+        architecture: the name of the builder without "build_"; `None` for all architectures.
 
     Returns:
-        A list of `WeightSet`, which prints as a table.
+        A list of `WeightSet`, which prints as a table. The sets that are shipped with the package
+        come first.
 
     >>> import kerascnn as kc
     >>> [(s.name, s.variant, s.source) for s in kc.weights.available("resnet50")]

@@ -1,4 +1,4 @@
-"""Files from the network: downloaded once, checked by their hash, whole or not there."""
+"""Downloads, each made only once, verified by hash and never left incomplete."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ MD5_DIGITS = 32
 
 
 class RemoteFile(NamedTuple):
-    """A file to download; `digest` is its md5, or the beginning of its sha256."""
+    """A file to download; `digest` is its MD5, or the beginning of its SHA-256."""
 
     name: str
     url: str
@@ -19,7 +19,7 @@ class RemoteFile(NamedTuple):
 
     @property
     def md5(self) -> str | None:
-        """The md5, where that is the hash which is known."""
+        """The MD5, if `digest` is one."""
         return self.digest if len(self.digest) == MD5_DIGITS else None
 
     def is_at(self, path: Path) -> bool:
@@ -30,17 +30,17 @@ class RemoteFile(NamedTuple):
 
 
 def fetch(file: RemoteFile, purpose: str) -> Path:
-    """Find a file in `KERASCNN_DATA` or Keras's cache, or download it into that cache.
+    """Find a file in `KERASCNN_DATA` or in Keras's cache, or download it to the cache.
 
     Args:
-        file: what to fetch.
-        purpose: what it is needed for; the first words of an error.
+        file: the file to fetch.
+        purpose: what the file is needed for; the first words of an error message.
 
     Returns:
-        The path of the file, whose hash was checked.
+        The path to the file, whose hash has been verified.
 
     Raises:
-        OSError: there is no network, the download broke, or the hash is another.
+        OSError: if the download fails or the file has the wrong hash.
     """
     cache = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
     if data := os.environ.get("KERASCNN_DATA"):
@@ -50,7 +50,8 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
                 return path
             raise OSError(
                 f"{purpose} must be the file with the hash {file.digest}; received {path}, which "
-                "has another: it is damaged or another version. Download it again, or remove it."
+                "has a different hash: it is damaged or another version. Download it again or "
+                "remove it."
             )
     path = cache / file.name
     if path.is_file() and file.is_at(path):
@@ -59,35 +60,35 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
 
 
 def _download(file: RemoteFile, cache: Path, purpose: str) -> Path:
-    """Download beside the cache's files, and put the file among them when it is whole."""
-    import keras  # here, since a list of the sets needs no Keras
+    """Download to a temporary directory, then move the complete file into the cache."""
+    import keras  # here, since listing the sets does not need Keras
 
     elsewhere = (
-        f"Try again; or download {file.url} elsewhere and give its path as weights=, or a folder "
-        "that holds it in the environment variable KERASCNN_DATA."
+        f"Try again, or download {file.url} elsewhere and pass its path as weights=, or set the "
+        "environment variable KERASCNN_DATA to its directory."
     )
     try:
         cache.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix=".download-", dir=cache)
     except OSError as error:
         raise OSError(
-            f"{purpose} must be downloaded into a folder that can be written; received {cache}: "
-            f"{error.strerror}. Name another one in the environment variable KERAS_HOME."
+            f"{purpose} must be downloaded to a writable directory; received {cache}: "
+            f"{error.strerror}. Set the environment variable KERAS_HOME to another directory."
         ) from error
-    with folder:  # whatever happens, the half file goes with it
+    with folder:  # which also removes an incomplete file
         try:
             part = keras.utils.get_file(
                 file.name, file.url, file_hash=file.md5, cache_subdir=folder.name
             )
         except Exception as error:  # get_file raises bare Exceptions
             if isinstance(error.__context__, HTTPError):
-                error.__context__.close()  # it keeps the connection
+                error.__context__.close()  # it keeps the connection open
             raise OSError(
                 f"{purpose} must be downloaded once; received: {_one_line(error)} {elsewhere}"
             ) from error
         if not file.is_at(part):
             raise OSError(
-                f"{purpose} must have the hash {file.digest}; received a file with another one. "
+                f"{purpose} must have the hash {file.digest}; received a file with another hash. "
                 f"{elsewhere}"
             )
         return Path(part).replace(cache / file.name)

@@ -1,4 +1,4 @@
-"""Keras's weight files: the legacy `.h5`, and what Keras 3 writes, `.weights.h5` and `.keras`."""
+"""Keras's weight files: legacy `.h5`, and Keras 3's `.weights.h5` and `.keras`."""
 
 import re
 import zipfile
@@ -18,18 +18,18 @@ IN_ARCHIVE = "model.weights.h5"  # the weights of a .keras archive
 def pairs_of_keras_file(
     model: keras.Model, root: h5py.File, *, top: bool = True
 ) -> list[Pair] | None:
-    """Put a model's weights and those of an open file side by side.
+    """Pair the weights of a model with those of an open file.
 
     Args:
         model: a built model.
         root: the file.
-        top: whether the model has all layers of the file; else the file's last may be more.
+        top: whether the model must have all layers of the file, or may lack the last ones.
 
     Returns:
-        The pairs; `None` for what Keras alone can read: layers inside layers, bfloat16.
+        The pairs; `None` if only Keras can read the file, because of nested layers or bfloat16.
 
     Raises:
-        MisfitError: the file holds the weights of another network.
+        MisfitError: if the weights in the file do not fit the model.
     """
     group = root.get("model_weights", root)  # a whole model in the legacy format
     if "layer_names" in group.attrs or "layer_names0" in group.attrs:
@@ -39,10 +39,10 @@ def pairs_of_keras_file(
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """Open the HDF5 file, which lies in a zip archive in the case of `.keras`.
+    """Open an HDF5 file, or the one in the zip archive of a `.keras` file.
 
     Raises:
-        OSError: it is neither, or damaged.
+        OSError: if the file is neither, or is damaged.
     """
     if not zipfile.is_zipfile(path):
         with h5py.File(path) as root:
@@ -56,7 +56,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
 
 
 def _legacy(model: keras.Model, group: h5py.Group) -> list[Pair]:
-    """Layers by name; those that the file names otherwise, in their order."""
+    """Match layers by name; those with other names in the file are matched in order."""
     stored = {}
     for name in _names(group, "layer_names"):
         if weights := [group[name][w] for w in _names(group[name], "weight_names")]:
@@ -74,7 +74,7 @@ def _legacy(model: keras.Model, group: h5py.Group) -> list[Pair]:
 
 
 def _names(group: h5py.Group, attribute: str) -> list[str]:
-    """Read a list of names; a long one is split into numbered parts."""
+    """Read a list of names, which is split into numbered parts if it is long."""
     parts = [group.attrs[attribute]] if attribute in group.attrs else []
     while f"{attribute}{len(parts)}" in group.attrs:
         parts.append(group.attrs[f"{attribute}{len(parts)}"])
@@ -82,14 +82,14 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
 
 
 def _keras_3(model: keras.Model, root: h5py.File, top: bool) -> list[Pair] | None:
-    """Layers by their class and its count: conv2d, then conv2d_1 and so on."""
+    """Match layers by class and count: conv2d, then conv2d_1 and so on."""
     stored = {
         name: [group["vars"][key] for key in sorted(group["vars"], key=int)]
         for name, group in root["layers"].items()
         if "vars" in group and len(group["vars"])
     }
     if any(w.attrs.get("dtype") == "bfloat16" for ws in stored.values() for w in ws):
-        return None  # numbers that HDF5 does not know
+        return None  # a type that HDF5 does not support
     counts, pairs, used = Counter(), [], set()
     try:
         for layer in model.layers:
@@ -105,28 +105,28 @@ def _keras_3(model: keras.Model, root: h5py.File, top: bool) -> list[Pair] | Non
         own = sum(bool(layer.weights) for layer in model.layers)
         if len(stored) == own:
             raise
-        # The file counts its layers; one more of a kind renames those behind it.
+        # The file numbers the layers of a class: an additional one shifts all names after it.
         raise MisfitError(
             f"{misfit} The file has {len(stored)} layers with weights, the model {own}: was it "
-            "saved from a net with other options, such as auxiliary heads or no top?"
+            "saved from a model with other options, such as auxiliary heads or no top?"
         ) from misfit
     return pairs
 
 
 def _own(layer: keras.layers.Layer) -> list[keras.Variable]:
-    """The weights that a layer itself saves, in their order in a file."""
+    """Return the weights that a layer itself saves, in their order in a file."""
     store = {}
     layer.save_own_variables(store)
     return list(store.values())
 
 
 def _is_flat(layer: keras.layers.Layer) -> bool:
-    """Whether all weights of a layer are its own, not those of layers inside it."""
+    """Whether all weights of a layer are its own rather than those of nested layers."""
     return {id(w) for w in _own(layer)} == {id(w) for w in layer.weights}
 
 
 def _snake_case(name: str) -> str:
-    """Write a class name as Keras does in its files: Conv2D -> conv2d.
+    """Convert a class name to the form in Keras's files: Conv2D -> conv2d.
 
     >>> _snake_case("BatchNormalization")
     'batch_normalization'

@@ -1,4 +1,4 @@
-"""Weights into models: by the name of a set, or from a file; all of them or none."""
+"""Loading weights into a model, by the name of a set or from a file; all of them or none."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,25 +26,26 @@ def resolve(
     classes: int | None = None,
     classifier_activation: str | None = None,
 ) -> WeightSet | Path | None:
-    """Check, before anything is built, that `weights` can be loaded into what is asked for.
+    """Check that `weights` can be loaded into a model, before the model is built.
 
     Args:
-        architecture: the builder's name without "build_".
-        weights: `None`, the name of a set of weights, or the path of a file.
-        variant: the architecture's variant; `None`: the only or the default one.
-        include_top, classes, classifier_activation: the builder's arguments.
+        architecture: the name of the builder without "build_".
+        weights: `None`, the name of a set of weights, or the path to a file.
+        variant: the variant of the architecture; `None` for the default.
+        include_top, classes, classifier_activation: the arguments of the builder.
 
     Returns:
-        What `load` takes, or `None`.
+        The `weights` argument of `load`, or `None`.
 
     Raises:
-        ValueError: no set has this name and no file this path, or the set has other classes.
+        ValueError: if there is no set of this name and no file at this path, or the set has another
+            number of classes.
     """
     if weights is None:
         return None
     if not isinstance(weights, (str, Path)):
         raise ValueError(
-            f"weights must be None, the name of a set or the path of a file; received {weights!r}."
+            f"weights must be None, the name of a set or the path to a file; received {weights!r}."
         )
     found = _set(architecture, variant, weights)
     if found is None:
@@ -52,7 +53,7 @@ def resolve(
         if not found.is_file():
             names = dict.fromkeys(s.name for s in available(architecture))
             raise ValueError(
-                f"weights must be {', '.join([*map(repr, names), 'None'])} or the path of an "
+                f"weights must be {', '.join([*map(repr, names), 'None'])} or the path to an "
                 f"existing file for {architecture}; received {str(weights)!r}."
             )
         _check_suffix(found)
@@ -63,27 +64,27 @@ def resolve(
         )
     elif not include_top and len(found.parameters) == 1:
         raise ValueError(
-            f"weights={weights!r} is a set for the whole network; received include_top=False. "
-            "Build with include_top=True and take the layers that you need."
+            f"include_top must be True with weights={weights!r}, a set for the whole model; "
+            "received False. Build with include_top=True and use the layers that you need."
         )
     activations = ("sigmoid" if classes == 1 else "softmax", None)
     if include_top and classifier_activation not in activations:
         raise ValueError(
-            f"classifier_activation must be {activations[0]!r} or None with trained weights; "
+            f"classifier_activation must be {activations[0]!r} or None with pretrained weights; "
             f"received {classifier_activation!r}."
         )
     return found
 
 
 def build_options(architecture: str, weights: str | Path | None) -> Mapping[str, object]:
-    """The builder's arguments that make the net of a set of weights, such as a smaller width.
+    """Return the builder's arguments for a set of weights, such as a smaller width.
 
     Args:
-        architecture: the builder's name without "build_".
-        weights: the builder's argument.
+        architecture: the name of the builder without "build_".
+        weights: the `weights` argument of the builder.
 
     Returns:
-        Arguments by name; none where the defaults make it.
+        Arguments by name; empty if the defaults fit.
 
     >>> import kerascnn as kc
     >>> kc.weights.build_options("vgg16", "cifar10")["width"]
@@ -100,23 +101,23 @@ def load(
     architecture: str | None = None,
     variant: str | None = None,
 ) -> keras.Model:
-    """Load weights into a model; all of them or, with an error, none.
+    """Load weights into a model. If this fails, the model keeps all of its weights.
 
     Args:
         model: a built `keras.Model`.
-        weights: a set for `architecture` or its name, whose hash is then checked; or the path of
-            a file: Keras's `.weights.h5`, `.keras` or legacy `.h5`, such as those of
-            keras.applications, or torchvision's `.pth`, which needs PyTorch.
-        architecture: the builder's name without "build_"; default the model's name.
-        variant: the architecture's variant; `None`: the only or the default one.
+        weights: a set for `architecture` or its name, in which case the hash of the file is
+            checked; or the path to a file: `.weights.h5`, `.keras` or legacy `.h5` from Keras, such
+            as those of keras.applications, or `.pth` from torchvision, which requires PyTorch.
+        architecture: the name of the builder without "build_"; defaults to the model's name.
+        variant: the variant of the architecture; `None` for the default.
 
     Returns:
         The same model.
 
     Raises:
-        ValueError: the file holds the weights of another network.
-        OSError: the file is missing, damaged, not the one that was made, or holds code.
-        ImportError: PyTorch is needed and not installed.
+        ValueError: if the weights in the file do not fit the model.
+        OSError: if the file is missing or damaged, has the wrong hash, or contains code.
+        ImportError: if the file requires PyTorch, which is not installed.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5()
@@ -125,25 +126,27 @@ def load(
     """
     if not model.built:
         raise ValueError(
-            f"model must be built, so that it has weights; received {model.name} without. "
-            "Begin it with keras.Input(…), or call it once."
+            f"model must be built; received {model.name}, which has no weights yet. "
+            "Start the model with keras.Input(…), or call it once."
         )
     architecture = architecture or model.name
     named = weights
     if not isinstance(weights, WeightSet):
         named = _set(architecture, variant, weights, model.count_params())
     path = Path(weights).expanduser() if named is None else _fetched(model, named)
-    # A shipped set is one file, of which a net without top takes the first part.
+    # A shipped set is a single file; a model without the top uses the first part of it.
     top = not isinstance(named, ShippedSet) or model.count_params() == max(named.parameters)
     owners = dict.fromkeys(s.architecture for s in available() if s.name == str(weights))
     if named is None and owners and not path.exists():
         raise ValueError(
-            f"architecture must be given with the name of a set, as the model is called "
+            f"architecture must be given with the name of a set, since the model is named "
             f"{model.name!r}; {str(weights)!r} is a set of {', '.join(owners)}."
         )
     if not path.is_file():
-        kind = "a directory" if path.is_dir() else "nothing there"
-        raise OSError(f"weights must be the path of a file; received {str(path)!r}: {kind}.")
+        problem = "is a directory" if path.is_dir() else "does not exist"
+        raise OSError(
+            f"weights must be the path to a file; received {str(path)!r}, which {problem}."
+        )
     _check_suffix(path)
     try:
         if path.name.endswith(TORCH_SUFFIXES):
@@ -165,24 +168,24 @@ def load(
             f"weights must be a file for {model.name}; received {path}: {misfit} "
             f"Nothing was loaded.{transfer}"
         ) from misfit
-    except Exception as error:  # a damaged file fails in many ways
+    except Exception as error:  # damaged files cause many kinds of errors
         reason = " ".join(str(error).split()).rstrip(".") or repr(error)
         raise OSError(
-            f"weights must be a whole weight file for {model.name}; {path} cannot be read: "
-            f"{reason}. Make or download it again. Nothing was loaded."
+            f"weights must be a complete weights file for {model.name}; {path} cannot be read: "
+            f"{reason}. Save or download it again. Nothing was loaded."
         ) from error
     return model
 
 
 def _how_to_transfer(classes: int | None) -> str:
     return (
-        "For other classes keep the features alone: build with the classes of the weights, or with "
-        f"include_top=False, and put a new top on it with kc.training.transfer(model, {classes})."
+        "For other classes, reuse the feature layers only: build with the classes of the weights, "
+        f"or with include_top=False, and add a new top with kc.training.transfer(model, {classes})."
     )
 
 
 def _classifier(model: keras.Model) -> str | None:
-    """The name of the last layer with weights, in a model of one output."""
+    """Return the name of the last layer with weights in a model with one output."""
     if not isinstance(model.output_shape, tuple):
         return None
     return next((layer.name for layer in reversed(model.layers) if layer.weights), None)
@@ -191,7 +194,7 @@ def _classifier(model: keras.Model) -> str | None:
 def _set(
     architecture: str, variant: str | None, weights: str | Path, parameters: int | None = None
 ) -> WeightSet | None:
-    """Find a set by its name, if possible for so many parameters; `None`: it is no name of one."""
+    """Find a set by name, preferably with so many parameters; `None` if there is no such set."""
     named = [s for s in available(architecture) if s.name == weights]
     for_variant = [s for s in named if s.of_variant(variant)]
     if for_variant:
@@ -206,15 +209,16 @@ def _set(
 
 
 def _fetched(model: keras.Model, found: WeightSet) -> Path:
-    """The set's file for this model; asked for, and perhaps downloaded, only if it can fit."""
+    """Return the file of a set, downloading it if necessary, but only if it can fit the model."""
     count = model.count_params()
     if count not in found.parameters:
         counts = " or ".join(f"{n:,} ({what})" for n, what in found.parameters.items())
         classes = model.output_shape[-1] if isinstance(model.output_shape, tuple) else found.classes
         transfer = "" if classes == found.classes else f" {_how_to_transfer(classes)}"
         raise ValueError(
-            f"weights={found.name!r} for {found.architecture} are {counts}; this model has "
-            f"{count:,}. Check its variant, input_shape, classes and width.{transfer}"
+            f"weights={found.name!r} for {found.architecture} requires a parameter count of "
+            f"{counts}; this model has {count:,}. Check its variant, input_shape, classes and "
+            f"width.{transfer}"
         )
     return found.fetch(count)
 
@@ -227,17 +231,17 @@ def _check_suffix(path: Path) -> None:
 
 
 def _assign(pairs: list[Pair]) -> None:
-    """Read everything once, so that a damaged file fails here; only then assign it."""
+    """Assign the weights, after reading all of them once to find out if the file is damaged."""
     for _, stored in pairs:
         array = np.asarray(stored)
         if array.dtype.kind not in NUMBERS:
-            raise OSError(f"it holds {array.dtype} where it must hold numbers")
+            raise OSError(f"it contains {array.dtype} where it must contain numbers")
     for variable, stored in pairs:
         variable.assign(np.asarray(stored))
 
 
 def _load_by_keras(model: keras.Model, path: Path) -> None:
-    """Let Keras load what has layers inside layers; put the old weights back if it fails."""
+    """Load models with nested layers with Keras; restore the old weights if this fails."""
     before = model.get_weights()
     try:
         model.load_weights(path)

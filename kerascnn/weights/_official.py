@@ -1,4 +1,4 @@
-"""The official ImageNet weights: Keras's files, and torchvision's where Keras has none."""
+"""The official ImageNet weights, from Keras, or from torchvision where Keras has none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ URLS = {
 }
 CC_BY, MIT, BSD = "CC BY 4.0", "MIT", "BSD 3-Clause"
 WHOLE, NO_TOP, WITH_HEADS = (
-    "the whole net",
+    "the whole model",
     "include_top=False",
     "auxiliary=True, whose heads were not trained",
 )
@@ -22,20 +22,21 @@ WHOLE, NO_TOP, WITH_HEADS = (
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialSet(WeightSet):
-    """A set of trained weights that is downloaded when it is first asked for.
+    """A set of pretrained weights that is downloaded on first use.
 
     Attributes:
-        files: the file for each of `parameters`, its path below the URL of its source; a hash is
-            an md5 (32 digits) or the beginning of a sha256, as torchvision gives it.
+        files: path relative to the URL of the source, and hash, of the file for each of
+            `parameters`. The hash is an MD5 (32 digits) or, as in torchvision, the beginning of a
+            SHA-256.
     """
 
     files: Mapping[int, tuple[str, str]]
 
     def fetch(self, parameters: int) -> Path:
-        """Find the file in the caches or download it, and check its hash.
+        """Find the file in the cache or download it, and verify its hash.
 
         Raises:
-            OSError: there is no network, the download broke, or the hash is another.
+            OSError: if the download fails or the file has the wrong hash.
         """
         file, digest = self.files[parameters]
         remote = RemoteFile(file.rpartition("/")[2], URLS[self.source] + file, digest)
@@ -43,7 +44,7 @@ class OfficialSet(WeightSet):
 
 
 def keras_set(architecture, folder, size, accuracy, licence, whole, no_top, variant=None):
-    """Make a set of Keras; `whole` and `no_top` are (number of weights, md5)."""
+    """Make a set from Keras; `whole` and `no_top` are (number of weights, MD5)."""
     file = f"{folder}/{architecture}_weights_tf_dim_ordering_tf_kernels"
     return imagenet(
         architecture=architecture,
@@ -59,7 +60,7 @@ def keras_set(architecture, folder, size, accuracy, licence, whole, no_top, vari
 
 
 def torchvision_set(architecture, variant, file, size, accuracy, parameters, preprocessing="torch"):
-    """Make a set of torchvision: one file, whose name ends in the beginning of its sha256."""
+    """Make a set from torchvision: a file whose name ends in the beginning of its SHA-256."""
     digest = file.removesuffix(".pth").rpartition("-")[2]
     return imagenet(
         architecture=architecture,
@@ -76,8 +77,8 @@ def torchvision_set(architecture, variant, file, size, accuracy, parameters, pre
 
 imagenet = partial(OfficialSet, name="imagenet", tested_on="ImageNet", classes=1000)
 
-# Sizes in MiB and accuracies: keras.io/api/applications, pytorch.org/vision/stable/models.
-# Parameters count the moving statistics of batch normalization too, since the files hold them.
+# Sizes in MiB and accuracies: keras.io/api/applications and pytorch.org/vision/stable/models.
+# Parameters include the moving statistics of batch normalization, which the files also contain.
 OFFICIAL = (
     torchvision_set(
         "alexnet", "torchvision", "alexnet-owt-7be5be79.pth", 233.1, 0.56522,
@@ -101,7 +102,7 @@ OFFICIAL = (
         (143_667_240, "cbe5617147190e668d6c5d5026f83318"),
         (20_024_384, "253f8cb515780f3b799900260a226db6"),
     ),
-    torchvision_set(  # ported from TensorFlow, whose nets take RGB in [-1, 1]
+    torchvision_set(  # ported from TensorFlow, whose models expect RGB in [-1, 1]
         "googlenet", "torchvision", "googlenet-1378be20.pth", 49.7, 0.69778,
         {6_639_464: WHOLE, 5_614_464: NO_TOP, 13_019_960: WITH_HEADS},
         "signed",

@@ -1,4 +1,4 @@
-"""Weights of a model and weights of a file, side by side; checked before anything is assigned."""
+"""Pairs of a model's weights and the weights in a file, checked before any is assigned."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,32 +9,32 @@ NUMBERS = "fiub"  # NumPy's kinds of floats, integers and booleans
 
 
 class MisfitError(ValueError):
-    """The file holds the weights of another network.
+    """The weights in a file do not fit the model.
 
     Attributes:
-        layer: the layer whose weights have other shapes, if that is why.
+        layer: the layer whose weights have the wrong shapes, if that is the reason.
     """
 
     layer: str | None = None
 
 
 class Pair(NamedTuple):
-    """A weight and what a file holds for it: an array, or an HDF5 data set to read it from."""
+    """A weight of a model and the array, or HDF5 data set, that a file stores for it."""
 
     variable: keras.Variable
     stored: Any
 
 
 def pair(layer: str, variables: Iterable[keras.Variable], stored: Sequence[Any]) -> list[Pair]:
-    """Put the weights of a layer side by side.
+    """Pair the weights of a layer with those in a file.
 
     Args:
         layer: name of the layer.
-        variables: its weights.
-        stored: what the file holds for them, in the same order.
+        variables: weights of the layer.
+        stored: weights in the file, in the same order.
 
     Raises:
-        MisfitError: another number of weights, or other shapes.
+        MisfitError: if the number of weights or their shapes differ.
     """
     variables = list(variables)
     expected, received = ([tuple(w.shape) for w in ws] for ws in (variables, stored))
@@ -49,17 +49,19 @@ def pair(layer: str, variables: Iterable[keras.Variable], stored: Sequence[Any])
 
 
 def refuse_more(more: Mapping[str, Sequence[Any]]) -> None:
-    """Refuse layers of the file that the model lacks.
+    """Refuse layers in the file that the model does not have.
 
     Args:
-        more: what the file holds for each of them.
+        more: weights of these layers in the file.
 
     Raises:
-        MisfitError: there are such layers.
+        MisfitError: if there are any.
     """
     for layer, stored in more.items():
         shapes = _text([tuple(s.shape) for s in stored])
-        raise MisfitError(f"the file also has '{layer}', with {shapes}, which the model lacks.")
+        raise MisfitError(
+            f"the file also has '{layer}', with {shapes}, which the model does not have."
+        )
 
 
 def _text(shapes: list[tuple[int, ...]]) -> str:

@@ -1,4 +1,4 @@
-"""What a network's weights expect: RGB images in [0, 1] to its input, and back."""
+"""Conversion between RGB images in [0, 1] and the input that a model's weights expect."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from kerascnn._errors import unknown
 
 from ._available import available
 
-ROUNDING = 1e-3  # that images may leave [0, 1] by
+ROUNDING = 1e-3  # images may exceed [0, 1] by this much
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """An affine map of each channel, with an inverse: input = scale · image + offset.
+    """Invertible preprocessing of images, channel by channel: input = scale · image + offset.
 
-    Called with images (N, H, W, C) float in [0, 1], RGB, it gives the model's input; `inverse`
-    takes that back. Both are differentiable, give an array for an array and a tensor for a
-    tensor, and leave their argument as it is.
+    Call it with RGB images (N, H, W, C) float in [0, 1] to compute the input of the model, and call
+    `inverse` to convert an input back into images. Both are differentiable, return an array for an
+    array and a tensor for a tensor, and do not modify their argument.
 
     Attributes:
         name: "unit", "signed", "lecun", "torch" or "caffe".
-        scale, offset: one number, or one for each of the model's channels.
-        bgr: whether the model's channels are blue, green, red.
+        scale, offset: one number, or one for each channel of the model's input.
+        bgr: whether the channels of the model's input are blue, green and red.
     """
 
     name: str
@@ -36,20 +36,20 @@ class Preprocessing:
 
     @property
     def clip_bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """The model's input for black and for white, channel by channel: images lie between."""
+        """The model's input for black and for white, for each channel: the range of images."""
         offset = np.atleast_1d(np.asarray(self.offset, "float32"))
         return offset, offset + np.asarray(self.scale, "float32")
 
     def __call__(self, images: Any) -> Any:
-        """Bring images to the model's input.
+        """Convert images to the input of the model.
 
         Args:
             images: (N, H, W, C) float in [0, 1], RGB; or (H, W, C).
 
         Raises:
-            TypeError: the images hold whole numbers, as those in 0 … 255 do.
-            ValueError: there are not three channels where there must be, or values that are not in
-                [0, 1]; those of tensors are not known while a graph is traced.
+            TypeError: if the images are integers, such as those from 0 to 255.
+            ValueError: if the number of channels is wrong or a value is not in [0, 1]; the values
+                of symbolic tensors are not checked.
         """
         images = self._checked(images)
         self._check_range(images)
@@ -57,26 +57,26 @@ class Preprocessing:
         return self._turned(images) * scale + offset
 
     def inverse(self, inputs: Any) -> Any:
-        """Bring a model's input back to images.
+        """Convert the input of the model back to images.
 
         Args:
-            inputs: (N, H, W, C) float, as the model takes them; or (H, W, C).
+            inputs: (N, H, W, C) float, in the format that the model expects; or (H, W, C).
 
         Returns:
-            RGB images, in [0, 1] where the input was within `clip_bounds`.
+            RGB images, in [0, 1] where the input is within `clip_bounds`.
         """
         inputs = self._checked(inputs)
         scale, offset = self._numbers_for(inputs)
         return self._turned((inputs - offset) / scale)
 
     def _checked(self, images: Any) -> Any:
-        """Check an array or tensor; what is neither becomes an array."""
+        """Check an array or tensor; convert anything else to an array."""
         if not hasattr(images, "dtype"):
             images = np.asarray(images)
         kind = keras.backend.standardize_dtype(images.dtype)
         if "float" not in kind:
             raise TypeError(
-                f"images must be float, RGB in [0, 1]; received {kind}. Divide 0 … 255 by 255."
+                f"images must be float, RGB in [0, 1]; received {kind}. Divide 8-bit values by 255."
             )
         channels = np.size(self.scale) if np.ndim(self.scale) else np.size(self.offset)
         if channels > 1 and (len(images.shape) < 3 or images.shape[-1] != channels):
@@ -86,10 +86,10 @@ class Preprocessing:
         return images
 
     def _check_range(self, images: Any) -> None:
-        """Refuse what was not RGB in [0, 1], such as 0 … 255 or the input of another network."""
+        """Refuse values outside [0, 1], such as 8-bit images or images that are preprocessed."""
         try:
             values = images if isinstance(images, np.ndarray) else ops.convert_to_numpy(images)
-        except Exception:  # each backend says in its own way that there are no values yet
+        except Exception:  # each backend has its own error for a symbolic tensor
             return
         if values.size == 0:
             return
@@ -97,12 +97,12 @@ class Preprocessing:
         if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # NaN too
             raise ValueError(
                 f"images must be RGB in [0, 1] for the preprocessing {self.name!r}; received "
-                f"{low:.4g} to {high:.4g}. Divide 0 … 255 by 255; of images that are prepared "
-                f"already take the inverse of their mode: {', '.join(map(repr, MODES))}."
+                f"{low:.4g} to {high:.4g}. Divide 8-bit values by 255; for images that are already "
+                f"preprocessed, use the inverse of their mode: {', '.join(map(repr, MODES))}."
             )
 
     def _numbers_for(self, images: Any) -> list[Any]:
-        """Scale and offset in the type of the images."""
+        """Return scale and offset in the data type of the images."""
         numbers = [np.asarray(x, "float32") for x in (self.scale, self.offset)]
         if isinstance(images, np.ndarray):
             return [x.astype(images.dtype) for x in numbers]
@@ -115,7 +115,7 @@ class Preprocessing:
 
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])  # of ImageNet, RGB
-CAFFE_MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet, BGR in 0 … 255
+CAFFE_MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet, BGR from 0 to 255
 MODES = {
     p.name: p
     for p in (
@@ -129,18 +129,18 @@ MODES = {
 
 
 def preprocessing(architecture: str, weights: str, variant: str | None = None) -> Preprocessing:
-    """Give the map from RGB images in [0, 1] to what a set of weights was trained on.
+    """Return the preprocessing of RGB images in [0, 1] that a set of weights was trained with.
 
     Args:
-        architecture: the builder's name without "build_".
-        weights: the name of one of its sets: see `available`.
-        variant: the architecture's variant; `None`: the only or the default one.
+        architecture: the name of the builder without "build_".
+        weights: the name of a set of weights for it; see `available`.
+        variant: the variant of the architecture; `None` for the default.
 
     Returns:
-        A `Preprocessing`; call it with images, and its `inverse` with the model's input.
+        A `Preprocessing`, to call with images; its `inverse` converts the model's input back.
 
     Raises:
-        ValueError: there is no such set.
+        ValueError: if there is no such set.
 
     >>> import kerascnn as kc
     >>> preprocess = kc.weights.preprocessing("vgg16", "imagenet")

@@ -1,4 +1,4 @@
-"""The weights that come with the package: one file of weights and one JSON card for each set."""
+"""The weights shipped with the package: a weights file and a JSON card for each set."""
 
 import hashlib
 import json
@@ -13,33 +13,33 @@ FOLDER = Path(__file__).parent / "shipped"
 
 @dataclass(frozen=True, kw_only=True)
 class ShippedSet(WeightSet):
-    """A set of trained weights in the package.
+    """A set of pretrained weights in the package.
 
     Attributes:
-        path: the weight file.
-        card: how the set came to be: sha256, build (the builder's arguments that make the net),
-            preprocessing, recipe, seed, epochs, accuracy, licence.
+        path: the weights file.
+        card: how the weights were trained: sha256, build (the builder's arguments), preprocessing,
+            recipe, seed, epochs, accuracy, licence.
     """
 
     path: Path
     card: dict
 
     def fetch(self, parameters: int) -> Path:
-        """Compare the file with the hash on its card, and give its path.
+        """Verify the hash of the file and return its path.
 
         Raises:
-            OSError: the file is missing, unreadable or not the one that was shipped.
+            OSError: if the file is missing or cannot be read, or has the wrong hash.
         """
         try:
             digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         except OSError as error:
             raise OSError(
-                f"the weight file {self.path} must be readable; received: {error.strerror}. "
+                f"the weights file {self.path} must be readable; received: {error.strerror}. "
                 "Reinstall kerascnn."
             ) from error
         if digest != self.card["sha256"]:
             raise OSError(
-                f"the weight file {self.path} must have the sha256 {self.card['sha256'][:12]}…; "
+                f"the weights file {self.path} must have the SHA-256 {self.card['sha256'][:12]}…; "
                 f"received {digest[:12]}…. The file was changed or damaged: reinstall kerascnn."
             )
         return self.path
@@ -47,14 +47,14 @@ class ShippedSet(WeightSet):
 
 @cache
 def shipped() -> tuple[ShippedSet, ...]:
-    """All sets of the package, from their cards; those of another variant come last."""
+    """Return all sets in the package, from their cards; those of other variants come last."""
     cards = sorted(FOLDER.glob("*.json"), key=lambda path: ("-" in path.stem, path.name))
     return tuple(_read(path) for path in cards)
 
 
 def _read(path: Path) -> ShippedSet:
     network, _, name = path.stem.rpartition("_")
-    architecture = network.partition("-")[0]  # of "lenet5-1998", which names a variant
+    architecture = network.partition("-")[0]  # "lenet5-1998" includes the variant
     card = json.loads(path.read_text("utf-8"))
     weights = path.with_suffix(".weights.h5")
     tested_on, accuracy = next(iter(card["accuracy"].items()))
@@ -70,7 +70,7 @@ def _read(path: Path) -> ShippedSet:
         classes=len(card["class_names"]),
         class_names=tuple(card["class_names"]),
         preprocessing=card["preprocessing"],
-        parameters={card["parameters"]: "the whole net", card["without_top"]: "without the top"},
+        parameters={card["parameters"]: "the whole model", card["without_top"]: "without the top"},
         build=card["build"],
         path=weights,
         card=card,

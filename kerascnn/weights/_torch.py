@@ -1,4 +1,4 @@
-"""torchvision's `.pth` files: from the names and axes of PyTorch to those of Keras."""
+"""torchvision's `.pth` files: conversion from PyTorch's names and axes to Keras's."""
 
 import math
 import pickle
@@ -16,7 +16,7 @@ from ._pairing import MisfitError, Pair, pair, refuse_more
 if TYPE_CHECKING:
     import torch
 
-WEIGHTS = {  # of a layer in Keras: of a module in PyTorch
+WEIGHTS = {  # name in a Keras layer: name in a PyTorch module
     "kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
@@ -24,8 +24,8 @@ WEIGHTS = {  # of a layer in Keras: of a module in PyTorch
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
-NOT_A_WEIGHT = "num_batches_tracked"  # a count that no output depends on
-HEADS = ("classifier.", "fc.", "aux1.", "aux2.")  # left out where the model has none
+NOT_A_WEIGHT = "num_batches_tracked"  # a counter that does not affect the output
+HEADS = ("classifier.", "fc.", "aux1.", "aux2.")  # ignored if the model does not have them
 
 ALEXNET = {
     "conv1": "features.0",
@@ -62,15 +62,15 @@ RESNET = {"conv1_conv": "conv1", "conv1_bn": "bn1", "predictions": "fc"}
 
 
 def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
-    """Read a `.pth` file; code in it is not run.
+    """Read a `.pth` file, without running any code in it.
 
     Returns:
-        The tensors by their names in PyTorch.
+        The tensors, by their names in PyTorch.
 
     Raises:
-        ImportError: PyTorch is not installed.
-        OSError: the file is damaged, or holds code.
-        MisfitError: it holds something else than named tensors.
+        ImportError: if PyTorch is not installed.
+        OSError: if the file is damaged or contains code.
+        MisfitError: if the file contains anything other than named tensors.
     """
     try:
         import torch
@@ -79,7 +79,7 @@ def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
             f"PyTorch must be installed to read {path.name}; received: {error}. "
             'Run pip install "kerascnn[torch]".'
         ) from error
-    if zipfile.is_zipfile(path):  # PyTorch itself does not look at the checksums
+    if zipfile.is_zipfile(path):  # PyTorch itself does not verify the checksums
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():
                 raise OSError(f"the checksum of {damaged} in the archive is wrong")
@@ -87,39 +87,39 @@ def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         code = re.search(r"(?:GLOBAL|unsupported class) ([\w.]+)", str(error))
-        reason = f"it holds code ({code[1]}), which is never run" if code else "it is damaged"
+        reason = f"it contains code ({code[1]}), which is never run" if code else "it is damaged"
         raise OSError(
-            f"{reason}; a .pth file must hold tensors alone, as torch.save(net.state_dict(), …) "
-            "writes them"
+            f"{reason}; a .pth file must contain only tensors, as saved by "
+            "torch.save(net.state_dict(), …)"
         ) from error
     if not isinstance(checkpoint, Mapping) or not all(
         isinstance(value, torch.Tensor) for value in checkpoint.values()
     ):
         raise MisfitError(
-            "it must hold named tensors alone, as torch.save(net.state_dict(), …) writes them."
+            "it must contain only named tensors, as saved by torch.save(net.state_dict(), …)."
         )
     for name, tensor in checkpoint.items():
         if tensor.is_complex():
-            raise MisfitError(f"it must hold real numbers; '{name}' is complex.")
+            raise MisfitError(f"it must contain real numbers; '{name}' is complex.")
     return checkpoint
 
 
 def pairs_of_checkpoint(
     model: keras.Model, checkpoint: Mapping[str, "torch.Tensor"], architecture: str
 ) -> list[Pair]:
-    """Put a model's weights and torchvision's, brought to Keras's axes, side by side.
+    """Pair the weights of a model with torchvision's, converted to Keras's axes.
 
     Args:
         model: a model of one of the architectures in `MODULES`.
-        checkpoint: the tensors of torchvision's net by their names.
-        architecture: the builder's name without "build_".
+        checkpoint: the tensors of torchvision's model, by name.
+        architecture: the name of the builder without "build_".
 
     Raises:
-        MisfitError: the file holds the weights of another network.
+        MisfitError: if the weights in the file do not fit the model.
     """
     if architecture not in MODULES:
         raise MisfitError(
-            f"PyTorch's files can be read for {', '.join(MODULES)}, not for {architecture}."
+            f".pth files can be read for {', '.join(MODULES)}, not for {architecture}."
         )
     tensors = {name: t for name, t in checkpoint.items() if not name.endswith(NOT_A_WEIGHT)}
     layers = {layer.name: layer.weights for layer in model.layers if layer.weights}
@@ -136,7 +136,10 @@ def pairs_of_checkpoint(
 
 
 def _flattened(layer: keras.layers.Layer) -> tuple[int, int, int] | None:
-    """The maps (H, W, C) that a layer sees flattened, whose channels PyTorch has first."""
+    """Return the shape (H, W, C) of the maps that are flattened into the input of a layer, if any.
+
+    PyTorch flattens them with the channels first.
+    """
     before = layer.input._keras_history.operation
     while isinstance(before, keras.layers.Dropout):
         before = before.input._keras_history.operation
@@ -144,7 +147,7 @@ def _flattened(layer: keras.layers.Layer) -> tuple[int, int, int] | None:
 
 
 def _to_keras(tensor: "torch.Tensor", maps: tuple[int, int, int] | None) -> np.ndarray:
-    """Bring the axes of a weight into Keras's order, without a copy where possible."""
+    """Reorder the axes of a weight as in Keras, without a copy where possible."""
     w = tensor.detach().float().numpy()
     if w.ndim == 4:  # (out, in, height, width) -> (height, width, in, out)
         return w.transpose(2, 3, 1, 0)
@@ -162,7 +165,7 @@ def _alexnet(layers: Iterable[str]) -> dict[str, str]:
 
 
 def _vgg(layers: Iterable[str]) -> dict[str, str]:
-    """Number the features: a convolution, its ReLU, and a pooling layer count one each."""
+    """Number the features: each convolution, ReLU and pooling layer counts as one."""
     modules, index = dict(VGG_HEAD), 0
     for layer in layers:
         if re.fullmatch(r"block\d_conv\d", layer):
@@ -197,7 +200,7 @@ def _resnet(layers: Iterable[str]) -> dict[str, str]:
     return modules
 
 
-# What gives, for the names of a model's layers, those of torchvision's modules.
+# Functions from the names of a model's layers to those of torchvision's modules.
 MODULES: dict[str, Callable[[Iterable[str]], dict[str, str]]] = {
     "alexnet": _alexnet,
     **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19"), _vgg),

@@ -1,4 +1,4 @@
-"""What a set of trained weights tells of itself, wherever its file is."""
+"""The description of a set of pretrained weights."""
 
 import io
 from abc import ABC, abstractmethod
@@ -11,27 +11,27 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HEADINGS = ("Architecture", "Variant", "Set", "Source", "MiB", "Accuracy", "Licence")
-CAPTION = "ImageNet: top-1, one centre crop. Weights trained on it may fall under its terms too."
+CAPTION = "ImageNet: top-1, one centre crop. Its terms may also apply to weights trained on it."
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightSet(ABC):
-    """A set of trained weights that a builder loads by name.
+    """A set of pretrained weights that a builder loads by name.
 
     Attributes:
-        architecture: the builder's name without "build_".
-        variant: the variant that the weights are for; `None`: the only or the default one.
-        name: what the builder's `weights` argument takes, for example "imagenet".
-        source: who made the file: "kerascnn", "Keras" or "torchvision".
-        size: of the file with the whole network, in MiB.
-        accuracy: share of images that are classified correctly.
-        tested_on: the images that `accuracy` was measured on.
-        licence: under which the weights are given.
+        architecture: the name of the builder without "build_".
+        variant: the variant of the architecture; `None` for the default.
+        name: the value of the builder's `weights` argument, for example "imagenet".
+        source: the source of the file: "kerascnn", "Keras" or "torchvision".
+        size: size of the file with the whole model, in MiB.
+        accuracy: fraction of the images that are classified correctly.
+        tested_on: the images on which `accuracy` was measured.
+        licence: licence of the weights.
         classes: number of classes.
-        preprocessing: name of the input that the weights expect: see `preprocessing`.
-        parameters: number of weights of the nets that the set fits, and what each of them is.
-        build: the builder's arguments that make such a net, where the defaults do not.
-        class_names: of class 0, 1, …; empty where they are not known.
+        preprocessing: name of the preprocessing that the weights expect; see `preprocessing`.
+        parameters: number of weights of each model that the set fits, with its description.
+        build: the builder's arguments for such a model, where they differ from the defaults.
+        class_names: name of each class, by class index; empty if unknown.
     """
 
     architecture: str
@@ -50,10 +50,10 @@ class WeightSet(ABC):
 
     @abstractmethod
     def fetch(self, parameters: int) -> Path:
-        """Give the path of the whole and unchanged file for a net of so many parameters."""
+        """Return the path to the verified file for a model with so many parameters."""
 
     def of_variant(self, variant: str | None) -> bool:
-        """Whether the set is for this variant; `None` stands for any."""
+        """Whether the set is for this variant; `None` matches any variant."""
         return None in (variant, self.variant) or variant == self.variant
 
 
@@ -69,7 +69,7 @@ class WeightSets(list[WeightSet]):
         console.print(table)
         return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
-    __repr__ = __str__  # a table at the prompt too
+    __repr__ = __str__  # so that the interpreter shows a table, too
 
     def __rich__(self) -> "Table":
         from rich.table import Table

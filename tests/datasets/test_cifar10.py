@@ -55,7 +55,7 @@ def test_pictures_and_labels(load):
     [
         ({"y_train": np.full(20, 10)}, "labels of 0 to 9"),
         ({"y_test": np.zeros(4, int)}, "6 offsets and 4 labels"),
-        ({"jpeg_test": np.zeros(100)}, "must hold uint8 JPEG bytes"),
+        ({"jpeg_test": np.zeros(100)}, "must contain uint8 JPEG bytes"),
     ],
 )
 def test_something_else_in_the_file_is_refused(load, changed, message):
@@ -67,13 +67,13 @@ def test_a_damaged_picture_is_named(load, arrays):
     broken = arrays["jpeg_train"].copy()
     start = arrays["offset_train"][3]
     broken[start : start + 20] = 0
-    with pytest.raises(OSError, match=r"cannot be read \(picture 3"):
+    with pytest.raises(OSError, match=r"cannot be read \(image 3"):
         load(jpeg_train=broken)
 
 
 def test_a_picture_of_another_size_is_named(load):
     small = np.frombuffer(picture((0, 0, 0), (8, 8)), np.uint8)
-    with pytest.raises(OSError, match=r"cannot be read \(picture 0"):
+    with pytest.raises(OSError, match=r"cannot be read \(image 0"):
         load(jpeg_test=small, offset_test=np.array([0, len(small)]), y_test=np.zeros(1, int))
 
 

@@ -34,7 +34,7 @@ def test_its_own_file_is_read(tmp_path, arrays):
 
 def test_mnists_file_is_not_taken_for_it(tmp_path, arrays):
     np.savez(tmp_path / "mnist.npz", **arrays)
-    with pytest.raises(FileNotFoundError, match=r"data_dir must hold fashion_mnist\.npz"):
+    with pytest.raises(FileNotFoundError, match=r"data_dir must contain fashion_mnist\.npz"):
         datasets.load("fashion_mnist", data_dir=tmp_path)
 
 
@@ -61,5 +61,5 @@ def test_no_network_says_what_to_do(monkeypatch):
 
 def test_labels_beyond_the_classes_are_refused(tmp_path, arrays):
     np.savez(tmp_path / "fashion_mnist.npz", **{**arrays, "y_test": np.arange(5, 11)})
-    with pytest.raises(ValueError, match="must hold labels of 0 to 9; received 5 to 10"):
+    with pytest.raises(ValueError, match="must contain labels from 0 to 9; received 5 to 10"):
         datasets.load("fashion_mnist", data_dir=tmp_path)

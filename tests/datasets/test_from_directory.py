@@ -121,37 +121,37 @@ def test_size_channels_and_resize_reach_the_pictures(folder):
 
 def test_something_that_is_no_picture_is_found_at_once_or_when_it_is_read(folder):
     (folder / "bee" / "3.png").write_bytes(b"no picture")
-    with pytest.raises(OSError, match=r"picture '.*bee.3\.png' cannot be read"):
+    with pytest.raises(OSError, match=r"image '.*bee.3\.png' cannot be read"):
         from_directory(folder, image_size=8)
     data = from_directory(folder, image_size=8, validation=0, check=False)
-    with pytest.raises(OSError, match=r"picture '.*bee.3\.png' cannot be read"):
+    with pytest.raises(OSError, match=r"image '.*bee.3\.png' cannot be read"):
         np.asarray(data.train[0])
 
 
 def test_folders_that_hold_no_data_set(tmp_path, folder):
-    with pytest.raises(FileNotFoundError, match=r"path must be a folder; there is no '.*nowhere'"):
+    with pytest.raises(FileNotFoundError, match=r"directory; '.*nowhere' does not exist"):
         from_directory(tmp_path / "nowhere", image_size=8)
-    with pytest.raises(NotADirectoryError, match=r"path must be a folder; '.*0\.png' is a file"):
+    with pytest.raises(NotADirectoryError, match=r"path must be a directory; '.*0\.png' is a file"):
         from_directory(folder / "cat" / "0.png", image_size=8)
-    with pytest.raises(ValueError, match="cat' must have a folder of pictures for each class"):
+    with pytest.raises(ValueError, match="cat' must contain a directory of images for each class"):
         from_directory(folder / "cat", image_size=8)
-    with pytest.raises(ValueError, match=r"must have folders of two classes .* 'zoo' only"):
+    with pytest.raises(ValueError, match=r"must contain directories for two or .* only 'zoo'"):
         from_directory(tmp_path, image_size=8)
     (folder / "dog").mkdir()
-    with pytest.raises(ValueError, match=r"dog' must hold pictures, since each folder .* \.jpg"):
+    with pytest.raises(ValueError, match=r"dog' must contain images, since each .* \.jpg"):
         from_directory(folder, image_size=8)
 
 
 def test_a_class_that_only_the_test_has(tmp_path):
     fill(tmp_path / "train", {"cat": 10, "ant": 10})
     fill(tmp_path / "test", {"bee": 3})
-    with pytest.raises(ValueError, match="test' has the class 'bee', which the training has not"):
+    with pytest.raises(ValueError, match=r"test' must contain only classes .*; received 'bee'"):
         from_directory(tmp_path, image_size=8)
 
 
 def test_a_class_with_too_few_pictures(tmp_path):
     fill(tmp_path, {"cat": 10, "ant": 1})
-    with pytest.raises(ValueError, match="class 'ant' must have a picture for each part; received"):
+    with pytest.raises(ValueError, match="class 'ant' must have at least one image for each split"):
         from_directory(tmp_path, image_size=8)
     assert len(from_directory(tmp_path, image_size=8, validation=0).train[1]) == 11
 
@@ -159,7 +159,7 @@ def test_a_class_with_too_few_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"validation": 1.0}, "shares from 0 on whose sum is less than 1; received 1.0 and 0.0"),
+        ({"validation": 1.0}, "fractions whose sum is less than 1; received 1.0 and 0.0"),
         ({"validation": -0.1}, "received -0.1 and 0.0"),
         ({"validation": 0.6, "test": 0.6}, "received 0.6 and 0.6"),
         ({"test": "0.2"}, "received 0.2 and '0.2'"),

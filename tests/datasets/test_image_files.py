@@ -68,7 +68,7 @@ def test_only_the_rows_asked_for_are_read(paths, pictures):
     for i in (0, 1, 3, 6):
         paths[i].unlink()
     np.testing.assert_array_equal(images[[5, 2]], pictures[[5, 2]].astype(np.float32) / 255)
-    with pytest.raises(OSError, match=r"picture '.*3\.png' cannot be read \(.*No such file"):
+    with pytest.raises(OSError, match=r"image '.*3\.png' cannot be read \(.*No such file"):
         images[2:4]
 
 
@@ -164,9 +164,9 @@ def test_a_large_jpeg_is_hardly_changed_by_reading_part_of_its_detail(tmp_path):
 def test_what_is_no_picture_is_named(paths, content):
     paths[4].write_bytes(content)
     images = ImageFiles(paths, image_size=8)
-    with pytest.raises(OSError, match=r"picture '.*4\.png' cannot be read \(no known kind\): rep"):
+    with pytest.raises(OSError, match=r"image '.*4\.png' cannot be read \(no known kind\): rep"):
         images.check()
-    with pytest.raises(OSError, match=r"picture '.*4\.png' cannot be read"):
+    with pytest.raises(OSError, match=r"image '.*4\.png' cannot be read"):
         images[:]
     assert images[:4].shape == (4, 8, 8, 3)
 
@@ -175,7 +175,7 @@ def test_a_cut_off_picture_is_named_when_it_is_read(paths):
     paths[1].write_bytes(paths[1].read_bytes()[:-60])
     images = ImageFiles(paths, image_size=8)
     images.check()  # its beginning is fine
-    with pytest.raises(OSError, match=r"picture '.*1\.png' cannot be read \(.*\): replace") as e:
+    with pytest.raises(OSError, match=r"image '.*1\.png' cannot be read \(.*\): replace") as e:
         images[1]
     assert "\n" not in str(e.value)
 
@@ -183,7 +183,7 @@ def test_a_cut_off_picture_is_named_when_it_is_read(paths):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image_size": 0}, r"image_size must be \(height, width\) or one number .* received 0"),
+        ({"image_size": 0}, r"image_size must be a whole number of pixels .* received 0"),
         ({"image_size": (8, 8, 3)}, r"received \(8, 8, 3\)"),
         ({"image_size": 2.5}, "received 2.5"),
         ({"image_size": 8, "channels": 4}, "channels must be 3 for RGB or 1 for grey; received 4"),

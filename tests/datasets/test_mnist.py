@@ -68,7 +68,7 @@ def test_the_argument_comes_before_the_environment(data_dir, tmp_path, monkeypat
 
 
 def test_a_directory_without_the_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"data_dir must hold mnist\.npz; there is none in"):
+    with pytest.raises(FileNotFoundError, match=r"data_dir must contain mnist\.npz; '.*' does not"):
         datasets.load("mnist", data_dir=tmp_path)
 
 

@@ -107,9 +107,9 @@ def test_channel_axis_is_optional_and_empty_is_black():
     [
         (np.zeros((8, 8)), r"must be \(N, h, w\) or \(N, h, w, 1\); received \(8, 8\)"),
         (np.zeros((1, 8, 8, 3)), r"received \(1, 8, 8, 3\)"),
-        (np.full((1, 8, 8), 255, np.uint8), r"lie in \[0, 1\]; received 255 to 255: divide"),
-        (np.full((1, 8, 8), np.nan), r"lie in \[0, 1\]; received nan"),
-        (np.full((1, 8, 8), -0.5), r"lie in \[0, 1\]; received -0.5"),
+        (np.full((1, 8, 8), 255, np.uint8), r"be in \[0, 1\]; received 255 to 255: divide"),
+        (np.full((1, 8, 8), np.nan), r"be in \[0, 1\]; received nan"),
+        (np.full((1, 8, 8), -0.5), r"be in \[0, 1\]; received -0.5"),
     ],
 )
 def test_what_is_not_a_grey_image_is_refused(images, message):

@@ -75,10 +75,10 @@ def test_the_instances_stay_as_they_are(instances):
         (
             np.zeros((4, 4), int),
             {},
-            r"instances must be whole numbers \(N, H, W\), .* int64 \(4, 4\)",
+            r"instances must be integers \(N, H, W\), .* int64 \(4, 4\)",
         ),
         (np.zeros((1, 4, 4)), {}, "received float64"),
-        (np.full((1, 4, 4), -1), {}, "instances must be 0 or more; received -1"),
+        (np.full((1, 4, 4), -1), {}, "instances must not be negative; received -1"),
         (np.zeros((1, 4, 4), int), {"sigma": 0}, "sigma must be more than 0; received 0"),
     ],
 )

@@ -39,9 +39,9 @@ def test_more_images_include_the_fewer(digits):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"counts": (5, 1000)}, r"counts must be from 1 to \d+, which each class has; .*1000"),
-        ({"images": 9000}, r"images must be up to \d+, which there are; received 9000"),
-        ({"tests": 9000}, r"tests must be up to \d+, which there are; received 9000"),
+        ({"counts": (5, 1000)}, r"counts must be from 1 to \d+, the size .*; .*1000"),
+        ({"images": 9000}, r"images must be at most \d+, the number .*; received 9000"),
+        ({"tests": 9000}, r"tests must be at most \d+, the number .*; received 9000"),
     ],
 )
 def test_more_images_than_there_are(options, message):

@@ -356,7 +356,7 @@ def test_crop_takes_a_window(rng):
 
 
 def test_crop_that_does_not_fit():
-    with pytest.raises(ValueError, match="must hold a window"):
+    with pytest.raises(ValueError, match="must contain a window"):
         CropLike(6)([keras.Input((8, 8, 1)), keras.Input((4, 4, 1))])
     with pytest.raises(ValueError, match="offset must be"):
         CropLike(-1)

@@ -279,12 +279,12 @@ def test_a_file_of_words_is_refused(saved, refused):
     with h5py.File(path, "a") as file:
         del file["conv1/conv1/bias:0"]
         file["conv1/conv1/bias:0"] = np.array([b"a", b"b", b"c", b"d"])
-    refused(path, OSError, "must hold numbers")
+    refused(path, OSError, "must contain numbers")
 
 
 def test_no_file_and_other_suffixes_are_refused(tmp_path, refused):
-    refused(tmp_path / "none.h5", OSError, "nothing there")
-    refused(tmp_path, OSError, "a directory")
+    refused(tmp_path / "none.h5", OSError, "does not exist")
+    refused(tmp_path, OSError, "is a directory")
     other = tmp_path / "weights.npz"
     other.write_bytes(b"")
     refused(other, ValueError, r"ends in \.weights\.h5, .*\.pth")
@@ -292,7 +292,7 @@ def test_no_file_and_other_suffixes_are_refused(tmp_path, refused):
 
 def test_a_builder_refuses_before_it_builds(tmp_path):
     for weights in (tmp_path / "none.h5", tmp_path, "mnits"):
-        with pytest.raises(ValueError, match="'mnist', None or the path of an existing file"):
+        with pytest.raises(ValueError, match="'mnist', None or the path to an existing file"):
             kc.build_lenet5(weights=weights)
     other = tmp_path / "weights.npz"
     other.write_bytes(b"")
@@ -397,7 +397,7 @@ def test_a_changed_byte_in_a_shipped_set_is_refused(copied, position):
     data = bytearray(path.read_bytes())
     data[position] ^= 1
     path.write_bytes(data)
-    with pytest.raises(OSError, match=r"sha256 .* reinstall kerascnn"):
+    with pytest.raises(OSError, match=r"SHA-256 .* reinstall kerascnn"):
         kc.build_lenet5(weights="mnist")
 
 
@@ -411,7 +411,7 @@ def test_a_card_with_another_hash_is_refused(copied):
     path = copied / "lenet5_mnist.json"
     card = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**card, "sha256": "0" * 64}), "utf-8")
-    with pytest.raises(OSError, match="must have the sha256 000000000000…"):
+    with pytest.raises(OSError, match="must have the SHA-256 000000000000…"):
         kc.build_lenet5(weights="mnist")
 
 

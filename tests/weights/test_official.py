@@ -322,7 +322,7 @@ def test_a_folder_of_files_needs_no_network(server, tiny_set, tmp_path, monkeypa
 def test_a_cache_that_cannot_be_made_is_named(tiny_set, tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
-    with pytest.raises(OSError, match=r"a folder that can be written; .* KERAS_HOME"):
+    with pytest.raises(OSError, match=r"a writable directory; .* KERAS_HOME"):
         kc.weights.load(tiny(), "imagenet")
 
 

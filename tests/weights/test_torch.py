@@ -338,13 +338,13 @@ class Trap:
 def test_code_in_a_file_is_not_run(tmp_path, refused, new_format):
     path = tmp_path / "trap.pth"
     torch.save({"fc.weight": Trap()}, path, _use_new_zipfile_serialization=new_format)
-    refused(path, OSError, r"it holds code \(.*_Fail\), which is never run")
+    refused(path, OSError, r"it contains code \(.*_Fail\), which is never run")
 
 
 def test_a_whole_net_in_a_file_is_not_run(tmp_path, refused):
     path = tmp_path / "net.pth"
     torch.save(nn.Linear(2, 2), path)
-    refused(path, OSError, r"it holds code \(torch.nn.*Linear\), which is never run")
+    refused(path, OSError, r"it contains code \(torch.nn.*Linear\), which is never run")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
@@ -365,7 +365,7 @@ def test_text_is_refused(tmp_path, refused):
 def test_what_is_no_state_dict_is_refused(tmp_path, refused, content):
     path = tmp_path / "other.pth"
     torch.save(content, path)
-    refused(path, ValueError, "must hold named tensors alone")
+    refused(path, ValueError, "must contain only named tensors")
 
 
 @pytest.mark.parametrize(
