@@ -17,7 +17,7 @@ import keras
 from _card import SHIPPED, write_card
 
 import kerascnn as kc
-from kerascnn._verify import framed
+from kerascnn.cli._verify import framed
 from kerascnn.layers import RBFLoss
 
 

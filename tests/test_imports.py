@@ -33,12 +33,8 @@ MAY_USE = {
         "visualize", "experiments",
     },
     "__main__": {"cli"},
-    "_pictures": set(),
-    "_verify": {"models", "weights", "datasets", "training"},
-    "_pretrained": {"models", "weights", "visualize", "_describe", "_pictures"},
     "cli": {
-        "figures", "models", "_describe", "weights", "training", "datasets", "visualize",
-        "plots", "_pictures", "_pretrained", "_verify",
+        "figures", "models", "_describe", "weights", "training", "datasets", "visualize", "plots",
     },
 }  # fmt: skip
 SERVE_ALL = {"_errors", "_text", "_graph", "_sizes", "_processor", "_files", "_picture_reader"}

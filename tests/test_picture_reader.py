@@ -14,7 +14,7 @@ from PIL import Image
 
 from kerascnn import cli
 from kerascnn._picture_reader import PictureError, check, read
-from kerascnn._pictures import read_picture
+from kerascnn.cli._pictures import read_picture
 from kerascnn.datasets import ImageFiles, from_directory
 
 RAMP = np.linspace(0, 1, 24).reshape(4, 6)
@@ -335,7 +335,7 @@ def test_bad_options_are_one_line(options, line, gradcam):
 
 
 def test_a_picture_of_which_no_maps_are_left():
-    from kerascnn._pretrained import pretrained
+    from kerascnn.cli._pretrained import pretrained
 
     net = pretrained("vgg16", "cifar10", otherwise="")
     with pytest.raises(ValueError, match=r"less narrow.*its 1x300 pixels as 7x2048.*at most 32"):

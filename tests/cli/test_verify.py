@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 import kerascnn as kc
-from kerascnn import _verify, cli
+from kerascnn import cli
+from kerascnn.cli import _verify
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from PIL import Image
 
 import kerascnn as kc
 from kerascnn import cli, figures
+from kerascnn.cli import _options
 
 
 @pytest.fixture
@@ -195,7 +196,7 @@ def test_train_on_masks_and_on_boxes(kerascnn, net, data, says_accuracy):
 def test_options_of_a_builder_are_read():
     options = ["padding=same", "dropout=0.5", "include_top=false", "name=a=b"]
     expected = {"padding": "same", "dropout": 0.5, "include_top": False, "name": "a=b"}
-    assert cli.read_options(options) == expected
+    assert _options.read_options(options) == expected
 
 
 def test_train_on_folders_of_images(kerascnn, tmp_path):

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 import kerascnn as kc
-from kerascnn import _pretrained, cli
-from kerascnn._pretrained import STYLE_TO_CONTENT, Pretrained, pretrained
+from kerascnn import cli
+from kerascnn.cli import _options, _pretrained
+from kerascnn.cli._pretrained import STYLE_TO_CONTENT, Pretrained, pretrained
 from kerascnn.visualize import _style_transfer
 from kerascnn.weights import _available, _official
 
@@ -233,14 +234,14 @@ def test_of_the_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file, offici
 
 def test_a_name_of_two_classes_is_refused():
     names = ["crane", "dog", "crane", "polar bear"]
-    assert cli.class_number("Dog", names) == 1
-    assert cli.class_number(" polar_bear", names) == 3
+    assert _options.class_number("Dog", names) == 1
+    assert _options.class_number(" polar_bear", names) == 3
     with pytest.raises(ValueError, match="--class must be one of"):
-        cli.class_number("²", names)
-    assert cli.class_number("dog", names) == cli.class_number("1", names) == 1
-    assert cli.class_number("2", names) == 2
+        _options.class_number("²", names)
+    assert _options.class_number("dog", names) == _options.class_number("1", names) == 1
+    assert _options.class_number("2", names) == 2
     with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Give the number"):
-        cli.class_number("crane", names)
+        _options.class_number("crane", names)
 
 
 def test_a_dream_in_the_size_of_the_photo(kerascnn, tmp_path):

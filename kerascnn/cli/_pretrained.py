@@ -9,12 +9,13 @@ from types import MappingProxyType
 import keras
 import numpy as np
 
-from . import describe, models, visualize, weights
-from ._graph import flatten
+from kerascnn import describe, models, visualize, weights
+from kerascnn._graph import flatten
+from kerascnn._sizes import check_size_of
+from kerascnn.visualize._style_transfer import content_loss, gram, style_loss
+from kerascnn.weights._download import RemoteFile
+
 from ._pictures import grey, middle, scaled_to
-from ._sizes import check_size_of
-from .visualize._style_transfer import content_loss, gram, style_loss
-from .weights._download import RemoteFile
 
 SHORT_SIDE = 224  # of ImageNet's crops
 LONGEST = 2048  # pixels of a panorama's longer side

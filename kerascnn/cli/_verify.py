@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import datasets, models, training, weights
-from ._errors import unknown
-from .datasets._archive import find
+from kerascnn import datasets, models, training, weights
+from kerascnn._errors import unknown
+from kerascnn.datasets._archive import find
 
 TOLERANCE = 1e-3  # processors round differently, which turns a few of 10,000 images
 

@@ -1,0 +1,156 @@
+"""`kerascnn dream` and `style`: pictures that a network makes of photos."""
+
+from pathlib import Path
+
+import click
+
+from ._main import main, start_keras
+from ._options import (
+    beside,
+    expected_input,
+    names_in,
+    network,
+    of_builder,
+    of_values,
+    read_options,
+    read_photo,
+)
+
+OPTIMIZERS = ("lbfgs", "adam")
+SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
+
+
+@main.command()
+@click.argument("image", type=click.Path(dir_okay=False))
+@click.option("--model", "name", default="vgg16", show_default=True, help="The architecture.")
+@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@of_builder
+@expected_input
+@of_values
+@click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
+@click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
+@click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--size", type=SIZE, default=640, show_default=True, help="Longer side in pixels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_dream.png]")
+def dream(
+    image: str,
+    name: str,
+    weights: str,
+    options: tuple[str, ...],
+    preprocessing: str | None,
+    window: tuple[float, float] | None,
+    layers: str | None,
+    guide: str | None,
+    octaves: int,
+    steps: int,
+    size: int,
+    seed: int,
+    out: str | None,
+) -> None:
+    """Let a network see more in a photo than there is: DeepDream.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    given = read_options(options)
+    from ._pictures import check_output, write_picture
+
+    path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
+    picture = read_photo(image, size, window)
+    guide_picture = None if guide is None else read_photo(guide, size, window)[None]
+    start_keras()
+
+    from kerascnn import visualize
+
+    net = network(name, weights, given, preprocessing, include_top=False)
+    result = visualize.deep_dream(
+        net.model,
+        picture[None],
+        net.dream_layers if layers is None else names_in(layers),
+        octaves=octaves,
+        steps=steps,
+        guide=guide_picture,
+        preprocessing=net.preprocessing,
+        seed=seed,
+    )
+    write_picture(result[0], path)
+    click.echo(path)
+
+
+@main.command()
+@click.argument("content", type=click.Path(dir_okay=False))
+@click.argument("style", type=click.Path(dir_okay=False))
+@click.option("--model", "name", default="vgg19", show_default=True, help="The architecture.")
+@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
+@of_builder
+@expected_input
+@of_values
+@click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option(
+    "--style-weight",
+    type=click.FloatRange(0),
+    help="[default: what suits the network and the pictures]",
+)
+@click.option("--steps", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="lbfgs", show_default=True)
+@click.option("--size", type=SIZE, default=400, show_default=True, help="Longer side in pixels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: CONTENT_STYLE.png]")
+def style(
+    content: str,
+    style: str,
+    name: str,
+    weights: str,
+    options: tuple[str, ...],
+    preprocessing: str | None,
+    window: tuple[float, float] | None,
+    content_layers: str | None,
+    style_layers: str | None,
+    style_weight: float | None,
+    steps: int,
+    optimizer: str,
+    size: int,
+    seed: int,
+    out: str | None,
+) -> None:
+    """Paint the content of one picture in the style of another.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    given = read_options(options)
+    from ._pictures import check_output, write_picture
+
+    out = beside(content, Path(style).stem) if out is None else Path(out)
+    path = check_output(out, content, style)
+    pictures = [read_photo(file, size, window)[None] for file in (content, style)]
+    start_keras()
+
+    from kerascnn import visualize
+
+    net = network(name, weights, given, preprocessing, include_top=False)
+    contents = net.content_layers if content_layers is None else names_in(content_layers)
+    styles = net.style_layers if style_layers is None else names_in(style_layers)
+    for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
+        if not layers:
+            raise ValueError(f"{option} must name layers of {net.name}, which has no convolutions.")
+    if style_weight is None:
+        style_weight = net.style_weight(*pictures, contents, styles)
+    click.echo(
+        f"content {','.join(contents)}, style {','.join(styles)}, style weight {style_weight:.3g}",
+        err=True,
+    )
+    result = visualize.style_transfer(
+        net.model,
+        *pictures,
+        content_layers=contents,
+        style_layers=styles,
+        style_weight=style_weight,
+        steps=steps,
+        optimizer=optimizer,
+        preprocessing=net.preprocessing,
+        seed=seed,
+    )
+    write_picture(result[0], path)
+    click.echo(path)
