@@ -85,9 +85,7 @@ def ink_of(image: np.ndarray) -> np.ndarray:
     if not bright and _ground_level(image) <= GROUND * image.max():
         return image
     sign = -1 if bright else 1
-    y, x = (
-        axis.ravel() for axis in np.mgrid[: image.shape[0], : image.shape[1]] / max(image.shape)
-    )
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]].reshape(2, -1) / max(image.shape)
     surface = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
     values, paper = image.ravel(), np.ones(image.size, bool)
     for _ in range(FITS):
