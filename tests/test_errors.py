@@ -15,7 +15,7 @@ NAMES = ["lenet5", "vgg16", "vgg19", "resnet18", "resnet101", "max-pooling", "19
         ("ResNet 18", "Did you mean 'resnet18'?"),
         ("Max_Pooling", "Did you mean 'max-pooling'?"),
         (1998, "Did you mean '1998'?"),
-        ("vgg61", "Did you mean 'vgg16' or 'vgg19'?"),
+        ("vgg61", "Did you mean 'vgg19' or 'vgg16'?"),
     ],
 )
 def test_capitals_and_hyphens_do_not_hide_what_is_meant(received, meant):
