@@ -3,7 +3,15 @@
 Nothing heavy is imported before a command runs, so that `kerascnn --help` answers at once.
 """
 
-from . import describe, explain, figures, paint, train, weights  # each registers its commands
+from . import (  # each registers its commands
+    describe,
+    evaluate,
+    explain,
+    figures,
+    paint,
+    train,
+    weights,
+)
 from ._main import main
 
-__all__ = ["describe", "explain", "figures", "main", "paint", "train", "weights"]
+__all__ = ["describe", "evaluate", "explain", "figures", "main", "paint", "train", "weights"]

@@ -1,5 +1,6 @@
 """Options that several commands share, and what is read out of them."""
 
+import ast
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,30 +8,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerascnn._errors import unknown
-
 from ._main import quiet
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from ._pretrained import Pretrained
 
 # The choices stand here once more, since the modules that own them import matplotlib;
 # a test holds them against each other.
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
-PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe")
+PREPROCESSING = ("unit", "0-255", "signed", "lecun", "torch", "caffe")
+WORDS = ("name", "variant", "padding")  # options that are never numbers: variant=1998
 
 of_builder = click.option(
-    "--option", "options", metavar="KEY=VALUE", multiple=True, help="Of the builder: padding=same."
+    "--option",
+    "options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An argument of the builder, such as padding=same or input_shape=64,64,3; repeatable.",
 )
-expected_input = click.option(
-    "--preprocessing",
-    type=click.Choice(PREPROCESSING),
-    help="The input that the weights expect.  [default: the set's; unit for a file of your own]",
-)
+in_language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+in_style = click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
 of_values = click.option(
     "--window",
     type=(float, float),
@@ -40,17 +39,42 @@ of_values = click.option(
 
 
 def read_options(options: Sequence[str]) -> dict:
-    """Take arguments of a builder out of words such as "padding=same" or "dropout=0.5"."""
+    """Take arguments of a builder out of words such as "padding=same" or "input_shape=64,64,3"."""
     given = {}
     for option in options:
         key, equals, value = option.partition("=")
         if not (key and equals):
             raise ValueError(f"--option must be KEY=VALUE, such as padding=same; got {option!r}.")
-        try:
-            given[key] = json.loads(value)
-        except ValueError:
-            given[key] = value
+        given[key] = value if key in WORDS else _value(value)
+        if key == "input_shape":
+            given[key] = read_shape("--option input_shape", value)
     return given
+
+
+def _value(word: str) -> object:
+    """A number, truth value or tuple as JSON or Python writes it; else the word itself."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(word)
+        except (ValueError, SyntaxError):
+            continue
+        return tuple(value) if isinstance(value, list) else value
+    return word
+
+
+def read_shape(what: str, words: str) -> tuple[int | None, ...]:
+    """Read "224,224,3", also with "x" between the numbers; "None" leaves a size free.
+
+    Raises:
+        ValueError: it is no shape of images.
+    """
+    parts = words.strip("()[] ").replace("x", ",").replace("×", ",").split(",")
+    parts = [part.strip() for part in parts]
+    if len(parts) != 3 or not all(p.isdecimal() or p in ("None", "null") for p in parts):
+        raise ValueError(
+            f"{what} must be three whole numbers, such as 224,224,3; received {words!r}."
+        )
+    return tuple(int(part) if part.isdecimal() else None for part in parts)
 
 
 def read_photo(
@@ -77,47 +101,6 @@ def beside(image: str, what: str) -> Path:
     return Path(image).with_name(f"{Path(image).stem}_{what}.png")
 
 
-def network(
-    name: str, weights: str, options: dict, preprocessing: str | None, *, include_top: bool = True
-) -> "Pretrained":
-    """The network for a photo; says which it is, and why it is not the one that was asked for."""
-    from ._pretrained import pretrained
-
-    net = pretrained(
-        name,
-        weights,
-        otherwise="vgg16/cifar10",
-        include_top=include_top,
-        preprocessing=preprocessing,
-        options=options,
-    )
-    if net.instead:
-        click.echo(f"{net.instead}; {net.name}, which comes with the package, is used.", err=True)
-    else:
-        click.echo(f"{net.name}: {net.note}" if net.note else net.name, err=True)
-    return net
-
-
 def names_in(option: str) -> list[str]:
     """Names with commas between them, such as of layers."""
     return [name.strip() for name in option.split(",")]
-
-
-def class_number(target: str, names: list[str]) -> int:
-    """The number of a class that is given by its name or number."""
-
-    def plain(name: str) -> str:
-        return name.replace("_", " ").strip().lower()
-
-    wanted = plain(target)
-    numbers = [str(number) for number, name in enumerate(names) if plain(name) == wanted]
-    if len(numbers) > 1:  # of ImageNet the crane, a bird and a machine, and the maillot
-        raise ValueError(
-            f"--class must be one class; {target!r} is the name of {' and '.join(numbers)}. "
-            "Give the number."
-        )
-    if numbers:
-        return int(numbers[0])
-    if target.isdecimal() and int(target) < len(names):
-        return int(target)
-    raise unknown("--class", target, names)

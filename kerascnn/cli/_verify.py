@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kerascnn import datasets, models, training, weights
 from kerascnn._errors import unknown
 from kerascnn.datasets._archive import find
+from kerascnn.trained._trained import framed
 
 TOLERANCE = 1e-3  # processors round differently, which turns a few of 10,000 images
 
@@ -72,10 +71,3 @@ def accuracy(model, preprocessing: str, data) -> float:
     images, labels = data.test
     inputs = weights.MODES[preprocessing](framed(images, model.input_shape[1]))
     return training.evaluate(model, (inputs, labels), input_range=None).accuracy
-
-
-def framed(images: np.ndarray, size: int) -> np.ndarray:
-    """Put images (N, H, W, C) in the middle of black ones (N, size, size, C)."""
-    height, width = (size - n for n in images.shape[1:3])
-    sides = [(0, 0), (height // 2, height - height // 2), (width // 2, width - width // 2), (0, 0)]
-    return np.pad(images, sides)

@@ -1,20 +1,18 @@
 """`kerascnn dream` and `style`: pictures that a network makes of photos."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ._main import main, start_keras
-from ._options import (
-    beside,
-    expected_input,
-    names_in,
-    network,
-    of_builder,
-    of_values,
-    read_options,
-    read_photo,
-)
+from ._network import chosen, of_network
+from ._options import beside, names_in, of_values, read_photo
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerascnn.trained import Trained
 
 OPTIMIZERS = ("lbfgs", "adam")
 SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
@@ -22,10 +20,7 @@ SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
 
 @main.command()
 @click.argument("image", type=click.Path(dir_okay=False))
-@click.option("--model", "name", default="vgg16", show_default=True, help="The architecture.")
-@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
-@of_builder
-@expected_input
+@of_network("vgg16")
 @of_values
 @click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
 @click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
@@ -36,10 +31,6 @@ SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_dream.png]")
 def dream(
     image: str,
-    name: str,
-    weights: str,
-    options: tuple[str, ...],
-    preprocessing: str | None,
     window: tuple[float, float] | None,
     layers: str | None,
     guide: str | None,
@@ -48,29 +39,31 @@ def dream(
     size: int,
     seed: int,
     out: str | None,
+    **network: object,
 ) -> None:
     """Let a network see more in a photo than there is: DeepDream.
 
     Without network and weights at hand, a network that comes with the package does it.
     """
-    given = read_options(options)
+    choice = chosen("vgg16", **network)
     from ._pictures import check_output, write_picture
 
     path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
-    picture = read_photo(image, size, window)
-    guide_picture = None if guide is None else read_photo(guide, size, window)[None]
+    pictures = [read_photo(file, size, window) for file in (image, guide) if file is not None]
     start_keras()
 
     from kerascnn import visualize
+    from kerascnn.trained._layers import dream_layers
 
-    net = network(name, weights, given, preprocessing, include_top=False)
+    net = choice.load(include_top=False)
+    picture, *guides = sized(net, pictures)
     result = visualize.deep_dream(
         net.model,
-        picture[None],
-        net.dream_layers if layers is None else names_in(layers),
+        picture,
+        dream_layers(net.model) if layers is None else names_in(layers),
         octaves=octaves,
         steps=steps,
-        guide=guide_picture,
+        guide=guides[0] if guides else None,
         preprocessing=net.preprocessing,
         seed=seed,
     )
@@ -81,10 +74,7 @@ def dream(
 @main.command()
 @click.argument("content", type=click.Path(dir_okay=False))
 @click.argument("style", type=click.Path(dir_okay=False))
-@click.option("--model", "name", default="vgg19", show_default=True, help="The architecture.")
-@click.option("--weights", default="imagenet", show_default=True, help="A set's name or a file.")
-@of_builder
-@expected_input
+@of_network("vgg19")
 @of_values
 @click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
 @click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
@@ -101,10 +91,6 @@ def dream(
 def style(
     content: str,
     style: str,
-    name: str,
-    weights: str,
-    options: tuple[str, ...],
-    preprocessing: str | None,
     window: tuple[float, float] | None,
     content_layers: str | None,
     style_layers: str | None,
@@ -114,35 +100,39 @@ def style(
     size: int,
     seed: int,
     out: str | None,
+    **network: object,
 ) -> None:
     """Paint the content of one picture in the style of another.
 
     Without network and weights at hand, a network that comes with the package does it.
     """
-    given = read_options(options)
+    choice = chosen("vgg19", **network)
     from ._pictures import check_output, write_picture
 
     out = beside(content, Path(style).stem) if out is None else Path(out)
     path = check_output(out, content, style)
-    pictures = [read_photo(file, size, window)[None] for file in (content, style)]
+    photos = [read_photo(file, size, window) for file in (content, style)]
     start_keras()
 
     from kerascnn import visualize
+    from kerascnn.trained import _layers
 
-    net = network(name, weights, given, preprocessing, include_top=False)
-    contents = net.content_layers if content_layers is None else names_in(content_layers)
-    styles = net.style_layers if style_layers is None else names_in(style_layers)
+    net = choice.load(include_top=False)
+    pictures = sized(net, photos)
+    model = net.model
+    contents = _layers.content_layers(model) if content_layers is None else names_in(content_layers)
+    styles = _layers.style_layers(model) if style_layers is None else names_in(style_layers)
     for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
         if not layers:
             raise ValueError(f"{option} must name layers of {net.name}, which has no convolutions.")
     if style_weight is None:
-        style_weight = net.style_weight(*pictures, contents, styles)
+        style_weight = _layers.style_weight(net, *pictures, contents, styles)
     click.echo(
         f"content {','.join(contents)}, style {','.join(styles)}, style weight {style_weight:.3g}",
         err=True,
     )
     result = visualize.style_transfer(
-        net.model,
+        model,
         *pictures,
         content_layers=contents,
         style_layers=styles,
@@ -154,3 +144,12 @@ def style(
     )
     write_picture(result[0], path)
     click.echo(path)
+
+
+def sized(net: "Trained", pictures: list["np.ndarray"]) -> list["np.ndarray"]:
+    """Pictures as batches of one; for a network of one size, cut and brought to it."""
+    height, width = net.model.input_shape[1:3]
+    if height is None or width is None:
+        return [picture[None] for picture in pictures]
+    click.echo(f"{net.name} takes pictures of {width}x{height} alone, cut to that.", err=True)
+    return [net.fitted(picture)[None] for picture in pictures]

@@ -17,7 +17,7 @@ from kerascnn._processor import kernels_checked
 
 from ._data import Part, arrays, splits, streams
 from ._devices import leaves, make_deterministic, placed, placement
-from ._identity import describe_run, name_of
+from ._identity import describe_run, facts_of, name_of
 from ._keeper import Callbacks, Interruption, Keeper, Progress
 from ._model_file import write_model
 from ._optimizers import check_optimizer, make_optimizer
@@ -119,8 +119,7 @@ def train(
         epochs: Passes over the training images; `None`: the recipe's.
         batch_size: Images in a step; `None`: the recipe's, or that of data that come in batches.
         run_dir: A directory for config.json, model.json, history.csv, best and last weights, and a
-            backup;
-            `None`: no files.
+            backup; `None`: no files.
         resume: Whether a run that `run_dir` holds goes on where its backup stands. A run that went
             on ends as if it had never stopped; a finished one returns at once. What a callback of
             your own remembers is not kept.
@@ -186,7 +185,7 @@ def train(
         facts = {"devices": where.devices, "precision": where.precision}
         facts["deterministic"] = deterministic
         facts["input_range"] = input_range and list(input_range)
-        facts["class_names"] = getattr(data, "class_names", None)  # for whoever loads the run
+        facts |= facts_of(data)
         parts = ready.fit, ready.validation
         config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
         directory = RunDirectory(run_dir, config, resume=resume)
