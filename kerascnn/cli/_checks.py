@@ -49,11 +49,12 @@ def check_weights(architecture: str, name: str) -> None:
     """Refuse what is neither a set of an architecture nor a file."""
     known = dict.fromkeys(found.name for found in weights.available(architecture))
     if name not in known and not Path(name).expanduser().is_file():
-        listed = ", ".join([*map(repr, known), ""]) + "or" if known else ""
-        raise ValueError(
-            f"weights must be {listed} the path of an existing file for {architecture}; "
-            f"received {name!r}.".replace("  ", " ")
-        )
+        if not known:
+            raise ValueError(
+                f"weights must be the path of a file for {architecture}, which has no sets; "
+                f"received {name!r}, which is not there."
+            )
+        raise ValueError(f"{unknown('weights', name, known)} A file must exist.")
 
 
 def check_data(name: str) -> None:

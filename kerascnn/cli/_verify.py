@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from kerascnn import datasets, models, training, weights
 from kerascnn._errors import unknown
 from kerascnn.datasets._archive import find
-from kerascnn.trained._trained import framed
 
 TOLERANCE = 1e-3  # processors round differently, which turns a few of 10,000 images
 
@@ -40,6 +39,13 @@ def networks() -> dict[str, weights.ShippedSet]:
     return {s.path.name.partition(".")[0].replace("_", "/"): s for s in sets}
 
 
+def check(names: Sequence[str]) -> None:
+    """Refuse names of no network of the package."""
+    for name in names:
+        if name not in networks():
+            raise unknown("NETWORK", name, networks())
+
+
 def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterator[Verdict]:
     """Test networks of the package, one after the other.
 
@@ -52,9 +58,7 @@ def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterato
         OSError: weights or data cannot be read.
     """
     known = networks()
-    for name in names:
-        if name not in known:
-            raise unknown("NETWORK", name, known)
+    check(names)
     for name in names or known:
         shipped = known[name]
         model = models.build(shipped.architecture, weights=shipped.name, **shipped.build)
@@ -68,6 +72,8 @@ def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterato
 
 def accuracy(model, preprocessing: str, data) -> float:
     """The part of a data set's test images that a network classifies rightly, 0 to 1."""
+    from kerascnn.trained._trained import framed
+
     images, labels = data.test
     inputs = weights.MODES[preprocessing](framed(images, model.input_shape[1]))
     return training.evaluate(model, (inputs, labels), input_range=None).accuracy

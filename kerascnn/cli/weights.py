@@ -6,6 +6,7 @@ import click
 
 from kerascnn._errors import unknown
 
+from ._checks import ARCHITECTURES
 from ._main import main, start_keras
 
 
@@ -21,11 +22,10 @@ def weights(context: click.Context) -> None:
 @click.argument("name", required=False)
 def list_weights(name: str | None) -> None:
     """List the sets of weights of an architecture, or all."""
-    start_keras()
+    if name is not None and name not in ARCHITECTURES:
+        raise unknown("NAME", name, ARCHITECTURES)
     import kerascnn as kc
 
-    if name is not None and name not in kc.models.names():
-        raise unknown("NAME", name, kc.models.names())
     click.echo(kc.weights.available(name))
 
 
@@ -38,8 +38,11 @@ def verify(names: tuple[str, ...], data_dir: str | None) -> None:
     NETWORK is such as vgg16/cifar10; default all. Exits with 1 where one is not as good, or not
     as bad, as its card says.
     """
-    start_keras()
+    from ._verify import check
     from ._verify import verify as verdicts
+
+    check(names)
+    start_keras()
 
     wrong = 0
     for verdict in verdicts(names, data_dir=data_dir):
