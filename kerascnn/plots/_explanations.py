@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._artists import canvas
+from ._artists import canvas, text_width
 from ._check import pictures
 from ._compare_methods import CLIP, _method_name
 from ._overlay import overlay
@@ -18,6 +18,7 @@ from ._style import as_written
 WIDE = 2.0  # a photo beyond this, width to height, has its panels one below the other
 HEADING = 1.8  # room for a title, in ems
 FOOT = 2.0  # room for the note below, in ems
+FILLED = 0.92  # part of a panel's width that its title may take
 TALLEST = 2.0  # of a figure, in its usual height
 
 
@@ -65,12 +66,24 @@ def explanations(rows: Sequence, *, note: str | None = None) -> Figure:
     for row, places in zip(rows, axes.T if below else axes, strict=True):
         photo = canvas(places[0])
         photo.imshow(pictures("image", row[0].image))
-        as_written(photo.set_title(f"{row[0].label}: {row[0].probability:.1%}"))
+        as_written(photo.set_title(_heading(row)))
         for found, ax in zip(row, places[1:], strict=True):
             _draw(found, ax)
     if note:
-        as_written(figure.supxlabel(note, fontsize="small"))
+        as_written(figure.supxlabel(note, fontsize=_fitting(note, figure.get_figwidth())))
+    room = figure.get_figwidth() / (1 if below else panels)
+    for ax in figure.axes:
+        ax.title.set_fontsize(_fitting(ax.get_title(), room))
     return figure
+
+
+def _heading(row: Sequence) -> str:
+    return f"{row[0].label}: {row[0].probability:.1%}"
+
+
+def _fitting(words: str, room: float) -> float:
+    """The size of type, in points, in which words have room, in inches."""
+    return min(mpl.rcParams["font.size"], 72 * FILLED * room / text_width(words))
 
 
 def _draw(found, ax: Axes) -> None:
@@ -97,6 +110,9 @@ def _size(rows: Sequence, below: bool, note: str | None) -> tuple[float, float]:
     height = down * width / across + words
     limit = usual if len(rows) == 1 else TALLEST * usual * len(rows) / 2
     if height > limit:
-        width = max(width / 2, (limit - words) * across / down)
-        height = down * width / across + words
+        titles = [_heading(row) for row in rows] + [_method_name(one.method) for one in rows[0]]
+        needed = across * max(map(text_width, titles)) * em / FILLED  # for the titles
+        narrow = (limit - words) * across / down
+        width = min(width, max(narrow, needed))
+        height = down * min(width, narrow) / across + words
     return width, height

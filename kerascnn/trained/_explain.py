@@ -9,6 +9,7 @@ import numpy as np
 
 from kerascnn import visualize
 from kerascnn._errors import unknown
+from kerascnn.training._objective import head
 
 from ._class_names import shown
 from ._methods import CAMS, METHODS, PIXELS
@@ -81,7 +82,7 @@ def classes_of(model: keras.Model) -> int:
 
 
 def score_of(net: "Trained", target: int) -> int | Callable:
-    """What is explained: the class's own output, or one sigmoid's for the second of two classes."""
-    if classes_of(net.model) != 1:
+    """What is explained: the class, of which one logit stands for two."""
+    if classes_of(net.model) != 1 or head(net.model) != "linear":
         return target
     return 0 if target == 1 else lambda logits: -logits[..., 0]

@@ -84,5 +84,6 @@ def _rescaling(model: keras.Model) -> str | None:
 
 
 def in_a_line(error: Exception) -> str:
-    """What an error of Keras says, shortened."""
-    return f"{' '.join(str(error).split()):.300}".rstrip(".") + "."
+    """What an error of Keras says, shortened: of one within another, the inner one."""
+    words = " ".join(str(error).split()).rpartition("Exception encountered: ")[2]
+    return f"{words:.300}".rstrip(".") + "."

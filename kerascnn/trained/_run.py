@@ -120,7 +120,8 @@ def _mode(input_range: list | None, given: str | None) -> tuple[weights.Preproce
         )
     low, high = input_range
     for mode in weights.MODES.values():
-        if not np.ndim(mode.scale) and [mode.offset, mode.offset + mode.scale] == [low, high]:
+        plain = not np.ndim(mode.scale) and not np.ndim(mode.offset)  # the same for all channels
+        if plain and (mode.offset, mode.offset + mode.scale) == (low, high):
             return mode, None
     return weights.Preprocessing(f"{low:g} to {high:g}", high - low, low), None
 

@@ -20,7 +20,7 @@ def without_top(model: keras.Model) -> keras.Model:
         raise ValueError(
             f"the model must have layers with maps (N, H, W, C); {model.name} has none."
         )
-    below = keras.Model(model.inputs, maps[-1], name=model.name)
+    below = keras.Model(model.inputs[0], maps[-1], name=model.name)
     try:
         inputs = keras.Input((None, None, model.input_shape[-1]), name="input")
         free = keras.models.clone_model(below, input_tensors=inputs)

@@ -90,11 +90,13 @@ def test_a_keras_file_is_loaded_with_the_range_that_it_takes(tmp_path, picture):
     assert load(None, weights=tmp_path / "a.keras").model.count_params() == model.count_params()
 
 
-def test_one_sigmoid_is_two_classes(picture):
-    model = small(1, "sigmoid")
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_one_unit_is_two_classes(activation, picture):
+    model = small(1, activation)
     unit = kc.weights.MODES["unit"]
     net = Trained(model=model, name="a", preprocessing=unit, class_names=("no", "yes"))
     second = float(model.predict(net.inputs(net.fitted(picture)), verbose=0)[0, 0])
+    second = second if activation else 1 / (1 + np.exp(-second))
     both = {label: net.explain(picture, "saliency", target=label) for label in ("no", "yes")}
     np.testing.assert_allclose(both["no"].probabilities, [1 - second, second], 1e-5)
     assert (both["no"].target, both["yes"].target) == (0, 1)
@@ -169,7 +171,7 @@ def test_a_model_without_its_top_takes_any_size():
     below = _top.without_top(model)
     assert below.output_shape == (None, None, None, 32)
     image = np.random.default_rng(0).random((1, 32, 32, 3), "float32")
-    maps = keras.Model(model.inputs, model.get_layer("block5_pool").output)
+    maps = keras.Model(model.inputs, model.get_layer("block5_conv3").output)
     np.testing.assert_allclose(below.predict(image, verbose=0), maps.predict(image, verbose=0))
     with pytest.raises(ValueError, match=r"must have layers with maps \(N, H, W, C\)"):
         _top.without_top(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
