@@ -1,11 +1,14 @@
 """A data set by its name, or pictures in folders, as a network takes them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from kerascnn.datasets import Dataset
 
 
@@ -34,6 +37,31 @@ def from_folder(
         seed=seed,
         **shares,
     )
+
+
+def in_levels(loaded: "Dataset") -> "Dataset":
+    """A data set with images in 0 … 255 instead of [0, 1], for a model that rescales them."""
+    parts = {name: getattr(loaded, name) for name in ("train", "validation", "test")}
+    return replace(
+        loaded,
+        **{name: part and (Levels(part[0]), part[1]) for name, part in parts.items()},
+    )
+
+
+class Levels:
+    """Images in [0, 1], an array or on disk, as a sequence (N, H, W, C) float32 in 0 … 255."""
+
+    def __init__(self, images: object) -> None:
+        self.images = images
+        self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
+        if hasattr(images, "paths"):
+            self.paths = images.paths
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: object) -> "np.ndarray":
+        return 255 * self.images[rows]
 
 
 def say_size(loaded: "Dataset") -> None:

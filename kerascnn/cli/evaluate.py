@@ -11,7 +11,7 @@ from kerascnn._errors import warn
 from kerascnn._files import replacing
 
 from ._checks import check_data
-from ._data import from_folder, say_size
+from ._data import from_folder, in_levels, say_size
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
 from ._options import FORMATS, in_language, in_style, of_values
@@ -185,7 +185,8 @@ def of_folder(
         parts = None
         with suppress(ValueError):  # too few pictures of a class to draw from
             parts = from_folder(data, shape, window=window, seed=net.seed)
-        if parts is not None and data_hash(*splits(parts)) == net.data_hash:
+        as_trained = in_levels if net.preprocessing.name == "0-255" else lambda same: same
+        if parts is not None and data_hash(*splits(as_trained(parts))) == net.data_hash:
             return parts, part or "validation"
         if net.folder == str(folder.resolve()):
             warn(

@@ -109,13 +109,15 @@ def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
 
 def tell(net: "Trained", found: "Explanation") -> None:
     """Print the likeliest classes."""
+    from rich.cells import cell_len, set_cell_size
+
     from kerascnn.trained._class_names import shown
 
     names = shown(net.names)
     ranked = (-found.probabilities).argsort()[:LIKELIEST]
-    width = max(len(names[c]) for c in ranked)
+    width = max(cell_len(names[c]) for c in ranked)  # Korean letters are two cells wide
     for c in ranked:
-        click.echo(f"{names[c]:{width}}  {found.probabilities[c]:6.1%}")
+        click.echo(f"{set_cell_size(names[c], width)}  {found.probabilities[c]:6.1%}")
 
 
 def draw(

@@ -9,7 +9,7 @@ import click
 from kerascnn.trained._paths import is_whole_model
 
 from ._checks import ARCHITECTURES, check_data, check_network
-from ._data import from_folder, say_size
+from ._data import from_folder, in_levels, say_size
 from ._main import main, start_keras
 from ._options import of_builder, of_values, read_options
 
@@ -68,8 +68,10 @@ def train(
     import keras
 
     import kerascnn as kc
+    from kerascnn.trained._file import rescaling_of
 
     keras.utils.set_random_seed(seed)
+    input_range = (0.0, 1.0)
     if name in ARCHITECTURES:
         loaded = read_data(data, data_dir, own_shape(name, given, size), window, seed)
         shape = tuple(loaded.train[0].shape[1:])
@@ -84,6 +86,9 @@ def train(
     else:
         model = model_of(name)
         loaded = read_data(data, data_dir, file_shape(model, size), window, seed)
+        if rescaling := rescaling_of(model):
+            loaded, input_range = in_levels(loaded), (0.0, 255.0)
+            click.echo(f"the layer {rescaling!r} takes pictures in 0 … 255", err=True)
 
     def warn(logs: dict | None = None) -> None:
         click.echo("The weights will not be kept: give --run-dir FOLDER to keep them.", err=True)
@@ -98,6 +103,7 @@ def train(
             batch_size=batch_size,
             run_dir=run_dir,
             seed=seed,
+            input_range=input_range,
             callbacks=[] if run_dir else [forgetful],
         )
     except KeyboardInterrupt as stop:
@@ -106,7 +112,7 @@ def train(
         click.echo(f"{where}; {how}.", err=True)
         sys.exit(130)  # 128 + SIGINT, as shells have it
     if loaded.test is not None and loaded.train[1].dtype.kind in "iu":  # boxes have no accuracy
-        result = kc.training.evaluate(model, loaded)
+        result = kc.training.evaluate(model, loaded, input_range=input_range)
         click.echo(f"test accuracy {result.accuracy:.1%}")
     if run_dir and Path(data).is_dir():
         click.echo(f"Look inside: kerascnn gradcam PHOTO --run {run_dir}", err=True)

@@ -36,7 +36,7 @@ def from_file(
     check_model(model, path.name, include_top)
     if preprocessing is not None:
         mode, note = weights.MODES[preprocessing], f"preprocessing {preprocessing}, as you say"
-    elif rescaling := _rescaling(model):
+    elif rescaling := rescaling_of(model):
         mode, note = weights.MODES["0-255"], f"its layer {rescaling!r} takes pictures in 0 … 255"
     else:
         mode = weights.MODES["unit"]
@@ -68,7 +68,7 @@ def read_file(path: Path) -> keras.Model:
         ) from error
 
 
-def _rescaling(model: keras.Model) -> str | None:
+def rescaling_of(model: keras.Model) -> str | None:
     """The name of the layer that begins a model by rescaling 0 … 255, if it does."""
     if not has_graph(model):
         return None

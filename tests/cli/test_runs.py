@@ -162,6 +162,32 @@ def test_describe_and_diagram_of_a_run_and_of_a_file(network, kerascnn, run, pla
     assert (tmp_path / "d.svg").read_text("utf-8").count("<path") > 10
 
 
+def test_a_model_that_rescales_gets_levels(kerascnn, place, tmp_path):
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Rescaling(1 / 255, name="to_unit"),
+            layers.Flatten(),
+            layers.Dense(2, "softmax"),
+        ]
+    )
+    file, folder = str(tmp_path / "rescales.keras"), str(tmp_path / "run")
+    model.save(file)
+    options = ("--epochs", "1", "--batch-size", "8", "--run-dir", folder)
+    result = kerascnn("train", file, "--data", "pictures", *options)
+    assert result.exit_code == 0, result.output
+    assert "the layer 'to_unit' takes pictures in 0 … 255" in result.stderr
+    config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
+    assert config["input_range"] == [0, 255]
+    result = kerascnn("evaluate", folder, "--data", "pictures")
+    assert "validation of 'pictures': 4 pictures" in result.stderr
+    history = (tmp_path / "run" / "history.csv").read_text("utf-8").splitlines()
+    row = dict(zip(history[0].split(","), map(float, history[1].split(",")), strict=True))
+    loss = float(result.stdout.split("loss ")[1].split(",")[0])
+    assert loss == pytest.approx(row["val_loss"], abs=1e-3)
+
+
 def test_what_a_run_says_of_itself(run, place):
     config = json.loads((place / run / "config.json").read_text("utf-8"))
     assert config["class_names"] == ["dark", "light"]

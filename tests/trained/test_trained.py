@@ -180,9 +180,9 @@ def test_a_model_without_its_top_takes_any_size():
 def test_the_layer_that_rescales_is_found_only_in_front():
     layers = keras.layers
     front = keras.Sequential([keras.Input((8, 8, 3)), layers.Rescaling(1 / 127.5, offset=-1)])
-    assert _file._rescaling(front) == front.layers[0].name
+    assert _file.rescaling_of(front) == front.layers[0].name
     half = keras.Sequential([keras.Input((8, 8, 3)), layers.Rescaling(2.0, offset=-1)])
     behind = keras.Sequential(
         [keras.Input((8, 8, 3)), layers.Conv2D(1, 3), layers.Rescaling(1 / 255)]
     )
-    assert _file._rescaling(half) is _file._rescaling(behind) is None
+    assert _file.rescaling_of(half) is _file.rescaling_of(behind) is None
