@@ -48,6 +48,8 @@ def from_run(
     chosen = _weights_of(path, file)
     weights.load(model, chosen)
     names = tuple(class_names or config.get("class_names") or ())
+    if not class_names and len(names) != max(classes_of(model), 2):
+        names = ()  # of a detector, whose outputs are more than classes
     shape = tuple(config["data"]["image_shape"])
     mode, doubt = _mode(config.get("input_range"), preprocessing)
     notes = [f"{chosen.name} of '{path}'"]

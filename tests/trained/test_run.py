@@ -123,6 +123,19 @@ def test_digits_have_the_form_of_mnist_in_a_run_too(tmp_path):
     np.testing.assert_allclose(loaded.fitted(paper), expected, atol=0.06)
 
 
+def test_names_that_are_not_those_of_the_outputs_are_left_out(tmp_path):
+    """As of a detector; names that the user gives are compared with the outputs."""
+    data = SimpleNamespace(
+        train=(np.zeros((8, 10, 10, 3), np.float32), np.arange(8) % 2),
+        validation=None,
+        class_names=("a", "b", "c"),
+    )
+    kc.train(net((10, 10)), data, epochs=1, batch_size=4, run_dir=tmp_path, verbose=0)
+    assert kc.trained.load(tmp_path).names == ("class 0", "class 1")
+    with pytest.raises(ValueError, match="class_names must be 2, one for each class"):
+        kc.trained.load(tmp_path, class_names=["a", "b", "c"])
+
+
 def test_a_run_without_weights_or_network_says_so(run, tmp_path):
     path = tmp_path / "copy"
     shutil.copytree(run.path, path)
