@@ -20,6 +20,9 @@ from . import (
     plots as plots,
 )
 from . import (
+    trained as trained,
+)
+from . import (
     training as training,
 )
 from . import (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ._errors import unknown
+from ._escapes import csv_cell, escape_latex, escape_markdown, one_line
 from ._text import shape_text
 from ._text import text as _
 
@@ -82,7 +82,13 @@ COLUMNS: tuple[tuple[str, Callable[[Layer], str], str | None], ...] = (
 )
 # Left out in this order where a terminal is too narrow.
 SPARED = ("Stride", "Receptive field", "Activations", "Memory (bytes)", "Kind")
-LEFT = 3  # columns of words; the others hold numbers and are aligned on the right
+LEFT = ("Layer", "Kind", "Output")  # columns of words; numbers are aligned on the right
+FIELDS = {heading: name for (heading, *_cell), name in zip(
+    COLUMNS,
+    ("name", "kind", "output_shape", "parameters", "macs", "activations", "memory_bytes",
+     "receptive_field", "stride_product"),
+    strict=True,
+)}  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,11 +99,33 @@ class Description:
         name: the model's name.
         layers: one `Layer` for each call of a layer, in the order of computation.
         trainable_parameters: how many of `parameters` are trained.
+        columns: the headings that tables show.
     """
 
     name: str
     layers: tuple[Layer, ...]
     trainable_parameters: int
+    columns: tuple[str, ...] = tuple(heading for heading, *_cell in COLUMNS)
+
+    def select(self, columns: Sequence[str]) -> Description:
+        """The same description with some of its columns in tables, in this order.
+
+        Args:
+            columns: headings, such as "Output", or names of fields, such as "output_shape".
+
+        Raises:
+            ValueError: there is no such column.
+
+        >>> import kerascnn as kc
+        >>> kc.describe(kc.build_lenet5()).select(["layer", "macs"]).to_markdown()[:16]
+        '| Layer | MACs |'
+        """
+        known = {_plain(heading): heading for heading in FIELDS}
+        known |= {_plain(field): heading for heading, field in FIELDS.items()}
+        for column in columns:
+            if _plain(column) not in known:
+                raise unknown("columns", column, FIELDS)
+        return replace(self, columns=tuple(known[_plain(column)] for column in columns))
 
     @property
     def parameters(self) -> int:
@@ -175,15 +203,15 @@ class Description:
         from rich.table import Table
         from rich.text import Text  # names are no markup
 
-        title, caption = Text(_one_line(self.name)), Text(" ".join(map(_one_line, self.notes)))
+        title, caption = Text(one_line(self.name)), Text(" ".join(map(one_line, self.notes)))
         table = Table(title=title, caption=caption, caption_justify="left")
-        shown = [i for i, (heading, *_rest) in enumerate(COLUMNS) if heading not in without]
-        headings, *rows, totals = [[row[i] for i in shown] for row in self._cells()]
-        for i, heading in zip(shown, headings, strict=True):
-            justify = "left" if i < LEFT else "right"
+        shown = [heading for heading in self.columns if heading not in without]
+        headings, *rows, totals = self._cells(shown)
+        for column, heading in zip(shown, headings, strict=True):
+            justify = "left" if column in LEFT else "right"
             table.add_column(heading, justify=justify, no_wrap=True)
         for row in rows:
-            table.add_row(*(Text(_one_line(cell)) for cell in row))
+            table.add_row(*(Text(one_line(cell)) for cell in row))
         table.add_section()
         table.add_row(*totals, style="bold")
         return table
@@ -208,20 +236,20 @@ class Description:
     def to_markdown(self) -> str:
         """Write a table in Markdown."""
         headings, *rows = self._cells()
-        rules = [":--"] * LEFT + ["--:"] * (len(headings) - LEFT)
+        rules = [":--" if column in LEFT else "--:" for column in self.columns]
         lines = [
             "| " + " | ".join(row) + " |"
-            for row in (headings, rules, *(map(_escape_markdown, row) for row in rows))
+            for row in (headings, rules, *(map(escape_markdown, row) for row in rows))
         ]
-        return "\n".join([*lines, "", *map(_escape_markdown, self.notes)])
+        return "\n".join([*lines, "", *map(escape_markdown, self.notes)])
 
     def to_latex(self) -> str:
         """Write a `tabular` with the rules of the LaTeX package booktabs."""
-        headings, *rows, totals = [[_escape_latex(c) for c in row] for row in self._cells()]
+        headings, *rows, totals = [[escape_latex(c) for c in row] for row in self._cells()]
         lines = [" & ".join(row) + r" \\" for row in (headings, *rows, totals)]
         return "\n".join(
             [
-                r"\begin{tabular}{" + "l" * LEFT + "r" * (len(headings) - LEFT) + "}",
+                r"\begin{tabular}{" + "".join("rl"[c in LEFT] for c in self.columns) + "}",
                 r"\toprule",
                 lines[0],
                 r"\midrule",
@@ -230,18 +258,23 @@ class Description:
                 lines[-1],
                 r"\bottomrule",
                 r"\end{tabular}",
-                *(f"% {_one_line(note)}" for note in self.notes),
+                *(f"% {one_line(note)}" for note in self.notes),
             ]
         )
 
     def to_csv(self) -> str:
-        """Write comma-separated values: all fields of the records, numbers as they are."""
+        """Write comma-separated values: the records' fields, numbers as they are.
+
+        All fields, or those of the columns that `select` chose.
+        """
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         names = [f.name for f in fields(Layer)]
+        if self.columns != tuple(FIELDS):
+            names = [FIELDS[column] for column in self.columns]
         writer.writerow(names)
         for record in self.layers:
-            writer.writerow([_csv_cell(getattr(record, name)) for name in names])
+            writer.writerow([csv_cell(getattr(record, name)) for name in names])
         return file.getvalue()
 
     def to_html(self) -> str:
@@ -251,7 +284,7 @@ class Description:
         headings, *rows, totals = self._cells()
 
         def line(row: Sequence[str], tag: str = "td") -> str:
-            right = [i >= LEFT for i in range(len(row))]
+            right = [column not in LEFT for column in self.columns]
             styles = [
                 ' style="text-align: right"' if r else ' style="text-align: left"' for r in right
             ]
@@ -282,12 +315,16 @@ class Description:
             ) from None
         return pd.DataFrame([asdict(r) for r in self.layers]).set_index("name")
 
-    def _cells(self) -> list[list[str]]:
+    def _cells(self, columns: Sequence[str] | None = None) -> list[list[str]]:
         """The table as text: headings, a row for each record, totals."""
-        headings = [_(heading) for heading, *_cell in COLUMNS]
-        rows = [[cell(r) for _h, cell, _t in COLUMNS] for r in self.layers]
-        totals = [_number(getattr(self, total)) if total else "" for *_cell, total in COLUMNS]
-        return [headings, *rows, [_("Total"), *totals[1:]]]
+        known = {heading: rest for heading, *rest in COLUMNS}
+        shown = [(heading, *known[heading]) for heading in columns or self.columns]
+        headings = [_(heading) for heading, *_cell in shown]
+        rows = [[cell(r) for _h, cell, _t in shown] for r in self.layers]
+        totals = [_number(getattr(self, total)) if total else "" for *_cell, total in shown]
+        if totals and not totals[0]:
+            totals[0] = _("Total")
+        return [headings, *rows, totals]
 
 
 def total(values: Iterable[int | None]) -> int | None:
@@ -307,32 +344,6 @@ def _axes(value: PerAxis | None) -> str:
     return "×".join("–" if v is None else str(v) for v in values)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines()) if text.splitlines() else text
-
-
-def _csv_cell(value: object) -> object:
-    """A cell that the csv module quotes as it must: it passes over a lone carriage return."""
-    if isinstance(value, tuple):  # sizes, or names
-        value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
-
-
-def _escape_markdown(cell: str) -> str:
-    """Let no sign of a name be read as Markdown or HTML; "a_b" is none."""
-    cell = html.escape(_one_line(cell), quote=False)
-    cell = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", cell)
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", cell)
-
-
-def _escape_latex(cell: str) -> str:
-    special = {c: f"\\{c}" for c in "&%$#_{}"} | {
-        "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}", "|": r"\textbar{}", "<": r"\textless{}",
-        ">": r"\textgreater{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}",
-    }  # fmt: skip
-    cell = _one_line(cell)
-    if "--" in cell:
-        special["-"] = "{-}"  # not a dash
-    start = "{}" if cell.startswith("*") else ""  # behind a line's end it would belong to that
-    return start + "".join(special.get(c, c) for c in cell)
+def _plain(column: str) -> str:
+    """A column's name without case and signs: "Memory (bytes)" is "memory_bytes"."""
+    return "".join(filter(str.isalnum, column.casefold()))

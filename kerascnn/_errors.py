@@ -21,10 +21,23 @@ def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
     if len(choices) > LISTED:
         listed += f", … ({len(choices)} in all)"
     line = f"{what} must be one of {listed}; received {received!r}."
-    close = get_close_matches(str(received), choices, n=3)
-    if close:
+    if close := _close(str(received), choices):
         line += f" Did you mean {' or '.join(map(repr, close))}?"
     return ValueError(line)
+
+
+def _close(received: str, choices: list[str]) -> list[str]:
+    """The choices that may be meant: the one that is spelled otherwise, or up to three alike."""
+
+    def plain(name: str) -> str:  # "ResNet-50" means "resnet50"
+        return "".join(filter(str.isalnum, str(name).casefold()))
+
+    if not plain(received):
+        return []
+    if same := [name for name in choices if plain(name) == plain(received)]:
+        return same
+    near = get_close_matches(plain(received), map(plain, choices), n=3)
+    return sorted((c for c in choices if plain(c) in near), key=lambda c: near.index(plain(c)))[:3]
 
 
 def warn(line: str) -> None:

@@ -11,7 +11,7 @@ import h5py
 import keras
 
 import kerascnn
-from kerascnn._verify import accuracy
+from kerascnn.cli._verify import accuracy
 
 SHIPPED = Path(kerascnn.__file__).parent / "weights" / "shipped"
 

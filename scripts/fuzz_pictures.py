@@ -152,7 +152,7 @@ def with_checksums(png: bytearray) -> bytearray:
 
 def read_all(path: str) -> str:
     """Read a file in all ways; returns what came of it, beginning with "!" if it must not be."""
-    from kerascnn._pictures import read_picture
+    from kerascnn.cli._pictures import read_picture
     from kerascnn.datasets import ImageFiles
 
     ways = {

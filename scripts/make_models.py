@@ -32,7 +32,7 @@ def row(architecture: Architecture, case: Case) -> list[str]:
     keras.backend.clear_session()
     return [
         f"`build_{architecture.name}`",
-        case.variant or "",
+        f'`{architecture.variant_option}="{case.variant}"`' if case.variant else "",
         architecture.reference,
         str(architecture.year),
         "x".join(map(str, case.input_shape)),
@@ -52,7 +52,8 @@ def main() -> None:
         "Made by `python scripts/make_models.py`. Parameters are those that are trained, counted",
         "in the network as it is built; expected are those of the paper, or counted by hand.",
         "MACs: multiply-adds of convolutions and dense layers for one image. Depth: layers with",
-        "weights on the longest way.",
+        "weights on the longest way. Variant: the builder's argument; on the command line, such as",
+        "`kerascnn describe unet --option padding=same`.",
         "",
         "| " + " | ".join(HEADINGS) + " |",
         "| --- | --- | --- | --: | --: | --: | --: | --: | --: | --- |",

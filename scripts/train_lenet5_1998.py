@@ -17,8 +17,8 @@ import keras
 from _card import SHIPPED, write_card
 
 import kerascnn as kc
-from kerascnn._verify import framed
 from kerascnn.layers import RBFLoss
+from kerascnn.trained._trained import framed
 
 
 def main():

@@ -17,7 +17,8 @@ MAY_USE = {
     "datasets": set(),
     "plots": set(),
     "weights": set(),
-    "_description": set(),
+    "_escapes": set(),
+    "_description": {"_escapes"},
     "_reach": {"arithmetic"},
     "_probe": {"_reach"},
     "_fields": {"arithmetic", "_probe", "_reach"},
@@ -26,6 +27,7 @@ MAY_USE = {
     "models": {"layers", "weights"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
+    "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
     "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
@@ -33,12 +35,9 @@ MAY_USE = {
         "visualize", "experiments",
     },
     "__main__": {"cli"},
-    "_pictures": set(),
-    "_verify": {"models", "weights", "datasets", "training"},
-    "_pretrained": {"models", "weights", "visualize", "_describe", "_pictures"},
     "cli": {
-        "figures", "models", "_describe", "weights", "training", "datasets", "visualize",
-        "plots", "_pictures", "_pretrained", "_verify",
+        "figures", "models", "_describe", "weights", "training", "datasets", "visualize", "plots",
+        "trained", "_description",
     },
 }  # fmt: skip
 SERVE_ALL = {

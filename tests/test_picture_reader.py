@@ -14,7 +14,7 @@ from PIL import Image
 
 from kerascnn import cli
 from kerascnn._picture_reader import PictureError, check, read
-from kerascnn._pictures import read_picture
+from kerascnn.cli._pictures import read_picture
 from kerascnn.datasets import ImageFiles, from_directory
 
 RAMP = np.linspace(0, 1, 24).reshape(4, 6)
@@ -335,9 +335,9 @@ def test_bad_options_are_one_line(options, line, gradcam):
 
 
 def test_a_picture_of_which_no_maps_are_left():
-    from kerascnn._pretrained import pretrained
+    from kerascnn.trained import load
 
-    net = pretrained("vgg16", "cifar10", otherwise="")
+    net = load("vgg16", weights="cifar10")
     with pytest.raises(ValueError, match=r"less narrow.*its 1x300 pixels as 7x2048.*at most 32"):
         net.fitted(np.zeros((300, 1, 3), np.float32))
     assert net.fitted(np.zeros((300, 20, 3), np.float32)).shape == (960, 64, 3)

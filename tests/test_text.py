@@ -9,8 +9,9 @@ from string import Formatter
 import pytest
 
 import kerascnn
-from kerascnn import _text, cli, figures, weights
+from kerascnn import _text, figures, weights
 from kerascnn._description import COLUMNS, Description
+from kerascnn.cli import _options, describe
 from kerascnn.plots import styles
 
 PACKAGE = Path(kerascnn.__file__).parent
@@ -69,9 +70,9 @@ def test_language_is_set_for_a_block_only():
 
 
 def test_the_command_line_offers_what_there_is():
-    assert list(cli.LANGUAGES) == list(_text.LANGUAGES)
-    assert list(cli.STYLES) == styles()
-    assert list(cli.FORMATS) == list(figures.FORMATS)
-    assert list(cli.PREPROCESSING) == list(weights.MODES)
-    for table in cli.TABLES:
+    assert list(_options.LANGUAGES) == list(_text.LANGUAGES)
+    assert list(_options.STYLES) == styles()
+    assert list(_options.FORMATS) == list(figures.FORMATS)
+    assert list(_options.PREPROCESSING) == list(weights.MODES)
+    for table in describe.TABLES:
         assert hasattr(Description, f"to_{table}")

@@ -1,4 +1,4 @@
-"""Conversion of grey images of digits to the format of MNIST.
+"""Conversion of grey images of digits, photos included, to the format of MNIST.
 
 "The original black and white (bilevel) images from NIST were size normalized to fit in a 20x20
 pixel box while preserving their aspect ratio. […] the images were centered in a 28x28 image by
@@ -8,13 +8,17 @@ at the center of the 28x28 field." (yann.lecun.com/exdb/mnist)
 
 import numpy as np
 
-SIZE = 28  # height and width of the field
-BOX = 20  # longer side of the digit
-TIE = 1e-3  # if the centre of a symmetric digit is between two pixels, always round the same way
-CENTRE = 14  # row and column index of the centre of mass: the mean of MNIST's images is 14.0
-FINE = 96  # coarse images are first enlarged to at least this size, for smooth outlines
-INK = 0.5  # a point is ink if it exceeds this fraction of the brightest value; …
-EDGE = 0.5  # … outlines change from paper to ink within this range around it
+SIZE = 28  # of the field
+BOX = 20  # the longer side of the digit
+TIE = 1e-3  # a symmetric digit's centre lies between two pixels: one side then, not by chance
+CENTRE = 14  # row and column index of the centre of mass: its mean over MNIST's images is 14.0
+FINE = 96  # a coarse picture is first made at least this large, for smooth outlines
+LARGE = 4 * FINE  # a photo is first brought down to this, which is still fine enough
+FRAME = 0.05  # of each side: where a picture shows its ground and no digit
+GROUND = 0.05  # of the brightest value: a ground up to this is black, as MNIST's
+FITS = 4  # of the ground, each without the ink that the one before left out
+INK = 0.5  # a point is ink where it has this part of the picture's brightest value, …
+EDGE = 0.5  # … and an outline passes from paper to ink within this range around it
 
 
 def to_mnist_convention(images: np.ndarray) -> np.ndarray:
@@ -24,8 +28,13 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
     placed within half a pixel of row and column 14, as in MNIST, or closer to the centre of the box
     if the digit would otherwise leave the field. Strokes are close to 1 and paper is 0.
 
+    Each image is looked at by itself: where its edges are brighter than the middle of its range,
+    it is dark ink on bright paper, and is inverted. Light that falls unevenly on paper or board is
+    evened out.
+
     Args:
-        images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1], bright strokes on a dark background.
+        images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1]: bright strokes on a dark ground, or dark
+            strokes on a bright one.
 
     Returns:
         `(N, 28, 28, 1)` float32 in [0, 1]. An image without ink is returned as black.
@@ -46,19 +55,67 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
         raise ValueError(f"images must be (N, h, w) or (N, h, w, 1); received {images.shape}.")
     if images.size and not (images.min() >= 0 and images.max() <= 1):  # also fails for NaN
         raise ValueError(
-            f"images must be in [0, 1]; received {images.min()} to {images.max()}: "
-            f"divide by the largest value, and invert dark strokes on bright paper."
+            f"images must lie in [0, 1]; received {images.min()} to {images.max()}: "
+            f"divide by the largest value."
         )
     result = np.zeros((len(images), SIZE, SIZE, 1), np.float32)
-    for image, digit in zip(_refined(images), result[..., 0], strict=True):
+    if not len(images):
+        return result
+    ink = np.stack([ink_of(image) for image in _brought_down(images.astype(np.float32))])
+    for image, digit in zip(_refined(ink), result[..., 0], strict=True):
         if image.max() > 0:
             digit[:] = _placed(image)
     return result
 
 
+def is_dark_on_bright(image: np.ndarray) -> bool:
+    """Tell whether a grey picture `(h, w)` shows dark ink on bright paper, by its edges.
+
+    >>> paper = np.ones((9, 9))
+    >>> paper[2:7, 4] = 0
+    >>> is_dark_on_bright(paper), is_dark_on_bright(1 - paper)
+    (True, False)
+    """
+    return _ground_level(image) > (image.min() + image.max()) / 2
+
+
+def ink_of(image: np.ndarray) -> np.ndarray:
+    """What stands out from the ground of a picture `(h, w)`, from 0 on; ink of either colour."""
+    bright = is_dark_on_bright(image)
+    if not bright and _ground_level(image) <= GROUND * image.max():
+        return image
+    sign = -1 if bright else 1
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]].reshape(2, -1) / max(image.shape)
+    surface = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    values, paper = image.ravel(), np.ones(image.size, bool)
+    for _ in range(FITS):
+        fitted = surface @ np.linalg.lstsq(surface[paper], values[paper], rcond=None)[0]
+        above = sign * (values - fitted)
+        paper = above <= np.maximum(above, 0).max() / 3  # what is left out is ink, and its edges
+    return np.maximum(above, 0).reshape(image.shape).astype(np.float32)
+
+
+def _ground_level(image):
+    """The brightness of a picture's edges."""
+    rows, columns = (max(1, round(FRAME * side)) for side in image.shape)
+    inner = np.zeros(image.shape, bool)
+    inner[rows:-rows, columns:-columns] = True
+    return float(np.median(image[~inner]))
+
+
+def _brought_down(images):
+    """Average large images `(N, h, w)` over equal areas."""
+    height, width = images.shape[1:]
+    if max(height, width) <= LARGE:
+        return images
+    tall, wide = (max(1, round(side * LARGE / max(height, width))) for side in (height, width))
+    rows, columns = _averages(0, height, tall, height), _averages(0, width, wide, width)
+    return rows @ images @ columns.T
+
+
 def _refined(images):
-    """Enlarge `(N, h, w)` smoothly and sharpen the outlines of strokes; the maximum becomes 1."""
-    images = np.pad(images.astype(np.float32), ((0, 0), (1, 1), (1, 1)))  # room for the outline
+    """Enlarge `(N, h, w)` smoothly and sharpen the strokes' outlines, brightest value 1."""
+    images = np.pad(images, ((0, 0), (1, 1), (1, 1)))  # room for the outline
     height, width = images.shape[1:]
     factor = -(-FINE // max(height, width))
     images = _cubic(height, factor) @ images @ _cubic(width, factor).T

@@ -5,6 +5,7 @@ from ._compare_methods import compare_methods as compare_methods
 from ._confusion_matrix import confusion_matrix as confusion_matrix
 from ._deconvnet_panel import deconvnet_panel as deconvnet_panel
 from ._dream_strip import dream_strip as dream_strip
+from ._explanations import explanations as explanations
 from ._filter_grid import filter_grid as filter_grid
 from ._image_grid import image_grid as image_grid
 from ._layer_volumes import layer_volumes as layer_volumes

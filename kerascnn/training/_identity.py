@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -59,6 +61,24 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
         **facts,
     }
     return json.loads(json.dumps(config))  # tuples become lists, as they will be when read
+
+
+def facts_of(data) -> dict:
+    """What a data set says of itself, for whoever shows pictures to the network of a run.
+
+    Returns:
+        `class_names`; `dataset`, the name of what `datasets.load` gave; and `folder`, of pictures
+        that are read from disk. `None` where not known.
+    """
+    train = getattr(data, "train", None)
+    # A folder of the user's may have any name.
+    loaded = isinstance(train, tuple) and not streams(train[0])
+    paths = getattr(train[0], "paths", None) if isinstance(train, tuple) else None
+    return {
+        "class_names": getattr(data, "class_names", None),
+        "dataset": getattr(data, "name", None) if loaded else None,
+        "folder": str(Path(os.path.commonpath(paths)).resolve()) if paths else None,
+    }
 
 
 def _count(part):

@@ -2,7 +2,8 @@
 
 | file | content |
 | --- | --- |
-| config.json | recipe with all fields, seed, versions, commit, model, data |
+| config.json | recipe with all fields, seed, versions, commit, model, data, class names |
+| model.json | the network, as Keras describes it, without weights |
 | history.csv | one row per complete epoch |
 | best.weights.h5 | weights of the best epoch so far |
 | last.weights.h5 | weights of the last complete epoch |

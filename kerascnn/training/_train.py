@@ -17,8 +17,9 @@ from kerascnn._processor import kernels_checked
 
 from ._data import Part, arrays, splits, streams
 from ._devices import leaves, make_deterministic, placed, placement
-from ._identity import describe_run, name_of
+from ._identity import describe_run, facts_of, name_of
 from ._keeper import Callbacks, Interruption, Keeper, Progress
+from ._model_file import write_model
 from ._optimizers import check_optimizer, make_optimizer
 from ._pipeline import steps, stream_batches, training_batches, validation_batches
 from ._prepare import first_of, prepare
@@ -117,8 +118,8 @@ def train(
         recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
         epochs: Passes over the training images; `None`: the recipe's.
         batch_size: Images in a step; `None`: the recipe's, or that of data that come in batches.
-        run_dir: A directory for config.json, history.csv, best and last weights, and a backup;
-            `None`: no files.
+        run_dir: A directory for config.json, model.json, history.csv, best and last weights, and a
+            backup; `None`: no files.
         resume: Whether a run that `run_dir` holds goes on where its backup stands. A run that went
             on ends as if it had never stopped; a finished one returns at once. What a callback of
             your own remembers is not kept.
@@ -183,9 +184,12 @@ def train(
     if run_dir is not None:
         facts = {"devices": where.devices, "precision": where.precision}
         facts["deterministic"] = deterministic
+        facts["input_range"] = input_range and list(input_range)
+        facts |= facts_of(data)
         parts = ready.fit, ready.validation
         config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
         directory = RunDirectory(run_dir, config, resume=resume)
+        write_model(model, directory.path)
     meter = Meter(plan.batch_size)
     with _quiet(), placed(model, where) as trained, _dropout(trained, plan.dropout):
         with where.scope():

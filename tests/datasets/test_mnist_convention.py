@@ -4,6 +4,7 @@ from skimage.draw import ellipse_perimeter, line
 
 from kerascnn import datasets
 from kerascnn.datasets import to_mnist_convention
+from kerascnn.datasets._mnist_convention import is_dark_on_bright
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,37 @@ def test_channel_axis_is_optional_and_empty_is_black():
     np.testing.assert_array_equal(to_mnist_convention(image[..., None]), result)
     assert result.max(axis=(1, 2, 3)).tolist() == [0, 1, 0]
     assert to_mnist_convention(np.zeros((0, 8, 8))).shape == (0, 28, 28, 1)
+
+
+def photos(digits, ground, ink, slope):
+    """Digits `(N, 28, 28)` as if on paper of 84x96, under light that falls unevenly."""
+    large = np.kron(digits, np.ones((2, 2)))
+    strokes = np.pad(large, ((0, 0), (8, 20), (30, 10)))
+    light = 1 + slope * (np.mgrid[:84, :96][1] / 96 - 0.5)
+    return np.clip((ground + (ink - ground) * strokes) * light, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink", "slope"),
+    [(1.0, 0.0, 0), (0.9, 0.15, 0.5), (0.7, 0.3, 0.4), (0.05, 0.95, 0), (0.4, 0.9, 0.2)],
+)
+def test_paper_and_blackboard_are_recognized_and_evened_out(ground, ink, slope, digits):
+    some = digits[:60]
+    pictures = photos(some, ground, ink, slope)
+    assert {is_dark_on_bright(one) for one in pictures} == {ground > ink}
+    found = to_mnist_convention(pictures)[..., 0]
+    clean = to_mnist_convention(photos(some, 0, 1, 0))[..., 0]
+    alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(found, clean, strict=True)]
+    assert min(alike) > 0.7  # a few lie one pixel beside
+    assert np.mean(alike) > 0.97
+    assert np.median(found) == 0  # no paper is left
+
+
+def test_a_large_photo_is_as_a_small_one(digits):
+    small = photos(digits[:1], 0.9, 0.1, 0.3)
+    large = np.kron(small, np.ones((8, 8)))
+    difference = to_mnist_convention(large) - to_mnist_convention(small)
+    assert np.abs(difference).mean() < 0.02
 
 
 @pytest.mark.parametrize(

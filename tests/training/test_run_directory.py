@@ -169,6 +169,7 @@ def test_nothing_but_the_files_of_a_run_is_left(stopped, resumed):
             "config.json",
             "history.csv",
             "last.weights.h5",
+            "model.json",
         ]
 
 

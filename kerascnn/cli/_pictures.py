@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ._files import replacing
-from ._picture_reader import LUMA, PictureError, read
+from kerascnn._files import replacing
+from kerascnn._picture_reader import LUMA, PictureError, read
 
 PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff")
 

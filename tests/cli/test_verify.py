@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 import kerascnn as kc
-from kerascnn import _verify, cli
+from kerascnn import cli
+from kerascnn.cli import _verify
+from kerascnn.trained._trained import framed
 
 
 @pytest.fixture
@@ -47,10 +49,10 @@ def test_the_old_lenet5_gets_its_digits_as_in_1998():
 
 
 def test_frames_are_even_and_black():
-    framed = _verify.framed(np.ones((1, 2, 3, 1)), 6)
-    assert framed.shape == (1, 6, 6, 1)
-    np.testing.assert_array_equal(framed[0, :, :, 0].any(axis=1), [0, 0, 1, 1, 0, 0])
-    np.testing.assert_array_equal(framed[0, :, :, 0].any(axis=0), [0, 1, 1, 1, 0, 0])
+    image = framed(np.ones((1, 2, 3, 1)), 6)
+    assert image.shape == (1, 6, 6, 1)
+    np.testing.assert_array_equal(image[0, :, :, 0].any(axis=1), [0, 0, 1, 1, 0, 0])
+    np.testing.assert_array_equal(image[0, :, :, 0].any(axis=0), [0, 1, 1, 1, 0, 0])
 
 
 def test_every_shipped_network_has_a_name_and_all_together_are_small():

@@ -13,6 +13,7 @@ from PIL import Image
 
 import kerascnn as kc
 from kerascnn import cli, figures
+from kerascnn.cli import _checks, _options
 
 
 @pytest.fixture
@@ -192,10 +193,98 @@ def test_train_on_masks_and_on_boxes(kerascnn, net, data, says_accuracy):
     assert "give --run-dir" in result.stderr
 
 
+NO_TENSORFLOW = """
+import sys
+from kerascnn.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    assert stop.code == 2
+assert not {"tensorflow", "keras", "matplotlib"} & set(sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["describe", "VGG16"],
+        ["diagram", "vgg61"],
+        ["train", "lenet6", "--data", "digits"],
+        ["train", "lenet5", "--data", "digit"],
+        ["train", "lenet5", "--data", "digits", "--recipe", "lent"],
+        ["gradcam", "cat.png", "--model", "ResNet-50"],
+        ["gradcam", "cat.png", "--weights", "imagnet"],
+        ["gradcam", "cat.png", "--method", "gradcam"],
+        ["gradcam", "cat.png"],
+        ["evaluate", "lenet5", "--weights", "minst", "--data", "digits"],
+        ["weights", "list", "vgg61"],
+        ["weights", "verify", "vgg16/cifar"],
+    ],
+)
+def test_names_are_checked_before_tensorflow_starts(arguments, tmp_path):
+    """Which takes seconds, while a typing error must be answered at once."""
+    result = subprocess.run(
+        [sys.executable, "-c", NO_TENSORFLOW, *arguments],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_names_of_the_stub_are_those_of_the_registry():
+    assert sorted(_checks.ARCHITECTURES) == sorted(kc.models.names())
+
+
+def test_describe_writes_a_file_in_a_language(kerascnn, tmp_path):
+    options = ("--columns", "layer,output,parameters", "--lang", "ko", "-o", "table.md")
+    result = kerascnn("describe", "lenet5", *options)
+    assert result.exit_code == 0, result.output
+    lines = (tmp_path / "table.md").read_text("utf-8").splitlines()
+    assert lines[:2] == ["| 층 | 출력 | 매개변수 |", "| :-- | :-- | --: |"]
+    assert "| c3 | 10×10×16 | 2,416 |" in lines
+
+
+def test_a_variant_is_the_argument_of_its_builder(kerascnn):
+    small = ("--option", "width=0.0625", "--format", "csv")
+    options = [("--variant", "same"), ("--option", "padding=same")]
+    tables = [kerascnn("describe", "unet", *one, *small).stdout for one in options]
+    assert tables[0] == tables[1]
+    assert "512x512" in tables[0]
+
+
+def test_a_diagram_in_several_formats(kerascnn, tmp_path):
+    result = kerascnn("diagram", "lenet5", "--format", "svg,pdf", "--style", "paper")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.split() == ["lenet5.svg", "lenet5.pdf"]
+    assert (tmp_path / "lenet5.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("size", [("--size", "20"), ("--option", "input_shape=20,20,1")])
+def test_the_size_of_pictures_is_chosen_and_said(size, kerascnn, tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for i in range(3):
+            Image.new("L", (50, 40), 9).save(tmp_path / "images" / name / f"{i}.png")
+    given = []
+    monkeypatch.setattr(kc, "train", lambda model, data, **_options: given.append((model, data)))
+    result = kerascnn("train", "mlp", "--data", "images", *size)
+    assert result.exit_code == 0, result.output
+    ((model, data),) = given
+    assert model.input_shape[1:] == data.train[0].shape[1:] == (20, 20, 1)
+    assert "pictures are seen at 20x20x1; " in result.stderr
+    assert "has 40x50" in result.stderr
+    wrong = kerascnn("train", "lenet5", "--data", "digits", *size)
+    assert wrong.exit_code == 2
+    assert "must be those of the data, (28, 28, 1)" in wrong.stderr
+
+
 def test_options_of_a_builder_are_read():
-    options = ["padding=same", "dropout=0.5", "include_top=false", "name=a=b"]
-    expected = {"padding": "same", "dropout": 0.5, "include_top": False, "name": "a=b"}
-    assert cli.read_options(options) == expected
+    options = ["padding=same", "dropout=0.5", "include_top=false", "name=a=b", "variant=1998"]
+    options += ["input_shape=64,64,3", "hidden=[300, 100]", "pooling=None", "weights=1,2"]
+    expected = {
+        "padding": "same", "dropout": 0.5, "include_top": False, "name": "a=b", "variant": "1998",
+        "input_shape": (64, 64, 3), "hidden": (300, 100), "pooling": None, "weights": (1, 2),
+    }  # fmt: skip
+    assert _options.read_options(options) == expected
 
 
 def test_train_on_folders_of_images(kerascnn, tmp_path):

@@ -10,8 +10,14 @@ from click.testing import CliRunner
 from PIL import Image
 
 import kerascnn as kc
-from kerascnn import _pretrained, cli
-from kerascnn._pretrained import STYLE_TO_CONTENT, Pretrained, pretrained
+from kerascnn import cli
+from kerascnn.trained import Trained, _architecture, load
+from kerascnn.trained._layers import (
+    STYLE_TO_CONTENT,
+    content_layers,
+    style_layers,
+    style_weight,
+)
 from kerascnn.visualize import _style_transfer
 from kerascnn.weights import _available, _official
 
@@ -21,17 +27,17 @@ LENET5 = ("--model", "lenet5", "--weights", "mnist")
 @pytest.fixture(scope="module", autouse=True)
 def built_once():
     """Commands share a net, and what is compiled of it, where its weights are the same."""
-    build, built = _pretrained._build, {}
+    build, built = _architecture._build, {}
 
-    def shared(architecture, name, found, include_top, options):
+    def shared(architecture, name, found, include_top, options, any_size):
         data = Path(name).read_bytes() if Path(name).is_file() else name
-        key = architecture, data, found and found.name, include_top, str(options)
+        key = architecture, data, found and found.name, include_top, str(options), any_size
         if key not in built:
-            built[key] = build(architecture, name, found, include_top, options)
+            built[key] = build(architecture, name, found, include_top, options, any_size)
         return built[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_pretrained, "_build", shared)
+        patch.setattr(_architecture, "_build", shared)
         yield
 
 
@@ -109,7 +115,7 @@ def test_gradcam_explains_the_class_that_was_asked_for(kerascnn, monkeypatch):
 def test_gradcam_of_a_net_that_sees_grey(kerascnn, tmp_path):
     result = kerascnn("gradcam", "cat.jpg", *LENET5)
     assert result.exit_code == 0, result.output
-    assert {line.split()[0] for line in result.output.splitlines()[1:6]} < set("0123456789")
+    assert {line.split()[0] for line in result.stdout.splitlines()[:5]} < set("0123456789")
     assert (tmp_path / "cat_gradcam.png").stat().st_size
 
 
@@ -132,7 +138,8 @@ def test_weights_that_are_at_hand_are_taken(kerascnn, saved, tmp_path):
     assert result.stdout.startswith("class ")
     assert result.stdout.count("class ") == 3
     (line,) = result.stderr.splitlines()
-    assert line.startswith("resnet20/mine.weights.h5: preprocessing unit is assumed; ")
+    assert line.startswith("resnet20/mine.weights.h5: pictures are seen at 32x32x3; another with")
+    assert "preprocessing unit is assumed; " in line
     assert "--preprocessing" in line
     small = ["--size", "48", "--octaves", "1", "--steps", "1"]
     result = kerascnn("dream", "cat.jpg", *mine, *small)  # of the whole net it takes what it needs
@@ -167,18 +174,20 @@ def test_an_official_file_is_known_by_its_hash(kerascnn, a_file, algorithm, digi
     file = save()
 
     def net(preprocessing=None):
-        return pretrained("resnet20", file, otherwise="", preprocessing=preprocessing)
+        return load("resnet20", weights=file, preprocessing=preprocessing)
 
     unknown, said = net(), net("caffe")
     assert (unknown.name, unknown.preprocessing.name) == ("resnet20/mine.weights.h5", "unit")
-    assert unknown.note.startswith("preprocessing unit is assumed; ")
-    assert (said.preprocessing.name, said.note) == ("caffe", "preprocessing caffe, as you say")
-    assert said.class_names[:2] == ["class 0", "class 1"]
+    assert unknown.note.startswith("pictures are seen at 32x32x3; ")
+    assert "preprocessing unit is assumed; " in unknown.note
+    assert said.preprocessing.name == "caffe"
+    assert said.note.endswith("; preprocessing caffe, as you say")
+    assert said.names[:2] == ("class 0", "class 1")
     publish(algorithm, digits)
     known, overruled = net(), net("torch")
     assert (known.name, known.preprocessing.name) == ("resnet20/imagenet", "caffe")
     assert known.note == "mine.weights.h5 is, by its hash, that of Keras; preprocessing caffe"
-    assert known.class_names == overruled.class_names == list("abcdefghij")
+    assert known.class_names == overruled.class_names == tuple("abcdefghij")
     assert overruled.preprocessing.name == "torch"
 
 
@@ -189,7 +198,7 @@ def test_gradcam_gives_an_official_file_its_own_input_and_names(kerascnn, a_file
     result = kerascnn("gradcam", "coffee.png", "--model", "resnet20", "--weights", file)
     assert result.exit_code == 0, result.output
     assert result.stderr.startswith("resnet20/imagenet: mine.weights.h5 is, by its hash, that of")
-    net = pretrained("resnet20", file, otherwise="")
+    net = load("resnet20", weights=file)
     picture = net.fitted(read(tmp_path / "coffee.png") / np.float32(255))
     scores = net.probabilities(kc.weights.MODES["caffe"](picture[None]))
     first = result.stdout.splitlines()[0].split()
@@ -215,7 +224,7 @@ def test_dreams_and_styles_know_the_input_of_a_file(command, kerascnn, a_file, t
 def test_a_file_of_other_classes_is_refused(kerascnn, a_file):
     save, _publish = a_file
     with pytest.raises(ValueError, match=r"\(64, 10\) and \(10,\) in the model and \(64, 3\)"):
-        pretrained("resnet20", save(classes=3), otherwise="", include_top=False)
+        load("resnet20", weights=save(classes=3), include_top=False)
 
 
 @pytest.mark.parametrize("official", [True, False])
@@ -225,22 +234,10 @@ def test_of_the_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file, offici
     whole = kc.build_resnet20(weights=file)
     if official:
         publish("md5", 32)
-    model = pretrained("resnet20", file, otherwise="", include_top=False).model
+    model = load("resnet20", weights=file, include_top=False).model
     assert model.output_shape == (None, None, None, 64)
     for ours, theirs in zip(model.get_weights(), whole.get_weights()[:-2], strict=True):
         np.testing.assert_array_equal(ours, theirs)
-
-
-def test_a_name_of_two_classes_is_refused():
-    names = ["crane", "dog", "crane", "polar bear"]
-    assert cli.class_number("Dog", names) == 1
-    assert cli.class_number(" polar_bear", names) == 3
-    with pytest.raises(ValueError, match="--class must be one of"):
-        cli.class_number("²", names)
-    assert cli.class_number("dog", names) == cli.class_number("1", names) == 1
-    assert cli.class_number("2", names) == 2
-    with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Give the number"):
-        cli.class_number("crane", names)
 
 
 def test_a_dream_in_the_size_of_the_photo(kerascnn, tmp_path):
@@ -306,22 +303,20 @@ def test_layers_of_a_style_by_name(kerascnn):
 
 
 def net_of(model):
-    return Pretrained(model, "a/b", kc.weights.MODES["unit"])
+    return Trained(model=model, name="a/b", preprocessing=kc.weights.MODES["unit"])
 
 
 def test_layers_as_deep_as_the_papers():
-    vgg = net_of(kc.build_vgg19(include_top=False))
-    assert tuple(vgg.content_layers) == _style_transfer.CONTENT_LAYERS
-    assert tuple(vgg.style_layers) == _style_transfer.STYLE_LAYERS
-    alexnet = net_of(kc.build_alexnet(include_top=False))
-    assert (alexnet.content_layers, alexnet.style_layers) == (
-        ["conv2"],
-        ["conv1", "conv2", "conv3"],
-    )
-    resnet = net_of(pretrained("resnet20", "cifar10", otherwise="", include_top=False).model)
-    assert resnet.content_layers == ["conv3_block1_2_conv"]
+    vgg = kc.build_vgg19(include_top=False)
+    assert tuple(content_layers(vgg)) == _style_transfer.CONTENT_LAYERS
+    assert tuple(style_layers(vgg)) == _style_transfer.STYLE_LAYERS
+    alexnet = kc.build_alexnet(include_top=False)
+    assert content_layers(alexnet) == ["conv2"]
+    assert style_layers(alexnet) == ["conv1", "conv2", "conv3"]
+    resnet = load("resnet20", weights="cifar10", include_top=False).model
+    assert content_layers(resnet) == ["conv3_block1_2_conv"]
     stages = ["conv1_conv", "conv3_block1_1_conv", "conv4_block1_1_conv"]
-    assert resnet.style_layers == stages
+    assert style_layers(resnet) == stages
 
 
 def test_the_weight_of_the_style_by_hand():
@@ -329,9 +324,9 @@ def test_the_weight_of_the_style_by_hand():
     model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(3, 1, name="one")])
     model.set_weights([np.eye(3)[None, None], np.zeros(3)])
     content, style = np.ones((1, 4, 6, 3)), np.full((1, 5, 5, 3), 0.5)
-    weight = net_of(model).style_weight(content, style, ["one"], ["one"])
+    weight = style_weight(net_of(model), content, style, ["one"], ["one"])
     assert weight == pytest.approx(STYLE_TO_CONTENT * (1 / 2) / (9 / 16 / 36), rel=1e-5)
-    assert np.isfinite(net_of(model).style_weight(content, 0 * style, ["one"], ["one"]))
+    assert np.isfinite(style_weight(net_of(model), content, 0 * style, ["one"], ["one"]))
 
 
 def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
@@ -362,7 +357,7 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["style", "cat.jpg"], "Missing argument 'STYLE'"),
         (["style", "cat.jpg", "coffee.png", "--style-layers", "conv9"], "conv9"),
         (["style", "cat.jpg", "coffee.png", "--style-weight", "-1"], "-1.0 is not in the range"),
-        (["dream", "cat.jpg", "--preprocessing", "rgb"], "'rgb' is not one of 'unit', 'signed'"),
+        (["dream", "cat.jpg", "--preprocessing", "rgb"], "'rgb' is not one of 'unit', '0-255'"),
         (["dream", "cat.jpg", "-o", "none/a.png"], "folder must exist"),
     ],
 )

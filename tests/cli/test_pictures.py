@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerascnn._pictures import check_output, grey, middle, read_picture, write_picture
+from kerascnn.cli._pictures import check_output, grey, middle, read_picture, write_picture
 
 COLORS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]], np.uint8)
 

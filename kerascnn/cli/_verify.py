@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from . import datasets, models, training, weights
-from ._errors import unknown
-from .datasets._archive import find
+from kerascnn import datasets, models, training, weights
+from kerascnn._errors import unknown
+from kerascnn.datasets._archive import find
 
 TOLERANCE = 1e-3  # processors round differently, which turns a few of 10,000 images
 
@@ -41,6 +39,13 @@ def networks() -> dict[str, weights.ShippedSet]:
     return {s.path.name.partition(".")[0].replace("_", "/"): s for s in sets}
 
 
+def check(names: Sequence[str]) -> None:
+    """Refuse names of no network of the package."""
+    for name in names:
+        if name not in networks():
+            raise unknown("NETWORK", name, networks())
+
+
 def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterator[Verdict]:
     """Test networks of the package, one after the other.
 
@@ -53,9 +58,7 @@ def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterato
         OSError: weights or data cannot be read.
     """
     known = networks()
-    for name in names:
-        if name not in known:
-            raise unknown("NETWORK", name, known)
+    check(names)
     for name in names or known:
         shipped = known[name]
         model = models.build(shipped.architecture, weights=shipped.name, **shipped.build)
@@ -69,13 +72,8 @@ def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterato
 
 def accuracy(model, preprocessing: str, data) -> float:
     """The part of a data set's test images that a network classifies rightly, 0 to 1."""
+    from kerascnn.trained._trained import framed
+
     images, labels = data.test
     inputs = weights.MODES[preprocessing](framed(images, model.input_shape[1]))
     return training.evaluate(model, (inputs, labels), input_range=None).accuracy
-
-
-def framed(images: np.ndarray, size: int) -> np.ndarray:
-    """Put images (N, H, W, C) in the middle of black ones (N, size, size, C)."""
-    height, width = (size - n for n in images.shape[1:3])
-    sides = [(0, 0), (height // 2, height - height // 2), (width // 2, width - width // 2), (0, 0)]
-    return np.pad(images, sides)

@@ -1,0 +1,17 @@
+"""The command line: one family of commands a file.
+
+Nothing heavy is imported before a command runs, so that `kerascnn --help` answers at once.
+"""
+
+from . import (  # each registers its commands
+    describe,
+    evaluate,
+    explain,
+    figures,
+    paint,
+    train,
+    weights,
+)
+from ._main import main
+
+__all__ = ["describe", "evaluate", "explain", "figures", "main", "paint", "train", "weights"]

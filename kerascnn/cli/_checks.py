@@ -1,0 +1,65 @@
+"""Names and paths that are checked before TensorFlow is imported, which takes seconds."""
+
+from pathlib import Path
+
+import kerascnn
+from kerascnn import datasets, weights  # lazy: nothing heavy is behind these yet
+from kerascnn._errors import unknown
+from kerascnn.trained._paths import is_run, is_whole_model
+
+# The registry of architectures needs Keras; the stub of their builders does not.
+PARTS = ("build_inception_module",)  # builders of no whole network
+ARCHITECTURES = tuple(
+    name.removeprefix("build_")
+    for name in kerascnn.models.__all__
+    if name.startswith("build_") and name not in PARTS
+)
+
+
+def check_network(what: str, name: str) -> None:
+    """Refuse what is no architecture, no `.keras` file and no run directory."""
+    if name in ARCHITECTURES:
+        return
+    path = Path(name).expanduser()
+    if is_whole_model(name):
+        if not path.is_file():
+            raise OSError(f"{what} must be the file of a model; there is no '{name}'.")
+    elif path.is_dir():
+        check_run(what, name)
+    elif path.is_file():
+        raise ValueError(
+            f"{what} must be an architecture, a .keras file or a run directory; received the file "
+            f"'{name}'. Give a file of weights as --weights, with its architecture."
+        )
+    else:
+        raise unknown(what, name, ARCHITECTURES)
+
+
+def check_run(what: str, path: str) -> None:
+    """Refuse what is no run directory."""
+    if not is_run(path):
+        there = "it lacks them" if Path(path).expanduser().is_dir() else "there is no such folder"
+        raise OSError(
+            f"{what} must be the run directory of a training, with config.json and model.json; "
+            f"received '{path}': {there}."
+        )
+
+
+def check_weights(architecture: str, name: str) -> None:
+    """Refuse what is neither a set of an architecture nor a file."""
+    known = dict.fromkeys(found.name for found in weights.available(architecture))
+    if name not in known and not Path(name).expanduser().is_file():
+        if not known:
+            raise ValueError(
+                f"weights must be the path of a file for {architecture}, which has no sets; "
+                f"received {name!r}, which is not there."
+            )
+        raise ValueError(f"{unknown('weights', name, known)} A file must exist.")
+
+
+def check_data(name: str) -> None:
+    """Refuse what is no data set and no folder."""
+    if not Path(name).expanduser().is_dir() and name not in datasets.names():
+        if Path(name).suffix or "/" in name:
+            raise OSError(f"--data must be a data set or a folder; there is no '{name}'.")
+        raise unknown("--data", name, datasets.names())

@@ -1,0 +1,88 @@
+"""A data set by its name, or pictures in folders, as a network takes them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerascnn.datasets import Dataset
+
+
+def from_folder(
+    folder: str,
+    shape: tuple[int, int, int],
+    *,
+    window: tuple[float, float] | None,
+    seed: int,
+    **shares: float,
+) -> "Dataset":
+    """Read pictures in folders.
+
+    Args:
+        folder: with a folder for each class.
+        shape: (H, W, C) that the network takes.
+        window, seed, shares: see `kerascnn.datasets.from_directory`.
+    """
+    from kerascnn import datasets
+
+    return datasets.from_directory(
+        Path(folder).expanduser(),
+        image_size=shape[:2],
+        channels=shape[2],
+        window=window,
+        seed=seed,
+        **shares,
+    )
+
+
+def in_levels(loaded: "Dataset") -> "Dataset":
+    """A data set with images in 0 … 255 instead of [0, 1], for a model that rescales them."""
+    parts = {name: getattr(loaded, name) for name in ("train", "validation", "test")}
+    return replace(
+        loaded,
+        **{name: part and (Levels(part[0]), part[1]) for name, part in parts.items()},
+    )
+
+
+class Levels:
+    """Images in [0, 1], an array or on disk, as a sequence (N, H, W, C) float32 in 0 … 255."""
+
+    def __init__(self, images: object) -> None:
+        self.images = images
+        self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
+        if hasattr(images, "paths"):
+            self.paths = images.paths
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: object) -> "np.ndarray":
+        return 255 * self.images[rows]
+
+
+def say_size(loaded: "Dataset") -> None:
+    """Say at which size pictures of a folder are seen, and which size the first one has."""
+    images = loaded.train[0]
+    size = "x".join(map(str, images.shape[1:]))
+    classes = ", ".join(loaded.class_names[:5]) + ", …" * (len(loaded.class_names) > 5)
+    first = images.paths[0]
+    click.echo(
+        f"pictures are seen at {size}; '{first.name}' has {picture_size(first)}. Classes: "
+        f"{classes}.",
+        err=True,
+    )
+
+
+def picture_size(path: Path) -> str:
+    """The size of a picture file, height by width as in all shapes."""
+    from kerascnn._picture_reader import PictureError, read
+
+    try:
+        image, _notes = read(path, lambda image: image)
+    except PictureError:  # is said where it is read
+        return "an unknown size"
+    return "x".join(map(str, image.shape[:2]))

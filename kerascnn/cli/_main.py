@@ -1,0 +1,63 @@
+"""The group of all commands; what they have in common before and after one runs."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+class OneLine(click.Group):
+    """Commands whose errors are one line and exit status 2, without a traceback."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run a command; what the toolkit says of bad input is said, and no more."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", UserWarning)
+                warnings.showwarning = one_line
+                return super().invoke(context)
+        except click.UsageError as error:
+            click.echo(f"Error: {error.format_message()}", err=True)
+        except (ValueError, TypeError, OSError, NotImplementedError, ImportError) as error:
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+        return context.exit(2)
+
+
+def one_line(message: Warning, *_where: object) -> None:
+    """Show a warning without the line of code that it is about."""
+    click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Swallow what TensorFlow's libraries write to the terminal while they start.
+
+    They write to the file descriptor before Python can filter anything; exceptions pass.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def start_keras() -> None:
+    """Import Keras and its backend, and have the backend look for devices."""
+    with quiet():
+        import keras
+
+        keras.ops.zeros(1)
+
+
+@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kerascnn")
+def main() -> None:
+    """Convolutional networks for teaching: figures, tables and looks inside."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes

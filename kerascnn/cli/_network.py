@@ -1,0 +1,151 @@
+"""Which trained network a command uses: its options, checked at once, and the network itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascnn.trained._paths import is_run, is_whole_model
+
+from ._checks import ARCHITECTURES, check_network, check_run, check_weights
+from ._options import PREPROCESSING, of_builder, read_options
+
+if TYPE_CHECKING:
+    from kerascnn.trained import Trained
+
+SUBSTITUTE = "vgg16/cifar10"  # comes with the package
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The network that the options of a command name, before it is loaded.
+
+    Attributes:
+        source: an architecture, a run directory or a `.keras` file; `None`: what the weights are.
+        weights, options, preprocessing, class_names: as given.
+    """
+
+    source: str | Path | None
+    weights: str | None
+    options: dict = field(default_factory=dict)
+    preprocessing: str | None = None
+    class_names: tuple[str, ...] = ()
+
+    def load(self, *, include_top: bool = True, **more: object) -> "Trained":
+        """Load it; says which it is, and why it is not the one that was asked for."""
+        from kerascnn import trained
+
+        net = trained.load(
+            self.source,
+            weights=self.weights,
+            include_top=include_top,
+            preprocessing=self.preprocessing,
+            class_names=self.class_names,
+            otherwise=SUBSTITUTE,
+            **self.options,
+            **more,
+        )
+        if net.instead:
+            line = f"{net.instead}; {net.name}, which comes with the package, is used."
+            click.echo(line, err=True)
+        else:
+            click.echo(f"{net.name}: {net.note}" if net.note else net.name, err=True)
+        return net
+
+
+def of_network(default: str) -> Callable:
+    """The options that choose a trained network; `chosen` reads them.
+
+    Args:
+        default: the architecture that is taken where none is named.
+    """
+    options = (
+        click.option("--run", metavar="FOLDER", help="The run directory of a training."),
+        click.option(
+            "--model",
+            "name",
+            metavar="NAME|FILE",
+            help=f"An architecture, or a .keras file.  [default: {default}]",
+        ),
+        click.option(
+            "--weights",
+            help="A set's name or a file; of a run best or last.  [default: imagenet]",
+        ),
+        of_builder,
+        click.option(
+            "--preprocessing",
+            type=click.Choice(PREPROCESSING),
+            help="The input that the weights expect.  [default: the set's or the run's, else unit]",
+        ),
+    )
+
+    def decorate(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+named_classes = click.option(
+    "--class-names",
+    metavar="NAMES|FILE",
+    help="Names with commas, or a text file with one a line.  [default: the set's or the run's]",
+)
+
+
+def chosen(
+    default: str | None,
+    run: str | None,
+    name: str | None,
+    weights: str | None,
+    options: tuple[str, ...],
+    preprocessing: str | None = None,
+    class_names: str | None = None,
+    *,
+    what: str = "--model",
+) -> Choice:
+    """Check the options of `of_network`, without TensorFlow.
+
+    Raises:
+        ValueError, OSError: a name that there is not, or options that do not go together.
+    """
+    given = read_options(options)
+    if "include_top" in given:
+        raise ValueError("--option include_top is chosen by what is made; leave it out.")
+    names = read_class_names(class_names) if class_names else ()
+    if run is not None:
+        if name is not None:
+            raise ValueError(f"--run says which network it is of; leave {what} out.")
+        check_run("--run", run)
+        return Choice(Path(run).expanduser(), weights, given, preprocessing, names)
+    file = None if weights is None else Path(weights).expanduser()
+    if name is not None:
+        check_network(what, name)
+    elif file is not None and file.is_file() and (is_run(file.parent) or is_whole_model(file)):
+        return Choice(None, weights, given, preprocessing, names)
+    name = name or default
+    if name is None:
+        raise ValueError(f"{what} must name an architecture, unless --run names a run.")
+    of_run = file is not None and file.is_file() and is_run(file.parent)
+    if name in ARCHITECTURES and weights is not None and not of_run:
+        check_weights(name, weights)
+    return Choice(name, weights, given, preprocessing, names)
+
+
+def read_class_names(words: str) -> tuple[str, ...]:
+    """The names of classes, with commas between them or one in each line of a file."""
+    path = Path(words).expanduser()
+    if path.is_file():
+        try:
+            lines = path.read_text("utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise ValueError(
+                f"--class-names must be a text file in UTF-8; '{words}' is none."
+            ) from None
+        return tuple(line.strip() for line in lines if line.strip())
+    if "," not in words and path.suffix == ".txt":
+        raise OSError(f"--class-names must be names or a file; there is no '{words}'.")
+    return tuple(name.strip() for name in words.split(","))

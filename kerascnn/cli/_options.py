@@ -1,0 +1,106 @@
+"""Options that several commands share, and what is read out of them."""
+
+import ast
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ._main import quiet
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# The choices stand here once more, since the modules that own them import matplotlib;
+# a test holds them against each other.
+LANGUAGES = ("en", "ko", "es")
+STYLES = ("slides", "paper", "dark", "gray")
+FORMATS = ("svg", "png", "pdf")
+PREPROCESSING = ("unit", "0-255", "signed", "lecun", "torch", "caffe")
+WORDS = ("name", "variant", "padding")  # options that are never numbers: variant=1998
+
+of_builder = click.option(
+    "--option",
+    "options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An argument of the builder, such as padding=same or input_shape=64,64,3; repeatable.",
+)
+in_language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+in_style = click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
+of_values = click.option(
+    "--window",
+    type=(float, float),
+    metavar="BLACK WHITE",
+    help="Values of the file that are black and white.  [default: its data type's, or percentiles]",
+)
+
+
+def read_options(options: Sequence[str]) -> dict:
+    """Take arguments of a builder out of words such as "padding=same" or "input_shape=64,64,3"."""
+    given = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not (key and equals):
+            raise ValueError(f"--option must be KEY=VALUE, such as padding=same; got {option!r}.")
+        given[key] = value if key in WORDS else _value(value)
+        if key == "input_shape":
+            given[key] = read_shape("--option input_shape", value)
+    return given
+
+
+def _value(word: str) -> object:
+    """A number, truth value or tuple as JSON or Python writes it; else the word itself."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(word)
+        except (ValueError, SyntaxError):
+            continue
+        return tuple(value) if isinstance(value, list) else value
+    return word
+
+
+def read_shape(what: str, words: str) -> tuple[int | None, ...]:
+    """Read "224,224,3", also with "x" between the numbers; "None" leaves a size free.
+
+    Raises:
+        ValueError: it is no shape of images.
+    """
+    parts = words.strip("()[] ").replace("x", ",").replace("×", ",").split(",")
+    parts = [part.strip() for part in parts]
+    if len(parts) != 3 or not all(p.isdecimal() or p in ("None", "null") for p in parts):
+        raise ValueError(
+            f"{what} must be three whole numbers, such as 224,224,3; received {words!r}."
+        )
+    return tuple(int(part) if part.isdecimal() else None for part in parts)
+
+
+def read_photo(
+    path: str, size: int | None = None, window: tuple[float, float] | None = None
+) -> "np.ndarray":
+    """Read a picture, (H, W, 3) in [0, 1]; says what is doubtful about it."""
+    from ._pictures import read_picture
+
+    if window is not None and not window[0] < window[1]:
+        raise ValueError(
+            "--window must be the value of black and a larger one of white; "
+            f"received {window[0]:g} {window[1]:g}."
+        )
+    notes: list[str] = []
+    with quiet():  # libtiff writes to the terminal
+        picture = read_picture(path, size, window=window, say=notes.append)
+    for note in notes:
+        click.echo(note, err=True)
+    return picture
+
+
+def beside(image: str, what: str) -> Path:
+    """The path of a picture beside another, in PNG."""
+    return Path(image).with_name(f"{Path(image).stem}_{what}.png")
+
+
+def names_in(option: str) -> list[str]:
+    """Names with commas between them, such as of layers."""
+    return [name.strip() for name in option.split(",")]

@@ -1,0 +1,213 @@
+"""`kerascnn describe` and `diagram`: a network as a table and as a picture."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascnn._files import replacing, write_atomically
+
+from ._checks import ARCHITECTURES, check_network, check_run
+from ._main import main, start_keras
+from ._options import (
+    FORMATS,
+    in_language,
+    in_style,
+    names_in,
+    of_builder,
+    read_options,
+    read_shape,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerascnn._description import Description
+
+TABLES = ("text", "markdown", "latex", "csv", "html")
+ENDINGS = {
+    ".txt": "text", ".md": "markdown", ".tex": "latex", ".csv": "csv", ".html": "html",
+}  # fmt: skip
+KINDS = ("volumes", "blocks")
+
+
+def of_model(command: Callable) -> Callable:
+    """The arguments that choose a network, with or without weights; `built` reads them."""
+    options = (
+        click.argument("name", required=False, metavar="[NAME|FILE]"),
+        click.option("--run", metavar="FOLDER", help="The run directory of a training."),
+        click.option("--input-shape", metavar="H,W,C", help="Another input size."),
+        click.option("--variant", help="A variant of the architecture, as docs/models.md says."),
+        click.option("--no-top", is_flag=True, help="Without the dense layers at the top."),
+        of_builder,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def checked(
+    name: str | None,
+    run: str | None,
+    input_shape: str | None,
+    variant: str | None,
+    no_top: bool,
+    options: tuple[str, ...],
+) -> tuple[str, dict]:
+    """Check the arguments of `of_model` without TensorFlow: the network, and its options."""
+    given = read_options(options)
+    if input_shape is not None:
+        given["input_shape"] = read_shape("--input-shape", input_shape)
+    if (name is None) == (run is None):
+        raise click.UsageError("Missing argument 'NAME'." if name is None else "give NAME or --run")
+    if run is not None:
+        check_run("--run", run)
+        name = str(Path(run).expanduser().resolve())
+    else:
+        check_network("NAME", name)
+    if name not in ARCHITECTURES:
+        others = [key for key in given if key != "input_shape"] + ["variant"] * bool(variant)
+        if others:
+            raise ValueError(
+                f"'{name}' says what its network is; leave --option and --variant out, received "
+                f"{', '.join(others)}."
+            )
+    return name, {**given, "variant": variant, "no_top": no_top}
+
+
+def built(name: str, options: dict) -> "Description":
+    """Describe the network that the arguments of `of_model` mean."""
+    import kerascnn as kc
+
+    options = dict(options)
+    variant, no_top = options.pop("variant"), options.pop("no_top")
+    if name in ARCHITECTURES:
+        known = kc.models.architectures()[name]
+        if variant is not None:  # of U-Net the argument is padding
+            options[known.variant_option if known.variants != (None,) else "variant"] = variant
+        return kc.describe(kc.models.build(name, include_top=not no_top, **options))
+    return kc.describe(read(Path(name), no_top), input_shape=options.get("input_shape"))
+
+
+def read(path: Path, no_top: bool) -> "keras.Model":
+    """The model of a run directory or a `.keras` file."""
+    from kerascnn.trained._file import read_file
+    from kerascnn.trained._run import read_model
+    from kerascnn.trained._top import without_top
+
+    path = path.expanduser()
+    model = read_model(path) if path.is_dir() else read_file(path)
+    return without_top(model) if no_top else model
+
+
+@main.command()
+@of_model
+@click.option("--format", "table", type=click.Choice(TABLES), help="[default: text, or OUT's]")
+@click.option(
+    "--columns", metavar="NAMES", help="Some columns alone: layer,output,parameters,macs."
+)
+@in_language
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="A file to write the table to.")
+def describe(
+    table: str | None, columns: str | None, lang: str, out: str | None, **network: object
+) -> None:
+    """Print a table of a network: shapes, parameters, MACs, memory, receptive fields.
+
+    NAME is an architecture, FILE a .keras file or a run directory.
+    """
+    name, options = checked(**network)
+    path = None if out is None else table_file(Path(out), table)
+    from kerascnn._description import Description
+
+    shown = names_in(columns) if columns else None
+    Description("", (), 0).select(shown or [])  # refused before the work
+    start_keras()
+    from kerascnn._text import language
+
+    with language(lang):
+        description = built(name, options)
+        if shown:
+            description = description.select(shown)
+        if path is not None:
+            table = table or ENDINGS[path.suffix.lower()]
+            text = getattr(description, f"to_{table}")()
+            write_atomically(path, (text.rstrip("\n") + "\n").encode())
+            click.echo(path)
+        elif table in (None, "text") and sys.stdout.isatty():
+            from rich import print as show
+
+            show(description)
+        else:
+            click.echo(getattr(description, f"to_{table or 'text'}")())
+
+
+def table_file(path: Path, table: str | None) -> Path:
+    """Refuse a path that no table can be written to."""
+    if table is None and path.suffix.lower() not in ENDINGS:
+        raise ValueError(
+            f"--out must end in one of {', '.join(ENDINGS)}, unless --format says what it is; "
+            f"received '{path}'."
+        )
+    if not path.parent.is_dir():
+        raise OSError(f"the output's folder must exist; received '{path.parent}'.")
+    return path
+
+
+@main.command()
+@of_model
+@click.option("--kind", type=click.Choice(KINDS), help="[default: volumes for a chain]")
+@click.option("--format", "formats", help="Any of svg,png,pdf.  [default: svg, or OUT's]")
+@in_language
+@in_style
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: NAME.svg]")
+def diagram(
+    kind: str | None,
+    formats: str | None,
+    lang: str,
+    style: str,
+    out: str | None,
+    **network: object,
+) -> None:
+    """Draw a network: its layers with their windows and shapes.
+
+    NAME is an architecture, FILE a .keras file or a run directory.
+    """
+    name, options = checked(**network)
+    paths = diagram_files(Path(name).stem, out, formats)
+    start_keras()
+
+    from matplotlib import pyplot as plt
+
+    from kerascnn import plots
+
+    description = built(name, options)
+    with plots.style(style, lang=lang):
+        ax = plots.architecture(description, kind=kind, title=description.name)
+        for path in paths:
+            with replacing(path) as new:
+                ax.figure.savefig(new)
+            click.echo(path)
+        plt.close(ax.figure)
+
+
+def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]:
+    """The files of a diagram, one for each format."""
+    from ._pictures import check_output
+
+    path = Path(out) if out is not None else Path(f"{name}.svg")
+    if formats is None:
+        return [check_output(path, formats=FORMATS)]
+    wanted = [one for one in names_in(formats) if one]
+    for one in wanted:
+        if one not in FORMATS:
+            raise ValueError(
+                f"--format must be any of {', '.join(FORMATS)}, with commas; received {one!r}."
+            )
+    if not wanted:
+        raise ValueError(f"--format must name at least one of {', '.join(FORMATS)}.")
+    if out is not None and path.suffix.lower().removeprefix(".") not in ("", *wanted):
+        raise ValueError(f"--out must end as --format says, in {formats}; received '{path}'.")
+    stem = path.with_suffix("") if out is None or path.suffix else path
+    return [check_output(stem.with_name(f"{stem.name}.{one}"), formats=FORMATS) for one in wanted]

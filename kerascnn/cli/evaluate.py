@@ -1,0 +1,222 @@
+"""`kerascnn evaluate`: how good a trained network is, class by class."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascnn._errors import warn
+from kerascnn._files import replacing
+
+from ._checks import check_data
+from ._data import from_folder, in_levels, say_size
+from ._main import main, start_keras
+from ._network import chosen, named_classes, of_network
+from ._options import FORMATS, in_language, in_style, of_values
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerascnn.datasets import Dataset
+    from kerascnn.trained import Trained
+
+PARTS = ("test", "validation", "train", "all")
+BATCH = 64
+
+
+@main.command()
+@click.argument("model", required=False, metavar="[NAME|FILE]")
+@of_network("none")
+@named_classes
+@click.option("--data", required=True, metavar="NAME|FOLDER", help="A data set, or image folders.")
+@click.option("--data-dir", help="A folder with the data set's file.")
+@of_values
+@click.option(
+    "--part",
+    type=click.Choice(PARTS),
+    help="[default: test; of the folder that a run was trained on, what it did not train on]",
+)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Draw the confusion matrix.")
+@in_language
+@in_style
+def evaluate(
+    model: str | None,
+    data: str,
+    data_dir: str | None,
+    window: tuple[float, float] | None,
+    part: str | None,
+    out: str | None,
+    lang: str,
+    style: str,
+    **network: object,
+) -> None:
+    """Compare what a trained network says with the labels: accuracy, recall and precision.
+
+    NAME is an architecture with weights, FILE a .keras file or a run directory. Of a folder without
+    parts all pictures are looked at, but of the one that a run was trained on.
+    """
+    network["name"] = one_of(model, network["name"])
+    choice = chosen(None, **network, what="NAME")
+    check_data(data)
+    path = None
+    if out is not None:
+        from ._pictures import check_output
+
+        path = check_output(Path(out), formats=FORMATS)
+    start_keras()
+
+    from kerascnn import training
+    from kerascnn._text import language
+    from kerascnn.trained._class_names import shown
+
+    net = choice.load(any_size=False)
+    looked_at = read(net, data, data_dir, window, part)
+    click.echo(f"{looked_at.what}: {len(looked_at.labels):,} pictures", err=True)
+    result = training.evaluate(
+        net.model,
+        looked_at.batches(net),
+        input_range=None,
+    )
+    with language(lang):
+        names = shown(looked_at.names)
+    result = training.Evaluation(result.confusion, result.top5, result.loss, names)
+    click.echo(result)
+    if path is None:
+        return
+
+    from matplotlib import pyplot as plt
+
+    from kerascnn import plots
+
+    with plots.style(style, lang=lang), replacing(path) as new:
+        ax = plots.confusion_matrix(result.confusion, names)
+        ax.figure.savefig(new)
+        plt.close(ax.figure)
+    click.echo(path)
+
+
+def one_of(argument: str | None, option: str | None) -> str | None:
+    """The network's name, which may stand in front or behind --model."""
+    if argument is not None and option is not None:
+        raise ValueError("the network must be named once: NAME, or --model NAME.")
+    return option if argument is None else argument
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures with their classes.
+
+    Attributes:
+        images: (N, H, W, C) float in [0, 1], an array or `ImageFiles`.
+        labels: numbers of classes.
+        names: of the classes.
+        what: which pictures they are, in words.
+    """
+
+    images: object
+    labels: "np.ndarray"
+    names: tuple[str, ...]
+    what: str
+
+    def batches(self, net: "Trained") -> object:
+        """Batches as the network takes them."""
+        import keras
+        import numpy as np
+
+        images, labels = self.images, self.labels
+
+        class Batches(keras.utils.PyDataset):
+            def __len__(self) -> int:
+                return -(-len(labels) // BATCH)
+
+            def __getitem__(self, index: int) -> tuple:
+                rows = slice(index * BATCH, (index + 1) * BATCH)
+                return net.prepared(np.asarray(images[rows])), labels[rows]
+
+        return Batches()
+
+
+def read(
+    net: "Trained",
+    data: str,
+    data_dir: str | None,
+    window: tuple[float, float] | None,
+    part: str | None,
+) -> Labelled:
+    """The pictures that a network is compared with, labelled by its own classes."""
+    from kerascnn import datasets
+
+    if not Path(data).expanduser().is_dir():
+        loaded, part = datasets.load(data, data_dir=data_dir), part or "test"
+    else:
+        loaded, part = of_folder(net, data, window, part)
+        say_size(loaded)
+    if part == "all":
+        parts = [p for p in (loaded.train, loaded.validation, loaded.test) if p is not None]
+        if len(parts) > 1:
+            raise ValueError(
+                "--part must be train, validation or test of data that are in parts already."
+            )
+    found = loaded.train if part == "all" else getattr(loaded, part)
+    if found is None:
+        raise ValueError(f"--part must be one that the data have; received {part!r}.")
+    images, labels = found
+    names = net.class_names or loaded.class_names
+    if labels.ndim == 1 and labels.dtype.kind in "iu":
+        labels, names = of_classes(net, labels, loaded.class_names, data)
+    return Labelled(images, labels, names, f"{part} of '{data}'")
+
+
+def of_folder(
+    net: "Trained", data: str, window: tuple[float, float] | None, part: str | None
+) -> tuple["Dataset", str]:
+    """Read folders in the parts that they have, or that the run drew from them."""
+    from kerascnn.training._data import splits
+    from kerascnn.training._identity import data_hash
+
+    shape = net.seen_shape
+    folder = Path(data).expanduser()
+    if (folder / "train").is_dir():
+        loaded = from_folder(data, shape, window=window, seed=net.seed)
+        return loaded, part or ("test" if loaded.test is not None else "validation")
+    if net.data_hash is not None and part != "all":
+        parts = None
+        with suppress(ValueError):  # too few pictures of a class to draw from
+            parts = from_folder(data, shape, window=window, seed=net.seed)
+        as_trained = in_levels if net.preprocessing.name == "0-255" else lambda same: same
+        if parts is not None and data_hash(*splits(as_trained(parts))) == net.data_hash:
+            return parts, part or "validation"
+        if net.folder == str(folder.resolve()):
+            warn(
+                f"'{data}' has changed since the training; the network has seen some of its "
+                "pictures, and does better on them than on new ones."
+            )
+    if part not in (None, "all"):
+        raise ValueError(
+            f"--part must be left out: '{data}' has no folders train, validation and test, and is "
+            "not what the run was trained on."
+        )
+    return from_folder(data, shape, window=window, seed=0, validation=0, test=0), "all"
+
+
+def of_classes(
+    net: "Trained", labels: "np.ndarray", names: tuple[str, ...], data: str
+) -> tuple["np.ndarray", tuple[str, ...]]:
+    """Labels as numbers of the network's classes, which are told by their names."""
+    import numpy as np
+
+    own = net.class_names
+    if not own:
+        return labels, names if len(names) == len(net.names) else net.names
+    if own == names:
+        return labels, own
+    strange = [name for name in names if name not in own]
+    if strange:
+        listed = ", ".join(own[:8]) + ", …" * (len(own) > 8)
+        raise ValueError(
+            f"'{data}' must have classes of {net.name}, {listed}; received {strange[0]!r}. Give "
+            "--class-names if they are called otherwise."
+        )
+    return np.array([own.index(name) for name in names])[labels], own

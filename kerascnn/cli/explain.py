@@ -1,0 +1,136 @@
+"""`kerascnn gradcam`: where in photos a network sees a class, by any method."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascnn._errors import unknown
+from kerascnn._files import replacing
+from kerascnn.trained import METHODS
+
+from ._main import main, start_keras
+from ._network import chosen, named_classes, of_network
+from ._options import FORMATS, beside, in_language, in_style, of_values, read_photo
+
+if TYPE_CHECKING:
+    from kerascnn.trained import Explanation, Trained
+
+PAINTED = ("jpg", "jpeg", "webp", "tif", "tiff")  # which matplotlib writes too, by Pillow
+WRITTEN = (*FORMATS, *PAINTED)
+LIKELIEST = 5
+
+
+@main.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
+@of_network("resnet50")
+@named_classes
+@of_values
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="METHOD",
+    help=f"One of {', '.join(METHODS)}; repeatable.  [default: grad_cam]",
+)
+@click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
+@click.option("--layer", help="The layer to look at.  [default: the last with maps]")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    help="A picture, of several IMAGEs with a row for each; or a folder.  "
+    "[default: IMAGE_gradcam.png beside each]",
+)
+@in_language
+@in_style
+def gradcam(
+    images: tuple[str, ...],
+    window: tuple[float, float] | None,
+    methods: tuple[str, ...],
+    target: str | None,
+    layer: str | None,
+    out: str | None,
+    lang: str,
+    style: str,
+    **network: object,
+) -> None:
+    """Show where in photos a network sees a class, and print its five likeliest classes.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    for method in methods:
+        if method not in METHODS:
+            raise unknown("--method", method, METHODS)
+    methods = tuple(dict.fromkeys(methods)) or ("grad_cam",)
+    choice = chosen("resnet50", **network)
+    paths = outputs(images, out, "gradcam" if methods == ("grad_cam",) else "_".join(methods))
+    pictures = [read_photo(image, window=window) for image in images]
+    start_keras()
+
+    from kerascnn._text import language
+
+    net = choice.load()
+    rows = []
+    with language(lang):
+        for image, picture in zip(images, pictures, strict=True):
+            if len(images) > 1:
+                click.echo(f"{image}:")
+            if doubt := net.doubts(picture):
+                click.echo(f"'{image}': {doubt}", err=True)
+            rows.append([net.explain(picture, m, target=target, layer=layer) for m in methods])
+            tell(net, rows[-1][0])
+            if len(paths) == len(images):
+                draw(net, rows[-1:], paths[len(rows) - 1], lang, style)
+                click.echo(paths[len(rows) - 1])
+    if len(paths) < len(images):
+        draw(net, rows, paths[0], lang, style)
+        click.echo(paths[0])
+
+
+def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
+    """Where to draw: a file for each image, or one for all."""
+    from ._pictures import check_output
+
+    if out is not None and not Path(out).is_dir() and not out.endswith(("/", "\\")):
+        return [check_output(Path(out), *images, formats=WRITTEN)]
+    paths = [beside(image, what) for image in images]
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        paths = [Path(out) / path.name for path in paths]
+    twice = {path.name for path in paths if paths.count(path) > 1}
+    if twice:
+        raise ValueError(
+            f"IMAGEs must have names of their own; {', '.join(sorted(twice))} would be written "
+            "twice."
+        )
+    return [check_output(path, *images, formats=WRITTEN) for path in paths]
+
+
+def tell(net: "Trained", found: "Explanation") -> None:
+    """Print the likeliest classes."""
+    from rich.cells import cell_len, set_cell_size
+
+    from kerascnn.trained._class_names import shown
+
+    names = shown(net.names)
+    ranked = (-found.probabilities).argsort()[:LIKELIEST]
+    width = max(cell_len(names[c]) for c in ranked)  # Korean letters are two cells wide
+    for c in ranked:
+        click.echo(f"{set_cell_size(names[c], width)}  {found.probabilities[c]:6.1%}")
+
+
+def draw(
+    net: "Trained", rows: list[list["Explanation"]], path: Path, lang: str, style: str
+) -> None:
+    """Draw a row of panels for each picture; a substitute for the network is named."""
+    from matplotlib import pyplot as plt
+
+    from kerascnn import plots
+    from kerascnn._text import text as _
+
+    note = _("by {network}, in place of the one asked for", network=net.name)
+    with plots.style(style, lang=lang), replacing(path) as new:
+        figure = plots.explanations(rows, note=note if net.instead else None)
+        figure.savefig(new)
+        plt.close(figure)

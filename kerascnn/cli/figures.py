@@ -1,0 +1,83 @@
+"""`kerascnn figures`: the lecture figures."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ._main import main, start_keras
+from ._options import LANGUAGES, STYLES
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "listed", is_flag=True, help="List the figures and stop.")
+@click.option("--out", default="figures", show_default=True, help="Folder to write into.")
+@click.option(
+    "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
+@click.option(
+    "--rerun",
+    is_flag=True,
+    help="Run the experiments anew, which takes minutes each; most need MNIST or CIFAR-10.",
+)
+def figures(
+    names: tuple[str, ...],
+    listed: bool,
+    out: str,
+    formats: str,
+    lang: str,
+    style: str,
+    rerun: bool,
+) -> None:
+    """Draw lecture figures: those that are named, or all.
+
+    Writes a file for each figure and format, and an index.html that shows them with title, alt
+    text and code. Exits with 0 when all were drawn, 1 when some failed, 2 on bad input.
+    """
+    from kerascnn import figures as gallery
+
+    if listed:
+        from kerascnn._text import language, text
+
+        with language(lang):
+            for one in gallery.lecture_figures().values():
+                click.echo(f"{one.name:32} {text(one.title)}")
+        return
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    count = len(names) or len(gallery.names())
+    bar = Progress(console=Console(stderr=True))
+    task = bar.add_task("", total=count)
+
+    def show(one: gallery.LectureFigure) -> None:
+        if not bar.live.is_started:  # all arguments are right: now the work begins
+            start_keras()
+            bar.start()
+        else:
+            bar.advance(task)
+        bar.update(task, description=one.name)
+
+    try:
+        report = gallery.draw(
+            names,
+            out=out,
+            formats=[f.strip() for f in formats.split(",") if f.strip()],
+            lang=lang,
+            style=style,
+            rerun=rerun,
+            progress=show,
+        )
+        bar.update(task, completed=count)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+    click.echo(f"{count - len(report.failed)} of {count} figures: {Path(out) / 'index.html'}")
+    for name, error in report.failed.items():
+        click.echo(f"Error: figure {name!r} was not drawn: {error}", err=True)
+    if report.failed:
+        sys.exit(1)

@@ -1,0 +1,155 @@
+"""`kerascnn dream` and `style`: pictures that a network makes of photos."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ._main import main, start_keras
+from ._network import chosen, of_network
+from ._options import beside, names_in, of_values, read_photo
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerascnn.trained import Trained
+
+OPTIMIZERS = ("lbfgs", "adam")
+SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
+
+
+@main.command()
+@click.argument("image", type=click.Path(dir_okay=False))
+@of_network("vgg16")
+@of_values
+@click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
+@click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
+@click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--size", type=SIZE, default=640, show_default=True, help="Longer side in pixels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: IMAGE_dream.png]")
+def dream(
+    image: str,
+    window: tuple[float, float] | None,
+    layers: str | None,
+    guide: str | None,
+    octaves: int,
+    steps: int,
+    size: int,
+    seed: int,
+    out: str | None,
+    **network: object,
+) -> None:
+    """Let a network see more in a photo than there is: DeepDream.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    choice = chosen("vgg16", **network)
+    from ._pictures import check_output, write_picture
+
+    path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
+    pictures = [read_photo(file, size, window) for file in (image, guide) if file is not None]
+    start_keras()
+
+    from kerascnn import visualize
+    from kerascnn.trained._layers import dream_layers
+
+    net = choice.load(include_top=False)
+    picture, *guides = sized(net, pictures)
+    result = visualize.deep_dream(
+        net.model,
+        picture,
+        dream_layers(net.model) if layers is None else names_in(layers),
+        octaves=octaves,
+        steps=steps,
+        guide=guides[0] if guides else None,
+        preprocessing=net.preprocessing,
+        seed=seed,
+    )
+    write_picture(result[0], path)
+    click.echo(path)
+
+
+@main.command()
+@click.argument("content", type=click.Path(dir_okay=False))
+@click.argument("style", type=click.Path(dir_okay=False))
+@of_network("vgg19")
+@of_values
+@click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option(
+    "--style-weight",
+    type=click.FloatRange(0),
+    help="[default: what suits the network and the pictures]",
+)
+@click.option("--steps", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="lbfgs", show_default=True)
+@click.option("--size", type=SIZE, default=400, show_default=True, help="Longer side in pixels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: CONTENT_STYLE.png]")
+def style(
+    content: str,
+    style: str,
+    window: tuple[float, float] | None,
+    content_layers: str | None,
+    style_layers: str | None,
+    style_weight: float | None,
+    steps: int,
+    optimizer: str,
+    size: int,
+    seed: int,
+    out: str | None,
+    **network: object,
+) -> None:
+    """Paint the content of one picture in the style of another.
+
+    Without network and weights at hand, a network that comes with the package does it.
+    """
+    choice = chosen("vgg19", **network)
+    from ._pictures import check_output, write_picture
+
+    out = beside(content, Path(style).stem) if out is None else Path(out)
+    path = check_output(out, content, style)
+    photos = [read_photo(file, size, window) for file in (content, style)]
+    start_keras()
+
+    from kerascnn import visualize
+    from kerascnn.trained import _layers
+
+    net = choice.load(include_top=False)
+    pictures = sized(net, photos)
+    model = net.model
+    contents = _layers.content_layers(model) if content_layers is None else names_in(content_layers)
+    styles = _layers.style_layers(model) if style_layers is None else names_in(style_layers)
+    for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
+        if not layers:
+            raise ValueError(f"{option} must name layers of {net.name}, which has no convolutions.")
+    if style_weight is None:
+        style_weight = _layers.style_weight(net, *pictures, contents, styles)
+    click.echo(
+        f"content {','.join(contents)}, style {','.join(styles)}, style weight {style_weight:.3g}",
+        err=True,
+    )
+    result = visualize.style_transfer(
+        model,
+        *pictures,
+        content_layers=contents,
+        style_layers=styles,
+        style_weight=style_weight,
+        steps=steps,
+        optimizer=optimizer,
+        preprocessing=net.preprocessing,
+        seed=seed,
+    )
+    write_picture(result[0], path)
+    click.echo(path)
+
+
+def sized(net: "Trained", pictures: list["np.ndarray"]) -> list["np.ndarray"]:
+    """Pictures as batches of one; for a network of one size, cut and brought to it."""
+    height, width = net.model.input_shape[1:3]
+    if height is None or width is None:
+        return [picture[None] for picture in pictures]
+    click.echo(f"{net.name} takes pictures of {width}x{height} alone, cut to that.", err=True)
+    return [net.fitted(picture)[None] for picture in pictures]

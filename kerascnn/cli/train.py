@@ -1,0 +1,207 @@
+"""`kerascnn train` and `devices`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascnn.trained._paths import is_whole_model
+
+from ._checks import ARCHITECTURES, check_data, check_network
+from ._data import from_folder, in_levels, say_size
+from ._main import main, start_keras
+from ._options import of_builder, of_values, read_options
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerascnn.datasets import Dataset
+
+ELSEWHERE = {  # options of a builder that come from somewhere else
+    "classes": "the data, which says it",
+    "width": "--width",
+    "include_top": "the training, which needs the top",
+    "weights": "the training; start from them in Python",
+}
+
+
+@main.command()
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--data", required=True, metavar="NAME|FOLDER", help="A data set, or image folders.")
+@click.option("--data-dir", help="A folder with the data set's file.")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    help="Height and width that pictures of a folder are brought to.  [default: the network's]",
+)
+@of_values
+@click.option("--recipe", default="adam", show_default=True, help="A recipe of a paper.")
+@click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
+@click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
+@click.option("--width", type=float, help="Factor on the number of filters.")
+@of_builder
+@click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped one goes on.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def train(
+    name: str,
+    data: str,
+    data_dir: str | None,
+    size: int | None,
+    window: tuple[float, float] | None,
+    recipe: str,
+    epochs: int | None,
+    batch_size: int | None,
+    width: float | None,
+    options: tuple[str, ...],
+    run_dir: str | None,
+    seed: int,
+) -> None:
+    """Train an architecture, or the model of a .keras file, on a data set or on folders of images.
+
+    Folders: one for each class. Prints the accuracy on the test images, where there are any, with
+    the weights of the last epoch. Ctrl-C stops with 130. Weights are kept in --run-dir alone.
+    """
+    given = read_options(options)
+    check_training(name, data, recipe, given, size, width)
+    start_keras()
+    import keras
+
+    import kerascnn as kc
+    from kerascnn.trained._file import rescaling_of
+
+    keras.utils.set_random_seed(seed)
+    input_range = (0.0, 1.0)
+    if name in ARCHITECTURES:
+        loaded = read_data(data, data_dir, own_shape(name, given, size), window, seed)
+        shape = tuple(loaded.train[0].shape[1:])
+        if given.get("input_shape", shape) != shape or (size and size != shape[0]):
+            raise ValueError(
+                f"--size and --option input_shape must be those of the data, {shape}; leave them "
+                "out."
+            )
+        given = given | {"input_shape": shape} | ({} if width is None else {"width": width})
+        keras.utils.set_random_seed(seed)
+        model = kc.models.build(name, classes=len(loaded.class_names), **given)
+    else:
+        model = model_of(name)
+        loaded = read_data(data, data_dir, file_shape(model, size), window, seed)
+        if rescaling := rescaling_of(model):
+            loaded, input_range = in_levels(loaded), (0.0, 255.0)
+            click.echo(f"the layer {rescaling!r} takes pictures in 0 … 255", err=True)
+
+    def warn(logs: dict | None = None) -> None:
+        click.echo("The weights will not be kept: give --run-dir FOLDER to keep them.", err=True)
+
+    forgetful = keras.callbacks.LambdaCallback(on_train_begin=warn)
+    try:
+        kc.train(
+            model,
+            loaded,
+            recipe=recipe,
+            epochs=epochs,
+            batch_size=batch_size,
+            run_dir=run_dir,
+            seed=seed,
+            input_range=input_range,
+            callbacks=[] if run_dir else [forgetful],
+        )
+    except KeyboardInterrupt as stop:
+        where = str(stop).partition(";")[0] or "stopped at once"  # the rest is about Python
+        how = "the same command goes on" if run_dir else "with --run-dir FOLDER a run can go on"
+        click.echo(f"{where}; {how}.", err=True)
+        sys.exit(130)  # 128 + SIGINT, as shells have it
+    if loaded.test is not None and loaded.train[1].dtype.kind in "iu":  # boxes have no accuracy
+        result = kc.training.evaluate(model, loaded, input_range=input_range)
+        click.echo(f"test accuracy {result.accuracy:.1%}")
+    if run_dir and Path(data).is_dir():
+        click.echo(f"Look inside: kerascnn gradcam PHOTO --run {run_dir}", err=True)
+
+
+def check_training(
+    name: str, data: str, recipe: str, given: dict, size: int | None, width: float | None
+) -> None:
+    """Refuse names that there are not, and options that something else says, at once."""
+    from kerascnn.training._recipes import recipe as find_recipe
+
+    if is_whole_model(name):
+        check_network("NAME", name)
+        if given or width is not None:
+            raise ValueError(f"'{name}' says what its network is; leave --option and --width out.")
+    elif name not in ARCHITECTURES and Path(name).exists():
+        raise ValueError(f"NAME must be an architecture or a .keras file; received '{name}'.")
+    else:
+        check_network("NAME", name)
+    check_data(data)
+    find_recipe(recipe)
+    for key, instead in ELSEWHERE.items():
+        if key in given:
+            raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
+    if size is not None and "input_shape" in given:
+        raise ValueError("--size and --option input_shape say the same; give one of them.")
+
+
+def read_data(
+    data: str,
+    data_dir: str | None,
+    shape: tuple[int, int, int],
+    window: tuple[float, float] | None,
+    seed: int,
+) -> "Dataset":
+    """A data set by its name, or a folder of pictures in a shape (H, W, C)."""
+    from kerascnn import datasets
+
+    if Path(data).expanduser().is_dir():
+        loaded = from_folder(data, shape, window=window, seed=seed)
+        say_size(loaded)
+        return loaded
+    return datasets.load(data, data_dir=data_dir)
+
+
+def own_shape(name: str, given: dict, size: int | None) -> tuple[int, int, int]:
+    """The shape that an architecture sees: as given, or its paper's."""
+    from kerascnn import models
+
+    known = models.architectures()[name]
+    variant = given.get(known.variant_option, known.variants[0])
+    cases = [case for case in known.cases if case.variant == variant] or list(known.cases)
+    height, width, channels = given.get("input_shape", cases[0].input_shape)
+    if size is not None:
+        height = width = size
+    if height is None or width is None:
+        raise ValueError(
+            "--option input_shape must give height and width, such as 64,64,3: pictures of a "
+            "folder are brought to one size."
+        )
+    return height, width, channels
+
+
+def model_of(file: str) -> "keras.Model":
+    """The model of a `.keras` file, which must see pictures."""
+    from kerascnn.trained._file import read_file
+    from kerascnn.trained._trained import check_model
+
+    model = read_file(Path(file).expanduser())
+    check_model(model, file)
+    return model
+
+
+def file_shape(model: "keras.Model", size: int | None) -> tuple[int, int, int]:
+    """The shape that a model sees, or that is asked for where it takes any."""
+    height, width, channels = model.input_shape[1:]
+    if height is None or width is None:
+        if size is None:
+            raise ValueError("--size must be given, since the model takes pictures of any size.")
+        return size, size, channels
+    if size not in (None, height) or (size and width != size):
+        raise ValueError(f"--size must be left out: the model takes {height}x{width} alone.")
+    return height, width, channels
+
+
+@main.command()
+def devices() -> None:
+    """Print what there is to compute with, and what will be used."""
+    start_keras()
+    from kerascnn import training
+
+    click.echo(training.devices())

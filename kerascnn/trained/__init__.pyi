@@ -1,0 +1,4 @@
+from ._explain import Explanation as Explanation
+from ._load import load as load
+from ._methods import METHODS as METHODS
+from ._trained import Trained as Trained

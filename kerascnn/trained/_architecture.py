@@ -1,0 +1,142 @@
+"""A trained network of one of the toolkit's architectures, with a set of weights or a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerascnn import models, weights
+from kerascnn.weights._download import RemoteFile
+
+from ._trained import MNIST, SHORT_SIDE, Trained, check_model
+
+SMALL = 64  # twice that of CIFAR-10, whose pictures show less than a photo
+
+
+def from_architecture(
+    architecture: str,
+    name: str,
+    *,
+    otherwise: str | None,
+    include_top: bool,
+    preprocessing: str | None,
+    class_names: tuple[str, ...],
+    options: Mapping,
+    any_size: bool = True,
+) -> Trained:
+    """Build an architecture with weights, or a shipped network where these cannot be had.
+
+    Args:
+        architecture: the builder's name without "build_".
+        name: the name of a set of weights, or the path of a file; an official one is known by
+            its hash.
+        otherwise: "architecture/weights" of a set that the package ships; `None`: no other.
+        include_top, preprocessing, class_names, options, any_size: see `load`.
+
+    Raises:
+        ValueError: there is no such architecture or set.
+        OSError: a file that cannot be read.
+    """
+    found, instead = _set_of(architecture, name, options.get("variant")), None
+    try:
+        model = _build(architecture, name, found, include_top, options, any_size)
+    except OSError as error:
+        if found is None or found.name != name or otherwise is None:
+            raise  # of a file of the user's own no other will do
+        reason = str(error).partition("received: ")[2].partition(" Try again")[0].rstrip(".")
+        instead = f"{architecture}/{name} is not at hand ({reason or error})"
+        architecture, _, name = otherwise.partition("/")
+        found, preprocessing, class_names = _set_of(architecture, name), None, ()
+        model = _build(architecture, name, found, include_top, {}, any_size)
+    notes = []
+    if found is None:
+        if include_top and None not in model.input_shape[1:3]:
+            size = "x".join(map(str, model.input_shape[1:]))
+            notes.append(f"pictures are seen at {size}; another with --option input_shape=H,W,C")
+        if preprocessing is None:
+            notes.append("preprocessing unit is assumed; if it is another, give --preprocessing")
+    elif found.name != name:
+        notes.append(
+            f"{name} is, by its hash, that of {found.source}; preprocessing {found.preprocessing}"
+        )
+        name = found.name
+    if preprocessing is not None:
+        notes = [*notes[: found is None], f"preprocessing {preprocessing}, as you say"]
+    else:
+        preprocessing = "unit" if found is None else found.preprocessing
+    return Trained(
+        model=model,
+        name=f"{architecture}/{name}",
+        preprocessing=weights.MODES[preprocessing],
+        class_names=class_names or (_names_of(found) if found else ()),
+        short_side=SMALL if found and found.name == "cifar10" else SHORT_SIDE,
+        convention=MNIST if found and include_top and found.name == "mnist" else None,
+        instead=instead,
+        note="; ".join(notes) or None,
+    )
+
+
+def _set_of(architecture: str, name: str, variant: str | None = None) -> weights.WeightSet | None:
+    """The set of this name, or the official one that a file belongs to; `None`: none."""
+    known = weights.available(architecture)
+    sets = [found for found in known if found.of_variant(variant)] or known
+    path = Path(name).expanduser()
+    for found in sets:
+        if found.name == name:
+            return found
+    for found in sets if path.is_file() else ():
+        if isinstance(found, weights.OfficialSet):
+            files = set(found.files.values())
+            if any(RemoteFile(file, "", digest).is_at(path) for file, digest in files):
+                return found
+    return None
+
+
+def _names_of(found: weights.WeightSet) -> tuple[str, ...]:
+    """The class names of a set; none where they cannot be had."""
+    if found.class_names or found.name != "imagenet":
+        return found.class_names
+    try:  # Keras downloads the list once, 35 kB
+        ranked = keras.applications.imagenet_utils.decode_predictions(
+            np.arange(found.classes, 0, -1, dtype="float32")[None], top=found.classes
+        )
+    except Exception:
+        return ()
+    return tuple(name.replace("_", " ") for _, name, _ in ranked[0])
+
+
+def _build(
+    architecture: str,
+    name: str,
+    found: weights.WeightSet | None,
+    include_top: bool,
+    options: Mapping,
+    any_size: bool,
+) -> keras.Model:
+    """The model for photos: of any size where the weights are known to be for photos."""
+    options = dict(options) if include_top else {**options, "include_top": False}
+    if found is not None and found.variant:
+        options.setdefault("variant", found.variant)
+    try:
+        model = models.build(architecture, weights=name, **options)
+    except ValueError:
+        if include_top or not Path(name).expanduser().is_file():
+            raise
+        # The file of a whole net: what it has below the top.
+        whole = models.build(architecture, weights=name, **options | {"include_top": True})
+        model = models.build(architecture, **options)
+        for layer in model.layers:
+            layer.set_weights(whole.get_layer(layer.name).get_weights())
+    _, height, _, channels = model.input_shape
+    check_model(model, architecture, include_top)
+    if not include_top or not any_size or height is None or found is None:
+        return model  # at which size weights of the user's own were trained is not known
+    if not any(isinstance(layer, keras.layers.Flatten) for layer in model.layers):
+        # A net that pools globally can see all of a photo.
+        free = models.build(architecture, **options | {"input_shape": (None, None, channels)})
+        free.set_weights(model.get_weights())
+        return free
+    if height >= SMALL or channels == 1:  # digits fill their picture
+        return model
+    return models.convolutionalize(model)  # or piece by piece

@@ -1,0 +1,88 @@
+"""Where in a picture a trained network sees a class, by any method that gives one map."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from kerascnn import visualize
+from kerascnn._errors import unknown
+from kerascnn.training._objective import head
+
+from ._class_names import shown
+from ._methods import CAMS, METHODS, PIXELS
+
+if TYPE_CHECKING:
+    from ._trained import Trained
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a method says of a picture.
+
+    Attributes:
+        method: one of `METHODS`.
+        image: (H, W, 3) in [0, 1], what the network saw of the picture.
+        heatmap: (h, w) float32, raw; 0 or more, but for occlusion.
+        target: the number of the class.
+        label: its name, in the language that is set if it is the toolkit's own.
+        probability: the network's, 0 to 1.
+        probabilities: of all classes, (classes,).
+        overlaid: whether the map is one of places, to be laid over the image, or one of pixels.
+    """
+
+    method: str
+    image: np.ndarray
+    heatmap: np.ndarray
+    target: int
+    label: str
+    probability: float
+    probabilities: np.ndarray
+    overlaid: bool
+
+
+def explain(
+    net: "Trained", picture: np.ndarray, method: str, target: int | None, layer: str | None
+) -> Explanation:
+    """Compute one map of a picture (H, W, 3) in [0, 1]; see `Trained.explain`."""
+    if method not in METHODS:
+        raise unknown("method", method, METHODS)
+    of_layer = method in CAMS or method == "guided_grad_cam"
+    if layer is not None and not of_layer:
+        raise ValueError(
+            f"layer must be None for {method!r}, which looks at pixels; received {layer!r}."
+        )
+    fitted = net.fitted(picture)
+    inputs = net.inputs(fitted)
+    probabilities = net.probabilities(inputs)
+    target = int(probabilities.argmax()) if target is None else target
+    arguments = [net.model, inputs, score_of(net, target)]
+    if of_layer:
+        arguments.append(layer or net.explained_layer(fitted))
+    found = getattr(visualize, method)(*arguments)
+    found = getattr(found, "attributions", found)[0]
+    return Explanation(
+        method=method,
+        image=net.view(picture),
+        heatmap=found if found.ndim == 2 else np.abs(found).max(axis=-1),
+        target=target,
+        label=shown(net.names)[target],
+        probability=float(probabilities[target]),
+        probabilities=probabilities,
+        overlaid=method not in PIXELS,
+    )
+
+
+def classes_of(model: keras.Model) -> int:
+    """How many outputs a model has for an image; of several outputs, the first."""
+    shape = model.output_shape
+    return (shape[0] if isinstance(shape, list) else shape)[-1]
+
+
+def score_of(net: "Trained", target: int) -> int | Callable:
+    """What is explained: the class, of which one logit stands for two."""
+    if classes_of(net.model) != 1 or head(net.model) != "linear":
+        return target
+    return 0 if target == 1 else lambda logits: -logits[..., 0]

@@ -1,0 +1,71 @@
+"""Which layers of a trained network dream, and which see content and style."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from kerascnn import describe, visualize
+from kerascnn._graph import flatten
+from kerascnn.visualize._style_transfer import content_loss, gram, style_loss
+
+from ._trained import SHORT_SIDE, Trained
+
+STYLE_TO_CONTENT = 50  # from 15 to 100 it looks painted, by each network that was at hand
+TINY = 1e-12  # keeps a black style from dividing by zero
+
+
+def dream_layers(model: keras.Model) -> list[str]:
+    """Layers in the middle, where dreams are neither dots nor whole objects."""
+    maps = [n for n in flatten(model).nodes if n.shapes[0][1:3] != (1, 1)]
+    convolutions = [n for n in maps if isinstance(n.operation, keras.layers.Conv2D)]
+    first = len(convolutions) // 2
+    return [n.name for n in convolutions[first : first + 3]]
+
+
+def content_layers(model: keras.Model) -> list[str]:
+    """The second convolution of the last stage but one; of VGG the paper's, block4_conv2."""
+    stages = _stages(model)
+    return stages[max(0, len(stages) - 2)][:2][-1:] if stages else []
+
+
+def style_layers(model: keras.Model) -> list[str]:
+    """The first convolution of each stage; of VGG the paper's, block1_conv1 … block5_conv1."""
+    return [stage[0] for stage in _stages(model)]
+
+
+def style_weight(
+    net: Trained,
+    content: np.ndarray,
+    style: np.ndarray,
+    content_layers: Sequence[str],
+    style_layers: Sequence[str],
+) -> float:
+    """How much the style must count, for maps of any size, to be seen beside the content.
+
+    Both losses are measured against a network that sees nothing: that of the style then counts
+    STYLE_TO_CONTENT times that of the content.
+
+    Args:
+        net: a trained network.
+        content, style: (1, H, W, 3) in [0, 1].
+        content_layers, style_layers: names of layers.
+    """
+
+    def maps(picture: np.ndarray, layers: Sequence[str]) -> list[np.ndarray]:
+        seen = visualize.activations(net.model, net.preprocessing(picture), list(layers))
+        return list(seen.values())
+
+    contents = np.mean([content_loss(m, 0) for m in maps(content, content_layers)])
+    styles = np.mean([style_loss(gram(m), 0) for m in maps(style, style_layers)])
+    return float(STYLE_TO_CONTENT * contents / max(styles, TINY))
+
+
+def _stages(model: keras.Model) -> list[list[str]]:
+    """The convolutions between one reduction of the maps and the next."""
+    stages: dict[object, list[str]] = {}
+    shape = [n or SHORT_SIDE for n in model.input_shape[1:]]
+    for row in describe(model, input_shape=tuple(shape)).layers:
+        if row.kind == "Conv2D":
+            stages.setdefault(row.stride_product, []).append(row.name)
+    return list(stages.values())

@@ -1,0 +1,127 @@
+"""Load a trained network: of an architecture, of a run, or from a file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+
+from kerascnn import models
+from kerascnn import weights as weight_sets
+from kerascnn._errors import unknown
+
+from ._architecture import from_architecture
+from ._file import from_file
+from ._paths import is_run, is_whole_model
+from ._run import from_run
+from ._trained import Trained
+
+
+def load(
+    source: str | PathLike | None = None,
+    *,
+    weights: str | PathLike | None = None,
+    include_top: bool = True,
+    preprocessing: str | None = None,
+    class_names: Sequence[str] | None = None,
+    any_size: bool = True,
+    otherwise: str | None = None,
+    **options: object,
+) -> Trained:
+    """Load a trained network with all that it takes to show it a photo.
+
+    Args:
+        source: an architecture, such as "vgg16"; the directory of a run of `kerascnn.train`; or a
+            `.keras` file. A `Path` is never an architecture. `None`: what the weights belong to.
+        weights: of an architecture the name of a set, or a file; of a run "best" (the default),
+            "last" or a file. Weights that lie in the directory of a run are loaded as that run's.
+            `None`: ImageNet's where the architecture has them, else the set that it has.
+        include_top: whether the classifier is needed; without it pictures may have any size.
+        preprocessing: the name of the input that the weights expect, a key of
+            `kerascnn.weights.MODES`; `None`: what the set, the run or the model says, else "unit".
+        class_names: of class 0, 1, …; `None`: those of the set or run.
+        any_size: whether a set for photos comes as a model that sees all of one, of any size;
+            otherwise of the size that it was trained on.
+        otherwise: "architecture/weights" of a network to take where a set cannot be had, such as
+            "vgg16/cifar10"; `None`: that is an error.
+        options: further arguments of the builder that the weights were made with.
+
+    Returns:
+        A `Trained`. Its `note` says what was assumed, and `instead` why it is another network.
+
+    Raises:
+        ValueError: no such architecture or set, or weights of another network.
+        OSError: a file that cannot be read.
+
+    >>> import kerascnn as kc
+    >>> net = kc.trained.load("resnet20", weights="cifar10")
+    >>> net.name, net.class_names[3]
+    ('resnet20/cifar10', 'cat')
+    """
+    if preprocessing is not None and preprocessing not in weight_sets.MODES:
+        raise unknown("preprocessing", preprocessing, weight_sets.MODES)
+    if "include_top" in options:
+        raise ValueError("include_top is chosen by what is made; leave it out.")
+    net = _load(
+        source,
+        None if weights is None else str(weights),
+        otherwise,
+        options,
+        any_size=any_size,
+        include_top=include_top,
+        preprocessing=preprocessing,
+        class_names=tuple(class_names or ()),
+    )
+    if not include_top:
+        return net
+    known = replace(net, class_names=()).names
+    if net.class_names and len(net.class_names) != len(known):
+        raise ValueError(
+            f"class_names must be {len(known)}, one for each class of {net.name}; "
+            f"received {len(net.class_names)}."
+        )
+    return net
+
+
+def _load(
+    source: str | PathLike | None,
+    weights: str | None,
+    otherwise: str | None,
+    options: dict,
+    any_size: bool,
+    **common,
+) -> Trained:
+    file = None if weights is None else Path(weights).expanduser()
+    if source is not None and not _is_architecture(source):
+        path = Path(source).expanduser()
+        if is_whole_model(path):
+            return from_file(path, **common)
+        if isinstance(source, PathLike) or path.is_dir():
+            return from_run(path, weights, options=options, **common)
+    if file is not None and file.is_file():
+        if is_run(file.parent):
+            return from_run(file.parent, weights, architecture=source, options=options, **common)
+        if source is None and is_whole_model(file):
+            return from_file(file, **common)
+    if source is None:
+        raise ValueError(
+            f"source must be an architecture, a run directory or a .keras file; with the weights "
+            f"{weights!r} alone, they must lie in a run directory or be a .keras file."
+        )
+    return from_architecture(
+        source,
+        weights or default_weights(source),
+        otherwise=otherwise,
+        options=options,
+        any_size=any_size,
+        **common,
+    )
+
+
+def _is_architecture(source: str | PathLike) -> bool:
+    return isinstance(source, str) and source in models.names()
+
+
+def default_weights(architecture: str) -> str:
+    """ImageNet's where the architecture has them, else the first set that it has."""
+    names = [found.name for found in weight_sets.available(architecture)]
+    return "imagenet" if "imagenet" in names or not names else names[0]

@@ -1,0 +1,5 @@
+"""The methods that give one map of a picture, by what the map is of."""
+
+CAMS = ("grad_cam", "grad_cam_plus_plus", "layer_cam", "hires_cam", "score_cam")  # of a layer
+PIXELS = ("saliency", "smooth_grad", "integrated_gradients", "guided_backprop", "guided_grad_cam")
+METHODS = (*CAMS, "occlusion", *PIXELS)

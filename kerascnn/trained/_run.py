@@ -1,0 +1,156 @@
+"""A trained network from the directory of its run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
+from kerascnn import models, weights
+
+from ._explain import classes_of
+from ._file import in_a_line
+from ._paths import CONFIG, MODEL
+from ._top import without_top
+from ._trained import MNIST, Trained, check_model
+
+DIGITS = ("mnist", "digits")  # data sets in MNIST's convention
+
+
+def from_run(
+    path: str | Path,
+    file: str | None = None,
+    *,
+    include_top: bool = True,
+    preprocessing: str | None = None,
+    class_names: tuple[str, ...] = (),
+    architecture: str | None = None,
+    options: Mapping | None = None,
+) -> Trained:
+    """Load the network of a run as it was trained: size, classes, range of the images.
+
+    Args:
+        path: the run directory.
+        file: "best", "last" or a file of weights; `None`: the best, or else the last.
+        include_top, preprocessing, class_names: see `load`.
+        architecture, options: what the user says that the run is of; must agree with it.
+
+    Raises:
+        OSError: a file of the run is missing or damaged.
+        ValueError: it is of another network than the user says, or needs code not at hand.
+    """
+    path = Path(path).expanduser()
+    model, config = read_model(path), json.loads((path / CONFIG).read_text("utf-8"))
+    _check_agrees(path, model, architecture, options or {})
+    check_model(model, f"'{path}'", include_top)
+    chosen = _weights_of(path, file)
+    weights.load(model, chosen)
+    names = tuple(class_names or config.get("class_names") or ())
+    if not class_names and len(names) != max(classes_of(model), 2):
+        names = ()  # of a detector, whose outputs are more than classes
+    shape = tuple(config["data"]["image_shape"])
+    mode, doubt = _mode(config.get("input_range"), preprocessing)
+    notes = [f"{chosen.name} of '{path}'"]
+    if include_top:
+        notes.append(f"pictures are seen at {'x'.join(map(str, shape))}, as in the training")
+    return Trained(
+        model=model if include_top else without_top(model),
+        name=f"{model.name}/{path.resolve().name}",
+        preprocessing=mode,
+        class_names=names,
+        size=shape[:2] if include_top else None,
+        convention=MNIST if include_top and config.get("dataset") in DIGITS else None,
+        folder=config.get("folder"),
+        seed=config["seed"],
+        data_hash=config["data"]["sha256"],
+        note="; ".join([*notes, *filter(None, [doubt])]),
+    )
+
+
+def read_model(directory: Path) -> keras.Model:
+    """Build the network of a run directory, with random weights.
+
+    Raises:
+        OSError: a file is missing or cannot be read.
+        ValueError: it needs code that is not at hand, such as a layer of the user's.
+    """
+    try:
+        config = json.loads((directory / MODEL).read_text("utf-8"))
+        json.loads((directory / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OSError(
+            f"'{directory}' must be the run directory of a training, with {CONFIG} and {MODEL}; "
+            f"they cannot be read: {reason}."
+        ) from None
+    try:
+        return keras.saving.deserialize_keras_object(config)
+    except Exception as error:
+        raise ValueError(
+            f"'{directory / MODEL}' must describe layers of Keras and kerascnn; received: "
+            f"{in_a_line(error)} Load the weights in Python, with your own layers registered."
+        ) from error
+
+
+def _weights_of(path: Path, given: str | None) -> Path:
+    """The file of a run's weights."""
+    known = {name: path / f"{name}.weights.h5" for name in ("best", "last")}
+    if given is None:
+        there = [file for file in known.values() if file.is_file()]
+        if not there:
+            raise OSError(f"'{path}' must hold weights of a run; it has finished no epoch yet.")
+        return there[0]
+    file = known.get(given, Path(given).expanduser())
+    if not file.is_file():
+        raise OSError(
+            f"weights of the run '{path}' must be 'best', 'last' or a file; received {given!r}, "
+            "which is not there."
+        )
+    return file
+
+
+def _mode(input_range: list | None, given: str | None) -> tuple[weights.Preprocessing, str | None]:
+    """The preprocessing that gives images the range of the training, and what is assumed."""
+    if given is not None:
+        return weights.MODES[given], f"preprocessing {given}, as you say"
+    if input_range is None:
+        return weights.MODES["unit"], (
+            "the run does not say the range of its images, and unit is assumed; if it is another, "
+            "give --preprocessing"
+        )
+    low, high = input_range
+    for mode in weights.MODES.values():
+        plain = not np.ndim(mode.scale) and not np.ndim(mode.offset)  # the same for all channels
+        if plain and (mode.offset, mode.offset + mode.scale) == (low, high):
+            return mode, None
+    return weights.Preprocessing(f"{low:g} to {high:g}", high - low, low), None
+
+
+def _check_agrees(
+    path: Path, model: keras.Model, architecture: str | None, options: Mapping
+) -> None:
+    """Refuse an architecture and options of a builder that the run is not of."""
+    if architecture is None and not options:
+        return
+    shape = model.input_shape[1:]
+    given = {"input_shape": shape, "classes": classes_of(model)}
+    given |= {key: value for key, value in options.items() if key != "weights"}
+    try:
+        said = models.build(architecture or model.name, **given)
+        agrees = _plan(said) == _plan(model)
+    except ValueError:  # not of this size, for one
+        agrees = False
+    if not agrees:
+        words = " ".join([architecture or model.name, *(f"{k}={v}" for k, v in options.items())])
+        raise ValueError(
+            f"the run '{path}' is of {model.name} for pictures of {shape}; received {words}. "
+            "The run says all of it: leave --model and --option out."
+        )
+
+
+def _plan(model: keras.Model) -> tuple:
+    """What two models must have in common to be the same network."""
+    kinds = [type(layer).__name__ for layer in model.layers]
+    return model.input_shape, kinds, [tuple(w.shape) for w in model.weights]

@@ -1,0 +1,261 @@
+"""A model with all that is needed to show it a photo."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import special
+
+from kerascnn import describe, weights
+from kerascnn._picture_reader import LUMA
+from kerascnn._sizes import check_size_of
+from kerascnn.datasets import to_mnist_convention
+from kerascnn.datasets._mnist_convention import is_dark_on_bright
+from kerascnn.training._objective import head
+
+from ._class_names import class_number
+from ._explain import Explanation, classes_of, explain
+
+SHORT_SIDE = 224  # of ImageNet's crops
+LONGEST = 2048  # pixels of a panorama's longer side
+FINE = 7  # places along each side of maps that tell them apart, as VGG16's and ResNet's have
+MNIST = "mnist"  # digits as `to_mnist_convention` gives them, …
+DIGIT = 28  # … of this size
+PHOTO_OF_DIGIT = 128  # pixels that show a digit well
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A trained model with all that is needed to show it a photo; `load` makes one.
+
+    Attributes:
+        model: with its weights.
+        name: such as "vgg16/cifar10", for titles.
+        preprocessing: from RGB in [0, 1] to the model's input.
+        class_names: of class 0, 1, …
+        size: height and width at which pictures are seen; `None`: as the model's input says.
+        short_side: the shorter side, in pixels, at which a model of any size sees a photo.
+        convention: "mnist" where pictures must have the form of MNIST's digits; else `None`.
+        folder: the folder of pictures that it was trained on, where a run says so.
+        seed: of that run, which drew the validation pictures too.
+        data_hash: of what it was trained and validated on, as config.json has it.
+        instead: why it is not the one that was asked for; `None`: it is.
+        note: what is known or assumed of its weights.
+    """
+
+    model: keras.Model
+    name: str
+    preprocessing: weights.Preprocessing
+    class_names: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+    short_side: int = SHORT_SIDE
+    convention: str | None = None
+    folder: str | None = None
+    seed: int = 0
+    data_hash: str | None = None
+    instead: str | None = None
+    note: str | None = None
+
+    def fitted(self, picture: np.ndarray) -> np.ndarray:
+        """Bring what the model sees of a picture to the size, and grey, that it was trained on.
+
+        Args:
+            picture: (H, W, 3), float in [0, 1] or uint8.
+
+        Returns:
+            (h, w, C) float32 in [0, 1].
+
+        Raises:
+            ValueError: it is no such picture, or so narrow that no maps are left of it.
+        """
+        picture = as_picture(picture)
+        (height, width), channels = self._size, self.model.input_shape[-1]
+        if self.convention == MNIST:
+            return framed(to_mnist_convention((picture @ LUMA)[None, ..., 0]), height)[0]
+        if height is None or width is None:
+            height, width = self._size_for(picture.shape[:2])
+        image = Image.fromarray(np.uint8(np.round(picture * 255)))
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+        fitted = np.asarray(image, np.float32) / 255
+        return fitted if channels == 3 else fitted @ LUMA
+
+    def view(self, picture: np.ndarray) -> np.ndarray:
+        """What the model sees of a picture, as sharp as it is: (h, w, 3) in [0, 1].
+
+        All of it, or the middle in the shape of the model's input; of a digit its 28x28 pixels.
+        """
+        picture = as_picture(picture)
+        height, width = self._size
+        if self.convention == MNIST:
+            return np.repeat(self.fitted(picture), 3, axis=-1)
+        if height is None or width is None:
+            return picture
+        rows, columns = picture.shape[:2]
+        tall = max(1, min(rows, round(columns * height / width)))
+        wide = max(1, min(columns, round(rows * width / height)))
+        top, left = (rows - tall) // 2, (columns - wide) // 2
+        return picture[top : top + tall, left : left + wide]
+
+    def doubts(self, picture: np.ndarray) -> str | None:
+        """What is done to a picture beyond its size, in a line; `None`: nothing."""
+        if self.convention != MNIST:
+            return None
+        inverted = is_dark_on_bright((as_picture(picture) @ LUMA)[..., 0])
+        return (
+            f"{'dark ink on bright paper, inverted, and ' if inverted else ''}"
+            "brought to the form of MNIST's digits (20x20 box, centred by mass)"
+        )
+
+    def inputs(self, fitted: np.ndarray) -> np.ndarray:
+        """A fitted picture (h, w, C) as the batch (1, h, w, C) that the model takes."""
+        return self.preprocessing(fitted[None])
+
+    def prepared(self, images: np.ndarray) -> np.ndarray:
+        """Bring images of a data set, of the size that the model takes, to its input.
+
+        Args:
+            images: (N, H, W, C) float in [0, 1]. Those of MNIST get the black frame that a larger
+                input needs; photos of digits are brought to MNIST's form.
+        """
+        if self.convention == MNIST:
+            size = self._size[0]
+            if images.shape[1] != DIGIT:
+                images = to_mnist_convention(images[..., 0])
+            images = framed(images, size)
+        return self.preprocessing(images)
+
+    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """The probability of each class, (classes,), as the mean over the places of one image.
+
+        Logits go through the softmax or sigmoid that the model leaves out; one sigmoid is the
+        probability of the second of two classes.
+        """
+        outputs = self.model.predict(inputs, verbose=0)
+        outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
+        outputs = np.asarray(outputs)[0].astype(np.float32)
+        last = head(self.model)
+        if outputs.shape[-1] == 1:
+            second = special.expit(outputs) if last == "linear" else outputs
+            outputs = np.concatenate([1 - second, second], axis=-1)
+        elif last == "linear":
+            outputs = special.softmax(outputs, axis=-1)
+        return outputs.reshape(-1, outputs.shape[-1]).mean(axis=0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes; "class 0" and so on where they are not known."""
+        if self.class_names:
+            return self.class_names
+        return tuple(f"class {c}" for c in range(max(classes_of(self.model), 2)))
+
+    def explained_layer(self, fitted: np.ndarray) -> str | None:
+        """The last layer whose maps of an image, (h, w, C), still tell places apart; no pooling."""
+        layers = describe(self.model, input_shape=fitted.shape).layers
+        first = next((i for i, x in enumerate(layers) if x.macs), len(layers))
+        maps = [x for x in layers[first:] if len(x.output_shape) == 3 and "Pooling" not in x.kind]
+        fine = [x.name for x in maps if min(x.output_shape[:2]) >= FINE]
+        return fine[-1] if fine else None
+
+    def explain(
+        self,
+        picture: np.ndarray,
+        method: str = "grad_cam",
+        *,
+        target: int | str | None = None,
+        layer: str | None = None,
+    ) -> Explanation:
+        """Show where in a picture the model sees a class.
+
+        Args:
+            picture: (H, W, 3) RGB, float in [0, 1] or uint8, of any size.
+            method: one of `kerascnn.trained.METHODS`.
+            target: the class by its name or number; `None`: the most probable one.
+            layer: of the methods that look at a layer; `None`: the last with fine maps.
+
+        Returns:
+            An `Explanation` with the picture as it was seen, the heatmap, the class and its
+            probability.
+
+        Raises:
+            ValueError: an unknown method, class or layer, or a picture that does not fit.
+
+        >>> import kerascnn as kc
+        >>> net = kc.trained.load("lenet5", weights="mnist")
+        >>> digit = 1 - kc.datasets.load("digits").test[0][0].repeat(3, axis=-1)  # dark on bright
+        >>> net.explain(digit).label
+        '8'
+        """
+        if target is not None:
+            target = class_number(str(target), self.names)
+        return explain(self, as_picture(picture), method, target, layer)
+
+    @property
+    def seen_shape(self) -> tuple[int, int, int]:
+        """The (H, W, C) at which pictures of a folder are seen; of photos of digits, enough."""
+        height, width = self._size
+        if self.convention == MNIST:
+            height = width = PHOTO_OF_DIGIT
+        return height or self.short_side, width or self.short_side, self.model.input_shape[-1]
+
+    @property
+    def _size(self) -> tuple[int | None, int | None]:
+        return self.size or self.model.input_shape[1:3]
+
+    def _size_for(self, sides: tuple[int, int]) -> tuple[int, int]:
+        """Height and width at which a model of any size sees a picture of this one."""
+        scale = min(self.short_side / min(sides), LONGEST / max(sides))
+        height, width = (max(1, round(side * scale)) for side in sides)
+        try:
+            check_size_of(self.model, (1, height, width, self.model.input_shape[-1]))
+        except ValueError:
+            raise ValueError(
+                f"the picture must be less narrow: {self.name} sees its {sides[1]}x{sides[0]} "
+                f"pixels as {width}x{height}, of which its layers leave nothing. Cut a part "
+                f"that is at most {LONGEST // self.short_side} times as long as it is wide."
+            ) from None
+        return height, width
+
+
+def framed(images: np.ndarray, size: int) -> np.ndarray:
+    """Put images (N, H, W, C) in the middle of black ones (N, size, size, C)."""
+    height, width = (size - n for n in images.shape[1:3])
+    sides = [(0, 0), (height // 2, height - height // 2), (width // 2, width - width // 2), (0, 0)]
+    return np.pad(images, sides)
+
+
+def check_model(model: keras.Model, name: str, include_top: bool = True) -> None:
+    """Refuse a model that does not see pictures.
+
+    Raises:
+        ValueError: another number of inputs, axes or channels.
+    """
+    shape = model.input_shape
+    if len(model.inputs) != 1 or len(shape) != 4:
+        raise ValueError(
+            f"the model must have one input of pictures (N, H, W, C); {name} takes {shape}."
+        )
+    if shape[-1] not in ((1, 3) if include_top else (3,)):
+        raise ValueError(
+            f"the model must see RGB{' or grey' * include_top} pictures; "
+            f"received {name}, of {shape[-1]} channel{'s' * (shape[-1] > 1)}."
+        )
+
+
+def as_picture(picture: np.ndarray) -> np.ndarray:
+    """Check a picture, (H, W, 3); gives float32 in [0, 1].
+
+    Raises:
+        ValueError: another shape or range.
+    """
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[-1] != 3:
+        raise ValueError(f"picture must be one RGB image (H, W, 3); received {picture.shape}.")
+    if picture.dtype == np.uint8:
+        return picture.astype(np.float32) / 255
+    if not (picture.size and picture.min() >= 0 and picture.max() <= 1):
+        raise ValueError(
+            f"picture must be uint8, or float in [0, 1]; received {picture.dtype} "
+            f"{picture.min():.4g} to {picture.max():.4g}: divide 0 … 255 by 255."
+        )
+    return picture.astype(np.float32)

@@ -1,0 +1,226 @@
+"""Own pictures, own model: a folder is trained on, and the run is looked into."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from kerascnn import cli
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with pictures of two classes, a `.keras` file and, trained on them, its run."""
+    path = tmp_path_factory.mktemp("place")
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 30), ("light", 180)):
+        (path / "pictures" / name).mkdir(parents=True)
+        for i in range(10):
+            picture = (level + rng.integers(0, 60, (48, 60, 3))).astype(np.uint8)
+            Image.fromarray(picture).save(path / "pictures" / name / f"{name}{i}.png")
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="maps"),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="last"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2, "softmax"),
+        ],
+        name="small",
+    )
+    model.save(path / "small.keras")
+    return path
+
+
+@pytest.fixture
+def kerascnn(place, monkeypatch):
+    monkeypatch.chdir(place)
+    return lambda *arguments: CliRunner().invoke(cli.main, arguments)
+
+
+@pytest.fixture
+def run(kerascnn, place):
+    """The run directory; trained once."""
+    if not (place / "run").exists():
+        options = ("--epochs", "1", "--batch-size", "8", "--run-dir", "run")
+        result = kerascnn("train", "small.keras", "--data", "pictures", *options)
+        assert result.exit_code == 0, result.output
+        assert "pictures are seen at 16x16x3; " in result.stderr
+        assert "has 48x60" in result.stderr
+        assert "kerascnn gradcam PHOTO --run run" in result.stderr
+    return "run"
+
+
+DARK, LIGHT = "pictures/dark/dark0.png", "pictures/light/light0.png"
+
+
+def shape(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB")).shape
+
+
+def test_gradcam_sees_what_the_training_saw(kerascnn, run, place):
+    result = kerascnn("gradcam", DARK, LIGHT, "--run", run)
+    assert result.exit_code == 0, result.output
+    assert "pictures are seen at 16x16x3, as in the training" in result.stderr
+    lines = result.stdout.splitlines()
+    assert [lines[0], lines[4]] == [f"{DARK}:", f"{LIGHT}:"]
+    assert {line.split()[0] for line in lines[1:3] + lines[5:7]} == {"dark", "light"}
+    for path in (lines[3], lines[7]):
+        assert path.endswith("_gradcam.png")
+        (place / path).unlink()  # is no picture of a class
+
+
+def test_weights_of_a_run_alone_are_as_the_run(kerascnn, run, tmp_path):
+    def printed(*options):
+        result = kerascnn("gradcam", DARK, *options, "-o", str(tmp_path / "a.png"))
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    expected = printed("--run", run)
+    assert printed("--weights", "run/best.weights.h5") == expected
+    assert printed("--model", "run") == expected
+
+
+def test_several_pictures_and_methods_in_one_figure_or_in_a_folder(kerascnn, run, tmp_path):
+    methods = ("--method", "grad_cam", "--method", "saliency")
+    sheet, one = str(tmp_path / "sheet.png"), str(tmp_path / "one.png")
+    assert kerascnn("gradcam", DARK, LIGHT, "--run", run, *methods, "-o", sheet).exit_code == 0
+    assert kerascnn("gradcam", DARK, "--run", run, *methods, "-o", one).exit_code == 0
+    assert shape(sheet)[0] > 1.7 * shape(one)[0]  # a row for each
+    folder = tmp_path / "folder"
+    result = kerascnn("gradcam", DARK, LIGHT, "--run", run, *methods, "-o", f"{folder}/")
+    names = [f"{name}_grad_cam_saliency.png" for name in ("dark0", "light0")]
+    assert sorted(path.name for path in folder.iterdir()) == names, result.output
+
+
+def test_names_of_classes_for_a_file(kerascnn, tmp_path):
+    (tmp_path / "names.txt").write_text("night\nday\n", "utf-8")
+    out = ("-o", str(tmp_path / "a.png"))
+    for names in ("night,day", str(tmp_path / "names.txt")):
+        options = ("--model", "small.keras", "--class-names", names, "--class", "day")
+        result = kerascnn("gradcam", DARK, *options, *out)
+        assert result.exit_code == 0, result.output
+        assert {line.split()[0] for line in result.stdout.splitlines()[:2]} == {"night", "day"}
+
+
+def test_evaluate_looks_at_what_the_run_did_not_train_on(kerascnn, run, tmp_path):
+    out = str(tmp_path / "confusion.svg")
+    result = kerascnn("evaluate", run, "--data", "pictures", "-o", out)
+    assert result.exit_code == 0, result.output
+    assert "validation of 'pictures': 4 pictures" in result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["dark", "light"]
+    everything = kerascnn("evaluate", "--run", run, "--data", "pictures", "--part", "all")
+    assert "20 labels" in everything.stdout
+
+
+def test_evaluate_goes_by_the_names_of_the_classes(kerascnn, run, place):
+    """Folders in another order, or fewer, must not change what a class is."""
+    for name in ("dark", "light"):
+        (place / "other" / f"{name}").mkdir(parents=True, exist_ok=True)
+        for i in range(3):
+            source = place / "pictures" / name / f"{name}{i}.png"
+            (place / "other" / name / f"{i}.png").write_bytes(source.read_bytes())
+    right = kerascnn("evaluate", "--run", run, "--data", "other")
+    assert "all of 'other': 6 pictures" in right.stderr
+    turned = kerascnn("evaluate", "small.keras", "--data", "other", "--class-names", "light,dark")
+    plain = kerascnn("evaluate", "small.keras", "--data", "other", "--class-names", "dark,light")
+    both = [float(r.stdout.split()[1].rstrip(",")) for r in (turned, plain)]
+    assert sum(both) == pytest.approx(1, abs=2e-4)
+    strange = kerascnn("evaluate", "small.keras", "--data", "other", "--class-names", "a,b")
+    assert strange.exit_code == 2
+    assert "received 'dark'. Give --class-names" in strange.stderr
+
+
+@pytest.mark.parametrize("network", [("--run", "run"), ("--model", "small.keras")])
+def test_dreams_and_styles_of_a_run_and_of_a_file(network, kerascnn, run, tmp_path):
+    out = str(tmp_path / "out.png")
+    small = ("--size", "40", "-o", out, *network)
+    result = kerascnn("dream", DARK, "--octaves", "1", "--steps", "1", "--layers", "last", *small)
+    assert result.exit_code == 0, result.output
+    assert shape(out) == (32, 40, 3)
+    result = kerascnn("style", DARK, LIGHT, "--steps", "1", *small)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("network", [("--run", "run"), ("small.keras",)])
+def test_describe_and_diagram_of_a_run_and_of_a_file(network, kerascnn, run, place, tmp_path):
+    result = kerascnn("describe", *network, "--columns", "layer,parameters", "--format", "csv")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "name,parameters"
+    assert "maps,112" in lines  # 3·3·3·4 + 4
+    assert any(line.startswith("dense") and line.endswith(",10") for line in lines)  # 4·2 + 2
+    out = str(tmp_path / "d.svg")
+    result = kerascnn("diagram", *network, "-o", out, "--lang", "ko")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "d.svg").read_text("utf-8").count("<path") > 10
+
+
+def test_a_model_that_rescales_gets_levels(kerascnn, place, tmp_path):
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Rescaling(1 / 255, name="to_unit"),
+            layers.Flatten(),
+            layers.Dense(2, "softmax"),
+        ]
+    )
+    file, folder = str(tmp_path / "rescales.keras"), str(tmp_path / "run")
+    model.save(file)
+    options = ("--epochs", "1", "--batch-size", "8", "--run-dir", folder)
+    result = kerascnn("train", file, "--data", "pictures", *options)
+    assert result.exit_code == 0, result.output
+    assert "the layer 'to_unit' takes pictures in 0 … 255" in result.stderr
+    config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
+    assert config["input_range"] == [0, 255]
+    result = kerascnn("evaluate", folder, "--data", "pictures")
+    assert "validation of 'pictures': 4 pictures" in result.stderr
+    history = (tmp_path / "run" / "history.csv").read_text("utf-8").splitlines()
+    row = dict(zip(history[0].split(","), map(float, history[1].split(",")), strict=True))
+    loss = float(result.stdout.split("loss ")[1].split(",")[0])
+    assert loss == pytest.approx(row["val_loss"], abs=1e-3)
+
+
+def test_what_a_run_says_of_itself(run, place):
+    config = json.loads((place / run / "config.json").read_text("utf-8"))
+    assert config["class_names"] == ["dark", "light"]
+    assert config["input_range"] == [0.0, 1.0]
+    assert config["data"]["image_shape"] == [16, 16, 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["gradcam", DARK, "--run", "pictures"], "with config.json and model.json"),
+        (["gradcam", DARK, "--run", "none"], "there is no such folder"),
+        (["gradcam", DARK, "--run", "none", "--model", "vgg16"], "leave --model out"),
+        (["gradcam", DARK, "--model", "none.keras"], "there is no 'none.keras'"),
+        (["gradcam", DARK, DARK], "would be written twice"),
+        (["gradcam", DARK, "--model", DARK], "received the file"),
+        (["gradcam", DARK, "--method", "occlude"], "Did you mean 'occlusion'"),
+        (["evaluate", "--data", "digits"], "NAME must name an architecture, unless --run"),
+        (["evaluate", "lenet5", "--data", "nowhere/x"], "there is no 'nowhere/x'"),
+        (["evaluate", "lenet5", "--model", "lenet5", "--data", "digits"], "named once"),
+        (["train", "small.keras", "--data", "pictures", "--width", "2"], "leave --option and"),
+        (["train", "small.keras", "--data", "pictures", "--size", "20"], "takes 16x16 alone"),
+        (["train", DARK, "--data", "pictures"], "an architecture or a .keras file"),
+        (["describe", "small.keras", "--variant", "same"], "leave --option and --variant out"),
+        (["describe", "small.keras", "--run", "run"], "give NAME or --run"),
+        (["diagram", "lenet5", "--format", "gif"], "--format must be any of svg, png, pdf"),
+        (["diagram", "lenet5", "-o", "a.gif"], "in one of .svg, .png, .pdf"),
+        (["describe", "lenet5", "-o", "a.doc"], "--out must end in one of .txt, .md"),
+        (["describe", "lenet5", "--columns", "mac"], "Did you mean 'MACs'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn):
+    result = kerascnn(*arguments)
+    assert result.exit_code == 2, result.output
+    assert line in result.stderr
+    assert len(result.stderr.splitlines()) == 1
