@@ -41,7 +41,10 @@ MAY_USE = {
         "plots", "_pictures", "_pretrained", "_verify",
     },
 }  # fmt: skip
-SERVE_ALL = {"_errors", "_text", "_graph", "_sizes", "_processor", "_files", "_picture_reader"}
+SERVE_ALL = {
+    "_errors", "_text", "_graph", "_rescaling", "_sizes", "_processor", "_files",
+    "_picture_reader",
+}  # fmt: skip
 
 TENSORFLOW = {"visualize/_gradients.py", "training/_devices.py", "training/_pipeline.py"}
 

@@ -22,6 +22,7 @@ def from_directory(
     channels: int = 3,
     resize: str = "crop",
     window: tuple[float, float] | None = None,
+    input_range: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
     check: bool = True,
 ) -> Dataset:
@@ -45,6 +46,9 @@ def from_directory(
             `"stretch"` keeps everything.
         window: Two values of the files that become black and white; `None`: what their data types
             say, or with a warning percentiles of each picture. See `ImageFiles`.
+        input_range: What black and white become in the arrays, the range that the model takes:
+            `(0, 255)` for one that begins with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's
+            MobileNetV2. Give `train` and `evaluate` the same.
         seed: Of the drawing and of the order. A whole number from 0 on.
         check: Whether the beginning of each file is read now, about 0.1 ms each, so that something
             that is no picture is found before the training.
@@ -102,7 +106,12 @@ def from_directory(
         order = rng.permutation(len(pictures))  # so that the first few are not all of one class
         files, labels = zip(*(pictures[i] for i in order), strict=True)
         images = ImageFiles(
-            files, image_size=image_size, channels=channels, resize=resize, window=window
+            files,
+            image_size=image_size,
+            channels=channels,
+            resize=resize,
+            window=window,
+            input_range=input_range,
         )
         if check:
             images.check()

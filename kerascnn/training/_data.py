@@ -1,6 +1,7 @@
 """The forms of data that `train` and `evaluate` take, and a look at a few of many images."""
 
 from dataclasses import dataclass, replace
+from os import PathLike
 
 import keras
 import numpy as np
@@ -88,7 +89,7 @@ def splits(data, *, outputs=1):
         raise TypeError(
             f"data must be a data set with .train and .validation, a pair (images, labels), a "
             f"tf.data.Dataset or PyDataset of batches, or a pair of such parts; "
-            f"received {type(data).__name__}."
+            f"received {_in_words(data)}."
         )
     return [None if part is None else as_part(part, outputs=outputs) for part in parts]
 
@@ -137,6 +138,11 @@ def _in_words(thing):
     if isinstance(thing, dict):
         keys = ", ".join(map(repr, thing))
         return f"a dict of {keys}: make a pair of it first, such as (item['image'], item['label'])"
+    if isinstance(thing, str | PathLike):
+        return (
+            f"{str(thing)!r}: read a folder of pictures by kerascnn.datasets.from_directory("
+            f"{str(thing)!r}, image_size=(height, width)), a named set by kerascnn.datasets.load"
+        )
     parts = [name for name in ("train", "validation", "test") if hasattr(thing, name)]
     hint = f", which has parts: give its .{' or .'.join(parts)}" if parts else ""
     return type(thing).__name__ + hint

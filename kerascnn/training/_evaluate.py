@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from kerascnn._processor import kernels_checked
+from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
 from ._checks import check_part, not_indices
@@ -104,7 +105,9 @@ def evaluate(
             the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
             larger than the model's input.
         batch_size: Images in a step.
-        input_range: The range that the model takes, which images must keep; `None`: any.
+        input_range: The range that the model takes, which images must keep; `None`: any. A model
+            that begins with a `Rescaling` of 0 … 255 takes `(0, 255)`; a warning says so if it gets
+            images in [0, 1].
         ignore_class: A label that is not counted, as 255 for the void pixels of segmentations;
             `None`: all count.
         class_names: Names of the classes; `None`: the data set's, or their numbers.
@@ -136,6 +139,7 @@ def evaluate(
     check = partial(_check_images, model, wanted, input_range, size if ten_crop else None)
     first = given.first if isinstance(given, Stream) else given
     check(first)
+    warn_of_levels(model, first.sample())
     outputs = model.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
     if head(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):

@@ -101,8 +101,9 @@ def train(
             unless the labels are a dict.
         data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
             such parts, for training and validation; `(images, labels, weights)` where labels do
-            not count the same. Images `(N, H, W, C)` float in `input_range`, an array or a sequence
-            that reads them from disk; labels `(N,)` class indices, `(N, H, W)` class indices of
+            not count the same. A folder of pictures is read by `datasets.from_directory`. Images
+            `(N, H, W, C)` in `input_range`, float, or whole numbers if it goes beyond 1; an array
+            or a sequence that reads them from disk; labels `(N,)` class indices, `(N, H, W)` class indices of
             pixels (the middle is taken for an output that is smaller), or `(N, M, 5)` boxes: class,
             and centre x, y, width, height from 0 to 1; rows of class -1 are no boxes. Where
             outputs have labels of their own, a dict of labels by the outputs' names; each counts
@@ -129,7 +130,9 @@ def train(
             exactly only if it comes from a layer's `keras.random.SeedGenerator`.
         loss: A Keras loss instead of the one that belongs to the last activation; or a dict of
             them by the names of outputs that have labels of their own.
-        input_range: The range that the model takes, which images must keep; `None`: any.
+        input_range: The range that the model takes, which images must keep; `None`: any. A model
+            that begins with a `Rescaling` or `Normalization` of 0 … 255 takes `(0, 255)`, as many
+            of keras.applications do; a warning says so if it gets images in [0, 1].
         callbacks: Keras callbacks; they come after the run has saved an epoch.
         verbose: 0 nothing, 1 a progress bar, 2 a line per epoch; `"auto"`: a bar on a terminal or
             in a notebook, otherwise lines.
