@@ -169,8 +169,9 @@ def vgg16_beside_alexnet() -> Figure:
 )
 def vgg16_memory() -> Figure:
     """Tabulate the memory and the parameters of VGG16 as bars with their numbers."""
-    rows = [r for r in built("vgg16").layers if r.kind not in VIEWS]
-    values = sum(r.activations for r in rows)
+    description = built("vgg16")
+    rows = [r for r in description.layers if r.kind not in VIEWS]
+    values = description.activations
     fig, axes = plt.subplots(1, 2, sharey=True)
     columns = {
         _("values (batch 1, forward)"): [r.activations for r in rows],

@@ -103,11 +103,11 @@ def train(
             such parts, for training and validation; `(images, labels, weights)` where labels do
             not count the same. A folder of pictures is read by `datasets.from_directory`. Images
             `(N, H, W, C)` in `input_range`, float, or whole numbers if it goes beyond 1; an array
-            or a sequence that reads them from disk; labels `(N,)` class indices, `(N, H, W)` class indices of
-            pixels (the middle is taken for an output that is smaller), or `(N, M, 5)` boxes: class,
-            and centre x, y, width, height from 0 to 1; rows of class -1 are no boxes. Where
-            outputs have labels of their own, a dict of labels by the outputs' names; each counts
-            the same. Weights `(N,)` of images, or one for each label, such as `(N, H, W)`.
+            or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
+            indices of pixels (the middle is taken for an output that is smaller), or `(N, M, 5)`
+            boxes: class, and centre x, y, width, height from 0 to 1; rows of class -1 are no
+            boxes. Where outputs have labels of their own, a dict of labels by the outputs' names;
+            each counts the same. Weights `(N,)` of images, or one for each label, as `(N, H, W)`.
             A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
             of unknown length too. It is streamed: its batches are taken as they are, each looked
             at when it comes. The batches of a `PyDataset` are shuffled by the seed; a

@@ -126,7 +126,7 @@ def test_pictures_come_in_the_range_that_a_model_takes(folder):
     )
     np.testing.assert_allclose(levels, 255 * plain, rtol=1e-6)
     np.testing.assert_allclose(signed, 2 * plain - 1, atol=1e-6)
-    with pytest.raises(ValueError, match="input_range must be two numbers, .* received None"):
+    with pytest.raises(ValueError, match=r"input_range must be two numbers, .* received None"):
         from_directory(folder, image_size=8, input_range=None)
 
 
