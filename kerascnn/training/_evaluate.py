@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from scipy import special
 
+from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
@@ -137,6 +138,7 @@ def evaluate(
     free = (None, None, None, model.input_shape[-1])
     wanted = free if ten_crop else model.input_shape
     check = partial(_check_images, model, wanted, input_range, size if ten_crop else None)
+    keep_buffers()
     first = given.first if isinstance(given, Stream) else given
     check(first)
     warn_of_levels(model, first.sample())

@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 
 from kerascnn._errors import unknown
+from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 
 from ._data import Part, arrays, splits, streams
@@ -168,6 +169,7 @@ def train(
     1.0
     """
     began = time.perf_counter()
+    keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
     _check_arguments(model, seed, augment, backup_seconds, run_dir)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
