@@ -35,7 +35,7 @@ def keep_buffers() -> str | None:
         return f"as {chosen} says"
     mallopt = ctypes.CDLL(None).mallopt
     settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, LARGEST), (M_TOP_PAD, TOP_PAD))
-    if not all([mallopt(name, value) for name, value in settings]):
+    if not all(mallopt(name, value) for name, value in settings):
         return "large buffers go back to the system after each step (mallopt failed)"
     return f"large buffers are kept for the next step ({SWITCH}=0 turns it off)"
 
