@@ -1,5 +1,7 @@
 """The checks that every drawing function makes of the arrays that it is given."""
 
+from numbers import Real
+
 import numpy as np
 
 
@@ -26,6 +28,8 @@ def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.nda
         ) from None
     if result.dtype == bool:
         result = result.astype(np.uint8)
+    if result.dtype == object and all(isinstance(value, Real) for value in result.flat):
+        result = result.astype(np.float64)  # fractions
     if not np.issubdtype(result.dtype, np.number) or np.iscomplexobj(result):
         raise TypeError(f"{what} must be an array of numbers {layout}; received {result.dtype}")
     allowed = (ndim,) if isinstance(ndim, int) else ndim
