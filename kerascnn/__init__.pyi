@@ -67,6 +67,9 @@ from .models import build_vgg16 as build_vgg16
 from .models import build_vgg19 as build_vgg19
 from .models import build_yolov1 as build_yolov1
 from .models import convolutionalize as convolutionalize
+from .training import evaluate as evaluate
 from .training import train as train
+from .training import transfer as transfer
+from .training import unfreeze as unfreeze
 
 __version__: str

@@ -43,8 +43,9 @@ def confusion_matrix(
     The colour follows the square root of the value, so that a few errors show beside many hits.
 
     Args:
-        matrix: (K, K) counts, as from `sklearn.metrics.confusion_matrix`, or shares.
-        class_names: K texts; `None`: the classes' numbers.
+        matrix: (K, K) counts, as from `sklearn.metrics.confusion_matrix`, or shares; or what
+            `kerascnn.evaluate` gives.
+        class_names: K texts; `None`: those of the evaluation, or the classes' numbers.
         normalize: "true" draws shares of each row's sum, so that the diagonal is the recall;
             "pred" of each column's, the precision; "all" of the total. `None` draws what is given.
         numbers: whether cells show their values; zeros stay blank. Shares are in percent. `None`:
@@ -67,6 +68,9 @@ def confusion_matrix(
     ['80.0', '20.0', '100']
     >>> plt.close(ax.figure)
     """
+    if hasattr(matrix, "confusion"):  # an evaluation
+        names = getattr(matrix, "class_names", None)
+        matrix, class_names = matrix.confusion, names if class_names is None else class_names
     matrix = array("matrix", matrix, "(K, K), true by predicted classes", 2).astype(np.float64)
     classes = len(matrix)
     if matrix.shape != (classes, classes):

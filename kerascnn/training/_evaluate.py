@@ -30,12 +30,16 @@ class Evaluation:
             for five classes and less.
         loss: Mean cross-entropy, in nats.
         class_names: Names, as many as classes.
+        auc: For two classes of images the area under the ROC curve, 0 to 1: how often an image of
+            the second class has a higher score for it than one of the first. `None` for more
+            classes, for a class per pixel, and where one of the two never comes.
     """
 
     confusion: np.ndarray
     top5: float | None
     loss: float
     class_names: tuple[str, ...]
+    auc: float | None = None
 
     @property
     def count(self) -> int:
@@ -53,6 +57,16 @@ class Evaluation:
         return _ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
 
     @property
+    def sensitivity(self) -> float | None:
+        """Of two classes, the part of the second, the positive one, that was found."""
+        return float(self.recall[1]) if len(self.confusion) == 2 else None
+
+    @property
+    def specificity(self) -> float | None:
+        """Of two classes, the part of the first, the negative one, that was found."""
+        return float(self.recall[0]) if len(self.confusion) == 2 else None
+
+    @property
     def precision(self) -> np.ndarray:
         """For each class the part of what was taken for it that is it, `(K,)`; NaN for none."""
         return _ratio(np.diag(self.confusion), self.confusion.sum(axis=0))
@@ -66,6 +80,12 @@ class Evaluation:
     def __repr__(self):
         top5 = "" if self.top5 is None else f", top-5 {self.top5:.4f}"
         lines = [f"accuracy {self.accuracy:.4f}{top5}, loss {self.loss:.4f}, {self.count:,} labels"]
+        if len(self.confusion) == 2:
+            auc = "" if self.auc is None else f"AUC {self.auc:.4f}, "
+            lines.append(
+                f"{auc}sensitivity {self.sensitivity:.4f}, specificity {self.specificity:.4f}; "
+                f"positive is {self.class_names[1]!r}"
+            )
         width = max(map(len, self.class_names))
         rows = zip(
             self.class_names,
@@ -114,7 +134,9 @@ def evaluate(
         class_names: Names of the classes; `None`: the data set's, or their numbers.
 
     Returns:
-        An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`.
+        An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`,
+        and for two classes `.auc`, `.sensitivity`, `.specificity`; `kerascnn.plots` draws its
+        `confusion_matrix`.
 
     Raises:
         ValueError: Images or labels that the model cannot be compared with.
@@ -204,7 +226,10 @@ def _names(class_names, classes):
 
 def _compare(scores, batches, ignored, names):
     """Add up what is right, batch by batch."""
+    from sklearn.metrics import roc_auc_score  # a second of imports
+
     confusion, top5, loss = 0, 0, 0.0
+    positive, chance = [], []  # of two classes, for the ROC curve
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
         classes = chances.shape[-1]
@@ -220,11 +245,18 @@ def _compare(scores, batches, ignored, names):
         confusion = confusion + pairs.reshape(classes, classes)
         right = chances[np.arange(len(labels)), labels]
         loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
+        if classes == 2 and part.labels.ndim == 1:
+            positive.append(labels)
+            chance.append(chances[:, 1])
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
     count = confusion.sum()
     if not count:
         raise ValueError(f"labels must not all be ignore_class; received {ignored} alone.")
-    return Evaluation(confusion, top5 / count if classes > TOP else None, loss / count, names)
+    auc = None
+    if positive and confusion.any(axis=1).all():
+        auc = float(roc_auc_score(np.concatenate(positive), np.concatenate(chance)))
+    top5 = top5 / count if classes > TOP else None
+    return Evaluation(confusion, top5, loss / count, names, auc)
 
 
 def _paired(labels, chances):

@@ -86,7 +86,8 @@ class RunDirectory:
             if theirs.get(key) != mine:
                 raise ValueError(
                     f"run_dir '{self.path}' holds another run: {key} is {theirs.get(key)!r} there "
-                    f"and {mine!r} here. Give another directory, or the same to go on."
+                    f"and {mine!r} here. Give another directory, to which the model takes its "
+                    f"weights, as for fine-tuning; or the same {key} to go on."
                 )
         # What began the run describes it; only its length may change.
         mine = self.config["recipe"]["epochs"]
@@ -290,6 +291,23 @@ def check_sum(path):
         end = file.read().decode("ascii", "replace")
     if end.startswith(SUM) and end != SUM + digest.hexdigest():
         raise OSError("its checksum is another")
+
+
+def load_best(model, run_dir):
+    """Load the weights of the best epoch of a run.
+
+    Raises:
+        OSError: They are damaged or not there.
+    """
+    file = Path(run_dir) / "best.weights.h5"
+    try:
+        check_sum(file)
+        model.load_weights(file)
+    except (OSError, ValueError) as error:
+        raise OSError(
+            f"'{file}', the weights of the best epoch, cannot be read "
+            f"({str(error).splitlines()[0]})."
+        ) from None
 
 
 def _whole(path):

@@ -26,7 +26,7 @@ from ._prepare import first_of, prepare
 from ._recipes import AUGMENTATIONS, Recipe
 from ._recipes import recipe as find_recipe
 from ._report import Lines, Meter, summary, verbosity
-from ._run_directory import RunDirectory, build_metrics
+from ._run_directory import RunDirectory, build_metrics, load_best
 from ._schedules import Plateau
 from ._stream import Stream
 
@@ -57,6 +57,25 @@ class Training:
     seconds: float = 0.0
     images_per_second: float = 0.0
     waiting: float = 0.0
+
+    def best(self) -> keras.Model:
+        """Make a copy of the model with the weights of the best epoch, from `run_dir`.
+
+        Raises:
+            ValueError: A run without a run directory, whose best epoch is not the last.
+            OSError: The file of weights is damaged or not there.
+        """
+        if self.run_dir is None and self.best_epoch != len(self.history["loss"]):
+            raise ValueError(
+                f"the weights of the best epoch, {self.best_epoch}, were not kept: train with "
+                f"run_dir= to have best()."
+            )
+        model = keras.models.clone_model(self.model)
+        if self.run_dir is None:
+            model.set_weights(self.model.get_weights())
+        else:
+            load_best(model, self.run_dir)
+        return model
 
     def __repr__(self):
         last = ", ".join(f"{key} {values[-1]:.4g}" for key, values in self.history.items())
@@ -151,7 +170,7 @@ def train(
         **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, …
 
     Returns:
-        A `Training` with `.history`, `.model`, `.best_epoch`.
+        A `Training` with `.history`, `.model`, `.best_epoch`, and `.best()`, the model then.
 
     Raises:
         ValueError: An argument or data that cannot be trained with, a run directory with another
