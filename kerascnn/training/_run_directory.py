@@ -302,7 +302,8 @@ def load_best(model, run_dir):
     file = Path(run_dir) / "best.weights.h5"
     try:
         check_sum(file)
-        model.load_weights(file)
+        with _without_optimizer(model):
+            model.load_weights(file)
     except (OSError, ValueError) as error:
         raise OSError(
             f"'{file}', the weights of the best epoch, cannot be read "

@@ -17,8 +17,9 @@ from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 
 from ._data import Part, arrays, splits, streams
-from ._devices import leaves, make_deterministic, placed, placement
+from ._devices import make_deterministic, placed, placement
 from ._identity import describe_run, name_of
+from ._idle import dropout_layers, without_idle
 from ._keeper import Callbacks, Interruption, Keeper, Progress
 from ._optimizers import check_optimizer, make_optimizer
 from ._pipeline import steps, stream_batches, training_batches, validation_batches
@@ -40,7 +41,8 @@ class Training:
         history: A list per column, one value per epoch: loss, accuracy, learning_rate, and
             val_loss, val_accuracy where there is validation data.
         best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
-        recipe: The recipe with every field as it was used, but for `augment` if one was given.
+        recipe: The recipe with every field as it was used, but for `augment` if one was given;
+            `dropout` is 0 if the model had no layer to drop anything.
         augment: The name of what changed the training images.
         run_dir: The run directory, or `None`.
         seconds: What this call took.
@@ -167,7 +169,9 @@ def train(
         sample_weight: The weights of the training labels, which may also come with the data.
         class_weight: How much the training labels of a class count, `{0: 1.0, 1: 5.0}`; a class
             that is not there counts 1. Also for class indices of pixels, and for one-hot labels.
-        **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, …
+        **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, … A field
+            that finds nothing to act on, such as the dropout of `"vgg"` in a model without Dropout
+            layers, is warned of and recorded as what was done.
 
     Returns:
         A `Training` with `.history`, `.model`, `.best_epoch`, and `.best()`, the model then.
@@ -200,6 +204,7 @@ def train(
     check_optimizer(plan, model)
     options = {"loss": loss, "input_range": input_range, "class_weight": class_weight}
     ready = prepare(model, fit, validation, plan, augment, **options)
+    plan = without_idle(plan, model, ready, [k for k, v in overrides.items() if v is not None])
     if deterministic:
         make_deterministic()
     keras.utils.set_random_seed(seed)
@@ -359,11 +364,7 @@ def _told(problems):
 @contextmanager
 def _dropout(model, rate):
     """Have the Dropout layers of a model drop at another rate for a while; `None`: at their own."""
-    layers = [
-        layer
-        for layer in leaves(model)
-        if rate is not None and isinstance(layer, keras.layers.Dropout) and layer.rate > 0
-    ]
+    layers = [] if rate is None else dropout_layers(model)
     own = [layer.rate for layer in layers]
     try:
         for layer in layers:
