@@ -71,16 +71,14 @@ def describe(
         looks = sees(fields.views[node.outputs[0]], fields, sizes, after)
         new = id(node.operation) not in counted
         counted.add(id(node.operation))
-        kind = type(node.operation).__name__
-        passed_on = isinstance(node.operation, PASS_ON) or kind in PASS_ON_OPS
-        values = 0 if passed_on else total(_size(shapes[k][1:]) for k in node.outputs)
+        values = 0 if passes_on(node) else total(_size(shapes[k][1:]) for k in node.outputs)
         macs = macs_of(node.operation, before, after, node.slots)
         if macs is None and id(node.operation) in fields.pointwise:
             macs = 0
         records.append(
             Layer(
                 name=node.name,
-                kind=kind,
+                kind=type(node.operation).__name__,
                 output_shape=tuple(after[1:]),
                 parameters=node.operation.count_params() if new and _is_layer(node) else 0,
                 macs=macs,
@@ -96,6 +94,11 @@ def describe(
         )
     trainable = sum(math.prod(w.shape) for w in model.trainable_weights)
     return Description(model.name, tuple(records), trainable)
+
+
+def passes_on(node: Node) -> bool:
+    """Whether a node only passes on the values of another at inference, as Flatten and Dropout."""
+    return isinstance(node.operation, PASS_ON) or type(node.operation).__name__ in PASS_ON_OPS
 
 
 WHOLE = "whole"
