@@ -28,6 +28,7 @@ from . import (
 from . import (
     weights as weights,
 )
+from ._class_names import name_classes as name_classes
 from ._describe import describe as describe
 from .models import build_alexnet as build_alexnet
 from .models import build_fcn8s as build_fcn8s

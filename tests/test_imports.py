@@ -42,7 +42,7 @@ MAY_USE = {
     },
 }  # fmt: skip
 SERVE_ALL = {
-    "_errors", "_text", "_graph", "_memory", "_rescaling", "_sizes", "_processor", "_files",
+    "_class_names", "_errors", "_text", "_graph", "_memory", "_rescaling", "_sizes", "_processor", "_files",
     "_picture_reader",
 }  # fmt: skip
 

@@ -79,6 +79,27 @@ def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255"
     return result.astype(np.float32)
 
 
+def in_words(what: str, words, class_names) -> list[str] | None:
+    """Write class indices as the names of their classes; texts stay as they are.
+
+    >>> in_words("labels", [1, "seen"], ["cat", "dog"])
+    ['dog', 'seen']
+    """
+    if words is None or class_names is None:
+        return words
+    written = []
+    for word in np.asarray(words).tolist() if isinstance(words, np.ndarray) else words:
+        if isinstance(word, int | np.integer):
+            if not 0 <= word < len(class_names):
+                raise ValueError(
+                    f"{what} must be class indices below {len(class_names)}, the number of "
+                    f"class_names, or texts; received {word}"
+                )
+            word = class_names[word]
+        written.append(str(word))
+    return written
+
+
 def single(picture):
     """Take a picture out of a batch of one, (1, H, W, C), as the callbacks of visualize give it.
 

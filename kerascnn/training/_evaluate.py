@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from scipy import special
 
+from kerascnn._class_names import remember
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._rescaling import warn_of_levels
@@ -172,6 +173,7 @@ def evaluate(
             f"received {head(model)!r} of {last}."
         )
     names = _names(class_names, max(last, 2))  # before what may take long
+    remember(model, class_names)
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
     if isinstance(given, Stream):
         batches = _looked_at(given, check)

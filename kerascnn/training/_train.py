@@ -12,7 +12,9 @@ from pathlib import Path
 
 import keras
 
+from kerascnn._class_names import names_of, remember
 from kerascnn._errors import unknown
+from kerascnn._graph import flatten, has_graph
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 
@@ -73,6 +75,8 @@ class Training:
                 f"run_dir= to have best()."
             )
         model = keras.models.clone_model(self.model)
+        if has_graph(model):
+            remember(model, names_of(flatten(self.model)))
         if self.run_dir is None:
             model.set_weights(self.model.get_weights())
         else:
@@ -195,6 +199,7 @@ def train(
     keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
     _check_arguments(model, seed, augment, backup_seconds, run_dir)
+    class_names = getattr(data, "class_names", None)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
     fit = _weighted(fit, sample_weight)
     if isinstance(fit, Stream):
@@ -205,6 +210,7 @@ def train(
     options = {"loss": loss, "input_range": input_range, "class_weight": class_weight}
     ready = prepare(model, fit, validation, plan, augment, **options)
     plan = without_idle(plan, model, ready, [k for k, v in overrides.items() if v is not None])
+    remember(model, class_names)
     if deterministic:
         make_deterministic()
     keras.utils.set_random_seed(seed)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._class_names import indices_of
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, flatten
 
@@ -15,7 +16,7 @@ from ._heads import classes_of, end_nodes, is_binary, keeps_values
 from ._input_range import front
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
-Target = int | Sequence[int] | Callable | Sequence[Callable] | None
+Target = int | str | Sequence[int] | Sequence[str] | Callable | Sequence[Callable] | None
 LayerLike = str | keras.layers.Layer | None
 POOLINGS = (
     keras.layers.MaxPooling1D,
@@ -197,7 +198,7 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
     """Bring a target into one class index for each image, or a callable.
 
     Args:
-        target: class index, one for each image, a callable, a list of callables, one for each
+        target: class index or name, one for each image, a callable, a list of callables, one for each
             output, or `None`.
         count: number of images.
         graph: the model's.
@@ -242,7 +243,8 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
 
 
 def read_scores(target: Target, graph: Graph) -> Target:
-    """Turn tf-keras-vis's scores into class indices, and a list of them into one callable."""
+    """Turn class names and tf-keras-vis's scores into indices, a list of scores into one callable."""
+    target = indices_of(target, graph)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
         return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
     # Whoever has a score has imported this; for whoever has none it need not be imported.
