@@ -48,7 +48,7 @@ def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
 
 def remember(model: keras.Model, class_names: Sequence[str] | None) -> None:
     """Keep the names that come with data, if they are those of the model's classes."""
-    if class_names and has_graph(model):
+    if class_names is not None and has_graph(model):
         try:
             name_classes(model, class_names)
         except ValueError:  # what the model gives are not these classes, such as boxes

@@ -42,8 +42,8 @@ MAY_USE = {
     },
 }  # fmt: skip
 SERVE_ALL = {
-    "_class_names", "_errors", "_text", "_graph", "_memory", "_rescaling", "_sizes", "_processor", "_files",
-    "_picture_reader",
+    "_class_names", "_errors", "_files", "_graph", "_memory", "_picture_reader", "_processor",
+    "_rescaling", "_sizes", "_text",
 }  # fmt: skip
 
 TENSORFLOW = {"visualize/_gradients.py", "training/_devices.py", "training/_pipeline.py"}

@@ -198,8 +198,8 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
     """Bring a target into one class index for each image, or a callable.
 
     Args:
-        target: class index or name, one for each image, a callable, a list of callables, one for each
-            output, or `None`.
+        target: class index or name, one for each image, a callable, a list of callables, one for
+            each output, or `None`.
         count: number of images.
         graph: the model's.
 
@@ -243,7 +243,7 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
 
 
 def read_scores(target: Target, graph: Graph) -> Target:
-    """Turn class names and tf-keras-vis's scores into indices, a list of scores into one callable."""
+    """Turn names and tf-keras-vis's scores into class indices, several scores into a callable."""
     target = indices_of(target, graph)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
         return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)

@@ -14,7 +14,7 @@ def test_classes_are_written_by_their_names():
     images = np.zeros((2, 4, 4))
     ax = image_grid(images, titles=np.array([1, 0]), class_names=["cat", "dog"])
     assert [text.get_text() for text in ax.texts] == ["dog", "cat"]
-    with pytest.raises(ValueError, match="titles must be class indices below 2, .* received 2"):
+    with pytest.raises(ValueError, match=r"titles must be class indices below 2, .* received 2"):
         image_grid(images, titles=[1, 2], class_names=["cat", "dog"])
 
 
