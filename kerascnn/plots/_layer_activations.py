@@ -63,7 +63,7 @@ def layer_activations(
     >>> ax = layer_activations({"conv": np.ones((1, 4, 4, 2)), "scores": [[0.2, 0.8]]},
     ...                        class_names=["cat", "dog"])
     >>> [text.get_text() for text in ax.texts][-1]
-    'dog 0.8, cat 0.2'
+    'dog: 0.8, cat: 0.2'
     >>> plt.close(ax.figure)
     """
     layers = _checked(activations)
@@ -147,18 +147,19 @@ def _checked(activations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _name(ax: Axes, y: float, name: str, shape: tuple[int, ...]) -> None:
     """Write a layer's name and the shape of its output at the left of its row."""
     words = f"{name.rpartition('/')[2]}\n{shape_text(shape)}"
-    room = (0.92 * BESIDE, min(0.9, 2 * STRIP))
+    room = (0.92 * BESIDE, 0.8 if len(shape) > 1 else STRIP + 0.5 * ROW)
     fitted_text(ax, -0.12, y, words, room=room, ha="right", cap=mpl.rcParams["font.size"])
 
 
 def _draw_maps(ax, y, values, top, look, numbers) -> None:
     strength = np.abs(values).mean(axis=(0, 1))
+    margin = (1 - values.shape[0] / max(values.shape[:2])) / 2
     for nth, unit in enumerate(np.argsort(-strength, kind="stable")[:top]):
         x = nth * (1 + GAP)
         draw_picture(ax, values[..., unit], _within(values.shape, x, y), **look)
         if numbers:
             middle = x + _across(values.shape) / 2
-            fitted_text(ax, middle, y - 0.04, str(unit), room=(1, NUMBER), va="bottom",
+            fitted_text(ax, middle, y + margin - 0.04, str(unit), room=(1, NUMBER), va="bottom",
                         cap=0.8 * mpl.rcParams["font.size"])  # fmt: skip
 
 
@@ -186,4 +187,4 @@ def _across(shape) -> float:
 def _largest(scores, class_names) -> str:
     names = range(len(scores)) if class_names is None else class_names
     order = np.argsort(-scores, kind="stable")[:NAMED]
-    return ", ".join(f"{names[unit]} {scores[unit]:.3g}" for unit in order)
+    return ", ".join(f"{names[unit]}: {scores[unit]:.3g}" for unit in order)
