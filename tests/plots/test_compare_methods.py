@@ -20,13 +20,6 @@ def drawn(ax):
     return sorted(found, key=lambda one: (round(one[2], 6), one[1]))
 
 
-def test_labels_may_be_classes_with_names():
-    images, maps = np.zeros((2, 8, 8)), {"grad_cam": np.ones((2, 2, 2))}
-    ax = compare_methods(images, maps, labels=[1, 0], class_names=["dent", "none"])
-    assert [text.get_text() for text in ax.texts][2:] == ["none", "dent"]
-    assert "1" in [t.get_text() for t in compare_methods(images, maps, labels=[1, 0]).texts]
-
-
 def test_a_row_for_each_image_a_column_for_each_method():
     maps = {"grad_cam": COARSE, "saliency": FULL, "my_method": FULL}
     ax = compare_methods(IMAGES, maps, labels=["cat", "dog"])
@@ -156,3 +149,10 @@ def test_draws_on_the_axes_given():
 def test_bad_input(images, maps, options, error, message):
     with pytest.raises(error, match=message):
         compare_methods(images, maps, **options)
+
+
+def test_labels_may_be_classes_with_names():
+    images, maps = np.zeros((2, 8, 8)), {"grad_cam": np.ones((2, 2, 2))}
+    ax = compare_methods(images, maps, labels=[1, 0], class_names=["dent", "none"])
+    assert [text.get_text() for text in ax.texts][2:] == ["none", "dent"]
+    assert "1" in [t.get_text() for t in compare_methods(images, maps, labels=[1, 0]).texts]

@@ -10,14 +10,6 @@ from kerascnn.plots._mosaic import lay_out
 @pytest.mark.parametrize("count", [1, 2, 5, 7, 23])
 @pytest.mark.parametrize("columns", [None, 1, 3, 100])
 @pytest.mark.parametrize("channels", [(), (3,)])
-def test_classes_are_written_by_their_names():
-    images = np.zeros((2, 4, 4))
-    ax = image_grid(images, titles=np.array([1, 0]), class_names=["cat", "dog"])
-    assert [text.get_text() for text in ax.texts] == ["dog", "cat"]
-    with pytest.raises(ValueError, match=r"titles must be class indices below 2, .* received 2"):
-        image_grid(images, titles=[1, 2], class_names=["cat", "dog"])
-
-
 def test_no_image_is_lost(rng, count, columns, channels):
     images = rng.random((count, 6, 4, *channels), np.float32)
     mosaic = lay_out(images, columns, titles=True)
@@ -112,3 +104,11 @@ def test_small_images_are_crisp_and_draws_on_the_axes_given():
 def test_bad_input(images, options, error, message):
     with pytest.raises(error, match=message):
         image_grid(images, **options)
+
+
+def test_classes_are_written_by_their_names():
+    images = np.zeros((2, 4, 4))
+    ax = image_grid(images, titles=np.array([1, 0]), class_names=["cat", "dog"])
+    assert [text.get_text() for text in ax.texts] == ["dog", "cat"]
+    with pytest.raises(ValueError, match=r"titles must be class indices below 2, .* received 2"):
+        image_grid(images, titles=[1, 2], class_names=["cat", "dog"])
