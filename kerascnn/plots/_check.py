@@ -4,6 +4,8 @@ from numbers import Real
 
 import numpy as np
 
+from kerascnn._text import class_texts
+
 
 def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.ndarray:
     """Return `values` as a numeric array that is not empty, has `ndim` axes and no NaN.
@@ -87,6 +89,7 @@ def in_words(what: str, words, class_names) -> list[str] | None:
     """
     if words is None or class_names is None:
         return words
+    class_names = class_texts(class_names)
     written = []
     for word in np.asarray(words).tolist() if isinstance(words, np.ndarray) else words:
         if isinstance(word, int | np.integer):

@@ -12,6 +12,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from kerascnn._errors import unknown
+from kerascnn._text import class_texts
 from kerascnn._text import text as _
 
 from ._artists import canvas, fitted_text, scale_bar, text_width
@@ -85,7 +86,7 @@ def confusion_matrix(
         )
     if normalize is not None and normalize not in NORMALIZE:
         raise unknown("normalize", normalize, NORMALIZE)
-    names = [str(name) for name in (range(classes) if class_names is None else class_names)]
+    names = class_texts(range(classes) if class_names is None else class_names)
     numbers = classes <= NUMBERED if numbers is None else numbers
     if normalize:
         axis = {"true": 1, "pred": 0, "all": None}[normalize]

@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from kerascnn._text import shape_text
+from kerascnn._text import class_texts, shape_text
 from kerascnn._text import text as _
 
 from ._artists import canvas, claim, fitted_text
@@ -185,6 +185,6 @@ def _across(shape) -> float:
 
 
 def _largest(scores, class_names) -> str:
-    names = range(len(scores)) if class_names is None else class_names
+    names = range(len(scores)) if class_names is None else class_texts(class_names)
     order = np.argsort(-scores, kind="stable")[:NAMED]
     return ", ".join(f"{names[unit]}: {scores[unit]:.3g}" for unit in order)
