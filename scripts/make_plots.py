@@ -49,8 +49,10 @@ def main() -> None:
         os.chdir(folder)
         for name, figure in draw(text):
             if name:
-                figure.savefig("picture.png", dpi=DPI)
-                picture = Image.open("picture.png").convert("RGB").quantize(COLORS)
+                file = Path(f"{name}.png")
+                if not file.exists():  # else the page saves it, in a style of its own
+                    figure.savefig(file, dpi=DPI)
+                picture = Image.open(file).convert("RGB").quantize(COLORS)
                 picture.save(PICTURES / f"{name}.png", optimize=True)
 
 
