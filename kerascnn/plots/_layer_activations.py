@@ -40,7 +40,7 @@ def layer_activations(
     number above it; of vectors (K,) all values, as a strip. Each layer has a scale of its own.
 
     Args:
-        activations: layer -> (h, w, K) or (K,) outputs for one image, also with a batch axis of 1:
+        activations: layer -> (h, w, K), (1, 1, K) or (K,) outputs for one image, also with a batch axis of 1:
             what `kerascnn.visualize.activations(model, image[None], "all")` gives.
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8: the image, in the first
             row; `None` draws none.
@@ -63,7 +63,7 @@ def layer_activations(
     >>> ax = layer_activations({"conv": np.ones((1, 4, 4, 2)), "scores": [[0.2, 0.8]]},
     ...                        class_names=["cat", "dog"])
     >>> [text.get_text() for text in ax.texts][-1]
-    'dog: 0.8, cat: 0.2'
+    'dog: 0.80, cat: 0.20'
     >>> plt.close(ax.figure)
     """
     layers = _checked(activations)
@@ -140,6 +140,8 @@ def _checked(activations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
                     f"{what} must be the outputs for one image; received {len(values)}: give [:1]"
                 )
             values = values[0]
+        if values.ndim == 3 and values.shape[:2] == (1, 1):
+            values = values[0, 0]  # a vector
         checked[name] = values.astype(np.float64)
     return checked
 
@@ -187,4 +189,5 @@ def _across(shape) -> float:
 def _largest(scores, class_names) -> str:
     names = range(len(scores)) if class_names is None else class_texts(class_names)
     order = np.argsort(-scores, kind="stable")[:NAMED]
-    return ", ".join(f"{names[unit]}: {scores[unit]:.3g}" for unit in order)
+    digits = ".2f" if 0 <= scores.min() and scores.max() <= 1 else ".3g"  # chances, or logits
+    return ", ".join(f"{names[unit]}: {scores[unit]:{digits}}" for unit in order)

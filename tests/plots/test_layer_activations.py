@@ -38,9 +38,9 @@ def test_the_strongest_maps_come_first_on_the_scale_of_their_layer(layers):
 
 
 def test_the_largest_scores_are_named(layers):
-    assert texts(layer_activations(layers))[-1] == "1: 0.7, 2: 0.2, 0: 0.1"
+    assert texts(layer_activations(layers))[-1] == "1: 0.70, 2: 0.20, 0: 0.10"
     ax = layer_activations(layers, class_names=["cat", "dog", "owl"])
-    assert texts(ax)[-1] == "dog: 0.7, owl: 0.2, cat: 0.1"
+    assert texts(ax)[-1] == "dog: 0.70, owl: 0.20, cat: 0.10"
 
 
 def test_words_do_not_cover_each_other(layers):
