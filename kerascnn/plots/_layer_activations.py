@@ -40,8 +40,8 @@ def layer_activations(
     number above it; of vectors (K,) all values, as a strip. Each layer has a scale of its own.
 
     Args:
-        activations: layer -> (h, w, K), (1, 1, K) or (K,) outputs for one image, also with a batch axis of 1:
-            what `kerascnn.visualize.activations(model, image[None], "all")` gives.
+        activations: layer -> (h, w, K), (1, 1, K) or (K,) outputs for one image, also with a batch
+            axis of 1: what `kerascnn.visualize.activations(model, image[None], "all")` gives.
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8: the image, in the first
             row; `None` draws none.
         class_names: one text for each value of the last layer, whose largest are then named below
@@ -189,5 +189,5 @@ def _across(shape) -> float:
 def _largest(scores, class_names) -> str:
     names = range(len(scores)) if class_names is None else class_texts(class_names)
     order = np.argsort(-scores, kind="stable")[:NAMED]
-    digits = ".2f" if 0 <= scores.min() and scores.max() <= 1 else ".3g"  # chances, or logits
+    digits = ".2f" if scores.min() >= 0 and scores.max() <= 1 else ".3g"  # chances, or logits
     return ", ".join(f"{names[unit]}: {scores[unit]:{digits}}" for unit in order)
