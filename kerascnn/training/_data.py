@@ -134,6 +134,36 @@ def arrays(given, count, outputs):
     return None if given is None else np.asarray(given)
 
 
+def weighted(part, sample_weight):
+    """A part with the weights that were given beside it."""
+    if sample_weight is None:
+        return part
+    if isinstance(part, Stream):
+        raise ValueError(
+            "sample_weight must be None for data that come in batches: have them give "
+            "(images, labels, weights)."
+        )
+    if part.weights is not None:
+        raise ValueError(
+            "sample_weight must be None for data that have weights, (images, labels, weights): "
+            "give one of the two."
+        )
+    several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
+    outputs = len(part.labels) if several else 1
+    return replace(part, weights=arrays(sample_weight, len(part), outputs))
+
+
+def with_batches_of(stream, plan, batch_size):
+    """A recipe with the batch size that a stream has already."""
+    own = len(stream.first)
+    if batch_size not in (None, own):
+        raise ValueError(
+            f"batch_size must be None for data that come in batches, here of {own}; "
+            f"received {batch_size}."
+        )
+    return replace(plan, batch_size=own)
+
+
 def _in_words(thing):
     if isinstance(thing, dict):
         keys = ", ".join(map(repr, thing))

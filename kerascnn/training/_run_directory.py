@@ -148,7 +148,7 @@ class RunDirectory:
             )
         try:
             check_sum(self.last)
-            with _without_optimizer(model):
+            with without_optimizer(model):
                 model.load_weights(self.last)
             values = history[monitor]
         except (OSError, KeyError, ValueError):
@@ -293,24 +293,6 @@ def check_sum(path):
         raise OSError("its checksum is another")
 
 
-def load_best(model, run_dir):
-    """Load the weights of the best epoch of a run.
-
-    Raises:
-        OSError: They are damaged or not there.
-    """
-    file = Path(run_dir) / "best.weights.h5"
-    try:
-        check_sum(file)
-        with _without_optimizer(model):
-            model.load_weights(file)
-    except (OSError, ValueError) as error:
-        raise OSError(
-            f"'{file}', the weights of the best epoch, cannot be read "
-            f"({str(error).splitlines()[0]})."
-        ) from None
-
-
 def _whole(path):
     """Tell whether a file of weights is there and undamaged."""
     try:
@@ -357,12 +339,12 @@ def build_metrics(model, batch):
 
 def save_weights_only(model, path):
     """Save a compiled model's weights without the optimizer's, a third of the size."""
-    with _without_optimizer(model):
+    with without_optimizer(model):
         model.save_weights(path)
 
 
 @contextmanager
-def _without_optimizer(model):
+def without_optimizer(model):
     """Have Keras read and write the weights of a model alone."""
     optimizer, model.optimizer = model.optimizer, None
     try:

@@ -4,21 +4,19 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from os import PathLike
-from pathlib import Path
 
 import keras
 
-from kerascnn._class_names import names_of, remember
+from kerascnn._class_names import remember
 from kerascnn._errors import unknown
-from kerascnn._graph import flatten, has_graph
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 
-from ._data import Part, arrays, splits, streams
+from ._data import Part, splits, streams, weighted, with_batches_of
 from ._devices import make_deterministic, placed, placement
 from ._identity import describe_run, name_of
 from ._idle import dropout_layers, without_idle
@@ -29,64 +27,10 @@ from ._prepare import first_of, prepare
 from ._recipes import AUGMENTATIONS, Recipe
 from ._recipes import recipe as find_recipe
 from ._report import Lines, Meter, summary, verbosity
-from ._run_directory import RunDirectory, build_metrics, load_best
+from ._run_directory import RunDirectory, build_metrics
 from ._schedules import Plateau
 from ._stream import Stream
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Training:
-    """What a training run came to.
-
-    Args:
-        model: The model that was given, with the weights of the last epoch.
-        history: A list per column, one value per epoch: loss, accuracy, learning_rate, and
-            val_loss, val_accuracy where there is validation data.
-        best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
-        recipe: The recipe with every field as it was used, but for `augment` if one was given;
-            `dropout` is 0 if the model had no layer to drop anything.
-        augment: The name of what changed the training images.
-        run_dir: The run directory, or `None`.
-        seconds: What this call took.
-        images_per_second: Training images, without validation and the first step.
-        waiting: The part of the training's time that waited for input, 0 to 1.
-    """
-
-    model: keras.Model
-    history: dict[str, list[float]]
-    best_epoch: int
-    recipe: Recipe
-    augment: str
-    run_dir: Path | None
-    seconds: float = 0.0
-    images_per_second: float = 0.0
-    waiting: float = 0.0
-
-    def best(self) -> keras.Model:
-        """Make a copy of the model with the weights of the best epoch, from `run_dir`.
-
-        Raises:
-            ValueError: A run without a run directory, whose best epoch is not the last.
-            OSError: The file of weights is damaged or not there.
-        """
-        if self.run_dir is None and self.best_epoch != len(self.history["loss"]):
-            raise ValueError(
-                f"the weights of the best epoch, {self.best_epoch}, were not kept: train with "
-                f"run_dir= to have best()."
-            )
-        model = keras.models.clone_model(self.model)
-        if has_graph(model):
-            remember(model, names_of(flatten(self.model)))
-        if self.run_dir is None:
-            model.set_weights(self.model.get_weights())
-        else:
-            load_best(model, self.run_dir)
-        return model
-
-    def __repr__(self):
-        last = ", ".join(f"{key} {values[-1]:.4g}" for key, values in self.history.items())
-        epochs = len(self.history["loss"])
-        return f"<Training of {self.model.name!r}: {epochs} epochs, best {self.best_epoch}; {last}>"
+from ._training import Training
 
 
 def train(
@@ -201,9 +145,9 @@ def train(
     _check_arguments(model, seed, augment, backup_seconds, run_dir)
     class_names = getattr(data, "class_names", None)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
-    fit = _weighted(fit, sample_weight)
+    fit = weighted(fit, sample_weight)
     if isinstance(fit, Stream):
-        plan = _with_batches_of(fit, plan, batch_size)
+        plan = with_batches_of(fit, plan, batch_size)
     where = placement(model, devices, precision, plan.batch_size)
     augment = plan.augment if augment is None else augment  # a name, or what was given
     check_optimizer(plan, model)
@@ -379,36 +323,6 @@ def _dropout(model, rate):
     finally:
         for layer, before in zip(layers, own, strict=True):
             layer.rate = before
-
-
-def _weighted(part, sample_weight):
-    """A part with the weights that were given beside it."""
-    if sample_weight is None:
-        return part
-    if isinstance(part, Stream):
-        raise ValueError(
-            "sample_weight must be None for data that come in batches: have them give "
-            "(images, labels, weights)."
-        )
-    if part.weights is not None:
-        raise ValueError(
-            "sample_weight must be None for data that have weights, (images, labels, weights): "
-            "give one of the two."
-        )
-    several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
-    outputs = len(part.labels) if several else 1
-    return replace(part, weights=arrays(sample_weight, len(part), outputs))
-
-
-def _with_batches_of(stream, plan, batch_size):
-    """A recipe with the batch size that a stream has already."""
-    own = len(stream.first)
-    if batch_size not in (None, own):
-        raise ValueError(
-            f"batch_size must be None for data that come in batches, here of {own}; "
-            f"received {batch_size}."
-        )
-    return replace(plan, batch_size=own)
 
 
 def _check_arguments(model, seed, augment, backup_seconds, run_dir):
