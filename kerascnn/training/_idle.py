@@ -52,8 +52,8 @@ def _idle(plan, model, ready, given):
     several = isinstance(labels, dict)
     if plan.dropout and not dropout_layers(model):
         found["dropout"] = (
-            "the model has no Dropout layer with a rate above 0; kerascnn's builders that have "
-            "some take dropout="
+            "the model has no Dropout layer with a rate above 0 (kerascnn's AlexNet, VGG and YOLO "
+            f"take dropout={plan.dropout})"
         )
     if ("auxiliary_weight" in given or plan.name == "googlenet") and not ready.goal.auxiliary:
         found["auxiliary_weight"] = "the model has no auxiliary output"

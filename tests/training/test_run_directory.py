@@ -236,7 +236,8 @@ def test_the_recipe_that_is_kept_names_what_changed_the_images(stopped):
 
 
 def test_a_cosine_over_other_epochs_is_another_run(begin, run, make_model, bars, tmp_path):
-    options = OPTIONS | {"run_dir": tmp_path, "schedule": "cosine", "augment": "none"}
+    options = OPTIONS | {"run_dir": tmp_path, "schedule": "cosine", "steps": None}
+    options |= {"augment": "none"}
     begin(make_model(), bars, **options | {"epochs": 2})
     with pytest.raises(ValueError, match="epochs is 2 there and 5 here"):
         run(**options)
