@@ -1,6 +1,7 @@
 """Whether a model brings 0 … 255 to its own range, by the layers that it begins with."""
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -20,6 +21,8 @@ MOVING = (
     layers.Permute, layers.Reshape, layers.Resizing, layers.ZeroPadding2D,
 )  # fmt: skip
 MOVING_NAMES = ("Cast", "GetItem", "Stack", "Transpose")  # likewise
+
+_layers: WeakKeyDictionary[keras.Model, str | None] = WeakKeyDictionary()  # that rescale
 
 
 def rescaling_of(graph: Graph, key: Key) -> Node | None:
@@ -56,15 +59,18 @@ def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images")
         images: `(N, H, W, C)`, some of those that it gets.
         what: What they are called.
     """
-    if not has_graph(model) or len(model.inputs) != 1 or not 0 < np.max(images) <= 1:
+    in_unit = np.asarray(images).dtype.kind == "f" and 0 < np.max(images) <= 1
+    if not in_unit or not has_graph(model) or len(model.inputs) != 1:
         return
-    graph = flatten(model)
-    node = rescaling_of(graph, graph.inputs[0])
-    if node is not None:
+    if model not in _layers:
+        graph = flatten(model)
+        node = rescaling_of(graph, graph.inputs[0])
+        _layers[model] = node and node.name
+    if _layers[model]:
         warn(
-            f"the model rescales 0 … 255 itself, by its layer {node.name!r}, but the {what} lie in "
-            f"[0, 1] and look black to it: give 255 * images with input_range=(0, 255), or "
-            f"from_directory(..., input_range=(0, 255)), or build the model without that layer."
+            f"the model rescales 0 … 255 itself, by its layer {_layers[model]!r}, but the {what} "
+            "lie in [0, 1] and look black to it: give 255 * images, with input_range=(0, 255) in "
+            "from_directory, train and evaluate; or build the model without that layer."
         )
 
 

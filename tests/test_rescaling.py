@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import applications, layers
 
+from kerascnn import visualize
 from kerascnn._graph import flatten
 from kerascnn._rescaling import rescaling_of, warn_of_levels
 
@@ -90,6 +91,16 @@ def test_networks_of_keras_carry_it():
     nested = keras.Model(inputs, model(inputs))
     with pytest.warns(UserWarning, match=r"by its layer 'MobileNetV3Small/rescaling.*\(0, 255\)"):
         warn_of_levels(nested, np.full((1, 32, 32, 3), 0.5))
+
+
+def test_methods_warn_too():
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(2, 3, name="conv")(layers.Rescaling(1 / 255, name="scale")(inputs))
+    model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
+    images = np.full((1, 8, 8, 1), 0.5, "float32")
+    with pytest.warns(UserWarning, match="by its layer 'scale', but the images lie in"):
+        visualize.activations(model, images, "conv")
+    visualize.activations(model, 255 * images, "conv")  # without a word
 
 
 def test_nothing_is_said_where_nothing_is_known():

@@ -11,6 +11,7 @@ from keras import ops
 from kerascnn._class_names import indices_of
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, flatten
+from kerascnn._rescaling import warn_of_levels
 
 from ._heads import classes_of, end_nodes, is_binary, keeps_values
 from ._input_range import front
@@ -109,6 +110,7 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
             "images must hold equally many for each input; received "
             f"{', '.join(str(len(x)) for x in arrays)}."
         )
+    warn_of_levels(model, arrays[0])
     return arrays
 
 
