@@ -31,6 +31,7 @@ from . import (
 from . import (
     weights as weights,
 )
+from ._class_names import name_classes as name_classes
 from ._describe import describe as describe
 from .models import build_alexnet as build_alexnet
 from .models import build_fcn8s as build_fcn8s
@@ -70,6 +71,9 @@ from .models import build_vgg16 as build_vgg16
 from .models import build_vgg19 as build_vgg19
 from .models import build_yolov1 as build_yolov1
 from .models import convolutionalize as convolutionalize
+from .training import evaluate as evaluate
 from .training import train as train
+from .training import transfer as transfer
+from .training import unfreeze as unfreeze
 
 __version__: str

@@ -19,6 +19,14 @@ from ._reach import window_of
 from ._sizes import shapes_on_the_way, what_would_do
 from .arithmetic import ReceptiveField
 
+# What passes on the values of another layer at inference, perhaps in another shape.
+PASS_ON = (
+    layers.ActivityRegularization, layers.AlphaDropout, layers.Dropout, layers.Flatten,
+    layers.GaussianDropout, layers.GaussianNoise, layers.Identity, layers.Reshape,
+    layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D,
+)  # fmt: skip
+PASS_ON_OPS = ("ExpandDims", "Ravel", "Reshape", "Squeeze")  # of keras.ops
+
 
 def describe(
     model: keras.Model, *, input_shape: tuple[int, ...] | Sequence[tuple] | None = None
@@ -63,7 +71,7 @@ def describe(
         looks = sees(fields.views[node.outputs[0]], fields, sizes, after)
         new = id(node.operation) not in counted
         counted.add(id(node.operation))
-        values = total(_size(shapes[k][1:]) for k in node.outputs)
+        values = 0 if passes_on(node) else total(_size(shapes[k][1:]) for k in node.outputs)
         macs = macs_of(node.operation, before, after, node.slots)
         if macs is None and id(node.operation) in fields.pointwise:
             macs = 0
@@ -86,6 +94,11 @@ def describe(
         )
     trainable = sum(math.prod(w.shape) for w in model.trainable_weights)
     return Description(model.name, tuple(records), trainable)
+
+
+def passes_on(node: Node) -> bool:
+    """Whether a node only passes on the values of another at inference, as Flatten and Dropout."""
+    return isinstance(node.operation, PASS_ON) or type(node.operation).__name__ in PASS_ON_OPS
 
 
 WHOLE = "whole"

@@ -37,7 +37,8 @@ class Layer:
             `macs(input_shapes, output_shape)`, shapes with the batch.
         connections: as LeCun et al. 1998 count them: MACs, and one for the bias of each output;
             likewise a method `connections` of the layer. `None` for recurrent layers.
-        activations: number of values in its output.
+        activations: number of values that it computes: those of its output; 0 for layers that
+            pass on another's, as Flatten, Reshape and, at inference, Dropout.
         memory_bytes: their size in the type in which the layer computes; forward pass only.
         receptive_field: pixels of the input that a unit sees, one number, or (height, width)
             where they differ, in the order of the input's axes; for branches that meet, their
@@ -153,12 +154,12 @@ class Description:
 
     @property
     def activations(self) -> int | None:
-        """Values in all outputs; `None` where a size is not known."""
+        """Values that all layers compute, and the input's; `None` where a size is not known."""
         return total(r.activations for r in self.layers)
 
     @property
     def memory_bytes(self) -> int | None:
-        """Bytes of all outputs for one image, forward pass only; `None` where not known."""
+        """Bytes of these values for one image, forward pass only; `None` where not known."""
         return total(r.memory_bytes for r in self.layers)
 
     @property

@@ -1,7 +1,7 @@
 """The words that a figure or page shows, in the language that is set."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -46,6 +46,34 @@ def text(message: str, **values: object) -> str:
     """
     translated = table(_language.get()).get(message, message)
     return translated.format(**values) if values else translated
+
+
+_ = text
+
+
+def class_texts(names: Sequence[str]) -> list[str]:
+    """Translate the class names of the toolkit's own data sets; all others stay as they are.
+
+    >>> with language("es"):
+    ...     class_texts(["background", "cell"]), class_texts(["cell", "other"])
+    (['fondo', 'célula'], ['cell', 'other'])
+    """
+    owned = {
+        "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck": _(
+            "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
+        ),
+        "T-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot": _(
+            "T-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
+        ),
+        "circle, square, triangle, star, cross, ring": _(
+            "circle, square, triangle, star, cross, ring"
+        ),
+        "background, cell": _("background, cell"),
+        "background, cell, border": _("background, cell, border"),
+    }
+    names = [str(name) for name in names]
+    translated = owned.get(", ".join(names))
+    return names if translated is None else translated.split(", ")
 
 
 def shape_text(shape: Iterable[int | None]) -> str:

@@ -12,7 +12,7 @@ from kerascnn.models import Architecture, Case
 
 ROOT = Path(__file__).parent.parent
 HEADINGS = (
-    "builder", "variant", "paper", "year", "input", "parameters", "expected", "MACs", "depth",
+    "builder", "option", "paper", "year", "input", "parameters", "expected", "MACs", "depth",
     "weights",
 )  # fmt: skip
 
@@ -32,7 +32,7 @@ def row(architecture: Architecture, case: Case) -> list[str]:
     keras.backend.clear_session()
     return [
         f"`build_{architecture.name}`",
-        f'`{architecture.variant_option}="{case.variant}"`' if case.variant else "",
+        ", ".join(f'`{name}="{value}"`' for name, value in case.options.items()),
         architecture.reference,
         str(architecture.year),
         "x".join(map(str, case.input_shape)),

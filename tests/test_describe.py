@@ -101,6 +101,19 @@ def test_vgg16_memory(vgg16):
     assert description.memory_bytes == 4 * description.activations
 
 
+def test_values_that_are_passed_on_are_counted_once():
+    """15,237,608 for VGG16 with its classifier, in the table as in the figure."""
+    inputs = keras.Input((4, 4, 2))
+    x = keras.layers.Conv2D(3, 3)(keras.layers.GaussianNoise(0.1)(inputs))
+    x = keras.ops.squeeze(keras.layers.Reshape((1, 12))(x), axis=1)
+    x = keras.layers.Dense(5)(keras.layers.Dropout(0.5)(x))
+    description = kc.describe(keras.Model(inputs, x))
+    counts = [32, 0, 12, 0, 0, 0, 5]
+    assert [r.activations for r in description.layers] == counts
+    assert (description.activations, description.memory_bytes) == (sum(counts), 4 * sum(counts))
+    assert f"{sum(counts)} |" in description.to_markdown().splitlines()[-3]
+
+
 def test_resnet50(described_resnet):
     """Reference counts of keras.applications; MACs with the paper's stride."""
     description = described_resnet

@@ -41,8 +41,8 @@ MAY_USE = {
     },
 }  # fmt: skip
 SERVE_ALL = {
-    "_checks", "_errors", "_files", "_graph", "_heads", "_picture_reader", "_processor",
-    "_progress", "_sizes", "_text",
+    "_checks", "_class_names", "_errors", "_files", "_graph", "_heads", "_memory",
+    "_picture_reader", "_processor", "_progress", "_rescaling", "_sizes", "_text",
 }  # fmt: skip
 
 TENSORFLOW = (

@@ -12,6 +12,7 @@ import kerascnn
 from kerascnn import _text, figures, weights
 from kerascnn._description import COLUMNS, Description
 from kerascnn.cli import _options, describe
+from kerascnn.datasets import cells, cifar10, fashion_mnist, shapes
 from kerascnn.plots import styles
 
 PACKAGE = Path(kerascnn.__file__).parent
@@ -67,6 +68,19 @@ def test_language_is_set_for_a_block_only():
     unknown = pytest.raises(ValueError, match=r"lang must be one of 'en', 'ko', 'es'.*'fr'")
     with unknown, _text.language("fr"):
         pass
+
+
+@pytest.mark.parametrize("lang", ["ko", "es"])
+def test_class_names_of_the_own_data_sets_are_translated(lang):
+    owned = [cifar10.CLASS_NAMES, fashion_mnist.CLASS_NAMES, shapes.CLASS_NAMES]
+    for names in (*owned, *cells.CLASS_NAMES.values()):
+        assert _text.class_texts(names) == list(names)
+        with _text.language(lang):
+            translated = _text.class_texts(names)
+        assert len(translated) == len(names)
+        assert not set(translated) & set(names)
+    with _text.language(lang):
+        assert _text.class_texts(["cat", "dog"]) == ["cat", "dog"]  # a user's own
 
 
 def test_the_command_line_offers_what_there_is():

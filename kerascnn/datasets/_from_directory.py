@@ -23,6 +23,7 @@ def from_directory(
     channels: int = 3,
     resize: str = "crop",
     window: tuple[float, float] | None = None,
+    input_range: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
     check: bool = True,
 ) -> Dataset:
@@ -48,6 +49,9 @@ def from_directory(
             keeps the whole image.
         window: The values in the files that become black and white. If `None`, they follow from
             the data type or, with a warning, from percentiles of each image. See `ImageFiles`.
+        input_range: The values of black and white in the arrays, the range that the model takes:
+            `(0, 255)` for one that begins with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's
+            MobileNetV2. Give `train` and `evaluate` the same.
         seed: Seed for splitting and shuffling; a non-negative integer.
         check: Whether to read the beginning of each file now, which takes about 0.1 ms each, so
             that files that are not images are found before training.
@@ -108,7 +112,12 @@ def from_directory(
         order = rng.permutation(len(pictures))  # so that the first few are not all in one class
         files, labels = zip(*(pictures[i] for i in order), strict=True)
         images = ImageFiles(
-            files, image_size=image_size, channels=channels, resize=resize, window=window
+            files,
+            image_size=image_size,
+            channels=channels,
+            resize=resize,
+            window=window,
+            input_range=input_range,
         )
         if check:
             images.check()

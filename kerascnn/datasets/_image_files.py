@@ -44,6 +44,8 @@ class ImageFiles:
             keeps the whole image.
         window: The values in the files that become 0 and 1, such as (-1000, 400) for lungs in
             Hounsfield units.
+        input_range: What black and white become in the arrays: `(0, 255)` for a model that begins
+            with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's MobileNetV2.
 
     Raises:
         ValueError: If an option is out of range.
@@ -66,6 +68,7 @@ class ImageFiles:
         channels: int = 3,
         resize: str = "crop",
         window: tuple[float, float] | None = None,
+        input_range: tuple[float, float] = (0.0, 1.0),
     ):
         size = image_size if isinstance(image_size, tuple | list) else (image_size,) * 2
         if len(size) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in size):
@@ -78,10 +81,14 @@ class ImageFiles:
         if resize not in RESIZE:
             raise unknown("resize", resize, RESIZE)
         check_window("window", window)
+        if input_range is None:
+            raise ValueError("input_range must be two numbers, of black and white; received None.")
+        check_window("input_range", input_range)
         self.paths = tuple(Path(path) for path in paths)
         self.shape = (len(self.paths), *size, channels)
         self.resize = resize
         self.window = window
+        self.input_range = tuple(map(float, input_range))
         self._said = set()
 
     def __len__(self):
@@ -94,6 +101,10 @@ class ImageFiles:
         images = np.empty((rows.size, *self.shape[1:]), np.float32)
         paths = [self.paths[row] for row in rows.flat]
         self._warn(_in_threads(self._read, images, paths), paths)
+        low, high = self.input_range
+        if (low, high) != (0, 1):
+            images *= high - low
+            images += low
         return images.reshape(*rows.shape, *self.shape[1:])
 
     def __array__(self, dtype=None, copy=None):
@@ -162,8 +173,8 @@ def check_window(name, window):
     )
     if not right:
         raise ValueError(
-            f"{name} must be two numbers, the value that becomes black and a larger one that "
-            f"becomes white; received {window!r}."
+            f"{name} must be two numbers, the value of black and a larger one of white; "
+            f"received {window!r}."
         )
 
 

@@ -145,11 +145,17 @@ def _save(
     files = {}
     with plots.style(style, lang=lang):
         for name, drawing in drawings.items():
+            drawing.draw_without_rendering()
+            drawing.set_layout_engine("none")  # laid out once: else it is for each format again
             for kind in formats:
                 files[out / f"{name}.{kind}"] = _bytes(drawing, kind, one)
         if one.frames:
-            frames = [_bytes(d, "png", one, GIF_DPI) for d in list(drawings.values())[1:]]
-            files[out / f"{one.name}.gif"] = _gif(frames)
+            pages = [files.get(out / f"{name}.png") for name in drawings]
+            frames = [
+                page or _bytes(drawing, "png", one, GIF_DPI)
+                for page, drawing in zip(pages, drawings.values(), strict=True)
+            ]
+            files[out / f"{one.name}.gif"] = _gif(frames[1:])
     for path, data in files.items():
         write_atomically(path, data)
     return list(files)
@@ -165,8 +171,13 @@ def _bytes(drawing: Figure, kind: str, one: LectureFigure, dpi: int = PNG_DPI) -
 
 
 def _gif(frames: Sequence[bytes]) -> bytes:
+    """Join pages, whose resolution is a multiple of the film's."""
+    pages = [Image.open(io.BytesIO(data)) for data in frames]
     images = [
-        Image.open(io.BytesIO(data)).convert("P", palette=Image.Palette.ADAPTIVE) for data in frames
+        page.convert("RGB")
+        .reduce(round(page.info["dpi"][0] / GIF_DPI))
+        .convert("P", palette=Image.Palette.ADAPTIVE)
+        for page in pages
     ]
     buffer = io.BytesIO()
     images[0].save(

@@ -169,8 +169,9 @@ def vgg16_beside_alexnet() -> Figure:
 )
 def vgg16_memory() -> Figure:
     """Draw the activations and parameters of each layer of VGG16 as bars with numbers."""
-    rows = [r for r in built("vgg16").layers if r.kind not in VIEWS]
-    values = sum(r.activations for r in rows)
+    description = built("vgg16")
+    rows = [r for r in description.layers if r.kind not in VIEWS]
+    values = description.activations
     fig, axes = plt.subplots(1, 2, sharey=True)
     columns = {
         _("activations (one image)"): [r.activations for r in rows],

@@ -8,6 +8,7 @@ from ._dream_strip import dream_strip as dream_strip
 from ._explanations import explanations as explanations
 from ._filter_grid import filter_grid as filter_grid
 from ._image_grid import image_grid as image_grid
+from ._layer_activations import layer_activations as layer_activations
 from ._layer_volumes import layer_volumes as layer_volumes
 from ._number_grid import number_grid as number_grid
 from ._overlay import overlay as overlay

@@ -128,13 +128,3 @@ def mix(under: str, over: str, amount: float) -> str:
     """
     pairs = zip(to_rgb(under), to_rgb(over), strict=True)
     return to_hex([(1 - amount) * a + amount * b for a, b in pairs])
-
-
-def number(value: float, fmt="{:g}") -> str:
-    """Write a number for a picture, with a real minus sign.
-
-    >>> number(-2.0), number(0.25, "{:.1f}")
-    ('−2', '0.2')
-    """
-    text = fmt(value) if callable(fmt) else fmt.format(value)
-    return text.replace("-", "−")

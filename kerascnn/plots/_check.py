@@ -1,6 +1,10 @@
 """The checks that every drawing function makes of the arrays that it is given."""
 
+from numbers import Real
+
 import numpy as np
+
+from kerascnn._text import class_texts
 
 
 def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.ndarray:
@@ -26,6 +30,8 @@ def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.nda
         ) from None
     if result.dtype == bool:
         result = result.astype(np.uint8)
+    if result.dtype == object and all(isinstance(value, Real) for value in result.flat):
+        result = result.astype(np.float64)  # fractions
     if not np.issubdtype(result.dtype, np.number) or np.iscomplexobj(result):
         raise TypeError(f"{what} must be an array of numbers {layout}; received {result.dtype}")
     allowed = (ndim,) if isinstance(ndim, int) else ndim
@@ -73,6 +79,28 @@ def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255"
             f" [{low:g}, {high:g}]: {advice}"
         )
     return result.astype(np.float32)
+
+
+def in_words(what: str, words, class_names) -> list[str] | None:
+    """Write class indices as the names of their classes; texts stay as they are.
+
+    >>> in_words("labels", [1, "seen"], ["cat", "dog"])
+    ['dog', 'seen']
+    """
+    if words is None or class_names is None:
+        return words
+    class_names = class_texts(class_names)
+    written = []
+    for word in np.asarray(words).tolist() if isinstance(words, np.ndarray) else words:
+        if isinstance(word, int | np.integer):
+            if not 0 <= word < len(class_names):
+                raise ValueError(
+                    f"{what} must be class indices below {len(class_names)}, the number of "
+                    f"class_names, or texts; received {word}"
+                )
+            word = class_names[word]
+        written.append(str(word))
+    return written
 
 
 def single(picture):

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
 
-from ._check import array, pictures
+from ._check import array, in_words, pictures
 from ._image_grid import NORMALIZE
 from ._mosaic import check_titles
 from ._overlay import draw_heat
@@ -24,7 +24,8 @@ def compare_methods(
     images,
     maps: Mapping[str, np.ndarray],
     *,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Sequence[int] | None = None,
+    class_names: Sequence[str] | None = None,
     normalize: str = "each",
     clip: float = CLIP,
     overlay: bool | Collection[str] | None = None,
@@ -46,7 +47,9 @@ def compare_methods(
             preprocessing.
         maps: method -> (N, h, w) maps or (N, h, w, C) gradients, C = 1 or 3, raw values in any
             range. Names of kerascnn's functions are written out: "grad_cam" as "Grad-CAM".
-        labels: N texts at the left of the rows, such as class and score.
+        labels: N texts at the left of the rows, such as class and score, or class indices, such as
+            the targets.
+        class_names: the names of the classes, written in place of their indices.
         normalize: "each" gives each map a scale of its own; "all" one to all maps of a method.
         clip: percentile of the absolute values that is drawn in the strongest colour; 100 is the
             largest value.
@@ -74,6 +77,7 @@ def compare_methods(
     maps = _checked(maps, images)
     if labels is not None:
         check_titles("labels", labels, len(images))
+        labels = [str(one) for one in in_words("labels", labels, class_names)]
     if normalize not in NORMALIZE:
         raise unknown("normalize", normalize, NORMALIZE)
     if not 0 < clip <= 100:

@@ -12,6 +12,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from kerascnn._errors import unknown
+from kerascnn._text import class_texts
 from kerascnn._text import text as _
 
 from ._artists import canvas, fitted_text, scale_bar, text_width
@@ -43,8 +44,9 @@ def confusion_matrix(
     The colour follows the square root of the value, so that a few errors show beside many hits.
 
     Args:
-        matrix: (K, K) counts, as from `sklearn.metrics.confusion_matrix`, or shares.
-        class_names: K texts; `None`: the classes' numbers.
+        matrix: (K, K) counts, as from `sklearn.metrics.confusion_matrix`, or shares; or what
+            `kerascnn.evaluate` gives.
+        class_names: K texts; `None`: those of the evaluation, or the classes' numbers.
         normalize: "true" draws shares of each row's sum, so that the diagonal is the recall;
             "pred" of each column's, the precision; "all" of the total. `None` draws what is given.
         numbers: whether cells show their values; zeros stay blank. Shares are in percent. `None`:
@@ -67,6 +69,9 @@ def confusion_matrix(
     ['80.0', '20.0', '100']
     >>> plt.close(ax.figure)
     """
+    if hasattr(matrix, "confusion"):  # an evaluation
+        names = getattr(matrix, "class_names", None)
+        matrix, class_names = matrix.confusion, names if class_names is None else class_names
     matrix = array("matrix", matrix, "(K, K), true by predicted classes", 2).astype(np.float64)
     classes = len(matrix)
     if matrix.shape != (classes, classes):
@@ -81,7 +86,7 @@ def confusion_matrix(
         )
     if normalize is not None and normalize not in NORMALIZE:
         raise unknown("normalize", normalize, NORMALIZE)
-    names = [str(name) for name in (range(classes) if class_names is None else class_names)]
+    names = class_texts(range(classes) if class_names is None else class_names)
     numbers = classes <= NUMBERED if numbers is None else numbers
     if normalize:
         axis = {"true": 1, "pred": 0, "all": None}[normalize]

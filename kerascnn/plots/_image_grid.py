@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from kerascnn._errors import unknown
 
-from ._check import color_layout, pictures
+from ._check import color_layout, in_words, pictures
 from ._mosaic import check_titles, draw, lay_out
 
 NORMALIZE = ("each", "all")
@@ -16,7 +16,8 @@ NORMALIZE = ("each", "all")
 def image_grid(
     images,
     *,
-    titles: Sequence[str] | None = None,
+    titles: Sequence[str] | Sequence[int] | None = None,
+    class_names: Sequence[str] | None = None,
     columns: int | None = None,
     normalize: str | None = None,
     ax: Axes | None = None,
@@ -25,7 +26,8 @@ def image_grid(
 
     Args:
         images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8.
-        titles: N texts, one above each image.
+        titles: N texts, one above each image, or class indices.
+        class_names: the names of the classes, written in place of their indices.
         columns: images in a row; `None` chooses a mosaic of about 16:9.
         normalize: "each" or "all" stretches any range to [0, 1], image by image or with one
             scale; `None` takes the values as they are.
@@ -52,6 +54,7 @@ def image_grid(
     else:
         images = _stretched(color_layout("images", images, "N"), normalize)
     check_titles("titles", titles, len(images))
+    titles = in_words("titles", titles, class_names)
     mosaic = lay_out(images, columns, titles is not None)
     return draw(ax, mosaic, titles, cmap="gray", vmin=0, vmax=1).axes
 

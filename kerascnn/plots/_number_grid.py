@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, is_color_like, to_hex
 from matplotlib.patches import Rectangle
 
-from ._artists import canvas, claim, fitted_text, mix, number, text_width
+from ._artists import canvas, claim, fitted_text, mix, text_width
 from ._check import array
+from ._numbers import format_for, number
 from ._style import readable_on, role_color
 
 TINT = 0.22  # how much of a window's colour lies on its cells
@@ -27,7 +28,7 @@ def number_grid(
     ax: Axes | None = None,
     origin: tuple[float, float] = (0.0, 0.0),
     cell: float = 1.0,
-    fmt="{:g}",
+    fmt=None,
     label: str | None = None,
     highlight: Iterable[Window] | Mapping[Window, str] | None = None,
     hatch=None,
@@ -47,7 +48,8 @@ def number_grid(
         ax: where to draw; `None` makes a figure.
         origin: (x, y) of the upper left corner.
         cell: side of a cell.
-        fmt: format string or a callable, number -> text.
+        fmt: format string or a callable, number -> text; `None`: as many digits as are needed, up
+            to three.
         label: a name for the grid, written above it.
         highlight: windows (row, column, height, width) in cells, or a dict from such windows to a
             role ("window", "kernel", "output", …) or a colour; a window may reach beyond the grid.
@@ -83,6 +85,8 @@ def number_grid(
     if small is not None and small.shape != values.shape:
         raise ValueError(f"corner must have the shape of values, {values.shape}; got {small.shape}")
     windows = _windows(highlight)
+    fmt_small = fmt if fmt or small is None else format_for(small, fractions=True)
+    fmt = fmt or format_for(values)
 
     ax = canvas(ax)
     x0, y0 = origin
@@ -130,7 +134,7 @@ def number_grid(
                 ax,
                 x + 0.94 * cell,
                 y + 0.95 * cell,
-                "×" + number(small[r, c], fmt),
+                "×" + number(small[r, c], fmt_small),
                 room=(0.6 * cell, 0.31 * cell),
                 color=role_color("kernel"),
                 zorder=3,

@@ -1,6 +1,7 @@
 """One step of a convolution or a pooling, with the numbers put in."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import matplotlib as mpl
 import numpy as np
@@ -9,28 +10,32 @@ from matplotlib.axes import Axes
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
 
-from ._artists import canvas, claim, fitted_text, number, text_height, text_width
+from ._artists import canvas, claim, fitted_text, text_height, text_width
 from ._check import array
 from ._number_grid import LABEL_HEIGHT, number_grid
+from ._numbers import format_for, is_near, number
 from ._style import role_color
 
 GAP = 1.5  # between the grids, in cells
-TERMS_IN_A_LINE = 9  # of the formula: a 3x3 window fits
+LINE_WIDTH = 3.6  # of the formula, in ems for each cell of the drawing's width …
+LINES = 4  # … and so many lines; of longer formulas the middle is left out
+SPELLED = 4  # terms before what is left out
+CORNERS = 24  # cells: in wider drawings the weights under the window are too small to read
 
-REDUCTIONS = {"max": np.max, "mean": np.mean}
+REDUCTIONS = {"max": np.max, "mean": np.mean, "avg": np.mean, "average": np.mean}
 
 
 def sliding_window(
     image,
     kernel,
-    output,
+    output=None,
     *,
     step: int = 0,
-    stride: int = 1,
+    stride: int | None = None,
     padding: int = 0,
     pool: int | None = None,
     show_all: bool = False,
-    fmt="{:g}",
+    fmt=None,
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -43,14 +48,16 @@ def sliding_window(
     Args:
         image: (H, W) numbers, without its padding.
         kernel: (h, w) numbers, laid on the window as they are (cross-correlation, as in Keras); or
-            "max" or "mean" for a pooling.
-        output: (H', W') numbers: what the layer gives. It is checked, not computed.
+            "max", "mean" ("avg" and "average" are the same) for a pooling.
+        output: (H', W') numbers, what the layer gives, which is checked; `None`: it is computed.
         step: index of the output value, row by row from 0.
-        stride: distance of the windows, in cells.
+        stride: distance of the windows, in cells; `None`: 1, of a pooling its window's side.
         padding: rows and columns of zeros on each side (a pooling has none).
-        pool: side of a pooling's window; the stride by default.
+        pool: side of a pooling's window; `None`: the stride, or 2.
         show_all: show also the values of later steps.
-        fmt: format string or callable for the numbers.
+        fmt: format string or callable for the numbers; `None`: weights that are fractions as
+            fractions, others with as many digits as are needed, up to three. "≈" stands before a
+            result if anything is rounded.
         labels: words to show in place of "input", "kernel", "output" (their keys).
         ax: where to draw; `None` makes a figure.
 
@@ -59,69 +66,64 @@ def sliding_window(
 
     Raises:
         TypeError: something is not numbers.
-        ValueError: `output` is not what this window, stride and padding give, or there is no
-            such step.
+        ValueError: `output` is not what this window, stride and padding give, the window is
+            larger than the input, or there is no such step.
 
     >>> import matplotlib.pyplot as plt
-    >>> ax = sliding_window([[1, 2, 3]], [[1, -1]], [[-1, -1]], step=1)
+    >>> ax = sliding_window([[1, 2, 3]], [[1, -1]], step=1)
     >>> ax.texts[-1].get_text()
     '2·1 + 3·(−1) = −1'
     >>> plt.close(ax.figure)
     """
     image = _wide(array("image", image, "(H, W)", 2))
-    output = array("output", output, "(H', W')", 2)
-    if stride < 1 or padding < 0:
-        raise ValueError(
-            f"stride must be 1 or more and padding 0 or more; received {stride} and {padding}"
-        )
     pooling = isinstance(kernel, str)
     if pooling:
         if kernel not in REDUCTIONS:
             raise unknown("kernel, as a pooling,", kernel, REDUCTIONS)
-        height = width = pool or stride
+        pool = pool or stride or 2
+        stride = stride or pool
+        height = width = pool
     else:
         kernel = _wide(array("kernel", kernel, "(h, w)", 2))
         height, width = kernel.shape
+        stride = 1 if stride is None else stride
+    if stride < 1 or padding < 0:
+        raise ValueError(
+            f"stride must be 1 or more and padding 0 or more; received {stride} and {padding}"
+        )
     if pooling and padding:
         raise ValueError(f"padding must be 0 with a pooling; received {padding}")
     padded = np.pad(image, padding)
-    expected = tuple(
-        (size - window) // stride + 1
-        for size, window in zip(padded.shape, (height, width), strict=True)
-    )
-    if output.shape != expected:
+    if height > padded.shape[0] or width > padded.shape[1]:
         raise ValueError(
-            f"output must have shape {expected}, for {image.shape} with a window {height}×{width},"
-            f" stride {stride}, padding {padding}; received {output.shape}"
+            f"kernel must fit into the input, {padded.shape[0]}×{padded.shape[1]} with its padding;"
+            f" received a window {height}×{width}"
         )
-    if not 0 <= step < output.size:
-        raise ValueError(f"step must be 0 … {output.size - 1}; received {step}")
-
-    formulas = []
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (height, width))[::stride, ::stride]
+    if pooling:
+        values = REDUCTIONS[kernel](patches, axis=(2, 3))
+    else:
+        values = np.sum(patches * kernel, axis=(2, 3))
+    if output is not None:
+        _check_output(output, values, f"{image.shape} with a window {height}×{width}, stride"
+                      f" {stride}, padding {padding}")  # fmt: skip
+    if not 0 <= step < values.size:
+        raise ValueError(f"step must be 0 … {values.size - 1}; received {step}")
     covered = np.zeros(padded.shape, bool)
-    for index in np.ndindex(output.shape):
-        top, left = index[0] * stride, index[1] * stride
-        window = np.s_[top : top + height, left : left + width]
-        covered[window] = True
-        patch = padded[window]
-        value = REDUCTIONS[kernel](patch) if pooling else np.sum(patch * kernel)
-        if not np.isclose(value, output[index], rtol=1e-4, atol=1e-6):
-            raise ValueError(
-                f"output[{index[0]}, {index[1]}] must be {value:g}, which the window gives;"
-                f" received {output[index]:g}: is the kernel flipped, or is there a bias?"
-            )
-        formulas.append(_formula(patch, kernel, value, fmt))
+    for row, column in np.ndindex(values.shape):
+        covered[stride * row :, stride * column :][:height, :width] = True
 
     words = {"input": _("input"), "kernel": _("kernel"), "output": _("output")} | dict(labels or {})
-    row, column = divmod(step, output.shape[1])
+    row, column = divmod(step, values.shape[1])
     window = (row * stride, column * stride, height, width)
-    shown = np.ma.array(output, mask=False)
+    shown = np.ma.array(values, mask=False)
     if not show_all:
-        shown.mask = np.arange(output.size).reshape(output.shape) > step
+        shown.mask = np.arange(values.size).reshape(values.shape) > step
 
     # the grids stand side by side, centred on one line
     ax = canvas(ax)
-    rows = max(padded.shape[0], output.shape[0], 0 if pooling else height)
+    rows = max(padded.shape[0], values.shape[0], 0 if pooling else height)
+    total = padded.shape[1] + (0 if pooling else GAP + width) + GAP + values.shape[1]
     weights = np.ma.masked_all(padded.shape)
     if not pooling:
         weights[window[0] : window[0] + height, window[1] : window[1] + width] = kernel
@@ -134,7 +136,7 @@ def sliding_window(
         highlight=[window],
         hatch=padding or None,
         crossed=~covered,
-        corner=weights,
+        corner=weights if total <= CORNERS else None,
     )
     x = padded.shape[1]
     if pooling:
@@ -145,7 +147,7 @@ def sliding_window(
             kernel,
             ax=ax,
             origin=(x + GAP, (rows - height) / 2),
-            fmt=fmt,
+            fmt=fmt or format_for(kernel, fractions=True),
             frame="kernel",
             label=words["kernel"],
         )
@@ -154,13 +156,13 @@ def sliding_window(
     number_grid(
         shown,
         ax=ax,
-        origin=(x + GAP, (rows - output.shape[0]) / 2),
-        fmt=fmt,
+        origin=(x + GAP, (rows - values.shape[0]) / 2),
+        fmt=fmt or format_for(values),
         frame="output",
         label=words["output"],
         highlight=[(row, column, 1, 1)],
     )
-    total = x + GAP + output.shape[1]
+    formulas = _formulas(patches, kernel, values, fmt, LINE_WIDTH * total)
     widest = max(formulas, key=text_width)
     lines = text_height(widest)
     fitted_text(
@@ -178,6 +180,19 @@ def sliding_window(
     return ax
 
 
+def _check_output(given, values: np.ndarray, of: str) -> None:
+    given = array("output", given, "(H', W')", 2)
+    if given.shape != values.shape:
+        raise ValueError(f"output must have shape {values.shape}, for {of}; received {given.shape}")
+    wrong = np.argwhere(~np.isclose(values, given, rtol=1e-4, atol=1e-6))
+    if len(wrong):
+        row, column = wrong[0]
+        raise ValueError(
+            f"output[{row}, {column}] must be {values[row, column]:g}, which the window gives;"
+            f" received {given[row, column]:g}: is the kernel flipped, or is there a bias?"
+        )
+
+
 def _wide(values: np.ndarray) -> np.ndarray:
     """Widen small integers: products of uint8 would wrap around."""
     return values.astype(np.result_type(values, np.int64))
@@ -187,19 +202,62 @@ def _sign(ax: Axes, x: float, y: float, sign: str) -> None:
     fitted_text(ax, x, y, sign, room=(0.9, 0.9))
 
 
-def _formula(patch, kernel, value, fmt) -> str:
-    """Write the formula of one step with its numbers, one line for each nine terms at most."""
-    result = number(value, fmt)
-    if isinstance(kernel, str):
-        if kernel == "max":
-            return f"max({', '.join(number(v, fmt) for v in patch.flat)}) = {result}"
-        return f"({' + '.join(_term(v, fmt) for v in patch.flat)}) / {patch.size} = {result}"
-    rows = [
-        " + ".join(f"{number(v, fmt)}·{_term(k, fmt)}" for v, k in zip(*pair, strict=True))
-        for pair in zip(patch, kernel, strict=True)
-    ]
-    joint = " + " if patch.size <= TERMS_IN_A_LINE else " +\n"
-    return f"{joint.join(rows)} = {result}"
+def _formulas(patches, kernel, values, fmt, room: float) -> list[str]:
+    """Write the formula of each step with its numbers, all in the same number of lines.
+
+    Args:
+        patches: (H', W', h, w) what the window covers.
+        kernel: (h, w) weights, or the name of a pooling.
+        values: (H', W') results.
+        fmt: of all numbers, or `None`.
+        room: the width of a line, in ems.
+    """
+    pooling = isinstance(kernel, str)
+    of_input, of_output = (fmt or format_for(numbers) for numbers in (patches, values))
+    of_kernel = None if pooling else fmt or format_for(kernel, fractions=True)
+    rounded = _is_rounded(patches, of_input) or (not pooling and _is_rounded(kernel, of_kernel))
+    if pooling:
+        start, joint = ("max(", ", ") if kernel == "max" else ("(", " + ")
+        end = ")" if kernel == "max" else f") / {patches[0, 0].size}"
+        write = number if kernel == "max" else _term
+        terms = [[write(v, of_input) for v in patch.flat] for patch in _each(patches)]
+    else:
+        start, joint, end = "", " + ", ""
+        terms = [
+            [
+                f"{number(v, of_input)}·{_term(k, of_kernel)}"
+                for v, k in zip(patch.flat, kernel.flat, strict=True)
+            ]
+            for patch in _each(patches)
+        ]
+    widest = max(text_width(term + joint) for one in terms for term in one)
+    width, count = patches.shape[-1], len(terms[0])
+    in_line = max(1, int(room // widest))
+    if in_line < count:
+        in_line = max(in_line // width * width, min(in_line, width))
+    formulas = []
+    for one, value in zip(terms, values.flat, strict=True):
+        if count > LINES * in_line:
+            one = [*one[: max(1, min(SPELLED, in_line - 3))], "…", one[-1]]
+        parts = [one[i : i + in_line] for i in range(0, len(one), in_line)]
+        text = (joint.rstrip() + "\n").join(joint.join(part) for part in parts)
+        sign = "≈" if rounded or _is_rounded(value, of_output) else "="
+        formulas.append(f"{start}{text}{end} {sign} {number(value, of_output)}")
+    return formulas
+
+
+def _each(patches: np.ndarray) -> np.ndarray:
+    return patches.reshape(-1, *patches.shape[2:])
+
+
+def _is_rounded(values, fmt) -> bool:
+    """Whether numbers are written with fewer digits than they have."""
+    values = np.unique(values)
+    try:
+        written = [float(Fraction(number(v, fmt).replace("−", "-"))) for v in values]
+    except ValueError:  # a format of the user's own
+        return False
+    return not is_near(values, written)
 
 
 def _term(value, fmt) -> str:

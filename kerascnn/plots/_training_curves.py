@@ -1,7 +1,10 @@
 """Loss and accuracy over the epochs, for training and validation."""
 
+import csv
 import itertools
 from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -31,14 +34,17 @@ def training_curves(
 ) -> Figure:
     """Draw one panel for each metric: training and validation over the epochs.
 
-    The best epoch, that with the smallest validation loss, is marked. Where training and
-    validation drift apart after it, the gap is shaded: over-fitting.
+    The best epoch, the run's own or that with the smallest validation loss, is marked. Where
+    training and validation drift apart after it, the gap is shaded: over-fitting.
 
     Args:
-        history: name -> one value for each epoch ("loss", "val_loss", "accuracy", …), or an
-            object that has such a dict as `history`, as `keras.Model.fit` returns.
+        history: name -> one value for each epoch ("loss", "val_loss", "accuracy", …); an object
+            that has such a dict as `history`, as `kerascnn.train` and `keras.Model.fit` return; or
+            the path of a CSV file with a column for each, such as the history.csv of a run, or of
+            a run's directory.
         metrics: names without "val_"; `None` takes all, loss and accuracy first.
-        best_epoch: the epoch to mark, counted from 1; `None` finds it.
+        best_epoch: the epoch to mark, counted from 1; `None`: the run's, or the one with the
+            smallest validation loss.
         gap: whether the gap after the best epoch is shaded.
         ax: one Axes, or one for each metric; `None` makes a figure.
 
@@ -46,6 +52,7 @@ def training_curves(
         The Figure.
 
     Raises:
+        OSError: a file that is not there.
         ValueError: an unknown metric, an empty history, curves of unequal lengths, or another
             number of Axes.
 
@@ -54,6 +61,9 @@ def training_curves(
     ['loss']
     >>> plt.close(figure)
     """
+    best_epoch = getattr(history, "best_epoch", None) if best_epoch is None else best_epoch
+    if isinstance(history, str | PathLike):
+        history = _read(Path(history))
     curves = _curves(history)
     known = sorted(
         {name.removeprefix("val_") for name in curves},
@@ -90,12 +100,32 @@ def training_curves(
     return panels[0].figure
 
 
+def _read(path: Path) -> dict[str, list[float]]:
+    """Read a table with a column for each metric; of a run's directory its history.csv."""
+    path = path / "history.csv" if path.is_dir() else path
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"history must be a dict of lists, a run, or the path of its history.csv; there is no "
+            f"{str(path)!r}"
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return {name: [float(row[name]) for row in rows] for name in rows[0]} if rows else {}
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"history must be a CSV file with a name above each column of numbers; received "
+            f"{str(path)!r}"
+        ) from None
+
+
 def _curves(history) -> dict[str, np.ndarray]:
     """Take the curves out of a history, and check that they belong together."""
     curves = getattr(history, "history", history)
     if not isinstance(curves, Mapping):
         raise TypeError(
-            f"history must be a dict of lists, or have one as .history; received {type(history)}"
+            "history must be a dict of lists, have one as .history, or be the path of a CSV file;"
+            f" received {type(history).__name__}"
         )
     curves = {
         name: np.asarray(values, np.float64)

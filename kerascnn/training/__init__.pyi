@@ -10,8 +10,8 @@ from ._recipes import Recipe as Recipe
 from ._recipes import recipe as recipe
 from ._recipes import recipes as recipes
 from ._sgd import CoupledDecaySGD as CoupledDecaySGD
-from ._train import Training as Training
 from ._train import train as train
+from ._training import Training as Training
 from ._transfer import transfer as transfer
 from ._transfer import unfreeze as unfreeze
 from ._yolo_loss import YoloLoss as YoloLoss

@@ -116,14 +116,17 @@ def _check_values(what, images, input_range):
         if np.isinf([low, high]).any():
             raise ValueError(f"{what} images must be finite; received {low} to {high}.")
         return
-    received = f"received {images.dtype} from {low} to {high}"
-    if np.issubdtype(images.dtype, np.integer) or high > 2 * input_range[1]:
-        hint = "convert 0…255 by images.astype('float32') / 255"
+    low_end, high_end = input_range
+    whole = images.dtype.kind in "iu"
+    fits = images.dtype.kind == "f" or (whole and high_end > 1)
+    if fits and low >= low_end and high <= high_end:
+        return
+    if whole or high > 2 * high_end:
+        hint = "convert 0…255 by images.astype('float32') / 255, or say input_range=(0, 255) for a"
+        hint += " model that rescales by itself"
     else:
         hint = "rescale them, or say input_range=(low, high)"
-    if (
-        not np.issubdtype(images.dtype, np.floating)
-        or low < input_range[0]
-        or high > input_range[1]
-    ):
-        raise ValueError(f"{what} images must be float in {list(input_range)}; {received}: {hint}.")
+    raise ValueError(
+        f"{what} images must be {'float' if high_end <= 1 else 'numbers'} in {[*input_range]}; "
+        f"received {images.dtype} from {low} to {high}: {hint}."
+    )

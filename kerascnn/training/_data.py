@@ -1,6 +1,7 @@
 """The forms of data that `train` and `evaluate` take, and a look at a few of many images."""
 
 from dataclasses import dataclass, replace
+from os import PathLike
 
 import keras
 import numpy as np
@@ -88,7 +89,7 @@ def splits(data, *, outputs=1):
         raise TypeError(
             f"data must be a data set with .train and .validation, a pair (images, labels), a "
             f"tf.data.Dataset or PyDataset of batches, or a pair of such parts; "
-            f"received {type(data).__name__}."
+            f"received {_in_words(data)}."
         )
     return [None if part is None else as_part(part, outputs=outputs) for part in parts]
 
@@ -133,10 +134,45 @@ def arrays(given, count, outputs):
     return None if given is None else np.asarray(given)
 
 
+def weighted(part, sample_weight):
+    """A part with the weights that were given beside it."""
+    if sample_weight is None:
+        return part
+    if isinstance(part, Stream):
+        raise ValueError(
+            "sample_weight must be None for data that come in batches: have them give "
+            "(images, labels, weights)."
+        )
+    if part.weights is not None:
+        raise ValueError(
+            "sample_weight must be None for data that have weights, (images, labels, weights): "
+            "give one of the two."
+        )
+    several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
+    outputs = len(part.labels) if several else 1
+    return replace(part, weights=arrays(sample_weight, len(part), outputs))
+
+
+def with_batches_of(stream, plan, batch_size):
+    """A recipe with the batch size that a stream has already."""
+    own = len(stream.first)
+    if batch_size not in (None, own):
+        raise ValueError(
+            f"batch_size must be None for data that come in batches, here of {own}; "
+            f"received {batch_size}."
+        )
+    return replace(plan, batch_size=own)
+
+
 def _in_words(thing):
     if isinstance(thing, dict):
         keys = ", ".join(map(repr, thing))
         return f"a dict of {keys}: make a pair of it first, such as (item['image'], item['label'])"
+    if isinstance(thing, str | PathLike):
+        return (
+            f"{str(thing)!r}: read a folder of pictures by kerascnn.datasets.from_directory("
+            f"{str(thing)!r}, image_size=(height, width)), a named set by kerascnn.datasets.load"
+        )
     parts = [name for name in ("train", "validation", "test") if hasattr(thing, name)]
     hint = f", which has parts: give its .{' or .'.join(parts)}" if parts else ""
     return type(thing).__name__ + hint

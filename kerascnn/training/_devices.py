@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from kerascnn._errors import unknown
+from kerascnn._memory import keep_buffers
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 # NVIDIA's tensor cores take float16 from compute capability 7.0 on, bfloat16 from 8.0 on.
@@ -39,11 +40,13 @@ class Devices:
         devices: A `Device` for each.
         precision: A Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
         xla: Whether XLA compiles the steps of models whose layers allow it.
+        memory: What becomes of memory between the steps, in words; `None`: left to the system.
     """
 
     devices: tuple[Device, ...]
     precision: str
     xla: bool
+    memory: str | None = None
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -60,6 +63,8 @@ class Devices:
         together = "one device" if len(self.used) == 1 else "each batch shared by all"
         xla = "with" if self.xla else "without"
         lines.append(f"train:  {together}, {self.precision}, {xla} XLA")
+        if self.memory:
+            lines.append(f"memory: {self.memory}")
         return "\n".join(lines)
 
 
@@ -89,7 +94,8 @@ def devices() -> Devices:
         found.append(Device(_short(gpu), detail.get("device_name", "GPU"), capability, used=True))
     capabilities = [device.capability or (0, 0) for device in found if device.used]
     weakest = min(capabilities)
-    return Devices(tuple(found), precision_for(weakest), xla=len(gpus) == 1)
+    precision = precision_for(weakest)
+    return Devices(tuple(found), precision, xla=len(gpus) == 1, memory=keep_buffers())
 
 
 def precision_for(capability) -> str:

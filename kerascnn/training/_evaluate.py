@@ -7,7 +7,10 @@ import keras
 import numpy as np
 from scipy import special
 
+from kerascnn._class_names import remember
+from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
+from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
 from ._checks import check_part, not_indices
@@ -28,12 +31,16 @@ class Evaluation:
             for five classes and less.
         loss: Mean cross-entropy, in nats.
         class_names: Names, as many as classes.
+        auc: For two classes of images the area under the ROC curve, 0 to 1: how often an image of
+            the second class has a higher score for it than one of the first. `None` for more
+            classes, for a class per pixel, and where one of the two never comes.
     """
 
     confusion: np.ndarray
     top5: float | None
     loss: float
     class_names: tuple[str, ...]
+    auc: float | None = None
 
     @property
     def count(self) -> int:
@@ -51,6 +58,16 @@ class Evaluation:
         return _ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
 
     @property
+    def sensitivity(self) -> float | None:
+        """Of two classes, the part of the second, the positive one, that was found."""
+        return float(self.recall[1]) if len(self.confusion) == 2 else None
+
+    @property
+    def specificity(self) -> float | None:
+        """Of two classes, the part of the first, the negative one, that was found."""
+        return float(self.recall[0]) if len(self.confusion) == 2 else None
+
+    @property
     def precision(self) -> np.ndarray:
         """For each class the part of what was taken for it that is it, `(K,)`; NaN for none."""
         return _ratio(np.diag(self.confusion), self.confusion.sum(axis=0))
@@ -64,6 +81,12 @@ class Evaluation:
     def __repr__(self):
         top5 = "" if self.top5 is None else f", top-5 {self.top5:.4f}"
         lines = [f"accuracy {self.accuracy:.4f}{top5}, loss {self.loss:.4f}, {self.count:,} labels"]
+        if len(self.confusion) == 2:
+            auc = "" if self.auc is None else f"AUC {self.auc:.4f}, "
+            lines.append(
+                f"{auc}sensitivity {self.sensitivity:.4f}, specificity {self.specificity:.4f}; "
+                f"positive is {self.class_names[1]!r}"
+            )
         width = max(map(len, self.class_names))
         rows = zip(
             self.class_names,
@@ -104,13 +127,17 @@ def evaluate(
             the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
             larger than the model's input.
         batch_size: Images in a step.
-        input_range: The range that the model takes, which images must keep; `None`: any.
+        input_range: The range that the model takes, which images must keep; `None`: any. A model
+            that begins with a `Rescaling` of 0 … 255 takes `(0, 255)`; a warning says so if it gets
+            images in [0, 1].
         ignore_class: A label that is not counted, as 255 for the void pixels of segmentations;
             `None`: all count.
         class_names: Names of the classes; `None`: the data set's, or their numbers.
 
     Returns:
-        An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`.
+        An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`,
+        and for two classes `.auc`, `.sensitivity`, `.specificity`; `kerascnn.plots` draws its
+        `confusion_matrix`.
 
     Raises:
         ValueError: Images or labels that the model cannot be compared with.
@@ -134,8 +161,10 @@ def evaluate(
     free = (None, None, None, model.input_shape[-1])
     wanted = free if ten_crop else model.input_shape
     check = partial(_check_images, model, wanted, input_range, size if ten_crop else None)
+    keep_buffers()
     first = given.first if isinstance(given, Stream) else given
     check(first)
+    warn_of_levels(model, first.sample())
     outputs = model.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
     if head(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
@@ -144,6 +173,7 @@ def evaluate(
             f"received {head(model)!r} of {last}."
         )
     names = _names(class_names, max(last, 2))  # before what may take long
+    remember(model, class_names)
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
     if isinstance(given, Stream):
         batches = _looked_at(given, check)
@@ -198,7 +228,10 @@ def _names(class_names, classes):
 
 def _compare(scores, batches, ignored, names):
     """Add up what is right, batch by batch."""
+    from sklearn.metrics import roc_auc_score  # a second of imports
+
     confusion, top5, loss = 0, 0, 0.0
+    positive, chance = [], []  # of two classes, for the ROC curve
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
         classes = chances.shape[-1]
@@ -214,11 +247,18 @@ def _compare(scores, batches, ignored, names):
         confusion = confusion + pairs.reshape(classes, classes)
         right = chances[np.arange(len(labels)), labels]
         loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
+        if classes == 2 and part.labels.ndim == 1:
+            positive.append(labels)
+            chance.append(chances[:, 1])
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
     count = confusion.sum()
     if not count:
         raise ValueError(f"labels must not all be ignore_class; received {ignored} alone.")
-    return Evaluation(confusion, top5 / count if classes > TOP else None, loss / count, names)
+    auc = None
+    if positive and confusion.any(axis=1).all():
+        auc = float(roc_auc_score(np.concatenate(positive), np.concatenate(chance)))
+    top5 = top5 / count if classes > TOP else None
+    return Evaluation(confusion, top5, loss / count, names, auc)
 
 
 def _paired(labels, chances):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import subprocess
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from ._stream import Stream
 
 NAMES = (
     "name",
+    "trainable",  # which stands by itself
     "inbound_nodes",
     "input_layers",
     "output_layers",
@@ -46,6 +48,7 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
         "model": {
             "name": model.name,
             "parameters": model.count_params(),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
             "fingerprint": model_fingerprint(model),
         },
         "data": {
@@ -95,6 +98,7 @@ def identity(config: dict) -> dict:
     recipe.pop("augment")  # what took its place stands by itself
     return {
         "model": config["model"]["fingerprint"],
+        "trainable parameters": config["model"].get("trainable"),
         "recipe": name,
         **recipe,
         "loss": config["loss"],

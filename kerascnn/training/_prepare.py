@@ -8,6 +8,7 @@ from numbers import Real
 import keras
 import numpy as np
 
+from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
 from ._augmentation import named
@@ -85,6 +86,7 @@ def prepare(
     if validation is not None:
         looked.append(sized("validation", first_of(validation)))
     _build(model, first, change)
+    warn_of_levels(model, first.sample(), "training images")
     if plan.batch_size > len(first):
         raise ValueError(
             f"batch_size must be at most {len(first)}, the number of training images; "

@@ -42,7 +42,7 @@ class Recipe:
             model's size out of larger images (of images of that size: moved by up to a sixteenth),
             and mirrored; `"crop_flip_color"`: that, and colours along their principal components.
         dropout: The rate of the model's Dropout layers during the training; `None`: their own.
-            A model without such layers gets none.
+            A model without such layers gets none, and a warning.
         auxiliary_weight: How much the loss of each output after the first counts.
         border_weight: For masks without weights: pixels between cells that touch count up to so
             much more (Ronneberger 2015, Eq. 2, w0); 0: all count the same.

@@ -87,7 +87,8 @@ class RunDirectory:
             if theirs.get(key) != mine:
                 raise ValueError(
                     f"run_dir '{self.path}' holds another run: {key} is {theirs.get(key)!r} there "
-                    f"and {mine!r} here. Give another directory, or the same to go on."
+                    f"and {mine!r} here. Give another directory, to which the model takes its "
+                    f"weights, as for fine-tuning; or the same {key} to go on."
                 )
         # What began the run describes it; only its length may change.
         mine = self.config["recipe"]["epochs"]
@@ -148,7 +149,7 @@ class RunDirectory:
             )
         try:
             check_sum(self.last)
-            with _without_optimizer(model):
+            with without_optimizer(model):
                 model.load_weights(self.last)
             values = history[monitor]
         except (OSError, KeyError, ValueError):
@@ -339,12 +340,12 @@ def build_metrics(model, batch):
 
 def save_weights_only(model, path):
     """Save a compiled model's weights without the optimizer's, a third of the size."""
-    with _without_optimizer(model):
+    with without_optimizer(model):
         model.save_weights(path)
 
 
 @contextmanager
-def _without_optimizer(model):
+def without_optimizer(model):
     """Have Keras read and write the weights of a model alone."""
     optimizer, model.optimizer = model.optimizer, None
     try:

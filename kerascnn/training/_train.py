@@ -4,20 +4,22 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from os import PathLike
-from pathlib import Path
 
 import keras
 
+from kerascnn._class_names import remember
 from kerascnn._errors import unknown
+from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 
-from ._data import Part, arrays, splits, streams
-from ._devices import leaves, make_deterministic, placed, placement
+from ._data import Part, splits, streams, weighted, with_batches_of
+from ._devices import make_deterministic, placed, placement
 from ._identity import describe_run, facts_of, name_of
+from ._idle import dropout_layers, without_idle
 from ._keeper import Callbacks, Interruption, Keeper, Progress
 from ._model_file import write_model
 from ._optimizers import check_optimizer, make_optimizer
@@ -29,39 +31,7 @@ from ._report import Lines, Meter, summary, verbosity
 from ._run_directory import RunDirectory, build_metrics
 from ._schedules import Plateau
 from ._stream import Stream
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Training:
-    """What a training run came to.
-
-    Args:
-        model: The model that was given, with the weights of the last epoch.
-        history: A list per column, one value per epoch: loss, accuracy, learning_rate, and
-            val_loss, val_accuracy where there is validation data.
-        best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
-        recipe: The recipe with every field as it was used, but for `augment` if one was given.
-        augment: The name of what changed the training images.
-        run_dir: The run directory, or `None`.
-        seconds: What this call took.
-        images_per_second: Training images, without validation and the first step.
-        waiting: The part of the training's time that waited for input, 0 to 1.
-    """
-
-    model: keras.Model
-    history: dict[str, list[float]]
-    best_epoch: int
-    recipe: Recipe
-    augment: str
-    run_dir: Path | None
-    seconds: float = 0.0
-    images_per_second: float = 0.0
-    waiting: float = 0.0
-
-    def __repr__(self):
-        last = ", ".join(f"{key} {values[-1]:.4g}" for key, values in self.history.items())
-        epochs = len(self.history["loss"])
-        return f"<Training of {self.model.name!r}: {epochs} epochs, best {self.best_epoch}; {last}>"
+from ._training import Training
 
 
 def train(
@@ -102,12 +72,13 @@ def train(
             unless the labels are a dict.
         data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
             such parts, for training and validation; `(images, labels, weights)` where labels do
-            not count the same. Images `(N, H, W, C)` float in `input_range`, an array or a sequence
-            that reads them from disk; labels `(N,)` class indices, `(N, H, W)` class indices of
-            pixels (the middle is taken for an output that is smaller), or `(N, M, 5)` boxes: class,
-            and centre x, y, width, height from 0 to 1; rows of class -1 are no boxes. Where
-            outputs have labels of their own, a dict of labels by the outputs' names; each counts
-            the same. Weights `(N,)` of images, or one for each label, such as `(N, H, W)`.
+            not count the same. A folder of pictures is read by `datasets.from_directory`. Images
+            `(N, H, W, C)` in `input_range`, float, or whole numbers if it goes beyond 1; an array
+            or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
+            indices of pixels (the middle is taken for an output that is smaller), or `(N, M, 5)`
+            boxes: class, and centre x, y, width, height from 0 to 1; rows of class -1 are no
+            boxes. Where outputs have labels of their own, a dict of labels by the outputs' names;
+            each counts the same. Weights `(N,)` of images, or one for each label, as `(N, H, W)`.
             A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
             of unknown length too. It is streamed: its batches are taken as they are, each looked
             at when it comes. The batches of a `PyDataset` are shuffled by the seed; a
@@ -130,7 +101,9 @@ def train(
             exactly only if it comes from a layer's `keras.random.SeedGenerator`.
         loss: A Keras loss instead of the one that belongs to the last activation; or a dict of
             them by the names of outputs that have labels of their own.
-        input_range: The range that the model takes, which images must keep; `None`: any.
+        input_range: The range that the model takes, which images must keep; `None`: any. A model
+            that begins with a `Rescaling` or `Normalization` of 0 … 255 takes `(0, 255)`, as many
+            of keras.applications do; a warning says so if it gets images in [0, 1].
         callbacks: Keras callbacks; they come after the run has saved an epoch.
         verbose: 0 nothing, 1 a progress bar, 2 a line per epoch; `"auto"`: a bar on a terminal or
             in a notebook, otherwise lines.
@@ -145,10 +118,12 @@ def train(
         sample_weight: The weights of the training labels, which may also come with the data.
         class_weight: How much the training labels of a class count, `{0: 1.0, 1: 5.0}`; a class
             that is not there counts 1. Also for class indices of pixels, and for one-hot labels.
-        **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, …
+        **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, … A field
+            that finds nothing to act on, such as the dropout of `"vgg"` in a model without Dropout
+            layers, is warned of and recorded as what was done.
 
     Returns:
-        A `Training` with `.history`, `.model`, `.best_epoch`.
+        A `Training` with `.history`, `.model`, `.best_epoch`, and `.best()`, the model then.
 
     Raises:
         ValueError: An argument or data that cannot be trained with, a run directory with another
@@ -166,17 +141,21 @@ def train(
     1.0
     """
     began = time.perf_counter()
+    keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
     _check_arguments(model, seed, augment, backup_seconds, run_dir)
+    class_names = getattr(data, "class_names", None)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
-    fit = _weighted(fit, sample_weight)
+    fit = weighted(fit, sample_weight)
     if isinstance(fit, Stream):
-        plan = _with_batches_of(fit, plan, batch_size)
+        plan = with_batches_of(fit, plan, batch_size)
     where = placement(model, devices, precision, plan.batch_size)
     augment = plan.augment if augment is None else augment  # a name, or what was given
     check_optimizer(plan, model)
     options = {"loss": loss, "input_range": input_range, "class_weight": class_weight}
     ready = prepare(model, fit, validation, plan, augment, **options)
+    plan = without_idle(plan, model, ready, [k for k, v in overrides.items() if v is not None])
+    remember(model, class_names)
     if deterministic:
         make_deterministic()
     keras.utils.set_random_seed(seed)
@@ -339,11 +318,7 @@ def _told(problems):
 @contextmanager
 def _dropout(model, rate):
     """Have the Dropout layers of a model drop at another rate for a while; `None`: at their own."""
-    layers = [
-        layer
-        for layer in leaves(model)
-        if rate is not None and isinstance(layer, keras.layers.Dropout) and layer.rate > 0
-    ]
+    layers = [] if rate is None else dropout_layers(model)
     own = [layer.rate for layer in layers]
     try:
         for layer in layers:
@@ -352,36 +327,6 @@ def _dropout(model, rate):
     finally:
         for layer, before in zip(layers, own, strict=True):
             layer.rate = before
-
-
-def _weighted(part, sample_weight):
-    """A part with the weights that were given beside it."""
-    if sample_weight is None:
-        return part
-    if isinstance(part, Stream):
-        raise ValueError(
-            "sample_weight must be None for data that come in batches: have them give "
-            "(images, labels, weights)."
-        )
-    if part.weights is not None:
-        raise ValueError(
-            "sample_weight must be None for data that have weights, (images, labels, weights): "
-            "give one of the two."
-        )
-    several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
-    outputs = len(part.labels) if several else 1
-    return replace(part, weights=arrays(sample_weight, len(part), outputs))
-
-
-def _with_batches_of(stream, plan, batch_size):
-    """A recipe with the batch size that a stream has already."""
-    own = len(stream.first)
-    if batch_size not in (None, own):
-        raise ValueError(
-            f"batch_size must be None for data that come in batches, here of {own}; "
-            f"received {batch_size}."
-        )
-    return replace(plan, batch_size=own)
 
 
 def _check_arguments(model, seed, augment, backup_seconds, run_dir):

@@ -3,6 +3,7 @@
 import keras
 
 from kerascnn._errors import check_number, unknown
+from kerascnn._graph import flatten
 
 from ._objective import SHAPING, head
 
@@ -80,11 +81,15 @@ def _features(base):
 def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
     """Let the base of a `transfer` learn, for fine-tuning, from a layer on.
 
-    Batch normalization stays frozen. The model has to be trained, or compiled, anew.
+    Batch normalization stays frozen. The model has to be trained, or compiled, again: `train` it at
+    a lower rate and with a `run_dir` of its own.
 
     Args:
-        model: What `transfer` gave.
-        first: The name of the base's first layer that learns; `None`: all learn.
+        model: What `transfer` gave, or any functional or sequential model with models in it; layers
+            outside of those stay as they are.
+        first: The first layer that learns, named as for `grad_cam`: "layer" also finds
+            "model/layer", at any depth; the name of a nested model means its first layer. `None`:
+            all learn.
 
     Returns:
         The model.
@@ -98,19 +103,42 @@ def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
     4
     """
     bases = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    if len(bases) != 1:
+    if not bases:
         raise ValueError(
-            f"model must be what transfer gave, with one base; received {len(bases)} bases."
+            "model must be what transfer gave, or have a model in it, with one base; received 0 "
+            "bases: set layer.trainable of its layers."
         )
-    (base,) = bases
-    names = [layer.name for layer in base.layers]
-    if first is not None and first not in names:
-        raise unknown("first", first, names)
-    start = 0 if first is None else names.index(first)
-    base.trainable = True
-    for i, layer in enumerate(base.layers):
-        layer.trainable = i >= start
+    graph = flatten(model)
+    nodes = [node for node in graph.nodes if "/" in node.name]
+    learning = nodes if first is None else _from(graph, nodes, first)
+    learning = {id(node.operation) for node in learning}
+    for base in bases:
+        base.trainable = True
+    for layer in {id(node.operation): node.operation for node in nodes}.values():
+        if not isinstance(layer, keras.Layer):
+            continue
+        layer.trainable = id(layer) in learning
         for part in layer._flatten_layers():
             if isinstance(part, NORMALIZATION):
                 part.trainable = False
     return model
+
+
+def _from(graph, nodes, first):
+    """The nodes in nested models from a layer on."""
+    names = [node.name for node in nodes]
+    models = [name for name in graph.models if name == first or name.endswith(f"/{first}")]
+    if models:
+        within = [name for name in names if name.startswith(f"{models[0]}/")]
+        return nodes[names.index(within[0]) :]
+    try:
+        found = [node.name for node in graph.calls(first)]
+    except ValueError:
+        raise unknown("first", first, [name.partition("/")[2] for name in names]) from None
+    starts = [names.index(name) for name in found if name in names]
+    if not starts:
+        raise ValueError(
+            f"first must be a layer of the base; received {first!r}, which stands outside of it "
+            f"and learns anyway."
+        )
+    return nodes[min(starts) :]

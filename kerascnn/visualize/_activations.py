@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from kerascnn._describe import passes_on
+
 from ._engine.answers import outputs_of
 from ._engine.axes import graph_of
 from ._engine.images import Images, check_images
@@ -26,14 +28,15 @@ def activations(
     Args:
         model: any functional or sequential `keras.Model`.
         images: (N, H, W, C) float, in the range that the model was trained on.
-        layer: a layer or its name; `None`: the last maps before the closing pooling; or a list of
-            layers.
+        layer: a layer or its name; `None`: the last maps before the closing pooling; a list of
+            layers; or "all": each but the inputs and those that pass on another's values, as
+            Flatten and Dropout.
         batch_size: how many images are computed at once; limits the memory.
         verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
 
     Returns:
-        For one layer its output, (N, h, w, K) or (N, K), float32; for a list a dict from the
-        layers' names to their outputs, in the list's order.
+        For one layer its output, (N, h, w, K) or (N, K), float32; for several a dict from the
+        layers' names to their outputs, in the list's order; of all, in that of computation.
 
     Raises:
         TypeError, ValueError: images or layers that do not fit the model.
@@ -44,6 +47,8 @@ def activations(
     {'c1': (1, 28, 28, 6), 'c3': (1, 10, 10, 16)}
     """
     graph = graph_of(model)
+    if isinstance(layer, str) and layer == "all":
+        layer = [node.name for node in graph.nodes if not (node.is_input or passes_on(node))]
     several = isinstance(layer, (list, tuple))
     names = [select_layer(graph, one).name for one in (layer if several else [layer])]
     if not names:

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 
 from kerascnn._errors import unknown, warn
 from kerascnn._graph import Graph, Key, Node
+from kerascnn._rescaling import rescaling_of
 
 LEVELS = 255.0
-LARGEST_MEAN = 2.0  # of pictures in [0, 1] at most
-SMALLEST_SCALE = 0.05  # of pictures in [0, 1] at least
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def read_preprocessing(
             raise unknown("preprocessing", preprocessing, RANGES)
         return RANGES[preprocessing]
     if preprocessing is None:
-        rescaling = _rescaling(graph, pictures)
+        rescaling = rescaling_of(graph, pictures)
         if rescaling is None:
             return None
         warn(
@@ -84,17 +82,6 @@ def read_preprocessing(
     if module.startswith("keras.") and preprocessing.__name__ == "preprocess_input":
         return OfKeras(module)
     return preprocessing
-
-
-def _rescaling(graph: Graph, key: Key) -> Node | None:
-    """The first node that changes the values of an input, if it takes 0 … 255."""
-    for node in front(graph, key):
-        layer = node.operation
-        if isinstance(layer, keras.layers.Rescaling):
-            return node if np.max(layer.scale) < SMALLEST_SCALE else None
-        if isinstance(layer, keras.layers.Normalization) and not layer.invert:
-            return node if np.max(np.asarray(layer.mean)) > LARGEST_MEAN else None
-    return None
 
 
 def front(graph: Graph, key: Key) -> Iterator[Node]:

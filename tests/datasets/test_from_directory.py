@@ -119,6 +119,17 @@ def test_size_channels_and_resize_reach_the_pictures(folder):
     assert images.resize == "stretch"
 
 
+def test_pictures_come_in_the_range_that_a_model_takes(folder):
+    plain, levels, signed = (
+        from_directory(folder, image_size=8, input_range=ends).train[0][:]
+        for ends in ((0, 1), (0, 255), (-1, 1))
+    )
+    np.testing.assert_allclose(levels, 255 * plain, rtol=1e-6)
+    np.testing.assert_allclose(signed, 2 * plain - 1, atol=1e-6)
+    with pytest.raises(ValueError, match=r"input_range must be two numbers, .* received None"):
+        from_directory(folder, image_size=8, input_range=None)
+
+
 def test_something_that_is_no_picture_is_found_at_once_or_when_it_is_read(folder):
     (folder / "bee" / "3.png").write_bytes(b"no picture")
     with pytest.raises(OSError, match=r"image '.*bee.3\.png' cannot be read"):

@@ -149,3 +149,10 @@ def test_draws_on_the_axes_given():
 def test_bad_input(images, maps, options, error, message):
     with pytest.raises(error, match=message):
         compare_methods(images, maps, **options)
+
+
+def test_labels_may_be_classes_with_names():
+    images, maps = np.zeros((2, 8, 8)), {"grad_cam": np.ones((2, 2, 2))}
+    ax = compare_methods(images, maps, labels=[1, 0], class_names=["dent", "none"])
+    assert [text.get_text() for text in ax.texts][2:] == ["none", "dent"]
+    assert "1" in [t.get_text() for t in compare_methods(images, maps, labels=[1, 0]).texts]

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -43,6 +45,12 @@ def test_shares(normalize, shares, label):
     assert numbers(ax) == shares
     assert label in ax.child_axes[0].get_ylabel()
     assert names(ax.get_xticklabels()) == ["0", "1", "2"]
+
+
+def test_an_evaluation_is_taken():
+    found = SimpleNamespace(confusion=MATRIX[:2, :2], class_names=("cat", "dog"))
+    assert names(confusion_matrix(found).get_xticklabels()) == ["cat", "dog"]
+    assert names(confusion_matrix(found, ["Katze", "Hund"]).get_xticklabels()) == ["Katze", "Hund"]
 
 
 def test_agrees_with_scikit_learn(rng):

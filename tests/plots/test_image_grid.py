@@ -104,3 +104,11 @@ def test_small_images_are_crisp_and_draws_on_the_axes_given():
 def test_bad_input(images, options, error, message):
     with pytest.raises(error, match=message):
         image_grid(images, **options)
+
+
+def test_classes_are_written_by_their_names():
+    images = np.zeros((2, 4, 4))
+    ax = image_grid(images, titles=np.array([1, 0]), class_names=["cat", "dog"])
+    assert [text.get_text() for text in ax.texts] == ["dog", "cat"]
+    with pytest.raises(ValueError, match=r"titles must be class indices below 2, .* received 2"):
+        image_grid(images, titles=[1, 2], class_names=["cat", "dog"])

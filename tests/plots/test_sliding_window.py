@@ -1,4 +1,5 @@
 import itertools
+from fractions import Fraction
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -83,6 +84,51 @@ def test_poolings():
     assert windows(ax)[0].get_bbox().bounds == (0, 0, 3, 3)
 
 
+def test_the_output_is_computed():
+    ax = sliding_window(IMAGE, KERNEL, stride=2, step=3)
+    assert texts(ax)[-1].endswith("= 4")
+    assert windows(ax)[0].get_bbox().bounds == (2, 2, 3, 3)
+    ax = sliding_window(VALUES, "max", step=3)  # 2x2, stride 2, as Keras's
+    assert texts(ax)[-1] == "max(7, 2, 45, 6) = 45"
+    ax = sliding_window(VALUES, "average", pool=4)
+    assert texts(ax)[-1].endswith("12 + 12 + 45 + 6) / 16 = 35.75")
+
+
+@pytest.mark.parametrize("name", ["avg", "average", "mean"])
+def test_names_of_the_mean(name):
+    assert texts(sliding_window(VALUES, name))[-1] == "(29 + 15 + 0 + 100) / 4 = 36"
+
+
+def test_fractions_stay_fractions():
+    """A mean over 3x3, as floats of two sizes and as fractions."""
+    for ninth in (1 / 9, np.float32(1 / 9), Fraction(1, 9)):
+        ax = sliding_window(IMAGE, np.full((3, 3), ninth))
+        assert texts(ax).count("1/9") == 9
+        assert texts(ax)[-1].startswith("1·1/9 + 1·1/9 + ")
+        assert texts(ax)[-1].endswith(" ≈ 0.667")
+    binomial = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    assert {"1/16", "1/8", "1/4"} <= set(texts(sliding_window(IMAGE, binomial)))
+    assert "0.5" in texts(sliding_window(IMAGE, [[0.5, 0.25]]))
+
+
+def test_digits_are_few(rng):
+    ax = sliding_window(rng.random((4, 4)), rng.normal(size=(2, 2)))
+    ax.figure.canvas.draw()
+    assert max(len(text.strip("×−")) for text in texts(ax)[:-1] if text[-1].isdigit()) <= 5
+
+
+@pytest.mark.parametrize("side", [5, 7, 11])
+def test_the_formula_can_be_read_for_any_kernel(side, rng):
+    """At least half as large as the numbers in the cells, in at most four lines."""
+    image, kernel = rng.integers(0, 256, (side + 2, side + 2)), rng.integers(-9, 10, (side, side))
+    ax = sliding_window(image, kernel)
+    ax.figure.canvas.draw()
+    cell, formula = ax.texts[0].get_fontsize(), ax.texts[-1].get_fontsize()
+    assert formula > 0.5 * cell
+    assert texts(ax)[-1].count("\n") < 4
+    assert texts(ax)[-1].endswith(f"= {np.sum(image[:side, :side] * kernel)}".replace("-", "−"))
+
+
 def test_texts_do_not_overlap():
     for name in ("slides", "paper", "gray"):  # the dark ones are laid out as the slides
         with plots.style(name):
@@ -103,6 +149,7 @@ def test_texts_do_not_overlap():
         (KERNEL, OUTPUT, {"stride": 0}, "stride"),
         ("man", OUTPUT, {}, "Did you mean"),
         ("max", OUTPUT, {"padding": 1}, "padding must be 0"),
+        (np.ones((6, 1)), None, {}, "kernel must fit into the input, 5×5 .* window 6×1"),
     ],
 )
 def test_bad_input(kernel, output, options, message):

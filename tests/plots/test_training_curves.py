@@ -32,6 +32,28 @@ def test_one_panel_for_each_metric_loss_first():
     assert validation.get_ydata().tolist() == HISTORY["val_loss"]
 
 
+def test_a_table_of_a_run_is_read(tmp_path):
+    file = tmp_path / "history.csv"
+    rows = zip(*HISTORY.values(), strict=True)
+    lines = [",".join(["epoch", *HISTORY])]
+    lines += [",".join(map(str, [nth, *row])) for nth, row in enumerate(rows, start=1)]
+    file.write_text("\n".join(lines))
+    for given in (file, str(file), tmp_path):
+        loss = training_curves(given).axes[0]
+        assert loss.lines[0].get_ydata().tolist() == HISTORY["loss"]
+    with pytest.raises(FileNotFoundError, match=r"there is no .*other\.csv"):
+        training_curves(tmp_path / "other.csv")
+    file.write_text("epoch,loss\n1,little\n")
+    with pytest.raises(ValueError, match="must be a CSV file with a name above each column"):
+        training_curves(file)
+
+
+def test_a_run_knows_its_best_epoch():
+    run = SimpleNamespace(history=HISTORY, best_epoch=4)
+    assert "best epoch 4" in notes(training_curves(run).axes[0])
+    assert "best epoch 3" in notes(training_curves(HISTORY).axes[0])
+
+
 def test_lines_are_named_at_their_ends():
     ax = training_curves(HISTORY).axes[0]
     ends = {text.get_text(): text.xy for text in ax.texts}

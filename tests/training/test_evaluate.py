@@ -46,6 +46,20 @@ def test_one_output_tells_two_classes(activation):
     assert result.loss == pytest.approx(-np.log(chances).mean(), rel=1e-5)
 
 
+def test_two_classes_of_images():
+    """Sensitivity and specificity by hand; the AUC is the share of pairs in order, ties half."""
+    images = np.array([-1, 1, -2, 1, 2], "float32").reshape(5, 1, 1, 1)
+    labels = np.array([0, 0, 1, 1, 1])
+    result = evaluate(reader(1, "sigmoid"), (images, labels), input_range=None, batch_size=2)
+    assert (result.sensitivity, result.specificity) == (pytest.approx(2 / 3), 0.5)
+    assert result.auc == pytest.approx((0 + 1 + 1 + 0 + 0.5 + 1) / 6)
+    assert "AUC 0.5833, sensitivity 0.6667, specificity 0.5000; positive is '1'" in repr(result)
+    one = evaluate(reader(1, "sigmoid"), (images[:1], labels[:1]), input_range=None)
+    assert one.auc is None
+    three = evaluate(reader(), PART, input_range=None)
+    assert (three.auc, three.sensitivity, three.specificity) == (None, None, None)
+
+
 def test_top_5():
     scores = np.arange(8, dtype="float32").reshape(1, 1, 1, 8).repeat(8, axis=0)
     result = evaluate(reader(8), (scores, np.arange(8)), input_range=None)

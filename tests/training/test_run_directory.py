@@ -1,7 +1,7 @@
 import csv
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -237,7 +237,8 @@ def test_the_recipe_that_is_kept_names_what_changed_the_images(stopped):
 
 
 def test_a_cosine_over_other_epochs_is_another_run(begin, run, make_model, bars, tmp_path):
-    options = OPTIONS | {"run_dir": tmp_path, "schedule": "cosine", "augment": "none"}
+    options = OPTIONS | {"run_dir": tmp_path, "schedule": "cosine", "steps": None}
+    options |= {"augment": "none"}
     begin(make_model(), bars, **options | {"epochs": 2})
     with pytest.raises(ValueError, match="epochs is 2 there and 5 here"):
         run(**options)
@@ -265,3 +266,16 @@ def test_a_directory_that_cannot_be_made(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"cannot be written \(Not a directory\)"):
         run(run_dir=tmp_path / "file" / "run")
+
+
+def test_the_model_of_the_best_epoch(stopped, whole, bars, tmp_path):
+    images, labels = bars[1]
+    training = stopped.training
+    best = training.best()
+    assert best is not training.model
+    right = best.predict(images, verbose=0).argmax(axis=-1) == labels
+    assert np.mean(right) == pytest.approx(max(training.history["val_accuracy"]))
+    with pytest.raises(ValueError, match=r"best epoch, 1, were not kept: train with run_dir="):
+        replace(whole, best_epoch=1).best()
+    with pytest.raises(OSError, match=r"best\.weights\.h5', the weights of the best epoch"):
+        replace(training, run_dir=tmp_path).best()

@@ -1,11 +1,12 @@
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from kerascnn import datasets
-from kerascnn.training import recipe, train
+from kerascnn.training import evaluate, recipe, train
 from kerascnn.training._data import splits
 from kerascnn.training._prepare import prepare
 
@@ -92,7 +93,7 @@ def test_one_step_is_the_recipes(bars, make_model):
     model = make_model(dropout=0.0)
     twin = make_model(dropout=0.0)
     images, labels = bars[0]
-    options = {"epochs": 1, "batch_size": 50, "augment": "none", "verbose": 0}
+    options = {"epochs": 1, "batch_size": 50, "augment": "none", "dropout": 0.0, "verbose": 0}
     result = train(model, (images, labels), recipe="alexnet", **options)
 
     twin.compile(
@@ -210,7 +211,8 @@ def test_the_recipes_dropout_holds_while_it_trains(begin, bars, make_model):
     begin(model, bars, recipe="alexnet", augment="none", **options)
     assert (look.rate, model.layers[2].rate) == (0.5, 0.3)  # also after an error
     plain = make_model(dropout=0.0)  # what has none gets none
-    begin(plain, bars, dropout=0.5, **options)
+    with pytest.warns(UserWarning, match=r"dropout=0.5 of the recipe 'adam' finds nothing"):
+        begin(plain, bars, dropout=0.5, **options)
     assert look.rate == 0
 
 
@@ -316,6 +318,7 @@ def test_a_loss_of_ones_own_for_several_outputs(bars):
     assert result.best_epoch == 1 + int(np.argmin(result.history["loss"])) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.* finds nothing to act on")
 @pytest.mark.parametrize("recipe", ["vgg", "resnet", "googlenet"])
 def test_labels_with_places_are_not_left_behind_by_the_images(begin, bars, recipe):
     """The augmentations of these recipes would move the images alone."""
@@ -344,9 +347,9 @@ def bad(bars, **changes):
     [
         (
             lambda x, y: {"images": (255 * x).astype("uint8")},
-            r"uint8 from .*astype\('float32'\) / 255",
+            r"uint8 from .*astype\('float32'\) / 255, or say input_range=\(0, 255\)",
         ),
-        (lambda x, y: {"images": 255 * x}, r"must be float in \[0.0, 1.0\]; received float32"),
+        (lambda x, y: {"images": 255 * x}, r"float in \[0.0, 1.0\]; .* input_range=\(0, 255\)"),
         (lambda x, y: {"images": x - 0.5}, r"or say input_range="),
         (lambda x, y: {"images": np.where(x > 0.9, np.nan, x)}, "received NaN"),
         (lambda x, y: {"images": x[:0], "labels": y[:0]}, "at least one image; received none"),
@@ -393,6 +396,8 @@ def test_options_that_cannot_be(bars, make_model, options, error, message):
 def test_what_is_no_data_or_no_model(bars, make_model):
     with pytest.raises(TypeError, match="data must be a data set"):
         train(make_model(), "mnist")
+    with pytest.raises(TypeError, match=r"received 'pets': .*from_directory\('pets', image_size="):
+        train(make_model(), Path("pets"))
     with pytest.raises(TypeError, match=r"model must be a keras.Model; received str"):
         train("lenet5", bars)
 
@@ -401,6 +406,24 @@ def test_another_range_can_be_said(begin, bars, make_model):
     (images, labels), _ = bars
     begin(make_model(), (2 * images - 1, labels), input_range=(-1, 1), batch_size=50)
     begin(make_model(), (100 * images, labels), input_range=None, batch_size=50)
+    whole = (255 * images).astype("uint8"), labels
+    begin(make_model(), whole, input_range=(0, 255), batch_size=50)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_model_that_rescales_is_told_from_one_that_does_not(begin, bars, nested):
+    """It would see black pictures and learn nothing."""
+    (images, labels), _ = bars
+    scale = keras.layers.Rescaling(1 / 255, name="scale")
+    front = keras.Sequential([scale], name="front") if nested else scale
+    inputs = keras.Input((6, 6, 1))
+    x = keras.layers.Flatten()(front(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2, "softmax")(x))
+    with pytest.warns(UserWarning, match=r"by its layer '(front/)?scale', but the training images"):
+        begin(model, (images, labels), batch_size=50)
+    with pytest.warns(UserWarning, match=r"by its layer '(front/)?scale', but the images"):
+        evaluate(model, (images, labels))
+    begin(model, (255 * images, labels), input_range=(0, 255), batch_size=50)  # without a word
 
 
 @pytest.mark.parametrize(("terminal", "lines"), [(False, 2), (True, 1)])

@@ -59,6 +59,62 @@ def test_fine_tuning_keeps_normalization_at_inference(base, bars):
     assert names == {"conv1", "conv2", "predictions"}
 
 
+@pytest.fixture
+def nested(base):
+    """A transferred network whose base is a network within another."""
+    image = keras.Input((6, 6, 1))
+    inner = keras.Model(base.inputs, base.get_layer("conv2").output, name="inner")
+    outer = keras.Model(image, layers.ReLU()(inner(layers.Rescaling(2.0)(image))), name="outer")
+    return transfer(outer, classes=2)
+
+
+@pytest.mark.parametrize(
+    ("first", "learns"),
+    [
+        ("conv2", {"conv2"}),
+        ("inner/conv2", {"conv2"}),
+        ("norm", {"conv2"}),
+        ("inner", {"conv1", "conv2"}),  # from its first layer on
+        ("outer_features/inner/conv1", {"conv1", "conv2"}),
+        (None, {"conv1", "conv2"}),
+    ],
+)
+def test_layers_of_nested_models_are_reached(nested, first, learns):
+    unfreeze(nested, first)
+    names = {weight.path.split("/")[-2] for weight in nested.trainable_weights}
+    assert names == learns | {"predictions"}
+
+
+def test_any_model_with_a_model_in_it_can_be_unfrozen(base):
+    image = keras.Input((6, 6, 1))
+    model = keras.Sequential([image, base, layers.Dense(2, name="mine")])
+    base.trainable = False
+    names = {w.path.split("/")[-2] for w in unfreeze(model, "conv2").trainable_weights}
+    assert names == {"conv2", "top", "mine"}
+    with pytest.raises(ValueError, match="received 'mine', which stands outside"):
+        unfreeze(model, "mine")
+
+
+def test_fine_tuning_goes_on_in_a_directory_of_its_own(base, bars, tmp_path):
+    """Two stages, of which the second was stopped after an epoch and is called again."""
+    start = base.get_weights()
+
+    def stages(epochs):
+        base.set_weights(start)
+        keras.utils.set_random_seed(3)
+        model = transfer(base, classes=2)
+        common = {"batch_size": 10, "verbose": 0}
+        train(model, bars, epochs=2, run_dir=tmp_path / "frozen", **common)
+        unfreeze(model, "conv2")
+        fine = {"learning_rate": 1e-4, "epochs": epochs, **common}
+        with pytest.raises(ValueError, match=r"trainable parameters is 34 .* Give another dir"):
+            train(model, bars, run_dir=tmp_path / "frozen", **fine)
+        return train(model, bars, run_dir=tmp_path / "fine", **fine)
+
+    stages(1)
+    assert stages(2).history["learning_rate"] == [1e-4, 1e-4]
+
+
 def test_what_cannot_be_transferred(base):
     with pytest.raises(ValueError, match="classes must be a whole number"):
         transfer(base, classes=0)

@@ -96,7 +96,7 @@ def test_train_encodes_boxes_by_itself(rng):
     )
     result = train(
         net, (images, labels), recipe="yolo", epochs=40, batch_size=10, warmup_epochs=1,
-        steps=(30,), verbose=0,
+        steps=(30,), dropout=0.0, verbose=0,
     )  # fmt: skip
     assert result.history["loss"][-1] < result.history["loss"][0] / 3
     wrong = labels.copy()

@@ -79,3 +79,13 @@ def test_a_model_that_takes_whole_numbers_gets_whole_numbers():
     np.testing.assert_allclose(kc.visualize.activations(model, images, "scale"), 0.2)
     with pytest.raises(TypeError, match=r"images must be uint8.* received float64, which"):
         kc.visualize.activations(model, images / 255, "scale")
+
+
+def test_all_layers_that_compute_in_their_order():
+    inner = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.Conv2D(3, 3, name="conv")])
+    inputs = keras.Input((4, 4, 2))
+    x = keras.layers.Dropout(0.5)(keras.layers.Flatten()(inner(inputs)))
+    model = keras.Model(inputs, keras.layers.Dense(5, name="scores")(x))
+    found = kc.visualize.activations(model, np.ones((1, 4, 4, 2), "float32"), "all")
+    assert [name.rpartition("/")[2] for name in found] == ["conv", "scores"]
+    assert [maps.shape for maps in found.values()] == [(1, 2, 2, 3), (1, 5)]

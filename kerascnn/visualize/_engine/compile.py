@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import KerasTensor
 
 from kerascnn._graph import Graph, flatten
+from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes
 
@@ -55,6 +56,7 @@ def compiled(
         ValueError: the images are too small for the layers on the way.
         NotImplementedError, when it is called: TensorFlow cannot compute a layer here.
     """
+    keep_buffers()
     steps = {} if key is None else _compiled.setdefault(model, {})
     state = _fingerprint(graph)
     key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))

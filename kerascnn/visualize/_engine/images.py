@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerascnn._graph import Graph
+from kerascnn._rescaling import warn_of_levels
 
 from .axes import check_channels_last
 
@@ -40,6 +41,7 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
             "images must hold equally many for each input; received "
             f"{', '.join(str(len(x)) for x in arrays)}."
         )
+    warn_of_levels(model, arrays[0])
     return arrays
 
 

@@ -7,18 +7,19 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._class_names import indices_of
 from kerascnn._graph import Graph
 from kerascnn._heads import classes_of, is_binary
 
-Target = int | Sequence[int] | Callable | Sequence[Callable] | None
+Target = int | str | Sequence[int] | Sequence[str] | Callable | Sequence[Callable] | None
 
 
 def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, Callable | None]:
     """Bring a target into one class index for each image, or a callable.
 
     Args:
-        target: class index, one for each image, a callable, a list of callables, one for each
-            output, or `None`.
+        target: class index or name, one for each image, a callable, a list of callables, one for
+            each output, or `None`.
         count: number of images.
         graph: the model's.
 
@@ -61,7 +62,8 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
 
 
 def read_scores(target: Target, graph: Graph) -> Target:
-    """Turn tf-keras-vis's scores into class indices, and a list of them into one callable."""
+    """Turn names and tf-keras-vis's scores into class indices, and several scores into a callable."""
+    target = indices_of(target, graph)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
         return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
     # Whoever has a score has imported this; for whoever has none it need not be imported.

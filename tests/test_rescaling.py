@@ -1,0 +1,118 @@
+"""Models that begin by rescaling 0 … 255, however that is written."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import applications, layers
+
+from kerascnn import visualize
+from kerascnn._graph import flatten
+from kerascnn._rescaling import rescaling_of, warn_of_levels
+
+
+class Scale(layers.Layer):
+    """A layer of the user's own."""
+
+    def call(self, x):
+        return x / 255
+
+
+def found(*steps, size=(8, 8, 3)):
+    """The layer that is found behind an input, before a convolution."""
+    inputs = x = keras.Input(size)
+    for step in steps:
+        x = step(x)
+    model = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(x))
+    graph = flatten(model)
+    node = rescaling_of(graph, graph.inputs[0])
+    return node and node.name
+
+
+def learnt():
+    """A Normalization that has seen pictures of 0 … 255."""
+    layer = layers.Normalization(name="own")
+    layer.adapt(np.random.default_rng(0).uniform(0, 255, (4, 8, 8, 3)))
+    return layer
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [layers.Rescaling(1 / 255, name="own")],
+        [layers.Rescaling(1 / 127.5, -1, name="own")],
+        [layers.RandomFlip(), layers.Resizing(8, 8), layers.Rescaling(1 / 255, name="own")],
+        [learnt()],
+        [layers.Normalization(mean=[123.0] * 3, variance=[3400.0] * 3, name="own")],
+        [layers.Lambda(lambda x: x / 255, name="own")],
+        [Scale(name="own")],
+        [keras.Sequential([layers.Rescaling(1 / 255, name="own")], name="nested")],
+        # the data's own statistics behind it do not make it a model of pictures in [0, 1]
+        [layers.Rescaling(1 / 255, name="own"), layers.Normalization(mean=0.5, variance=0.1)],
+    ],
+)
+def test_layers_that_rescale(steps):
+    assert found(*steps).rpartition("/")[-1] == "own"
+
+
+@pytest.mark.parametrize(
+    "network", ["mobilenet_v2", "vgg16", "resnet_v2", "densenet"], ids=lambda name: name
+)
+def test_what_keras_prepares_in_the_graph(network):
+    """Three kinds: to [-1, 1], from which means are subtracted, and to [0, 1] first."""
+    assert found(getattr(applications, network).preprocess_input) is not None
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        [layers.Rescaling(2.0, -1)],
+        [layers.Rescaling(255.0), layers.Rescaling(1 / 255)],  # together nothing
+        [layers.Normalization(mean=0.5, variance=0.1)],
+        [layers.BatchNormalization()],
+        [layers.ZeroPadding2D(2), layers.RandomFlip()],
+        [layers.Conv2D(3, 3), layers.Rescaling(1 / 255)],
+        [layers.Lambda(lambda x: x[:, 1:] - x[:, :-1])],  # edges: black and white give none
+    ],
+)
+def test_layers_that_take_0_to_1(steps):
+    assert found(*steps) is None
+
+
+def test_a_size_may_be_free():
+    assert found(layers.Rescaling(1 / 255, name="own"), size=(None, None, 1)) == "own"
+
+
+def test_networks_of_keras_carry_it():
+    model = applications.MobileNetV3Small(weights=None, input_shape=(32, 32, 3), minimalistic=True)
+    inputs = keras.Input((32, 32, 3))
+    nested = keras.Model(inputs, model(inputs))
+    with pytest.warns(UserWarning, match=r"by its layer 'MobileNetV3Small/rescaling.*\(0, 255\)"):
+        warn_of_levels(nested, np.full((1, 32, 32, 3), 0.5))
+
+
+def test_methods_warn_too():
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(2, 3, name="conv")(layers.Rescaling(1 / 255, name="scale")(inputs))
+    model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
+    images = np.full((1, 8, 8, 1), 0.5, "float32")
+    with pytest.warns(UserWarning, match="by its layer 'scale', but the images lie in"):
+        visualize.activations(model, images, "conv")
+    visualize.activations(model, 255 * images, "conv")  # without a word
+
+
+def test_nothing_is_said_where_nothing_is_known():
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, layers.Conv2D(2, 3)(layers.Rescaling(1 / 255)(inputs)))
+
+    class Subclassed(keras.Model):
+        def call(self, x):
+            return x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_levels(model, np.full((1, 8, 8, 3), 128.0))
+        warn_of_levels(model, np.zeros((1, 8, 8, 3)))  # black is black
+        warn_of_levels(Subclassed(), np.full((1, 8, 8, 3), 0.5))
