@@ -62,7 +62,7 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
 
 
 def read_scores(target: Target, graph: Graph) -> Target:
-    """Turn names and tf-keras-vis's scores into class indices, and several scores into a callable."""
+    """Turn names and tf-keras-vis's scores into class indices, several scores into one callable."""
     target = indices_of(target, graph)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
         return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
