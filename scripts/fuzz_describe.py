@@ -26,8 +26,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from kerascnn._describe import _followed, describe
-from kerascnn._fields import sees
+from kerascnn._describe.describe_model import _followed, describe
+from kerascnn._describe.fields import sees
 from kerascnn._graph import flatten, run
 
 LOOKED_AT = 4_000_000  # values in the maps of all pixels' moves; larger networks are passed over

@@ -10,7 +10,7 @@ import pytest
 
 import kerascnn
 from kerascnn import _text, cli, figures, weights
-from kerascnn._description import COLUMNS, Description
+from kerascnn._describe.records import COLUMNS, Description
 from kerascnn.plots import styles
 
 PACKAGE = Path(kerascnn.__file__).parent

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 import keras
 from keras import layers
 
-from ._description import total
-from ._graph import Slot, flatten, has_graph
-from ._reach import (
+from .records import total
+from kerascnn._graph import Slot, flatten, has_graph
+from .rules.lookup import (
     ADAPTIVE_POOLS,
     ATTENTION,
     CONV_LSTM,

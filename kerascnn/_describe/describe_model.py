@@ -11,13 +11,13 @@ from numbers import Integral
 import keras
 from keras import KerasTensor, layers
 
-from ._description import Description, Layer, PerAxis, total
-from ._fields import Fields, Look, fields_of, sees
-from ._graph import Graph, Key, MisfitError, Node, flatten
-from ._macs import connections_of, macs_of
-from ._reach import window_of
-from ._sizes import shapes_on_the_way, what_would_do
-from .arithmetic import ReceptiveField
+from .records import Description, Layer, PerAxis, total
+from .fields import Fields, Look, fields_of, sees
+from kerascnn._graph import Graph, Key, MisfitError, Node, flatten
+from .macs import connections_of, macs_of
+from .rules.lookup import window_of
+from kerascnn._sizes import shapes_on_the_way, what_would_do
+from kerascnn.arithmetic import ReceptiveField
 
 
 def describe(

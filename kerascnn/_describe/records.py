@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ._text import shape_text
-from ._text import text as _
+from kerascnn._text import shape_text
+from kerascnn._text import text as _
 
 if TYPE_CHECKING:
     import pandas

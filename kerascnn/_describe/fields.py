@@ -15,10 +15,10 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers
 
-from ._graph import Graph, Key, Node, Slot, flatten, has_graph
-from ._probe import Probed, probe
-from ._reach import Reach, is_keras, reaches, space
-from .arithmetic import ReceptiveField
+from kerascnn._graph import Graph, Key, Node, Slot, flatten, has_graph
+from .probe import Probed, probe
+from .rules.lookup import Reach, is_keras, reaches, space
+from kerascnn.arithmetic import ReceptiveField
 
 Shapes = dict[Key, tuple]
 Origin = tuple[int, int]  # which input of the model, and which of its axes

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 import keras
 from keras import layers
 
-from ._graph import Slot
-from .arithmetic import padding_sizes, transposed_taps, window_taps
+from kerascnn._graph import Slot
+from kerascnn.arithmetic import padding_sizes, transposed_taps, window_taps
 
 Taps = Sequence[Sequence[int]]
 Reach = dict[int, tuple[int | None, Taps, int]]
