@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from kerascnn._describe.describe_model import _followed, describe
+from kerascnn._describe.describe_model import followed, describe
 from kerascnn._describe.fields import sees
 from kerascnn._graph import flatten, run
 
@@ -616,7 +616,7 @@ def check(seed, counts):
         if counted is not None and counted != description.macs:
             findings.append(f"MACs {description.macs}, {counted} in the graph")
     counts["MACs known"] += description.macs is not None
-    shapes, fields = _followed(model, graph, None)
+    shapes, fields = followed(model, graph, None)
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     values = sum(math.prod(s[1:]) for s in shapes.values()) * max(
         sum(s[1:]) for s in shapes.values()

@@ -11,13 +11,16 @@ from numbers import Integral
 import keras
 from keras import KerasTensor, layers
 
-from .records import Description, Layer, PerAxis, total
-from .fields import Fields, Look, fields_of, sees
 from kerascnn._graph import Graph, Key, MisfitError, Node, flatten
-from .macs import connections_of, macs_of
-from .rules.lookup import window_of
 from kerascnn._sizes import shapes_on_the_way, what_would_do
 from kerascnn.arithmetic import ReceptiveField
+
+from .fields import Fields, fields_of, sees
+from .looks import Look
+from .macs import connections_of, macs_of
+from .records import Description, Layer, PerAxis
+from .rules.windows import window_of
+from .unknowns import size, total
 
 
 def describe(
@@ -54,7 +57,7 @@ def describe(
     (61706, 416520, 'c3', 14)
     """
     graph = flatten(model)
-    shapes, fields = _followed(model, graph, input_shape)
+    shapes, fields = followed(model, graph, input_shape)
     names = {key: n.name for n in graph.nodes for key in n.outputs}
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     records, counted = [], set()
@@ -63,7 +66,7 @@ def describe(
         looks = sees(fields.views[node.outputs[0]], fields, sizes, after)
         new = id(node.operation) not in counted
         counted.add(id(node.operation))
-        values = total(_size(shapes[k][1:]) for k in node.outputs)
+        values = total(size(shapes[k][1:]) for k in node.outputs)
         macs = macs_of(node.operation, before, after, node.slots)
         if macs is None and id(node.operation) in fields.pointwise:
             macs = 0
@@ -100,7 +103,7 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
         unit sees but does not move with it; `None` where it is not known.
     """
     graph = flatten(model)
-    shapes, fields = _followed(model, graph, input_shape)
+    shapes, fields = followed(model, graph, input_shape)
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     found: dict[str, Field] = {}
     for node in graph.nodes:
@@ -119,7 +122,7 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
     return found
 
 
-def _followed(
+def followed(
     model: keras.Model, graph: Graph, input_shape: Sequence | None
 ) -> tuple[dict[Key, tuple], Fields]:
     """The shapes of all tensors, and what their units see."""
@@ -191,10 +194,6 @@ def _specs(
             f"input_shape must be of a size that all layers take; received {input_shape}, of "
             f"which {misfit}.{what_would_do(graph, inputs, every)}"
         ) from None
-
-
-def _size(shape: tuple) -> int | None:
-    return None if None in shape else math.prod(shape)
 
 
 def _bytes(operation: keras.Operation) -> int:

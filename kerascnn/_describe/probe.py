@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
-from .rules.lookup import Reach
+from .rules.reach import Reach
 
 AFFORDABLE = 10_000_000  # values to compute for one probe
 LINES = 24  # axes that are longer are probed shortened, where the layer takes that

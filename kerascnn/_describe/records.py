@@ -1,12 +1,8 @@
-"""The description of a model: its records, their totals, and tables of both in many formats."""
+"""The description of a model: its records and their totals."""
 
 from __future__ import annotations
 
-import csv
-import html
-import io
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -14,10 +10,13 @@ from typing import TYPE_CHECKING
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
+from . import formats
+from .formats import Cells
+from .unknowns import total
+
 if TYPE_CHECKING:
     import pandas
     from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.table import Table
 
 PerAxis = int | Fraction | tuple[int | Fraction | None, ...]
 
@@ -163,30 +162,7 @@ class Description:
     __repr__ = __str__  # a table at the prompt too
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for dropped in range(len(SPARED) + 1):  # numbers are never broken: columns go instead
-            table = self._table(SPARED[:dropped])
-            if console.measure(table, options=options.update(width=10_000)).maximum <= (
-                options.max_width
-            ):
-                break
-        yield table
-
-    def _table(self, without: Sequence[str] = ()) -> Table:
-        from rich.table import Table
-        from rich.text import Text  # names are no markup
-
-        title, caption = Text(_one_line(self.name)), Text(" ".join(map(_one_line, self.notes)))
-        table = Table(title=title, caption=caption, caption_justify="left")
-        shown = [i for i, (heading, *_rest) in enumerate(COLUMNS) if heading not in without]
-        headings, *rows, totals = [[row[i] for i in shown] for row in self._cells()]
-        for i, heading in zip(shown, headings, strict=True):
-            justify = "left" if i < LEFT else "right"
-            table.add_column(heading, justify=justify, no_wrap=True)
-        for row in rows:
-            table.add_row(*(Text(_one_line(cell)) for cell in row))
-        table.add_section()
-        table.add_row(*totals, style="bold")
-        return table
+        yield formats.fitting(self._cells(), console, options)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -197,76 +173,24 @@ class Description:
         Args:
             width: in characters; columns that do not fit are left out. `None`: all columns.
         """
-        from rich.console import Console
-
-        console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
-        if width is None:
-            console.width = console.measure(self._table()).maximum
-        console.print(self)
-        return console.file.getvalue().rstrip("\n")
+        return formats.text(self._cells(), width)
 
     def to_markdown(self) -> str:
         """Write a table in Markdown."""
-        headings, *rows = self._cells()
-        rules = [":--"] * LEFT + ["--:"] * (len(headings) - LEFT)
-        lines = [
-            "| " + " | ".join(row) + " |"
-            for row in (headings, rules, *(map(_escape_markdown, row) for row in rows))
-        ]
-        return "\n".join([*lines, "", *map(_escape_markdown, self.notes)])
+        return formats.markdown(self._cells())
 
     def to_latex(self) -> str:
         """Write a `tabular` with the rules of the LaTeX package booktabs."""
-        headings, *rows, totals = [[_escape_latex(c) for c in row] for row in self._cells()]
-        lines = [" & ".join(row) + r" \\" for row in (headings, *rows, totals)]
-        return "\n".join(
-            [
-                r"\begin{tabular}{" + "l" * LEFT + "r" * (len(headings) - LEFT) + "}",
-                r"\toprule",
-                lines[0],
-                r"\midrule",
-                *lines[1:-1],
-                r"\midrule",
-                lines[-1],
-                r"\bottomrule",
-                r"\end{tabular}",
-                *(f"% {_one_line(note)}" for note in self.notes),
-            ]
-        )
+        return formats.latex(self._cells())
 
     def to_csv(self) -> str:
         """Write comma-separated values: all fields of the records, numbers as they are."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
         names = [f.name for f in fields(Layer)]
-        writer.writerow(names)
-        for record in self.layers:
-            writer.writerow([_csv_cell(getattr(record, name)) for name in names])
-        return file.getvalue()
+        return formats.csv_text(names, [[getattr(r, name) for name in names] for r in self.layers])
 
     def to_html(self) -> str:
         """Write a `<table>`."""
-        from markupsafe import escape
-
-        headings, *rows, totals = self._cells()
-
-        def line(row: Sequence[str], tag: str = "td") -> str:
-            right = [i >= LEFT for i in range(len(row))]
-            styles = [
-                ' style="text-align: right"' if r else ' style="text-align: left"' for r in right
-            ]
-            cells = zip(styles, row, strict=True)
-            return "<tr>" + "".join(f"<{tag}{s}>{escape(c)}</{tag}>" for s, c in cells) + "</tr>"
-
-        return "\n".join(
-            [
-                f"<table>\n<caption>{escape(self.name)}</caption>",
-                f"<thead>{line(headings, 'th')}</thead>\n<tbody>",
-                *map(line, rows),
-                f"</tbody>\n<tfoot>{line(totals, 'th')}</tfoot>\n</table>",
-                f"<p>{escape(' '.join(self.notes))}</p>",
-            ]
-        )
+        return formats.html(self._cells())
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Make a pandas DataFrame: a row for each record, all fields as columns.
@@ -282,18 +206,19 @@ class Description:
             ) from None
         return pd.DataFrame([asdict(r) for r in self.layers]).set_index("name")
 
-    def _cells(self) -> list[list[str]]:
+    def _cells(self) -> Cells:
         """The table as text: headings, a row for each record, totals."""
-        headings = [_(heading) for heading, *_cell in COLUMNS]
-        rows = [[cell(r) for _h, cell, _t in COLUMNS] for r in self.layers]
+        names = [heading for heading, *_cell in COLUMNS]
         totals = [_number(getattr(self, total)) if total else "" for *_cell, total in COLUMNS]
-        return [headings, *rows, [_("Total"), *totals[1:]]]
-
-
-def total(values: Iterable[int | None]) -> int | None:
-    """Add up; `None` where a part is not known."""
-    values = list(values)
-    return None if None in values else sum(values)
+        return Cells(
+            title=self.name,
+            headings=[_(heading) for heading in names],
+            rows=[[cell(r) for _h, cell, _t in COLUMNS] for r in self.layers],
+            totals=[_("Total"), *totals[1:]],
+            notes=self.notes,
+            words=LEFT,
+            spared=[names.index(heading) for heading in SPARED],
+        )
 
 
 def _number(value: int | None) -> str:
@@ -305,34 +230,3 @@ def _axes(value: PerAxis | None) -> str:
         return "–"
     values = value if isinstance(value, tuple) else (value,)
     return "×".join("–" if v is None else str(v) for v in values)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines()) if text.splitlines() else text
-
-
-def _csv_cell(value: object) -> object:
-    """A cell that the csv module quotes as it must: it passes over a lone carriage return."""
-    if isinstance(value, tuple):  # sizes, or names
-        value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
-
-
-def _escape_markdown(cell: str) -> str:
-    """Let no sign of a name be read as Markdown or HTML; "a_b" is none."""
-    cell = html.escape(_one_line(cell), quote=False)
-    cell = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", cell)
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", cell)
-
-
-def _escape_latex(cell: str) -> str:
-    special = {c: f"\\{c}" for c in "&%$#_{}"} | {
-        "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}", "|": r"\textbar{}", "<": r"\textless{}",
-        ">": r"\textgreater{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}",
-    }  # fmt: skip
-    cell = _one_line(cell)
-    if "--" in cell:
-        special["-"] = "{-}"  # not a dash
-    start = "{}" if cell.startswith("*") else ""  # behind a line's end it would belong to that
-    return start + "".join(special.get(c, c) for c in cell)

@@ -1,0 +1,102 @@
+"""Layers that keep each value in its place, or mix whole axes: dense, norms, global pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from kerascnn._describe.axes import space
+
+from .reach import Reach, Shape, moved, same
+
+
+def pointwise(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape
+) -> list[Reach] | None:
+    """Each value of those in its place; an axis of size 1 serves all places."""
+    reaches = []
+    for shape in before:
+        more = len(after) - len(shape)
+        if more < 0 or (more and not isinstance(operation, layers.Layer)):
+            return None  # the batch would meet another axis
+        reach = {}
+        for axis in range(1, len(shape)):
+            spread = shape[axis] == 1 and after[axis + more] != 1
+            reach[axis] = (None, [[0]], 0) if spread else (axis + more, [[0]], 1)
+        reaches.append(reach)
+    return reaches
+
+
+def dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """The last axis is mixed."""
+    return [same(range(1, len(after) - 1))]
+
+
+def einsum_dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """The axes stay whose letters the output has."""
+    inputs, made = operation.equation.replace(" ", "").split("->")
+    return [einsum_term(inputs.split(",")[0], made, len(before[0]), len(after))]
+
+
+def einsum_term(term: str, made: str, ndim: int, made_ndim: int) -> Reach:
+    """The axes of an einsum that stay, by their letters."""
+    labels, made = _spelled(term, ndim), _spelled(made, made_ndim)
+    return moved({
+        axis: made.index(label) for axis, label in enumerate(labels) if axis and label in made
+    })  # fmt: skip
+
+
+def _spelled(labels: str, ndim: int) -> list[str]:
+    """The letters of an einsum, those of an ellipsis counted from its end."""
+    if "..." not in labels:
+        return list(labels)
+    left, right = labels.split("...")
+    more = ndim - len(left) - len(right)
+    return [*left, *(f"...{i}" for i in range(more, 0, -1)), *right]
+
+
+def embedding(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+    """Each number becomes a vector."""
+    if type(operation) is not layers.Embedding:  # a reversible one: two ways
+        return None
+    return [same(range(1, len(before[0])))]
+
+
+def normalization(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """The axes that are normalized are mixed."""
+    ndim = len(after)
+    axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
+    mixed = {axis % ndim for axis in axes}
+    return [same(axis for axis in range(1, ndim) if axis not in mixed)]
+
+
+def group_normalization(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """All is mixed: all places and the channels of a group."""
+    return [{}]
+
+
+def softmax(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """The axes over which the layer sums are mixed; a mask is seen from everywhere."""
+    masks = [{} for _mask in before[1:]]
+    return [*normalization(operation, before[:1], after), *masks]
+
+
+def global_pool(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """Each channel sees all of its map."""
+    channel = space(operation, len(before[0]))[1]
+    return [moved({channel: channel if operation.keepdims else 1})]
+
+
+def adaptive_pool(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+    """As many windows as the output has places, of nearly the same size."""
+    axes, channel = space(operation, len(after))
+    reach = same([channel])
+    for axis in axes:
+        size, made = before[0][axis], after[axis]
+        if size is None:
+            return None
+        taps = [range(i * size // made, -(-(i + 1) * size // made)) for i in range(made)]
+        reach[axis] = (axis, taps, size)
+    return [reach]
