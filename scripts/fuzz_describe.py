@@ -30,6 +30,7 @@ from kerascnn._describe.describe_model import followed, describe
 from kerascnn._describe.fields import sees
 from kerascnn._graph import flatten, run
 
+NOWHERE = 1_000_000  # the first pixel that a unit sees that sees none
 LOOKED_AT = 4_000_000  # values in the maps of all pixels' moves; larger networks are passed over
 
 
@@ -539,7 +540,7 @@ def supports(model, graph, rng, space):
                     hits[k] |= np.abs(made[k] - own[k]) > least * scale
             for k in keys:
                 seen = hits[k].any(axis=0)
-                first = np.where(seen, hits[k].argmax(axis=0), n)
+                first = np.where(seen, hits[k].argmax(axis=0), NOWHERE)
                 last = np.where(seen, n - 1 - hits[k][::-1].argmax(axis=0), -1)
                 found[k][i, axis] = first, last
     return found
