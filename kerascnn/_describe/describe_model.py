@@ -131,12 +131,9 @@ def followed(
     def specs() -> dict[Key, KerasTensor]:
         return _specs(model, graph, input_shape)
 
-    if input_shape is None:
-        shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
-    else:
-        shapes = {key: tuple(spec.shape) for key, spec in specs().items()}
-    for key, constant in graph.constants:
-        shapes[key] = (None, *constant.shape[1:])
+    shapes = graph.shapes
+    if input_shape is not None:
+        shapes |= {key: tuple(spec.shape) for key, spec in specs().items()}
     return shapes, fields_of(graph, shapes, specs)
 
 

@@ -27,6 +27,7 @@ from .rules.reach import Reach
 from .said import said_by
 
 Shapes = dict[Key, tuple]
+WRAPPERS = (layers.TimeDistributed, layers.SpectralNormalization)
 
 
 class Fields(NamedTuple):
@@ -160,7 +161,7 @@ class _Step(NamedTuple):
     def _reach(self) -> list[Reach] | None:
         node = self.node
         found = layer_reach(node.operation, self.before, self.after, node.slots, self.output)
-        if found is not None and is_keras(node.operation):
+        if found is not None and _is_all_keras(node.operation):
             return found
         measured = self.measure()
         if found is None:
@@ -188,7 +189,7 @@ class _Step(NamedTuple):
         if look.field is None or look.axis is None:
             return look
         if look.axis not in reach:
-            return all_of(look, shape[look.axis], self.sizes[origin])
+            return all_of(look, shape, self.sizes[origin])
         to, taps, step = reach[look.axis]
         field = look.field.through(taps, step, units=None if to is None else self.after[to])
         return Look(to, field, look.alone and not self._merges(to))
@@ -207,6 +208,13 @@ def layer_reach(
         if isinstance(operation, layers.SpectralNormalization):
             return layer_reach(operation.layer, before, after, slots, output)
     return reaches(operation, before, after, slots, output)
+
+
+def _is_all_keras(operation: keras.Operation) -> bool:
+    """Whether Keras's own code computes an operation, also what it wraps."""
+    while isinstance(operation, WRAPPERS) and is_keras(operation):
+        operation = operation.layer
+    return has_graph(operation) or is_keras(operation)
 
 
 def _of_each_step(layer: keras.Layer, before: list[tuple], after: tuple) -> list[Reach] | None:
@@ -238,7 +246,7 @@ def _of_model(model: keras.Model, before: list[tuple]) -> list[Reach] | None:
     own = [(None, *t.shape[1:]) for t in model.inputs]
     if own != before:
         return None
-    shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
+    shapes = graph.shapes
     specs = {key: KerasTensor(shape) for key, shape in shapes.items()}
     view = fields_of(graph, shapes, lambda: specs).views[graph.outputs[0]]
     reach: list[Reach] = [{} for _input in before]

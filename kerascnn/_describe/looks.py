@@ -28,8 +28,11 @@ UNKNOWN = Look(None, None)
 View = dict[Origin, Look]
 
 
-def all_of(look: Look, units: int | None, size: int | None) -> Look:
-    """What all units together see, of a real image: no padding."""
+def all_of(look: Look, shape: tuple, size: int | None) -> Look:
+    """What all units of a tensor see together, of a real image: no padding."""
+    if look.axis is None:
+        return look
+    units = shape[look.axis]
     if units is None or size is None:
         return UNKNOWN
     spans = [s for s in map(look.field.span, range(units)) if s]

@@ -139,7 +139,7 @@ def _of_model(model: keras.Model, before: Sequence[Shape]) -> int | None:
     if [tuple(t.shape[1:]) for t in model.inputs] != [tuple(shape[1:]) for shape in before]:
         return None
     graph = flatten(model)
-    shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
+    shapes = graph.shapes
     return total(
         macs_of(n.operation, [shapes[k] for k in n.inputs], n.shapes[0], n.slots)
         for n in graph.nodes

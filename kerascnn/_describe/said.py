@@ -16,33 +16,32 @@ def said_by(
     after: tuple,
     sizes: dict[Origin, int | None],
 ) -> View:
-    """What a layer says of itself, by its method `receptive_field`."""
+    """What a layer says of itself, by its method `receptive_field`.
+
+    The method is asked for the axes between batch and channels, of each input of the model by
+    itself. What a unit sees along others, and of vectors that all units share, is added to that.
+    """
     view: View = {}
-    for i in sorted({origin[0] for v in seen for origin in v}):
+    content = seen[: getattr(operation, "content_inputs", None)]  # of others only the size counts
+    origins = dict.fromkeys(origin for v in content for origin in v)
+    for i in sorted({i for i, _axis in origins}):
         ways = [_complete(v, i, len(s)) for v, s in zip(seen, before, strict=True)]
-        given = next((way for way in ways if way is not None), None)
-        origins = [o for o in dict.fromkeys(o for v in seen for o in v) if o[0] == i]
-        if given is None:
-            alike = all(v[o].axis is None for v in seen for o in origins if o in v)
-            view |= {
-                o: joined([v[o] for v in seen if o in v], sizes[o], after) if alike else UNKNOWN
-                for o in origins
-            }
-            continue
-        made = operation.receptive_field(
-            [tuple((given if way is None else way).values()) for way in ways]
-        )
-        if made is None:
-            view |= dict.fromkeys(origins, UNKNOWN)
-            continue
-        names = list(given)
-        view |= {o: Look(axis, f) for axis, (o, f) in enumerate(zip(names, made, strict=True), 1)}
-        view |= {
-            o: all_of(v[o], s[v[o].axis], sizes[o]) if v[o].axis is not None else v[o]
-            for v, s in zip(seen, before, strict=True)
-            for o in origins
-            if o not in view and o in v
-        }
+        given = max((way for way in ways if way is not None), key=len, default=None)
+        said, axes = (), {}
+        if given is not None:
+            ways = [way if not way or [*way] == [*given] else None for way in ways]
+            said = operation.receptive_field(
+                [tuple((given if way is None else way).values()) for way in ways]
+            )
+        if said:
+            axes = dict(zip(given, enumerate(said, 1), strict=True))
+        for origin in (o for o in origins if o[0] == i):
+            looks = [Look(*axes[origin])] if origin in axes else []
+            for v, shape, way in zip(content, before, ways, strict=False):
+                if origin in v and origin not in (way or ()):
+                    known = given is not None or v[origin].axis is None
+                    looks.append(all_of(v[origin], shape, sizes[origin]) if known else UNKNOWN)
+            view[origin] = UNKNOWN if said is None else joined(looks, sizes[origin], after)
     return view
 
 

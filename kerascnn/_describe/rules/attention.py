@@ -26,7 +26,7 @@ def attention(operation: layers.Layer, before: list[Shape], after: Shape) -> lis
 
 def multi_head(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
     """A query keeps its place; axes that are not attended stay apart in keys and values too."""
-    ndim = len(after)
+    ndim = len(before[0])  # the output may be written with more axes
     attended = getattr(operation, "_attention_axes", None) or range(1, ndim - 1)
     apart = [a for a in range(1, ndim - 1) if a not in {axis % ndim for axis in attended}]
     return [

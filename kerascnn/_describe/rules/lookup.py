@@ -107,5 +107,6 @@ RULES: tuple[tuple[tuple[type, ...], Callable], ...] = (
     (ATTENTION, attention.attention),
     (MULTI_HEAD, attention.multi_head),
     ((layers.Dot,), attention.dot),
-    ((*POINTWISE, *MERGING, layers.Activation, layers.Masking), mixing.pointwise),
+    ((*POINTWISE, layers.Activation, layers.Masking), mixing.in_place),
+    (MERGING, mixing.merged),
 )

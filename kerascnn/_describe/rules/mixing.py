@@ -9,23 +9,28 @@ from keras import layers
 
 from kerascnn._describe.axes import space
 
-from .reach import Reach, Shape, moved, same
+from .reach import Reach, Shape, moved, same, spread
 
 
-def pointwise(
+def in_place(
     operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
+    """Each value of the one in its place, where the shape stays: one-hot codes have another."""
+    (shape,) = before
+    stays = len(shape) == len(after) and all(
+        a is None or b is None or a == b for a, b in zip(shape[1:], after[1:], strict=True)
+    )
+    return [same(range(1, len(after)))] if stays else None
+
+
+def merged(operation: keras.Operation, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """Each value of those in its place; an axis of size 1 serves all places."""
     reaches = []
     for shape in before:
         more = len(after) - len(shape)
         if more < 0 or (more and not isinstance(operation, layers.Layer)):
             return None  # the batch would meet another axis
-        reach = {}
-        for axis in range(1, len(shape)):
-            spread = shape[axis] == 1 and after[axis + more] != 1
-            reach[axis] = (None, [[0]], 0) if spread else (axis + more, [[0]], 1)
-        reaches.append(reach)
+        reaches.append(spread({axis: axis + more for axis in range(1, len(shape))}, shape, after))
     return reaches
 
 
@@ -34,18 +39,24 @@ def dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Re
     return [same(range(1, len(after) - 1))]
 
 
-def einsum_dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def einsum_dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
     """The axes stay whose letters the output has."""
     inputs, made = operation.equation.replace(" ", "").split("->")
-    return [einsum_term(inputs.split(",")[0], made, len(before[0]), len(after))]
+    reach = einsum_term(inputs.split(",")[0], made, before[0], after)
+    return None if reach is None else [reach]
 
 
-def einsum_term(term: str, made: str, ndim: int, made_ndim: int) -> Reach:
-    """The axes of an einsum that stay, by their letters."""
-    labels, made = _spelled(term, ndim), _spelled(made, made_ndim)
-    return moved({
-        axis: made.index(label) for axis, label in enumerate(labels) if axis and label in made
-    })  # fmt: skip
+def einsum_term(term: str, made: str, shape: Shape, after: Shape) -> Reach | None:
+    """The axes of one factor of an einsum, by their letters; `None`: the batch does not stay."""
+    letters, made = _spelled(term, len(shape)), _spelled(made, len(after))
+    if letters[:1] != made[:1]:
+        return None
+    axes = {
+        axis: made.index(letter)
+        for axis, letter in enumerate(letters)
+        if axis and letter in made
+    }  # fmt: skip
+    return spread(axes, shape, after)
 
 
 def _spelled(labels: str, ndim: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import layers
@@ -11,70 +11,120 @@ from kerascnn._describe.families import POINTWISE_NAMES, REDUCTIONS
 from kerascnn._graph import Slot
 
 from . import mixing, moves
-from .reach import Reach, Shape, moved, same
+from .reach import Reach, Shape, moved, same, spread
 
 
 def operation_reach(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple[tuple, dict]
 ) -> list[Reach] | None:
     """The reach of an operation into each of its inputs; `None` where no rule is known."""
-    name, ndim = type(operation).__name__, len(before[0]) if before else 0
-    if name in POINTWISE_NAMES:
-        if isinstance(operation, layers.Layer) and len(before) != 1:
-            return None
-        return mixing.pointwise(operation, before, after)
-    if isinstance(operation, layers.Layer) or len(before) == 0:
+    name = type(operation).__name__
+    if isinstance(operation, layers.Layer):  # a small one of keras.applications
+        known = name in POINTWISE_NAMES and len(before) == 1
+        return mixing.in_place(operation, before, after) if known else None
+    if not before:
         return None
+    if name in POINTWISE_NAMES:
+        return mixing.merged(operation, before, after)
     if name in REDUCTIONS:
-        axes = operation.axis
-        axes = range(ndim) if axes is None else axes if isinstance(axes, (list, tuple)) else [axes]
-        mixed = {axis % ndim for axis in axes}
-        stay = [axis for axis in range(1, ndim) if axis not in mixed]
-        if 0 in mixed:
-            return None  # the images of a batch meet
-        return [same(stay) if operation.keepdims else moved({a: i for i, a in enumerate(stay, 1)})]
-    if name in ("Softmax", "LogSoftmax"):
-        return None if operation.axis is None else mixing.normalization(operation, before, after)
-    if name == "Concatenate":
-        arrays = slots[0][0]
-        every = len(arrays) == len(before)  # none is constant
-        return moves.concatenate(operation, before, after) if every else None
-    if name == "Transpose" and operation.axes is not None and operation.axes[0] % ndim == 0:
-        return [moved({old % ndim: new for new, old in enumerate(operation.axes) if new})]
-    if name == "Swapaxes":
-        one, other = operation.axis1 % ndim, operation.axis2 % ndim
-        order = {axis: axis for axis in range(1, ndim)} | {one: other, other: one}
-        return None if 0 in (one, other) else [moved(order)]
-    if name == "Flip" and operation.axis is not None:
-        axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
-        axes = {axis % ndim for axis in axes}
-        if 0 in axes or any(before[0][axis] is None for axis in axes):
-            return None
-        flips = {axis: (axis, [[before[0][axis] - 1]], -1) for axis in axes}
-        return [same(range(1, ndim)) | flips]
-    if name == "Pad" and operation.mode == "constant" and len(operation.pad_width) == ndim:
-        images, *sides = (tuple(pair) for pair in operation.pad_width)
-        shifts = {axis: (axis, [[-start]], 1) for axis, (start, _end) in enumerate(sides, 1)}
-        return [shifts] if images == (0, 0) else None
-    if name == "GetItem":
-        return _get_item(before[0], slots[0][1] if len(slots[0]) > 1 else slots[1].get("key"))
-    if name == "Einsum" and all(isinstance(item, Slot) for item in slots[0]):
-        parts = operation.subscripts.replace(" ", "").split("->")
-        terms = parts[0].split(",")
-        if len(parts) != 2 or len(terms) != len(before):
-            return None
-        if any(not t or not parts[1] or t[0] != parts[1][0] for t in terms):
-            return None  # not the batch first
-        return [
-            mixing.einsum_term(term, parts[1], len(shape), len(after))
-            for term, shape in zip(terms, before, strict=True)
-        ]
-    if name == "Matmul" and len(before) == 1 and isinstance(slots[0][0], Slot):
-        return [same(range(1, ndim - 1))] if ndim == len(after) > 1 else None
-    if name == "Matmul" and len(before) == 2 and ndim == len(before[1]) == len(after) > 2:
-        lead = range(1, ndim - 2)
-        return [same([*lead, ndim - 2]), same([*lead, ndim - 1])]
-    return None
+        return _reduction(operation, before[0])
+    rule = RULES.get(name)
+    return rule(operation, before, after, slots) if rule else None
+
+
+def _reduction(operation: keras.Operation, shape: Shape) -> list[Reach] | None:
+    ndim = len(shape)
+    mixed = set(range(ndim)) if operation.axis is None else _axes(operation.axis, ndim)
+    if 0 in mixed:
+        return None  # the images of a batch meet
+    stay = [axis for axis in range(1, ndim) if axis not in mixed]
+    return [same(stay) if operation.keepdims else moved({a: i for i, a in enumerate(stay, 1)})]
+
+
+def _softmax(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    return None if operation.axis is None else mixing.normalization(operation, before, after)
+
+
+def _concatenate(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    every = len(slots[0][0]) == len(before)  # none is constant
+    return moves.concatenate(operation, before, after) if every else None
+
+
+def _transpose(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    ndim = len(after)
+    if operation.axes is None or operation.axes[0] % ndim:
+        return None
+    return [moved({old % ndim: new for new, old in enumerate(operation.axes) if new})]
+
+
+def _swapaxes(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    one, other = operation.axis1 % len(after), operation.axis2 % len(after)
+    order = {axis: axis for axis in range(1, len(after))} | {one: other, other: one}
+    return None if 0 in (one, other) else [moved(order)]
+
+
+def _flip(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    axes = {0} if operation.axis is None else _axes(operation.axis, len(after))
+    if 0 in axes or any(after[axis] is None for axis in axes):
+        return None
+    flips = {axis: (axis, [[after[axis] - 1]], -1) for axis in axes}
+    return [same(range(1, len(after))) | flips]
+
+
+def _pad(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    if operation.mode != "constant" or len(operation.pad_width) != len(after):
+        return None
+    images, *sides = (tuple(pair) for pair in operation.pad_width)
+    shifts = {axis: (axis, [[-start]], 1) for axis, (start, _end) in enumerate(sides, 1)}
+    return [shifts] if images == (0, 0) else None
+
+
+def _einsum(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    terms, arrow, made = operation.subscripts.replace(" ", "").partition("->")
+    if not arrow or not all(isinstance(item, Slot) for item in slots[0]):
+        return None
+    found = [
+        mixing.einsum_term(term, made, shape, after)
+        for term, shape in zip(terms.split(","), before, strict=True)
+    ]
+    return None if None in found else found
+
+
+def _matmul(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    """Rows of the first by columns of the second, which may be constant."""
+    ndim = len(after)
+    if any(len(shape) != ndim for shape in before) or not isinstance(slots[0][0], Slot):
+        return None
+    if ndim == 2 == len(before):
+        return None  # the images of a batch meet
+    kept = (ndim - 2, ndim - 1)  # of the first, of the second
+    return [
+        spread({axis: axis for axis in (*range(1, ndim - 2), stays) if axis}, shape, after)
+        for shape, stays in zip(before, kept, strict=False)
+    ]
+
+
+def _item(
+    _operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    args, kwargs = slots
+    return _get_item(before[0], args[1] if len(args) > 1 else kwargs.get("key"))
 
 
 def _get_item(shape: Shape, key: object) -> list[Reach] | None:
@@ -108,3 +158,21 @@ def _get_item(shape: Shape, key: object) -> list[Reach] | None:
             reach[axis] = (made, [[start]], step)
         axis, made = axis + 1, made + (not isinstance(part, int))
     return [reach]
+
+
+def _axes(axes: int | Sequence[int], ndim: int) -> set[int]:
+    return {axis % ndim for axis in (axes if isinstance(axes, (list, tuple)) else [axes])}
+
+
+RULES: dict[str, Callable] = {
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
+    "Concatenate": _concatenate,
+    "Transpose": _transpose,
+    "Swapaxes": _swapaxes,
+    "Flip": _flip,
+    "Pad": _pad,
+    "GetItem": _item,
+    "Einsum": _einsum,
+    "Matmul": _matmul,
+}

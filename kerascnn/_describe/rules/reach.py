@@ -20,3 +20,11 @@ def same(axes: Iterable[int]) -> Reach:
 def moved(axes: dict[int, int]) -> Reach:
     """Axes that go elsewhere, by the axis of the input."""
     return {old: (new, [[0]], 1) for old, new in axes.items()}
+
+
+def spread(axes: dict[int, int], shape: Shape, after: Shape) -> Reach:
+    """Axes that go elsewhere; one of size 1 serves all places of a longer one."""
+    return {
+        old: (None, [[0]], 0) if shape[old] == 1 != after[new] else (new, [[0]], 1)
+        for old, new in axes.items()
+    }

@@ -1,0 +1,144 @@
+"""What Keras's layers and operations are said to see, against what moves them, unit by unit."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+Input = keras.Input
+CUBE = (6, 4, 3)
+CONSTANT = np.ones((3, 5), "float32")
+
+# By name: the shape of the input, and what is made of it.
+OPERATIONS = {
+    "softmax": (CUBE, lambda x: ops.softmax(x, axis=1)),
+    "log_softmax": (CUBE, lambda x: ops.log_softmax(x, axis=-2)),
+    "concatenate": (CUBE, lambda x: ops.concatenate([x, x[:, ::-1], x], axis=1)),
+    "transpose": (CUBE, lambda x: ops.transpose(x, (0, 3, 1, 2))),
+    "transpose, from the end": (CUBE, lambda x: ops.transpose(x, (0, -1, -3, -2))),
+    "swapaxes": (CUBE, lambda x: ops.swapaxes(x, 1, -1)),
+    "flip": (CUBE, lambda x: ops.flip(x, (1, -1))),
+    "pad": (CUBE, lambda x: ops.pad(x, [(0, 0), (2, 1), (0, 3), (1, 0)])),
+    "reflected pad": (CUBE, lambda x: ops.pad(x, [(0, 0), (2, 1), (0, 0), (0, 0)], "reflect")),
+    "item": (CUBE, lambda x: x[:, -2]),
+    "item, from a step": (CUBE, lambda x: x[:, 1::2, None, ..., ::-1]),
+    "item, behind an ellipsis": (CUBE, lambda x: x[..., 1:]),
+    "sum": (CUBE, lambda x: ops.sum(x, axis=(1, -1))),
+    "max": (CUBE, lambda x: ops.max(x, axis=2, keepdims=True)),
+    "mean of all": ((6,), lambda x: ops.mean(x, axis=-1, keepdims=True)),
+    "einsum": (
+        [CUBE, (2, 4, 3)], lambda x, y: ops.einsum("bijc,bkjc->bikc", x, y),
+    ),
+    "einsum, ellipsis": (
+        [CUBE, (6, 5, 3)], lambda x, y: ops.einsum("...ij,...kj->...ik", x, y),
+    ),
+    "einsum, broadcast": (
+        [(1, 4, 3), (6, 5, 3)], lambda x, y: ops.einsum("...ij,...kj->...ik", x, y),
+    ),
+    "einsum of one's own rows": (CUBE, lambda x: ops.einsum("bijc,bjc->bijc", x, x[:, 2])),
+    "matmul": ([CUBE, (6, 3, 5)], ops.matmul),
+    "matmul, broadcast": ([CUBE, (1, 3, 5)], ops.matmul),
+    "matmul by a constant": (CUBE, lambda x: ops.matmul(x, np.ones((1, 1, 3, 5), "float32"))),
+    "matmul by more constants": (
+        (1, 4, 3), lambda x: ops.matmul(x, np.ones((1, 6, 3, 5), "float32")),
+    ),
+    "dense by hand": ((3,), lambda x: ops.matmul(x, CONSTANT)),
+    "broadcast": (CUBE, lambda x: x + x[:, :1] * x[:, :, :1]),
+    "constant": (CUBE, lambda x: ops.maximum(x, 0.6) * np.ones((6, 1, 3), "float32")),
+    "roll": (CUBE, lambda x: ops.roll(x, 2, axis=1)),
+    "expand_dims": (CUBE, lambda x: ops.expand_dims(x, 2)),
+    "squeeze": ((6, 1, 3), lambda x: ops.squeeze(x, 2)),
+    "reshape": (CUBE, lambda x: ops.reshape(x, (-1, 24, 3))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_see_what_moves_them(name, net, check_views):
+    shape, build = OPERATIONS[name]
+    check_views(net(shape, build))
+
+
+BATCHES_MEET = {
+    "mean": (CUBE, lambda x: ops.mean(x)),
+    "sum": (CUBE, lambda x: ops.sum(x, axis=(0, 1))),
+    "softmax": (CUBE, lambda x: ops.softmax(x, axis=None)),
+    "transpose": ((6,), lambda x: ops.transpose(x)),
+    "swapaxes": (CUBE, lambda x: ops.swapaxes(x, 0, 2)),
+    "flip": (CUBE, lambda x: ops.flip(x, 0)),
+    "flip all": (CUBE, ops.flip),
+    "pad": (CUBE, lambda x: ops.pad(x, [(1, 0), (0, 0), (0, 0), (0, 0)])),
+    "item": (CUBE, lambda x: x[1:, :]),
+    "new axis": (CUBE, lambda x: x[None, :]),
+    "einsum": (CUBE, lambda x: ops.einsum("bijc->ijbc", x)),
+    "einsum, ranks": ((6,), lambda x: ops.einsum("...i,...i->...i", x, ops.expand_dims(x, 1))),
+    "ranks": ((6,), lambda x: x + ops.expand_dims(x, 1)),
+    "matmul": ((6,), lambda x: ops.matmul(x, ops.transpose(x))),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES_MEET)
+def test_nothing_is_said_where_images_of_a_batch_meet(name, net, unknown):
+    shape, build = BATCHES_MEET[name]
+    assert unknown(net(shape, build))
+
+
+BIG = (9, 8, 3)
+LAYERS = {
+    "convolution, channels first": (
+        (3, 9, 8), lambda: layers.Conv2D(2, (3, 2), 2, "same", data_format="channels_first"),
+    ),
+    "dilated": (BIG, lambda: layers.Conv2D(2, 2, dilation_rate=3)),
+    "depthwise": (BIG, lambda: layers.DepthwiseConv2D(3, padding="same")),
+    "depthwise, several": (BIG, lambda: layers.DepthwiseConv2D(3, depth_multiplier=2)),
+    "separable": (BIG, lambda: layers.SeparableConv2D(2, 3)),
+    "maximum": (BIG, lambda: layers.MaxPooling2D((3, 2), 2, "same")),
+    "transposed": (BIG, lambda: layers.Conv2DTranspose(2, 3, 2, "same")),
+    "transposed, more": (
+        BIG, lambda: layers.Conv2DTranspose(2, 3, 2, "same", output_padding=1),
+    ),
+    "transposed, valid": (BIG, lambda: layers.Conv2DTranspose(2, 2, 3)),
+    "softmax inside": (BIG, lambda: layers.Conv2D(2, 3, activation="softmax")),
+    "softmax of the width": (
+        (3, 9, 8),
+        lambda: layers.Conv2D(2, 3, data_format="channels_first", activation="softmax"),
+    ),
+    "a layer inside": (BIG, lambda: layers.Conv2D(2, 3, activation=layers.LeakyReLU())),
+    "a gated one inside": (BIG, lambda: layers.Conv2D(2, 3, activation="glu")),
+    "up-sampling": (BIG, lambda: layers.UpSampling2D((2, 3))),
+    "up-sampling, bilinear": (BIG, lambda: layers.UpSampling2D(2, interpolation="bilinear")),
+    "up-sampling, steps": ((9, 2), lambda: layers.UpSampling1D(2)),
+    "resizing": (BIG, lambda: layers.Resizing(6, 12, "nearest")),
+    "resizing, bilinear": (BIG, lambda: layers.Resizing(18, 8)),
+    "padding": (BIG, lambda: layers.ZeroPadding2D(((1, 2), (0, 3)))),
+    "cropping": (BIG, lambda: layers.Cropping2D(((1, 2), (0, 3)))),
+    "cropping, steps": ((9, 2), lambda: layers.Cropping1D((2, 1))),
+    "permute": (BIG, lambda: layers.Permute((3, 1, 2))),
+    "flatten": (CUBE, lambda: layers.Flatten()),
+    "flatten, channels first": (CUBE, lambda: layers.Flatten(data_format="channels_first")),
+    "repeat": ((5,), lambda: layers.RepeatVector(3)),
+    "dense": (CUBE, lambda: layers.Dense(2)),
+    "einsum": (CUBE, lambda: layers.EinsumDense("...bc,cd->...bd", (4, 2))),
+    "einsum of places": (CUBE, lambda: layers.EinsumDense("nhwc,hk->nkwc", (5, 4, 3))),
+    "normalization": (CUBE, lambda: layers.LayerNormalization(axis=(1, -1))),
+    "groups": (CUBE, lambda: layers.GroupNormalization(1)),
+    "softmax": (CUBE, lambda: layers.Softmax(axis=1)),
+    "global pool": (CUBE, lambda: layers.GlobalMaxPooling2D()),
+    "global pool, kept": (CUBE, lambda: layers.GlobalAveragePooling2D(keepdims=True)),
+    "adaptive pool": (BIG, lambda: layers.AdaptiveAveragePooling2D((4, 3))),
+    "batch normalization": (CUBE, lambda: layers.BatchNormalization()),
+    "rescaling": (CUBE, lambda: layers.Rescaling(2.0)),
+    "activation": (CUBE, lambda: layers.Activation("softmax")),
+    "bins": ((12, 9), lambda: layers.Discretization([0.0, 0.7, 1.5])),
+    "reshape": (CUBE, lambda: layers.Reshape((6, 12))),
+    "reshape to columns": (CUBE, lambda: layers.Reshape((6, 4, 3, 1))),
+    "time-distributed": (CUBE, lambda: layers.TimeDistributed(layers.Conv1D(2, 3))),
+    "of each step": (CUBE, lambda: layers.TimeDistributed(layers.GlobalMaxPooling1D())),
+    "spectral": (BIG, lambda: layers.SpectralNormalization(layers.Conv2D(2, 3))),
+    "center crop": (BIG, lambda: layers.CenterCrop(5, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_see_what_moves_them(name, net, check_views):
+    shape, build = LAYERS[name]
+    check_views(net(shape, build()))
