@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from kerascnn._describe.describe_model import followed, describe
+from kerascnn._describe.describe_model import describe, followed
 from kerascnn._describe.fields import sees
 from kerascnn._graph import flatten, run
 

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+import kerascnn as kc
+
 Input = keras.Input
 CUBE = (6, 4, 3)
 CONSTANT = np.ones((3, 5), "float32")
@@ -142,3 +144,97 @@ LAYERS = {
 def test_layers_see_what_moves_them(name, net, check_views):
     shape, build = LAYERS[name]
     check_views(net(shape, build()))
+
+
+def attended(**options):
+    return lambda x, y: layers.MultiHeadAttention(2, 3, **options)(x, y)
+
+
+SEVERAL = {
+    "attention": ([(5, 4), (7, 4)], lambda x, y: layers.Attention()([x, y])),
+    "additive attention": ([(5, 4), (7, 4)], lambda x, y: layers.AdditiveAttention()([x, y])),
+    "heads": ([(5, 4), (7, 3)], attended()),
+    "heads, of rows": ([CUBE, (6, 5, 3)], attended(attention_axes=(2,))),
+    "heads, of two axes": ([(5, 4), (7, 4)], attended(output_shape=(2, 3))),
+    "grouped heads": ([(5, 4), (7, 4)], lambda x, y: layers.GroupQueryAttention(3, 4, 2)(x, y)),
+    "recurrent": ((6, 3), layers.LSTM(2)),
+    "two ways": ((6, 3), layers.Bidirectional(layers.GRU(2, return_sequences=True))),
+    "dot": ([(5, 4), (7, 4)], lambda x, y: layers.Dot(2)([x, y])),
+    "dot of two axes": ([(5, 4), (4, 7)], lambda x, y: layers.Dot((2, 1))([x, y])),
+    "dot of vectors": ([(4,), (4,)], lambda x, y: layers.Dot(1)([x, y])),
+    "frames": ((3, 9, 2), layers.ConvLSTM1D(2, 3, padding="same")),
+    "one frame": ((1, 9, 2), layers.ConvLSTM1D(2, 3, return_sequences=True)),
+    "sum": ([CUBE, (1, 4, 3)], lambda x, y: layers.Add()([x, y])),
+    "sum of ranks": ([CUBE, (3,)], lambda x, y: layers.Add()([x, y])),
+    "product of ranks": ([CUBE, (1, 3)], lambda x, y: layers.Multiply()([x, y])),
+    "side by side": ([CUBE, (2, 4, 3)], lambda x, y: layers.Concatenate(1)([x, y])),
+    "masked softmax": ([(5, 4), (5, 4)], lambda x, y: layers.Softmax()(x, y > 0.7)),
+    "bins, coded": ((12, 9), layers.Discretization([0.7, 1.5], output_mode="one_hot")),
+    "bins, counted": ((12, 9), layers.Discretization([0.7, 1.5], output_mode="multi_hot")),
+    "a model at each step": (
+        (3, 9, 2), lambda x: layers.TimeDistributed(keras.Sequential([
+            Input((9, 2)), layers.Conv1D(2, 3), layers.MaxPooling1D(2)]))(x),
+    ),
+    "a model of one value at each step": (
+        (3, 9, 2), lambda x: layers.TimeDistributed(keras.Sequential([
+            Input((9, 2)), layers.Cropping1D((2, 0)), layers.GlobalMaxPooling1D()]))(x),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_what_meets_sees_what_moves_it(name, net, check_views):
+    shapes, build = SEVERAL[name]
+    check_views(net(shapes, build))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [layers.UpSampling2D(2, interpolation="bicubic"), layers.Resizing(7, 12, "lanczos3"),
+     layers.Resizing(5, 11, "bicubic")],
+)  # fmt: skip
+def test_kernels_see_no_less_than_what_moves_them(layer, net, check_views):
+    """Some of their weights are 0, or too small to move a float."""
+    check_views(net(BIG, layer), exact=False)
+
+
+def test_a_layer_that_is_not_keras_own_is_measured_within_a_wrapper(net, check_views):
+    class Averaged(layers.Layer):
+        """It says that it has a window, and looks beyond."""
+
+        kernel_size, strides, padding = (3,), (1,), "same"
+
+        def call(self, x):
+            return x - ops.mean(x, axis=1, keepdims=True)
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    check_views(net((2, 9, 2), layers.TimeDistributed(Averaged())))
+
+
+def test_free_sizes():
+    """Where a size is open, what follows of the rest is said, and what depends on it is not."""
+    cases = {
+        "pad": (lambda x: layers.ZeroPadding2D(1)(x), 1),
+        "same": (lambda x: layers.Conv2D(2, 3, 2, "same")(x), 3),
+        "transposed": (lambda x: layers.Conv2DTranspose(2, 3, 2, "same")(x), 2),
+        "concatenate": (
+            lambda x: layers.Concatenate()([x, layers.Conv2D(1, 5, padding="same")(x)]), 5,
+        ),
+        "side by side": (lambda x: layers.Concatenate(1)([x, x]), None),
+        "resizing": (layers.Resizing(4, 4), None),
+        "flatten": (lambda x: ops.reshape(x, (-1, 4 * 4 * 2)), None),
+        "adaptive": (layers.AdaptiveMaxPooling2D(2), None),
+        "global": (layers.GlobalMaxPooling2D(), None),
+        "item": (lambda x: x[:, -1], None),
+        "slice": (lambda x: x[:, 1:], None),
+        "flip": (lambda x: ops.flip(x, 1), None),
+        "sum": (
+            lambda x: layers.Add()([x, layers.MaxPooling2D(2)(layers.UpSampling2D(2)(x))]), 1,
+        ),
+    }  # fmt: skip
+    for name, (build, field) in cases.items():
+        x = Input((None, None, 2))
+        description = kc.describe(keras.Model(x, build(x)))
+        assert description.layers[-1].receptive_field == field, name

@@ -107,6 +107,7 @@ RULES: tuple[tuple[tuple[type, ...], Callable], ...] = (
     (ATTENTION, attention.attention),
     (MULTI_HEAD, attention.multi_head),
     ((layers.Dot,), attention.dot),
+    ((layers.Discretization,), mixing.discretization),
     ((*POINTWISE, layers.Activation, layers.Masking), mixing.in_place),
     (MERGING, mixing.merged),
 )

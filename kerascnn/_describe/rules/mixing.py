@@ -15,12 +15,24 @@ from .reach import Reach, Shape, moved, same, spread
 def in_place(
     operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """Each value of the one in its place, where the shape stays: one-hot codes have another."""
+    """Each value of the one in its place."""
     (shape,) = before
     stays = len(shape) == len(after) and all(
         a is None or b is None or a == b for a, b in zip(shape[1:], after[1:], strict=True)
     )
     return [same(range(1, len(after)))] if stays else None
+
+
+def discretization(
+    operation: layers.Layer, before: list[Shape], after: Shape
+) -> list[Reach] | None:
+    """Bins, in place, or their codes along a new axis; several codes in one mix the first axis."""
+    (shape,) = before
+    if operation.output_mode == "int":
+        return in_place(operation, before, after)
+    if operation.output_mode == "one_hot":
+        return [same(range(1, len(after) - 1))]
+    return [moved({axis: axis - 1 for axis in range(2, len(shape))})]
 
 
 def merged(operation: keras.Operation, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
