@@ -345,6 +345,40 @@ def reshape(net, x):
         net.keep(f"pad({width})", ops.pad(x, width), x)
 
 
+def operation(net, x):
+    """Operations of `keras.ops` on one tensor or two."""
+    rank, others = len(x.shape), [t for t in net.tensors if len(t.shape) == len(x.shape)]
+    other = others[int(net.rng.integers(len(others)))]
+    one, two = (net.number(1, rank - 1) for _ in range(2))
+    kinds = {
+        f"swapaxes({one}, {two})": lambda: ops.swapaxes(x, one, two),
+        f"softmax(axis={one})": lambda: ops.softmax(x, one),
+        f"max(axis={one}, keepdims=True)": lambda: ops.max(x, one, keepdims=True),
+        f"x + max(x, {one})": lambda: x + ops.max(x, one, keepdims=True),
+        f"x * item 0 of axis {one}": lambda: x * ops.take(x, [0], one),
+        f"split(2, {one})": lambda: ops.split(x, 2, one),
+        "repeated along a new axis": lambda: ops.repeat(ops.expand_dims(x, one), 2, one),
+    }
+    call = net.choose(*kinds)
+    with suppress(Exception):  # sizes that do not fit
+        net.keep(call, kinds[call](), x)
+    pairs = {
+        "matmul": lambda: ops.matmul(x, other),
+        "rows by rows": lambda: ops.einsum("...ij,...kj->...ik", x, other),
+        "add": lambda: ops.add(x, other),
+        "concatenate": lambda: ops.concatenate([x, other], one),
+    }
+    call = net.choose(*pairs)
+    with suppress(Exception):
+        net.keep(call, pairs[call](), x, other)
+
+
+def bins(net, x):
+    """Codes of bins."""
+    mode = net.choose("int", "one_hot", "multi_hot", "count")
+    net.call(layers.Discretization([0.6, 0.8, 1.5], output_mode=mode, dtype="float64"), x)
+
+
 def attention(net, x):
     """Attention of four kinds."""
     others = [t for t in net.tensors if len(t.shape) == len(x.shape) and t.shape[-1] == x.shape[-1]]
@@ -352,7 +386,8 @@ def attention(net, x):
     kind = net.choose("Attention", "AdditiveAttention", "MultiHead", "Grouped")
     try:
         if kind == "MultiHead":
-            layer = layers.MultiHeadAttention(2, 3, value_dim=net.number(1, 3))
+            shape = net.choose(None, None, (2,), (2, 3))
+            layer = layers.MultiHeadAttention(2, 3, net.number(1, 3), output_shape=shape)
             net.keep(layer, layer(x, other), x, other)
         elif kind == "Grouped" and len(x.shape) == 3:
             layer = layers.GroupQueryAttention(3, 4, 2)
@@ -470,6 +505,8 @@ ANY = [
     concatenate,
     reshape,
     reshape,
+    operation,
+    bins,
     of_your_own,
     nested,
 ]

@@ -6,13 +6,11 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
-from numbers import Integral
 
 import keras
 from keras import KerasTensor, layers
 
-from kerascnn._graph import Graph, Key, MisfitError, Node, flatten
-from kerascnn._sizes import shapes_on_the_way, what_would_do
+from kerascnn._graph import Graph, Key, Node, flatten
 from kerascnn.arithmetic import ReceptiveField
 
 from .fields import Fields, fields_of, sees
@@ -20,6 +18,7 @@ from .looks import Look
 from .macs import connections_of, macs_of
 from .records import Description, Layer, PerAxis
 from .rules.windows import window_of
+from .shapes import specs_of
 from .unknowns import size, total
 
 
@@ -129,7 +128,7 @@ def followed(
 
     @cache
     def specs() -> dict[Key, KerasTensor]:
-        return _specs(model, graph, input_shape)
+        return specs_of(model, graph, input_shape)
 
     shapes = graph.shapes
     if input_shape is not None:
@@ -156,41 +155,6 @@ def _same(values: Sequence[int | Fraction | None]) -> PerAxis:
     """One number where the axes agree."""
     values = [int(v) if v is not None and v == int(v) else v for v in values]
     return values[0] if len(set(values)) == 1 else tuple(values)
-
-
-# Shapes
-
-
-def _specs(
-    model: keras.Model, graph: Graph, input_shape: Sequence | None
-) -> dict[Key, KerasTensor]:
-    """Shapes and types of all tensors for an input, without adding calls to the user's layers."""
-    own = [tuple(t.shape[1:]) for t in model.inputs]
-    given = own
-    if input_shape is not None:
-        one = all(n is None or isinstance(n, Integral) for n in input_shape)
-        shapes = [input_shape] if one else input_shape
-        given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
-    fits = len(given) == len(own) and all(
-        len(g) == len(o) and all(b in (None, a) for a, b in zip(g, o, strict=True))
-        for g, o in zip(given, own, strict=False)
-    )
-    if not fits:
-        raise ValueError(
-            f"input_shape must fit the model's input {own[0] if len(own) == 1 else own} "
-            f"(None is free); received {input_shape}."
-        )
-    inputs = [
-        KerasTensor((None, *g), dtype=t.dtype) for g, t in zip(given, model.inputs, strict=True)
-    ]
-    every = tuple(k for n in graph.nodes for k in n.outputs)
-    try:
-        return shapes_on_the_way(graph, inputs, every)
-    except MisfitError as misfit:
-        raise ValueError(
-            f"input_shape must be of a size that all layers take; received {input_shape}, of "
-            f"which {misfit}.{what_would_do(graph, inputs, every)}"
-        ) from None
 
 
 def _bytes(operation: keras.Operation) -> int:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers
 
-from kerascnn._graph import Graph, Key, Node, Slot, flatten, has_graph
+from kerascnn._graph import Graph, Key, Node, Slot, has_graph
 from kerascnn.arithmetic import ReceptiveField
 
 from .axes import space_of, vote
@@ -25,6 +25,7 @@ from .reshapes import regrouped, writes_the_same
 from .rules.lookup import reaches
 from .rules.reach import Reach
 from .said import said_by
+from .shapes import specs_within
 
 Shapes = dict[Key, tuple]
 WRAPPERS = (layers.TimeDistributed, layers.SpectralNormalization)
@@ -107,10 +108,7 @@ def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict)
     """Probe a layer, once for inputs of the same shapes."""
     if output:
         return None
-    try:
-        tensors = [specs()[key] for key in node.inputs]
-    except ValueError:  # of an open size there is no way through
-        return None
+    tensors = [specs()[key] for key in node.inputs]
     name = (id(node.operation), tuple(tuple(t.shape) for t in tensors))
     if name not in kept:
 
@@ -240,14 +238,11 @@ def _of_each_step(layer: keras.Layer, before: list[tuple], after: tuple) -> list
 
 def _of_model(model: keras.Model, before: list[tuple]) -> list[Reach] | None:
     """The reach of a whole model: what its output sees of its inputs."""
-    if len(model.outputs) != 1 or any(None in shape[1:] for shape in before):
+    found = specs_within(model, before)
+    if found is None or len(model.outputs) != 1 or any(None in shape[1:] for shape in before):
         return None
-    graph = flatten(model)
-    own = [(None, *t.shape[1:]) for t in model.inputs]
-    if own != before:
-        return None
-    shapes = graph.shapes
-    specs = {key: KerasTensor(shape) for key, shape in shapes.items()}
+    graph, specs = found
+    shapes = {key: tuple(spec.shape) for key, spec in specs.items()}
     view = fields_of(graph, shapes, lambda: specs).views[graph.outputs[0]]
     reach: list[Reach] = [{} for _input in before]
     for (i, axis), look in view.items():

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerascnn._graph import Slot, flatten, has_graph
+from kerascnn._graph import Slot, has_graph
 
 from .axes import space
 from .families import (
@@ -35,6 +35,7 @@ from .families import (
     UP_SAMPLING,
     is_keras,
 )  # fmt: skip
+from .shapes import specs_within
 from .unknowns import product, size, total
 
 Shape = tuple[int | None, ...]
@@ -136,12 +137,13 @@ def connections_of(
 
 
 def _of_model(model: keras.Model, before: Sequence[Shape]) -> int | None:
-    if [tuple(t.shape[1:]) for t in model.inputs] != [tuple(shape[1:]) for shape in before]:
+    found = specs_within(model, before)
+    if found is None:
         return None
-    graph = flatten(model)
-    shapes = graph.shapes
+    graph, specs = found
+    shapes = {key: tuple(spec.shape) for key, spec in specs.items()}
     return total(
-        macs_of(n.operation, [shapes[k] for k in n.inputs], n.shapes[0], n.slots)
+        macs_of(n.operation, [shapes[k] for k in n.inputs], shapes[n.outputs[0]], n.slots)
         for n in graph.nodes
     )
 

@@ -32,11 +32,9 @@ def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
     if group is None:
         return UNKNOWN
     old, new = group
-    sizes = [shape[a] for a in old]
     if len(old) == len(new) == 1:  # it may be of an open size
         return look._replace(axis=new[0])
-    if None in sizes:
-        return UNKNOWN
+    sizes = [shape[a] for a in old]
     at, count = old.index(look.axis), math.prod(sizes)
     inner = math.prod(sizes[at + 1 :])
     spans = [look.field.span(i // inner % sizes[at]) for i in range(count)]
@@ -45,7 +43,7 @@ def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
 
 def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[int]] | None:
     """The smallest groups of axes that hold the same values before and after a reshape."""
-    if None in shape[1:] or None in after[1:]:
+    if not all(shape[1:]) or not all(after[1:]):
         # Of open sizes only what lies before or behind all that changes is followed.
         head = range(1, axis + 1)
         if all(at < len(after) and shape[at] and shape[at] == after[at] for at in head):
@@ -55,31 +53,20 @@ def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[in
         if all(-at < len(after) and shape[at] and shape[at] == after[at] for at in tail):
             return [axis], [len(after) + back]
         return None
-    old, new, a, b = [], [], 1, 1
-    while a < len(shape) or b < len(after):
-        old, new = [], []
-        left = right = 1
-        if a < len(shape):
-            old.append(a)
-            left, a = shape[a], a + 1
-        if b < len(after):
-            new.append(b)
-            right, b = after[b], b + 1
-        while left != right:
-            if left < right and a < len(shape):
-                old.append(a)
-                left, a = left * shape[a], a + 1
-            elif b < len(after):
-                new.append(b)
-                right, b = right * after[b], b + 1
-            elif a < len(shape):
-                old.append(a)
-                left, a = left * shape[a], a + 1
+    olds, news = list(range(1, len(shape))), list(range(1, len(after)))
+    old, new = [], []
+    while axis not in old:
+        old, new = [olds.pop(0)], [news.pop(0)] if news else []
+        while (left := _values(shape, old)) != (right := _values(after, new)):
+            if left < right:
+                old.append(olds.pop(0))
             else:
-                return None
-        if axis in old:
-            return old, new
-    return None
+                new.append(news.pop(0))
+    return old, new
+
+
+def _values(shape: tuple, axes: list[int]) -> int:
+    return math.prod(shape[axis] for axis in axes)
 
 
 def _split(spans: list, sizes: list[int], axes: list[int], look: Look, old: int) -> Look:
@@ -92,10 +79,6 @@ def _split(spans: list, sizes: list[int], axes: list[int], look: Look, old: int)
             first, step = _regular(own, round(look.field.stride))
             field = ReceptiveField.of_spans(first, step, aligned=aligned)
             return Look(axis, field, alone=(look.alone and size == old) or size < len(spans))
-    if len(axes) == 1:
-        first, step = _regular(spans, 0)
-        field = ReceptiveField.of_spans(first, step, aligned=aligned)
-        return Look(axes[0], field, alone=False)
     if not axes:
         return Look(None, ReceptiveField.of_spans(spans[:1], 0, aligned=aligned))
     return UNKNOWN

@@ -22,6 +22,7 @@ MEASURED = {
     "a part, seen by all": ((9, 6, 2), lambda x: ops.max(x[:, 2:5], axis=1)),
     "an axis of size 1": ((7, 1, 2), lambda x: ops.roll(x, 1, axis=1)),
     "an axis of size 1 for all": ((7, 1, 2), lambda x: ops.repeat(ops.roll(x, 1, 1), 4, 2)),
+    "each step": ((3, 7, 2), layers.TimeDistributed(layers.Lambda(lambda x: ops.roll(x, 1, 1)))),
     "a vector": ((5, 3), lambda x: ops.sum(ops.roll(x, 1, 1), axis=1)),
 }
 
@@ -29,7 +30,13 @@ MEASURED = {
 @pytest.mark.parametrize("name", MEASURED)
 def test_layers_without_a_rule_are_measured(name, net, check_views):
     shape, function = MEASURED[name]
-    check_views(net(shape, layers.Lambda(function)))
+    layer = function if isinstance(function, layers.Layer) else layers.Lambda(function)
+    check_views(net(shape, layer))
+
+
+def test_a_layer_is_measured_once(net, check_views):
+    shifted = layers.Lambda(lambda x: ops.roll(x, 1, 1))
+    check_views(net((6, 4), lambda x: shifted(shifted(x))))
 
 
 def chosen(x):
@@ -37,25 +44,35 @@ def chosen(x):
     return ops.where(x[:, :1] > 0, x, x[:, ::-1])
 
 
-def stubborn(x):
-    """It computes nothing but shapes."""
-    if not isinstance(x, KerasTensor):
+class Stubborn(layers.Layer):
+    """It tells nothing but its shape."""
+
+    def call(self, x):
         raise RuntimeError
-    return x
+
+    def compute_output_spec(self, x):
+        return KerasTensor(x.shape, x.dtype)
 
 
 NOT_TOLD = {
     "images of a batch meet": ((6, 2), lambda x: x / ops.max(x)),
     "not the same twice": ((6, 2), lambda x: x * keras.random.uniform(ops.shape(x))),
     "it depends on the values": ((6, 2), chosen),
-    "along two axes at once": ((6,), lambda x: ops.einsum("bi,bj->bij", x, x)),
+    "along two axes at once": ((6,), lambda x: x[:, None] * ops.eye(6)),
     "nothing moves": ((6, 2), lambda x: x * 0),
-    "it refuses": ((6, 2), stubborn),
+    "it refuses": ((6, 2), Stubborn()),
+    "nobody computes it": ((6, 6, 2), layers.Resizing(3, 3, "area")),
     # Of large inputs a part is measured, which must tell the whole.
     "only the first": ((300, 300, 3), lambda x: x[:, :20] * 1),
     "from the end": ((300, 300, 3), lambda x: ops.flip(x, 1) + x),
     "the last, which a part has not": ((300, 300, 3), lambda x: x[:, 290:] * 1),
     "of other axes": ((300, 40, 3), lambda x: ops.mean(x, axis=2) + ops.max(x[:, :1], axis=2)),
+    "a model at each step": (
+        (3, 6, 2),
+        layers.TimeDistributed(
+            keras.Sequential([Input((6, 2)), layers.Lambda(lambda x: x / ops.max(x))])
+        ),
+    ),
     "channels alone": ((24, 24, 4000), lambda x: x * 2),
 }
 
@@ -63,7 +80,8 @@ NOT_TOLD = {
 @pytest.mark.parametrize("name", NOT_TOLD)
 def test_nothing_is_said_of_what_cannot_be_measured(name, net, unknown):
     shape, function = NOT_TOLD[name]
-    assert unknown(net(shape, layers.Lambda(function)))
+    layer = function if isinstance(function, layers.Layer) else layers.Lambda(function)
+    assert unknown(net(shape, layer))
 
 
 def field_of(shape, function):

@@ -40,6 +40,7 @@ OPERATIONS = {
     "einsum of one's own rows": (CUBE, lambda x: ops.einsum("bijc,bjc->bijc", x, x[:, 2])),
     "matmul": ([CUBE, (6, 3, 5)], ops.matmul),
     "matmul, broadcast": ([CUBE, (1, 3, 5)], ops.matmul),
+    "a constant by matmul": (CUBE, lambda x: ops.matmul(np.ones((1, 6, 5, 4), "float32"), x)),
     "matmul by a constant": (CUBE, lambda x: ops.matmul(x, np.ones((1, 1, 3, 5), "float32"))),
     "matmul by more constants": (
         (1, 4, 3), lambda x: ops.matmul(x, np.ones((1, 6, 3, 5), "float32")),
@@ -73,6 +74,7 @@ BATCHES_MEET = {
     "new axis": (CUBE, lambda x: x[None, :]),
     "einsum": (CUBE, lambda x: ops.einsum("bijc->ijbc", x)),
     "einsum, ranks": ((6,), lambda x: ops.einsum("...i,...i->...i", x, ops.expand_dims(x, 1))),
+    "concatenate": (CUBE, lambda x: ops.concatenate([x, x], axis=0)),
     "ranks": ((6,), lambda x: x + ops.expand_dims(x, 1)),
     "matmul": ((6,), lambda x: ops.matmul(x, ops.transpose(x))),
 }
@@ -110,6 +112,9 @@ LAYERS = {
     "up-sampling, bilinear": (BIG, lambda: layers.UpSampling2D(2, interpolation="bilinear")),
     "up-sampling, steps": ((9, 2), lambda: layers.UpSampling1D(2)),
     "resizing": (BIG, lambda: layers.Resizing(6, 12, "nearest")),
+    "resizing, its shape kept": (
+        BIG, lambda: layers.Resizing(4, 4, "nearest", crop_to_aspect_ratio=True),
+    ),
     "resizing, bilinear": (BIG, lambda: layers.Resizing(18, 8)),
     "padding": (BIG, lambda: layers.ZeroPadding2D(((1, 2), (0, 3)))),
     "cropping": (BIG, lambda: layers.Cropping2D(((1, 2), (0, 3)))),
@@ -175,6 +180,10 @@ SEVERAL = {
         (3, 9, 2), lambda x: layers.TimeDistributed(keras.Sequential([
             Input((9, 2)), layers.Conv1D(2, 3), layers.MaxPooling1D(2)]))(x),
     ),
+    "a model of any size at each step": (
+        (3, 9, 2), lambda x: layers.TimeDistributed(keras.Sequential([
+            Input((None, 2)), layers.Conv1D(2, 3, 2, "same")]))(x),
+    ),
     "a model of one value at each step": (
         (3, 9, 2), lambda x: layers.TimeDistributed(keras.Sequential([
             Input((9, 2)), layers.Cropping1D((2, 0)), layers.GlobalMaxPooling1D()]))(x),
@@ -225,6 +234,13 @@ def test_free_sizes():
         "side by side": (lambda x: layers.Concatenate(1)([x, x]), None),
         "resizing": (layers.Resizing(4, 4), None),
         "flatten": (lambda x: ops.reshape(x, (-1, 4 * 4 * 2)), None),
+        "flat": (layers.Flatten(), None),
+        "frames": (lambda x: layers.TimeDistributed(layers.Conv1D(2, 3))(x), (1, 3)),
+        "frames of a model": (
+            lambda x: layers.TimeDistributed(
+                keras.Sequential([Input((None, 2)), layers.Conv1D(2, 3)])
+            )(x), None,
+        ),
         "adaptive": (layers.AdaptiveMaxPooling2D(2), None),
         "global": (layers.GlobalMaxPooling2D(), None),
         "item": (lambda x: x[:, -1], None),
@@ -238,3 +254,58 @@ def test_free_sizes():
         x = Input((None, None, 2))
         description = kc.describe(keras.Model(x, build(x)))
         assert description.layers[-1].receptive_field == field, name
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"strides": 1}, {"padding": "mirrored"}, {"kernel_size": (3, 3)}, {"strides": (2,)},
+     {"data_format": "channels_first"}],
+)  # fmt: skip
+def test_what_looks_like_a_convolution_and_is_none(attributes, net, check_views):
+    """A layer that names its window otherwise than Keras does is measured."""
+    given = {"kernel_size": (3,), "strides": (1,), "padding": "same", **attributes}
+    call = {"call": lambda _self, x: ops.average_pool(x, 5, 1, "same")}
+    check_views(net((9, 2), type("Averaged", (layers.Layer,), {**given, **call})()))
+
+
+def test_embedded_words():
+    words = Input((7,), dtype="int32")
+    steps = layers.Conv1D(2, 3)(layers.Embedding(10, 4)(words))
+    assert kc.describe(keras.Model(words, steps)).layers[-1].receptive_field == 3
+    reversible = layers.Conv1D(2, 3)(layers.ReversibleEmbedding(10, 4)(words))
+    assert kc.describe(keras.Model(words, reversible)).layers[-1].receptive_field is None
+
+
+def test_several_outputs():
+    """Of the second one nothing is measured."""
+    x = Input((8, 8, 2))
+    model = keras.Model(x, ops.split(layers.Conv2D(2, 3, padding="same")(x), 2, axis=1))
+    assert kc.describe(model).layers[-1].receptive_field == 3
+    first, second = ops.split(x, 2, axis=1)
+    both = kc.describe(keras.Model(x, layers.Add()([first, second])))
+    assert both.layers[-1].receptive_field is None
+
+
+def test_inputs_of_other_axes_meet():
+    """A picture's rows and columns, and a sequence's steps: no numbers hold for both."""
+    image, steps = Input((9, 8, 2)), Input((5, 2))
+    model = keras.Model(
+        [image, steps],
+        layers.Add()([layers.GlobalMaxPooling2D()(image), layers.GlobalMaxPooling1D()(steps)]),
+    )
+    assert kc.describe(model).layers[-1].receptive_field is None
+
+
+def test_as_many_frames_as_come():
+    """The state's window is looked through once more for each frame: nobody knows how often."""
+    video = Input((None, 9, 2))
+    model = keras.Model(video, layers.ConvLSTM1D(2, 3)(video))
+    assert kc.describe(model).layers[-1].receptive_field is None
+
+
+def test_sizes_that_vanish_within_a_layer():
+    frame = Input((None, 2))
+    cut = layers.TimeDistributed(keras.Model(frame, frame[:, 5:]))
+    video = Input((3, 4, 2))
+    record = kc.describe(keras.Model(video, cut(video))).layers[-1]
+    assert (record.macs, record.receptive_field) == (None, None)

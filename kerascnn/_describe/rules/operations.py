@@ -22,8 +22,6 @@ def operation_reach(
     if isinstance(operation, layers.Layer):  # a small one of keras.applications
         known = name in POINTWISE_NAMES and len(before) == 1
         return mixing.in_place(operation, before, after) if known else None
-    if not before:
-        return None
     if name in POINTWISE_NAMES:
         return mixing.merged(operation, before, after)
     if name in REDUCTIONS:
@@ -128,10 +126,8 @@ def _item(
 
 
 def _get_item(shape: Shape, key: object) -> list[Reach] | None:
+    # Of whole numbers, slices, None and an ellipsis: Keras takes no others.
     key = list(key) if isinstance(key, (tuple, list)) else [key]
-    known = (int, slice, type(None), type(Ellipsis))
-    if any(not isinstance(part, known) or isinstance(part, bool) for part in key):
-        return None
     if Ellipsis not in key:
         key.append(Ellipsis)
     at = key.index(Ellipsis)
