@@ -1,6 +1,7 @@
 """Who may import whom, read from the sources; and what `import kerascnn` loads."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,12 @@ def part(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported(path):
-    """All modules that a file imports, also within functions, as absolute names."""
+def imported(path, *, at_once=False):
+    """All modules that a file imports, also within functions, or at once; as absolute names."""
     names = set()
     package = ("kerascnn", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,6 +103,16 @@ def test_frameworks_stay_in_their_places(path):
             "numbers",
             "kerascnn",
         }
+
+
+def test_imports_run_in_no_circle():
+    files = {}
+    for path in SOURCES:
+        parts = ("kerascnn", *path.relative_to(PACKAGE).with_suffix("").parts)
+        files[".".join(parts).removesuffix(".__init__")] = path
+    TopologicalSorter(
+        {name: imported(path, at_once=True) - {name} for name, path in files.items()}
+    ).prepare()  # raises a CycleError that names the files
 
 
 def test_the_reader_of_imports_reads():

@@ -14,7 +14,7 @@ SEQUENCES = (
 
 
 def space(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int] | None:
-    """The axes of space and of channels that a layer sees in its input; `None`: it does not say."""
+    """The axes of space and of channels a layer sees in its input; `None`: it tells nothing."""
     if isinstance(operation, layers.TimeDistributed):
         inner = space(operation.layer, ndim - 1)
         return inner and ([1, *(axis + 1 for axis in inner[0])], inner[1] + 1)
@@ -30,7 +30,7 @@ def space(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int] | 
 
 
 def vote(votes: dict[Origin, bool], operation: keras.Operation, ndim: int, view: View) -> None:
-    """Let a layer say which axes are space (True) and which hold channels, the first to say so."""
+    """Note which axes a layer uses as space (True) or channels (False); the first layer decides."""
     used = space(operation, ndim)
     if used:
         for origin, look in view.items():
@@ -42,5 +42,5 @@ def vote(votes: dict[Origin, bool], operation: keras.Operation, ndim: int, view:
 
 
 def space_of(votes: dict[Origin, bool], i: int, ndim: int) -> tuple[int, ...]:
-    """The axes of an input that are space; where no layer says so, the last one holds channels."""
+    """The axes of an input that are space; where no layer tells, the last one holds channels."""
     return tuple(axis for axis in range(1, ndim) if votes.get((i, axis), axis < ndim - 1))

@@ -79,7 +79,7 @@ def fields_of(graph: Graph, shapes: Shapes, specs: Callable[[], dict[Key, KerasT
 
 
 def sees(view: View, fields: Fields, sizes: dict[Origin, int | None], shape: tuple) -> list[Look]:
-    """What units see along each axis of space, the inputs laid over each other; []: nothing.
+    """What units see along each axis of space, the inputs overlaid; [] where they see nothing.
 
     Args:
         view: of a tensor.
@@ -133,7 +133,7 @@ class _Step(NamedTuple):
     measure: Callable[[], Probed | None]
 
     def view(self, seen: list[View]) -> View:
-        """What its units see, from what those of the node's inputs see."""
+        """What its units see, given what the units of the node's inputs see."""
         operation = self.node.operation
         if hasattr(operation, "receptive_field"):
             return said_by(operation, seen, self.before, self.after, self.sizes)
@@ -164,11 +164,11 @@ class _Step(NamedTuple):
         measured = self.measure()
         if found is None:
             return measured and measured.reaches
-        # It looks like a convolution; does it see as one, or more?
+        # It looks like a convolution; does it see more than one?
         return found if measured is None or self._sees_no_more(measured) else measured.reaches
 
     def _sees_no_more(self, measured: Probed) -> bool:
-        """Whether all that moves a layer's units lies in the windows that it says it has."""
+        """Whether all that moves a layer's units lies within the windows that it declares."""
         said = layer_reach(
             self.node.operation, measured.before, measured.after, self.node.slots, self.output
         )
@@ -199,7 +199,7 @@ class _Step(NamedTuple):
 def layer_reach(
     operation: keras.Operation, before: list[tuple], after: tuple, slots: tuple, output: int = 0
 ) -> list[Reach] | None:
-    """The reach of a layer by rule, wrappers opened."""
+    """The reach of a layer by rule; wrappers are opened."""
     if is_keras(operation):
         if isinstance(operation, layers.TimeDistributed):
             return _of_each_step(operation.layer, before, after)

@@ -36,7 +36,7 @@ class Cells(NamedTuple):
 
 
 def text(cells: Cells, width: int | None) -> str:
-    """Draw a table for a terminal of some characters; `None`: as wide as it needs."""
+    """Draw a table for a terminal of a width in characters; `None`: as wide as needed."""
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
@@ -47,7 +47,7 @@ def text(cells: Cells, width: int | None) -> str:
 
 
 def fitting(cells: Cells, console: Console, options: ConsoleOptions) -> Table:
-    """The table without the columns for which a terminal has no room: numbers are never broken."""
+    """The table without the columns that do not fit: numbers are never broken."""
     for dropped in range(len(cells.spared) + 1):
         table = _rich_table(cells, cells.spared[:dropped])
         if console.measure(table, options=options.update(width=10_000)).maximum <= (
@@ -59,7 +59,7 @@ def fitting(cells: Cells, console: Console, options: ConsoleOptions) -> Table:
 
 def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
     from rich.table import Table
-    from rich.text import Text  # names are no markup
+    from rich.text import Text  # names are not markup
 
     title, caption = Text(_one_line(cells.title)), Text(" ".join(map(_one_line, cells.notes)))
     table = Table(title=title, caption=caption, caption_justify="left")
@@ -142,14 +142,14 @@ def _one_line(text: str) -> str:
 
 
 def _csv_cell(value: object) -> object:
-    """A cell that the csv module quotes as it must: it passes over a lone carriage return."""
+    """A cell that the csv module quotes correctly: it overlooks a lone carriage return."""
     if isinstance(value, tuple):  # sizes, or names
         value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
 
 
 def _escape_markdown(cell: str) -> str:
-    """Let no sign of a name be read as Markdown or HTML; "a_b" is none."""
+    """Keep Markdown and HTML from reading a name as markup; "a_b" is safe as it is."""
     cell = _one_line(cell).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     cell = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", cell)
     return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", cell)
@@ -164,5 +164,7 @@ def _escape_latex(cell: str) -> str:
     cell = _one_line(cell)
     if "--" in cell:
         special["-"] = "{-}"  # not a dash
-    start = "{}" if cell.startswith("*") else ""  # behind a line's end it would belong to that
+    start = (
+        "{}" if cell.startswith("*") else ""
+    )  # after a line break it would be read as a part of that
     return start + "".join(special.get(c, c) for c in cell)

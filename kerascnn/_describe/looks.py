@@ -1,4 +1,4 @@
-"""What units see of one axis of an input, and what they see on several ways at once."""
+"""What units see along one axis of an input, and what they see along several paths at once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def all_of(look: Look, shape: tuple, size: int | None) -> Look:
 
 
 def joined(looks: Sequence[Look], size: int | None, shape: tuple) -> Look:
-    """What units see on several ways at once, of an axis of the input."""
+    """What units see along several paths at once, on one axis of the input."""
     if any(look.field is None for look in looks):
         return UNKNOWN
     looks = [look for look in looks if look.field.size] or looks[:1]
@@ -61,7 +61,7 @@ def joined(looks: Sequence[Look], size: int | None, shape: tuple) -> Look:
     units = shape[axis]
     alone = all(look.alone for look in looks)
     if units is None and len({f.stride for f in moving}) > 1:
-        return UNKNOWN  # their fields drift apart, nobody knows how far
+        return UNKNOWN  # their fields drift apart by an unknown distance
     field = ReceptiveField.union(moving, units=units)
     if not fixed:
         return Look(axis, field, alone)

@@ -1,6 +1,6 @@
-"""Multiply-adds of one call of a layer, for one image: sums of products, no others.
+"""Multiply-adds of one call of a layer, for one image: sums of products only.
 
-Scaling, shifting, pooling and interpolation count as none, as everywhere in the literature.
+Scaling, shifting, pooling and interpolation count as zero, as is usual in the literature.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def macs_of(
 def connections_of(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, macs: int | None
 ) -> int | None:
-    """Multiply-adds, and one for the bias of each output; of recurrences it is not known."""
+    """Multiply-adds, plus one for the bias of each output; not known for recurrent layers."""
     if hasattr(operation, "connections"):
         return None if None in after[1:] else operation.connections(before, after)
     inner = operation
@@ -149,7 +149,7 @@ def _of_model(model: keras.Model, before: Sequence[Shape]) -> int | None:
 
 
 def _of_cell(cell: keras.Layer) -> int | None:
-    """Products of one step; those of a gate with a value of its own are not sums."""
+    """Products of one step; gates are applied element by element, which sums nothing."""
     if isinstance(cell, layers.StackedRNNCells) and is_keras(cell):
         return total(map(_of_cell, cell.cells))
     if isinstance(cell, CELLS) and is_keras(cell):
@@ -195,7 +195,7 @@ def _of_attention(operation: layers.Layer, before: Sequence[Shape]) -> int | Non
     pairs = product(size(query[1:-1]), value[-2])
     additive = isinstance(operation, layers.AdditiveAttention)
     scaled = operation.use_scale if additive else operation.score_mode == "dot"
-    # A score is a sum of products, or without a scale a mere sum.
+    # A score is a sum of products or, without a scale, only a sum.
     return product(pairs, total([value[-1], query[-1] if scaled else 0]))
 
 

@@ -44,7 +44,7 @@ def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
 def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[int]] | None:
     """The smallest groups of axes that hold the same values before and after a reshape."""
     if not all(shape[1:]) or not all(after[1:]):
-        # Of open sizes only what lies before or behind all that changes is followed.
+        # With open sizes, only axes before or after everything that changes are followed.
         head = range(1, axis + 1)
         if all(at < len(after) and shape[at] and shape[at] == after[at] for at in head):
             return [axis], [axis]
@@ -85,7 +85,7 @@ def _split(spans: list, sizes: list[int], axes: list[int], look: Look, old: int)
 
 
 def _regular(spans: list, step: int) -> tuple[list, int]:
-    """The fewest spans, and the step, after which they go on alike."""
+    """The fewest spans, and the step after which they repeat."""
     for period in range(1, len(spans)):
         pairs = list(zip(spans, spans[period:], strict=False))
         steps = {b[0] - a[0] if a and b else None for a, b in pairs}

@@ -22,7 +22,9 @@ def said_by(
     itself. What a unit sees along others, and of vectors that all units share, is added to that.
     """
     view: View = {}
-    content = seen[: getattr(operation, "content_inputs", None)]  # of others only the size counts
+    content = seen[
+        : getattr(operation, "content_inputs", None)
+    ]  # of the others only the size counts
     origins = dict.fromkeys(origin for v in content for origin in v)
     for i in sorted({i for i, _axis in origins}):
         ways = [_complete(v, i, len(s)) for v, s in zip(seen, before, strict=True)]

@@ -1,4 +1,4 @@
-"""Sums, products and sizes where a part may not be known: then neither is the whole, `None`."""
+"""Sums, products and sizes, which are not known (`None`) where one of their parts is not."""
 
 from __future__ import annotations
 

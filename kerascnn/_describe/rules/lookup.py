@@ -52,7 +52,7 @@ def reaches(
         slots: the arguments of the call.
         output: which of its outputs is meant.
     """
-    if not is_keras(operation):  # of your own; it may slide a window, as convolutions do
+    if not is_keras(operation):  # a layer of your own may slide a window too
         return windows.like_a_convolution(operation, before, after)
     if output and not isinstance(operation, RECURRENT):
         return None

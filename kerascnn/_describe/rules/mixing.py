@@ -52,7 +52,7 @@ def dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Re
 
 
 def einsum_dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
-    """The axes stay whose letters the output has."""
+    """The axes stay whose letters are in the output."""
     inputs, made = operation.equation.replace(" ", "").split("->")
     reach = einsum_term(inputs.split(",")[0], made, before[0], after)
     return None if reach is None else [reach]

@@ -36,7 +36,7 @@ def channelwise(operation: layers.Layer, before: list[Shape], after: Shape) -> l
 def like_a_convolution(
     operation: keras.Operation, before: list[Shape], after: Shape
 ) -> list[Reach] | None:
-    """A layer of your own with the attributes of a convolution, where its output is as large."""
+    """A layer of your own with a convolution's attributes, and an output of that size."""
     kernel, sizes = window_of(operation), before[0][1:-1] if len(before) == 1 else ()
     strides, padding = (getattr(operation, name, None) for name in ("strides", "padding"))
     if not kernel or len(kernel) != len(sizes) or len(after) != len(before[0]):
@@ -104,7 +104,7 @@ def conv_lstm(operation: layers.Layer, before: list[Shape], after: Shape) -> lis
     frames, (axes, _channel) = shape[1], space(operation, len(before[0]))
     if frames is None:
         return None
-    shift = len(shape) - len(after)  # 1 where only the last frame is put out
+    shift = len(shape) - len(after)  # 1 where only the last frame is returned
     sizes = [shape[axis] for axis in axes[1:]]
     reach = {}
     for axis, (taps, step), k in zip(
