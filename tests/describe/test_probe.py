@@ -22,6 +22,7 @@ MEASURED = {
     "a part, seen by all": ((9, 6, 2), lambda x: ops.max(x[:, 2:5], axis=1)),
     "an axis of size 1": ((7, 1, 2), lambda x: ops.roll(x, 1, axis=1)),
     "an axis of size 1 for all": ((7, 1, 2), lambda x: ops.repeat(ops.roll(x, 1, 1), 4, 2)),
+    "means of squares": ((6, 8, 2), layers.Resizing(3, 4, "area")),
     "each step": ((3, 7, 2), layers.TimeDistributed(layers.Lambda(lambda x: ops.roll(x, 1, 1)))),
     "a vector": ((5, 3), lambda x: ops.sum(ops.roll(x, 1, 1), axis=1)),
 }
@@ -61,7 +62,6 @@ NOT_TOLD = {
     "along two axes at once": ((6,), lambda x: x[:, None] * ops.eye(6)),
     "nothing moves": ((6, 2), lambda x: x * 0),
     "it refuses": ((6, 2), Stubborn()),
-    "nobody computes it": ((6, 6, 2), layers.Resizing(3, 3, "area")),
     # Of large inputs a part is measured, which must tell the whole.
     "only the first": ((300, 300, 3), lambda x: x[:, :20] * 1),
     "from the end": ((300, 300, 3), lambda x: ops.flip(x, 1) + x),

@@ -6,6 +6,8 @@ import pytest
 from keras import layers, ops
 
 import kerascnn as kc
+from kerascnn._describe.describe_model import followed
+from kerascnn._graph import flatten
 
 Input = keras.Input
 CUBE = (6, 4, 3)
@@ -88,9 +90,6 @@ def test_nothing_is_said_where_images_of_a_batch_meet(name, net, unknown):
 
 BIG = (9, 8, 3)
 LAYERS = {
-    "convolution, channels first": (
-        (3, 9, 8), lambda: layers.Conv2D(2, (3, 2), 2, "same", data_format="channels_first"),
-    ),
     "dilated": (BIG, lambda: layers.Conv2D(2, 2, dilation_rate=3)),
     "depthwise": (BIG, lambda: layers.DepthwiseConv2D(3, padding="same")),
     "depthwise, several": (BIG, lambda: layers.DepthwiseConv2D(3, depth_multiplier=2)),
@@ -102,10 +101,6 @@ LAYERS = {
     ),
     "transposed, valid": (BIG, lambda: layers.Conv2DTranspose(2, 2, 3)),
     "softmax inside": (BIG, lambda: layers.Conv2D(2, 3, activation="softmax")),
-    "softmax of the width": (
-        (3, 9, 8),
-        lambda: layers.Conv2D(2, 3, data_format="channels_first", activation="softmax"),
-    ),
     "a layer inside": (BIG, lambda: layers.Conv2D(2, 3, activation=layers.LeakyReLU())),
     "a gated one inside": (BIG, lambda: layers.Conv2D(2, 3, activation="glu")),
     "up-sampling": (BIG, lambda: layers.UpSampling2D((2, 3))),
@@ -149,6 +144,28 @@ LAYERS = {
 def test_layers_see_what_moves_them(name, net, check_views):
     shape, build = LAYERS[name]
     check_views(net(shape, build()))
+
+
+@pytest.mark.parametrize("activation", [None, "softmax"])
+def test_channels_first(activation, net, check_views):
+    """As with channels last between two permutations, which all processors compute.
+
+    The softmax is that of the last axis, which holds columns.
+    """
+
+    def turned(x):
+        x = layers.Conv2D(2, (3, 2), 2, "same")(layers.Permute((2, 3, 1))(x))
+        return layers.Activation(activation or "linear")(layers.Permute((3, 1, 2))(x))
+
+    first = {"data_format": "channels_first", "activation": activation}
+    model = net((3, 9, 8), layers.Conv2D(2, (3, 2), 2, "same", **first))
+    twin = net((3, 9, 8), turned)
+    check_views(twin)
+    views = []
+    for one in (model, twin):
+        graph = flatten(one)
+        views.append(followed(one, graph, None)[1].views[graph.outputs[0]])
+    assert views[0] == views[1]
 
 
 def attended(**options):
