@@ -615,7 +615,11 @@ def _product_of(op):
         terms = op.get_attr("equation").decode().split("->")[0].split(",")
         sizes = {}
         for term, shape in zip(terms, shapes, strict=True):
-            sizes |= dict(zip(term, shape, strict=True))
+            left, dots, right = term.partition("...")
+            more = len(shape) - len(left) - len(right)
+            letters = [*left, *(range(more, 0, -1) if dots else ()), *right]
+            for letter, n in zip(letters, shape, strict=True):
+                sizes[letter] = max(n, sizes.get(letter, 1))
         return math.prod(sizes.values())
     if op.type in ("MatMul", "BatchMatMulV2"):
         flag = "transpose_a" if op.type == "MatMul" else "adj_x"

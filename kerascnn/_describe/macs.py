@@ -239,7 +239,9 @@ def _of_einsum(equation: str, shapes: Sequence[Shape]) -> int | None:
         left, dots, right = term.partition("...")
         more = len(shape) - len(left) - len(right)
         letters = [*left, *(f"...{i}" for i in range(more, 0, -1) if dots), *right]
-        sizes |= dict(zip(letters, shape, strict=True))
+        for letter, n in zip(letters, shape, strict=True):
+            other = sizes.get(letter, 1)  # the axes of an ellipsis may be of size 1 in one of them
+            sizes[letter] = None if None in (n, other) else max(n, other)
     first = terms[0][0] if terms[0][0] != "." else next(k for k in sizes if k.startswith("..."))
     return size([n for letter, n in sizes.items() if letter != first])
 

@@ -70,6 +70,8 @@ CASES = {
     "inner": (STEPS, lambda x: ops.dot(x, MATRIX), 10 * 28),
     "einsum": ([STEPS, (7, 4)], lambda x, y: ops.einsum("bij,bkj->bik", x, y), 70 * 4),
     "einsum by a constant": (STEPS, lambda x: ops.einsum("bij,jk->bik", x, MATRIX), 10 * 28),
+    "einsum, broadcast": (
+        [(6, 5, 3), (1, 7, 3)], lambda x, y: ops.einsum("...ij,...kj->...ik", x, y), 6 * 35 * 3),
     "einsum of three": ([STEPS] * 3, lambda *x: ops.einsum("bij,bij,bij->bi", *x), None),
     "einsum over the batch": (STEPS, lambda x: ops.einsum("jk,bij->bik", MATRIX, x), None),
     "convolution": (IMAGE, lambda x: ops.conv(x, KERNEL), 4 * 3 * 72),
