@@ -97,6 +97,12 @@ class Graph:
     structure: object = 0  # how the model returns its outputs: one, or a list, tuple or dict
     constants: tuple[tuple[Key, object], ...] = ()  # what nested models are called with for good
 
+    @property
+    def shapes(self) -> dict[Key, tuple]:
+        """The shapes of all tensors as the model was built, the batch first."""
+        shapes = {k: s for n in self.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
+        return shapes | {key: (None, *constant.shape[1:]) for key, constant in self.constants}
+
     def pack(self, values: Sequence) -> object:
         """Outputs as the model returns them: the only one, or a list, tuple or dict."""
         return keras.tree.pack_sequence_as(self.structure, list(values))

@@ -26,10 +26,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from kerascnn._describe import _followed, describe
-from kerascnn._fields import sees
+from kerascnn._describe.describe_model import describe, followed
+from kerascnn._describe.fields import sees
 from kerascnn._graph import flatten, run
 
+NOWHERE = 1_000_000  # the first pixel that a unit sees that sees none
 LOOKED_AT = 4_000_000  # values in the maps of all pixels' moves; larger networks are passed over
 
 
@@ -344,6 +345,40 @@ def reshape(net, x):
         net.keep(f"pad({width})", ops.pad(x, width), x)
 
 
+def operation(net, x):
+    """Operations of `keras.ops` on one tensor or two."""
+    rank, others = len(x.shape), [t for t in net.tensors if len(t.shape) == len(x.shape)]
+    other = others[int(net.rng.integers(len(others)))]
+    one, two = (net.number(1, rank - 1) for _ in range(2))
+    kinds = {
+        f"swapaxes({one}, {two})": lambda: ops.swapaxes(x, one, two),
+        f"softmax(axis={one})": lambda: ops.softmax(x, one),
+        f"max(axis={one}, keepdims=True)": lambda: ops.max(x, one, keepdims=True),
+        f"x + max(x, {one})": lambda: x + ops.max(x, one, keepdims=True),
+        f"x * item 0 of axis {one}": lambda: x * ops.take(x, [0], one),
+        f"split(2, {one})": lambda: ops.split(x, 2, one),
+        "repeated along a new axis": lambda: ops.repeat(ops.expand_dims(x, one), 2, one),
+    }
+    call = net.choose(*kinds)
+    with suppress(Exception):  # sizes that do not fit
+        net.keep(call, kinds[call](), x)
+    pairs = {
+        "matmul": lambda: ops.matmul(x, other),
+        "rows by rows": lambda: ops.einsum("...ij,...kj->...ik", x, other),
+        "add": lambda: ops.add(x, other),
+        "concatenate": lambda: ops.concatenate([x, other], one),
+    }
+    call = net.choose(*pairs)
+    with suppress(Exception):
+        net.keep(call, pairs[call](), x, other)
+
+
+def bins(net, x):
+    """Codes of bins."""
+    mode = net.choose("int", "one_hot", "multi_hot", "count")
+    net.call(layers.Discretization([0.6, 0.8, 1.5], output_mode=mode, dtype="float64"), x)
+
+
 def attention(net, x):
     """Attention of four kinds."""
     others = [t for t in net.tensors if len(t.shape) == len(x.shape) and t.shape[-1] == x.shape[-1]]
@@ -351,7 +386,8 @@ def attention(net, x):
     kind = net.choose("Attention", "AdditiveAttention", "MultiHead", "Grouped")
     try:
         if kind == "MultiHead":
-            layer = layers.MultiHeadAttention(2, 3, value_dim=net.number(1, 3))
+            shape = net.choose(None, None, (2,), (2, 3))
+            layer = layers.MultiHeadAttention(2, 3, net.number(1, 3), output_shape=shape)
             net.keep(layer, layer(x, other), x, other)
         elif kind == "Grouped" and len(x.shape) == 3:
             layer = layers.GroupQueryAttention(3, 4, 2)
@@ -469,6 +505,8 @@ ANY = [
     concatenate,
     reshape,
     reshape,
+    operation,
+    bins,
     of_your_own,
     nested,
 ]
@@ -539,7 +577,7 @@ def supports(model, graph, rng, space):
                     hits[k] |= np.abs(made[k] - own[k]) > least * scale
             for k in keys:
                 seen = hits[k].any(axis=0)
-                first = np.where(seen, hits[k].argmax(axis=0), n)
+                first = np.where(seen, hits[k].argmax(axis=0), NOWHERE)
                 last = np.where(seen, n - 1 - hits[k][::-1].argmax(axis=0), -1)
                 found[k][i, axis] = first, last
     return found
@@ -577,7 +615,11 @@ def _product_of(op):
         terms = op.get_attr("equation").decode().split("->")[0].split(",")
         sizes = {}
         for term, shape in zip(terms, shapes, strict=True):
-            sizes |= dict(zip(term, shape, strict=True))
+            left, dots, right = term.partition("...")
+            more = len(shape) - len(left) - len(right)
+            letters = [*left, *(range(more, 0, -1) if dots else ()), *right]
+            for letter, n in zip(letters, shape, strict=True):
+                sizes[letter] = max(n, sizes.get(letter, 1))
         return math.prod(sizes.values())
     if op.type in ("MatMul", "BatchMatMulV2"):
         flag = "transpose_a" if op.type == "MatMul" else "adj_x"
@@ -616,7 +658,7 @@ def check(seed, counts):
         if counted is not None and counted != description.macs:
             findings.append(f"MACs {description.macs}, {counted} in the graph")
     counts["MACs known"] += description.macs is not None
-    shapes, fields = _followed(model, graph, None)
+    shapes, fields = followed(model, graph, None)
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     values = sum(math.prod(s[1:]) for s in shapes.values()) * max(
         sum(s[1:]) for s in shapes.values()

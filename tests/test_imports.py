@@ -1,6 +1,7 @@
 """Who may import whom, read from the sources; and what `import kerascnn` loads."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,7 @@ MAY_USE = {
     "datasets": set(),
     "plots": set(),
     "weights": set(),
-    "_escapes": set(),
-    "_description": {"_escapes"},
-    "_reach": {"arithmetic"},
-    "_probe": {"_reach"},
-    "_fields": {"arithmetic", "_probe", "_reach"},
-    "_macs": {"_description", "_reach"},
-    "_describe": {"arithmetic", "_description", "_fields", "_macs", "_reach"},
+    "_describe": {"arithmetic"},
     "models": {"layers", "weights"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
@@ -31,13 +26,12 @@ MAY_USE = {
     "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
-        "_description", "models", "training",
-        "visualize", "experiments",
+        "models", "training", "visualize", "experiments",
     },
     "__main__": {"cli"},
     "cli": {
         "figures", "models", "_describe", "weights", "training", "datasets", "visualize", "plots",
-        "trained", "_description",
+        "trained",
     },
 }  # fmt: skip
 SERVE_ALL = {
@@ -56,11 +50,12 @@ def part(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported(path):
-    """All modules that a file imports, also within functions, as absolute names."""
+def imported(path, *, at_once=False):
+    """All modules that a file imports, also within functions, or at once; as absolute names."""
     names = set()
     package = ("kerascnn", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -106,6 +101,16 @@ def test_frameworks_stay_in_their_places(path):
             "numbers",
             "kerascnn",
         }
+
+
+def test_imports_run_in_no_circle():
+    files = {}
+    for path in SOURCES:
+        parts = ("kerascnn", *path.relative_to(PACKAGE).with_suffix("").parts)
+        files[".".join(parts).removesuffix(".__init__")] = path
+    TopologicalSorter(
+        {name: imported(path, at_once=True) - {name} for name, path in files.items()}
+    ).prepare()  # raises a CycleError that names the files
 
 
 def test_the_reader_of_imports_reads():

@@ -10,7 +10,7 @@ import pytest
 
 import kerascnn
 from kerascnn import _text, figures, weights
-from kerascnn._description import COLUMNS, Description
+from kerascnn._describe.records import COLUMNS, Description
 from kerascnn.cli import _options, describe
 from kerascnn.datasets import cells, cifar10, fashion_mnist, shapes
 from kerascnn.plots import styles

@@ -24,7 +24,7 @@ from ._options import (
 if TYPE_CHECKING:
     import keras
 
-    from kerascnn._description import Description
+    from kerascnn._describe import Description
 
 TABLES = ("text", "markdown", "latex", "csv", "html")
 ENDINGS = {
@@ -119,7 +119,7 @@ def describe(
     """
     name, options = checked(**network)
     path = None if out is None else table_file(Path(out), table)
-    from kerascnn._description import Description
+    from kerascnn._describe import Description
 
     shown = names_in(columns) if columns else None
     Description("", (), 0).select(shown or [])  # refused before the work

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import arithmetic, plots
-from kerascnn._description import Description
+from kerascnn._describe import Description
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 

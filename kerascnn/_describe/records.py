@@ -1,23 +1,23 @@
-"""The description of a model: its records, their totals, and tables of both in many formats."""
+"""The description of a model: its records and their totals."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ._errors import unknown
-from ._escapes import csv_cell, escape_latex, escape_markdown, one_line
-from ._text import shape_text
-from ._text import text as _
+from kerascnn._errors import unknown
+from kerascnn._text import shape_text
+from kerascnn._text import text as _
+
+from . import formats
+from .formats import Cells
+from .unknowns import total
 
 if TYPE_CHECKING:
     import pandas
     from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.table import Table
 
 PerAxis = int | Fraction | tuple[int | Fraction | None, ...]
 
@@ -192,30 +192,7 @@ class Description:
     __repr__ = __str__  # a table at the prompt too
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for dropped in range(len(SPARED) + 1):  # numbers are never broken: columns go instead
-            table = self._table(SPARED[:dropped])
-            if console.measure(table, options=options.update(width=10_000)).maximum <= (
-                options.max_width
-            ):
-                break
-        yield table
-
-    def _table(self, without: Sequence[str] = ()) -> Table:
-        from rich.table import Table
-        from rich.text import Text  # names are no markup
-
-        title, caption = Text(one_line(self.name)), Text(" ".join(map(one_line, self.notes)))
-        table = Table(title=title, caption=caption, caption_justify="left")
-        shown = [heading for heading in self.columns if heading not in without]
-        headings, *rows, totals = self._cells(shown)
-        for column, heading in zip(shown, headings, strict=True):
-            justify = "left" if column in LEFT else "right"
-            table.add_column(heading, justify=justify, no_wrap=True)
-        for row in rows:
-            table.add_row(*(Text(one_line(cell)) for cell in row))
-        table.add_section()
-        table.add_row(*totals, style="bold")
-        return table
+        yield formats.fitting(self._cells(), console, options)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -226,81 +203,29 @@ class Description:
         Args:
             width: in characters; columns that do not fit are left out. `None`: all columns.
         """
-        from rich.console import Console
-
-        console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
-        if width is None:
-            console.width = console.measure(self._table()).maximum
-        console.print(self)
-        return console.file.getvalue().rstrip("\n")
+        return formats.text(self._cells(), width)
 
     def to_markdown(self) -> str:
         """Write a table in Markdown."""
-        headings, *rows = self._cells()
-        rules = [":--" if column in LEFT else "--:" for column in self.columns]
-        lines = [
-            "| " + " | ".join(row) + " |"
-            for row in (headings, rules, *(map(escape_markdown, row) for row in rows))
-        ]
-        return "\n".join([*lines, "", *map(escape_markdown, self.notes)])
+        return formats.markdown(self._cells())
 
     def to_latex(self) -> str:
         """Write a `tabular` with the rules of the LaTeX package booktabs."""
-        headings, *rows, totals = [[escape_latex(c) for c in row] for row in self._cells()]
-        lines = [" & ".join(row) + r" \\" for row in (headings, *rows, totals)]
-        return "\n".join(
-            [
-                r"\begin{tabular}{" + "".join("rl"[c in LEFT] for c in self.columns) + "}",
-                r"\toprule",
-                lines[0],
-                r"\midrule",
-                *lines[1:-1],
-                r"\midrule",
-                lines[-1],
-                r"\bottomrule",
-                r"\end{tabular}",
-                *(f"% {one_line(note)}" for note in self.notes),
-            ]
-        )
+        return formats.latex(self._cells())
 
     def to_csv(self) -> str:
         """Write comma-separated values: the records' fields, numbers as they are.
 
         All fields, or those of the columns that `select` chose.
         """
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
         names = [f.name for f in fields(Layer)]
         if self.columns != tuple(FIELDS):
             names = [FIELDS[column] for column in self.columns]
-        writer.writerow(names)
-        for record in self.layers:
-            writer.writerow([csv_cell(getattr(record, name)) for name in names])
-        return file.getvalue()
+        return formats.csv_text(names, [[getattr(r, name) for name in names] for r in self.layers])
 
     def to_html(self) -> str:
         """Write a `<table>`."""
-        from markupsafe import escape
-
-        headings, *rows, totals = self._cells()
-
-        def line(row: Sequence[str], tag: str = "td") -> str:
-            right = [column not in LEFT for column in self.columns]
-            styles = [
-                ' style="text-align: right"' if r else ' style="text-align: left"' for r in right
-            ]
-            cells = zip(styles, row, strict=True)
-            return "<tr>" + "".join(f"<{tag}{s}>{escape(c)}</{tag}>" for s, c in cells) + "</tr>"
-
-        return "\n".join(
-            [
-                f"<table>\n<caption>{escape(self.name)}</caption>",
-                f"<thead>{line(headings, 'th')}</thead>\n<tbody>",
-                *map(line, rows),
-                f"</tbody>\n<tfoot>{line(totals, 'th')}</tfoot>\n</table>",
-                f"<p>{escape(' '.join(self.notes))}</p>",
-            ]
-        )
+        return formats.html(self._cells())
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Make a pandas DataFrame: a row for each record, all fields as columns.
@@ -316,22 +241,22 @@ class Description:
             ) from None
         return pd.DataFrame([asdict(r) for r in self.layers]).set_index("name")
 
-    def _cells(self, columns: Sequence[str] | None = None) -> list[list[str]]:
+    def _cells(self) -> Cells:
         """The table as text: headings, a row for each record, totals."""
         known = {heading: rest for heading, *rest in COLUMNS}
-        shown = [(heading, *known[heading]) for heading in columns or self.columns]
-        headings = [_(heading) for heading, *_cell in shown]
-        rows = [[cell(r) for _h, cell, _t in shown] for r in self.layers]
+        shown = [(heading, *known[heading]) for heading in self.columns]
         totals = [_number(getattr(self, total)) if total else "" for *_cell, total in shown]
         if totals and not totals[0]:
             totals[0] = _("Total")
-        return [headings, *rows, totals]
-
-
-def total(values: Iterable[int | None]) -> int | None:
-    """Add up; `None` where a part is not known."""
-    values = list(values)
-    return None if None in values else sum(values)
+        return Cells(
+            title=self.name,
+            headings=[_(heading) for heading in self.columns],
+            rows=[[cell(r) for _h, cell, _t in shown] for r in self.layers],
+            totals=totals,
+            notes=self.notes,
+            words=[i for i, heading in enumerate(self.columns) if heading in LEFT],
+            spared=[self.columns.index(heading) for heading in SPARED if heading in self.columns],
+        )
 
 
 def _number(value: int | None) -> str:

@@ -1,19 +1,20 @@
-"""Multiply-adds of one call of a layer, for one image: sums of products, no others.
+"""Multiply-adds of one call of a layer, for one image: sums of products only.
 
-Scaling, shifting, pooling and interpolation count as none, as everywhere in the literature.
+Scaling, shifting, pooling and interpolation count as zero, as is usual in the literature.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import keras
 from keras import layers
 
-from ._description import total
-from ._graph import Slot, flatten, has_graph
-from ._reach import (
+from kerascnn._graph import Slot, has_graph
+
+from .axes import space
+from .families import (
     ADAPTIVE_POOLS,
     ATTENTION,
     CONV_LSTM,
@@ -33,8 +34,9 @@ from ._reach import (
     TRANSPOSED,
     UP_SAMPLING,
     is_keras,
-    space,
 )  # fmt: skip
+from .shapes import specs_within
+from .unknowns import product, size, total
 
 Shape = tuple[int | None, ...]
 
@@ -82,16 +84,16 @@ def macs_of(
         return macs_of(operation.layer, before, after, slots)
     if isinstance(operation, layers.TimeDistributed):
         inner = [(None, *shape[2:]) for shape in before]
-        return _product(before[0][1], macs_of(operation.layer, inner, (None, *after[2:])))
+        return product(before[0][1], macs_of(operation.layer, inner, (None, *after[2:])))
     if isinstance(operation, TRANSPOSED):  # every input pixel is spread over a window
-        return _product(_places(operation, before[0]), _weights(operation.kernel))
+        return product(_places(operation, before[0]), _weights(operation.kernel))
     if isinstance(operation, SEPARABLE):
         per_pixel = _weights(operation.depthwise_kernel) + _weights(operation.pointwise_kernel)
-        return _product(_places(operation, after), per_pixel)
+        return product(_places(operation, after), per_pixel)
     if isinstance(operation, (*CONVOLUTIONS, *DEPTHWISE)):
-        return _product(_places(operation, after), _weights(operation.kernel))  # depthwise too
+        return product(_places(operation, after), _weights(operation.kernel))  # depthwise too
     if isinstance(operation, layers.Dense):
-        return _product(_size(after[1:-1]), _weights(operation.kernel))
+        return product(size(after[1:-1]), _weights(operation.kernel))
     if isinstance(operation, layers.EinsumDense):
         kernel = operation.kernel.shape
         return _of_einsum(operation.equation, [before[0], kernel])
@@ -101,14 +103,14 @@ def macs_of(
         ways = (operation.forward_layer, operation.backward_layer)
         return total(macs_of(way, before, after) for way in ways)
     if isinstance(operation, layers.RNN):
-        return _product(before[0][1], _of_cell(operation.cell))
+        return product(before[0][1], _of_cell(operation.cell))
     if isinstance(operation, MULTI_HEAD):
         return _of_multi_head(operation, before, after)
     if isinstance(operation, ATTENTION):
         return _of_attention(operation, before)
     if isinstance(operation, layers.Dot):
         axes = operation.axes if isinstance(operation.axes, (list, tuple)) else [operation.axes]
-        return _product(_size(after[1:]), before[0][axes[0] % len(before[0])])
+        return product(size(after[1:]), before[0][axes[0] % len(before[0])])
     if isinstance(operation, layers.Layer):
         free = isinstance(operation, FREE) or type(operation).__name__ in POINTWISE_NAMES
         return 0 if free else None
@@ -120,7 +122,7 @@ def macs_of(
 def connections_of(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, macs: int | None
 ) -> int | None:
-    """Multiply-adds, and one for the bias of each output; of recurrences it is not known."""
+    """Multiply-adds, plus one for the bias of each output; not known for recurrent layers."""
     if hasattr(operation, "connections"):
         return None if None in after[1:] else operation.connections(before, after)
     inner = operation
@@ -131,22 +133,23 @@ def connections_of(
     if not isinstance(inner, BIASED):
         return None
     biased = getattr(inner, "use_bias", getattr(inner, "bias", None) is not None)
-    return total([macs, _size(after[1:]) if biased else 0])
+    return total([macs, size(after[1:]) if biased else 0])
 
 
 def _of_model(model: keras.Model, before: Sequence[Shape]) -> int | None:
-    if [tuple(t.shape[1:]) for t in model.inputs] != [tuple(shape[1:]) for shape in before]:
+    found = specs_within(model, before)
+    if found is None:
         return None
-    graph = flatten(model)
-    shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
+    graph, specs = found
+    shapes = {key: tuple(spec.shape) for key, spec in specs.items()}
     return total(
-        macs_of(n.operation, [shapes[k] for k in n.inputs], n.shapes[0], n.slots)
+        macs_of(n.operation, [shapes[k] for k in n.inputs], shapes[n.outputs[0]], n.slots)
         for n in graph.nodes
     )
 
 
 def _of_cell(cell: keras.Layer) -> int | None:
-    """Products of one step; those of a gate with a value of its own are not sums."""
+    """Products of one step; gates are applied element by element, which sums nothing."""
     if isinstance(cell, layers.StackedRNNCells) and is_keras(cell):
         return total(map(_of_cell, cell.cells))
     if isinstance(cell, CELLS) and is_keras(cell):
@@ -157,9 +160,9 @@ def _of_cell(cell: keras.Layer) -> int | None:
 def _of_conv_lstm(operation: layers.Layer, before: Shape, after: Shape) -> int | None:
     cell = operation.cell
     frame = after[2:] if operation.return_sequences else after[1:]
-    places = _size(frame[1:] if cell.data_format == "channels_first" else frame[:-1])
+    places = size(frame[1:] if cell.data_format == "channels_first" else frame[:-1])
     per_place = _weights(cell.kernel) + _weights(cell.recurrent_kernel)
-    return _product(before[1], _product(places, per_place))
+    return product(before[1], places, per_place)
 
 
 def _of_multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> int | None:
@@ -175,25 +178,25 @@ def _of_multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shap
         heads, key_dim = operation._num_heads, operation._key_dim
         value_dim, attended = operation._value_dim, operation._attention_axes
     attended = {axis % len(query) for axis in attended or range(1, len(query) - 1)}
-    queries, keys = (_size([shape[axis] for axis in attended]) for shape in (query, value))
-    apart = _size([n for axis, n in enumerate(query[1:-1], 1) if axis not in attended])
-    pairs = _product(_product(queries, keys), apart)
+    queries, keys = (size([shape[axis] for axis in attended]) for shape in (query, value))
+    apart = size([n for axis, n in enumerate(query[1:-1], 1) if axis not in attended])
+    pairs = product(queries, keys, apart)
     return total([
-        _product(_size(query[1:-1]), _weights(operation._query_dense.kernel)),
-        _product(_size(key[1:-1]), _weights(operation._key_dense.kernel)),
-        _product(_size(value[1:-1]), _weights(operation._value_dense.kernel)),
-        _product(pairs, heads * (key_dim + value_dim)),
-        _product(_size(query[1:-1]), _weights(operation._output_dense.kernel)),
+        product(size(query[1:-1]), _weights(operation._query_dense.kernel)),
+        product(size(key[1:-1]), _weights(operation._key_dense.kernel)),
+        product(size(value[1:-1]), _weights(operation._value_dense.kernel)),
+        product(pairs, heads * (key_dim + value_dim)),
+        product(size(query[1:-1]), _weights(operation._output_dense.kernel)),
     ])  # fmt: skip
 
 
 def _of_attention(operation: layers.Layer, before: Sequence[Shape]) -> int | None:
     query, value = before[0], before[1]
-    pairs = _product(_size(query[1:-1]), value[-2])
+    pairs = product(size(query[1:-1]), value[-2])
     additive = isinstance(operation, layers.AdditiveAttention)
     scaled = operation.use_scale if additive else operation.score_mode == "dot"
-    # A score is a sum of products, or without a scale a mere sum.
-    return _product(pairs, total([value[-1], query[-1] if scaled else 0]))
+    # A score is a sum of products or, without a scale, only a sum.
+    return product(pairs, total([value[-1], query[-1] if scaled else 0]))
 
 
 def _of_operation(
@@ -209,16 +212,16 @@ def _of_operation(
     ]
     constant = len(shapes) > 1 and is_tensor[:2] == [True, False]  # the second of two
     if name == "Matmul":
-        return _product(_size(after[1:]), shapes[0][-1])
+        return product(size(after[1:]), shapes[0][-1])
     if name == "Dot" and constant and len(shapes[1]) < 3:
-        return _product(_size(after[1:]), shapes[0][-1])
+        return product(size(after[1:]), shapes[0][-1])
     if name == "Einsum":
         terms = _terms(operation.subscripts)
         batch = {t[:1] for t, tensor in zip(terms, is_tensor, strict=True) if tensor}
         if batch == {terms[0][:1]} - {""}:
             return _of_einsum(operation.subscripts, shapes)
     if name in ("Conv", "DepthwiseConv") and constant:
-        return _product(_places(operation, after), math.prod(shapes[1]))
+        return product(_places(operation, after), math.prod(shapes[1]))
     return None
 
 
@@ -236,24 +239,17 @@ def _of_einsum(equation: str, shapes: Sequence[Shape]) -> int | None:
         left, dots, right = term.partition("...")
         more = len(shape) - len(left) - len(right)
         letters = [*left, *(f"...{i}" for i in range(more, 0, -1) if dots), *right]
-        sizes |= dict(zip(letters, shape, strict=True))
+        for letter, n in zip(letters, shape, strict=True):
+            other = sizes.get(letter, 1)  # the axes of an ellipsis may be of size 1 in one of them
+            sizes[letter] = None if None in (n, other) else max(n, other)
     first = terms[0][0] if terms[0][0] != "." else next(k for k in sizes if k.startswith("..."))
-    return _size([n for letter, n in sizes.items() if letter != first])
+    return size([n for letter, n in sizes.items() if letter != first])
 
 
 def _places(operation: keras.Layer, shape: Shape) -> int | None:
     """The number of places in a map, wherever its channels are."""
-    return _size([shape[axis] for axis in space(operation, len(shape))[0]])
-
-
-def _size(shape: Iterable[int | None]) -> int | None:
-    shape = list(shape)
-    return None if None in shape else math.prod(shape)
+    return size([shape[axis] for axis in space(operation, len(shape))[0]])
 
 
 def _weights(kernel: keras.Variable) -> int:
     return math.prod(kernel.shape)
-
-
-def _product(one: int | None, other: int | None) -> int | None:
-    return None if None in (one, other) else one * other

@@ -6,18 +6,20 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
-from numbers import Integral
 
 import keras
 from keras import KerasTensor, layers
 
-from ._description import Description, Layer, PerAxis, total
-from ._fields import Fields, Look, fields_of, sees
-from ._graph import Graph, Key, MisfitError, Node, flatten
-from ._macs import connections_of, macs_of
-from ._reach import window_of
-from ._sizes import shapes_on_the_way, what_would_do
-from .arithmetic import ReceptiveField
+from kerascnn._graph import Graph, Key, Node, flatten
+from kerascnn.arithmetic import ReceptiveField
+
+from .fields import Fields, fields_of, sees
+from .looks import Look
+from .macs import connections_of, macs_of
+from .records import Description, Layer, PerAxis
+from .rules.windows import window_of
+from .shapes import specs_of
+from .unknowns import size, total
 
 # What passes on the values of another layer at inference, perhaps in another shape.
 PASS_ON = (
@@ -62,7 +64,7 @@ def describe(
     (61706, 416520, 'c3', 14)
     """
     graph = flatten(model)
-    shapes, fields = _followed(model, graph, input_shape)
+    shapes, fields = followed(model, graph, input_shape)
     names = {key: n.name for n in graph.nodes for key in n.outputs}
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     records, counted = [], set()
@@ -71,7 +73,7 @@ def describe(
         looks = sees(fields.views[node.outputs[0]], fields, sizes, after)
         new = id(node.operation) not in counted
         counted.add(id(node.operation))
-        values = 0 if passes_on(node) else total(_size(shapes[k][1:]) for k in node.outputs)
+        values = 0 if passes_on(node) else total(size(shapes[k][1:]) for k in node.outputs)
         macs = macs_of(node.operation, before, after, node.slots)
         if macs is None and id(node.operation) in fields.pointwise:
             macs = 0
@@ -113,7 +115,7 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
         unit sees but does not move with it; `None` where it is not known.
     """
     graph = flatten(model)
-    shapes, fields = _followed(model, graph, input_shape)
+    shapes, fields = followed(model, graph, input_shape)
     sizes = {(i, a): n for i, k in enumerate(graph.inputs) for a, n in enumerate(shapes[k])}
     found: dict[str, Field] = {}
     for node in graph.nodes:
@@ -132,21 +134,18 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
     return found
 
 
-def _followed(
+def followed(
     model: keras.Model, graph: Graph, input_shape: Sequence | None
 ) -> tuple[dict[Key, tuple], Fields]:
     """The shapes of all tensors, and what their units see."""
 
     @cache
     def specs() -> dict[Key, KerasTensor]:
-        return _specs(model, graph, input_shape)
+        return specs_of(model, graph, input_shape)
 
-    if input_shape is None:
-        shapes = {k: s for n in graph.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
-    else:
-        shapes = {key: tuple(spec.shape) for key, spec in specs().items()}
-    for key, constant in graph.constants:
-        shapes[key] = (None, *constant.shape[1:])
+    shapes = graph.shapes
+    if input_shape is not None:
+        shapes |= {key: tuple(spec.shape) for key, spec in specs().items()}
     return shapes, fields_of(graph, shapes, specs)
 
 
@@ -169,45 +168,6 @@ def _same(values: Sequence[int | Fraction | None]) -> PerAxis:
     """One number where the axes agree."""
     values = [int(v) if v is not None and v == int(v) else v for v in values]
     return values[0] if len(set(values)) == 1 else tuple(values)
-
-
-# Shapes
-
-
-def _specs(
-    model: keras.Model, graph: Graph, input_shape: Sequence | None
-) -> dict[Key, KerasTensor]:
-    """Shapes and types of all tensors for an input, without adding calls to the user's layers."""
-    own = [tuple(t.shape[1:]) for t in model.inputs]
-    given = own
-    if input_shape is not None:
-        one = all(n is None or isinstance(n, Integral) for n in input_shape)
-        shapes = [input_shape] if one else input_shape
-        given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
-    fits = len(given) == len(own) and all(
-        len(g) == len(o) and all(b in (None, a) for a, b in zip(g, o, strict=True))
-        for g, o in zip(given, own, strict=False)
-    )
-    if not fits:
-        raise ValueError(
-            f"input_shape must fit the model's input {own[0] if len(own) == 1 else own} "
-            f"(None is free); received {input_shape}."
-        )
-    inputs = [
-        KerasTensor((None, *g), dtype=t.dtype) for g, t in zip(given, model.inputs, strict=True)
-    ]
-    every = tuple(k for n in graph.nodes for k in n.outputs)
-    try:
-        return shapes_on_the_way(graph, inputs, every)
-    except MisfitError as misfit:
-        raise ValueError(
-            f"input_shape must be of a size that all layers take; received {input_shape}, of "
-            f"which {misfit}.{what_would_do(graph, inputs, every)}"
-        ) from None
-
-
-def _size(shape: tuple) -> int | None:
-    return None if None in shape else math.prod(shape)
 
 
 def _bytes(operation: keras.Operation) -> int:

@@ -1,7 +1,8 @@
-"""What a layer without a rule takes of its inputs, found by moving them: on the layer alone.
+"""What a layer without a rule takes from its inputs, measured by changing them, layer by layer.
 
-Everything at one index of one axis is moved, and where the output moves with it is kept. Weights
-are drawn anew for this, since those of a fresh layer are often zeros; the layer stays as it is.
+Everything at one index of one axis is changed, and the places where the output changes with it are
+recorded. The weights are random for this, since those of a new layer are often zero; the layer
+itself stays as it is.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
-from ._reach import Reach
+from .rules.reach import Reach
 
 AFFORDABLE = 10_000_000  # values to compute for one probe
-LINES = 24  # axes that are longer are probed shortened, where the layer takes that
-PERIODS = 4  # of neighbours that differ: up-sampling by up to that
-LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # between which the values lie
-BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # how far they are moved
-# Rounding differs with the place in a batch: less than this share of the largest value is none.
+LINES = 24  # longer axes are shortened, where the layer accepts that
+PERIODS = 4  # of neighbours that differ: up-sampling up to this factor
+LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # the values lie between these
+BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # and are moved this far
+# Rounding depends on the place in a batch: changes below this share of the maximum are ignored.
 ROUNDING, IN_HALVES = 1e-5, {"float16": 1e-2, "bfloat16": 5e-2}
 
 
@@ -75,7 +76,7 @@ def probe(
             return None
         holds = found.reaches and _holds_for(found.reaches, short, shapes, after)
         return found if holds else found._replace(reaches=None, pointwise=False)
-    except Exception:  # whatever a layer of your own raises when it is asked so
+    except Exception:  # whatever a layer of your own raises here
         return None
 
 
@@ -90,7 +91,7 @@ def _shortened(size: int | None) -> int | None:
 
 
 def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], after: tuple) -> bool:
-    """Whether what was found on a smaller input goes on alike: regular, and of fitting size."""
+    """Whether what was found on a smaller input holds for the larger: regular, of fitting size."""
     for reach, small, large in zip(reaches, short, shapes, strict=True):
         for axis, (small_size, size) in enumerate(zip(small[1:], large[1:], strict=True), 1):
             if axis not in reach or small_size == size:
@@ -121,7 +122,7 @@ def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -
             sure = sure and np.array_equal(one, other)
             one |= other
     if not all(any(m.any() for m in keras.tree.flatten(axes)) for axes in seen):
-        return None  # it may be looked at in a way that is not met here
+        return None  # it may be used in a way that does not show here
     reaches = [_reach(axes) for axes in seen] if sure else [None]
     pointwise = sure and all(_is_pointwise(axes, own.shape[1:]) for axes in seen)
     return Probed(None if None in reaches else reaches, pointwise, seen, shapes, own.shape)
@@ -237,7 +238,7 @@ def _is_even(matrix: np.ndarray) -> bool:
 
 
 def _taps(matrix: np.ndarray) -> tuple[list, int]:
-    """Taps and step, such that they go on alike where they can: beyond the border too."""
+    """Taps and step that continue regularly, beyond the border too, where there are such."""
     size, made = matrix.shape
     taken = [np.flatnonzero(column).tolist() for column in matrix.T]
     inner = [o for o, t in enumerate(taken) if t and t[0] > 0 and t[-1] < size - 1]

@@ -1,0 +1,7 @@
+"""What a model is made of and what its units see: records, rules for layers, tables."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+
+del lazy

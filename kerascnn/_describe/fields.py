@@ -1,0 +1,256 @@
+"""Receptive fields along a model's graph, axis by axis.
+
+Each axis of each input is followed by itself, whatever its place: channels may come first, axes may
+be permuted, merged or taken apart. Which of them are space follows from the layers that use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers
+
+from kerascnn._graph import Graph, Key, Node, Slot, has_graph
+from kerascnn.arithmetic import ReceptiveField
+
+from .axes import space_of, vote
+from .families import is_keras
+from .looks import UNKNOWN, Look, Origin, View, all_of, joined
+from .probe import Probed, probe
+from .reshapes import regrouped, writes_the_same
+from .rules.lookup import reaches
+from .rules.reach import Reach
+from .said import said_by
+from .shapes import specs_within
+
+Shapes = dict[Key, tuple]
+WRAPPERS = (layers.TimeDistributed, layers.SpectralNormalization)
+
+
+class Fields(NamedTuple):
+    """What all tensors of a graph see, and the axes of space of each of its inputs."""
+
+    views: dict[Key, View]
+    space: tuple[tuple[int, ...], ...]
+    pointwise: frozenset[int]  # operations, by identity, that were found to be so
+
+
+def fields_of(graph: Graph, shapes: Shapes, specs: Callable[[], dict[Key, KerasTensor]]) -> Fields:
+    """Follow the axes of a graph's inputs to all its tensors.
+
+    Args:
+        graph: of the model.
+        shapes: of all its tensors, the batch first.
+        specs: computes shapes and types of all tensors, for layers that must be probed.
+    """
+    views: dict[Key, View] = {
+        key: {(i, axis): Look(axis, ReceptiveField()) for axis in range(1, len(shapes[key]))}
+        for i, key in enumerate(graph.inputs)
+    }
+    views.update((key, {}) for key, _constant in graph.constants)  # they see nothing
+    sizes = {
+        origin: shapes[graph.inputs[origin[0]]][origin[1]] for v in views.values() for origin in v
+    }
+    votes: dict[Origin, bool] = {}
+    probed: dict[tuple, Probed | None] = {}
+    pointwise = set()
+    for node in graph.nodes:
+        if node.is_input:
+            continue
+        before, seen = [shapes[k] for k in node.inputs], [views[k] for k in node.inputs]
+        for shape, view in zip(before, seen, strict=True):
+            vote(votes, node.operation, len(shape), view)
+        for output, key in enumerate(node.outputs):
+            measure = partial(_measure, node, specs, shapes[key], output, probed)
+            look = _Step(node, before, shapes[key], output, sizes, measure)
+            views[key] = look.view(seen)
+        found = probed.get((id(node.operation), tuple(before)))
+        if found and found.pointwise:
+            pointwise.add(id(node.operation))
+    return Fields(
+        views,
+        tuple(space_of(votes, i, len(shapes[k])) for i, k in enumerate(graph.inputs)),
+        frozenset(pointwise),
+    )
+
+
+def sees(view: View, fields: Fields, sizes: dict[Origin, int | None], shape: tuple) -> list[Look]:
+    """What units see along each axis of space, the inputs overlaid; [] where they see nothing.
+
+    Args:
+        view: of a tensor.
+        fields: of the graph.
+        sizes: of the axes of all inputs.
+        shape: of the tensor.
+    """
+    parts = []
+    for i, axes in enumerate(fields.space):
+        own = [view.get((i, axis)) for axis in axes]
+        if axes and any(own):
+            parts.append((own, [sizes[i, axis] for axis in axes]))
+    if not parts:
+        return []
+    if len({len(own) for own, _sizes in parts}) > 1:
+        return [UNKNOWN]
+    looks = []
+    for at in range(len(parts[0][0])):
+        found = [own[at] for own, _sizes in parts if own[at]]
+        ends = [s[at] for _own, s in parts]
+        looks.append(joined(found, None if None in ends else max(ends), shape))
+    return looks
+
+
+def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict) -> Probed | None:
+    """Probe a layer, once for inputs of the same shapes."""
+    if output:
+        return None
+    tensors = [specs()[key] for key in node.inputs]
+    name = (id(node.operation), tuple(tuple(t.shape) for t in tensors))
+    if name not in kept:
+
+        def fill(values: list) -> tuple[tuple, dict]:
+            given = iter(values)  # one for each place, also where a tensor comes twice
+            return keras.tree.map_structure(
+                lambda item: next(given) if isinstance(item, Slot) else item, node.slots
+            )
+
+        kept[name] = probe(node.operation, tensors, fill, after)
+    return kept[name]
+
+
+class _Step(NamedTuple):
+    """One output of one node."""
+
+    node: Node
+    before: list[tuple]
+    after: tuple
+    output: int
+    sizes: dict[Origin, int | None]
+    measure: Callable[[], Probed | None]
+
+    def view(self, seen: list[View]) -> View:
+        """What its units see, given what the units of the node's inputs see."""
+        operation = self.node.operation
+        if hasattr(operation, "receptive_field"):
+            return said_by(operation, seen, self.before, self.after, self.sizes)
+        if writes_the_same(operation):
+            found = [{o: regrouped(k, self.before[0], self.after) for o, k in seen[0].items()}]
+        else:
+            reach = self._reach()
+            if reach is None:
+                return dict.fromkeys((origin for view in seen for origin in view), UNKNOWN)
+            found = [
+                {o: self._through(look, r, shape, o) for o, look in view.items()}
+                for view, r, shape in zip(seen, reach, self.before, strict=True)
+            ]
+        return self._union(found)
+
+    def _union(self, found: list[View]) -> View:
+        looks: dict[Origin, list[Look]] = {}
+        for view in found:
+            for origin, look in view.items():
+                looks.setdefault(origin, []).append(look)
+        return {o: joined(each, self.sizes[o], self.after) for o, each in looks.items()}
+
+    def _reach(self) -> list[Reach] | None:
+        node = self.node
+        found = layer_reach(node.operation, self.before, self.after, node.slots, self.output)
+        if found is not None and _is_all_keras(node.operation):
+            return found
+        measured = self.measure()
+        if found is None:
+            return measured and measured.reaches
+        # It looks like a convolution; does it see more than one?
+        return found if measured is None or self._sees_no_more(measured) else measured.reaches
+
+    def _sees_no_more(self, measured: Probed) -> bool:
+        """Whether all that moves a layer's units lies within the windows that it declares."""
+        said = layer_reach(
+            self.node.operation, measured.before, measured.after, self.node.slots, self.output
+        )
+        if measured.seen is None or said is None:
+            return False
+        for reach, axes in zip(said, measured.seen, strict=True):
+            for axis, (to, taps, step) in reach.items():
+                window = ReceptiveField().through(taps, step)
+                for unit, column in enumerate(axes[axis - 1][to - 1].T):
+                    (first, last), hits = window.span(unit), np.flatnonzero(column)
+                    if hits.size and not first <= hits[0] <= hits[-1] <= last:
+                        return False
+        return True
+
+    def _through(self, look: Look, reach: Reach, shape: tuple, origin: Origin) -> Look:
+        if look.field is None or look.axis is None:
+            return look
+        if look.axis not in reach:
+            return all_of(look, shape, self.sizes[origin])
+        to, taps, step = reach[look.axis]
+        field = look.field.through(taps, step, units=None if to is None else self.after[to])
+        return Look(to, field, look.alone and not self._merges(to))
+
+    def _merges(self, to: int | None) -> bool:
+        return isinstance(self.node.operation, layers.Flatten) and len(self.before[0]) > 2
+
+
+def layer_reach(
+    operation: keras.Operation, before: list[tuple], after: tuple, slots: tuple, output: int = 0
+) -> list[Reach] | None:
+    """The reach of a layer by rule; wrappers are opened."""
+    if is_keras(operation):
+        if isinstance(operation, layers.TimeDistributed):
+            return _of_each_step(operation.layer, before, after)
+        if isinstance(operation, layers.SpectralNormalization):
+            return layer_reach(operation.layer, before, after, slots, output)
+    return reaches(operation, before, after, slots, output)
+
+
+def _is_all_keras(operation: keras.Operation) -> bool:
+    """Whether Keras's own code computes an operation, also what it wraps."""
+    while isinstance(operation, WRAPPERS) and is_keras(operation):
+        operation = operation.layer
+    return has_graph(operation) or is_keras(operation)
+
+
+def _of_each_step(layer: keras.Layer, before: list[tuple], after: tuple) -> list[Reach] | None:
+    """A layer that is applied to each step of a sequence: axis 1 goes along."""
+    inner_before = [(None, *shape[2:]) for shape in before]
+    inner_after = (None, *after[2:])
+    if has_graph(layer):
+        found = _of_model(layer, inner_before)
+    else:
+        one = ((None,), {})
+        found = layer_reach(layer, inner_before, inner_after, one)
+    if found is None:
+        return None
+    return [
+        {1: (1, [[0]], 1)}
+        | {
+            axis + 1: (None if to is None else to + 1, taps, step)
+            for axis, (to, taps, step) in reach.items()
+        }
+        for reach in found
+    ]
+
+
+def _of_model(model: keras.Model, before: list[tuple]) -> list[Reach] | None:
+    """The reach of a whole model: what its output sees of its inputs."""
+    found = specs_within(model, before)
+    if found is None or len(model.outputs) != 1 or any(None in shape[1:] for shape in before):
+        return None
+    graph, specs = found
+    shapes = {key: tuple(spec.shape) for key, spec in specs.items()}
+    view = fields_of(graph, shapes, lambda: specs).views[graph.outputs[0]]
+    reach: list[Reach] = [{} for _input in before]
+    for (i, axis), look in view.items():
+        if look.field is None:
+            return None
+        size = before[i][axis]
+        taps = [range(s[0], s[1] + 1) if s else () for s in look.field.spans]
+        if look.axis is not None or look.field.spans != ((0, size - 1),):
+            step = int(look.field.stride * len(taps))
+            reach[i][axis] = (look.axis, taps, step if look.axis is not None else 0)
+    return reach

@@ -1,0 +1,170 @@
+"""A table as text, Markdown, LaTeX, CSV and HTML; names of layers are escaped in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.table import Table
+
+
+class Cells(NamedTuple):
+    """What a table shows.
+
+    Attributes:
+        title: above the table.
+        headings: one for each column.
+        rows: the cells of each row.
+        totals: the cells of the last row.
+        notes: sentences below the table.
+        words: columns of words; the others, of numbers, are aligned on the right.
+        spared: columns that are left out, in this order, where a terminal is too narrow.
+    """
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+    totals: list[str]
+    notes: Sequence[str]
+    words: Sequence[int]
+    spared: list[int]
+
+
+def text(cells: Cells, width: int | None) -> str:
+    """Draw a table for a terminal of a width in characters; `None`: as wide as needed."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
+    if width is None:
+        console.width = console.measure(_rich_table(cells)).maximum
+    console.print(fitting(cells, console, console.options))
+    return console.file.getvalue().rstrip("\n")
+
+
+def fitting(cells: Cells, console: Console, options: ConsoleOptions) -> Table:
+    """The table without the columns that do not fit: numbers are never broken."""
+    for dropped in range(len(cells.spared) + 1):
+        table = _rich_table(cells, cells.spared[:dropped])
+        if console.measure(table, options=options.update(width=10_000)).maximum <= (
+            options.max_width
+        ):
+            break
+    return table
+
+
+def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
+    from rich.table import Table
+    from rich.text import Text  # names are not markup
+
+    title, caption = Text(_one_line(cells.title)), Text(" ".join(map(_one_line, cells.notes)))
+    table = Table(title=title, caption=caption, caption_justify="left")
+    shown = [i for i in range(len(cells.headings)) if i not in without]
+    for i in shown:
+        justify = "left" if i in cells.words else "right"
+        table.add_column(cells.headings[i], justify=justify, no_wrap=True)
+    for row in cells.rows:
+        table.add_row(*(Text(_one_line(row[i])) for i in shown))
+    table.add_section()
+    table.add_row(*(cells.totals[i] for i in shown), style="bold")
+    return table
+
+
+def markdown(cells: Cells) -> str:
+    """Write a table in Markdown."""
+    rules = [":--" if i in cells.words else "--:" for i in range(len(cells.headings))]
+    rows = [map(_escape_markdown, row) for row in (*cells.rows, cells.totals)]
+    lines = ["| " + " | ".join(row) + " |" for row in (cells.headings, rules, *rows)]
+    return "\n".join([*lines, "", *map(_escape_markdown, cells.notes)])
+
+
+def latex(cells: Cells) -> str:
+    """Write a `tabular` with the rules of the LaTeX package booktabs."""
+    headings, *rows, totals = [
+        " & ".join(map(_escape_latex, row)) + r" \\"
+        for row in (cells.headings, *cells.rows, cells.totals)
+    ]
+    columns = "".join("rl"[i in cells.words] for i in range(len(cells.headings)))
+    return "\n".join(
+        [
+            r"\begin{tabular}{" + columns + "}",
+            r"\toprule",
+            headings,
+            r"\midrule",
+            *rows,
+            r"\midrule",
+            totals,
+            r"\bottomrule",
+            r"\end{tabular}",
+            *(f"% {_one_line(note)}" for note in cells.notes),
+        ]
+    )
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write comma-separated values, numbers as they are."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def html(cells: Cells) -> str:
+    """Write a `<table>`."""
+    from markupsafe import escape
+
+    def line(row: Sequence[str], tag: str = "td") -> str:
+        sides = ["left" if i in cells.words else "right" for i in range(len(row))]
+        parts = [
+            f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
+            for side, cell in zip(sides, row, strict=True)
+        ]
+        return f"<tr>{''.join(parts)}</tr>"
+
+    return "\n".join(
+        [
+            f"<table>\n<caption>{escape(cells.title)}</caption>",
+            f"<thead>{line(cells.headings, 'th')}</thead>\n<tbody>",
+            *map(line, cells.rows),
+            f"</tbody>\n<tfoot>{line(cells.totals, 'th')}</tfoot>\n</table>",
+            f"<p>{escape(' '.join(cells.notes))}</p>",
+        ]
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines()) if text.splitlines() else text
+
+
+def _csv_cell(value: object) -> object:
+    """A cell that the csv module quotes correctly: it overlooks a lone carriage return."""
+    if isinstance(value, tuple):  # sizes, or names
+        value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+def _escape_markdown(cell: str) -> str:
+    """Keep Markdown and HTML from reading a name as markup; "a_b" is safe as it is."""
+    cell = _one_line(cell).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    cell = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", cell)
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", cell)
+
+
+def _escape_latex(cell: str) -> str:
+    special = {c: f"\\{c}" for c in "&%$#_{}"} | {
+        "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}", "|": r"\textbar{}", "<": r"\textless{}",
+        ">": r"\textgreater{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}",
+    }  # fmt: skip
+    cell = _one_line(cell)
+    if "--" in cell:
+        special["-"] = "{-}"  # not a dash
+    start = (
+        "{}" if cell.startswith("*") else ""
+    )  # after a line break it would be read as a part of that
+    return start + "".join(special.get(c, c) for c in cell)

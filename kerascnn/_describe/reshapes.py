@@ -1,0 +1,95 @@
+"""Axes that a reshape merges, takes apart or leaves: what is seen follows them."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import layers
+
+from kerascnn.arithmetic import ReceptiveField
+
+from .families import is_keras
+from .looks import UNKNOWN, Look
+
+
+def writes_the_same(operation: keras.Operation) -> bool:
+    """Whether an operation writes the same values in another shape."""
+    name = type(operation).__name__
+    return is_keras(operation) and (
+        isinstance(operation, layers.Reshape)
+        or (
+            not isinstance(operation, layers.Layer) and name in ("Reshape", "ExpandDims", "Squeeze")
+        )
+    )
+
+
+def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
+    """Follow an axis through a change of shape."""
+    if look.field is None or look.axis is None:
+        return look
+    group = _group_of(look.axis, shape, after)
+    if group is None:
+        return UNKNOWN
+    old, new = group
+    if len(old) == len(new) == 1:  # it may be of an open size
+        return look._replace(axis=new[0])
+    sizes = [shape[a] for a in old]
+    at, count = old.index(look.axis), math.prod(sizes)
+    inner = math.prod(sizes[at + 1 :])
+    spans = [look.field.span(i // inner % sizes[at]) for i in range(count)]
+    return _split(spans, [after[a] for a in new], new, look, sizes[at])
+
+
+def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[int]] | None:
+    """The smallest groups of axes that hold the same values before and after a reshape."""
+    if not all(shape[1:]) or not all(after[1:]):
+        # With open sizes, only axes before or after everything that changes are followed.
+        head = range(1, axis + 1)
+        if all(at < len(after) and shape[at] and shape[at] == after[at] for at in head):
+            return [axis], [axis]
+        back = axis - len(shape)
+        tail = range(back, 0)
+        if all(-at < len(after) and shape[at] and shape[at] == after[at] for at in tail):
+            return [axis], [len(after) + back]
+        return None
+    olds, news = list(range(1, len(shape))), list(range(1, len(after)))
+    old, new = [], []
+    while axis not in old:
+        old, new = [olds.pop(0)], [news.pop(0)] if news else []
+        while (left := _values(shape, old)) != (right := _values(after, new)):
+            if left < right:
+                old.append(olds.pop(0))
+            else:
+                new.append(news.pop(0))
+    return old, new
+
+
+def _values(shape: tuple, axes: list[int]) -> int:
+    return math.prod(shape[axis] for axis in axes)
+
+
+def _split(spans: list, sizes: list[int], axes: list[int], look: Look, old: int) -> Look:
+    """Find the one axis of a group along which what is seen moves."""
+    aligned = look.field.aligned
+    for at, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
+        inner = math.prod(sizes[at + 1 :])
+        own = [spans[i * inner] for i in range(size)]
+        if all(span == own[i // inner % size] for i, span in enumerate(spans)):
+            first, step = _regular(own, round(look.field.stride))
+            field = ReceptiveField.of_spans(first, step, aligned=aligned)
+            return Look(axis, field, alone=(look.alone and size == old) or size < len(spans))
+    if not axes:
+        return Look(None, ReceptiveField.of_spans(spans[:1], 0, aligned=aligned))
+    return UNKNOWN
+
+
+def _regular(spans: list, step: int) -> tuple[list, int]:
+    """The fewest spans, and the step after which they repeat."""
+    for period in range(1, len(spans)):
+        pairs = list(zip(spans, spans[period:], strict=False))
+        steps = {b[0] - a[0] if a and b else None for a, b in pairs}
+        ends = {b[1] - a[1] if a and b else None for a, b in pairs}
+        if len(steps) == 1 and steps == ends and None not in steps:
+            return spans[:period], steps.pop()
+    return spans, step

@@ -1,0 +1,113 @@
+"""Which rule holds for an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+from keras import layers
+
+from kerascnn._describe.families import (
+    ADAPTIVE_POOLS,
+    ATTENTION,
+    CONV_LSTM,
+    CONVOLUTIONS,
+    CROPPING,
+    DEPTHWISE,
+    GLOBAL_POOLS,
+    MERGING,
+    MULTI_HEAD,
+    NORMALIZATIONS,
+    PADDING,
+    POINTWISE,
+    POOLS,
+    RECURRENT,
+    SEPARABLE,
+    TRANSPOSED,
+    UP_SAMPLING,
+    is_keras,
+)  # fmt: skip
+
+from . import attention, mixing, moves, windows
+from .operations import operation_reach
+from .reach import Reach, Shape
+
+# They make each value of those along the last axis.
+SOFTMAXES = frozenset(["softmax", "log_softmax", "sparsemax"])
+
+
+def reaches(
+    operation: keras.Operation,
+    before: Sequence[Shape],
+    after: Shape,
+    slots: tuple[tuple, dict],
+    output: int = 0,
+) -> list[Reach] | None:
+    """The reach of an operation into each of its inputs; `None` where no rule is known.
+
+    Args:
+        operation: a layer, or an operation of `keras.ops`.
+        before: shapes of its inputs, the batch first.
+        after: shape of its output, the batch first.
+        slots: the arguments of the call.
+        output: which of its outputs is meant.
+    """
+    if not is_keras(operation):  # a layer of your own may slide a window too
+        return windows.like_a_convolution(operation, before, after)
+    if output and not isinstance(operation, RECURRENT):
+        return None
+    for kinds, rule in RULES:
+        if isinstance(operation, kinds):
+            found = rule(operation, before, after)
+            break
+    else:
+        found = operation_reach(operation, before, after, slots)
+    if found is not None and isinstance(operation, layers.Layer):
+        return _after_activation(operation, found, after)
+    return found
+
+
+def _after_activation(operation: layers.Layer, found: list[Reach], after: Shape) -> list | None:
+    """What the activation inside a layer adds: softmax mixes the last axis, whatever that is."""
+    activation = getattr(operation, "activation", None)
+    if activation is None or isinstance(operation, (*RECURRENT, *CONV_LSTM)):
+        return found
+    name, module = (getattr(activation, n, "") for n in ("__name__", "__module__"))
+    if isinstance(activation, layers.Layer):  # Activation(layer)
+        return found if isinstance(activation, POINTWISE) else None
+    if not str(module).startswith(("keras.", "kerascnn.layers.")) or name == "glu":
+        return None  # of your own
+    if name in SOFTMAXES:
+        last = len(after) - 1
+        return [{a: to for a, to in reach.items() if to[0] != last} for reach in found]
+    return found
+
+
+RULES: tuple[tuple[tuple[type, ...], Callable], ...] = (
+    ((*DEPTHWISE, *POOLS), windows.channelwise),
+    (TRANSPOSED, windows.transposed),
+    ((*CONVOLUTIONS, *SEPARABLE), windows.convolution),
+    (CONV_LSTM, windows.conv_lstm),
+    (UP_SAMPLING, moves.up_sampling),
+    ((layers.Resizing,), moves.resizing),
+    ((*PADDING, *CROPPING), moves.shift),
+    ((layers.Flatten,), moves.flatten),
+    ((layers.Permute,), moves.permute),
+    ((layers.RepeatVector,), moves.repeat_vector),
+    ((layers.Concatenate,), moves.concatenate),
+    ((layers.Dense,), mixing.dense),
+    ((layers.EinsumDense,), mixing.einsum_dense),
+    ((layers.Embedding,), mixing.embedding),
+    (NORMALIZATIONS, mixing.normalization),
+    ((layers.GroupNormalization,), mixing.group_normalization),
+    ((layers.Softmax,), mixing.softmax),
+    (GLOBAL_POOLS, mixing.global_pool),
+    (ADAPTIVE_POOLS, mixing.adaptive_pool),
+    (RECURRENT, attention.recurrent),
+    (ATTENTION, attention.attention),
+    (MULTI_HEAD, attention.multi_head),
+    ((layers.Dot,), attention.dot),
+    ((layers.Discretization,), mixing.discretization),
+    ((*POINTWISE, layers.Activation, layers.Masking), mixing.in_place),
+    (MERGING, mixing.merged),
+)

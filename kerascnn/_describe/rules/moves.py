@@ -1,0 +1,138 @@
+"""Layers that move pixels: up-sampling, resizing, padding, cropping, other shapes and orders."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from kerascnn._describe.axes import space
+from kerascnn._describe.families import PADDING
+
+from .reach import Reach, Shape, Taps, moved, same
+
+RADII = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}  # of the kernels, in pixels
+
+
+def up_sampling(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+    """Each pixel becomes several, copied or interpolated."""
+    axes, channel = space(operation, len(after))
+    method = getattr(operation, "interpolation", "nearest")
+    factors = operation.size if isinstance(operation.size, tuple) else (operation.size,)
+    reach = same([channel])
+    for axis, factor in zip(axes, factors, strict=True):
+        reach[axis] = (axis, *_resized(factor, 1, method))
+    return [reach]
+
+
+def resizing(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+    """Pixels interpolated at other places, the image's borders fixed."""
+    axes, channel = space(operation, len(after))
+    odd = ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
+    sizes = [before[0][axis] for axis in axes]
+    if len(after) != 4 or None in sizes or any(getattr(operation, name, False) for name in odd):
+        return None
+    method = operation.interpolation
+    if method not in ("nearest", *RADII):
+        return None
+    return [
+        {
+            axis: (axis, *_resized(after[axis], size, method))
+            for axis, size in zip(axes, sizes, strict=True)
+        }
+        | same([channel])
+    ]
+
+
+def _resized(made: int, size: int, method: str) -> tuple[Taps, int]:
+    """Taps of `made` pixels for each `size`, their centres laid over each other."""
+    common = math.gcd(made, size)
+    made, size = made // common, size // common
+    taps = []
+    for unit in range(made):
+        # The place (unit + 1/2) · size / made - 1/2, times 2 · made.
+        place = (2 * unit + 1) * size - made
+        whole, rest = divmod(place, 2 * made)
+        if method == "nearest":
+            taps.append([(2 * unit + 1) * size // (2 * made)])
+        elif rest:
+            radius = RADII[method]
+            taps.append(list(range(whole - radius + 1, whole + radius + 1)))
+        else:
+            taps.append([whole])  # the kernels are 0 at the other pixels
+    return taps, size
+
+
+def shift(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """Pixels that are added or cut off before move all others."""
+    axes, channel = space(operation, len(after))
+    sign, sides = (
+        (-1, operation.padding) if isinstance(operation, PADDING) else (1, operation.cropping)
+    )
+    if isinstance(sides[0], int):  # of one axis
+        sides = (sides,)
+    return [
+        {axis: (axis, [[sign * start]], 1) for axis, (start, _end) in zip(axes, sides, strict=True)}
+        | same([channel])
+    ]
+
+
+def flatten(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+    """All axes are written as one."""
+    ndim = len(before[0])
+    order = range(1, ndim)
+    if operation.data_format == "channels_first" and ndim > 1:
+        order = [*range(2, ndim), 1]
+    sizes = [before[0][axis] for axis in order]
+    if None in sizes:
+        return None
+    return [
+        {
+            axis: (1, *_digit(sizes[i], math.prod(sizes[i + 1 :]), outermost=i == 0))
+            for i, axis in enumerate(order)
+        }
+    ]
+
+
+def _digit(size: int, inner: int, *, outermost: bool) -> tuple[Taps, int]:
+    """Of axes that are written as one: where the i-th unit lies along one, (i // inner) % size."""
+    if outermost:
+        return [[0]] * inner, 1
+    return [[unit // inner] for unit in range(size * inner)], 0
+
+
+def permute(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """The axes change places."""
+    return [moved({old: new for new, old in enumerate(operation.dims, 1)})]
+
+
+def repeat_vector(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+    """A vector becomes a sequence of copies."""
+    return [moved({1: 2})]
+
+
+def concatenate(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape
+) -> list[Reach] | None:
+    """Along one axis each unit is one of one input; along the others nothing moves."""
+    axis = operation.axis % len(after)
+    sizes = [shape[axis] for shape in before]
+    if axis == 0 or any(len(shape) != len(after) for shape in before):
+        return None
+    others = same(a for a in range(1, len(after)) if a != axis)
+    if None in sizes:
+        return None if axis != len(after) - 1 else [others] * len(before)
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return [
+        others
+        | {
+            axis: (
+                axis,
+                [[u - start] if start <= u < start + size else [] for u in range(after[axis])],
+                size,
+            )
+        }
+        for start, size in zip(starts, sizes, strict=True)
+    ]

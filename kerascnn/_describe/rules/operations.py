@@ -1,0 +1,174 @@
+"""Operations of `keras.ops`, by the names of their classes, which are not public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+from keras import layers
+
+from kerascnn._describe.families import POINTWISE_NAMES, REDUCTIONS
+from kerascnn._graph import Slot
+
+from . import mixing, moves
+from .reach import Reach, Shape, moved, same, spread
+
+
+def operation_reach(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple[tuple, dict]
+) -> list[Reach] | None:
+    """The reach of an operation into each of its inputs; `None` where no rule is known."""
+    name = type(operation).__name__
+    if isinstance(operation, layers.Layer):  # a small one of keras.applications
+        known = name in POINTWISE_NAMES and len(before) == 1
+        return mixing.in_place(operation, before, after) if known else None
+    if name in POINTWISE_NAMES:
+        return mixing.merged(operation, before, after)
+    if name in REDUCTIONS:
+        return _reduction(operation, before[0])
+    rule = RULES.get(name)
+    return rule(operation, before, after, slots) if rule else None
+
+
+def _reduction(operation: keras.Operation, shape: Shape) -> list[Reach] | None:
+    ndim = len(shape)
+    mixed = set(range(ndim)) if operation.axis is None else _axes(operation.axis, ndim)
+    if 0 in mixed:
+        return None  # the images of a batch meet
+    stay = [axis for axis in range(1, ndim) if axis not in mixed]
+    return [same(stay) if operation.keepdims else moved({a: i for i, a in enumerate(stay, 1)})]
+
+
+def _softmax(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    return None if operation.axis is None else mixing.normalization(operation, before, after)
+
+
+def _concatenate(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    every = len(slots[0][0]) == len(before)  # none is constant
+    return moves.concatenate(operation, before, after) if every else None
+
+
+def _transpose(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    ndim = len(after)
+    if operation.axes is None or operation.axes[0] % ndim:
+        return None
+    return [moved({old % ndim: new for new, old in enumerate(operation.axes) if new})]
+
+
+def _swapaxes(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    one, other = operation.axis1 % len(after), operation.axis2 % len(after)
+    order = {axis: axis for axis in range(1, len(after))} | {one: other, other: one}
+    return None if 0 in (one, other) else [moved(order)]
+
+
+def _flip(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    axes = {0} if operation.axis is None else _axes(operation.axis, len(after))
+    if 0 in axes or any(after[axis] is None for axis in axes):
+        return None
+    flips = {axis: (axis, [[after[axis] - 1]], -1) for axis in axes}
+    return [same(range(1, len(after))) | flips]
+
+
+def _pad(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
+) -> list[Reach] | None:
+    if operation.mode != "constant" or len(operation.pad_width) != len(after):
+        return None
+    images, *sides = (tuple(pair) for pair in operation.pad_width)
+    shifts = {axis: (axis, [[-start]], 1) for axis, (start, _end) in enumerate(sides, 1)}
+    return [shifts] if images == (0, 0) else None
+
+
+def _einsum(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    terms, arrow, made = operation.subscripts.replace(" ", "").partition("->")
+    if not arrow or not all(isinstance(item, Slot) for item in slots[0]):
+        return None
+    found = [
+        mixing.einsum_term(term, made, shape, after)
+        for term, shape in zip(terms.split(","), before, strict=True)
+    ]
+    return None if None in found else found
+
+
+def _matmul(
+    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    """Rows of the first by columns of the second, which may be constant."""
+    ndim = len(after)
+    if any(len(shape) != ndim for shape in before) or not isinstance(slots[0][0], Slot):
+        return None
+    if ndim == 2 == len(before):
+        return None  # the images of a batch meet
+    kept = (ndim - 2, ndim - 1)  # of the first, of the second
+    return [
+        spread({axis: axis for axis in (*range(1, ndim - 2), stays) if axis}, shape, after)
+        for shape, stays in zip(before, kept, strict=False)
+    ]
+
+
+def _item(
+    _operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
+) -> list[Reach] | None:
+    args, kwargs = slots
+    return _get_item(before[0], args[1] if len(args) > 1 else kwargs.get("key"))
+
+
+def _get_item(shape: Shape, key: object) -> list[Reach] | None:
+    # Of whole numbers, slices, None and an ellipsis: Keras takes no others.
+    key = list(key) if isinstance(key, (tuple, list)) else [key]
+    if Ellipsis not in key:
+        key.append(Ellipsis)
+    at = key.index(Ellipsis)
+    more = len(shape) - sum(part is not None for part in key) + 1
+    key[at : at + 1] = [slice(None)] * more
+    reach, axis, made = {}, 0, 0
+    for part in key:
+        if part is None:
+            made += 1
+            continue
+        if axis == 0:
+            if part != slice(None) or made:
+                return None  # images are chosen
+        elif isinstance(part, int):
+            if part < 0 and shape[axis] is None:
+                return None
+            reach[axis] = (None, [[part if part >= 0 else part + shape[axis]]], 0)
+        elif part == slice(None):
+            reach[axis] = (made, [[0]], 1)
+        elif shape[axis] is None:
+            return None
+        else:
+            start, _stop, step = part.indices(shape[axis])
+            reach[axis] = (made, [[start]], step)
+        axis, made = axis + 1, made + (not isinstance(part, int))
+    return [reach]
+
+
+def _axes(axes: int | Sequence[int], ndim: int) -> set[int]:
+    return {axis % ndim for axis in (axes if isinstance(axes, (list, tuple)) else [axes])}
+
+
+RULES: dict[str, Callable] = {
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
+    "Concatenate": _concatenate,
+    "Transpose": _transpose,
+    "Swapaxes": _swapaxes,
+    "Flip": _flip,
+    "Pad": _pad,
+    "GetItem": _item,
+    "Einsum": _einsum,
+    "Matmul": _matmul,
+}

@@ -1,0 +1,55 @@
+"""What the units of a layer see as it says itself, by its method `receptive_field`."""
+
+from __future__ import annotations
+
+import keras
+
+from kerascnn.arithmetic import ReceptiveField
+
+from .looks import UNKNOWN, Look, Origin, View, all_of, joined
+
+
+def said_by(
+    operation: keras.Operation,
+    seen: list[View],
+    before: list[tuple],
+    after: tuple,
+    sizes: dict[Origin, int | None],
+) -> View:
+    """What a layer says of itself, by its method `receptive_field`.
+
+    The method is asked for the axes between batch and channels, of each input of the model by
+    itself. What a unit sees along others, and of vectors that all units share, is added to that.
+    """
+    view: View = {}
+    content = seen[
+        : getattr(operation, "content_inputs", None)
+    ]  # of the others only the size counts
+    origins = dict.fromkeys(origin for v in content for origin in v)
+    for i in sorted({i for i, _axis in origins}):
+        ways = [_complete(v, i, len(s)) for v, s in zip(seen, before, strict=True)]
+        given = max((way for way in ways if way is not None), key=len, default=None)
+        said, axes = (), {}
+        if given is not None:
+            ways = [way if not way or [*way] == [*given] else None for way in ways]
+            said = operation.receptive_field(
+                [tuple((given if way is None else way).values()) for way in ways]
+            )
+        if said:
+            axes = dict(zip(given, enumerate(said, 1), strict=True))
+        for origin in (o for o in origins if o[0] == i):
+            looks = [Look(*axes[origin])] if origin in axes else []
+            for v, shape, way in zip(content, before, ways, strict=False):
+                if origin in v and origin not in (way or ()):
+                    known = given is not None or v[origin].axis is None
+                    looks.append(all_of(v[origin], shape, sizes[origin]) if known else UNKNOWN)
+            view[origin] = UNKNOWN if said is None else joined(looks, sizes[origin], after)
+    return view
+
+
+def _complete(view: View, i: int, ndim: int) -> dict[Origin, ReceptiveField] | None:
+    """The fields along the axes between batch and channels, where each has one of its own."""
+    along = {look.axis: (o, look.field) for o, look in view.items() if o[0] == i and look.field}
+    if any(axis not in along for axis in range(1, ndim - 1)):
+        return None
+    return dict(along[axis] for axis in range(1, ndim - 1))

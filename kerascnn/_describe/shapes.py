@@ -1,0 +1,61 @@
+"""Shapes and types of all tensors of a model, for inputs of any shapes that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import keras
+from keras import KerasTensor
+
+from kerascnn._graph import Graph, Key, MisfitError, flatten
+from kerascnn._sizes import shapes_on_the_way, what_would_do
+
+
+def specs_of(
+    model: keras.Model, graph: Graph, input_shape: Sequence | None
+) -> dict[Key, KerasTensor]:
+    """Shapes and types of all tensors for an input, without adding calls to the user's layers."""
+    own = [tuple(t.shape[1:]) for t in model.inputs]
+    given = own
+    if input_shape is not None:
+        one = all(n is None or isinstance(n, Integral) for n in input_shape)
+        shapes = [input_shape] if one else input_shape
+        given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
+    fits = len(given) == len(own) and all(
+        len(g) == len(o) and all(b in (None, a) for a, b in zip(g, o, strict=True))
+        for g, o in zip(given, own, strict=False)
+    )
+    if not fits:
+        raise ValueError(
+            f"input_shape must fit the model's input {own[0] if len(own) == 1 else own} "
+            f"(None is free); received {input_shape}."
+        )
+    inputs = [
+        KerasTensor((None, *g), dtype=t.dtype) for g, t in zip(given, model.inputs, strict=True)
+    ]
+    every = _all_keys(graph)
+    try:
+        return shapes_on_the_way(graph, inputs, every)
+    except MisfitError as misfit:
+        raise ValueError(
+            f"input_shape must be of a size that all layers take; received {input_shape}, of "
+            f"which {misfit}.{what_would_do(graph, inputs, every)}"
+        ) from None
+
+
+def specs_within(
+    model: keras.Model, before: Sequence[tuple]
+) -> tuple[Graph, dict[Key, KerasTensor]] | None:
+    """The graph of a model that a layer calls, and its tensors there; `None`: nothing is left."""
+    graph = flatten(model)
+    inputs = [KerasTensor(s, dtype=t.dtype) for s, t in zip(before, model.inputs, strict=True)]
+    try:
+        specs = shapes_on_the_way(graph, inputs, _all_keys(graph))
+    except MisfitError:
+        return None
+    return graph, specs
+
+
+def _all_keys(graph: Graph) -> tuple[Key, ...]:
+    return tuple(key for node in graph.nodes for key in node.outputs)

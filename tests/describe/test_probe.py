@@ -1,0 +1,111 @@
+"""What is measured of layers without a rule, and when nothing is said."""
+
+import keras
+import pytest
+from keras import KerasTensor, layers, ops
+
+import kerascnn as kc
+from kerascnn._describe.probe import probe
+
+Input = keras.Input
+
+
+def paired(x):
+    """Depth to space along the rows: each channel becomes one."""
+    return ops.reshape(ops.transpose(x, (0, 1, 3, 2)), (-1, x.shape[1] * x.shape[3], x.shape[2]))
+
+
+MEASURED = {
+    "pairs": ((12, 6, 2), lambda x: x[:, ::2] + x[:, 1::2]),
+    "windows": ((13, 13, 2), lambda x: ops.average_pool(x, 4, 3)),
+    "copies": ((8, 6, 2), lambda x: ops.repeat(x, 3, axis=1)),
+    "a part, seen by all": ((9, 6, 2), lambda x: ops.max(x[:, 2:5], axis=1)),
+    "an axis of size 1": ((7, 1, 2), lambda x: ops.roll(x, 1, axis=1)),
+    "an axis of size 1 for all": ((7, 1, 2), lambda x: ops.repeat(ops.roll(x, 1, 1), 4, 2)),
+    "means of squares": ((6, 8, 2), layers.Resizing(3, 4, "area")),
+    "each step": ((3, 7, 2), layers.TimeDistributed(layers.Lambda(lambda x: ops.roll(x, 1, 1)))),
+    "a vector": ((5, 3), lambda x: ops.sum(ops.roll(x, 1, 1), axis=1)),
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_layers_without_a_rule_are_measured(name, net, check_views):
+    shape, function = MEASURED[name]
+    layer = function if isinstance(function, layers.Layer) else layers.Lambda(function)
+    check_views(net(shape, layer))
+
+
+def test_a_layer_is_measured_once(net, check_views):
+    shifted = layers.Lambda(lambda x: ops.roll(x, 1, 1))
+    check_views(net((6, 4), lambda x: shifted(shifted(x))))
+
+
+def chosen(x):
+    """Turned around or not, as the first row is."""
+    return ops.where(x[:, :1] > 0, x, x[:, ::-1])
+
+
+class Stubborn(layers.Layer):
+    """It tells nothing but its shape."""
+
+    def call(self, x):
+        raise RuntimeError
+
+    def compute_output_spec(self, x):
+        return KerasTensor(x.shape, x.dtype)
+
+
+NOT_TOLD = {
+    "images of a batch meet": ((6, 2), lambda x: x / ops.max(x)),
+    "not the same twice": ((6, 2), lambda x: x * keras.random.uniform(ops.shape(x))),
+    "it depends on the values": ((6, 2), chosen),
+    "along two axes at once": ((6,), lambda x: x[:, None] * ops.eye(6)),
+    "nothing moves": ((6, 2), lambda x: x * 0),
+    "it refuses": ((6, 2), Stubborn()),
+    # Of large inputs a part is measured, which must tell the whole.
+    "only the first": ((300, 300, 3), lambda x: x[:, :20] * 1),
+    "from the end": ((300, 300, 3), lambda x: ops.flip(x, 1) + x),
+    "the last, which a part has not": ((300, 300, 3), lambda x: x[:, 290:] * 1),
+    "of other axes": ((300, 40, 3), lambda x: ops.mean(x, axis=2) + ops.max(x[:, :1], axis=2)),
+    "a model at each step": (
+        (3, 6, 2),
+        layers.TimeDistributed(
+            keras.Sequential([Input((6, 2)), layers.Lambda(lambda x: x / ops.max(x))])
+        ),
+    ),
+    "channels alone": ((24, 24, 4000), lambda x: x * 2),
+}
+
+
+@pytest.mark.parametrize("name", NOT_TOLD)
+def test_nothing_is_said_of_what_cannot_be_measured(name, net, unknown):
+    shape, function = NOT_TOLD[name]
+    layer = function if isinstance(function, layers.Layer) else layers.Lambda(function)
+    assert unknown(net(shape, layer))
+
+
+def field_of(shape, function):
+    model = keras.Sequential([Input(shape), layers.Lambda(function)])
+    return kc.describe(model).layers[-1].receptive_field
+
+
+def test_large_inputs_are_measured_in_part():
+    """Windows and copies go on alike."""
+    assert field_of((300, 300, 3), lambda x: ops.average_pool(x, 3, 2)) == 3
+    assert field_of((300, 300, 3), lambda x: ops.repeat(x, 2, axis=2)) == 1
+
+
+def test_what_cannot_be_probed():
+    operation = layers.ReLU()
+    fill = lambda values: (tuple(values), {})  # noqa: E731
+    free, whole = KerasTensor((None, None, 3)), KerasTensor((None, 4), dtype="int32")
+    assert probe(operation, [free], fill, (None, None, 3)) is None
+    assert probe(operation, [whole], fill, (None, 4)) is None
+    assert probe(operation, [], fill, (None, 4)) is None
+    assert probe(operation, [KerasTensor((None, 4))], fill, (None, 4)).pointwise
+
+
+def test_half_precision(policy):
+    """Its rounding is not taken for movement."""
+    policy("mixed_float16")
+    assert field_of((12, 9, 2), lambda x: ops.average_pool(x, 3, 1, padding="same")) == 3
