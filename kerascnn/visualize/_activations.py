@@ -25,11 +25,11 @@ def activations(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on.
         layer: a layer or its name; `None`: the last maps before the closing pooling; or a list of
             layers.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         For one layer its output, (N, h, w, K) or (N, K), float32; for a list a dict from the

@@ -37,12 +37,12 @@ def deconvnet(
 
     Args:
         model: any functional or sequential `keras.Model` with a ReLU before the layer's output.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
         unit: the index of a channel, or one for each image; `None`: that of the layer's strongest
             activation in each image.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.

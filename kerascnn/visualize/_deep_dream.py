@@ -66,14 +66,14 @@ def deep_dream(
             pixels a side, which limits the memory; the jitter then spans a tile to hide the seams.
         guide: a second picture, (1, H, W, C) in [0, 1]: each place takes after what is most
             like it in the guide.
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
-            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
-            model begins with a layer that rescales that.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing(...)` or a keras.applications `preprocess_input`; or
+            the model's input range, "0-1" or "0-255". `None`: [0, 1], or 0 … 255 if the model
+            begins with a layer that rescales this range.
         seed: of the jitter, which all images share.
         callback: `callback(step, images, scores)` after each step, with NumPy arrays in the size
             of the octave; the scores are those before the step.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32 in [0, 1].

@@ -62,8 +62,8 @@ def deletion_insertion(
     upper left comes first. Takes 2 · (steps + 1) forward passes for each image.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on.
         heatmaps: (N, h, w), of any size and range; the highest values are the most important.
         target: class index, one for each image, or a callable from the probabilities
             (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.

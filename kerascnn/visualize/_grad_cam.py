@@ -27,16 +27,16 @@ def grad_cam(
     and input shape compiles; further calls reuse it.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
             With several outputs a class is one of the first; a list of callables, one for each
             output, is added up. A single sigmoid unit has the classes 0 and 1. Scores that are
             maps, as in segmentation, are averaged over the positions.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.

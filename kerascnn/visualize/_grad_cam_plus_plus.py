@@ -28,14 +28,14 @@ def grad_cam_plus_plus(
     arXiv:2205.10838).
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
         normalize_alpha: divide α by its sum over the positions, as tf-keras-vis does; the paper's
             equations do not.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.

@@ -28,12 +28,12 @@ def guided_backprop(
     rather than what its decision rests on.
 
     Args:
-        model: any `keras.Model` with a graph and a ReLU.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        model: any functional or sequential `keras.Model` with a ReLU.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.

@@ -29,13 +29,13 @@ def guided_grad_cam(
     `guided_backprop`, whose caveat holds here too: it hardly depends on the weights.
 
     Args:
-        model: any `keras.Model` with a graph and a ReLU.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model` with a ReLU.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
         layer: whose maps are weighted; `None`: the last maps before the closing
             pooling.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.

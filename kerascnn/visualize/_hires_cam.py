@@ -28,13 +28,13 @@ def hires_cam(
     layers it is a linear approximation.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
         relu: whether what speaks against the class, below 0, is cut off.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, signed: raw, neither resized nor normalized.

@@ -54,8 +54,8 @@ def integrated_gradients(
     pixels for a black baseline, contributes nothing, however much the network looks at it.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `saliency`; `None`: the class predicted for the image.
         baseline: an image without evidence, (H, W, C), or one for each, (N, H, W, C), or a number;
             for several inputs a list. It is an input of the model: a black image must be
@@ -64,8 +64,8 @@ def integrated_gradients(
             a backward pass each.
         rule: "gauss_legendre", exact for polynomials; or "trapezoid", which counts the ends too. At
             a black baseline ReLUs without bias have no gradient, so that it misses half a step.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         `attributions`, (N, H, W, C) float32, signed; and `gap`, (N,), by how much their sum misses

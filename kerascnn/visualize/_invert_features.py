@@ -50,21 +50,21 @@ def invert_features(
     Args:
         model: any functional or sequential `keras.Model` that sees one picture.
         images: (N, H, W, C) float in [0, 1]; RGB, or what channels the model takes.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
         steps: of Adam, a forward and a backward pass each.
         learning_rate: of Adam.
         total_variation: weight of the picture's total variation, as the mean over the pixels,
             against the relative error, which is 1 for a picture that the layer does not see.
         variation: "squared" (the paper's, β = 2), "absolute" or "power".
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
-            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
-            model begins with a layer that rescales that.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing(...)` or a keras.applications `preprocess_input`; or
+            the model's input range, "0-1" or "0-255". `None`: [0, 1], or 0 … 255 if the model
+            begins with a layer that rescales this range.
         seed: of the noise, which all images share.
         batch_size: pictures that are computed at once; `None`: as many as are fast.
         callback: `callback(step, pictures, errors)` after each step, with NumPy arrays: the
             relative errors, (N,), before the step.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32 in [0, 1].

@@ -25,12 +25,12 @@ def layer_cam(
     with its own, if positive: ReLU(Σ_k ReLU(g^k) ⊙ A^k).
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.

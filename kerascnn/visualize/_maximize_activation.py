@@ -92,10 +92,10 @@ def maximize_activation(
             at all.
         penalties: `Penalties(l2=..., total_variation=...)`, or callables from images (N, H, W, C)
             in [0, 1] to (N,), such as tf-keras-vis's regularizers.
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
-            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
-            model begins with a layer that rescales that.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing(...)` or a keras.applications `preprocess_input`; or
+            the model's input range, "0-1" or "0-255". `None`: [0, 1], or 0 … 255 if the model
+            begins with a layer that rescales this range.
         seed: of noise and moves. A unit has its own: its image is the same, to rounding,
             whatever else is computed in the call.
         batch_size: images that are computed at once; `None`: as many as are fast.

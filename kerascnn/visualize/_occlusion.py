@@ -35,8 +35,8 @@ def occlusion(
     pixel has the mean of the drops of those that cover it. The last patches end at the border.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), which is called once for each position; `None`: the predicted class.
         size: height and width of the patch in pixels, one number or two; `None`: an eighth of
@@ -45,7 +45,7 @@ def occlusion(
         fill: what covers the image, in the images' own range: a number, a colour (C,) or an
             image; `None`: the mean colour of each image, a grey that is right for any range.
         probability: take the probability of the class instead of its logit.
-        batch_size: how many covered images are computed at once; limits the memory.
+        batch_size: number of covered images per batch; smaller batches need less memory.
         precision: "mixed_bfloat16" to compute the convolutions in bfloat16, several times as fast
             on processors and GPUs with matrix units for it; `None`: as the model does, on a
             processor wide 3x3 convolutions by Winograd's filtering (Lavin & Gray 2015), which

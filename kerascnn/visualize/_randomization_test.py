@@ -66,7 +66,7 @@ def randomization_test(
 
     Args:
         model: any `keras.Model` with a graph that Keras can clone; it stays as it is.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on.
         method: from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
         target: passed to the method; `None`: the class that the model, as it is, predicts.
         layers: after which layers to look; those above them are randomized too. `None`: after

@@ -30,14 +30,14 @@ def saliency(
     ReLU network's saturated evidence are dark. The maps are noisy; `smooth_grad` calms them.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
         reduce: over the channels, "max" (section 3.1) or "mean" of the absolute values; `None`
             returns the gradient itself, signed and for each channel.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W) float32, 0 or more, or (N, H, W, C) signed without `reduce`; raw, not

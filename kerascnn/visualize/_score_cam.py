@@ -36,11 +36,11 @@ def score_cam(
     each map that is not constant, so 512 for the last block of VGG16.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), which is called once for each map; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
         channels: how many maps to use, those with the largest variance (Faster Score-CAM by
             tabayashi0117); `None`: all, as in the paper.
         baseline: what shows where a map is lowest: a number, a colour (C,) or an image, in the
@@ -48,7 +48,7 @@ def score_cam(
             is 0 unless the images are centred.
         probability: weigh by the probability that the model puts out, as the authors' code does,
             instead of the logit of Algorithm 1.
-        batch_size: how many masked images are computed at once; limits the memory.
+        batch_size: number of masked images per batch; smaller batches need less memory.
         precision: "mixed_bfloat16" to compute the convolutions in bfloat16, several times as fast
             on processors and GPUs with matrix units for it; `None`: as the model does, on a
             processor wide 3x3 convolutions by Winograd's filtering (Lavin & Gray 2015), which

@@ -41,8 +41,8 @@ def smooth_grad(
     is its logit. All images get the same noise, so that a batch gives what its images give alone.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `saliency`; `None`: the class predicted for the image without noise.
         samples: noisy copies of each image; a forward and a backward pass each.
         noise: standard deviation of the noise, σ, as part of the image's range, max − min; the
@@ -51,8 +51,8 @@ def smooth_grad(
         absolute: average |gradients|, as tf-keras-vis does; the paper averages them signed.
         reduce: over the channels, as for `saliency`; `None`: the average itself.
         seed: of the noise, a whole number from 0 on.
-        batch_size: how many noisy images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of noisy images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W) float32, 0 or more, or (N, H, W, C) without `reduce`; raw, not normalized. For a

@@ -75,14 +75,14 @@ def style_transfer(
         learning_rate: of Adam.
         start: from the "content", "noise" as in the paper, or a picture like the content.
         pooling: "average" instead of max-pooling, as the paper does, or "max".
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing("vgg19", "imagenet")`, a keras.applications
-            `preprocess_input`, or the range that the model takes, "0-1" or "0-255"; `None`:
-            [0, 1], or 0 … 255 where the model begins with a layer that rescales that.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing("vgg19", "imagenet")` or a keras.applications
+            `preprocess_input`; or the model's input range, "0-1" or "0-255". `None`: [0, 1], or
+            0 … 255 if the model begins with a layer that rescales this range.
         seed: of the noise.
         callback: `callback(step, picture, losses)` after each step, with (1, H, W, C) and a dict
             of the weighted "content", "style" and "total_variation".
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32 in [0, 1], in the content's size.

@@ -90,15 +90,15 @@ def top_patches(
     their union. The data set is read once, and only the best patches are kept.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on, or an iterable of
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on, or an iterable of
             such batches, all of one size. Labels may come with either, as (images, labels) or
             [images, labels]; they do not count.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
         units: channel index or indices; `None`: all. Many units with large fields take memory:
             U · count · h · w · C · 4 bytes.
         count: how many patches for each unit; fewer where there are fewer images.
-        batch_size: how many images are computed at once.
+        batch_size: number of images per batch.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:

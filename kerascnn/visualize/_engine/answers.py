@@ -36,8 +36,8 @@ def outputs_of(
         graph: the model's graph.
         images: an array (N, …) for each input.
         names: full names of nodes of the graph.
-        batch_size: how many images are computed at once.
-        verbose: whether a progress bar is shown, as for `progress`.
+        batch_size: number of images per batch.
+        verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
         A float32 array for each name.
@@ -66,9 +66,9 @@ def gradients_at(
 
     Args:
         question: the model, the images and the target.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        batch_size: how many images are computed at once.
-        verbose: whether a progress bar is shown, as for `progress`.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch.
+        verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
         Maps and gradients, each of the layer's output shape (N, h, w, K), float32.
@@ -116,8 +116,8 @@ def input_gradients(
     Args:
         question: the model, the images and the target.
         rule: how it passes a ReLU on its way back: "gradient", "guided" or "deconvnet".
-        batch_size: how many images are computed at once.
-        verbose: whether a progress bar is shown, as for `progress`.
+        batch_size: number of images per batch.
+        verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
         The scores, (N,) float32, and for each input the gradients, in its shape, float32.
@@ -143,7 +143,7 @@ def scores_of(question: Question, *, probability: bool = False, batch_size: int 
         probability: what the model's softmax or sigmoid makes of the logit, instead of the logit.
             A model that ends without one puts out its logits here too. The predicted class is
             that of the highest logit in either case; a callable sees the model's outputs.
-        batch_size: how many images are computed at once.
+        batch_size: number of images per batch.
 
     Returns:
         (N,) float32.
