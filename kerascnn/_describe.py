@@ -16,7 +16,7 @@ from ._fields import Fields, Look, fields_of, sees
 from ._graph import Graph, Key, MisfitError, Node, flatten
 from ._macs import connections_of, macs_of
 from ._reach import window_of
-from ._sizes import shapes_on_the_way, what_would_do
+from ._sizes import shapes_on_the_way, size_hint
 from .arithmetic import ReceptiveField
 
 
@@ -188,8 +188,8 @@ def _specs(
         return shapes_on_the_way(graph, inputs, every)
     except MisfitError as misfit:
         raise ValueError(
-            f"input_shape must be of a size that all layers take; received {input_shape}, of "
-            f"which {misfit}.{what_would_do(graph, inputs, every)}"
+            f"input_shape must be of a size that every layer accepts; received {input_shape}: "
+            f"{misfit}.{size_hint(graph, inputs, every)}"
         ) from None
 
 

@@ -233,7 +233,7 @@ def test_mixed_precision(name, policy, full, images):
         ({"images": np.zeros((1, 8, 8, 3), "uint8")}, TypeError, "images must be float in"),
         ({"images": np.full((1, 8, 8, 3), 255.0)}, ValueError, "from 255 to 255"),
         ({"images": np.zeros((8, 8, 3))}, ValueError, r"images\[None\]"),
-        ({"images": np.zeros((1, 2, 2, 3))}, ValueError, "smallest octave.*1x1, .*2x2 would do"),
+        ({"images": np.zeros((1, 2, 2, 3))}, ValueError, "smallest octave.*1x1: .*Use 2x2"),
         ({"tile": 1}, ValueError, "smallest octave or tile, must lead.*received 1x1"),
         ({"octaves": 0}, ValueError, "octaves must be a whole number of at least 1"),
         ({"octave_scale": 1}, ValueError, "octave_scale must be above 1; received 1"),

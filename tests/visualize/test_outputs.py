@@ -108,5 +108,5 @@ def test_a_sigmoid_is_seen_in_any_dress(sigmoid, images):
 
 def test_an_unknown_end_is_said(images):
     model = net(lambda x: layers.Lambda(lambda z: ops.softmax(z), name="end")(layers.Dense(3)(x)))
-    with pytest.warns(UserWarning, match=r"ends in 'end' \(Lambda\), whose function is not known"):
+    with pytest.warns(UserWarning, match=r"ends in 'end' \(Lambda\), whose function is unknown"):
         visualize.saliency(model, images, 0)

@@ -10,7 +10,7 @@ from keras import KerasTensor, ops
 from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, MisfitError, Node
-from kerascnn._sizes import shapes_on_the_way, what_would_do
+from kerascnn._sizes import shapes_on_the_way, size_hint
 from kerascnn.visualize._fast.convolutions import run_fast
 from kerascnn.visualize._input_range import read_preprocessing
 
@@ -164,10 +164,10 @@ def check_size(
         if None not in own:
             hint = f" The model's own size is {own[0]}x{own[1]}."
         else:
-            hint = what_would_do(graph, inputs, keys)
+            hint = size_hint(graph, inputs, keys)
         raise ValueError(
             f"{name} must lead through all layers up to {', '.join(view.layers)}; "
-            f"received {size[0]}x{size[1]}, of which {misfit}.{hint}"
+            f"received {size[0]}x{size[1]}: {misfit}.{hint}"
         ) from None
     return {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
 
