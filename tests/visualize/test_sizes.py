@@ -86,4 +86,4 @@ def test_another_error_is_not_taken_for_it(vgg):
     images = np.zeros((1, 32, 32, 3), "float32")
     with pytest.raises(Exception, match=r"(?i)matmul|matrix") as caught:
         kc.visualize.saliency(vgg, images, broken)
-    assert "size that all layers take" not in str(caught.value)
+    assert "size that every layer" not in str(caught.value)
