@@ -107,7 +107,7 @@ def maximize_activation(
         (N, H, W, C) float32 in [0, 1]; those of one unit, class or sum follow each other.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model or each other.
+        TypeError, ValueError: if arguments do not fit the model or each other.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -56,7 +56,7 @@ def occlusion(
         (N, H, W) float32: the drop, below 0 where covering raises the score.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit.
+        TypeError, ValueError: if arguments do not fit.
 
     To distrust: the patch has edges of its own, which the network may see; what can be read from
     two places alike drops at neither. Compare several sizes and fills.

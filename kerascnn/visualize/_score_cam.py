@@ -56,10 +56,10 @@ def score_cam(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+        (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model.
+        TypeError, ValueError: if arguments do not fit the model.
 
     To distrust: a masked image is no natural one. The softmax over channels lets the few highest
     logits decide where their spread is large, and makes all maps weigh alike where it is small.

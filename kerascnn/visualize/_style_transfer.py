@@ -88,7 +88,7 @@ def style_transfer(
         (N, H, W, C) float32 in [0, 1], in the content's size.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model or each other.
+        TypeError, ValueError: if arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
