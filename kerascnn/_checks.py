@@ -82,7 +82,7 @@ def check_number(
     kinds = int | float if plain else Real
     number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not low <= value <= high or value >= below:
-        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"from {low:g} on"
+        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"of at least {low:g}"
         if below < math.inf:
             allowed = f"of at least {low:g} and below {below:g}"
         raise ValueError(f"{name} must be a number {allowed}; received {value!r}.")

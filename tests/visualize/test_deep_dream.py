@@ -238,7 +238,7 @@ def test_mixed_precision(name, policy, full, images):
         ({"octaves": 0}, ValueError, "octaves must be a whole number of at least 1"),
         ({"octave_scale": 1}, ValueError, "octave_scale must be above 1; received 1"),
         ({"steps": 1.5}, ValueError, "steps must be a whole number"),
-        ({"step_size": -1}, ValueError, "step_size must be a number from 0 on"),
+        ({"step_size": -1}, ValueError, "step_size must be a number of at least 0"),
         ({"jitter": -1}, ValueError, "jitter must be a whole number of at least 0"),
         ({"guide": np.zeros((1, 8, 8, 1))}, ValueError, "guide must have the shape"),
         ({"guide": np.zeros((1, 1, 8, 3))}, ValueError, "guide must lead.*received 1x8"),

@@ -250,7 +250,7 @@ def test_nothing_grows(model, images):
     ("change", "message"),
     [
         ({"channels": 0}, "channels must be a whole number of at least 1; received 0"),
-        ({"channels": 7}, "channels must be at most 5, those of the layer; received 7"),
+        ({"channels": 7}, "channels must be at most 5, as in the layer; received 7"),
         ({"baseline": [0, 0, 0]}, r"baseline must be a number, a colour \(2,\) or an image"),
         ({"baseline": np.zeros((5, 8, 2))}, r"received the shape \(5, 8, 2\)"),
         ({"baseline": np.nan}, "finite"),
