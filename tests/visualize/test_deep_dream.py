@@ -234,14 +234,14 @@ def test_mixed_precision(name, policy, full, images):
         ({"images": np.full((1, 8, 8, 3), 255.0)}, ValueError, "from 255 to 255"),
         ({"images": np.zeros((8, 8, 3))}, ValueError, r"images\[None\]"),
         ({"images": np.zeros((1, 2, 2, 3))}, ValueError, "smallest octave.*1x1: .*Use 2x2"),
-        ({"tile": 1}, ValueError, "smallest octave or tile, must lead.*received 1x1"),
+        ({"tile": 1}, ValueError, "smallest octave or tile, must fit.*received 1x1"),
         ({"octaves": 0}, ValueError, "octaves must be a whole number of at least 1"),
         ({"octave_scale": 1}, ValueError, "octave_scale must be above 1; received 1"),
         ({"steps": 1.5}, ValueError, "steps must be a whole number"),
         ({"step_size": -1}, ValueError, "step_size must be a number of at least 0"),
         ({"jitter": -1}, ValueError, "jitter must be a whole number of at least 0"),
         ({"guide": np.zeros((1, 8, 8, 1))}, ValueError, "guide must have the shape"),
-        ({"guide": np.zeros((1, 1, 8, 3))}, ValueError, "guide must lead.*received 1x8"),
+        ({"guide": np.zeros((1, 1, 8, 3))}, ValueError, "guide must fit.*received 1x8"),
     ],
 )
 def test_errors_teach(change, error, message, model, images):

@@ -381,11 +381,11 @@ def test_scores_of_tf_keras_vis_in_every_form(rng, model):
         (
             {"target": [0, 1]},
             ValueError,
-            r"one for each of the 3 images, \(3,\); received the shape \(2,\)",
+            r"one index for each of the 3 images, \(3,\); received shape \(2,\)",
         ),
         ({"target": 1.5}, TypeError, "target must be a class index.*received 1.5"),
         ({"target": "cat"}, TypeError, "received 'cat'"),
-        ({"target": [[0], [1], [2]]}, ValueError, r"\(3,\); received the shape \(3, 1\)"),
+        ({"target": [[0], [1], [2]]}, ValueError, r"\(3,\); received shape \(3, 1\)"),
         ({"target": lambda logits: logits}, ValueError, r"\(3,\); received shape \(3, 4\)"),
         ({"target": lambda logits: None}, ValueError, r"\(3,\); received None"),
         ({"target": lambda logits: np.ones(3)}, ValueError, "a target that uses the outputs"),

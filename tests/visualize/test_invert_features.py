@@ -121,7 +121,7 @@ def test_mixed_precision(name, policy, model, images):
         ({"layer": "conv9"}, ValueError, "layer must be one of"),
         ({"images": np.zeros((1, 8, 8, 3), "uint8")}, TypeError, "images must be float in"),
         ({"images": np.full((1, 8, 8, 3), 200.0)}, ValueError, "from 200 to 200"),
-        ({"images": np.zeros((1, 3, 8, 3))}, ValueError, "images must.*Use 4x8"),
+        ({"images": np.zeros((1, 3, 8, 3))}, ValueError, "images must fit.*Use 4x8"),
         ({"steps": -1}, ValueError, "steps must be a whole number"),
         ({"learning_rate": -1}, ValueError, "learning_rate must be a number of at least 0"),
         ({"total_variation": -1}, ValueError, "total_variation must be a number of at least 0"),

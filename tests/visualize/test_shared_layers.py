@@ -65,7 +65,7 @@ def test_weights_are_the_same_in_each_call(siamese):
 
 
 def test_the_default_layer_warns_that_it_shows_a_part(siamese, images):
-    with pytest.warns(UserWarning, match=r"Choose by layer=: 'encoder:0/inside', 'encoder:1/ins"):
+    with pytest.warns(UserWarning, match=r"Set layer to one of 'encoder:0/inside', 'encoder:1/ins"):
         visualize.grad_cam(siamese, images, 0)
 
 

@@ -54,7 +54,7 @@ def test_parts_that_do_not_fit_together(call, halves_and_doubles):
 
 
 def test_a_picture_that_is_made(halves_and_doubles):
-    with pytest.raises(ValueError, match=r"size must lead.*15x15: .*'skip'. Use 16x16"):
+    with pytest.raises(ValueError, match=r"size must fit.*15x15: .*'skip'. Use 16x16"):
         kc.visualize.maximize_activation(halves_and_doubles, 0, size=15, steps=1)
 
 

@@ -259,7 +259,7 @@ def test_compiled_once(fresh, content, style):
         ({"style_layers": "block1_cnov1"}, ValueError, "layer must be one of .*Did you mean"),
         ({"content_layers": []}, ValueError, "content_layers must name at least one layer"),
         ({"content": np.zeros((1, 8, 8, 3), "uint8")}, TypeError, "content must be float in"),
-        ({"content": np.zeros((1, 1, 8, 3))}, ValueError, "content must lead.*received 1x8"),
+        ({"content": np.zeros((1, 1, 8, 3))}, ValueError, "content must fit.*received 1x8"),
         ({"style": np.zeros((8, 8, 3))}, ValueError, r"style\[None\]"),
         ({"style": np.zeros((3, 8, 8, 3))}, ValueError, "style must be one image"),
         ({"style": np.full((1, 8, 8, 3), 2.0)}, ValueError, "style must be in"),

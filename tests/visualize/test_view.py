@@ -106,7 +106,7 @@ def test_sizes_are_checked_before_anything_is_computed(model):
 @pytest.mark.parametrize(
     ("pictures", "error", "message"),
     [
-        (np.zeros((1, 4, 4, 3), "uint8"), TypeError, "float in .*uint8. Divide 0 … 255 by 255"),
+        (np.zeros((1, 4, 4, 3), "uint8"), TypeError, "float in .*uint8. Divide by 255"),
         (np.zeros((4, 4, 3)), ValueError, r"\(N, H, W, 3\); received \(4, 4, 3\).*image\[None\]"),
         (np.zeros((1, 4, 4, 1)), ValueError, r"\(N, H, W, 3\); received \(1, 4, 4, 1\)"),
         (np.zeros((0, 4, 4, 3)), ValueError, "received"),

@@ -67,5 +67,5 @@ def test_layers_that_do_not_see_the_pixels():
 def test_quantized_weights_are_refused():
     model = kc.build_logistic_regression()
     model.layers[-1].quantize("int8")
-    with pytest.raises(ValueError, match=r"holds int8\. Look at the model before it is quantized"):
+    with pytest.raises(ValueError, match=r"has int8 weights\. Use the model before quantization"):
         kc.visualize.weight_templates(model)
