@@ -494,5 +494,5 @@ def test_errors_of_options_teach(make, message):
 
 
 def test_the_size_that_a_dense_layer_fixes_is_named(lenet5):
-    with pytest.raises(ValueError, match=r"received 40x28: .*'f6'. The model's input size is 28x28"):
+    with pytest.raises(ValueError, match=r"40x28: .*'f6'. The model's input size is 28x28"):
         maximize(lenet5, 0, size=(40, 28))

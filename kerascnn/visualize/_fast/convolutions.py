@@ -25,12 +25,12 @@ class SomeFilters(keras.layers.Conv2D):
 
     @property
     def kernel(self):
-        """(kh, kw, C, units)."""
+        """The selected filters, (kh, kw, C, units)."""
         return ops.take(super().kernel, self.units, axis=-1)
 
     @property
     def bias(self):
-        """(units,)."""
+        """The selected biases, (units,)."""
         return ops.take(self.__dict__["bias"], self.units)
 
 
@@ -38,7 +38,7 @@ class InHalves(keras.layers.Conv2D):
     """A convolution of a single image, computed as two images: its upper and lower halves."""
 
     def convolution_op(self, inputs, kernel):
-        """(1, h, w, C) -> (1, h, w, K)."""
+        """Convolve maps, (1, h, w, C) -> (1, h, w, K)."""
         return convolve_halves(inputs, ops.cast(kernel, inputs.dtype))
 
 
@@ -46,7 +46,7 @@ class InTiles(keras.layers.Conv2D):
     """A convolution by Winograd's minimal filtering algorithm."""
 
     def convolution_op(self, inputs, kernel):
-        """(N, h, w, C) -> (N, h, w, K)."""
+        """Convolve maps, (N, h, w, C) -> (N, h, w, K)."""
         return convolve_tiles(inputs, ops.cast(kernel, inputs.dtype))
 
 
