@@ -222,7 +222,7 @@ def resize(images: object, size: tuple[int, int]) -> object:
 
 
 def _places(maps: np.ndarray) -> np.ndarray:
-    """(N, h, w, K) -> (places, K)."""
+    """Flatten positions, (N, h, w, K) -> (positions, K)."""
     return maps.reshape(-1, maps.shape[-1])
 
 

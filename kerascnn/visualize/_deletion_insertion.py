@@ -84,7 +84,6 @@ def deletion_insertion(
     Raises:
         TypeError, ValueError: if arguments do not fit.
 
-
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]
     >>> result = kc.visualize.deletion_insertion(model, images, images[..., 0], steps=4)

@@ -19,7 +19,7 @@ def grad_cam(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Compute gradient-weighted class activation maps, which show where a class is seen.
+    """Compute gradient-weighted class activation maps, which show the regions that support a class.
 
     Works with any functional or sequential Keras model, including nested models. The score of a
     class is its logit, even if the model ends in a softmax or sigmoid. The model is not modified,

@@ -23,7 +23,7 @@ def guided_grad_cam(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
-    """Multiply guided backpropagation by Grad-CAM, for fine detail where a class is seen.
+    """Multiply guided backpropagation by Grad-CAM, for fine detail that supports a class.
 
     The location comes from `grad_cam`, upsampled bilinearly to the size of the images; the detail
     comes from `guided_backprop`, whose limitation applies here too: it hardly depends on the

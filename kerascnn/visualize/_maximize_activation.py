@@ -82,8 +82,8 @@ def maximize_activation(
         units: channel index or indices of the layer; `None`: all.
         position: "all", the mean over the unit's feature map, or "center", its central neuron.
         pictures: number of images per unit, class or sum, each from different noise.
-        diversity: weight of a term that makes the images of a unit differ: their cosine similarity
-            in the correlations of the layer's channels (Olah et al. 2017, "Diversity").
+        diversity: weight of a penalty on similar images of the same unit: the cosine similarity of
+            the correlations between the layer's channels (Olah et al. 2017, "Diversity").
         size: height and width in pixels; `None`: the model's input size, or 128x128 if it is
             variable.
         steps: number of steps of Adam; each takes a forward and a backward pass.

@@ -61,7 +61,6 @@ def occlusion(
     Raises:
         TypeError, ValueError: if arguments do not fit.
 
-
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
     >>> kc.visualize.occlusion(model, np.zeros((1, 28, 28, 1)), target=7, size=7).shape

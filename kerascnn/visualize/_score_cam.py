@@ -32,8 +32,8 @@ def score_cam(
     """Compute score-weighted class activation maps, without gradients.
 
     Each feature map of the layer masks the image; its weight is the increase in the class's score
-    over the baseline when only the masked image is shown. This takes one forward pass for each
-    feature map that is not constant, so 512 for the last block of VGG16.
+    from the baseline to the masked image. This takes one forward pass per feature map that is not
+    constant, so 512 for the last block of VGG16.
 
     Limitations: masked images are not natural images. The softmax over channels lets the few
     highest logits dominate if their spread is large, and weights all maps equally if it is small.
@@ -63,7 +63,6 @@ def score_cam(
 
     Raises:
         TypeError, ValueError: if arguments do not fit the model.
-
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

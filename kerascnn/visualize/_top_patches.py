@@ -200,7 +200,7 @@ class _Axis:
 
     @property
     def parts(self) -> int:
-        """The common denominator."""
+        """The common denominator of start, end and stride."""
         return lcm(*(Fraction(n).denominator for n in (self.start, self.end, self.stride)))
 
     @property

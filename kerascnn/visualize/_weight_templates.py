@@ -21,8 +21,8 @@ IN_ORDER = (  # layers between the images and the dense layer that keep the orde
 def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     """Reshape the weights of a dense layer on flattened images into one image per unit.
 
-    The score of a unit is the sum of the image times its template, plus a bias: positive weights
-    are pixels that raise the score, negative weights pixels that lower it.
+    The score of a unit is the sum of the image times its template, plus a bias: bright pixels raise
+    the score where the template is positive, and lower it where the template is negative.
 
     Args:
         model: any functional or sequential `keras.Model`.
