@@ -58,8 +58,8 @@ def deep_dream(
             takes.
         layers: layers to excite: one, several, or a dict from names to weights. Early layers
             produce strokes and textures, late layers parts of objects and animals.
-        octaves: number of sizes.
-        octave_scale: ratio of successive sizes.
+        octaves: number of image sizes.
+        octave_scale: ratio of successive image sizes.
         steps: number of gradient steps per size.
         step_size: mean change of a pixel's value per step, on a scale of 0 … 255.
         jitter: maximum random shift of the image before each step, in pixels.

@@ -72,8 +72,8 @@ def randomization_test(
         images: (N, H, W, C) float, in the range the model was trained on.
         method: callable from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
         target: target passed to the method; `None`: the class predicted by the original model.
-        layers: layers after whose randomization to compute heatmaps; layers above them are
-            randomized as well. `None`: every layer with trainable weights.
+        layers: layers to report; the other layers above them are randomized as well. `None`: every
+            layer with weights to learn.
         independent: whether to randomize one layer at a time and keep the weights of the others.
         metric: "spearman", the rank correlation, or "ssim", the structural similarity of heatmaps
             (N, h, w), each scaled to [0, 1].
@@ -90,7 +90,7 @@ def randomization_test(
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
     >>> images = kc.datasets.load("digits").test[0][:2]
-    >>> blind = lambda model, images, target: images[..., 0]  # looks at the image only
+    >>> blind = lambda model, images, target: images[..., 0]  # ignores the model
     >>> result = kc.visualize.randomization_test(model, images, blind, layers=["f6", "c1"])
     >>> result.layers, result.correlations.round(3).tolist()
     (('f6', 'c1'), [[1.0, 1.0], [1.0, 1.0]])

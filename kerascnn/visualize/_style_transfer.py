@@ -65,8 +65,8 @@ def style_transfer(
             VGG19; untrained weights represent neither content nor style.
         content: (N, H, W, C) float in [0, 1], of any size; RGB, or the channels that the model
             takes.
-        style: (1, H', W', C) float in [0, 1], or one image per content image. It can have another
-            size, which determines the size of the strokes.
+        style: (1, H', W', C) float in [0, 1], or one image per content image. Its size may differ
+            from that of `content`, and determines the size of the strokes.
         content_layers: one layer, several, or a dict from names to weights; `None`: block4_conv2
             of VGG.
         style_layers: likewise; `None`: block1_conv1 … block5_conv1 of VGG, if present.

@@ -95,11 +95,11 @@ def top_patches(
     Args:
         model: any functional or sequential `keras.Model` with one input.
         images: (N, H, W, C) float, in the range the model was trained on, or an iterable of
-            such batches, all of one size. Labels may come with either, as (images, labels) or
-            [images, labels]; they do not count.
+            such batches, all of the same size. Labels, as in (images, labels) or
+            [images, labels], are ignored.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         units: channel index or indices; `None`: all. Many units with large receptive fields need
-            much memory: U · count · h · w · C · 4 bytes.
+            a lot of memory: U · count · h · w · C · 4 bytes.
         count: number of patches per unit; fewer if there are fewer images.
         batch_size: number of images per batch.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
