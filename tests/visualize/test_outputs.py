@@ -55,7 +55,7 @@ def test_a_callable_sees_what_the_model_returns(two_heads, images):
 @pytest.mark.parametrize("target", [0, None, [0, 1]])
 def test_a_number_does_not_say_which_head(target, two_heads, images):
     for method in (visualize.saliency, visualize.grad_cam, visualize.occlusion):
-        with pytest.raises(ValueError, match=r"outputs 'ape', 'zebra': a class index does"):
+        with pytest.raises(ValueError, match=r"outputs 'ape', 'zebra', since a class index"):
             method(two_heads, images, target)
 
 

@@ -255,7 +255,7 @@ def test_nothing_grows(model, images):
         ({"baseline": np.zeros((5, 8, 2))}, r"received the shape \(5, 8, 2\)"),
         ({"baseline": np.nan}, "finite"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
-        ({"layer": "head"}, "must have maps"),
+        ({"layer": "head"}, "must output maps"),
         ({"target": 4}, "from 0 to 3; received 4"),
         ({"verbose": 2}, "verbose must be True, False or 'auto'"),
         ({"images": np.zeros((12, 8, 2))}, r"images\[None\]"),
