@@ -374,7 +374,7 @@ def test_scores_of_tf_keras_vis_in_every_form(rng, model):
     ("change", "error", "message"),
     [
         ({"layer": "cnov"}, ValueError, "layer must be one of .*'cnov'. Did you mean 'conv'"),
-        ({"layer": "head"}, ValueError, r"must output maps.*'head' has the output \(None, 4\).*'maps'"),
+        ({"layer": "head"}, ValueError, r"must output maps.*'head' has .*\(None, 4\).*'maps'"),
         ({"layer": layers.ReLU(name="x")}, ValueError, "layer must be one of .*received 'x'"),
         ({"target": 4}, ValueError, "from 0 to 3; received 4"),
         ({"target": -1}, ValueError, "from 0 to 3; received -1"),

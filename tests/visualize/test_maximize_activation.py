@@ -367,7 +367,7 @@ def test_one_of_several_inputs_leads_to_the_layer():
     model = keras.Model([other, one], layers.Dense(2, name="head")(joined))
     assert maximize(model, layer="conv", steps=2).shape == (2, 8, 8, 1)
     with pytest.raises(
-        ValueError, match=r"one picture.*way to head.*\(None, 5\), \(None, 8, 8, 1\)"
+        ValueError, match=r"one image input.*head.*\(None, 5\), \(None, 8, 8, 1\)"
     ):
         maximize(model, 0)
 
