@@ -366,9 +366,7 @@ def test_one_of_several_inputs_leads_to_the_layer():
     joined = layers.Concatenate(name="both")([layers.Flatten()(x), other])
     model = keras.Model([other, one], layers.Dense(2, name="head")(joined))
     assert maximize(model, layer="conv", steps=2).shape == (2, 8, 8, 1)
-    with pytest.raises(
-        ValueError, match=r"one image input.*head.*\(None, 5\), \(None, 8, 8, 1\)"
-    ):
+    with pytest.raises(ValueError, match=r"one image input.*head.*\(None, 5\), \(None, 8, 8, 1\)"):
         maximize(model, 0)
 
 
