@@ -11,8 +11,8 @@ from kerascnn._errors import unknown, warn
 from kerascnn._graph import Graph, Key, Node
 
 LEVELS = 255.0
-LARGEST_MEAN = 2.0  # of a Normalization that expects images in [0, 1]
-SMALLEST_SCALE = 0.05  # of a Rescaling that expects images in [0, 1]
+LARGEST_MEAN = 2.0  # of a Normalization for images in [0, 1]
+SMALLEST_SCALE = 0.05  # of a Rescaling for images in [0, 1]
 
 
 @dataclass(frozen=True)

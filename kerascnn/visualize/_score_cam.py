@@ -76,8 +76,8 @@ def score_cam(
     node = select_maps(question.graph, layer, question.score)
     if len(node.shapes[0]) != 4:
         raise ValueError(
-            f"layer must have maps (N, h, w, K), which mask the images; {node.name!r} has the "
-            f"output {node.shapes[0]}."
+            f"layer must output maps (N, h, w, K), which mask the images; {node.name!r} has output "
+            f"shape {node.shapes[0]}."
         )
     maps = outputs_of(model, question.graph, [images], [node.name], batch_size=batch_size)[0]
     chosen = _strongest(maps, channels)  # (N, K)

@@ -265,7 +265,8 @@ def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
     shape = node.shapes[0]
     if len(shape) not in (2, 4):
         raise ValueError(
-            f"layer must have an output (N, h, w, K) or (N, K); {node.name!r} has {shape}."
+            f"layer must output maps (N, h, w, K) or values (N, K); {node.name!r} has output shape "
+            f"{shape}."
         )
     if units is None:
         return np.arange(shape[-1])

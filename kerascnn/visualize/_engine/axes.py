@@ -40,7 +40,7 @@ def check_channels_last(graph: Graph) -> None:
         if axes[-1] != len(axes) - 1:
             raise ValueError(
                 f"model must take its channels on the last axis; {node.name!r} moves another axis "
-                "there. Use the part of the model after this layer as a keras.Model of its own."
+                "there. Use the part of the model after this layer as a separate keras.Model."
             )
 
 

@@ -67,7 +67,7 @@ def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -
         last = f" The last layer with maps is {maps[-1]!r}." if maps else ""
         raise ValueError(
             f"layer must output maps (N, h, w, K), (N, L, K) or (N, D, h, w, K); "
-            f"{node.name!r} has the output {node.shapes[0]}.{last}"
+            f"{node.name!r} has output shape {node.shapes[0]}.{last}"
         )
     return node
 

@@ -131,7 +131,7 @@ def weigh_layers(
         node = select_layer(graph, layer)
         if len(node.shapes[0]) != 4:
             raise ValueError(
-                f"{name} must output maps (N, h, w, K); {node.name!r} has the output "
+                f"{name} must output maps (N, h, w, K); {node.name!r} has output shape "
                 f"{node.shapes[0]}."
             )
         weights[node.name] = check_number(f"{name}, as weights,", weight)
