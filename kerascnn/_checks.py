@@ -1,6 +1,6 @@
-"""Numbers and choices that are given as arguments, checked in one place.
+"""Checks of arguments that are numbers, functions or one of several names.
 
-A whole number is any `numbers.Integral`, NumPy's included, but not `True` or `False`. The checks
+A whole number is any `numbers.Integral`, including NumPy's, except `True` and `False`. The checks
 return a plain `int` or `float`, which Keras can save with a model.
 """
 
@@ -21,7 +21,7 @@ def is_whole(value: object, least: int = 0) -> bool:
 
 
 def check_count(name: str, value: int, least: int = 1) -> int:
-    """Return a whole number of at least `least`.
+    """Check for a whole number of at least `least`, and return it.
 
     >>> check_count("steps", 0)
     Traceback (most recent call last):
@@ -35,13 +35,13 @@ def check_count(name: str, value: int, least: int = 1) -> int:
 def check_pair(
     name: str, value: int | Sequence[int], least: int = 1, *, of: str = ""
 ) -> tuple[int, int]:
-    """Return height and width, two whole numbers; one stands for both.
+    """Check for one or two whole numbers, and return height and width.
 
     Args:
-        name: of the argument.
-        value: what was given.
-        least: the smallest number that is allowed.
-        of: what is counted, such as " of pixels", for the error.
+        name: name of the argument.
+        value: value of the argument; a single number is used for both.
+        least: smallest allowed number.
+        of: what is counted, such as " of pixels", for the error message.
 
     >>> check_pair("kernel_size", 3)
     (3, 3)
@@ -64,14 +64,14 @@ def check_number(
     below: float = math.inf,
     plain: bool = False,
 ) -> float:
-    """Return a finite number from `low` to `high`, and below `below`.
+    """Check for a finite number from `low` to `high` and below `below`, and return it.
 
     Args:
-        name: of the argument.
-        value: what was given.
-        low, high: the smallest and the largest number that is allowed.
-        below: a number that must not be reached.
-        plain: whether NumPy's numbers are refused, for what is kept as JSON.
+        name: name of the argument.
+        value: value of the argument.
+        low, high: smallest and largest allowed number.
+        below: exclusive upper limit.
+        plain: whether to reject NumPy numbers, for values that are saved as JSON.
 
     >>> check_number("dropout", 0.5, below=1)
     0.5
@@ -82,7 +82,7 @@ def check_number(
     kinds = int | float if plain else Real
     number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not low <= value <= high or value >= below:
-        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"from {low:g} on"
+        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"of at least {low:g}"
         if below < math.inf:
             allowed = f"of at least {low:g} and below {below:g}"
         raise ValueError(f"{name} must be a number {allowed}; received {value!r}.")
@@ -90,7 +90,7 @@ def check_number(
 
 
 def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Refuse what is none of some names.
+    """Check for one of several names.
 
     >>> check_choice("pooling", "maximum", ["avg", "max"])
     Traceback (most recent call last):
@@ -101,7 +101,7 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
 
 
 def check_callables(name: str, given: Callable | Sequence[Callable] | None) -> tuple[Callable, ...]:
-    """Return one function, several or none as a tuple.
+    """Check for a function, several or none, and return them as a tuple.
 
     >>> check_callables("callback", None)
     ()

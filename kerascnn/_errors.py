@@ -1,4 +1,4 @@
-"""How the toolkit says no: what was expected, what came, what to do, in one line."""
+"""One-line errors and warnings: what was expected, what was received, what to do."""
 
 import sys
 import warnings
@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from numbers import Real
 from types import UnionType
 
-LISTED = 8  # choices that are spelled out before the line gets too long to read
+LISTED = 8  # choices to list before the line gets too long to read
 
 
 def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
-    """Make the error for a name that is none of `choices`, with close matches.
+    """Create the error for a name that is not one of `choices`, with close matches.
 
     >>> unknown("layer", "cnov1", ["conv1", "pool1"])
     ValueError("layer must be one of 'conv1', 'pool1'; received 'cnov1'. Did you mean 'conv1'?")
@@ -41,7 +41,7 @@ def _close(received: str, choices: list[str]) -> list[str]:
 
 
 def warn(line: str) -> None:
-    """Warn of what is doubtful, at the user's line of code: Python shows it once for each."""
+    """Issue a warning at the user's line of code; Python shows it once per line."""
     frame, level = sys._getframe(1), 2
     while frame and frame.f_globals.get("__name__", "").partition(".")[0] == "kerascnn":
         frame, level = frame.f_back, level + 1
@@ -51,7 +51,7 @@ def warn(line: str) -> None:
 def check_number(
     what: str, received: object, low: float, high: float, kind: type | UnionType = Real
 ) -> None:
-    """Refuse what is no number, of a kind, of at least `low` and below `high`.
+    """Check for a number of some type that is at least `low` and below `high`.
 
     >>> check_number("dropout", 0.5, 0, 1)
     >>> check_number("dropout", "half", 0, 1)

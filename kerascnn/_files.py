@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing of files."""
 
 import os
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside a file to write to, then put what was written in the file's place.
+    """Yield a temporary path in the same folder, then move that file to `path`.
 
-    Whatever happens in the `with` block, no half file is left. The name ends as the file's does,
-    since Keras goes by it.
+    If the `with` block fails, no partial file remains. The temporary name has the file's
+    extension, from which Keras infers the format.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: if the folder is not writable.
     """
     new = path.with_name(f".new-{os.getpid()}.{path.name}")
     try:
@@ -25,10 +25,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file, all of it or nothing.
+    """Write a file completely or not at all.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: if the folder is not writable.
     """
     with replacing(path) as new:
         new.write_bytes(data)

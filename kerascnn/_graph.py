@@ -1,9 +1,9 @@
-"""A Keras model as a flat list of operations in the order of computation, nested models opened.
+"""A Keras model as a flat list of operations in order of computation, with nested models expanded.
 
-Keras has no public way to reach a layer inside a nested model: a new `keras.Model` from its
-output is "disconnected". Here the graph is read from the model's tensors and evaluated node by
-node, whether on real tensors, on shapes, or with some operation replaced; the model and its
-layers stay as they are.
+Keras has no public way to reach a layer inside a nested model: a new `keras.Model` built from its
+output is "disconnected". This module reads the graph from the model's tensors and evaluates it
+node by node: on real tensors, on shapes, or with an operation replaced. The model and its layers
+are not modified.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ._errors import unknown
 
 
 class Key(NamedTuple):
-    """Names a tensor: the calls of nested models that lead to it, and its identity there."""
+    """Identifies a tensor: the calls of nested models that lead to it, and its id there."""
 
     scope: tuple[int, ...]
     tensor: int
@@ -28,7 +28,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of a tensor among the arguments of a call."""
+    """Placeholder for a tensor in the arguments of a call."""
 
     key: Key
 
@@ -38,12 +38,12 @@ class Node:
     """One call of one operation.
 
     Attributes:
-        name: the layer's name; inside a nested model "model/layer"; the calls of a shared layer
-            are "layer:0", "layer:1", ….
-        operation: the layer, or the operation of `keras.ops`.
-        inputs: keys of the tensors that it reads.
-        outputs: keys of the tensors that it makes.
-        shapes: their shapes, the batch first.
+        name: the layer's name; "model/layer" inside a nested model; "layer:0", "layer:1", … for
+            the calls of a shared layer.
+        operation: the layer, or the operation from `keras.ops`.
+        inputs: keys of the input tensors.
+        outputs: keys of the output tensors.
+        shapes: shapes of the output tensors, including the batch axis.
         slots: the arguments of the call, (args, kwargs), with a `Slot` for each tensor.
     """
 
@@ -55,19 +55,19 @@ class Node:
     slots: tuple[tuple, dict]
 
     def arguments(self, values: dict[Key, object]) -> tuple[tuple, dict]:
-        """Put values into the places of the tensors."""
+        """Fill the slots with values."""
         return keras.tree.map_structure(
             lambda item: values[item.key] if isinstance(item, Slot) else item, self.slots
         )
 
     @property
     def is_input(self) -> bool:
-        """Whether this is an input of the model, with nothing to compute."""
+        """Whether this node is an input of the model, with nothing to compute."""
         return isinstance(self.operation, keras.layers.InputLayer)
 
 
 def _is_short_for(short: str, name: str) -> bool:
-    """Whether a name leaves out outer models, or which call of a shared layer is meant.
+    """Whether a name matches when outer models or the call of a shared layer are left out.
 
     >>> _is_short_for("conv", "encoder:1/conv"), _is_short_for("encoder:0/conv", "encoder:1/conv")
     (True, False)
@@ -80,7 +80,7 @@ def _is_short_for(short: str, name: str) -> bool:
 
 
 class MisfitError(ValueError):
-    """What a network does not take, in words, and the node where it stops."""
+    """Why an input does not fit a network, and the node where computation stops."""
 
     def __init__(self, what: str, node: Node) -> None:
         super().__init__(f"{what} at {node.name!r}")
@@ -88,14 +88,14 @@ class MisfitError(ValueError):
 
 @dataclass(frozen=True)
 class Graph:
-    """The nodes of a model in the order of computation, its inputs and its outputs."""
+    """The nodes of a model in order of computation, its inputs and its outputs."""
 
     nodes: tuple[Node, ...]
     inputs: tuple[Key, ...]
     outputs: tuple[Key, ...]
-    models: dict[str, tuple[keras.Model, tuple[Key, ...]]]  # by name, and what each puts out
+    models: dict[str, tuple[keras.Model, tuple[Key, ...]]]  # nested models and outputs, by name
     structure: object = 0  # how the model returns its outputs: one, or a list, tuple or dict
-    constants: tuple[tuple[Key, object], ...] = ()  # what nested models are called with for good
+    constants: tuple[tuple[Key, object], ...] = ()  # constant inputs of nested models
 
     @property
     def shapes(self) -> dict[Key, tuple]:
@@ -104,17 +104,17 @@ class Graph:
         return shapes | {key: (None, *constant.shape[1:]) for key, constant in self.constants}
 
     def pack(self, values: Sequence) -> object:
-        """Outputs as the model returns them: the only one, or a list, tuple or dict."""
+        """Arrange outputs as the model returns them: a single one, or a list, tuple or dict."""
         return keras.tree.pack_sequence_as(self.structure, list(values))
 
     def calls(self, layer: str | keras.layers.Layer) -> list[Node]:
-        """The nodes that a layer or a name may mean, one or more.
+        """Find the nodes that a layer or a name may refer to, one or more.
 
-        "layer" finds "model/layer" and "layer:1" too, where nothing has just that name. A nested
-        model stands for the layers that make its outputs.
+        "layer" also finds "model/layer" and "layer:1" if no node has exactly that name. A nested
+        model refers to the layers that compute its outputs.
 
         Raises:
-            ValueError: there is none.
+            ValueError: if no node matches.
         """
         if isinstance(layer, str):
             named = [*self.models, *(n.name for n in self.nodes)]
@@ -131,28 +131,28 @@ class Graph:
         return [n for n in self.nodes if n in nodes]  # each once, in order
 
     def node(self, layer: str | keras.layers.Layer) -> Node:
-        """The one node that a layer or a name means, as `calls` finds it.
+        """Find the only node that a layer or a name refers to, as `calls` does.
 
         Raises:
-            ValueError: there is none, or several: a layer that is called more than once, layers
-                of one name in several nested models.
+            ValueError: if no node or more than one node matches: a layer that is called more than
+                once, or layers of the same name in several nested models.
         """
         nodes = self.calls(layer)
         if len(nodes) > 1:
             choices = ", ".join(repr(n.name) for n in nodes)
             name = layer if isinstance(layer, str) else getattr(layer, "name", layer)
             raise ValueError(
-                f"layer must be one call of one layer; received {name!r}, which may be any of "
+                f"layer must identify a single layer call; received {name!r}, which matches "
                 f"{choices}. Choose one of these names."
             )
         return nodes[0]
 
     def maker(self, key: Key) -> Node:
-        """The node that makes a tensor."""
+        """Find the node that computes a tensor."""
         return next(n for n in self.nodes if key in n.outputs)
 
     def leading_to(self, keys: tuple[Key, ...]) -> list[Node]:
-        """The nodes that must be computed to know some tensors, in order."""
+        """List the nodes needed to compute some tensors, in order."""
         needed, nodes = set(keys), []
         for node in reversed(self.nodes):
             if needed.intersection(node.outputs):
@@ -171,12 +171,12 @@ class Graph:
 
         Args:
             inputs: one value for each of the model's inputs.
-            call: computes a node from its arguments.
-            until: keys of the tensors that are wanted.
+            call: function that computes a node from its arguments.
+            until: keys of the tensors to compute.
 
         Raises:
-            MisfitError: the inputs are so small that an operation has nothing to put out. On some
-                processors TensorFlow computes such tensors without a word.
+            MisfitError: if the inputs are so small that an operation has an empty output. On some
+                processors TensorFlow computes such tensors without an error.
         """
         values = dict(zip(self.inputs, inputs, strict=True))
         if self.constants:
@@ -187,13 +187,13 @@ class Graph:
                 args, kwargs = node.arguments(values)
                 results = keras.tree.flatten(call(node, args, kwargs))
                 if any(map(_is_lost, results, node.shapes)):
-                    raise MisfitError("nothing is left", node)
+                    raise MisfitError("the output is empty", node)
                 values.update(zip(node.outputs, results, strict=True))
         return values
 
 
 def _for_batch(constant: object, like: object) -> object:
-    """A constant for each item of a batch; one for a single item is the same for all."""
+    """Repeat a constant along the batch axis if it was given for a single item."""
     if isinstance(like, keras.KerasTensor):
         return keras.KerasTensor((None, *constant.shape[1:]), constant.dtype)
     if constant.shape[:1] != (1,):
@@ -202,10 +202,10 @@ def _for_batch(constant: object, like: object) -> object:
 
 
 def _is_lost(result: object, built: tuple) -> bool:
-    """Whether a tensor has an axis without a place, other than the batch, and was not built so."""
+    """Whether a tensor has an empty axis, other than the batch, that was not empty when built."""
     try:
         shape = tuple(result.shape)
-    except ValueError:  # a tensor whose rank TensorFlow does not know
+    except ValueError:  # a tensor of unknown rank
         return False
     return any(
         n is not None and n < 1 and n != own for n, own in zip(shape[1:], built[1:], strict=False)
@@ -213,24 +213,24 @@ def _is_lost(result: object, built: tuple) -> bool:
 
 
 def run(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node as at inference: dropout off, batch normalization with moving statistics."""
+    """Compute a node in inference mode: no dropout, batch norm with its moving statistics."""
     if getattr(node.operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
     return node.operation(*args, **kwargs)
 
 
 def flatten(model: keras.Model) -> Graph:
-    """Read the graph of a functional or sequential model, nested models opened.
+    """Read the graph of a functional or sequential model, with nested models expanded.
 
     Raises:
-        TypeError: not a Keras model.
-        ValueError: a model without a graph: subclassed, or not built yet.
+        TypeError: if `model` is not a Keras model.
+        ValueError: if the model has no graph: it is subclassed, or not built yet.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     if not has_graph(model):
         raise ValueError(
-            f"model must be functional or a built Sequential, whose layers can be followed; "
+            f"model must be a functional or built Sequential model, which has a graph of layers; "
             f"received {type(model).__name__} {model.name!r}. "
             "Call it on keras.Input(...) first, or wrap its layers in keras.Model(inputs, outputs)."
         )
@@ -247,13 +247,13 @@ def flatten(model: keras.Model) -> Graph:
 
 
 def has_graph(operation: object) -> bool:
-    """Whether an operation is a model whose layers can be followed."""
+    """Whether an operation is a model with a graph of layers."""
     return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None))
 
 
 def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Key:
     key = Key(scope, id(tensor))
-    while key in aliases:  # an input or output of a nested model is a tensor of its surroundings
+    while key in aliases:  # inputs and outputs of a nested model are tensors of the outer model
         key = aliases[key]
     return key
 
@@ -289,7 +289,7 @@ def _nodes(
             for outside, own in zip(call.outputs, operation.outputs, strict=True):
                 aliases[Key(scope, id(outside))] = _key(own, inner, aliases)
         elif not (scope and isinstance(operation, keras.layers.InputLayer)):
-            # Inside a nested model an input stands for a tensor of the surroundings.
+            # Inside a nested model, an input is an alias of a tensor of the outer model.
             keys = {id(t): _key(t, scope, aliases) for t in [*tensors, *call.outputs]}
             slots = keras.tree.map_structure(
                 lambda item, keys=keys: Slot(keys[id(item)]) if id(item) in keys else item,
@@ -306,11 +306,11 @@ def _nodes(
 
 
 def _order(model: keras.Model) -> list[tuple[keras.Operation, object]]:
-    """The calls that lead from the model's inputs to its outputs, each after those it needs."""
+    """List the calls from the model's inputs to its outputs in topological order."""
     inputs = {id(t) for t in model.inputs}
     order, seen = [], set()
     stack = [(t, False) for t in reversed([*model.inputs, *model.outputs])]
-    while stack:  # depth first, without recursion: networks get deep
+    while stack:  # depth first, without recursion, since networks can be deep
         tensor, ready = stack.pop()
         operation, index, _ = tensor._keras_history
         node = operation._inbound_nodes[index]

@@ -1,7 +1,7 @@
 """The end of a network: which softmax or sigmoid turns its logits into probabilities.
 
-Scores are logits (Selvaraju 2017: "before the softmax"; Simonyan 2013 likewise), so the head is
-left out where scores are computed. The model and its layers stay as they are.
+Scores are logits (Selvaraju 2017: "before the softmax"; Simonyan 2013 likewise), so scores are
+computed without this head. The model and its layers are not modified.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import keras
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node
 
-SQUASHING = {  # names under which softmax and sigmoid go, in Keras and in TensorFlow
+SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
     "softmax": "softmax",
     "softmax_v2": "softmax",
     "log_softmax": "log_softmax",
@@ -20,22 +20,22 @@ SQUASHING = {  # names under which softmax and sigmoid go, in Keras and in Tenso
     "sigmoid": "sigmoid",
 }
 OWN = ("keras.", "kerascnn.")
-RESHAPING = (  # may stand between the head and the output, and change no value
+RESHAPING = (  # layers between the head and the output that leave values unchanged
     keras.layers.Reshape,
     keras.layers.Flatten,
     keras.layers.Permute,
     keras.layers.Identity,
     keras.layers.Dropout,
 )
-# Likewise, as functions without weights
+# The same for functions without weights
 PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 
 
 def last_function(operation: keras.Operation) -> Callable:
-    """What an operation applies last: its activation, the function in a Lambda, or itself."""
+    """Return what an operation applies last: its activation, a Lambda's function, or itself."""
     inner = getattr(operation, "activation", None)
     if not can_be_seen(operation):
-        inner = None  # who knows when a layer of the user's applies its activation
+        inner = None  # a custom layer may apply its activation anywhere
     if isinstance(operation, keras.layers.Lambda):
         inner = operation.function
     if isinstance(inner, keras.Operation):  # a layer, as in Dense(activation=Softmax())
@@ -44,34 +44,34 @@ def last_function(operation: keras.Operation) -> Callable:
 
 
 def name_of(function: Callable) -> str:
-    """The name of a function, or of the class that says what an operation does, in lower case."""
+    """Return the lower-case name of a function, or of the class that defines an operation."""
     kind = type(function)
-    if isinstance(function, keras.Operation):  # a subclass of ReLU that adds nothing is one
+    if isinstance(function, keras.Operation):  # a subclass of ReLU without its own call is a ReLU
         kind = next(base for base in kind.__mro__ if "call" in vars(base))
     return getattr(function, "__name__", kind.__name__).lower()
 
 
 def squashing(operation: keras.Operation) -> str | None:
-    """Name the function that an operation applies last: "softmax", "sigmoid", or `None`."""
+    """Return the function an operation applies last: "softmax", "sigmoid", … or `None`."""
     return SQUASHING.get(name_of(last_function(operation)))
 
 
 def keeps_values(operation: keras.Operation) -> bool:
-    """Whether an operation changes no value, as the float32 end of TensorFlow's mixed precision."""
+    """Whether an operation leaves values unchanged, such as the final cast in mixed precision."""
     if isinstance(operation, RESHAPING):
         return True
-    bare = not getattr(operation, "weights", None)  # a linear Dense is no such thing
+    bare = not getattr(operation, "weights", None)  # unlike a linear Dense layer
     return bare and name_of(last_function(operation)) in PASSING
 
 
 def can_be_seen(operation: keras.Operation) -> bool:
-    """Whether it is known what an operation computes: no Lambda, and no layer of the user's."""
+    """Whether we know what an operation computes: it is neither a Lambda nor a custom layer."""
     computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
     return computes.__module__.startswith(OWN) and not isinstance(operation, keras.layers.Lambda)
 
 
 def last_before_reshaping(graph: Graph, output: Key) -> tuple[Node, list[Node]]:
-    """Find the last node that changes values, and those that reshape or cast them afterwards."""
+    """Find the last node that changes values, and the nodes after it that reshape or cast."""
     node, after = graph.maker(output), []
     while keeps_values(node.operation) and len(node.inputs) == 1:
         after.insert(0, node)
@@ -80,13 +80,13 @@ def last_before_reshaping(graph: Graph, output: Key) -> tuple[Node, list[Node]]:
 
 
 def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:
-    """Find the node that squashes an output, and the nodes that reshape or cast it afterwards."""
+    """Find the node with the softmax or sigmoid, and the nodes after it that reshape or cast."""
     node, after = last_before_reshaping(graph, output)
     return (node, after) if squashing(node.operation) else (None, [])
 
 
 def units_of(graph: Graph) -> int | None:
-    """How many units the first output has; an output (N,), without an axis for them, has one."""
+    """Count the units of the first output; an output (N,) has one."""
     output = graph.outputs[0]
     node = graph.maker(output)
     shape = node.shapes[node.outputs.index(output)]
@@ -94,23 +94,23 @@ def units_of(graph: Graph) -> int | None:
 
 
 def is_binary(graph: Graph) -> bool:
-    """Whether the first output is one sigmoid unit, which stands for two classes."""
+    """Whether the first output is a single sigmoid unit, which represents two classes."""
     head, _after = head_of(graph, graph.outputs[0])
     return units_of(graph) == 1 and head is not None and squashing(head.operation) == "sigmoid"
 
 
 def classes_of(graph: Graph) -> int | None:
-    """How many classes the first output scores.
+    """Count the classes that the first output scores.
 
     Raises:
-        ValueError: which class is meant by a number cannot be known: the outputs are a dict, or
-            there is one unit that may as well be a regression.
+        ValueError: if a class index is ambiguous: the outputs are a dict, or there is a single
+            unit that may also be a regression.
     """
     if isinstance(graph.structure, dict) and len(graph.outputs) > 1:
         names = sorted(graph.structure)
         raise ValueError(
             f"target must be a callable for a model with the outputs {', '.join(map(repr, names))}"
-            f": a class index does not say which of them is meant. Give one such as "
+            f", since a class index does not say which output it refers to. Use, for example, "
             f"lambda outputs: outputs[{names[0]!r}][:, 0]."
         )
     if is_binary(graph):
@@ -120,20 +120,20 @@ def classes_of(graph: Graph) -> int | None:
     if units == 1:
         raise ValueError(
             "target must be a callable for a model that ends in one unit without a sigmoid, which "
-            "may be a regression or two classes: lambda y: y[..., 0] for its value or class 1, "
+            "may be a regression or two classes: use lambda y: y[..., 0] for the value or class 1, "
             "lambda y: -y[..., 0] for class 0."
         )
     if not squashing(head) and not can_be_seen(head):
         warn(
-            f"the model ends in {head.name!r} ({type(head).__name__}), whose function is not "
-            "known: the score of a class is what comes out. If that is a softmax, use "
-            "keras.layers.Softmax there, so that scores are logits."
+            f"the model ends in {head.name!r} ({type(head).__name__}), whose function is unknown, "
+            "so its output is used as the score of a class. If it is a softmax, use "
+            "keras.layers.Softmax instead, so that scores are logits."
         )
     return units
 
 
 def end_nodes(graph: Graph) -> set[str]:
-    """Names of the nodes that make the outputs themselves, from the last weights on."""
+    """Return the names of the nodes from the last weights to the outputs."""
     names = set()
     for output in graph.outputs:
         node = graph.maker(output)
@@ -147,10 +147,10 @@ def end_nodes(graph: Graph) -> set[str]:
 
 
 def without_activation(node: Node, args: tuple, kwargs: dict) -> object:
-    """The output of a head before its softmax or sigmoid."""
+    """Compute the output of a head before its softmax or sigmoid."""
     operation = node.operation
     if not getattr(operation, "weights", None):
-        return args[0]  # nothing but the activation: Softmax, Activation, keras.ops.softmax
-    linear = object.__new__(type(operation))  # a second view of the layer: copy.copy would save it
+        return args[0]  # only an activation: Softmax, Activation, keras.ops.softmax
+    linear = object.__new__(type(operation))  # a view of the layer: copy.copy would serialize it
     linear.__dict__.update(operation.__dict__, activation=keras.activations.linear)
     return linear(*args, **kwargs)

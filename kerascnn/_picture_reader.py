@@ -1,8 +1,8 @@
-"""The one reader of picture files, for the command line and for data sets.
+"""Read image files, for the command line and for data sets.
 
-Photos have eight bits a channel, and Pillow does all. Medical and scientific pictures have 16 or 32
-bits, signed numbers or floats, mostly in TIFFs: tifffile reads what Pillow does not. Their range
-is that of the data type or, where this would show nothing, a window of their values.
+Photos have eight bits per channel, which Pillow reads. Medical and scientific images have 16 or 32
+bits, signed integers or floats, mostly in TIFFs: tifffile reads those that Pillow does not. Their
+range is that of the data type or, if this would show nothing, a window of their values.
 """
 
 import logging
@@ -22,32 +22,32 @@ from PIL import ExifTags, Image
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-MODES = {1: "L", 3: "RGB"}  # Pillow's, by channels
+MODES = {1: "L", 3: "RGB"}  # Pillow's, by number of channels
 LUMA = np.float32([[0.299], [0.587], [0.114]])  # ITU-R BT.601, as Pillow's "L"
 
-# Decoding takes up to 8 bytes a pixel, and 16 in those formats that keep several copies.
+# Decoding takes up to 8 bytes per pixel, or 16 for formats whose decoders keep several copies.
 MOST_PIXELS = 2**27
 MOST_OF_HEAVY = 2**26
 HEAVY = ("WEBP", "AVIF", "JPEG2000")
-MOST_BYTES = 2**29  # of numbers
+MOST_BYTES = 2**29  # of decoded values
 JPEG = ("JPEG", "MPO")
-ENOUGH = 2**24  # pixels of the picture that is handed on; a larger one is reduced before
-LARGE = 2**23  # pixels from which pictures are decoded one at a time, whatever the threads
+ENOUGH = 2**24  # pixels to return at most; larger images are reduced first
+LARGE = 2**23  # images with more pixels are decoded one at a time, even with several threads
 
 _large = Lock()
 
 PERCENTILES = (0.5, 99.5)  # as nnU-Net clips CT: Isensee et al. 2021
-DARK = 4  # where no value exceeds 1 / DARK of the data type's range, it is not the picture's
-ROUNDING = 1e-3  # that floats may leave [0, 1] by
-SAMPLE = 2**20  # values that the percentiles are taken from
-ROWS = 256  # that are scaled at a time
+DARK = 4  # if no value exceeds 1 / DARK of the data type's range, it is not the image's range
+ROUNDING = 1e-3  # by which floats may exceed [0, 1]
+SAMPLE = 2**20  # number of values for the percentiles
+ROWS = 256  # rows scaled at a time
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-RAW, PACKED = 1, (8, 32946)  # of the tag Compression, those that tifffile reads by itself
-DEFLATE = 1032  # times that these pack at most
-WHITE_IS_ZERO = 0  # of the tag PhotometricInterpretation
+RAW, PACKED = 1, (8, 32946)  # values of the tag Compression that tifffile itself decodes
+DEFLATE = 1032  # largest compression ratio of these
+WHITE_IS_ZERO = 0  # value of the tag PhotometricInterpretation
 
-TURNS = {  # what undoes each EXIF orientation
+TURNS = {  # the transpose that undoes each EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -57,22 +57,22 @@ TURNS = {  # what undoes each EXIF orientation
     8: Image.Transpose.ROTATE_90,
 }
 
-for _library in ("PIL", "tifffile"):  # they log what is odd in a file; here it is one line
+for _library in ("PIL", "tifffile"):  # silence their logs: errors here are one line
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 class PictureError(Exception):
-    """Why a file cannot be read, in a few words."""
+    """A file cannot be read; the message says why in a few words."""
 
 
 @dataclass
 class Notes:
-    """What is doubtful about how a picture was read, in words; "" where nothing is.
+    """Warnings about how an image was read; "" if there are none.
 
     Attributes:
-        window: its values have no known range, or use little of it.
-        numbers: some of its values are no numbers.
-        pages: it holds more pictures than the one that was read.
+        window: the range of its values is unknown, or they use little of it.
+        numbers: some of its values are not finite.
+        pages: the file contains more images than the one that was read.
     """
 
     window: str = ""
@@ -82,7 +82,7 @@ class Notes:
 
 @dataclass
 class _Decoded:
-    """A picture in planes of one size: an image "L" or "RGB", or an image "F" for each channel."""
+    """A decoded image: one plane of mode "L" or "RGB", or one plane of mode "F" per channel."""
 
     planes: list[Image.Image]
     white: int
@@ -91,14 +91,14 @@ class _Decoded:
 
 
 class _InWords(ContextDecorator):
-    """Turn whatever the libraries raise at a damaged file into a `PictureError`."""
+    """Convert any exception that a library raises for a damaged file to a `PictureError`."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, MemoryError):
-            raise PictureError("too large for the memory") from None
+            raise PictureError("it does not fit in memory") from None
         if isinstance(error, Exception) and not isinstance(error, PictureError):
             said = getattr(error, "strerror", None) or str(error)
             reason = " ".join(said.split()).rstrip(".")[:200] or type(error).__name__
@@ -114,32 +114,32 @@ def read(
     at_least: int | None = None,
     window: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, Notes]:
-    """Read a picture upright, transparent parts white; of several the first.
+    """Read the first image of a file, upright, with transparent areas in white.
 
     Args:
-        path: of a file in a format that Pillow or tifffile knows.
-        fit: brings a Pillow image, "L", "RGB" or "F", to the size that is wanted.
-        channels: 3, or 1 for grey.
-        at_least: pixels that `fit` needs of the shorter side. A very large picture is reduced by a
-            whole factor before, a JPEG while it is decoded, and never below that.
-        window: values of the file that become black and white; `None`: 0 and the data type's
-            largest (1 for floats), or percentiles of the values where that is no range of theirs.
+        path: file in a format that Pillow or tifffile supports.
+        fit: function that resizes a Pillow image of mode "L", "RGB" or "F".
+        channels: 3, or 1 for grayscale.
+        at_least: length in pixels of the shorter side that `fit` needs. A very large image is
+            first reduced by an integer factor, a JPEG during decoding, but not below this length.
+        window: values of the file that become black and white; `None`: 0 and the maximum of the
+            data type (1 for floats), or percentiles of the values if they do not use that range.
 
     Returns:
-        (H, W, channels) float32 in [0, 1], perhaps not writeable, and notes.
+        (H, W, channels) float32 in [0, 1], possibly read-only, and notes.
 
     Raises:
-        PictureError: there is no such file, or it is no picture, damaged, or too large.
+        PictureError: if the file does not exist, is not an image, is damaged, or is too large.
     """
     with Path(path).open("rb") as file, ExitStack() as alone:
         decoded = _decoded(file, channels, at_least, window, alone)
     turn, planes = TURNS.get(decoded.orientation), []
-    while decoded.planes:  # one after another, since they may be large
+    while decoded.planes:  # one at a time, since they may be large
         plane = decoded.planes.pop(0)
         plane = fit(plane if turn is None else plane.transpose(turn))
         planes.append(np.atleast_3d(np.asarray(plane, np.float32)))
     values = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1)
-    # Resampling by cubics or sinc leaves the range, which 8 bits cut by themselves.
+    # Bicubic and Lanczos resampling overshoot the range; 8-bit values are clipped already.
     values = np.clip(values, 0, 1) if decoded.white == 1 else values / np.float32(decoded.white)
     if values.shape[-1] > channels:
         values = values @ LUMA
@@ -148,10 +148,10 @@ def read(
 
 @_InWords()
 def check(path: str | PathLike) -> None:
-    """Read the beginning of a file.
+    """Check from the start of a file that it is an image.
 
     Raises:
-        PictureError: it is no picture. Damage farther on shows when the picture is read.
+        PictureError: if it is not. Damage further into the file is found when it is read.
     """
     with Path(path).open("rb") as file:
         if _tiff(file).readable:
@@ -179,26 +179,26 @@ def _decoded(
             alone.enter_context(_large)
         image.load()
         orientation = 1
-        with suppress(Exception):  # damaged EXIF data; the picture may be whole
+        with suppress(Exception):  # damaged EXIF data; the image itself may be intact
             orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         numbers = _numbers(image, tiff.dtype)
         if numbers is None:
             image = _plain(image, MODES[channels], at_least)
             if window is None:
                 return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
-            numbers, inverted = np.asarray(image), False  # Pillow has done that
+            numbers, inverted = np.asarray(image), False  # Pillow has inverted them already
     notes = Notes(pages=tiff.pages)
     planes = _windowed(numbers, window, inverted, at_least, notes)
     return _Decoded(planes, 1, orientation, notes)
 
 
-# -- by Pillow ----------------------------------------------------------------------------------
+# -- Pillow -------------------------------------------------------------------------------------
 
 
-def _opened(file: BinaryIO, unknown: str = "no known kind") -> Image.Image:
-    """Open a picture as `Image.open` does, but for its limit, which `_check_size` refines.
+def _opened(file: BinaryIO, unknown: str = "unknown file format") -> Image.Image:
+    """Open an image like `Image.open`, but without its size limit, which `_check_size` refines.
 
-    EPS files are programs, which Pillow would have Ghostscript run.
+    EPS files are skipped: they are programs, which Pillow would run in Ghostscript.
     """
     Image.init()
     start = file.read(16)
@@ -210,12 +210,12 @@ def _opened(file: BinaryIO, unknown: str = "no known kind") -> Image.Image:
             accepted = accept is None or accept(start)
             if accepted and not isinstance(accepted, str):
                 file.seek(0)
-                return factory(file)  # by a name it would be mapped, which mixes up turned TIFFs
+                return factory(file)  # not by name: memory mapping would break rotated TIFFs
     raise PictureError(unknown)
 
 
 def _check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None:
-    """Refuse, before it is decoded, what takes too much memory; decode a part of a large JPEG."""
+    """Reject images that need too much memory before decoding; reduce large JPEGs."""
     most = MOST_OF_HEAVY if image.format in HEAVY else MOST_PIXELS
     width, height = image.size
     if image.format in JPEG and (width * height <= most or _is_of_one_scan(image, file)):
@@ -227,19 +227,19 @@ def _check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> Non
 
 def _too_large(size: tuple[int, int], most: float) -> str:
     return (
-        f"it has {'x'.join(map(str, size))} pixels, where at most {most / 1e6:.0f} million of its "
-        "kind can be decoded; make it smaller"
+        f"it has {'x'.join(map(str, size))} pixels, more than the {most / 1e6:.0f} million that "
+        "can be decoded in this format; make it smaller"
     )
 
 
 def _is_of_one_scan(image: Image.Image, file: BinaryIO) -> bool:
-    """Whether a JPEG can be decoded row by row; else all of its coefficients are kept."""
+    """Whether a JPEG is decoded row by row; otherwise all coefficients are kept in memory."""
     file.seek(0)
     return "progressive" not in image.info and file.read().count(b"\xff\xda") == 1
 
 
 def _factor(size: tuple[int, int], at_least: int | None) -> int:
-    """The whole factor by which a picture is reduced."""
+    """Compute the integer factor by which an image is reduced."""
     factor = math.ceil(math.sqrt(math.prod(size) / ENOUGH))
     return max(1, factor if at_least is None else min(factor, min(size) // at_least))
 
@@ -250,34 +250,34 @@ def _reduced(image: Image.Image, at_least: int | None) -> Image.Image:
 
 
 def _numbers(image: Image.Image, dtype: np.dtype | None) -> np.ndarray | None:
-    """The values of an image with other than 8 unsigned bits, in the data type of the file."""
+    """Return the values of an image, in the file's data type, unless they are 8-bit unsigned."""
     wide = image.mode == "F" or image.mode.startswith("I")
-    if not (wide or dtype == np.int8):  # which Pillow takes for unsigned
+    if not (wide or dtype == np.int8):  # Pillow reads int8 as unsigned
         return None
     values = np.asarray(image)
     if image.mode == "I" and image.format in ("PNG", "PPM"):
-        return values.astype(np.uint16)  # of 16 bits, which some Pillows widen
+        return values.astype(np.uint16)  # 16-bit values, which some versions of Pillow widen
     if dtype is not None and dtype.kind in "iu" and dtype.itemsize == values.dtype.itemsize:
         return values.astype(values.dtype.newbyteorder("=")).view(dtype.newbyteorder("="))
     return values
 
 
 def _plain(image: Image.Image, mode: str, at_least: int | None) -> Image.Image:
-    """Make an image grey or RGB, on white, and no larger than it must be."""
+    """Convert an image to grayscale or RGB on a white background, and reduce it."""
     if image.has_transparency_data:
         image = _reduced(image.convert("RGBA"), at_least)
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    elif image.mode in ("1", "P"):  # of which no mean can be taken
+    elif image.mode in ("1", "P"):  # whose values cannot be averaged
         image = image.convert("L" if image.mode == "1" else "RGB")
     return _reduced(image, at_least).convert(mode)
 
 
-# -- TIFFs by tifffile --------------------------------------------------------------------------
+# -- tifffile -----------------------------------------------------------------------------------
 
 
 @dataclass
 class _Tiff:
-    """What tifffile says of a file, and its values where Pillow does not read them rightly."""
+    """What tifffile knows about a file, and its values if Pillow does not read them correctly."""
 
     readable: bool = False
     values: np.ndarray | None = None  # (H, W) or (H, W, 3)
@@ -286,13 +286,13 @@ class _Tiff:
     white_is_zero: bool = False
     pages: str = ""
     problem: str = ""
-    kind: str = "no known kind"
+    kind: str = "unknown file format"
 
 
 def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
-    """Look at a file with tifffile. What it cannot read, Pillow does or says why not.
+    """Inspect a file with tifffile. What it cannot read is left to Pillow.
 
-    Without `alone`, which is to hold the lock of large pictures, no values are read.
+    Values are only read if `alone`, which holds the lock for large images, is given.
     """
     found = _Tiff()
     if file.read(4) not in TIFF:
@@ -306,11 +306,11 @@ def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
         found.readable = _is_for_tifffile(page)
         found.white_is_zero = page.photometric == WHITE_IS_ZERO
         found.orientation = page.tags.valueof("Orientation", 1)
-        what = f"{page.dtype}, {page.samplesperpixel} a pixel, compression {page.compression.name}"
-        found.kind = f"a TIFF of an unknown kind ({what})"
+        samples = f"{page.samplesperpixel} sample(s) per pixel"
+        found.kind = f"unsupported TIFF ({page.dtype}, {samples}, {page.compression.name})"
         with suppress(Exception):
-            if not tiff.pages[1].is_reduced:  # else a thumbnail
-                found.pages = "it has more than one page, of which the first is read"
+            if not tiff.pages[1].is_reduced:  # otherwise a thumbnail
+                found.pages = "it has more than one page; only the first is read"
         if found.readable and page.nbytes > MOST_BYTES:
             most = MOST_BYTES / page.nbytes * page.imagewidth * page.imagelength
             found.problem = _too_large((page.imagewidth, page.imagelength), most)
@@ -323,20 +323,20 @@ def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
 
 
 def _is_for_tifffile(page: "TiffPage") -> bool:
-    """Whether a page has numbers that Pillow does not know, and can be decoded in little memory."""
+    """Whether a page has a data type that Pillow does not support, and needs little memory."""
     if page.dtype is None or page.dtype.kind not in "iuf" or page.dtype == np.uint8:
         return False
     if (page.axes, page.samplesperpixel) not in (("YX", 1), ("YXS", 3), ("SYX", 3)):
         return False
     parts, pixels = math.prod(page.chunked), math.prod(page.chunks)
     if parts != len(page.databytecounts) or not parts * pixels <= MOST_PIXELS:
-        return False  # damaged: strips or tiles are missing, or larger than the page
-    # A packed part of a damaged or malicious file can be far larger than it should.
+        return False  # damaged: strips or tiles are missing or larger than the page
+    # A compressed segment of a damaged or malicious file can be far larger than it should be.
     largest = max(page.databytecounts) * DEFLATE
     return page.compression == RAW or (page.compression in PACKED and largest <= MOST_BYTES)
 
 
-# -- numbers to [0, 1] --------------------------------------------------------------------------
+# -- values to [0, 1] ---------------------------------------------------------------------------
 
 
 def _windowed(
@@ -346,23 +346,23 @@ def _windowed(
     at_least: int | None,
     notes: Notes,
 ) -> list[Image.Image]:
-    """Bring the values of a picture, (H, W) or (H, W, 3), to [0, 1]: an image for each channel."""
+    """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1]; return a plane per channel."""
     number = np.isfinite(values)
     count = int(number.sum())
     if count == 0:
-        raise PictureError("it holds no numbers")
+        raise PictureError("it has no finite values")
     low, high = window or _window(values, number, notes)
     if count < values.size:
         notes.numbers = (
             f"{values.size - count:,} of its {values.size:,} values are not finite; NaN is shown "
-            "black, infinities as the ends of the range"
+            "in black, infinities as the ends of the range"
         )
     del number
     planes = []
     with np.errstate(all="ignore"):
         for channel in np.moveaxis(np.atleast_3d(values), -1, 0):
             scaled = np.empty(channel.shape, np.float32)
-            for start in range(0, len(scaled), ROWS):  # in float64, but not all of it at once
+            for start in range(0, len(scaled), ROWS):  # in float64, a few rows at a time
                 rows = channel[start : start + ROWS].astype(np.float64)
                 rows = np.clip((rows - low) / (high - low), 0, 1)
                 scaled[start : start + ROWS] = 1 - rows if inverted else rows
@@ -372,7 +372,7 @@ def _windowed(
 
 
 def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float, float]:
-    """The values that are black and white; a note where the data type does not say them."""
+    """Find the values for black and white; add a note if the data type does not define them."""
     kind, name = values.dtype.kind, values.dtype.name
     if kind == "f":
         low = float(values.min(where=number, initial=math.inf))
@@ -380,7 +380,7 @@ def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float
     else:
         low, high = float(values.min()), float(values.max())
         largest = float(np.iinfo(values.dtype).max) if kind == "u" else None
-    why = "have no known range"
+    why = "have an unknown range"
     if largest is not None and low >= -ROUNDING and high <= largest + ROUNDING:
         if high > largest / DARK or high == low:
             return 0.0, largest
@@ -392,6 +392,6 @@ def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float
         black, white = low, max(high, low + 1)
     notes.window = (
         f"its {name} values, {low:.6g} to {high:.6g}, {why}; "
-        f"{black:.6g} is shown black and {white:.6g} white"
+        f"{black:.6g} is shown in black and {white:.6g} in white"
     )
     return float(black), float(white)

@@ -1,7 +1,7 @@
-"""What TensorFlow cannot compute on some processors, said in one line.
+"""One-line errors for layers that TensorFlow cannot compute on some processors.
 
-Without oneDNN, TensorFlow has no kernels for dilated transposed convolutions and for convolutions
-with the channels first. It says so from within the graph, in many lines, and names no layer.
+Without oneDNN, TensorFlow has no kernels for dilated transposed convolutions and for channels-first
+convolutions. Its own error comes from inside the graph, has many lines, and names no layer.
 """
 
 import re
@@ -13,27 +13,27 @@ from keras import KerasTensor, ops
 
 from ._graph import Graph, Node, flatten, has_graph, run
 
-SOME_SIZE = 64  # in pixels, where a model takes any
-# How TensorFlow decorates what it says: colours, the names of nodes and operations.
+SOME_SIZE = 64  # in pixels, for models that accept any size
+# What TensorFlow adds to its messages: colours, names of nodes and operations.
 DECORATION = re.compile(
     r"\x1b\[\d+m|\{\{.*?\}\}|\[Op:\w+\]|^Exception encountered.*$", re.MULTILINE
 )
 
 
 def is_of_the_backend(error: Exception) -> bool:
-    """Whether an error was raised by TensorFlow's kernels, not by Python code."""
+    """Whether an error was raised by TensorFlow's kernels rather than by Python code."""
     return type(error).__module__.startswith("tensorflow.")
 
 
 def check_kernels(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
-    """Compute a model on zeros, one layer at a time, to find the layer that cannot be computed.
+    """Run a model on zeros, one layer at a time, to find the layer that cannot be computed.
 
     Args:
         graph: the model's graph.
-        inputs: the shape of each input; the batch and sizes that are `None` are chosen here.
+        inputs: the shape of each input; a batch axis or size of `None` is filled in.
 
     Raises:
-        NotImplementedError: with the layer and what TensorFlow says of it.
+        NotImplementedError: with the name of the layer and TensorFlow's message.
     """
     zeros = [
         ops.zeros([1, *(n or SOME_SIZE for n in tensor.shape[1:])], tensor.dtype)
@@ -44,11 +44,11 @@ def check_kernels(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
 
 @contextmanager
 def kernels_checked(model: keras.Model, shape: Sequence[int | None]) -> Iterator[None]:
-    """Where TensorFlow fails within, name the layer of a one-input model that it cannot compute.
+    """If TensorFlow fails in the `with` block, name the layer that it cannot compute.
 
     Args:
-        model: a Keras model; of one whose layers cannot be followed nothing is said.
-        shape: of the images, the batch first; sizes that the model fixes come before it.
+        model: a Keras model; only one with a graph and one input is checked.
+        shape: shape of the images, including the batch axis; the model's fixed sizes override it.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""A progress bar for what takes longer than two seconds."""
+"""A progress bar for computations that take longer than two seconds."""
 
 import sys
 import time
@@ -13,20 +13,20 @@ _counting = ContextVar("counting", default=False)
 
 @contextmanager
 def progress(description: str, total: int, verbose: bool | str = "auto") -> Iterator[Callable]:
-    """Count steps, and show how many are done once it takes longer than two seconds.
+    """Show a progress bar if the steps take longer than two seconds.
 
-    What is counted within other steps is not shown: the bars would write over each other.
+    Nested bars are not shown, since they would overwrite each other.
 
     Args:
-        description: what is being done, in a word or two.
-        total: how many steps there will be.
-        verbose: `True` shows a bar, `False` none, `"auto"` one on a terminal or in a notebook.
+        description: label of the bar, a word or two.
+        total: number of steps.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Yields:
         A function to call after each step: `advance()`, or `advance(steps)`.
 
     Raises:
-        ValueError: another `verbose`.
+        ValueError: if `verbose` is not True, False or "auto".
 
     >>> with progress("counting", 3, verbose=False) as advance:
     ...     for i in range(3):

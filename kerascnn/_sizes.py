@@ -1,4 +1,4 @@
-"""Whether images of a size pass a network: the shapes along the way, without a computation."""
+"""Check whether a network accepts images of a given size, from shapes alone."""
 
 from collections.abc import Sequence
 
@@ -7,67 +7,67 @@ from keras import KerasTensor
 
 from ._graph import Graph, Key, MisfitError, Node, flatten, has_graph
 
-MULTIPLES = (2, 4, 8, 16, 32, 64, 128)  # sizes that a network halves evenly so many times
+MULTIPLES = (2, 4, 8, 16, 32, 64, 128)  # a multiple of 2^n can be halved n times
 
 
 def shapes_on_the_way(
     graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
 ) -> dict[Key, KerasTensor]:
-    """The shapes of all tensors that lead from the inputs to some others.
+    """Infer the shapes of all tensors between the inputs and some other tensors.
 
     Args:
         graph: the model's graph.
-        inputs: the shape of each input; `None` for one that is not needed.
-        until: keys of the tensors that are wanted; `None`: the outputs.
+        inputs: the shape of each input; `None` for an input that is not needed.
+        until: keys of the tensors to reach; `None`: the outputs.
 
     Raises:
-        MisfitError: there is no way for these shapes.
+        MisfitError: if the network does not accept these shapes.
     """
     return graph.evaluate(list(inputs), _shape, until=until)
 
 
 def check_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
-    """Refuse images of a size that does not lead to the outputs.
+    """Reject images of a size that the network does not accept.
 
     Raises:
-        ValueError: with the node where they stop, and a size close by that fits.
+        ValueError: with the node that fails, and a nearby size that fits.
     """
     try:
         shapes_on_the_way(graph, inputs)
     except MisfitError as misfit:
         raise ValueError(
-            f"images must have a size that all layers take; received {_in_words(inputs)}, of which "
-            f"{misfit}.{what_would_do(graph, inputs) or ' Enlarge them.'}"
+            f"images must have a size that every layer accepts; received {_sizes(inputs)}: "
+            f"{misfit}.{size_hint(graph, inputs) or ' Use larger images.'}"
         ) from None
 
 
 def check_size_of(model: keras.Model, shape: Sequence[int | None]) -> None:
-    """Refuse images that a model of one free-size input does not take; other models pass.
+    """Reject images that a model with one input of variable size does not accept.
 
     Args:
-        model: a Keras model; one whose layers cannot be followed passes too.
-        shape: of the images, the batch first.
+        model: a Keras model; other models, and those without a graph, are not checked.
+        shape: shape of the images, including the batch axis.
 
     Raises:
-        ValueError: as `check_sizes`.
+        ValueError: as for `check_sizes`.
     """
     if has_graph(model) and len(model.inputs) == 1:
         check_free_sizes(flatten(model), [KerasTensor((None, *shape[1:]), model.inputs[0].dtype)])
 
 
 def check_free_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
-    """Refuse images as `check_sizes` does, where the model leaves a size open.
+    """Reject images as `check_sizes` does, if the model has an input of variable size.
 
-    Keras has followed the sizes that are fixed when the model was built.
+    Keras checks fixed sizes when the model is built.
     """
     if any(None in graph.maker(key).shapes[0][1:] for key in graph.inputs):
         check_sizes(graph, inputs)
 
 
-def what_would_do(
+def size_hint(
     graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
 ) -> str:
-    """A sentence with the sizes rounded up, together, to what passes; "" if nothing close by does.
+    """Suggest the sizes rounded up to a common multiple that fits; "" if no nearby size does.
 
     Args: as for `shapes_on_the_way`.
     """
@@ -77,23 +77,24 @@ def what_would_do(
             shapes_on_the_way(graph, larger, until)
         except MisfitError:
             continue
-        return f" {_in_words(larger)} would do."
+        return f" Use {_sizes(larger)}."
     return ""
 
 
 def _shape(node: Node, args: tuple, kwargs: dict) -> object:
-    """The shape of a node's output; what Keras does not check by itself, is checked here."""
+    """Infer the shape of a node's output; also check what Keras itself does not check."""
     expected = getattr(node.operation, "input_spec", None)
     if isinstance(expected, keras.layers.InputSpec):
         for axis, n in (expected.axes or {}).items():
             if args[0].shape[axis] not in (None, n):
-                raise MisfitError(f"{args[0].shape[axis]} come where {n} are taken", node)
+                got = args[0].shape[axis]
+                raise MisfitError(f"axis {axis} has length {got}, not {n},", node)
     try:
         if isinstance(node.operation, keras.layers.Concatenate):
             return keras.ops.concatenate(*args, axis=node.operation.axis)
         return node.operation.compute_output_spec(*args, **kwargs)
     except ValueError:
-        what = "the parts do not fit together" if len(node.inputs) > 1 else "nothing is left"
+        what = "the inputs differ in size" if len(node.inputs) > 1 else "the output is empty"
         raise MisfitError(what, node) from None
 
 
@@ -105,10 +106,10 @@ def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
 
 
 def _has_size(tensor: KerasTensor | None) -> bool:
-    """Whether an input has a size; others, such as a vector beside the images, stay as they are."""
+    """Whether an input has a height and width, unlike, for example, a vector."""
     return tensor is not None and len(tensor.shape) > 2
 
 
-def _in_words(inputs: Sequence[KerasTensor | None]) -> str:
+def _sizes(inputs: Sequence[KerasTensor | None]) -> str:
     sizes = [tensor.shape[1:-1] for tensor in inputs if _has_size(tensor)]
     return " and ".join("x".join(map(str, size)) for size in sizes)

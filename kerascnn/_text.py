@@ -1,4 +1,4 @@
-"""The words that a figure or page shows, in the language that is set."""
+"""The text of figures and pages in the current language."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ _language: ContextVar[str] = ContextVar("language", default="en")
 
 @cache
 def table(lang: str) -> dict[str, str]:
-    """Read the string table of a language: English message -> translation."""
+    """Read the translations of a language, by English message."""
     if lang == "en":  # the messages themselves are English
         return {}
     return json.loads((files("kerascnn") / "locale" / f"{lang}.json").read_text("utf-8"))
@@ -27,7 +27,7 @@ def language(lang: str) -> Iterator[None]:
     """Set the language of `text` within a `with` block.
 
     Raises:
-        ValueError: `lang` is none of "en", "ko", "es".
+        ValueError: if `lang` is not "en", "ko" or "es".
     """
     if lang not in LANGUAGES:
         raise unknown("lang", lang, LANGUAGES)
@@ -39,7 +39,7 @@ def language(lang: str) -> Iterator[None]:
 
 
 def text(message: str, **values: object) -> str:
-    """Translate a message into the language that is set, then put the values in.
+    """Translate a message into the current language, then fill in the values.
 
     >>> text("{count} parameters", count="61,706")
     '61,706 parameters'
@@ -77,7 +77,7 @@ def class_texts(names: Sequence[str]) -> list[str]:
 
 
 def shape_text(shape: Iterable[int | None]) -> str:
-    """Write a shape as lectures do, with "?" for a size that is open.
+    """Format a shape as in lectures, with "?" for an unknown size.
 
     >>> shape_text((55, 55, 96)), shape_text((None, None, 3))
     ('55×55×96', '?×?×3')

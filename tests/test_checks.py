@@ -27,7 +27,7 @@ def test_numbers_have_bounds_and_are_finite():
     assert check_number("rate", np.float32(0.5), below=1) == 0.5
     assert check_number("rate", 1, high=1) == 1.0
     for wrong in (-1, np.nan, np.inf, True, "1", None):
-        with pytest.raises(ValueError, match=r"rate must be a number from 0 on; received"):
+        with pytest.raises(ValueError, match=r"rate must be a number of at least 0; received"):
             check_number("rate", wrong)
     with pytest.raises(ValueError, match=r"from 0 to 1; received 1.5"):
         check_number("rate", 1.5, high=1)

@@ -111,14 +111,15 @@ def test_nan_is_black_and_infinities_are_the_ends(tmp_path):
     np.testing.assert_allclose(grey[3], values[3], atol=1e-6)
     assert "3 of its 24 values are not finite" in said
     tifffile.imwrite(tmp_path / "b.tif", np.full((4, 6), np.nan, "f4"))
-    with pytest.raises(OSError, match=r"b\.tif' .* it holds no numbers"):
+    with pytest.raises(OSError, match=r"b\.tif' .* it has no finite values"):
         read_picture(tmp_path / "b.tif")
 
 
 def test_a_kind_that_nothing_reads_is_named(tmp_path):
     two = np.zeros((4, 6, 2), np.float32)
     tifffile.imwrite(tmp_path / "a.tif", two, photometric="minisblack", planarconfig="contig")
-    with pytest.raises(OSError, match=r"unknown kind \(float32, 2 a pixel, compression NONE\)"):
+    message = r"unsupported TIFF \(float32, 2 sample\(s\) per pixel, NONE\)"
+    with pytest.raises(OSError, match=message):
         read_picture(tmp_path / "a.tif")
 
 
@@ -220,13 +221,13 @@ def png(width, height, depth=8, color=2):
 
 def test_what_is_too_large_is_said_to_be_so(tmp_path):
     (tmp_path / "a.png").write_bytes(png(30000, 30000))
-    with pytest.raises(OSError, match=r"30000x30000 pixels, where at most 134 million") as error:
+    with pytest.raises(OSError, match=r"30000x30000 pixels, more than the 134 million") as error:
         read_picture(tmp_path / "a.png")
     assert "\n" not in str(error.value)
     with pytest.raises(OSError, match="30000x30000 pixels"):
         ImageFiles([tmp_path / "a.png"], image_size=8)[0]
     tifffile.memmap(tmp_path / "a.tif", shape=(9000, 9000), dtype="f8")  # a file with a hole
-    with pytest.raises(PictureError, match="9000x9000 pixels, where at most 67 million"):
+    with pytest.raises(PictureError, match="9000x9000 pixels, more than the 67 million"):
         read(tmp_path / "a.tif")
 
 
@@ -314,7 +315,7 @@ def gradcam(tmp_path, monkeypatch):
 def test_gradcam_says_how_it_shows_floats_and_writes_a_jpeg(gradcam):
     result = gradcam("-o", "g.JPG")
     assert result.exit_code == 0, result.output
-    assert "'ct.tif': its float32 values, -1000 to 1000, have no known range" in result.stderr
+    assert "'ct.tif': its float32 values, -1000 to 1000, have an unknown range" in result.stderr
     assert "give --window BLACK WHITE" in result.stderr
     with Image.open("g.JPG") as image:
         assert image.format == "JPEG"

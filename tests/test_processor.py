@@ -74,7 +74,7 @@ def test_a_dilated_transposed_convolution_is_right_or_refused(rng):
 
 @pytest.mark.parametrize("call", ["train", "evaluate"])
 def test_sizes_are_refused_before_training(call):
-    """Four times halved, and of 12 nothing is left, whether TensorFlow minds or not."""
+    """12 pixels cannot be halved four times, whether or not TensorFlow raises an error."""
     model = keras.Sequential(
         [
             keras.Input((None, None, 3)),
@@ -83,6 +83,6 @@ def test_sizes_are_refused_before_training(call):
             layers.Dense(2, activation="softmax"),
         ]
     )
-    message = r"received 12x14, of which nothing is left at 'pool4'\. 16x16 would do\.$"
+    message = r"received 12x14: the output is empty at 'pool4'\. Use 16x16\.$"
     with pytest.raises(ValueError, match=message):
         METHODS[call](model, np.zeros((2, 12, 14, 3), "float32"))

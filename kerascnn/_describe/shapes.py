@@ -9,7 +9,7 @@ import keras
 from keras import KerasTensor
 
 from kerascnn._graph import Graph, Key, MisfitError, flatten
-from kerascnn._sizes import shapes_on_the_way, what_would_do
+from kerascnn._sizes import shapes_on_the_way, size_hint
 
 
 def specs_of(
@@ -39,8 +39,8 @@ def specs_of(
         return shapes_on_the_way(graph, inputs, every)
     except MisfitError as misfit:
         raise ValueError(
-            f"input_shape must be of a size that all layers take; received {input_shape}, of "
-            f"which {misfit}.{what_would_do(graph, inputs, every)}"
+            f"input_shape must be of a size that every layer accepts; received {input_shape}: "
+            f"{misfit}.{size_hint(graph, inputs, every)}"
         ) from None
 
 

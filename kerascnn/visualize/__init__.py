@@ -1,4 +1,4 @@
-"""Looking inside a network: arrays in, arrays out, for any Keras model; one method a file."""
+"""Visualize what a network has learned: arrays in, arrays out, for any Keras model."""
 
 import lazy_loader as lazy
 

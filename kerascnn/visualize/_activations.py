@@ -1,4 +1,4 @@
-"""The activations of layers: what they put out for an image."""
+"""The activations of layers: their outputs for given images."""
 
 from collections.abc import Sequence
 
@@ -21,25 +21,25 @@ def activations(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | dict[str, np.ndarray]:
-    """Compute the outputs of one layer or of several in one pass.
+    """Compute the outputs of one or several layers in one forward pass.
 
-    The network runs as at inference, and no further than the last of the layers.
+    The network runs in inference mode, and only up to the last of the layers.
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        layer: a layer or its name; `None`: the last maps before the closing pooling; a list of
-            layers; or "all": each but the inputs and those that pass on another's values, as
-            Flatten and Dropout.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling; a list
+            of layers; or "all": every layer except the inputs and those that pass on another
+            layer's values, such as Flatten and Dropout.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        For one layer its output, (N, h, w, K) or (N, K), float32; for several a dict from the
-        layers' names to their outputs, in the list's order; of all, in that of computation.
+        For one layer, its output, (N, h, w, K) or (N, K), float32. For several layers, a dict that
+        maps their names to their outputs, in the order of the list or of the computation.
 
     Raises:
-        TypeError, ValueError: images or layers that do not fit the model.
+        TypeError, ValueError: if images or layers do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> maps = kc.visualize.activations(kc.build_lenet5(), np.zeros((1, 28, 28, 1)), ["c1", "c3"])

@@ -27,28 +27,30 @@ def deconvnet(
 ) -> np.ndarray | list[np.ndarray]:
     """Project the strongest activation of a unit back to the pixels that caused it.
 
-    All activations of the layer but one are set to 0, and the way is gone back layer by layer:
-    convolutions are transposed, without bias; max-pooling is undone at the switches that it left;
-    ReLUs are applied to what comes back, max(R, 0), whatever they saw on the way there. Other
-    layers, as normalizations and sums, pass back their gradient.
+    All other activations of the layer are set to 0, and the layers are inverted one by one:
+    convolutions are transposed, without bias; max-pooling is undone at the recorded positions of
+    the maxima ("switches"); ReLUs are applied to the backward signal R, as max(R, 0), regardless
+    of their input in the forward pass. Other layers, such as normalizations and sums, pass back
+    their gradient.
 
-    The picture depends on the image by the switches alone: a network without pooling puts out the
-    same structure for every image.
+    The result depends on the image only through the switches: without pooling, a network gives
+    the same structure for every image.
 
     Args:
         model: any functional or sequential `keras.Model` with a ReLU before the layer's output.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        unit: the index of a channel, or one for each image; `None`: that of the layer's strongest
+        images: (N, H, W, C) float, in the range the model was trained on.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        unit: channel index, or one index per image; `None`: the channel with the layer's strongest
             activation in each image.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
+        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: images, layer or unit that do not fit the model; no ReLU on the way.
+        TypeError, ValueError: if images, layer or unit do not fit the model, or if there is no
+            ReLU before the layer's output.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -71,7 +73,7 @@ def deconvnet(
             return ops.abs(_strongest(maps, units))
 
         values, grads = gradients_of(graph, strength, inputs)
-        # The activation itself goes back, not 1: every step commutes with a positive factor.
+        # Propagate the activation, not 1: every step commutes with a positive factor.
         return [ops.reshape(values, (-1, *(1 for _ in g.shape[1:]))) * g for g in grads]
 
     signature = specs([*arrays, units])
@@ -80,9 +82,9 @@ def deconvnet(
 
 
 def _strongest(maps: object, units: object) -> object:
-    """The largest of a unit's activations (N, h, w, K), or of all where the unit is `PREDICTED`.
+    """Return the largest activation of a unit in (N, h, w, K), or of all units for `PREDICTED`.
 
-    Of equal ones the first: only one is kept.
+    Only the first of equal activations is kept.
     """
     wanted = (units[:, None] == PREDICTED) | (units[:, None] == ops.arange(maps.shape[-1]))
     wanted = ops.reshape(wanted, (-1, *(1 for _ in maps.shape[1:-1]), maps.shape[-1]))
@@ -92,13 +94,13 @@ def _strongest(maps: object, units: object) -> object:
 
 
 def _check_unit(unit: object, count: int, units: int) -> np.ndarray:
-    """One channel index for each image, `PREDICTED` for that of the strongest activation."""
+    """Return a channel index per image, or `PREDICTED` for the strongest activation."""
     if unit is None:
         return np.full(count, PREDICTED, np.int32)
     indices = np.asarray(unit)
     if indices.dtype.kind not in "iu" or indices.shape not in ((), (count,)):
         raise ValueError(
-            f"unit must be the index of a channel, or one for each of the {count} images; "
+            f"unit must be a channel index, or one index for each of the {count} images; "
             f"received {unit!r}."
         )
     if indices.min() < 0 or indices.max() >= units:

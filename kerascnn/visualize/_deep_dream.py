@@ -26,8 +26,8 @@ from ._engine.view import (
     weigh_layers,
 )
 
-LEVELS = 255  # the notebook counts pixel values from 0 to 255
-LARGEST_MATCH = 2**28  # pairs of a place in the picture and one in the guide
+LEVELS = 255  # in the notebook, pixel values range from 0 to 255
+LARGEST_MATCH = 2**28  # pairs of a position in the image and one in the guide
 
 
 def deep_dream(
@@ -47,39 +47,41 @@ def deep_dream(
     callback: Callable | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Let a network strengthen what it sees in images, from coarse to fine.
+    """Amplify the patterns that a network detects in images, from coarse to fine.
 
-    The image is made small, changed so that the layers respond more, made larger with the detail
-    that has grown, changed again, and so on to its own size.
+    The image is downscaled and changed by gradient ascent so that the layers respond more. The
+    result is then upscaled to the next size, or octave, and changed again, up to full size.
 
     Args:
-        model: any functional or sequential `keras.Model` that sees one picture.
-        images: (N, H, W, C) float in [0, 1], of any size; RGB, or what channels the model takes.
-        layers: which respond: one, several, or names with weights; early ones dream of strokes
-            and textures, late ones of parts and animals.
-        octaves: how many sizes.
-        octave_scale: factor from one size to the next.
-        steps: gradient steps in each size.
-        step_size: mean change of a pixel's value in a step, in levels of 0 … 255.
-        jitter: each look is at the image rolled by up to this many pixels, at random.
-        tile: for large images, such as 512: the gradient is computed in tiles of at most so many
-            pixels a side, which limits the memory; the jitter then spans a tile to hide the seams.
-        guide: a second picture, (1, H, W, C) in [0, 1]: each place takes after what is most
-            like it in the guide.
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
-            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
-            model begins with a layer that rescales that.
-        seed: of the jitter, which all images share.
-        callback: `callback(step, images, scores)` after each step, with NumPy arrays in the size
-            of the octave; the scores are those before the step.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        model: any functional or sequential `keras.Model` with one image input.
+        images: (N, H, W, C) float in [0, 1], of any size; RGB, or the channels that the model
+            takes.
+        layers: layers to excite: one, several, or a dict from names to weights. Early layers
+            produce strokes and textures, late layers parts of objects and animals.
+        octaves: number of image sizes.
+        octave_scale: ratio of successive image sizes.
+        steps: number of gradient steps per size.
+        step_size: mean change of a pixel's value per step, on a scale of 0 … 255.
+        jitter: maximum random shift of the image before each step, in pixels.
+        tile: maximum side of the tiles, in pixels, in which the gradient is computed to save
+            memory, such as 512 for large images. The image is then shifted by up to half a tile
+            to hide the seams. `None`: no tiles.
+        guide: a second image, (1, H, W, C) in [0, 1]; each position of the image becomes more
+            similar to the position of the guide that matches it best.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing(...)` or a keras.applications `preprocess_input`; or
+            the model's input range, "0-1" or "0-255". `None`: [0, 1], or 0 … 255 if the model
+            begins with a layer that rescales this range.
+        seed: seed of the jitter, which all images share.
+        callback: called as `callback(step, images, scores)` after each step, with NumPy arrays;
+            the images have the size of the octave, and the scores are those before the step.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32 in [0, 1].
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model or each other.
+        TypeError, ValueError: if arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -121,7 +123,7 @@ def deep_dream(
     examples = [ops.convert_to_tensor(e) for e in examples]
 
     def gradient(images: object, shift: np.ndarray) -> tuple[object, object]:
-        """The gradient at the rolled images, tile by tile, and rolled back."""
+        """Compute the gradient at the shifted images, tile by tile, and shift it back."""
         rolled = ops.roll(images, tuple(shift), (1, 2))
         total, rows = 0, []
         for top, bottom in pairwise(edges(images.shape[1], tile)):
@@ -140,7 +142,7 @@ def deep_dream(
     detail = ops.zeros_like(images[:, :1, :1])
     with progress("deep_dream", octaves * steps, verbose) as advance:
         for octave, size in enumerate(sizes):
-            # DEVIATION: smaller sizes are averaged, not picked, so that fine patterns do not alias.
+            # DEVIATION: downscaling averages pixels, so that fine patterns do not alias.
             base = resize(images, size)
             start = ops.clip(base + resize(detail, size), 0, 1)
             shifts = rng.integers(-reach, reach, (steps + 1, 2), endpoint=True)
@@ -164,30 +166,30 @@ def deep_dream(
 
 
 def energy(maps: object) -> object:
-    """½‖a‖², whose gradient is the activation itself; as the mean over the maps, (N,).
+    """Compute ½‖a‖², whose gradient is the activation itself, as a mean over the maps, (N,).
 
-    DEVIATION: the notebook takes the sum. For one layer that is the same, since steps are
-    normalized; of several the largest would drown the others.
+    DEVIATION: the notebook takes the sum. For one layer this is equivalent, since steps are
+    normalized; with several layers, the largest would dominate.
     """
     return ops.mean(maps**2, axis=(1, 2, 3)) / 2
 
 
 def match(maps: object, examples: object) -> object:
-    """The dot-product of each place with the most alike place of the guide; the mean, (N,).
+    """Compute the dot product of each position with its best match in the guide; the mean, (N,).
 
     Args:
         maps: (N, h, w, K).
-        examples: (places, K), the guide's.
+        examples: (positions, K), the activations of the guide.
     """
     products = ops.einsum("nhwk,pk->nhwp", maps, examples)
     return ops.mean(ops.max(products, axis=-1), axis=(1, 2)) / maps.shape[-1]
 
 
 def octave_sizes(size: tuple[int, int], octaves: int, octave_scale: float) -> list[tuple[int, int]]:
-    """Height and width in each octave, the smallest first.
+    """Return height and width for each octave, smallest first.
 
     Raises:
-        ValueError: no octave, or a factor that does not make them smaller.
+        ValueError: if there is no octave, or if `octave_scale` is not above 1.
 
     >>> octave_sizes((300, 400), 3, 1.4)
     [(153, 204), (214, 286), (300, 400)]
@@ -200,7 +202,7 @@ def octave_sizes(size: tuple[int, int], octaves: int, octave_scale: float) -> li
 
 
 def edges(length: int, tile: int) -> list[int]:
-    """Where to cut a length into equal parts, none longer than a tile.
+    """Return the edges that divide a length into equal parts no longer than a tile.
 
     >>> edges(100, 40)
     [0, 33, 66, 100]
@@ -210,32 +212,32 @@ def edges(length: int, tile: int) -> list[int]:
 
 
 def smallest_tile(size: tuple[int, int], tile: int) -> list[int]:
-    """Height and width of the smallest part."""
+    """Return height and width of the smallest tile."""
     return [min(np.diff(edges(n, tile))) for n in size]
 
 
 def resize(images: object, size: tuple[int, int]) -> object:
-    """Bilinear; what gets smaller is averaged."""
+    """Resize images bilinearly, with antialiasing."""
     return ops.image.resize(images, size, "bilinear", antialias=True, data_format="channels_last")
 
 
 def _places(maps: np.ndarray) -> np.ndarray:
-    """(N, h, w, K) -> (places, K)."""
+    """Flatten positions, (N, h, w, K) -> (positions, K)."""
     return maps.reshape(-1, maps.shape[-1])
 
 
 def _check_match(
     layers: Sequence[str], shapes: dict[str, tuple], examples: list[np.ndarray]
 ) -> None:
-    """Whether there are few enough places to compare.
+    """Check that the positions to compare fit in memory.
 
     Raises:
-        ValueError: too many for the memory.
+        ValueError: if there are too many.
     """
     for layer, places in zip(layers, examples, strict=True):
         height, width = shapes[layer][1:3]
         if height * width * len(places) > LARGEST_MATCH:
             raise ValueError(
-                f"guide must be smaller, or the layer deeper: at {layer!r} each of "
-                f"{height}x{width} places is compared with each of {len(places)} of the guide."
+                f"guide must be smaller, or the layer deeper: at {layer!r}, each of "
+                f"{height}x{width} positions is compared with {len(places)} of the guide."
             )

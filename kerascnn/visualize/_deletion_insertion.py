@@ -1,4 +1,4 @@
-"""Deletion and insertion: how well a heatmap ranks pixels (RISE, Petsiuk et al. 2018).
+"""Deletion and insertion metrics for heatmaps (RISE, Petsiuk et al. 2018).
 
 arXiv:1806.07421, section 4.1.
 """
@@ -21,19 +21,19 @@ from ._engine.question import ask
 from ._engine.targets import Target
 
 SIGMA = 5.0  # of the blur, in pixels: eclique/RISE
-TRUNCATE = 1.0  # where its kernel ends, in sigmas: theirs is 11×11
+TRUNCATE = 1.0  # of its kernel, in sigmas: 11×11 in eclique/RISE
 
 
 @dataclass(frozen=True)
 class DeletionInsertion:
-    """Curves of a class's probability while pixels go and come, the most important first.
+    """Probability of a class as pixels are deleted or inserted, most important first.
 
     Attributes:
-        fractions: (S,) of the pixels that are changed, 0 to 1.
-        deletion: (N, S) probabilities while they are taken from the image.
-        insertion: (N, S) probabilities while they are put into the blurred image.
-        deletion_auc: (N,) area under the curve: low where the heatmap ranks well.
-        insertion_auc: (N,) area under the curve: high where the heatmap ranks well.
+        fractions: (S,) fraction of the pixels that are changed, 0 to 1.
+        deletion: (N, S) probabilities as pixels are deleted from the image.
+        insertion: (N, S) probabilities as pixels are inserted into the blurred image.
+        deletion_auc: (N,) area under the deletion curve; lower is better.
+        insertion_auc: (N,) area under the insertion curve; higher is better.
     """
 
     fractions: np.ndarray
@@ -56,33 +56,33 @@ def deletion_insertion(
     batch_size: int = 16,
     verbose: bool | str = "auto",
 ) -> DeletionInsertion:
-    """Measure heatmaps: take away, and put in, the pixels that they call important.
+    """Evaluate heatmaps by deleting and inserting the pixels that they rank as important.
 
-    Pixels are ranked by the heatmap, brought to the image's size bilinearly; of equal ones the
-    upper left comes first. Takes 2 · (steps + 1) forward passes for each image.
+    Pixels are ranked by the heatmap, which is resized bilinearly to the size of the image; ties are
+    broken from the upper left. Takes 2 · (steps + 1) forward passes per image.
+
+    Limitations: images with deleted pixels are unlike the training images. The areas depend on
+    `fill` and `blur`, so only compare heatmaps with the same settings.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        heatmaps: (N, h, w), of any size and range; the highest values are the most important.
-        target: class index, one for each image, or a callable from the probabilities
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        heatmaps: (N, h, w), of any size and range; higher values are more important.
+        target: class index, one index per image, or a callable from the probabilities
             (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.
-        steps: into how many parts of equal size the pixels are divided.
-        fill: what deleted pixels become, in the images' own range: a number, a colour (C,) or an
-            image; `None`: the mean colour of each image.
-        blur: standard deviation in pixels of the Gaussian that blurs the image to insert into.
-        probability: `False` takes logits.
-        batch_size: how many changed images are computed at once; limits the memory.
+        steps: number of equal parts into which the pixels are divided.
+        fill: replacement for deleted pixels, in the range of the images: a number, a colour (C,) or
+            an image; `None`: the mean colour of each image.
+        blur: standard deviation of the Gaussian blur of the image for insertion, in pixels.
+        probability: whether to use the probability of the class instead of its logit.
+        batch_size: number of changed images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         A `DeletionInsertion` with both curves and the areas under them.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit.
-
-    To distrust: images with holes are unlike those that the model was trained on; the areas
-    depend on `fill` and `blur`, so compare heatmaps only under the same.
+        TypeError, ValueError: if arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]
@@ -99,7 +99,7 @@ def deletion_insertion(
     steps = check_count("steps", steps)
     if not isinstance(blur, Real) or not 0 < blur < np.inf:
         raise ValueError(f"blur must be a number of pixels above 0; received {blur!r}.")
-    # DEVIATION: beyond the border the image goes on as its last pixels; the authors' is black.
+    # DEVIATION: the blur repeats the pixels at the border; the authors pad with black.
     blurred = gaussian_filter(
         images.astype("float32"), (0, blur, blur, 0), mode="nearest", truncate=TRUNCATE
     )
@@ -122,19 +122,20 @@ def deletion_insertion(
 
 
 def unchanged(size: tuple[int, int], ranks, changed) -> object:
-    """Masks (B, H, W), false where the rank is below the number of changed pixels."""
+    """Return masks (B, H, W), false where the rank is below the number of changed pixels."""
     return ranks >= changed[:, None, None]
 
 
 def _ranks(heatmaps: np.ndarray, shape: tuple) -> np.ndarray:
-    """The rank of each pixel, (N, H, W) int32; 0 is the most important."""
+    """Rank the pixels, (N, H, W) int32; 0 is the most important."""
     heatmaps = np.asarray(heatmaps)
     if heatmaps.ndim != 3 or len(heatmaps) != shape[0] or 0 in heatmaps.shape:
         raise ValueError(
-            f"heatmaps must be one for each image, ({shape[0]}, h, w); received {heatmaps.shape}."
+            f"heatmaps must have the shape ({shape[0]}, h, w), one heatmap per image; "
+            f"received {heatmaps.shape}."
         )
     if heatmaps.dtype.kind not in "fiub" or not np.isfinite(heatmaps).all():
-        raise ValueError("heatmaps must be finite numbers; received NaN, infinity or no numbers.")
+        raise ValueError("heatmaps must be finite numbers; received NaN, infinity or another type.")
     maps = heatmaps.astype("float32")[..., None]
     maps = ops.image.resize(maps, shape[1:3], "bilinear", data_format="channels_last")
     order = np.argsort(-np.array(maps).reshape(shape[0], -1), axis=1, kind="stable")
@@ -144,5 +145,5 @@ def _ranks(heatmaps: np.ndarray, shape: tuple) -> np.ndarray:
 
 
 def _area(x: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    """The area under curves (N, S), by trapezoids."""
+    """Compute the area under curves (N, S) by the trapezoidal rule."""
     return ((curves[:, 1:] + curves[:, :-1]) / 2 * np.diff(x)).sum(axis=1)

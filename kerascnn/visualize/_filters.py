@@ -1,4 +1,4 @@
-"""The filters of a layer: its weights, as they are."""
+"""The filters of a convolution: its weights."""
 
 import keras
 import numpy as np
@@ -10,19 +10,19 @@ from ._engine.layers import LayerLike, select_weights
 
 
 def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
-    """Take the filters of a convolution, one picture each.
+    """Return the filters of a convolution, each as an image.
 
     Args:
         model: any functional or sequential `keras.Model`.
-        layer: a convolution or its name; `None`: the first one, which sees the pixels.
+        layer: a convolution or its name; `None`: the first convolution.
 
     Returns:
-        (K, kh, kw, C) float32: K filters over C input channels, raw. For a transposed
-        convolution K counts its output channels; a separable one gives the filters that do the
-        same in one step.
+        (K, kh, kw, C) float32: K filters over C input channels, not normalized. For a transposed
+        convolution, K is the number of output channels; for a separable convolution, these are
+        the filters of the equivalent standard convolution.
 
     Raises:
-        ValueError: no such layer, one without filters, or quantized ones.
+        ValueError: if the layer does not exist, has no filters, or is quantized.
 
     >>> import kerascnn as kc
     >>> kc.visualize.filters(kc.build_lenet5(), "c3").shape
@@ -36,8 +36,8 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     if node.name not in [n.name for n in convolutions]:
         first = f" The first convolution is {convolutions[0].name!r}." if convolutions else ""
         raise ValueError(
-            f"layer must be a convolution, with filters of (kh, kw, C, K); {node.name!r} is of "
-            f"kind {type(node.operation).__name__}.{first}"
+            f"layer must be a convolution, with filters (kh, kw, C, K); {node.name!r} is a "
+            f"{type(node.operation).__name__} layer.{first}"
         )
     kernel = kernel_of(node.operation)
     if isinstance(node.operation, keras.layers.Conv2DTranspose):  # (kh, kw, K, C)

@@ -19,31 +19,31 @@ def grad_cam(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Show where in the images a class is seen: gradient-weighted class activation maps.
+    """Compute gradient-weighted class activation maps, which show the regions that support a class.
 
-    Works on any functional or sequential Keras model, nested ones included. The score of a class
-    is its logit, also where the model ends in a softmax or sigmoid. Weights and layers stay as
-    they are: tf-keras-vis's model modifiers have no part here. The first call for a model, layer
-    and input shape compiles; further calls reuse it.
+    Works with any functional or sequential Keras model, including nested models. The score of a
+    class is its logit, even if the model ends in a softmax or sigmoid. The model is not modified,
+    so tf-keras-vis's model modifiers are not needed. The first call for a model, layer and input
+    shape compiles the computation; further calls reuse it.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
-            With several outputs a class is one of the first; a list of callables, one for each
-            output, is added up. A single sigmoid unit has the classes 0 and 1. Scores that are
-            maps, as in segmentation, are averaged over the positions.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class. For a model
+            with several outputs, a class index refers to the first output; a list of callables,
+            one per output, is summed. A single sigmoid unit has the classes 0 and 1. Scores that
+            are maps, as in segmentation, are averaged over the positions.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
-        Of sequences (N, L), of volumes and of frames (N, D, h, w).
+        (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
+        For sequences (N, L); for volumes and video frames (N, D, h, w).
 
     Raises:
-        TypeError, ValueError: images, target or layer that do not fit the model.
+        TypeError, ValueError: if images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

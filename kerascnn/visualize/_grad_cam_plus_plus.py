@@ -20,29 +20,29 @@ def grad_cam_plus_plus(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Show where in the images a class is seen, also where several of its kind are.
+    """Compute class activation maps that also show several instances of a class.
 
-    Each position's positive gradient g is weighted with α = g² / (2g² + ΣA·g³) before the mean
-    over positions, ΣA being the sum of the map. In practice g is so small that α is nearly ½
-    everywhere, and the result nearly Grad-CAM with positive gradients only (Lerma & Lucas 2022,
-    arXiv:2205.10838).
+    The positive gradient g at each position is weighted by α = g² / (2g² + ΣA·g³) before averaging
+    over positions, where ΣA is the sum of the feature map. In practice, g is so small that α is
+    close to ½ everywhere, and the result is close to Grad-CAM with positive gradients only (Lerma &
+    Lucas 2022, arXiv:2205.10838).
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        normalize_alpha: divide α by its sum over the positions, as tf-keras-vis does; the paper's
-            equations do not.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        normalize_alpha: whether to divide α by its sum over the positions, as tf-keras-vis does;
+            the paper's equations do not.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
-        Of sequences (N, L), of volumes and of frames (N, D, h, w).
+        (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
+        For sequences (N, L); for volumes and video frames (N, D, h, w).
 
     Raises:
-        TypeError, ValueError: images, target or layer that do not fit the model.
+        TypeError, ValueError: if images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -52,8 +52,8 @@ def grad_cam_plus_plus(
     question = ask(model, images, target)
     maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
     places = tuple(range(1, maps.ndim - 1))
-    # DEVIATION: the paper's score is Y = exp(S), whose derivatives share the factor exp(S) with
-    # each other; it cancels in α, and scales a whole heatmap otherwise, so it is left out.
+    # DEVIATION: the paper's score is Y = exp(S), whose derivatives all have the factor exp(S). It
+    # cancels in α, and otherwise only scales the whole heatmap, so it is left out.
     denominator = 2 + maps.sum(axis=places, keepdims=True) * grads
     counted = (grads != 0) & (denominator != 0)
     alpha = np.divide(1, denominator, out=np.zeros_like(grads), where=counted)  # Eq. 19, over g²

@@ -17,29 +17,29 @@ def guided_backprop(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
-    """Show the parts of an image that excite the network: a gradient that only adds up.
+    """Backpropagate a class's score to the image, keeping only positive gradients at each ReLU.
 
-    On its way back the gradient R of a class's score passes a ReLU of x as R·[R > 0]·[x > 0]: what
-    speaks against the class is left out at every layer. ReLUs are found as activations of layers,
-    as layers and as operations of `keras.ops`, in nested models too; the model stays as it is.
+    A ReLU with input x passes back the gradient R as R·[R > 0]·[x > 0], so that evidence against
+    the class is dropped at every layer. ReLUs are recognized as activations of layers, as layers
+    and as operations of `keras.ops`, also in nested models. The model is not modified.
 
-    Distrust it as an explanation: the pictures hardly change when the network's weights are made
-    random (Adebayo et al. 2018, arXiv:1810.03292). They show edges that the network could see
-    rather than what its decision rests on.
+    Limitations: the result hardly changes when the network's weights are randomized (Adebayo et
+    al. 2018, arXiv:1810.03292). It shows edges that the network could see rather than the reasons
+    for its decision.
 
     Args:
-        model: any `keras.Model` with a graph and a ReLU.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        model: any functional or sequential `keras.Model` with a ReLU.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
+        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: images or target that do not fit the model; a model without ReLU.
+        TypeError, ValueError: if images or target do not fit the model, or if it has no ReLU.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -23,25 +23,26 @@ def guided_grad_cam(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
-    """Show the fine structure where a class is seen: guided backpropagation times Grad-CAM.
+    """Multiply guided backpropagation by Grad-CAM, for fine detail that supports a class.
 
-    The place comes from `grad_cam`, brought to the images' size bilinearly; the structure from
-    `guided_backprop`, whose caveat holds here too: it hardly depends on the weights.
+    The location comes from `grad_cam`, upsampled bilinearly to the size of the images; the detail
+    comes from `guided_backprop`, whose limitation applies here too: it hardly depends on the
+    weights.
 
     Args:
-        model: any `keras.Model` with a graph and a ReLU.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model` with a ReLU.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: whose maps are weighted; `None`: the last maps before the closing
-            pooling.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32, signed, raw. For a model with several inputs a list, one for each.
+        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: images, target or layer that do not fit; a model without ReLU.
+        TypeError, ValueError: if images, target or layer do not fit the model, or if it has no
+            ReLU.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -57,22 +58,22 @@ def guided_grad_cam(
 
 
 def _check_images(graph: Graph, layer: LayerLike) -> None:
-    """Whether there are images, and maps of them to enlarge.
+    """Check that the inputs are images and that the layer has feature maps.
 
     Raises:
-        ValueError: sequences or volumes.
+        ValueError: for sequences or volumes.
     """
     ranks = {len(graph.maker(key).shapes[0]) for key in graph.inputs}
     shape = select_maps(graph, layer).shapes[0]
     if 4 not in ranks or len(shape) != 4:
         raise ValueError(
-            "model must take images (N, H, W, C), and layer have maps (N, h, w, K), which are "
-            f"enlarged; received maps of {shape}. Take grad_cam and guided_backprop by themselves."
+            "model must take images (N, H, W, C), and layer must have maps (N, h, w, K), which are "
+            f"upsampled; received maps of {shape}. Use grad_cam and guided_backprop separately."
         )
 
 
 def _enlarged(heatmaps: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Heatmaps (N, h, w) in the images' size, bilinear, with an axis for the channels."""
+    """Upsample heatmaps (N, h, w) bilinearly to the images' size, and add a channel axis."""
     size = images.shape[1:3]
     return np.asarray(
         ops.image.resize(heatmaps[..., None], size, "bilinear", data_format="channels_last")

@@ -20,28 +20,28 @@ def hires_cam(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Show what each position of a layer's maps adds to the score of a class: Σ_k g^k ⊙ A^k.
+    """Compute what each position of the feature maps adds to a class's score: Σ_k g^k ⊙ A^k.
 
-    Where the network goes on from the layer with flattening or averaging and one dense layer, the
-    heatmap sums to the score without its bias: it shows the places that were used, and no others.
-    Grad-CAM, which averages the gradients first, can light up places that were not. Behind more
-    layers it is a linear approximation.
+    If only flattening or averaging and one dense layer follow the layer, the heatmap sums to the
+    score without its bias, so it highlights exactly the positions that the network used. Grad-CAM,
+    which averages the gradients first, can highlight others. If more layers follow, the heatmap is
+    a linear approximation.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        relu: whether what speaks against the class, below 0, is cut off.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        relu: whether to set negative values, evidence against the class, to 0.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, h, w) float32 in the layer's size, signed: raw, neither resized nor normalized.
-        Of sequences (N, L), of volumes and of frames (N, D, h, w).
+        (N, h, w) float32 at the layer's resolution, signed, neither resized nor normalized.
+        For sequences (N, L); for volumes and video frames (N, D, h, w).
 
     Raises:
-        TypeError, ValueError: images, target or layer that do not fit the model.
+        TypeError, ValueError: if images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

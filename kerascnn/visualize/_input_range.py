@@ -1,4 +1,4 @@
-"""From pictures in [0, 1] to what a model takes: 0 … 255 where its first layers rescale."""
+"""Convert images in [0, 1] to a model's input range: 0 … 255 if its first layers rescale."""
 
 import importlib
 from collections.abc import Callable, Iterator
@@ -15,25 +15,25 @@ LEVELS = 255.0
 
 @dataclass(frozen=True)
 class Levels:
-    """From [0, 1] to 0 … 255, for a model that rescales by itself."""
+    """Convert [0, 1] to 0 … 255, for a model that rescales its input."""
 
     def __call__(self, pictures: object) -> object:
-        """(N, H, W, C) float in [0, 1] to 0 … 255."""
+        """Convert images (N, H, W, C) in [0, 1]."""
         return LEVELS * pictures
 
 
 @dataclass(frozen=True)
 class OfKeras:
-    """A `preprocess_input` of keras.applications, which takes 0 … 255.
+    """A `preprocess_input` from keras.applications, which takes 0 … 255.
 
     Attributes:
-        module: where it is defined.
+        module: the module that defines it.
     """
 
     module: str
 
     def __call__(self, pictures: object) -> object:
-        """(N, H, W, C) float in [0, 1] to what the model takes."""
+        """Convert images (N, H, W, C) in [0, 1]."""
         return importlib.import_module(self.module).preprocess_input(LEVELS * pictures)
 
 
@@ -44,19 +44,19 @@ RANGES = {"0-1": None, "0-255": Levels()}
 def read_preprocessing(
     preprocessing: Callable | str | None, graph: Graph, pictures: Key
 ) -> Callable | None:
-    """Bring `preprocessing` into a function of pictures in [0, 1], or `None`.
+    """Convert `preprocessing` to a function of images in [0, 1], or `None`.
 
-    A model that begins with a Rescaling or Normalization of 0 … 255, as EfficientNet, MobileNetV3
-    and ConvNeXt do, gets 0 … 255, with a warning that says so.
+    A model that begins with a Rescaling or Normalization of 0 … 255, such as EfficientNet,
+    MobileNetV3 and ConvNeXt, gets 0 … 255, with a warning.
 
     Args:
         preprocessing: a function, the name of a range, or `None`.
         graph: the model's graph.
-        pictures: the key of the input that takes them.
+        pictures: key of the image input.
 
     Raises:
-        TypeError: something else.
-        ValueError: another name.
+        TypeError: if `preprocessing` is of another type.
+        ValueError: if it is an unknown name.
     """
     if isinstance(preprocessing, str):
         if preprocessing not in RANGES:
@@ -67,15 +67,15 @@ def read_preprocessing(
         if rescaling is None:
             return None
         warn(
-            f"the model rescales 0 … 255 itself, by its layer {rescaling.name!r}: pictures in "
-            "[0, 1] are multiplied by 255 for it. preprocessing='0-255' says so without this line, "
-            "preprocessing='0-1' leaves them as they are."
+            f"the model rescales 0 … 255 in its layer {rescaling.name!r}, so images in [0, 1] are "
+            "multiplied by 255. Set preprocessing='0-255' to silence this warning, or "
+            "preprocessing='0-1' to leave the images unchanged."
         )
         return RANGES["0-255"]
     if not callable(preprocessing):
         raise TypeError(
             "preprocessing must be '0-1', '0-255', or a function from RGB images in [0, 1] to the "
-            "model's input, as kerascnn.weights.preprocessing gives; "
+            "model's input, such as kerascnn.weights.preprocessing(...); "
             f"received {type(preprocessing).__name__}."
         )
     module = getattr(preprocessing, "__module__", "") or ""
@@ -85,9 +85,9 @@ def read_preprocessing(
 
 
 def front(graph: Graph, key: Key) -> Iterator[Node]:
-    """The nodes that an input goes through one by one, up to the first that does more than prepare.
+    """Yield the nodes after an input, up to and including the first that is not preprocessing.
 
-    What prepares rescales pixels, or moves, cuts or turns pictures.
+    Preprocessing rescales pixels, or shifts, crops or rotates images.
     """
     for node in graph.nodes:
         if not node.is_input and key in node.inputs:
@@ -98,7 +98,7 @@ def front(graph: Graph, key: Key) -> Iterator[Node]:
 
 
 def _keeps_range(layer: keras.Operation) -> bool:
-    """Whether the values stay in their range: pictures are moved, cut or turned at most."""
+    """Whether a layer keeps the range of values: it only shifts, crops or rotates images."""
     name = type(layer).__name__
     return name.startswith("Random") or isinstance(
         layer,

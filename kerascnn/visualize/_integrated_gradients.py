@@ -21,13 +21,13 @@ from ._engine.targets import Target
 
 
 class IntegratedGradients(NamedTuple):
-    """What each value of an image contributes, and by how much the contributions miss the whole.
+    """The contribution of each pixel, and the error of their sum.
 
     Attributes:
-        attributions: (N, H, W, C) float32, signed, in units of the score; for a model with
-            several inputs a list, one for each.
-        gap: (N,) float32, Σ attributions − (F(x) − F(x′)): 0 for the exact integral. Take more
-            steps where it is not small beside the sum.
+        attributions: (N, H, W, C) float32, signed, in units of the score. For several inputs, a
+            list of arrays.
+        gap: (N,) float32, Σ attributions − (F(x) − F(x′)), which is 0 for the exact integral.
+            Increase `steps` if it is not small compared with the sum.
     """
 
     attributions: np.ndarray | list[np.ndarray]
@@ -45,34 +45,36 @@ def integrated_gradients(
     batch_size: int = 8,
     verbose: bool | str = "auto",
 ) -> IntegratedGradients:
-    """Divide the difference in a class's score between an image and a baseline among the pixels.
+    """Attribute the difference in a class's score between an image and a baseline to the pixels.
 
         (x − x′) · ∫ ∂F(x′ + α(x − x′))/∂x dα, α from 0 to 1
 
-    Works on any functional or sequential Keras model, nested ones included; the score F of a class
-    is its logit. The result depends on the baseline x′: what the image shares with it, black
-    pixels for a black baseline, contributes nothing, however much the network looks at it.
+    Works with any functional or sequential Keras model, including nested models. The score F of a
+    class is its logit.
+
+    Limitations: the result depends on the baseline x′. Pixels that equal the baseline, such as
+    black pixels for a black baseline, contribute nothing, even if the network uses them.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: as for `saliency`; `None`: the class predicted for the image.
-        baseline: an image without evidence, (H, W, C), or one for each, (N, H, W, C), or a number;
-            for several inputs a list. It is an input of the model: a black image must be
-            preprocessed as the images were, and is not 0 where a mean is subtracted. `None`: 0.
-        steps: points of the Gauss-Legendre rule, or intervals of the trapezoid rule; a forward and
-            a backward pass each.
-        rule: "gauss_legendre", exact for polynomials; or "trapezoid", which counts the ends too. At
-            a black baseline ReLUs without bias have no gradient, so that it misses half a step.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: as for `saliency`; `None`: the predicted class.
+        baseline: an image without evidence, (H, W, C), one baseline per image, (N, H, W, C), or a
+            number; for several inputs, a list. It must be preprocessed like the images: black is
+            not 0 if a mean is subtracted. `None`: 0.
+        steps: number of points of the Gauss-Legendre rule, or intervals of the trapezoid rule; each
+            takes a forward and a backward pass.
+        rule: "gauss_legendre", exact for polynomials; or "trapezoid", which includes the endpoints.
+            At a black baseline, ReLUs without bias have no gradient, so it misses half a step.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        `attributions`, (N, H, W, C) float32, signed; and `gap`, (N,), by how much their sum misses
-        F(x) − F(x′).
+        An `IntegratedGradients` with `attributions`, (N, H, W, C) float32, signed, and `gap`, (N,),
+        the difference between their sum and F(x) − F(x′).
 
     Raises:
-        TypeError, ValueError: images, target, baseline or options that do not fit.
+        TypeError, ValueError: if images, target, baseline or options do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -117,13 +119,13 @@ def integrated_gradients(
 
 
 def gauss_legendre(steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points α in (0, 1) and their weights, exact for polynomials of degree 2·steps − 1."""
+    """Return points α in (0, 1) and weights, exact for polynomials of degree 2·steps − 1."""
     points, weights = np.polynomial.legendre.leggauss(steps)
     return (points + 1) / 2, weights / 2  # from [−1, 1]
 
 
 def trapezoid(steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points α from 0 to 1 and their weights: half ones at the ends; steps + 1 of them."""
+    """Return steps + 1 points α from 0 to 1 and their weights, halved at both ends."""
     weights = np.full(steps + 1, 1 / steps)
     weights[[0, -1]] /= 2
     return np.linspace(0, 1, steps + 1), weights
@@ -133,18 +135,18 @@ RULES = {"gauss_legendre": gauss_legendre, "trapezoid": trapezoid}
 
 
 def _beside(values: object, x: object) -> object:
-    """A value for each point, (steps,), in a shape that multiplies x, (N, steps, H, W, C)."""
+    """Reshape one value per point, (steps,), to multiply x, (N, steps, H, W, C)."""
     return ops.cast(ops.reshape(values, (-1, *(1 for _ in x.shape[2:]))), x.dtype)
 
 
 def _between(start: object, end: object, alphas: object) -> object:
-    """The points x′ + α(x − x′) on the way from a baseline to an image."""
+    """Return the points x′ + α(x − x′) on the path from a baseline to an image."""
     start, end = ops.expand_dims(start, 1), ops.expand_dims(end, 1)
     return start + _beside(alphas, end) * (end - start)
 
 
 def _check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """One baseline for each input, in its images' shape."""
+    """Return one baseline per input, in the shape of its images."""
     given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
     if len(given) != len(arrays):
         raise ValueError(

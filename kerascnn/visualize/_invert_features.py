@@ -42,35 +42,35 @@ def invert_features(
     callback: Callable | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Make pictures that a layer cannot tell from the given ones, from noise.
+    """Generate images, from noise, that a layer cannot distinguish from the given ones.
 
-    What comes back is what the layer keeps: of early layers the picture itself, of late ones
-    what is in it, no longer where or in which colours.
+    They show which information the layer preserves: at early layers the image itself, at late
+    layers its content, but no longer positions and colours.
 
     Args:
-        model: any functional or sequential `keras.Model` that sees one picture.
-        images: (N, H, W, C) float in [0, 1]; RGB, or what channels the model takes.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        steps: of Adam, a forward and a backward pass each.
-        learning_rate: of Adam.
-        total_variation: weight of the picture's total variation, as the mean over the pixels,
-            against the relative error, which is 1 for a picture that the layer does not see.
+        model: any functional or sequential `keras.Model` with one image input.
+        images: (N, H, W, C) float in [0, 1]; RGB, or the channels that the model takes.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        steps: number of steps of Adam; each takes a forward and a backward pass.
+        learning_rate: learning rate of Adam.
+        total_variation: weight of the total variation, a mean over the pixels, relative to the
+            reconstruction error, which is 1 for an image without any activations.
         variation: "squared" (the paper's, β = 2), "absolute" or "power".
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
-            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
-            model begins with a layer that rescales that.
-        seed: of the noise, which all images share.
-        batch_size: pictures that are computed at once; `None`: as many as are fast.
-        callback: `callback(step, pictures, errors)` after each step, with NumPy arrays: the
-            relative errors, (N,), before the step.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing(...)` or a keras.applications `preprocess_input`; or
+            the model's input range, "0-1" or "0-255". `None`: [0, 1], or 0 … 255 if the model
+            begins with a layer that rescales this range.
+        seed: seed of the noise, which all images share.
+        batch_size: number of images per batch; `None`: chosen for speed.
+        callback: called as `callback(step, images, errors)` after each step, with NumPy arrays;
+            the errors, (N,), are the relative reconstruction errors before the step.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
         (N, H, W, C) float32 in [0, 1].
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model or each other.
+        TypeError, ValueError: if arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -91,8 +91,8 @@ def invert_features(
 
     def objective(graph: Graph, pictures: object, targets: object) -> object:
         (maps,) = view(graph, pictures)
-        # Eq. 2: ‖Φ(x) − Φ₀‖² / ‖Φ₀‖², and R_V(x), section 3.2. DEVIATION: [0, 1] bounds the
-        # picture, in place of the norm R_α.
+        # Eq. 2: ‖Φ(x) − Φ₀‖² / ‖Φ₀‖², and R_V(x), section 3.2. DEVIATION: images are clipped to
+        # [0, 1] instead of penalized by the norm R_α.
         return -ops.stack([distance(maps, targets), penalties(pictures)])
 
     (targets,) = features_of(model, graph, view, images, by)
@@ -123,6 +123,6 @@ def invert_features(
 
 
 def distance(maps: object, targets: object) -> object:
-    """‖Φ − Φ₀‖² / ‖Φ₀‖² of each picture, (N,)."""
+    """Compute ‖Φ − Φ₀‖² / ‖Φ₀‖² for each image, (N,)."""
     axes = tuple(range(1, len(maps.shape)))
     return ops.sum((maps - targets) ** 2, axis=axes) / (ops.sum(targets**2, axis=axes) + TINY)

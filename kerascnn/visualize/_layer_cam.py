@@ -19,25 +19,25 @@ def layer_cam(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Show where in the images a class is seen, sharply enough for early layers too.
+    """Compute class activation maps that are also precise at early layers.
 
-    Where Grad-CAM weights a map with the mean of its gradients, Layer-CAM weights every position
-    with its own, if positive: ReLU(Σ_k ReLU(g^k) ⊙ A^k).
+    Grad-CAM weights a feature map by its mean gradient; Layer-CAM weights every position by its own
+    gradient, if it is positive: ReLU(Σ_k ReLU(g^k) ⊙ A^k).
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
-        Of sequences (N, L), of volumes and of frames (N, D, h, w).
+        (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
+        For sequences (N, L); for volumes and video frames (N, D, h, w).
 
     Raises:
-        TypeError, ValueError: images, target or layer that do not fit the model.
+        TypeError, ValueError: if images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -46,5 +46,5 @@ def layer_cam(
     """
     question = ask(model, images, target)
     maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
-    weights = np.maximum(grads, 0)  # one for each position, not for each map
+    weights = np.maximum(grads, 0)  # one per position, not one per map
     return np.maximum((weights * maps).sum(axis=-1), 0)

@@ -1,4 +1,4 @@
-"""Activation maximisation: pictures that a unit or a class responds to most.
+"""Activation maximization: images that excite a unit or a class most.
 
 Erhan et al. 2009; Simonyan et al. 2013, arXiv:1312.6034, section 2; Yosinski et al. 2015,
 arXiv:1506.06579; Olah et al. 2017, "Feature Visualization", doi:10.23915/distill.00007.
@@ -38,7 +38,7 @@ from ._engine.view import (
 )
 from ._fast.convolutions import run_fast
 
-RESCUE_STEPS = 16  # for how long images without a gradient get a redirected one (lucid)
+RESCUE_STEPS = 16  # during which images without a gradient get a redirected one (lucid)
 STILL = Moves(0, 0, 0)
 
 
@@ -63,51 +63,53 @@ def maximize_activation(
     callback: Callable | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Generate the images that units of a layer, or classes, respond to most, from noise.
+    """Generate images, from noise, that maximize the activation of units or classes.
 
-    All units are computed together: `maximize_activation(model, layer="block3_conv1",
-    units=range(64))`, and classes by `maximize_activation(model, target=[7, 3])`. Only the part
-    of the network that leads to the layer runs, and of a convolution only the units that are
-    wanted. What excites a unit most is not all that it responds to: `pictures` and `diversity`
-    show more of it, and `top_patches` shows real images.
+    All units are computed together, such as `maximize_activation(model, layer="block3_conv1",
+    units=range(64))`, and so are classes, such as `maximize_activation(model, target=[7, 3])`. The
+    network runs only up to the layer, and a convolution computes only the given units.
+
+    Limitations: a unit may also respond to patterns other than the one that excites it most. Use
+    `pictures` and `diversity` to see more of them, and `top_patches` to see real images.
 
     Args:
-        model: any functional or sequential `keras.Model` that takes one image.
-        target: classes, by their logits: an index, several, or a callable from the logits
-            (N, classes) to scores (N,), tf-keras-vis's `Score` objects included; or a weighted sum
-            of units and classes, such as `0.5 * unit("block3_conv1", 4) + klass(281)`, or a list
-            of such sums. `None`, where no layer is given either: all classes.
+        model: any functional or sequential `keras.Model` with one image input.
+        target: classes, by their logits: an index, a list of indices, or a callable from the logits
+            (N, classes) to scores (N,), such as a tf-keras-vis `Score`. Or a weighted sum of units
+            and classes, such as `0.5 * unit("block3_conv1", 4) + klass(281)`, or a list of such
+            sums. `None` if `layer` is given; if neither is given: all classes.
         layer: a layer or its name, instead of a target.
-        units: which of the layer's channels; `None`: all.
-        position: "all", the mean over the unit's map, or "center", the neuron in its middle.
-        pictures: how many for each unit, class or sum, from different noise.
-        diversity: weight of a term that keeps the images of one unit apart: their cosine
-            similarity in the correlations of the layer's channels (Olah et al., "Diversity").
-        size: height and width in pixels; `None`: the model's own, 128x128 where that is free.
-        steps: of Adam, a forward and a backward pass each.
-        learning_rate: of Adam.
-        parameters: what is optimised: "fourier", the spectrum of decorrelated colours, or
-            "pixels"; `Pixels(blur=..., small_norm=..., small_contribution=...)` has options.
-        moves: how far each look is moved at random, `Moves(jitter, scale, rotation)`; `None`: not
-            at all.
+        units: channel index or indices of the layer; `None`: all.
+        position: "all", the mean over the unit's feature map, or "center", its central neuron.
+        pictures: number of images per unit, class or sum, each from different noise.
+        diversity: weight of a penalty on similar images of the same unit: the cosine similarity of
+            the correlations between the layer's channels (Olah et al. 2017, "Diversity").
+        size: height and width in pixels; `None`: the model's input size, or 128x128 if it is
+            variable.
+        steps: number of steps of Adam; each takes a forward and a backward pass.
+        learning_rate: learning rate of Adam.
+        parameters: parameters to optimize: "fourier", the spectrum of decorrelated colours,
+            "pixels", or `Pixels(blur=..., small_norm=..., small_contribution=...)` for options.
+        moves: limits of the random transformation before each step, as
+            `Moves(jitter, scale, rotation)`; `None`: no transformation.
         penalties: `Penalties(l2=..., total_variation=...)`, or callables from images (N, H, W, C)
-            in [0, 1] to (N,), such as tf-keras-vis's regularizers.
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing(...)`, a keras.applications `preprocess_input`, or the
-            range that the model takes, "0-1" or "0-255"; `None`: [0, 1], or 0 … 255 where the
-            model begins with a layer that rescales that.
-        seed: of noise and moves. A unit has its own: its image is the same, to rounding,
-            whatever else is computed in the call.
-        batch_size: images that are computed at once; `None`: as many as are fast.
-        callback: `callback(step, images, scores)` after each step, with NumPy arrays; the
-            scores are those before the step.
+            in [0, 1] to (N,), such as tf-keras-vis regularizers.
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing(...)` or a keras.applications `preprocess_input`; or
+            the model's input range, "0-1" or "0-255". `None`: [0, 1], or 0 … 255 if the model
+            begins with a layer that rescales this range.
+        seed: seed of noise and moves. The image of a unit is the same, up to rounding, regardless
+            of what else is computed in the call.
+        batch_size: number of images per batch; `None`: chosen for speed.
+        callback: called as `callback(step, images, scores)` after each step, with NumPy arrays;
+            the scores are those before the step.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32 in [0, 1]; those of one unit, class or sum follow each other.
+        (N, H, W, C) float32 in [0, 1]; images of the same unit, class or sum are adjacent.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model or each other.
+        TypeError, ValueError: if arguments do not fit the model or each other.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -134,8 +136,8 @@ def maximize_activation(
     if layer is None and units is None:
         if diversity:
             raise ValueError(
-                "diversity must be 0 for classes, since pictures are compared at a layer; "
-                f"received {diversity!r}. Choose layer and units."
+                "diversity must be 0 for classes, since images are compared at a layer; "
+                f"received {diversity!r}. Set layer and units instead."
             )
         goal, numbers, own_seeds = _goal(model, graph, target, pictures, preprocessing)
     elif target is None:
@@ -144,13 +146,13 @@ def maximize_activation(
         goal = Units(view, position, pictures, float(diversity))
         numbers = own_seeds = np.repeat(_check_units(units, node), pictures).astype("int32")
     else:
-        raise ValueError("target must be None where layer or units are given; received both.")
+        raise ValueError("target must be None if layer or units are given; received both.")
 
     *own, channels = input_shape(model, goal.view)
     size = check_shape("size", size, own)
     shapes = check_size(model, graph, goal.view, size)
     moves = (moves or STILL).of_size(size)
-    # The user's own functions see all images at once.
+    # User-defined functions take all images at once.
     whole = len(numbers) if penalties.more or goal.needs_all else None
     by = batches(shapes, batch_size)
     if diversity:
@@ -164,7 +166,7 @@ def maximize_activation(
         def objective(graph: Graph, point: object, matrices: object, numbers: object) -> object:
             images = kind.pictures(point)
             seen = moves(images, matrices) if moves else images
-            if whole == 1:  # has a copy beside it, of which the user's functions know nothing
+            if whole == 1:  # add a copy, which user-defined functions do not see
                 seen, numbers = (ops.repeat(x, 2, axis=0) for x in (seen, numbers))
             scores = goal(graph, seen, numbers, call)[:whole]
             return ops.stack([scores, -penalties(images)])
@@ -173,7 +175,7 @@ def maximize_activation(
         arguments = [start, matrices[:, 0], numbers]
         return gradient_of(model, graph, key, objective, arguments, batch=known)
 
-    # A generator for each image, so that it does not depend on the others.
+    # One generator per image, so that images do not depend on each other.
     rngs = [np.random.default_rng([seed, n, i % pictures]) for i, n in enumerate(own_seeds)]
     start = kind.start(np.stack([rng.standard_normal((*size, channels)) for rng in rngs]))
     matrices = np.stack([moves.draw(rng, steps + 1, size) for rng in rngs])
@@ -184,9 +186,9 @@ def maximize_activation(
         values, slope = in_batches_of(by, step_of, now)
         if step <= RESCUE_STEPS:
             axes = tuple(range(1, len(slope.shape)))
-            # A silent unit has the score 0, and no gradient but that of penalties.
+            # A silent unit has a score of 0 and no gradient except that of the penalties.
             silent = ops.logical_or(ops.all(slope == 0, axis=axes), values[0] == 0)
-            if ops.any(silent):  # rare, and so compiled only now
+            if ops.any(silent):  # rare, so compiled on demand
                 _values, pulled = in_batches_of(by, compile_step(redirected), now)
                 slope = ops.where(ops.expand_dims(silent, axes), pulled, slope)
         return values, slope
@@ -205,10 +207,10 @@ def maximize_activation(
 
 
 def _kind(parameters: str | Fourier | Pixels) -> Fourier | Pixels:
-    """What is optimised.
+    """Return the parameters to optimize.
 
     Raises:
-        ValueError: another name or object.
+        ValueError: if the name or object is unknown.
     """
     if isinstance(parameters, Fourier | Pixels):
         return parameters
@@ -217,10 +219,10 @@ def _kind(parameters: str | Fourier | Pixels) -> Fourier | Pixels:
 
 
 def _penalties(given: Penalties | Callable | Sequence[Callable]) -> Penalties:
-    """The penalties, with those of the user.
+    """Return the penalties, including user-defined ones.
 
     Raises:
-        TypeError: something that cannot be called.
+        TypeError: if one is not callable.
     """
     if isinstance(given, Penalties):
         return given
@@ -234,7 +236,7 @@ def _goal(
     pictures: int,
     preprocessing: Callable | str | None,
 ) -> tuple[Classes | Sums, np.ndarray, np.ndarray]:
-    """The goal, and for each image the number of its class or its sum, and its own seed."""
+    """Return the goal, and for each image the index of its class or sum, and its seed."""
     outputs = [graph.maker(key).name for key in graph.outputs]
     several = isinstance(target, list | tuple) and target
     if isinstance(target, Goal) or (several and all(isinstance(t, Goal) for t in target)):
@@ -260,11 +262,11 @@ def _goal(
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
-    """Indices of channels.
+    """Return channel indices.
 
     Raises:
-        TypeError: no whole numbers.
-        ValueError: none, or one out of range.
+        TypeError: if they are not whole numbers.
+        ValueError: if there are none, or one is out of range.
     """
     channels = node.shapes[0][-1]
     if units is None:
@@ -272,7 +274,7 @@ def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
     indices = np.atleast_1d(np.asarray(units))
     if indices.size and (indices.dtype.kind not in "iu" or indices.ndim > 1):
         raise TypeError(
-            f"units must be a channel's index, a list of them, or None for all; received {units!r}."
+            f"units must be a channel index, a list of them, or None for all; received {units!r}."
         )
     wrong = indices[(indices < 0) | (indices >= channels)]
     if len(wrong) or not len(indices):

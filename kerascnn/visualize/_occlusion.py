@@ -29,37 +29,37 @@ def occlusion(
     precision: str | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Show where a class is seen: by how much its score drops when a patch covers the place.
+    """Compute how much a class's score drops when a patch covers each part of the image.
 
-    A patch moves over the image; each position takes one forward pass. Where patches overlap, a
-    pixel has the mean of the drops of those that cover it. The last patches end at the border.
+    A patch slides over the image; each position takes one forward pass. A pixel gets the mean drop
+    over the patches that cover it. The last patch in each direction ends at the border.
+
+    Limitations: the network may respond to the edges of the patch. If the evidence for a class
+    appears in two places, the score may drop at neither. Compare several sizes and fills.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), which is called once for each position; `None`: the predicted class.
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), which is called once per position; `None`: the predicted class.
         size: height and width of the patch in pixels, one number or two; `None`: an eighth of
-            the image's, rounded up.
-        stride: step of the patch in pixels, at most its size; `None`: half its size.
-        fill: what covers the image, in the images' own range: a number, a colour (C,) or an
-            image; `None`: the mean colour of each image, a grey that is right for any range.
-        probability: take the probability of the class instead of its logit.
-        batch_size: how many covered images are computed at once; limits the memory.
-        precision: "mixed_bfloat16" to compute the convolutions in bfloat16, several times as fast
-            on processors and GPUs with matrix units for it; `None`: as the model does, on a
-            processor wide 3x3 convolutions by Winograd's filtering (Lavin & Gray 2015), which
-            changes what they put out by about 1e-5 of its maximum.
+            the image size, rounded up.
+        stride: stride of the patch in pixels, at most its size; `None`: half its size.
+        fill: colour of the patch, in the range of the images: a number, a colour (C,) or an image;
+            `None`: the mean colour of each image, which is neutral in any range.
+        probability: whether to use the probability of the class instead of its logit.
+        batch_size: number of covered images per batch; smaller batches need less memory.
+        precision: "mixed_bfloat16" to compute convolutions in bfloat16, which is several times
+            faster on CPUs and GPUs with bfloat16 matrix units; `None`: the precision of the model.
+            On a CPU, wide 3x3 convolutions then use Winograd's algorithm (Lavin & Gray 2015), which
+            changes their outputs by about 1e-5 of the maximum.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W) float32: the drop, below 0 where covering raises the score.
+        (N, H, W) float32: the drop in score, negative where covering a pixel raises the score.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit.
-
-    To distrust: the patch has edges of its own, which the network may see; what can be read from
-    two places alike drops at neither. Compare several sizes and fills.
+        TypeError, ValueError: if arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -89,7 +89,7 @@ def occlusion(
 
 
 def outside(size: tuple[int, int], boxes) -> object:
-    """Masks (B, H, W), true outside boxes (B, 4): top, left, bottom, right."""
+    """Return masks (B, H, W), true outside boxes (B, 4): top, left, bottom, right."""
     top, left, bottom, right = (boxes[:, i, None] for i in range(4))
     y, x = (ops.arange(n, dtype="int32") for n in size)
     rows, columns = (y >= top) & (y < bottom), (x >= left) & (x < right)
@@ -97,7 +97,7 @@ def outside(size: tuple[int, int], boxes) -> object:
 
 
 def _positions(axis: int, shape: tuple, size: Pair, stride: Pair) -> list[tuple[int, int]]:
-    """Start and end of the patches along an axis of the images; the last ends at the border."""
+    """Return start and end of the patches along an axis; the last patch ends at the border."""
     length = shape[axis]
     size = -(-length // 8) if size is None else check_pair("size", size, of=" of pixels")[axis - 1]
     stride = (
@@ -107,7 +107,7 @@ def _positions(axis: int, shape: tuple, size: Pair, stride: Pair) -> list[tuple[
     )
     if size > length:
         raise ValueError(
-            f"size must be at most that of the images, {shape[1]}×{shape[2]}; received {size}."
+            f"size must be at most the size of the images, {shape[1]}×{shape[2]}; received {size}."
         )
     if stride > size:
         raise ValueError(

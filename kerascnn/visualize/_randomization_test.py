@@ -22,21 +22,21 @@ from ._engine.layers import LayerLike, select_weights
 from ._engine.question import ask
 from ._engine.targets import Target
 
-MOVING = ("moving_mean", "moving_variance")  # what batch normalization has learnt by itself
-WINDOW = 7  # pixels, of the structural similarity
+MOVING = ("moving_mean", "moving_variance")  # learned by batch normalization without gradients
+WINDOW = 7  # of the structural similarity, in pixels
 
 
 @dataclass(frozen=True)
 class RandomizationTest:
-    """How heatmaps change while a network forgets what it has learnt.
+    """How heatmaps change as the weights of a network are randomized.
 
     Attributes:
         layers: (L,) names of the layers, in the order in which they were randomized.
-        correlations: (L, N) of the maps then with the original ones, -1 to 1; NaN where one is
-            the same everywhere.
-        absolute_correlations: (L, N), of the maps' absolute values.
-        maps: (L, N, …) the heatmaps after each randomization.
-        original: (N, …) the heatmaps of the network as it is.
+        correlations: (L, N) correlations of the heatmaps after each randomization with the
+            original ones, -1 to 1; NaN if a heatmap is constant.
+        absolute_correlations: (L, N) correlations of the absolute values of the heatmaps.
+        maps: (L, N, …) heatmaps after each randomization.
+        original: (N, …) heatmaps of the original network.
     """
 
     layers: tuple[str, ...]
@@ -58,38 +58,39 @@ def randomization_test(
     seed: int = 0,
     verbose: bool | str = "auto",
 ) -> RandomizationTest:
-    """Test whether a method depends on what the network has learnt.
+    """Test whether a method depends on what the network has learned.
 
-    A copy of the network gets new weights layer by layer, from the output down (cascading), and
-    the method is asked again each time. If its maps stay alike it shows edges of the image rather
-    than reasons of the network, as guided backpropagation does.
+    The weights of a copy of the network are randomized layer by layer, from the output to the
+    input (cascading), and the heatmaps are computed again each time. If they hardly change, as with
+    guided backpropagation, they show edges of the image rather than reasons for the decision.
+
+    Limitations: the test can only refute a method. Heatmaps that change may still not explain the
+    decision.
 
     Args:
-        model: any `keras.Model` with a graph that Keras can clone; it stays as it is.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        method: from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
-        target: passed to the method; `None`: the class that the model, as it is, predicts.
-        layers: after which layers to look; those above them are randomized too. `None`: after
-            each that has weights to learn.
-        independent: randomize one layer at a time, while the others keep their weights.
-        metric: "spearman", the rank correlation, or "ssim", the structural similarity of maps
-            (N, h, w), each scaled to 0…1.
-        seed: of the new weights, which each layer's own initializers draw.
+        model: any functional or sequential `keras.Model` that Keras can clone. It is not modified.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        method: callable from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
+        target: target passed to the method; `None`: the class predicted by the original model.
+        layers: layers to report; the other layers above them are randomized as well. `None`: every
+            layer with weights to learn.
+        independent: whether to randomize one layer at a time and keep the weights of the others.
+        metric: "spearman", the rank correlation, or "ssim", the structural similarity of heatmaps
+            (N, h, w), each scaled to [0, 1].
+        seed: seed of the new weights, which are drawn by each layer's own initializers.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        A `RandomizationTest` with the correlations, for signed and for absolute maps.
+        A `RandomizationTest` with the correlations of signed and absolute heatmaps.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit, or heatmaps that are not one for each
-            image.
-
-    To distrust: a map may change and still not explain; the test refutes, it does not confirm.
+        TypeError, ValueError: if arguments do not fit, or if the method does not return one
+            heatmap per image.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
     >>> images = kc.datasets.load("digits").test[0][:2]
-    >>> blind = lambda model, images, target: images[..., 0]  # looks at the image only
+    >>> blind = lambda model, images, target: images[..., 0]  # ignores the model
     >>> result = kc.visualize.randomization_test(model, images, blind, layers=["f6", "c1"])
     >>> result.layers, result.correlations.round(3).tolist()
     (('f6', 'c1'), [[1.0, 1.0], [1.0, 1.0]])
@@ -105,10 +106,10 @@ def randomization_test(
     question = ask(model, images, target)
     graph, count = question.graph, len(question)
     with _seeded(seed):
-        copy = keras.models.clone_model(model)  # with new weights, from the layers' initializers
+        copy = keras.models.clone_model(model)  # new weights from the layers' initializers
     for node in flatten(copy).nodes:
         if isinstance(node.operation, keras.layers.Layer):
-            node.operation.trainable = True  # frozen layers have learnt too
+            node.operation.trainable = True  # frozen layers have been trained too
     nodes = {node.name: node for node in reversed(_learnt(copy))}
     wanted = _wanted(graph, layers, nodes)
     new = _values(nodes.values())
@@ -116,21 +117,21 @@ def randomization_test(
     learnt = _values(nodes.values())
     shuffle = np.random.default_rng(seed).permutation
     for key, value in new.items():
-        if np.array_equal(value, learnt[key]):  # drawn from a seed of the initializer's own
+        if np.array_equal(value, learnt[key]):  # the initializer has a seed of its own
             new[key] = shuffle(value.ravel()).reshape(value.shape)
     target = predicted_classes(question) if target is None else target
 
     def heatmaps() -> np.ndarray:
         maps = method(copy, images, target)
-        if isinstance(maps, list | tuple):  # of several inputs, or with more than maps
+        if isinstance(maps, list | tuple):  # several inputs, or more than heatmaps
             raise TypeError(
-                "method must give one array of heatmaps, (N, …); received "
-                f"{type(maps).__name__}. Choose one: lambda *given: method(*given)[0]."
+                "method must return one array of heatmaps, (N, …); received "
+                f"{type(maps).__name__}. Select one: lambda *args: method(*args)[0]."
             )
         maps = np.asarray(maps)
         if maps.ndim < 2 or len(maps) != count:
             raise ValueError(
-                f"method must give one heatmap for each image, ({count}, h, w); "
+                f"method must return one heatmap for each image, ({count}, h, w); "
                 f"received {maps.shape}."
             )
         return maps
@@ -153,7 +154,7 @@ def randomization_test(
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's: the correlation of the ranks of two maps; NaN if one is constant."""
+    """Compute Spearman's rank correlation of two heatmaps; NaN if one is constant."""
     ranks = np.stack([rankdata(one), rankdata(other)])
     ranks -= ranks.mean(axis=1, keepdims=True)
     covariance = ranks @ ranks.T
@@ -162,11 +163,11 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """The structural similarity of two maps, each scaled to 0…1; NaN if one is constant."""
+    """Compute the structural similarity of two scaled heatmaps; NaN if one is constant."""
     if one.ndim != 2 or min(one.shape) < WINDOW:
         raise ValueError(
             f"metric 'ssim' needs heatmaps of at least {WINDOW}×{WINDOW}; received "
-            f"{one.shape}. Take 'spearman'."
+            f"{one.shape}. Use 'spearman'."
         )
     if not np.ptp(one) or not np.ptp(other):
         return np.nan
@@ -179,7 +180,7 @@ METRICS = {"spearman": rank_correlation, "ssim": similarity}
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed Python's random numbers, from which Keras's initializers take their seeds."""
+    """Seed Python's random numbers, from which Keras initializers draw their seeds."""
     state = random.getstate()
     random.seed(int(seed))
     try:
@@ -189,7 +190,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def _learnt(model: keras.Model) -> list[Node]:
-    """The nodes with weights to learn, each layer once, in the order of computation."""
+    """List the nodes with weights to learn, each layer once, in order of computation."""
     nodes = [node for node in graph_of(model).nodes if _weights(node)]
     return list({id(node.operation): node for node in reversed(nodes)}.values())[::-1]
 
@@ -211,7 +212,7 @@ def _assign(node: Node, values: dict[int, np.ndarray]) -> None:
 def _wanted(
     graph: Graph, layers: Sequence[LayerLike] | None, names: Collection[str]
 ) -> Collection[str]:
-    """The full names of the layers after which to look."""
+    """Return the full names of the layers after which heatmaps are computed."""
     if layers is None:
         return names
     if isinstance(layers, str | keras.layers.Layer) or not len(layers):
@@ -220,6 +221,6 @@ def _wanted(
     for layer in layers:
         name = select_weights(graph, layer).name
         if name not in names:
-            raise unknown("layers, with weights to learn,", name, names)
+            raise unknown("layers, which need weights,", name, names)
         wanted.add(name)
     return wanted

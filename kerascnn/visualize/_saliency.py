@@ -23,29 +23,31 @@ def saliency(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
-    """Show which pixels change the score of a class most: its gradient at the image, |∂S/∂x|.
+    """Compute how strongly each pixel affects the score of a class: its gradient, |∂S/∂x|.
 
-    Works on any functional or sequential Keras model, nested ones included; the score of a class
-    is its logit. A gradient tells how the score would change, not what made it: the pixels of a
-    ReLU network's saturated evidence are dark. The maps are noisy; `smooth_grad` calms them.
+    Works with any functional or sequential Keras model, including nested models. The score of a
+    class is its logit.
+
+    Limitations: a gradient tells how the score would change, not what it is based on, so saturated
+    evidence does not show. The maps are noisy; `smooth_grad` reduces the noise.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), tf-keras-vis's `Score` objects included; `None`: the predicted class.
-        reduce: over the channels, "max" (section 3.1) or "mean" of the absolute values; `None`
-            returns the gradient itself, signed and for each channel.
-        batch_size: how many images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
+        reduce: "max" (section 3.1) or "mean" of the absolute values over the channels; `None`: the
+            signed gradient of each channel.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W) float32, 0 or more, or (N, H, W, C) signed without `reduce`; raw, not
-        normalized. Of sequences (N, L), of volumes (N, D, H, W); a vector (N, F) has no channels.
-        For a model with several inputs a list, one for each.
+        (N, H, W) float32, non-negative, not normalized; (N, H, W, C), signed, if `reduce` is
+        `None`. For sequences (N, L), for volumes (N, D, H, W), and for vectors, which have no
+        channels, (N, F). For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: images, target or an option that do not fit the model.
+        TypeError, ValueError: if images, target or an option do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -62,10 +64,10 @@ def saliency(
 
 
 def check_reduce(reduce: str | None) -> None:
-    """Whether it is one of the reductions or `None`.
+    """Check that `reduce` is a known reduction or `None`.
 
     Raises:
-        ValueError: another one.
+        ValueError: if it is not.
     """
     if reduce not in (None, *REDUCTIONS):
         raise ValueError(f"reduce must be 'max', 'mean' or None; received {reduce!r}.")
@@ -74,13 +76,13 @@ def check_reduce(reduce: str | None) -> None:
 def over_channels(
     graph: Graph, position: int, gradient: np.ndarray, reduce: str | None
 ) -> np.ndarray:
-    """The maps M_ij = max_c |w_ijc| of gradients w, section 3.1; as they are without `reduce`.
+    """Compute the maps M_ij = max_c |w_ijc| of gradients w, section 3.1.
 
     Args:
-        graph: the model's.
-        position: of the input with respect to which the gradient is.
-        gradient: (N, H, W, C) or with other axes between the first and the last.
-        reduce: as for `saliency`.
+        graph: the model's graph.
+        position: index of the input that the gradient belongs to.
+        gradient: (N, H, W, C), or with other axes between the first and the last.
+        reduce: as for `saliency`; `None` returns the gradient unchanged.
     """
     if reduce is None:
         return gradient

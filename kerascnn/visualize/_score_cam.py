@@ -29,40 +29,40 @@ def score_cam(
     precision: str | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Show where in the images a class is seen, without gradients: score-weighted maps.
+    """Compute score-weighted class activation maps, without gradients.
 
-    Each map of the layer hides the image where it is low; it weighs as much as the score of the
-    class rises when what the map shows is put into the baseline. That takes one forward pass for
-    each map that is not constant, so 512 for the last block of VGG16.
+    Each feature map of the layer masks the image; its weight is the increase in the class's score
+    from the baseline to the masked image. This takes one forward pass per feature map that is not
+    constant, so 512 for the last block of VGG16.
+
+    Limitations: masked images are not natural images. The softmax over channels lets the few
+    highest logits dominate if their spread is large, and weights all maps equally if it is small.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
-        target: class index, one for each image, or a callable from the logits (N, classes) to
-            scores (N,), which is called once for each map; `None`: the predicted class.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        channels: how many maps to use, those with the largest variance (Faster Score-CAM by
-            tabayashi0117); `None`: all, as in the paper.
-        baseline: what shows where a map is lowest: a number, a colour (C,) or an image, in the
-            images' own range; `None`: the mean colour of each image. The paper's is black, which
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: class index, one index per image, or a callable from the logits (N, classes) to
+            scores (N,), which is called once per feature map; `None`: the predicted class.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        channels: number of feature maps to use, those with the largest variance (Faster Score-CAM
+            by tabayashi0117); `None`: all, as in the paper.
+        baseline: replacement for masked pixels, in the range of the images: a number, a colour
+            (C,) or an image; `None`: the mean colour of each image. The paper uses black, which
             is 0 unless the images are centred.
-        probability: weigh by the probability that the model puts out, as the authors' code does,
-            instead of the logit of Algorithm 1.
-        batch_size: how many masked images are computed at once; limits the memory.
-        precision: "mixed_bfloat16" to compute the convolutions in bfloat16, several times as fast
-            on processors and GPUs with matrix units for it; `None`: as the model does, on a
-            processor wide 3x3 convolutions by Winograd's filtering (Lavin & Gray 2015), which
-            changes what they put out by about 1e-5 of its maximum.
+        probability: whether to use the probability of the class, as the authors' code does,
+            instead of its logit, as in Algorithm 1.
+        batch_size: number of masked images per batch; smaller batches need less memory.
+        precision: "mixed_bfloat16" to compute convolutions in bfloat16, which is several times
+            faster on CPUs and GPUs with bfloat16 matrix units; `None`: the precision of the model.
+            On a CPU, wide 3x3 convolutions then use Winograd's algorithm (Lavin & Gray 2015), which
+            changes their outputs by about 1e-5 of the maximum.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, h, w) float32 in the layer's size, 0 or more: raw, neither resized nor normalized.
+        (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model.
-
-    To distrust: a masked image is no natural one. The softmax over channels lets the few highest
-    logits decide where their spread is large, and makes all maps weigh alike where it is small.
+        TypeError, ValueError: if arguments do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -76,21 +76,21 @@ def score_cam(
     node = select_maps(question.graph, layer, question.score)
     if len(node.shapes[0]) != 4:
         raise ValueError(
-            f"layer must have maps (N, h, w, K), which are laid over the images; {node.name!r} has "
-            f"{node.shapes[0]}."
+            f"layer must output maps (N, h, w, K), which mask the images; {node.name!r} has output "
+            f"shape {node.shapes[0]}."
         )
     maps = outputs_of(model, question.graph, [images], [node.name], batch_size=batch_size)[0]
     chosen = _strongest(maps, channels)  # (N, K)
-    # A constant map hides everything, so f(X ∘ H) = f(X_b) needs no further pass.
+    # A constant map masks everything, so f(X ∘ H) = f(X_b) needs no further pass.
     needed = chosen & (np.ptp(maps, axis=(1, 2)) > 0)
-    if question.score:  # sees all images at once
+    if question.score:  # a callable takes all images at once
         needed[:] = needed.any(axis=0)
     channel, image = np.nonzero(needed.T)
     count = len(images)
-    rows = np.concatenate([np.arange(count), image])  # first of all what hides everything
+    rows = np.concatenate([np.arange(count), image])  # first, the fully masked images
     shown = np.concatenate([np.zeros_like(maps[..., 0]), maps[image, :, :, channel]])
     with progress("Score-CAM", len(rows), verbose) as advance:
-        # DEVIATION: hidden is what the baseline X_b shows; the paper's is black, so X ∘ H there.
+        # DEVIATION: masked pixels show the baseline X_b; in the paper it is black, hence X ∘ H.
         scores = hidden_scores(
             question, behind, mask, rows, of_rows=[shown], probability=probability,
             batch_size=batch_size, advance=advance, precision=precision,
@@ -104,17 +104,17 @@ def score_cam(
 
 
 def mask(size: tuple[int, int], maps) -> object:
-    """H = s(Up(A)): maps (B, h, w) in the size of the image, each brought to 0…1."""
+    """Compute H = s(Up(A)): maps (B, h, w) upsampled to the image size and scaled to [0, 1]."""
     up = ops.image.resize(maps[..., None], size, "bilinear", data_format="channels_last")[..., 0]
     low, high = (f(up, axis=(1, 2), keepdims=True) for f in (ops.min, ops.max))
     return (up - low) / ops.where(high > low, high - low, 1)
 
 
 def _strongest(maps: np.ndarray, count: int | None) -> np.ndarray:
-    """Which channels of which image are used, (N, K) bool: those with the largest variance."""
+    """Select the channels with the largest variance for each image, (N, K) bool."""
     total = maps.shape[-1]
     if count is not None and check_count("channels", count) > total:
-        raise ValueError(f"channels must be at most {total}, those of the layer; received {count}.")
+        raise ValueError(f"channels must be at most {total}, as in the layer; received {count}.")
     order = np.argsort(-maps.var(axis=(1, 2)), axis=1, kind="stable")
     chosen = np.zeros((len(maps), total), bool)
     np.put_along_axis(chosen, order[:, :count], True, axis=1)

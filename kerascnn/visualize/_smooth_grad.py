@@ -37,29 +37,33 @@ def smooth_grad(
 ) -> np.ndarray | list[np.ndarray]:
     """Average the gradients of a class's score over noisy copies of each image.
 
-    Works on any functional or sequential Keras model, nested ones included; the score of a class
-    is its logit. All images get the same noise, so that a batch gives what its images give alone.
+    Works with any functional or sequential Keras model, including nested models. The score of a
+    class is its logit. All images get the same noise, so results do not depend on the batch.
+
+    Limitations: the result depends on the noise level, and small evidence is averaged out with the
+    noise.
 
     Args:
-        model: any `keras.Model` with a graph.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `saliency`; `None`: the class predicted for the image without noise.
-        samples: noisy copies of each image; a forward and a backward pass each.
-        noise: standard deviation of the noise, σ, as part of the image's range, max − min; the
-            paper takes 0.1 to 0.2.
-        variance: the variance of the gradients instead of their mean: VarGrad.
-        absolute: average |gradients|, as tf-keras-vis does; the paper averages them signed.
-        reduce: over the channels, as for `saliency`; `None`: the average itself.
-        seed: of the noise, a whole number from 0 on.
-        batch_size: how many noisy images are computed at once; limits the memory.
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        samples: number of noisy copies per image; each takes a forward and a backward pass.
+        noise: standard deviation σ of the noise, as a fraction of the image's range, max − min;
+            0.1 to 0.2 in the paper.
+        variance: whether to compute the variance of the gradients instead of their mean (VarGrad).
+        absolute: whether to average absolute gradients, as tf-keras-vis does; the paper averages
+            signed gradients.
+        reduce: as for `saliency`, applied to the average; `None`: the average of each channel.
+        seed: seed of the noise, a whole number of at least 0.
+        batch_size: number of noisy images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W) float32, 0 or more, or (N, H, W, C) without `reduce`; raw, not normalized. For a
-        model with several inputs a list, one for each.
+        (N, H, W) float32, non-negative, not normalized; (N, H, W, C) if `reduce` is `None`. For
+        several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: images, target or options that do not fit.
+        TypeError, ValueError: if images, target or options do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -71,7 +75,7 @@ def smooth_grad(
     check_reduce(reduce)
     if not (isinstance(noise, Real) and 0 <= noise < np.inf):
         raise ValueError(
-            f"noise must be a part of the images' range, 0 or more, say 0.15; received {noise!r}."
+            f"noise must be a fraction of the images' range, such as 0.15; received {noise!r}."
         )
     question = ask(model, images, target)
     graph, score = question.graph, question.score
@@ -87,7 +91,7 @@ def smooth_grad(
         return [ops.sum(g, axis=1) for g in grads] + [ops.sum(g * g, axis=1) for g in grads]
 
     inputs = len(question.images)
-    numbers = np.arange(samples) * inputs  # of the noise; each input has its own
+    numbers = np.arange(samples) * inputs  # each input has its own noise
     keys = np.stack([np.full(samples, seed), numbers], axis=1)
     levels = np.full(samples, noise, "float32")
     every = [*question.arrays, keys, levels]
@@ -97,14 +101,14 @@ def smooth_grad(
         totals = in_sums(step, question.arrays, [keys, levels], at_once, advance)
     averages = [total / samples for total in totals]
     means, squares = averages[:inputs], averages[inputs:]
-    if variance:  # VarGrad: the mean of the squares less the square of the mean
+    if variance:  # VarGrad: the mean of the squares minus the square of the mean
         means = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
     means = [m.astype("float32") for m in means]
     return one_or_all([over_channels(graph, i, m, reduce) for i, m in enumerate(means)])
 
 
 def _noisy(x: object, keys: object, levels: object) -> object:
-    """Copies of images, x + N(0, σ²): (N, H, W, C) -> (N, samples, H, W, C)."""
+    """Copy images with noise, x + N(0, σ²): (N, H, W, C) -> (N, samples, H, W, C)."""
     axes = tuple(range(1, len(x.shape)))
     extent = ops.max(x, axis=axes, keepdims=True) - ops.min(x, axis=axes, keepdims=True)
     levels = ops.reshape(levels, (-1, *(1 for _ in axes)))

@@ -30,7 +30,7 @@ STYLE_LAYERS = tuple(f"block{i}_conv1" for i in range(1, 6))  # conv1_1 … conv
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise")
 LOSSES = ("content", "style", "total_variation")
-ALONE = Batches(1, alone=True)  # each picture has an optimizer of its own
+ALONE = Batches(1, alone=True)  # each image has its own optimizer
 
 Layers = LayerLike | Sequence[LayerLike] | Mapping[str, float]
 
@@ -55,40 +55,42 @@ def style_transfer(
     callback: Callable | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Make pictures with the content of one picture and the style of another.
+    """Generate images with the content of one image and the style of another.
 
-    Content is what a deep layer puts out, place by place; style is which channels respond
-    together, wherever that is: the correlations of a layer's channels, its Gram matrix. Both
-    targets are computed once.
+    Content is the output of a deep layer; style is the correlations of a layer's channels over all
+    positions, its Gram matrix. Both targets are computed once.
 
     Args:
-        model: any functional or sequential `keras.Model` that sees one picture. The paper takes
-            VGG19; without its ImageNet weights there is neither content nor style.
-        content: (N, H, W, C) float in [0, 1], of any size; RGB, or what channels the model takes.
-        style: (1, H', W', C), or one for each content; its size is free, and sets how large the
-            strokes are.
-        content_layers: one layer, several, or names with weights; `None`: VGG's block4_conv2.
-        style_layers: likewise; `None`: those of VGG's block1_conv1 … block5_conv1 there are.
-        content_weight, style_weight, tv_weight: of content, style and total variation.
+        model: any functional or sequential `keras.Model` with one image input. The paper uses
+            VGG19; untrained weights represent neither content nor style.
+        content: (N, H, W, C) float in [0, 1], of any size; RGB, or the channels that the model
+            takes.
+        style: (1, H', W', C) float in [0, 1], or one image per content image. Its size may differ
+            from that of `content`, and determines the size of the strokes.
+        content_layers: one layer, several, or a dict from names to weights; `None`: block4_conv2
+            of VGG.
+        style_layers: likewise; `None`: block1_conv1 … block5_conv1 of VGG, if present.
+        content_weight, style_weight, tv_weight: weights of the content loss, the style loss and
+            the total variation.
         optimizer: "lbfgs", as in the paper, or "adam".
-        steps: a forward and a backward pass each.
-        learning_rate: of Adam.
-        start: from the "content", "noise" as in the paper, or a picture like the content.
-        pooling: "average" instead of max-pooling, as the paper does, or "max".
-        preprocessing: from RGB in [0, 1] to what the model takes, such as
-            `kerascnn.weights.preprocessing("vgg19", "imagenet")`, a keras.applications
-            `preprocess_input`, or the range that the model takes, "0-1" or "0-255"; `None`:
-            [0, 1], or 0 … 255 where the model begins with a layer that rescales that.
-        seed: of the noise.
-        callback: `callback(step, picture, losses)` after each step, with (1, H, W, C) and a dict
-            of the weighted "content", "style" and "total_variation".
-        verbose: whether a progress bar is shown; "auto": on a terminal or in a notebook.
+        steps: number of steps; each takes a forward and a backward pass.
+        learning_rate: learning rate of Adam.
+        start: initial image: "content", "noise" as in the paper, or an array like `content`.
+        pooling: "average" to replace max-pooling by average pooling, as in the paper, or "max".
+        preprocessing: function from RGB in [0, 1] to the model's input, such as
+            `kerascnn.weights.preprocessing("vgg19", "imagenet")` or a keras.applications
+            `preprocess_input`; or the model's input range, "0-1" or "0-255". `None`: [0, 1], or
+            0 … 255 if the model begins with a layer that rescales this range.
+        seed: seed of the noise.
+        callback: called as `callback(step, image, losses)` after each step, with an array
+            (1, H, W, C) and a dict of the weighted "content", "style" and "total_variation".
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32 in [0, 1], in the content's size.
+        (N, H, W, C) float32 in [0, 1], of the same size as `content`.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit the model or each other.
+        TypeError, ValueError: if arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -120,7 +122,7 @@ def style_transfer(
     style = check_pictures("style", style, content.shape[-1])
     if len(style) not in (1, len(content)):
         raise ValueError(
-            f"style must hold one picture, or one for each of the {len(content)} of content; "
+            f"style must be one image, or one for each of the {len(content)} content images; "
             f"received {len(style)}."
         )
     check_size(model, graph, view, content.shape[1:3], "content")
@@ -174,7 +176,7 @@ def style_transfer(
 
 
 def gram(maps: object) -> object:
-    """Which channels respond together: Eq. 3, G = Σ F_i F_j over the places, by their number M.
+    """Compute the Gram matrix of the channels: Eq. 3, G = Σ F_i F_j / M, over M positions.
 
     Args:
         maps: (N, h, w, K).
@@ -188,21 +190,21 @@ def gram(maps: object) -> object:
 
 
 def correlations(rows: object) -> object:
-    """FᵀF of (N, M, K), with a gradient of one product; that of a matmul, with F twice, has two."""
+    """Compute FᵀF of (N, M, K) with a gradient of one product; that of a plain matmul has two."""
     one = ops.matmul(ops.transpose(ops.stop_gradient(rows), (0, 2, 1)), rows)
-    other = ops.transpose(one, (0, 2, 1))  # where F on the left is what changes
+    other = ops.transpose(one, (0, 2, 1))  # the gradient with respect to the left F
     return one + (other - ops.stop_gradient(other))
 
 
 def style_loss(gram: object, target: object) -> object:
-    """Eq. 4, E = Σ (G − A)² / 4N²M², with the M² in the Gram matrices, which each has its own M."""
+    """Compute Eq. 4, E = Σ (G − A)² / 4N²M², where each Gram matrix already contains its 1/M."""
     return ops.sum((gram - target) ** 2, axis=(1, 2)) / (4 * gram.shape[-1] ** 2)
 
 
 def content_loss(maps: object, target: object) -> object:
-    """Eq. 1, ½ Σ (F − P)².
+    """Compute Eq. 1, ½ Σ (F − P)².
 
-    DEVIATION: as the mean over the maps, so that the weight means the same at every size.
+    DEVIATION: a mean over the maps, so that the weight does not depend on the image size.
     """
     return ops.mean((maps - target) ** 2, axis=(1, 2, 3)) / 2
 
@@ -212,10 +214,10 @@ def _clip(picture: object, step: int, slope: object) -> object:
 
 
 def _weigh(name: str, layers: Layers, default: Sequence[str], graph: Graph) -> dict[str, float]:
-    """Layers with weights; those of `default` that the model has, where none are given.
+    """Return layers with weights; by default, those of `default` that the model has.
 
     Raises:
-        ValueError: the model has none of them.
+        ValueError: if the model has none of them.
     """
     if layers is None:
         names = [node.name for node in graph.nodes]
@@ -223,14 +225,14 @@ def _weigh(name: str, layers: Layers, default: Sequence[str], graph: Graph) -> d
         if not layers:
             maps = [node.name for node in graph.nodes if is_map(node) and not node.is_input]
             raise ValueError(
-                f"{name} must be given for a network that is no VGG, without {default[0]!r}; "
+                f"{name} must be given for a network other than VGG, without {default[0]!r}; "
                 f"its layers with maps are {', '.join(map(repr, maps))}."
             )
     return weigh_layers(name, layers, graph)
 
 
 def _starts(start: str | np.ndarray, content: np.ndarray, seed: int) -> np.ndarray:
-    """The pictures to begin with, like the content."""
+    """Return the initial images, in the shape of the content."""
     if not isinstance(start, str):
         start = check_pictures("start", start, content.shape[-1])
         if start.shape != content.shape:

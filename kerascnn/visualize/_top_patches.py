@@ -1,4 +1,4 @@
-"""What excites a unit most in a data set (Zeiler & Fergus 2013, arXiv:1311.2901, Fig. 2)."""
+"""Image patches that excite a unit most (Zeiler & Fergus 2013, arXiv:1311.2901, Fig. 2)."""
 
 from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ from ._engine.layers import LayerLike, select_layer
 
 @dataclass(frozen=True)
 class TopPatches:
-    """The patches of a data set that excite the units of a layer most, the strongest first.
+    """The patches of a data set that excite the units of a layer most, strongest first.
 
     Attributes:
         units: (U,) channel indices.
-        patches: (U, count, h, w, C) what the units see there, in the range of the images; 0
-            where their field hangs over the border.
-        activations: (U, count) float32.
+        patches: (U, count, h, w, C) patches, in the range of the images; 0 where the receptive
+            field extends beyond the border of the image.
+        activations: (U, count) float32 activations.
         images: (U, count) indices of the images in the data set.
-        origins: (U, count, 2) the row and column of the image where each patch begins, below 0
-            where it hangs over the border.
-        boxes: (U, count, 4) top, left, bottom and right of what is seen, in pixels of the image;
-            bottom and right are not included.
+        origins: (U, count, 2) row and column of each patch's upper left corner in the image,
+            negative where it lies beyond the border.
+        boxes: (U, count, 4) top, left, bottom and right of the receptive field inside the image,
+            in pixels; bottom and right are exclusive.
     """
 
     units: np.ndarray
@@ -45,23 +45,23 @@ class TopPatches:
     origins: np.ndarray
 
     def cut(self, pictures: np.ndarray) -> np.ndarray:
-        """Cut the same places out of other pictures of the same images.
+        """Crop the same patches from other versions of the images.
 
         Args:
-            pictures: (U, count, H, W, C) one for each patch, such as the images' reconstructions
-                by `deconvnet`, in the images' size.
+            pictures: (U, count, H, W, C), one image per patch, of the same size as the original
+                images, such as reconstructions by `deconvnet`.
 
         Returns:
-            (U, count, h, w, C), beside `patches`; 0 beyond the border.
+            (U, count, h, w, C), like `patches`; 0 beyond the border.
 
         Raises:
-            ValueError: another number of pictures.
+            ValueError: if there is not one image per patch.
         """
         pictures = np.asarray(pictures)
         if pictures.ndim != 5 or pictures.shape[:2] != self.images.shape:
             units, count = self.images.shape
             raise ValueError(
-                f"pictures must be one for each patch, ({units}, {count}, H, W, C); "
+                f"pictures must have the shape ({units}, {count}, H, W, C), one image per patch; "
                 f"received {pictures.shape}."
             )
         patches = np.zeros((*self.patches.shape[:4], pictures.shape[-1]), pictures.dtype)
@@ -85,31 +85,31 @@ def top_patches(
 ) -> TopPatches:
     """Find the patches of a data set that excite the units of a layer most.
 
-    Of each image only the place counts where a unit is excited most, as in the paper. The patch
-    is what the unit sees, its theoretical receptive field; of branches with different fields
-    their union. The data set is read once, and only the best patches are kept.
+    Each image contributes only the position where a unit is excited most, as in the paper. A patch
+    is the unit's theoretical receptive field, or the union of the receptive fields of parallel
+    branches. The data set is read once, and only the best patches are kept.
+
+    Limitations: a unit depends more on the centre of its receptive field than on the edges, and it
+    is easy to read too much into what the best patches have in common. Look at weaker ones too.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on, or an iterable of
-            such batches, all of one size. Labels may come with either, as (images, labels) or
-            [images, labels]; they do not count.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        units: channel index or indices; `None`: all. Many units with large fields take memory:
-            U · count · h · w · C · 4 bytes.
-        count: how many patches for each unit; fewer where there are fewer images.
-        batch_size: how many images are computed at once.
+        model: any functional or sequential `keras.Model` with one input.
+        images: (N, H, W, C) float, in the range the model was trained on, or an iterable of
+            such batches, all of the same size. Labels, as in (images, labels) or
+            [images, labels], are ignored.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        units: channel index or indices; `None`: all. Many units with large receptive fields need
+            a lot of memory: U · count · h · w · C · 4 bytes.
+        count: number of patches per unit; fewer if there are fewer images.
+        batch_size: number of images per batch.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        A `TopPatches` with patches, activations, and where they were found.
+        A `TopPatches` with the patches, their activations and their positions.
 
     Raises:
-        TypeError, ValueError: arguments that do not fit; a layer whose receptive field is not
-            known.
-
-    To distrust: a unit uses the middle of its field more than the edges, and what its best
-    patches share may be read into them; look at weaker ones too.
+        TypeError, ValueError: if arguments do not fit, or if the receptive field of the layer is
+            unknown.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -132,8 +132,8 @@ def top_patches(
                 size, axes = batch.shape[1:], _axes(model, node, batch.shape[1:])
             if batch.shape[1:] != size:
                 raise ValueError(
-                    f"images must all have the size of the first, {size}; received "
-                    f"{batch.shape[1:]}. Resize them, or look at each size by itself."
+                    f"images must all have the size of the first image, {size}; received "
+                    f"{batch.shape[1:]}. Resize them, or process each size separately."
                 )
             activations, places = _strongest(model, graph, node, batch, batch_size)
             seen = [axis.seen(places[:, units, i]) for i, axis in enumerate(axes)]
@@ -149,7 +149,7 @@ def top_patches(
             number += len(batch)
             advance()
     if not number:
-        raise ValueError("images must hold at least one image; received none.")
+        raise ValueError("images must contain at least one image; received none.")
     activations, which, *seen = top
     patches = np.array([[patches[unit, i] for i in row] for unit, row in enumerate(which)])
     origins = np.stack([a.origin(spans[..., 0]) for spans, a in zip(seen, axes, strict=True)], -1)
@@ -161,13 +161,13 @@ def top_patches(
 def _strongest(
     model: keras.Model, graph: Graph, node: Node, images: np.ndarray, batch_size: int
 ) -> list[np.ndarray]:
-    """How much each unit is excited at most, (N, K), and in which row and column, (N, K, 2)."""
+    """Compute the maximum activation of each unit, (N, K), and its row and column, (N, K, 2)."""
     name = node.name
 
     def strongest(graph: Graph, images) -> list:
         key = graph.node(name).outputs[0]
         maps = ops.cast(graph.evaluate([images], run, until=(key,))[key], "float32")
-        maps = maps if len(maps.shape) == 4 else maps[:, None, None]  # of a dense layer
+        maps = maps if len(maps.shape) == 4 else maps[:, None, None]  # a dense layer
         _n, height, width, channels = ops.shape(maps)
         maps = ops.reshape(maps, (-1, height * width, channels))
         place = ops.argmax(maps, axis=1)
@@ -178,42 +178,42 @@ def _strongest(
 
 
 def _merge(top: tuple, found: tuple, count: int) -> tuple:
-    """The strongest of what there was, (U, count, …), and what was found, (N, U, …)."""
+    """Merge the strongest patches so far, (U, count, …), with new ones, (N, U, …)."""
     found = tuple(array.swapaxes(0, 1) for array in found)
     if top:
         found = tuple(np.concatenate(pair, axis=1) for pair in zip(top, found, strict=True))
-    order = np.argsort(-found[0], axis=1, kind="stable")[:, :count]  # of equal ones the first
+    order = np.argsort(-found[0], axis=1, kind="stable")[:, :count]  # ties: the first
     return tuple(array[np.arange(len(order))[:, None], order] for array in found)
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """Along an axis of an image the unit at place p sees from start + p·stride to end + p·stride.
+    """Along an axis, the unit at position p sees pixels start + p·stride to end + p·stride.
 
-    Behind up-sampling these are fractions of pixels; then what it sees is rounded outwards.
+    After upsampling these are fractions of pixels, and the receptive field is rounded outwards.
     """
 
-    size: int  # of the image
+    size: int  # size of the image
     start: Fraction
     end: Fraction
     stride: Fraction
 
     @property
     def parts(self) -> int:
-        """The common denominator."""
+        """The common denominator of start, end and stride."""
         return lcm(*(Fraction(n).denominator for n in (self.start, self.end, self.stride)))
 
     @property
     def extent(self) -> int:
-        """Of a patch, so that it holds all that any unit sees inside the image."""
+        """The size of a patch that covers the receptive field of any unit inside the image."""
         return min(ceil(self.end - self.start) + 1 + (self.parts > 1), self.size)
 
     def origin(self, first: np.ndarray) -> np.ndarray:
-        """Where the patch of a field that begins at `first` begins: all of a small image."""
+        """Where the patch of a receptive field that begins at `first` begins."""
         return first * (self.extent != self.size)
 
     def seen(self, places: np.ndarray) -> np.ndarray:
-        """Where the fields of units begin and stop, (…, 2), beyond the border too."""
+        """Where receptive fields begin and stop, (…, 2), also beyond the border."""
         start, end, stride = (int(n * self.parts) for n in (self.start, self.end, self.stride))
         first = (start + places * stride) // self.parts
         last = -((-end - places * stride) // self.parts)
@@ -226,14 +226,14 @@ def _axes(model: keras.Model, node: Node, size: tuple[int, ...]) -> list[_Axis]:
         return [_Axis(n, Fraction(0), Fraction(n - 1), Fraction(0)) for n in size[:2]]
     if field is None:
         raise ValueError(
-            f"layer must have a receptive field that can be computed; that of {node.name!r} is "
-            "not known, because a layer before it mixes positions. Choose an earlier one."
+            f"layer must have a known receptive field; that of {node.name!r} is unknown, because "
+            "an earlier layer mixes positions. Choose a layer before that."
         )
     return [_Axis(n, f.start, f.end, f.stride) for n, f in zip(size, field, strict=False)]
 
 
 def _cut(image: np.ndarray, spans: Sequence[np.ndarray], axes: Sequence[_Axis]) -> np.ndarray:
-    """A patch (h, w, C) with what lies within spans of an image, 0 beyond its border."""
+    """Crop a patch (h, w, C) from an image, with 0 beyond the border."""
     patch = np.zeros((*(axis.extent for axis in axes), image.shape[-1]), image.dtype)
     pixels, into = [], []
     for (first, stop), axis in zip(spans, axes, strict=True):
@@ -246,7 +246,7 @@ def _cut(image: np.ndarray, spans: Sequence[np.ndarray], axes: Sequence[_Axis]) 
 
 
 def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, int | None]:
-    """The batches, and how many there are where that is known."""
+    """Return the batches, and their number if it is known."""
     pair = isinstance(images, (tuple, list)) and len(images) == 2
     if pair and getattr(images[1], "ndim", None) in (1, 2):  # labels, also one-hot
         images = images[0]
@@ -255,7 +255,7 @@ def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, 
         return (images[start : start + batch_size] for start in starts), len(starts)
     if not isinstance(images, Iterable):
         raise TypeError(
-            f"images must be an array (N, H, W, C) or an iterable of them; received {images!r}."
+            f"images must be an array (N, H, W, C) or an iterable of arrays; received {images!r}."
         )
     total = len(images) if isinstance(images, Sized) else None
     return (batch[0] if isinstance(batch, (tuple, list)) else batch for batch in images), total
@@ -265,7 +265,8 @@ def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
     shape = node.shapes[0]
     if len(shape) not in (2, 4):
         raise ValueError(
-            f"layer must put out maps (N, h, w, K) or values (N, K); {node.name!r} has {shape}."
+            f"layer must output maps (N, h, w, K) or values (N, K); {node.name!r} has output shape "
+            f"{shape}."
         )
     if units is None:
         return np.arange(shape[-1])

@@ -1,4 +1,4 @@
-"""How a loss would change with each weight: what a step of training goes by."""
+"""The gradients of a loss with respect to the weights, as used in training."""
 
 from collections.abc import Callable
 
@@ -18,27 +18,27 @@ def weight_gradients(
     *,
     training: bool = False,
 ) -> list[np.ndarray]:
-    """Compute the gradient of a loss with respect to each weight that is trained, ∂L/∂W.
+    """Compute the gradient of a loss with respect to each trainable weight, ∂L/∂W.
 
-    All images are one batch, as batch normalization has it. The model stays as it is, with
-    `training` too: its moving statistics and the state of its dropout are put back.
+    All images form one batch. The model is not modified: with `training`, the moving statistics
+    of batch normalization and the state of dropout are restored.
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range that the model is trained on.
-        loss: a callable from the model's output, or a list of outputs, to one number, or to
-            one for each image, whose mean is taken: such as
+        images: (N, H, W, C) float, in the range the model was trained on.
+        loss: a callable from the model's output, or its list of outputs, to a number, or to one
+            number per image, which are averaged. For example,
             `lambda y: keras.losses.sparse_categorical_crossentropy(labels, y)`.
-        training: whether batch normalization takes the statistics of this batch, and dropout
-            drops; else as at inference.
+        training: whether to run the model in training mode, where batch normalization uses the
+            statistics of the batch and dropout is active.
 
     Returns:
-        A float32 array for each of `model.trainable_weights`, in its order and shape; zeros
-        where the loss does not depend on the weight. In mixed precision they are as exact as
-        its half-precision floats, about 1 % of the largest.
+        A list of float32 arrays, one per weight in `model.trainable_weights`, in the same order
+        and shape; zeros if the loss does not depend on the weight. In mixed precision they are
+        accurate to about 1 % of the largest value.
 
     Raises:
-        TypeError, ValueError: a model, images or a loss that do not fit.
+        TypeError, ValueError: if model, images or loss do not fit.
 
     >>> import numpy as np, keras
     >>> model = keras.Sequential([keras.Input((2, 1, 1)), keras.layers.Flatten(),
@@ -48,7 +48,7 @@ def weight_gradients(
     >>> kernel.ravel().tolist(), bias.tolist()
     ([3.0, 6.0], [3.0])
     """
-    graph = flatten(model)  # says what is wrong with a model without a graph
+    graph = flatten(model)  # raises an error for a model without a graph
     arrays = check_images(model, images)
     if not callable(loss):
         raise TypeError(
@@ -57,9 +57,9 @@ def weight_gradients(
         )
     weights = model.trainable_weights
     if not weights:
-        raise ValueError("model must have weights that are trained; all of its own are frozen.")
+        raise ValueError("model must have trainable weights; all of its weights are frozen.")
     inputs = arrays[0] if len(arrays) == 1 else arrays
-    others = [v for v in model.variables if not v.trainable]  # statistics, states of dropout
+    others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [keras.ops.convert_to_numpy(v) for v in others]
     try:
         return variable_gradients(

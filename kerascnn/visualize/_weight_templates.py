@@ -1,4 +1,4 @@
-"""The weights of a linear model as pictures: what each class looks for in the pixels."""
+"""The weights of a linear model as images: a template for each class."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from ._engine.axes import graph_of
 from ._engine.kernels import kernel_of
 from ._engine.layers import LayerLike, select_layer
 
-IN_ORDER = (  # may stand between the images and the dense layer, and keep the pixels' order
+IN_ORDER = (  # layers between the images and the dense layer that keep the order of pixels
     keras.layers.Flatten,
     keras.layers.Reshape,
     keras.layers.Rescaling,
@@ -19,21 +19,21 @@ IN_ORDER = (  # may stand between the images and the dense layer, and keep the p
 
 
 def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
-    """Reshape the weights of a dense layer on flattened images into pictures, one for each unit.
+    """Reshape the weights of a dense layer on flattened images into one image per unit.
 
-    A unit's score is the sum of the image times its template, plus a bias: bright where it wants
-    light, dark where it wants none.
+    The score of a unit is the sum of the image times its template, plus a bias: bright pixels raise
+    the score where the template is positive, and lower it where the template is negative.
 
     Args:
         model: any functional or sequential `keras.Model`.
-        layer: a dense layer or its name; `None`: the first one that sees the flattened images.
+        layer: a dense layer or its name; `None`: the first dense layer on flattened images.
 
     Returns:
-        (K, H, W, C) float32, signed, raw: K units over the pixels of the input.
+        (K, H, W, C) float32, signed, not normalized: K units over the pixels of the input.
 
     Raises:
-        ValueError: no such layer, one that does not see the flattened images, or quantized
-            weights.
+        ValueError: if the layer does not exist, is not applied to flattened images, or is
+            quantized.
 
     >>> import kerascnn as kc
     >>> model = kc.build_logistic_regression()
@@ -44,15 +44,15 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     seeing = {node.name: shape for node in graph.nodes if (shape := _pixels(graph, node))}
     if layer is None and not seeing:
         raise ValueError(
-            "model must have a dense layer that sees the flattened images; it has none. "
-            "Look at the filters of a convolution, or maximize the activation of a unit."
+            "model must have a dense layer on flattened images; it has none. "
+            "Use filters for a convolution, or maximize_activation for a unit."
         )
     name = next(iter(seeing)) if layer is None else select_layer(graph, layer).name
     if name not in seeing:
-        first = f" {next(iter(seeing))!r} does." if seeing else ""
+        first = f" Choose {next(iter(seeing))!r}." if seeing else ""
         raise ValueError(
-            "layer must be dense and see nothing but the flattened images, (H, W, C); "
-            f"{name!r} does not.{first}"
+            "layer must be a dense layer whose only input is flattened images, (H, W, C); "
+            f"{name!r} is not.{first}"
         )
     height, width, *channels = seeing[name]
     kernel = kernel_of(graph.node(name).operation)  # (H·W·C, K)
@@ -61,7 +61,7 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
 
 
 def _scale(graph: Graph, node: Node) -> np.ndarray:
-    """What the pixels are multiplied with on their way to a dense layer."""
+    """Compute the factor by which pixels are rescaled before a dense layer."""
     source, scale = graph.maker(node.inputs[0]), np.float32(1)
     while not source.is_input:
         if isinstance(source.operation, keras.layers.Rescaling):
@@ -71,7 +71,7 @@ def _scale(graph: Graph, node: Node) -> np.ndarray:
 
 
 def _pixels(graph: Graph, node: Node) -> tuple[int, ...] | None:
-    """The shape of the images whose pixels, in order, are a dense layer's inputs."""
+    """Return the shape of the images whose flattened pixels are a dense layer's input, if any."""
     if not isinstance(node.operation, keras.layers.Dense):
         return None
     source = graph.maker(node.inputs[0])

@@ -77,8 +77,8 @@ def test_noise_is_added_to_the_same_scenes(name):
         ({"count": 2.5}, "count must be a whole number of at least 1; received 2.5"),
         ({"seed": -1}, "seed must be a whole number of at least 0; received -1"),
         ({"size": 7}, "size must be a whole number of at least .*; received 7"),
-        ({"noise": -0.1}, "noise must be a number from 0 on; received -0.1"),
-        ({"noise": "much"}, "noise must be a number from 0 on; received 'much'"),
+        ({"noise": -0.1}, "noise must be a number of at least 0; received -0.1"),
+        ({"noise": "much"}, "noise must be a number of at least 0; received 'much'"),
         ({"sides": 3}, "an option of '.*' must be one of 'count', 'size', .*; received 'sides'"),
     ],
 )

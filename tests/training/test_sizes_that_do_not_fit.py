@@ -12,9 +12,9 @@ ANY = (None, None, 1)
 @pytest.mark.parametrize(
     ("build", "size", "message"),
     [
-        (lambda: kc.build_unet(padding="same", input_shape=ANY, width=0.05), 33, "48x48 would do"),
-        (lambda: kc.build_fusionnet(input_shape=ANY, width=0.05), 20, "32x32 would do"),
-        (lambda: kc.build_unet(input_shape=ANY, width=0.05), 33, "nothing is left .* Enlarge them"),
+        (lambda: kc.build_unet(padding="same", input_shape=ANY, width=0.05), 33, "Use 48x48"),
+        (lambda: kc.build_fusionnet(input_shape=ANY, width=0.05), 20, "Use 32x32"),
+        (lambda: kc.build_unet(input_shape=ANY, width=0.05), 33, "output is empty .* Use larger"),
         (
             lambda: kc.build_vgg16(input_shape=(32, 32, 1), classes=2, width=0.05),
             33,

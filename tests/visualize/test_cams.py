@@ -165,5 +165,5 @@ def test_a_map_without_evidence_is_zero_not_nan(method, model, images):
     [kc.visualize.grad_cam_plus_plus, kc.visualize.layer_cam, kc.visualize.hires_cam],
 )
 def test_a_wrong_layer(method, model, images):
-    with pytest.raises(ValueError, match="layer must have maps"):
+    with pytest.raises(ValueError, match="layer must output maps"):
         method(model, images, 0, "head")

@@ -156,8 +156,8 @@ def test_mixed_precision(name, policy, rng):
     [
         ("conv2", {"unit": 5}, "unit must be from 0 to 4; received 5"),
         ("conv2", {"unit": -1}, "unit must be from 0 to 4; received -1"),
-        ("conv2", {"unit": 1.5}, "unit must be the index of a channel.*received 1.5"),
-        ("conv2", {"unit": [0, 1]}, "one for each of the 3 images"),
+        ("conv2", {"unit": 1.5}, "unit must be a channel index.*received 1.5"),
+        ("conv2", {"unit": [0, 1]}, "one index for each of the 3 images"),
         ("conv3", {}, "layer must be one of"),
         ("input_layer", {}, "must apply a ReLU"),
     ],

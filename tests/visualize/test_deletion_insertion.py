@@ -163,7 +163,7 @@ def test_nothing_changes_and_nothing_grows(model, images):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"heatmaps": np.zeros((6, 4))}, r"heatmaps must be one for each image, \(2, h, w\)"),
+        ({"heatmaps": np.zeros((6, 4))}, r"heatmaps must have the shape \(2, h, w\)"),
         ({"heatmaps": np.zeros((3, 6, 4))}, r"received \(3, 6, 4\)"),
         ({"heatmaps": np.full((2, 6, 4), np.nan)}, "finite"),
         ({"steps": 0}, "steps must be a whole number of at least 1"),

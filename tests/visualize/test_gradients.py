@@ -246,6 +246,6 @@ def test_an_activation_inside_a_layer_of_ones_own_is_left_alone(rng):
     outputs = Gate()(keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
     model = keras.Model(inputs, outputs)
     images = rng.random((4, 3, 3, 1), "float32")
-    with pytest.warns(UserWarning, match="ends in 'gate' .*function is not known"):
+    with pytest.warns(UserWarning, match="ends in 'gate' .*function is unknown"):
         scores = scores_of(ask(model, images, 0))
     np.testing.assert_allclose(scores, model(images)[:, 0], rtol=1e-5)

@@ -83,7 +83,7 @@ def test_slopes_and_thresholds():
         "leaky": layers.LeakyReLU(negative_slope=0.5),
         "above 2": layers.ReLU(threshold=2),
     }
-    with pytest.warns(UserWarning, match="which leak"):  # no rule of the papers
+    with pytest.warns(UserWarning, match="leaky ReLUs"):  # no rule of the papers
         found = gradients(kinds, [1, 3, -1, -1], [2, 2, 2, -3])["guided"]
     assert found == {"slope": [2, 2, 1, 0], "leaky": [2, 2, 1, 0], "above 2": [0, 2, 0, 0]}
 
@@ -151,7 +151,7 @@ def test_a_model_without_relu(activation):
     model = keras.Sequential(
         [keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(2, activation=activation)]
     )
-    with pytest.raises(ValueError, match=r"must apply a ReLU before .*Take saliency") as caught:
+    with pytest.raises(ValueError, match=r"must apply a ReLU before .*Use saliency") as caught:
         kc.visualize.guided_backprop(model, np.zeros((1, 2, 2, 1)))
     assert "\n" not in str(caught.value)
 

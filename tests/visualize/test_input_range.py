@@ -33,7 +33,7 @@ def dream(model, picture, **options):
 def test_a_model_that_rescales_gets_what_it_wants(core, picture):
     inputs = keras.Input((12, 12, 3))
     model = keras.Model(inputs, core(layers.Rescaling(1 / 255)(layers.RandomFlip()(inputs))))
-    with pytest.warns(UserWarning, match=r"rescales 0 … 255 itself, by its layer 'rescaling"):
+    with pytest.warns(UserWarning, match=r"rescales 0 … 255 in its layer 'rescaling"):
         ours = dream(model, picture)
     np.testing.assert_allclose(ours, dream(core, picture), atol=1e-6)
     with warnings.catch_warnings():

@@ -366,9 +366,7 @@ def test_one_of_several_inputs_leads_to_the_layer():
     joined = layers.Concatenate(name="both")([layers.Flatten()(x), other])
     model = keras.Model([other, one], layers.Dense(2, name="head")(joined))
     assert maximize(model, layer="conv", steps=2).shape == (2, 8, 8, 1)
-    with pytest.raises(
-        ValueError, match=r"one picture.*way to head.*\(None, 5\), \(None, 8, 8, 1\)"
-    ):
+    with pytest.raises(ValueError, match=r"one image input.*head.*\(None, 5\), \(None, 8, 8, 1\)"):
         maximize(model, 0)
 
 
@@ -448,13 +446,13 @@ def test_compiled_once(fresh):
         ({"layer": "depe"}, ValueError, "layer must be one of .*Did you mean 'deep'"),
         ({"layer": "deep", "units": [5]}, ValueError, "units must be from 0 to 4.*received 5"),
         ({"layer": "deep", "units": []}, ValueError, "units must be from 0 to 4.*received none"),
-        ({"layer": "deep", "units": 1.5}, TypeError, "units must be a channel's index"),
-        ({"layer": "deep", "size": 3}, ValueError, "received 3x3, .* 8x8 would do"),
+        ({"layer": "deep", "units": 1.5}, TypeError, "units must be a channel index"),
+        ({"layer": "deep", "size": 3}, ValueError, "received 3x3: .* Use 8x8"),
         ({"size": (8,)}, ValueError, r"size must be a whole number.*, or two, \(height, width\)"),
         ({"size": 0}, ValueError, "size must be a whole number of at least 1"),
         ({"steps": -1}, ValueError, "steps must be a whole number of at least 0"),
         ({"seed": 0.5}, ValueError, "seed must be a whole number"),
-        ({"learning_rate": np.nan}, ValueError, "learning_rate must be a number from 0 on"),
+        ({"learning_rate": np.nan}, ValueError, "learning_rate must be a number of at least 0"),
         ({"parameters": "fft"}, ValueError, "parameters must be one of 'fourier', 'pixels'"),
         ({"position": "middle"}, ValueError, "position must be one of 'all', 'center'"),
         ({"moves": 3}, TypeError, r"moves must be None or Moves\(jitter, scale, rotation\)"),
@@ -481,8 +479,8 @@ def test_errors_teach(change, error, message, model):
         (lambda: Moves(scale=1), "scale must be a number from 0 to 0.9; received 1"),
         (lambda: Moves(rotation=-3), "rotation must be a number from 0 to 180; received -3"),
         (lambda: Penalties(variation="l1"), "variation must be one of 'absolute', 'squared'"),
-        (lambda: Penalties(l2=-1), "l2 must be a number from 0 on; received -1"),
-        (lambda: Pixels(blur=-1), "blur must be a number from 0 on; received -1"),
+        (lambda: Penalties(l2=-1), "l2 must be a number of at least 0; received -1"),
+        (lambda: Pixels(blur=-1), "blur must be a number of at least 0; received -1"),
         (lambda: Pixels(small_contribution=101), "from 0 to 100; received 101"),
         (lambda: unit("deep", -1), "index must be a whole number of at least 0; received -1"),
         (lambda: unit("deep", 0, position="middle"), "position must be one of 'all', 'center'"),
@@ -494,5 +492,5 @@ def test_errors_of_options_teach(make, message):
 
 
 def test_the_size_that_a_dense_layer_fixes_is_named(lenet5):
-    with pytest.raises(ValueError, match=r"received 40x28, .*'f6'. The model's own size is 28x28"):
+    with pytest.raises(ValueError, match=r"40x28: .*'f6'. The model's input size is 28x28"):
         maximize(lenet5, 0, size=(40, 28))

@@ -250,7 +250,7 @@ def test_nothing_changes_and_nothing_grows(model, images):
         ({"size": 0}, "size must be a whole number of pixels of at least 1, or two"),
         ({"size": 2.5}, "received 2.5"),
         ({"size": (1, 2, 3)}, r"received \(1, 2, 3\)"),
-        ({"size": 8}, "size must be at most that of the images, 10×7; received 8"),
+        ({"size": 8}, "size must be at most the size of the images, 10×7; received 8"),
         ({"size": 3, "stride": 4}, "stride must be at most the size of the patch, 3, .*received 4"),
         ({"stride": True}, "stride must be a whole number"),
         ({"fill": "grey"}, "fill must be a number, a colour"),

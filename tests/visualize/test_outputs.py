@@ -55,7 +55,7 @@ def test_a_callable_sees_what_the_model_returns(two_heads, images):
 @pytest.mark.parametrize("target", [0, None, [0, 1]])
 def test_a_number_does_not_say_which_head(target, two_heads, images):
     for method in (visualize.saliency, visualize.grad_cam, visualize.occlusion):
-        with pytest.raises(ValueError, match=r"outputs 'ape', 'zebra': a class index does"):
+        with pytest.raises(ValueError, match=r"outputs 'ape', 'zebra', since a class index"):
             method(two_heads, images, target)
 
 
@@ -108,5 +108,5 @@ def test_a_sigmoid_is_seen_in_any_dress(sigmoid, images):
 
 def test_an_unknown_end_is_said(images):
     model = net(lambda x: layers.Lambda(lambda z: ops.softmax(z), name="end")(layers.Dense(3)(x)))
-    with pytest.warns(UserWarning, match=r"ends in 'end' \(Lambda\), whose function is not known"):
+    with pytest.warns(UserWarning, match=r"ends in 'end' \(Lambda\), whose function is unknown"):
         visualize.saliency(model, images, 0)

@@ -280,7 +280,7 @@ def test_the_predicted_class_stays(lenet5, digits):
         ({"layers": []}, ValueError, "layers must be a list of at least one"),
         ({"layers": "conv"}, ValueError, "layers must be a list .*received 'conv'"),
         ({"layers": ["cnov"]}, ValueError, "Did you mean 'conv'"),
-        ({"layers": ["flatten"]}, ValueError, "layers, with weights .*received 'flatten"),
+        ({"layers": ["flatten"]}, ValueError, "layers, which need weights, .*received 'flatten"),
         ({"metric": "pearson"}, ValueError, "metric must be one of 'spearman', 'ssim'"),
         ({"seed": None}, ValueError, "seed must be a whole number"),
         ({"target": 2}, ValueError, "from 0 to 1"),

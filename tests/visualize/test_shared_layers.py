@@ -51,10 +51,10 @@ def test_each_call_has_its_own_answer(siamese, images):
 def test_the_calls_are_named_where_any_may_be_meant(call, siamese, images):
     conv, nested = siamese.get_layer("shared"), siamese.get_layer("encoder")
     for layer in ("shared", conv):
-        with pytest.raises(ValueError, match=r"which may be any of 'shared:0', 'shared:1'"):
+        with pytest.raises(ValueError, match=r"which matches 'shared:0', 'shared:1'"):
             CALLS[call](siamese, images, layer)
     for layer in ("inside", "encoder", "encoder/inside", nested, nested.get_layer("inside")):
-        with pytest.raises(ValueError, match=r"any of 'encoder:0/inside', 'encoder:1/inside'\."):
+        with pytest.raises(ValueError, match=r"matches 'encoder:0/inside', 'encoder:1/inside'\."):
             CALLS[call](siamese, images, layer)
 
 
@@ -65,7 +65,7 @@ def test_weights_are_the_same_in_each_call(siamese):
 
 
 def test_the_default_layer_warns_that_it_shows_a_part(siamese, images):
-    with pytest.warns(UserWarning, match=r"Choose by layer=: 'encoder:0/inside', 'encoder:1/ins"):
+    with pytest.warns(UserWarning, match=r"Set layer to one of 'encoder:0/inside', 'encoder:1/ins"):
         visualize.grad_cam(siamese, images, 0)
 
 

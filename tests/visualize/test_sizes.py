@@ -39,7 +39,7 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 def test_too_small(call, vgg):
     images = np.zeros((1, 12, 14, 3), "float32")  # halved by each of five blocks
-    message = r"received 12x14, of which nothing is left at 'block4_pool'\. 32x32 would do\.$"
+    message = r"received 12x14: the output is empty at 'block4_pool'\. Use 32x32\.$"
     with pytest.raises(ValueError, match=message):
         CALLS[call](vgg, images)
 
@@ -47,16 +47,14 @@ def test_too_small(call, vgg):
 @pytest.mark.parametrize("call", list(CALLS)[1:])
 def test_parts_that_do_not_fit_together(call, halves_and_doubles):
     images = np.zeros((1, 15, 14, 3), "float32")
-    message = (
-        r"received 15x14, of which the parts do not fit together at 'skip'\. 16x14 would do\.$"
-    )
+    message = r"received 15x14: the inputs differ in size at 'skip'\. Use 16x14\.$"
     with pytest.raises(ValueError, match=message):
         CALLS[call](halves_and_doubles, images)
     CALLS[call](halves_and_doubles, images[:, :14])  # an even size passes
 
 
 def test_a_picture_that_is_made(halves_and_doubles):
-    with pytest.raises(ValueError, match=r"size must lead.*15x15, of which.*'skip'. 16x16 would"):
+    with pytest.raises(ValueError, match=r"size must fit.*15x15: .*'skip'. Use 16x16"):
         kc.visualize.maximize_activation(halves_and_doubles, 0, size=15, steps=1)
 
 
@@ -66,7 +64,7 @@ def test_a_vector_beside_the_images_is_no_size():
     joined = layers.Concatenate()([layers.GlobalAveragePooling2D()(halved), vector])
     model = keras.Model([images, vector], layers.Dense(2)(joined))
     given = [np.zeros((1, 3, 6, 3), "float32"), np.zeros((1, 5), "float32")]
-    message = r"received 3x6, of which nothing is left at 'pool'\. 4x6 would do\.$"
+    message = r"received 3x6: the output is empty at 'pool'\. Use 4x6\.$"
     with pytest.raises(ValueError, match=message):
         kc.visualize.saliency(model, given, 0)
 
@@ -76,7 +74,7 @@ def test_a_signal_that_is_too_short():
     signal = keras.Input((None, 3))
     shorter = layers.MaxPooling1D(8, name="pool")(layers.Conv1D(4, 3)(signal))
     model = keras.Model(signal, layers.Dense(2)(layers.GlobalAveragePooling1D()(shorter)))
-    message = r"received 5, of which nothing is left at 'pool'\. 16 would do\.$"
+    message = r"received 5: the output is empty at 'pool'\. Use 16\.$"
     with pytest.raises(ValueError, match=message):
         kc.visualize.saliency(model, np.zeros((1, 5, 3), "float32"), 0)
 
@@ -88,4 +86,4 @@ def test_another_error_is_not_taken_for_it(vgg):
     images = np.zeros((1, 32, 32, 3), "float32")
     with pytest.raises(Exception, match=r"(?i)matmul|matrix") as caught:
         kc.visualize.saliency(vgg, images, broken)
-    assert "size that all layers take" not in str(caught.value)
+    assert "size that every layer" not in str(caught.value)

@@ -141,7 +141,7 @@ def test_any_image_size(rng):
     [
         ({"samples": 0}, "samples must be a whole number of at least 1; received 0"),
         ({"samples": 1, "variance": True}, "samples must be a whole number of at least 2"),
-        ({"noise": -0.1}, "noise must be a part of the images' range.*received -0.1"),
+        ({"noise": -0.1}, "noise must be a fraction of the images' range.*received -0.1"),
         ({"noise": "much"}, "noise must be .*received 'much'"),
         ({"seed": -1}, "seed must be a whole number of at least 0; received -1"),
         ({"verbose": "no"}, "verbose must be"),

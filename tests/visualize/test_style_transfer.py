@@ -259,16 +259,16 @@ def test_compiled_once(fresh, content, style):
         ({"style_layers": "block1_cnov1"}, ValueError, "layer must be one of .*Did you mean"),
         ({"content_layers": []}, ValueError, "content_layers must name at least one layer"),
         ({"content": np.zeros((1, 8, 8, 3), "uint8")}, TypeError, "content must be float in"),
-        ({"content": np.zeros((1, 1, 8, 3))}, ValueError, "content must lead.*received 1x8"),
+        ({"content": np.zeros((1, 1, 8, 3))}, ValueError, "content must fit.*received 1x8"),
         ({"style": np.zeros((8, 8, 3))}, ValueError, r"style\[None\]"),
-        ({"style": np.zeros((3, 8, 8, 3))}, ValueError, "style must hold one picture"),
+        ({"style": np.zeros((3, 8, 8, 3))}, ValueError, "style must be one image"),
         ({"style": np.full((1, 8, 8, 3), 2.0)}, ValueError, "style must be in"),
         ({"start": "grey"}, ValueError, "start must be one of 'content', 'noise'"),
         ({"start": np.zeros((1, 8, 8, 3))}, ValueError, r"start must have the content's shape"),
         ({"optimizer": "sgd"}, ValueError, "optimizer must be one of 'lbfgs', 'adam'"),
         ({"pooling": "min"}, ValueError, "pooling must be one of 'max', 'average'"),
-        ({"style_weight": -1}, ValueError, "style_weight must be a number from 0 on"),
-        ({"tv_weight": "much"}, ValueError, "tv_weight must be a number from 0 on"),
+        ({"style_weight": -1}, ValueError, "style_weight must be a number of at least 0"),
+        ({"tv_weight": "much"}, ValueError, "tv_weight must be a number of at least 0"),
         ({"steps": -1}, ValueError, "steps must be a whole number of at least 0"),
     ],
 )
@@ -282,7 +282,7 @@ def test_errors_teach(change, error, message, model, content, style):
 def test_networks_that_are_no_vgg_are_told_their_layers(content, style):
     inputs = keras.Input((None, None, 3))
     other = keras.Model(inputs, layers.Conv2D(2, 3, name="own")(inputs))
-    with pytest.raises(ValueError, match=r"content_layers must be given.*no VGG.*'own'"):
+    with pytest.raises(ValueError, match=r"content_layers must be given.*other than VGG.*'own'"):
         transfer(other, content, style)
     with pytest.raises(ValueError, match=r"style_layers must be given.*'own'"):
         transfer(other, content, style, content_layers="own")

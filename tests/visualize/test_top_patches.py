@@ -182,7 +182,7 @@ def test_nested_and_mixed_precision(policy, images):
 def test_free_sizes(images):
     model = keras.Sequential([keras.Input((None, None, 2)), layers.Conv2D(3, 3, name="conv")])
     assert kc.visualize.top_patches(model, images, "conv").patches.shape == (3, 9, 3, 3, 2)
-    with pytest.raises(ValueError, match=r"size of the first, \(13, 9, 2\).*\(5, 9, 2\)"):
+    with pytest.raises(ValueError, match=r"size of the first image, \(13, 9, 2\).*\(5, 9, 2\)"):
         kc.visualize.top_patches(model, [images, images[:, :5]], "conv")
 
 
@@ -230,5 +230,5 @@ def test_unknown_fields_are_refused(images):
     inputs = keras.Input((13, 9, 2))
     x = layers.Reshape((9, 13, 2))(inputs)  # rows and columns are mixed
     model = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(x))
-    with pytest.raises(ValueError, match="that of 'conv' is not known"):
+    with pytest.raises(ValueError, match="that of 'conv' is unknown"):
         kc.visualize.top_patches(model, images, "conv")

@@ -120,5 +120,5 @@ def test_errors(images):
     with pytest.raises(ValueError, match="images must have the shape"):
         see(model, images[0], cross_entropy)
     model.trainable = False
-    with pytest.raises(ValueError, match="weights that are trained"):
+    with pytest.raises(ValueError, match="must have trainable weights"):
         see(model, images, cross_entropy)

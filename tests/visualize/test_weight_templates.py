@@ -47,9 +47,9 @@ def test_images_without_channels_and_nested_models():
 
 def test_layers_that_do_not_see_the_pixels():
     lenet = kc.build_lenet5()
-    with pytest.raises(ValueError, match="model must have a dense layer that sees the flattened"):
+    with pytest.raises(ValueError, match="model must have a dense layer on flattened images"):
         kc.visualize.weight_templates(lenet)
-    with pytest.raises(ValueError, match="'f6' does not") as caught:
+    with pytest.raises(ValueError, match="'f6' is not") as caught:
         kc.visualize.weight_templates(lenet, "f6")
     assert "\n" not in str(caught.value)
     turned = [keras.Input((5, 3, 2)), layers.Permute((2, 1, 3)), layers.Flatten(), layers.Dense(4)]
@@ -60,12 +60,12 @@ def test_layers_that_do_not_see_the_pixels():
             kc.visualize.weight_templates(keras.Sequential(stack))
     mlp = kc.build_mlp()
     second = [layer for layer in mlp.layers if isinstance(layer, layers.Dense)][1].name
-    with pytest.raises(ValueError, match=f"'{second}' does not. '.*' does"):
+    with pytest.raises(ValueError, match=f"'{second}' is not. Choose '.*'"):
         kc.visualize.weight_templates(mlp, second)
 
 
 def test_quantized_weights_are_refused():
     model = kc.build_logistic_regression()
     model.layers[-1].quantize("int8")
-    with pytest.raises(ValueError, match=r"holds int8\. Look at the model before it is quantized"):
+    with pytest.raises(ValueError, match=r"has int8 weights\. Use the model before quantization"):
         kc.visualize.weight_templates(model)

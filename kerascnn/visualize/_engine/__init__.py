@@ -1,1 +1,1 @@
-"""What the methods stand on: question, compilation, tape, scores, batches, ascent."""
+"""Shared parts of the methods: inputs, compilation, gradients, scores, batches, ascent."""

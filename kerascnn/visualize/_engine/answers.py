@@ -1,4 +1,4 @@
-"""What methods ask a network: outputs, scores, and gradients at layers and at the images."""
+"""Outputs, scores, and gradients at layers and images: what most methods compute."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def outputs_of(
     batch_size: int = 32,
     verbose: bool | str = False,
 ) -> list[np.ndarray]:
-    """Compute the outputs of some nodes; the part of the network behind them is not run.
+    """Compute the outputs of some nodes; the network runs only up to these nodes.
 
     Args:
         model: any functional or sequential model.
         graph: the model's graph.
-        images: an array (N, …) for each input.
-        names: full names of nodes of the graph.
-        batch_size: how many images are computed at once.
-        verbose: whether a progress bar is shown, as for `progress`.
+        images: one array (N, …) per input.
+        names: full names of nodes in the graph.
+        batch_size: number of images per batch.
+        verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
-        A float32 array for each name.
+        One float32 array per name.
     """
     names = tuple(names)
 
@@ -60,18 +60,18 @@ def gradients_at(
     batch_size: int = 32,
     verbose: bool | str = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compute a layer's maps, and the gradient of the target's score with respect to them.
+    """Compute a layer's feature maps, and the gradient of the score with respect to them.
 
-    The score of a class is its logit: a softmax or sigmoid at the end of the model is left out.
+    The score of a class is its logit, before a softmax or sigmoid at the end of the model.
 
     Args:
         question: the model, the images and the target.
-        layer: a layer or its name; `None`: the last maps before the closing pooling.
-        batch_size: how many images are computed at once.
-        verbose: whether a progress bar is shown, as for `progress`.
+        layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        batch_size: number of images per batch.
+        verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
-        Maps and gradients, each of the layer's output shape (N, h, w, K), float32.
+        Feature maps and gradients, both of the layer's output shape (N, h, w, K), float32.
     """
     score = question.score
     layer = select_maps(question.graph, layer, score).name
@@ -85,7 +85,7 @@ def gradients_at(
             def call(node: Node, args: tuple, kwargs: dict) -> object:
                 outputs = run(node, args, kwargs)
                 if at in node.outputs:
-                    tape.watch(outputs)  # from here on; what lies before needs no gradient
+                    tape.watch(outputs)  # earlier layers need no gradient
                 return outputs
 
             if at in graph.inputs:
@@ -95,7 +95,7 @@ def gradients_at(
         (gradient,) = slopes(tape, scores, [maps], half=half)
         if gradient is None:
             raise ValueError(
-                f"layer must lead to the score of the target; the score does not depend on "
+                f"layer must affect the score of the target; the score does not depend on "
                 f"{layer!r}. Choose a layer before the output, and a target that uses the outputs."
             )
         return tf.cast(maps, tf.float32), gradient
@@ -111,16 +111,16 @@ def input_gradients(
     batch_size: int = 32,
     verbose: bool | str = False,
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Compute the target's score, and its gradient with respect to the images.
+    """Compute the score of the target, and its gradient with respect to the images.
 
     Args:
         question: the model, the images and the target.
-        rule: how it passes a ReLU on its way back: "gradient", "guided" or "deconvnet".
-        batch_size: how many images are computed at once.
-        verbose: whether a progress bar is shown, as for `progress`.
+        rule: backward rule of ReLUs: "gradient", "guided" or "deconvnet".
+        batch_size: number of images per batch.
+        verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
-        The scores, (N,) float32, and for each input the gradients, in its shape, float32.
+        The scores, (N,) float32, and one gradient per input, in its shape, float32.
     """
     score = question.score
     call = rule_named(rule, question.graph, question.graph.outputs)
@@ -136,14 +136,14 @@ def input_gradients(
 
 
 def scores_of(question: Question, *, probability: bool = False, batch_size: int = 32) -> np.ndarray:
-    """Compute the target's score for each image; a forward pass, no gradient.
+    """Compute the score of the target for each image in a forward pass.
 
     Args:
         question: the model, the images and the target.
-        probability: what the model's softmax or sigmoid makes of the logit, instead of the logit.
-            A model that ends without one puts out its logits here too. The predicted class is
-            that of the highest logit in either case; a callable sees the model's outputs.
-        batch_size: how many images are computed at once.
+        probability: whether to compute the output of the model's softmax or sigmoid instead of the
+            logit; a model without one returns logits. The predicted class is that of the highest
+            logit in either case. A callable target takes the model's outputs.
+        batch_size: number of images per batch.
 
     Returns:
         (N,) float32.
@@ -159,17 +159,14 @@ def scores_of(question: Question, *, probability: bool = False, batch_size: int 
 
 
 def with_predicted_classes(question: Question, batch_size: int = 32) -> Question:
-    """The same question about the classes that the model predicts, where none are given.
-
-    So that the same score is asked for when the images change.
-    """
+    """Replace unspecified classes by predicted ones, so that they stay fixed as images change."""
     if question.score is not None or (question.classes != PREDICTED).all():
         return question
     return question.about(predicted_classes(question, batch_size))
 
 
 def predicted_classes(question: Question, batch_size: int = 32) -> np.ndarray:
-    """The classes that the model itself predicts, those of the highest logits: (N,) int32."""
+    """Compute the classes that the model predicts, those of the highest logits, (N,) int32."""
 
     def predicted(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
         logits = logits_at(graph, inputs)[1][0]

@@ -1,7 +1,7 @@
-"""Climbing a gradient: the one optimisation loop, behind all pictures that are made.
+"""Gradient ascent: the optimization loop behind all generated images.
 
-A method gives the gradient of its objective; the loop takes the steps, by a rule that is data,
-`Adam` or `NormalizedGradient`, or by L-BFGS (`climb_lbfgs`).
+A method provides the gradient of its objective. `ascend` takes the steps by an update rule, `Adam`
+or `NormalizedGradient`; `climb_lbfgs` uses L-BFGS.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-TINY = 1e-12  # keeps a gradient of zero from dividing by zero
+TINY = 1e-12  # avoids division by zero for zero gradients
 
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma & Ba 2014, arXiv:1412.6980), Algorithm 1, upwards, in the order of section 2."""
+    """Adam (Kingma & Ba 2014, arXiv:1412.6980), Algorithm 1 for ascent, ordered as in section 2."""
 
     learning_rate: float
     beta_1: float = 0.9
@@ -23,7 +23,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def start(self, point):
-        """Both moments are 0."""
+        """Return both moments, 0."""
         return ops.zeros_like(point), ops.zeros_like(point)
 
     def __call__(self, point, gradient, moments, step):
@@ -37,16 +37,16 @@ class Adam:
 
 @dataclass(frozen=True)
 class NormalizedGradient:
-    """Steps of one mean size, however steep it is: g / mean|g| (google/deepdream notebook)."""
+    """Steps of the same mean size for any gradient: g / mean|g| (google/deepdream notebook)."""
 
     step_size: float
 
     def start(self, point):
-        """Nothing to remember."""
+        """Return an empty state."""
         return ()
 
     def __call__(self, point, gradient, nothing, step):
-        """Take a step; each picture of the batch has its own mean."""
+        """Take a step; each image of the batch has its own mean."""
         axes = tuple(range(1, len(gradient.shape)))
         size = ops.mean(ops.abs(gradient), axis=axes, keepdims=True)
         return point + self.step_size * gradient / (size + TINY), nothing
@@ -61,19 +61,19 @@ def ascend(
     project: Callable | None = None,
     watch: Callable | None = None,
 ) -> object:
-    """Climb from a point, step by step.
+    """Maximize an objective by gradient ascent.
 
     Args:
-        gradient: `gradient(point, step)` gives the objective's values and their gradient.
-        point: a tensor, one item for each picture.
-        rule: how far to go along the gradient.
-        steps: how many; they are counted from 1.
-        project: `project(point, step, slope)` brings the point back to where it may be; the
-            slope is that of the point before the step.
-        watch: `watch(step, point, values)` is told of each step, and of the values before it.
+        gradient: `gradient(point, step)` returns the values of the objective and their gradient.
+        point: a tensor with one item per image.
+        rule: update rule.
+        steps: number of steps; they are counted from 1.
+        project: `project(point, step, slope)` projects the point to the valid range; the slope is
+            the gradient before the step.
+        watch: `watch(step, point, values)` is called after each step, with the values before it.
 
     Returns:
-        The last point.
+        The final point.
     """
     memory = rule.start(point)
     for step in range(1, steps + 1):
@@ -89,16 +89,16 @@ def ascend(
 def climb_lbfgs(
     gradient: Callable, point: object, steps: int, *, watch: Callable | None = None
 ) -> object:
-    """Climb within [0, 1] by L-BFGS-B (Byrd et al. 1995), which learns the curvature on its way.
+    """Maximize an objective within [0, 1] by L-BFGS-B (Byrd et al. 1995).
 
     Args: as for `ascend`.
 
     Returns:
-        The last point: before `steps` where the objective rises no more.
+        The final point, possibly after fewer than `steps` steps if the objective converges.
     """
     from scipy.optimize import Bounds, minimize
 
-    if steps == 0:  # which the optimiser would take for 1
+    if steps == 0:  # SciPy would take one step
         return point
     shape, done, values = tuple(point.shape), 0, None
 
@@ -110,7 +110,7 @@ def climb_lbfgs(
         values, slope = gradient(tensor(x), done + 1)
         return -float(ops.sum(values)), -ops.convert_to_numpy(slope).ravel().astype("float64")
 
-    def taken(x: np.ndarray) -> None:  # right after its values were computed
+    def taken(x: np.ndarray) -> None:  # called right after its values are computed
         nonlocal done
         done += 1
         if watch is not None:
@@ -119,8 +119,8 @@ def climb_lbfgs(
     start = ops.convert_to_numpy(point).ravel().astype("float64")
     options = {
         "maxiter": steps,
-        "maxfun": 2 * steps + 20,  # a step tries one point, seldom more
-        "gtol": 0,  # SciPy's tolerances are absolute: small losses would end at once
+        "maxfun": 2 * steps + 20,  # a step rarely evaluates more than one point
+        "gtol": 0,  # SciPy's tolerances are absolute: small losses would stop immediately
         "ftol": 0,
     }
     found = minimize(

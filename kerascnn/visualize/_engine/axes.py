@@ -1,4 +1,4 @@
-"""Which axis of images and maps holds the channels: the last, or the model is refused."""
+"""Check that a model is channels-last."""
 
 import keras
 
@@ -7,10 +7,10 @@ from kerascnn.visualize._input_range import front
 
 
 def graph_of(model: keras.Model) -> Graph:
-    """The graph of a model whose maps are (N, h, w, K), as all methods for images take them.
+    """Return the graph of a channels-last model, with feature maps (N, h, w, K).
 
     Raises:
-        TypeError, ValueError: as `flatten`; a layer that puts its channels first.
+        TypeError, ValueError: as for `flatten`, or if a layer is channels-first.
     """
     graph = flatten(model)
     for node in graph.nodes:
@@ -18,16 +18,16 @@ def graph_of(model: keras.Model) -> Graph:
             raise ValueError(
                 f"model must be 'channels_last', with maps (N, h, w, K); received the layer "
                 f"{node.name!r}, which is 'channels_first'. Build the model with "
-                "data_format='channels_last' and give it the same weights: they fit both."
+                "data_format='channels_last' and load the same weights, which fit both formats."
             )
     return graph
 
 
 def check_channels_last(graph: Graph) -> None:
-    """Refuse a model that moves the last axis of its images, which then holds no channels.
+    """Reject a model that moves the channel axis of its images.
 
     Raises:
-        ValueError: with the layer that does.
+        ValueError: with the layer that moves it.
     """
     for node in (node for key in graph.inputs for node in front(graph, key)):
         if isinstance(node.operation, keras.layers.Permute):
@@ -40,14 +40,14 @@ def check_channels_last(graph: Graph) -> None:
         if axes[-1] != len(axes) - 1:
             raise ValueError(
                 f"model must take its channels on the last axis; {node.name!r} moves another axis "
-                "there. Look at the part behind it: keras.Model from its output on."
+                "there. Use the part of the model after this layer as a separate keras.Model."
             )
 
 
 def has_channels(graph: Graph, key: Key) -> bool:
-    """Whether the last axis of an input counts channels: not of vectors, nor of images (N, H, W).
+    """Whether an input has a channel axis, unlike vectors and images (N, H, W).
 
-    (N, L, C) and (N, H, W) look alike; the latter are flattened or get an axis first.
+    (N, L, C) and (N, H, W) have the same rank, but the latter is first flattened or given an axis.
     """
     rank = len(graph.maker(key).shapes[0])
     if rank != 3:

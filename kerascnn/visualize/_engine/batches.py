@@ -1,4 +1,4 @@
-"""Images computed a few at a time, so that they fit into memory."""
+"""Computation in batches, to fit in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kerascnn._progress import progress
 def in_batches(
     step: Callable, arrays: Sequence[np.ndarray], batch_size: int, verbose: bool | str = False
 ) -> list[np.ndarray]:
-    """Run a computation on a few images at a time, and join what it gives."""
+    """Run a computation in batches, and concatenate the results."""
     check_count("batch_size", batch_size)
     parts = []
     with progress("Images", len(arrays[0]), verbose) as advance:
@@ -34,14 +34,14 @@ def in_sums(
     batch_size: int,
     advance: Callable[[int], None],
 ) -> list[np.ndarray]:
-    """Run a computation on a few images and a few points at a time, and add up over the points.
+    """Run a computation in batches of images and points, and sum the results over the points.
 
     Args:
-        step: takes tensors of images and of points; gives sums over the points for each image.
-        arrays: one item for each image.
-        points: one item for each point; every image meets every point.
-        batch_size: how many pairs of image and point are computed at once.
-        advance: is told how many pairs have been computed.
+        step: takes tensors of images and points; returns sums over the points for each image.
+        arrays: arrays with one item per image.
+        points: arrays with one item per point; every image is combined with every point.
+        batch_size: number of pairs of image and point per batch.
+        advance: called with the number of pairs after each batch.
     """
     check_count("batch_size", batch_size)
 

@@ -1,7 +1,7 @@
-"""Computations on a model, compiled once and kept.
+"""A cache of compiled computations on a model.
 
-A computation is compiled for a (model, layers, input shape) and stored under the model, by weak
-reference: it dies with the model, and is compiled again when the model's layers have changed.
+A computation is compiled for a (model, layers, input shape) and cached under a weak reference to
+the model. It is deleted with the model, and compiled again if the model's layers have changed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _compiled: weakref.WeakKeyDictionary[keras.Model, dict] = weakref.WeakKeyDiction
 
 
 def on_gpu() -> bool:
-    """Whether there is a GPU that TensorFlow computes on."""
+    """Whether TensorFlow uses a GPU."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
 def trace_count(model: keras.Model) -> int:
-    """How many computations are compiled for a model."""
+    """Return the number of computations compiled for a model."""
     return len(_compiled.get(model, {}))
 
 
@@ -39,22 +39,22 @@ def compiled(
     body: Callable,
     signature: Sequence[tf.TensorSpec],
 ) -> Callable:
-    """A computation on a model, compiled once and kept as long as the model lives and stays.
+    """Compile a computation on a model, or return it from the cache.
 
     Args:
         model: any functional or sequential model.
-        graph: the model's graph as it is now.
-        key: names the computation among those of the model, with all that `body` depends on
-            but its arguments; must be hashable. `None`: the computation is not kept.
+        graph: the model's current graph.
+        key: hashable key of the computation, which includes everything that `body` depends on
+            except its arguments. `None`: the computation is not cached.
         body: `body(graph, *tensors)`, traced once. It must not refer to the model.
-        signature: the shapes and types of the tensors.
+        signature: shapes and types of the tensors.
 
     Returns:
         A function of the tensors.
 
     Raises:
-        ValueError: the images are too small for the layers on the way.
-        NotImplementedError, when it is called: TensorFlow cannot compute a layer here.
+        ValueError: if the images are too small for a layer.
+        NotImplementedError: when called, if TensorFlow cannot compute a layer on this device.
     """
     keep_buffers()
     steps = {} if key is None else _compiled.setdefault(model, {})
@@ -81,17 +81,17 @@ def compiled(
 
 
 def specs(arrays: Sequence[np.ndarray]) -> list[tf.TensorSpec]:
-    """Shapes and types of batches; their number stays free: one trace serves all."""
+    """Return shapes and types with a variable batch size, so that one trace is enough."""
     return [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in arrays]
 
 
 def said_in_one_line(
     graph: Graph, arguments: Sequence[tf.TensorSpec | tf.Tensor | np.ndarray], compute: Callable
 ) -> object:
-    """Compute something, and if images of a wrong size are why it fails, say so in one line.
+    """Compute something; if it fails because of the size of the images, raise a one-line error.
 
-    The images come first among the arguments, one for each input of the model; what holds
-    something else there, such as a spectrum, has been checked before.
+    The images are the first arguments, one per input of the model. Other arguments in their
+    place, such as a spectrum, have been checked before.
     """
     try:
         return compute()
@@ -103,7 +103,7 @@ def said_in_one_line(
 def _explain(
     graph: Graph, arguments: Sequence[tf.TensorSpec | tf.Tensor | np.ndarray], error: Exception
 ) -> None:
-    """Say in one line why a computation failed, where that is known."""
+    """Raise a one-line error that explains why a computation failed, if the reason is known."""
     images = [
         KerasTensor((None, *x.shape[1:]), tf.as_dtype(x.dtype).name)
         for x in arguments[: len(graph.inputs)]
@@ -111,16 +111,16 @@ def _explain(
     own = [graph.maker(key).shapes[0] for key in graph.inputs]
     if [len(x.shape) for x in images] == [len(shape) for shape in own]:
         check_sizes(graph, images)
-    else:  # a spectrum, say
+    else:  # such as a spectrum
         images = [KerasTensor(shape) for shape in own]
     if isinstance(error, tf.errors.OpError):
         check_kernels(graph, images)
 
 
 def _fingerprint(graph: Graph) -> tuple:
-    """What a trace rests on: which operations, how they are wired, what they apply at the end.
+    """Return what a trace depends on: the operations, their connections and activations.
 
-    References are weak: they keep nothing alive, and one to what is gone equals no other.
+    References are weak: they keep nothing alive, and dead references are never equal.
     """
 
     def weak(item: object) -> object:

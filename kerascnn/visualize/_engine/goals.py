@@ -1,4 +1,4 @@
-"""What a generated image should raise: units of layers, classes, and weighted sums of them."""
+"""Objectives of generated images: units of layers, classes, and weighted sums of them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ POSITIONS = ("all", "center")
 
 @dataclass(frozen=True)
 class Term:
-    """A unit of a layer, or a class where there is no layer.
+    """A unit of a layer, or a class if there is no layer.
 
     Attributes:
         layer: a layer or its name; `None`: the logits of the first output.
-        index: of the channel or the class.
-        position: "all", the mean over the unit's map, or "center", the neuron in its middle.
+        index: index of the channel or class.
+        position: "all", the mean over the unit's feature map, or "center", its central neuron.
     """
 
     layer: LayerLike
@@ -38,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Goal:
-    """A weighted sum of units and classes, which `maximize_activation` takes as its target.
+    """A weighted sum of units and classes, as a target of `maximize_activation`.
 
     Goals can be added, subtracted, negated and multiplied by a number.
 
@@ -88,11 +88,11 @@ def unit(layer: LayerLike, index: int, *, position: str = "all") -> Goal:
 
     Args:
         layer: a layer or its name.
-        index: of the channel.
-        position: "all", the mean over the unit's map, or "center", the neuron in its middle.
+        index: index of the channel.
+        position: "all", the mean over the unit's feature map, or "center", its central neuron.
 
     Raises:
-        ValueError: an index below 0, or another position.
+        ValueError: if the index is negative or the position is unknown.
 
     >>> import kerascnn as kc
     >>> from kerascnn.visualize import klass, unit
@@ -111,32 +111,32 @@ def klass(index: int) -> Goal:
     """Return the logit of a class as a goal for `maximize_activation`; see `unit`.
 
     Raises:
-        ValueError: an index below 0.
+        ValueError: if the index is negative.
     """
     return Goal(((1.0, Term(None, check_count("index", index, least=0))),))
 
 
 @dataclass(frozen=True)
 class Units:
-    """How strongly units of a layer respond.
+    """The activations of units of a layer.
 
     Attributes:
-        view: up to the layer.
+        view: the view up to the layer.
         position: "all" or "center".
-        pictures: how many that follow each other are of one unit.
-        diversity: weight of what keeps them apart.
+        pictures: number of adjacent images of the same unit.
+        diversity: weight of the term that makes them differ.
     """
 
     view: View
     position: str
     pictures: int
     diversity: float
-    needs_all = False  # pictures at once
+    needs_all = False  # images at once
 
     def __call__(self, graph: Graph, images: object, units: object, call: Callable) -> object:
-        """Scores (N,) of pictures (N, H, W, C), each for its own of `units` (N,)."""
+        """Compute scores (N,) of images (N, H, W, C), each for its own unit in `units` (N,)."""
         target, whole = graph.node(self.view.layers[0]), []
-        # Of a softmax or sigmoid, what enters it, as for classes.
+        # Before a softmax or sigmoid, as for classes.
         last = without_activation if squashing(target.operation) else call
 
         def call_some(node: Node, args: tuple, kwargs: dict) -> object:
@@ -147,13 +147,13 @@ class Units:
             return some_units(last, node, args, kwargs, units)
 
         (maps,) = self.view(graph, images, call_some)
-        scores = ops.diagonal(response(maps, self.position))  # of each picture its own unit
+        scores = ops.diagonal(response(maps, self.position))  # each image's own unit
         return scores - self.diversity * similarity(whole[0], self.pictures) if whole else scores
 
 
 @dataclass(frozen=True)
 class Classes:
-    """The logits of classes, or the scores that a callable gives for a number of pictures."""
+    """The logits of classes, or the scores from a callable for a number of images."""
 
     view: View
     score: Callable | None
@@ -161,11 +161,11 @@ class Classes:
 
     @property
     def needs_all(self) -> bool:
-        """Whether all pictures must be seen at once."""
+        """Whether all images must be computed at once."""
         return self.score is not None
 
     def __call__(self, graph: Graph, images: object, classes: object, call: Callable) -> object:
-        """Scores (N,) of pictures (N, H, W, C), each for its own of `classes` (N,)."""
+        """Compute scores (N,) of images (N, H, W, C), each for its own class in `classes` (N,)."""
         inputs = self.view.inputs_for(images)
         if self.score is None:
             return scores_at(graph, inputs, classes, call=call)[1]
@@ -178,9 +178,9 @@ class Sums:
     """Weighted sums of units and classes.
 
     Attributes:
-        view: up to all layers of the terms, and to the outputs if there are classes among them.
-        sums: for each goal its terms, (weight, name of a layer or "", index, position).
-        binary: whether a single sigmoid unit stands for two classes.
+        view: the view up to all layers of the terms, and to the outputs if a term is a class.
+        sums: the terms of each goal, (weight, name of a layer or "", index, position).
+        binary: whether a single sigmoid unit represents two classes.
     """
 
     view: View
@@ -189,11 +189,11 @@ class Sums:
     needs_all = False
 
     def __call__(self, graph: Graph, images: object, goals: object, call: Callable) -> object:
-        """Scores (N,) of pictures (N, H, W, C), each for its own of `goals` (N,)."""
+        """Compute scores (N,) of images (N, H, W, C), each for its own goal in `goals` (N,)."""
         inputs = self.view.inputs_for(images)
         names = {name for terms in self.sums for _w, name, _i, _p in terms}
         keys = {name: graph.node(name).outputs[0] for name in names if name}
-        before = {}  # of a softmax or sigmoid that is a layer of its own
+        before = {}  # inputs of softmax or sigmoid layers
 
         def call_and_keep(node: Node, args: tuple, kwargs: dict) -> object:
             if node.name in keys and squashing(node.operation):
@@ -219,15 +219,15 @@ class Sums:
 
 
 def read_goals(goals: Goal | Sequence[Goal], graph: Graph, classes: int | None) -> tuple:
-    """The terms of goals with full names of layers, as `Sums` takes them.
+    """Return the terms of goals with full names of layers, as `Sums` takes them.
 
     Args:
-        goals: one or several.
+        goals: one or several goals.
         graph: the model's graph.
-        classes: how many the first output scores, where it does.
+        classes: number of classes that the first output scores, if any.
 
     Raises:
-        ValueError: a layer or an index that the model does not have.
+        ValueError: if the model does not have a layer or an index.
     """
     sums = []
     for goal in [goals] if isinstance(goals, Goal) else goals:
@@ -247,7 +247,7 @@ def read_goals(goals: Goal | Sequence[Goal], graph: Graph, classes: int | None) 
 
 
 def response(maps: object, position: str) -> object:
-    """(N, h, w, K) -> (N, K): each map as one number."""
+    """Reduce each feature map to one number, (N, h, w, K) -> (N, K)."""
     if position == "center":
         for _ in maps.shape[1:-1]:
             maps = maps[:, maps.shape[1] // 2]
@@ -256,20 +256,20 @@ def response(maps: object, position: str) -> object:
 
 
 def similarity(maps: object, pictures: int) -> object:
-    """How alike the pictures of one unit are, by the correlations G of a layer's channels.
+    """Compute the similarity of the images of a unit from the correlations G of the channels.
 
     Σ_{b≠a} vec(G_a)·vec(G_b) / (‖vec(G_a)‖ ‖vec(G_b)‖), Olah et al. 2017, "Diversity".
 
     Args:
         maps: (N, h, w, K).
-        pictures: how many that follow each other are of one unit.
+        pictures: number of adjacent images of the same unit.
 
     Returns:
-        (N,): of each picture with the others of its unit.
+        (N,), the similarity of each image to the others of its unit.
     """
     channels = maps.shape[-1]
     rows = ops.reshape(maps, (-1, int(np.prod(maps.shape[1:-1])), channels))
     gram = ops.reshape(ops.matmul(ops.transpose(rows, (0, 2, 1)), rows), (-1, channels**2))
     unit = ops.reshape(ops.normalize(gram, axis=-1), (-1, pictures, channels**2))
     cosines = ops.matmul(unit, ops.transpose(unit, (0, 2, 1)))
-    return ops.reshape(ops.sum(cosines, axis=-1) - 1, (-1,))  # each with itself is 1
+    return ops.reshape(ops.sum(cosines, axis=-1) - 1, (-1,))  # minus the similarity to itself

@@ -1,6 +1,6 @@
-"""Scores of images of which a part is hidden: what the perturbation methods share.
+"""Scores of partially masked images, for the perturbation methods.
 
-The copies are made inside the compiled step, a few at a time: they never lie in memory together.
+The masked copies are created in batches inside the compiled step, so they are never all in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,16 +20,16 @@ Fill = float | Sequence[float] | np.ndarray | None
 
 
 def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray:
-    """Bring what hides a part of an image into an array that fits images, (N, …, C) float32.
+    """Convert a fill to an array that broadcasts to the images, (N, …, C) float32.
 
     Args:
-        fill: a number, a colour (C,) or an image, in the images' own range; `None`: the mean
-            colour of each image, which is grey to a network whatever the range.
+        fill: a number, a colour (C,) or an image, in the range of the images; `None`: the mean
+            colour of each image, which is neutral in any range.
         images: (N, H, W, C).
-        name: of the argument, for errors.
+        name: name of the argument, for errors.
 
     Raises:
-        ValueError: another shape; NaN or infinity.
+        ValueError: if the shape does not fit or a value is not finite.
     """
     if fill is None:
         return images.mean(axis=(1, 2), keepdims=True, dtype="float32")
@@ -60,32 +60,30 @@ def hidden_scores(
     advance: Callable,
     precision: str | None = None,
 ) -> np.ndarray:
-    """Score copies of images that are hidden in part: seen · image + (1 − seen) · behind.
+    """Score masked copies of images: seen · image + (1 − seen) · behind.
 
     Args:
-        question: a model of one input, its images (N, H, W, C), and classes that are known.
-        behind: what shows where the image is hidden, (N, H or 1, W or 1, C or 1).
-        seen: inside the computation, from (height, width) and batches of `of_images` and
-            `of_rows` to masks (B, H, W), 1 where the image is seen. A function of a module: its
-            name stands for the computation, which is compiled once.
-        rows: (R,) the index of the image of each copy. For a callable target, which scores all
-            images at once, they are 0, …, N − 1 again and again.
-        of_images, of_rows: arrays of N and of R rows that `seen` needs.
+        question: a model with one input, its images (N, H, W, C), and known classes.
+        behind: replacement for masked pixels, (N, H or 1, W or 1, C or 1).
+        seen: function, traced with the computation, from (height, width) and batches of
+            `of_images` and `of_rows` to masks (B, H, W), 1 where the image is visible. It must be
+            a module-level function, since its name is the key under which it is compiled.
+        rows: (R,) index of the image of each copy. For a callable target, which scores all images
+            at once, they are 0, …, N − 1, repeated.
+        of_images, of_rows: arrays of N and R rows for `seen`.
         probability: as for `scores_of`.
-        batch_size: how many copies are computed at once.
-        advance: called with the number of copies that are done.
-        precision: "mixed_bfloat16" for convolutions in bfloat16; `None`: the model's own.
+        batch_size: number of copies per batch.
+        advance: called with the number of copies after each batch.
+        precision: "mixed_bfloat16" for convolutions in bfloat16; `None`: the model's precision.
 
     Returns:
         (R,) float32.
 
     Raises:
-        ValueError: another precision.
+        ValueError: if the precision is unknown.
     """
     if precision not in PRECISIONS:
-        raise ValueError(
-            f"precision must be None, the model's own, or 'mixed_bfloat16'; received {precision!r}."
-        )
+        raise ValueError(f"precision must be None or 'mixed_bfloat16'; received {precision!r}.")
     (images,), classes, score = question.images, question.classes, question.score
 
     def scores(graph: Graph, images, behind, *arguments) -> list:

@@ -1,4 +1,4 @@
-"""The images that are given to a method, brought into one array for each input."""
+"""Check the images given to a method, and convert them to one array per input."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,17 +14,18 @@ Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
 
 
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
-    """Bring images into one array for each input of the model.
+    """Convert images to one array per input of the model.
 
     Raises:
-        TypeError: whole numbers where the model takes floats.
-        ValueError: another rank, size or number of channels; no image; NaN or infinity.
+        TypeError: if images are integers but the model takes floats.
+        ValueError: if rank, size or number of channels do not fit, if there are no images, or if
+            a value is not finite.
     """
     names = [tensor.name for tensor in model.inputs]
     if isinstance(images, Mapping):
         if set(images) != set(names):
             raise ValueError(
-                f"images, as a dict, must have the names of the model's inputs, {names}; "
+                f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
                 f"received {list(images)}."
             )
         images = [images[name] for name in names]
@@ -33,12 +34,12 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     if len(given) != len(names):
         raise ValueError(
             f"images must be one array for each of the model's {len(names)} input(s); "
-            f"received {len(given)}. Images of one input go into one array: np.stack(images)."
+            f"received {len(given)}. Stack images of the same input: np.stack(images)."
         )
     arrays = [_check(x, t) for x, t in zip(given, model.inputs, strict=True)]
     if len({len(x) for x in arrays}) > 1:
         raise ValueError(
-            "images must hold equally many for each input; received "
+            "images must have the same length for each input; received "
             f"{', '.join(str(len(x)) for x in arrays)}."
         )
     warn_of_levels(model, arrays[0])
@@ -46,10 +47,10 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
 
 
 def refuse_datasets(name: str, images: object) -> None:
-    """Say how to take images out of what holds a whole data set.
+    """Reject data sets, and explain how to take images from them.
 
     Raises:
-        TypeError: a data set, or a generator.
+        TypeError: if `images` is a data set or a generator.
     """
     if hasattr(images, "element_spec") or hasattr(images, "__next__"):
         how = f"{name}, labels = next(iter(dataset))"
@@ -60,23 +61,23 @@ def refuse_datasets(name: str, images: object) -> None:
     else:
         return
     raise TypeError(
-        f"{name} must be an array (N, H, W, C); received {type(images).__name__}. Take some out of "
-        f"it: {how}."
+        f"{name} must be an array (N, H, W, C); received {type(images).__name__}. Take a batch "
+        f"from it: {how}."
     )
 
 
 def check_one_image(model: keras.Model, graph: Graph) -> None:
-    """Whether a model has one input, images (N, H, W, C).
+    """Check that a model has one input, images (N, H, W, C).
 
     Raises:
-        ValueError: it has several, or one that is no image.
+        ValueError: if it has several inputs, or one that is not an image.
     """
     check_channels_last(graph)
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         raise ValueError(
             "model must have one input, images (N, H, W, C); it has "
-            f"{', '.join(map(str, shapes))}. Hold the others fixed: "
+            f"{', '.join(map(str, shapes))}. Keep other inputs constant: "
             "keras.Model(images, model([images, constant]))."
         )
 
@@ -90,14 +91,14 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
     takes_floats = keras.backend.is_float_dtype(expected.dtype)
     if not takes_floats and images.dtype.kind == "f":
         raise TypeError(
-            f"images must be {expected.dtype}, as the model takes them; received {images.dtype}, "
-            "which would be cut off. Give 0 … 255 where the model rescales by itself."
+            f"images must be {expected.dtype}, as the model expects; received {images.dtype}, "
+            "which would be truncated. Use 0 … 255 if the model rescales its input."
         )
     if takes_floats and images.dtype.kind != "f":
         raise TypeError(
-            "images must be float, in the range that the model was trained on; "
+            "images must be float, in the range the model was trained on; "
             f"received {images.dtype}. Preprocess them as in training, for example "
-            "images / 255, or images.astype('float32') where the model rescales by itself."
+            "images / 255, or images.astype('float32') if the model rescales its input."
         )
     fits = images.ndim == len(shape) + 1 and all(
         n in (None, m) for n, m in zip(shape, images.shape[1:], strict=True)
@@ -106,15 +107,17 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
         one = " A single image needs a batch axis: images[None]." * (images.ndim == len(shape))
         raise ValueError(f"images must have the shape {wanted}; received {images.shape}.{one}")
     if not len(images):
-        raise ValueError(f"images must hold at least one image; received {images.shape}.")
-    # Keras casts to the type in which a layer computes; here only float64 is brought down.
+        raise ValueError(f"images must contain at least one image; received {images.shape}.")
+    # Keras casts to each layer's compute dtype; here only float64 is converted.
     with np.errstate(over="ignore"):
         cast = images.astype(expected.dtype, copy=False)
     if takes_floats and not np.isfinite(cast).all():
-        raise ValueError("images must be finite; received NaN or infinity. Look for division by 0.")
+        raise ValueError(
+            "images must be finite; received NaN or infinity. Check for division by 0."
+        )
     return cast
 
 
 def one_or_all(arrays: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-    """What a method returns for the inputs of a model: an array where there is one input."""
+    """Return the only array, or the list of arrays if there are several inputs."""
     return arrays[0] if len(arrays) == 1 else arrays

@@ -1,4 +1,4 @@
-"""The weights of convolutions and dense layers, as they act."""
+"""The effective weights of convolutions and dense layers."""
 
 import keras
 import numpy as np
@@ -6,19 +6,20 @@ from keras import ops
 
 
 def has_filters(operation: keras.Operation) -> bool:
-    """Whether an operation slides filters of (kh, kw, C, K) over maps."""
+    """Whether an operation is a 2D convolution with filters (kh, kw, C, K)."""
     if isinstance(operation, keras.layers.SeparableConv2D):
         return True
     return len(getattr(getattr(operation, "kernel", None), "shape", ())) == 4
 
 
 def kernel_of(layer: keras.layers.Layer) -> np.ndarray:
-    """The layer's kernel, float32: with what low-rank adaptation (LoRA) adds to it.
+    """Return the kernel of a layer, float32, including its low-rank adaptation (LoRA).
 
-    Of a separable convolution it is the one that does the same in one step, (kh, kw, C, K).
+    For a separable convolution, this is the kernel of the equivalent standard convolution,
+    (kh, kw, C, K).
 
     Raises:
-        ValueError: whole numbers, as quantization leaves them.
+        ValueError: if the weights are quantized to integers.
     """
     if isinstance(layer, keras.layers.SeparableConv2D):
         depthwise = ops.convert_to_numpy(layer.depthwise_kernel)  # (kh, kw, C, multiplier)
@@ -28,7 +29,7 @@ def kernel_of(layer: keras.layers.Layer) -> np.ndarray:
     kernel = ops.convert_to_numpy(layer.kernel)
     if kernel.dtype.kind in "iu":
         raise ValueError(
-            f"layer must have weights that are floats; {layer.name!r} holds {kernel.dtype.name}. "
-            "Look at the model before it is quantized."
+            f"layer must have float weights; {layer.name!r} has {kernel.dtype.name} weights. "
+            "Use the model before quantization."
         )
     return kernel.astype("float32")

@@ -1,4 +1,4 @@
-"""Which layer is meant: by its name, by itself, or the last maps of the images."""
+"""Find a layer: by its name, by the layer itself, or the last feature maps."""
 
 from collections.abc import Callable
 
@@ -21,28 +21,28 @@ POOLINGS = (
 
 
 def is_map(node: Node, rank: int = 4) -> bool:
-    """Whether a node's output is (N, …, K) of a rank, with more than one position."""
+    """Whether a node's output (N, …, K) has a given rank and more than one position."""
     shape = node.shapes[0]
     return len(shape) == rank and any(n != 1 for n in shape[1:-1])
 
 
 def select_layer(graph: Graph, layer: LayerLike) -> Node:
-    """Find the node of a layer: by name, by the layer itself, or the last maps of the images.
+    """Find the node of a layer: by name, by the layer itself, or the last feature maps.
 
     Raises:
-        ValueError: there is no such layer in the model, or the choice between several calls.
+        ValueError: if the layer does not exist or is called more than once.
     """
     return last_maps(graph, graph.outputs[:1]) if layer is None else graph.node(layer)
 
 
 def select_weights(graph: Graph, layer: LayerLike) -> Node:
-    """Find a layer for the sake of its weights, which are the same in each of its calls.
+    """Find a layer by its weights, which all of its calls share.
 
     Returns:
         The node of its first call.
 
     Raises:
-        ValueError: there is no such layer, or several different ones.
+        ValueError: if the layer does not exist or is ambiguous.
     """
     if layer is not None:
         calls = graph.calls(layer)
@@ -52,49 +52,49 @@ def select_weights(graph: Graph, layer: LayerLike) -> Node:
 
 
 def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -> Node:
-    """Find a layer, as `select_layer` does, whose output is maps: (N, …, K) with positions.
+    """Find a layer, as `select_layer` does, whose output is feature maps, (N, …, K).
 
-    A class is one of the first output; a callable sees them all.
+    A class refers to the first output; a callable score takes all outputs.
 
     Raises:
-        ValueError: there is no such layer, or its output has no positions.
+        ValueError: if the layer does not exist, or its output has no positions.
     """
     if layer is None:
         return last_maps(graph, graph.outputs if score else graph.outputs[:1])
     node = graph.node(layer)
     if len(node.shapes[0]) < 3:
         maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
-        last = f" The last with maps is {maps[-1]!r}." if maps else ""
+        last = f" The last layer with maps is {maps[-1]!r}." if maps else ""
         raise ValueError(
-            f"layer must have maps as output, (N, h, w, K), (N, L, K) or (N, D, h, w, K); "
-            f"{node.name!r} has {node.shapes[0]}.{last}"
+            f"layer must output maps (N, h, w, K), (N, L, K) or (N, D, h, w, K); "
+            f"{node.name!r} has output shape {node.shapes[0]}.{last}"
         )
     return node
 
 
 def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
-    """Find the last maps through which all of the images passes, before the closing pooling.
+    """Find the last feature maps that carry all image information, before the final pooling.
 
-    In VGG16 that is block5_conv3, as Selvaraju et al. 2017 take it. Maps that are scores
-    themselves, as in segmentation, explain nothing and count only where there are no others.
+    In VGG16 this is block5_conv3, as in Selvaraju et al. 2017. Maps that are themselves scores, as
+    in segmentation, explain nothing and are only used if there are no others.
 
     Args:
         graph: the model's graph.
-        outputs: keys of those that count.
+        outputs: keys of the outputs to consider.
 
     Raises:
-        ValueError: no layer has maps.
+        ValueError: if no layer has feature maps.
     """
     rank = max(len(graph.maker(key).shapes[0]) for key in graph.inputs)
     seen = _behind_images(graph, outputs, rank)
-    # Of the images' own rank; flattened images, and those without channels, become maps later.
+    # The rank of the images first; flattened images and those without channels become maps later.
     ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
     of_each = [[n for n in seen if is_map(n, r) and not n.is_input] for r in ranks]
     maps = next(filter(None, of_each), [])
     if not maps:
         raise ValueError(
-            "model must have a layer with positions, such as maps (N, h, w, K), behind its images; "
-            "it has none. Name a layer."
+            "model must have a layer with feature maps, such as (N, h, w, K), after its images; "
+            "it has none. Set layer."
         )
     ends = end_nodes(graph)
     maps = [node for node in maps if node.name not in ends] or maps
@@ -104,8 +104,8 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
             n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}
         ]
         warn(
-            "no layer has maps through which all of the images passes; "
-            f"{maps[-1].name!r} is taken, which shows a part. Choose by layer=: "
+            "no layer has maps that carry all image information; "
+            f"{maps[-1].name!r} is used, which shows only part of it. Set layer to one of "
             f"{', '.join(map(repr, candidates))}."
         )
         return maps[-1]
@@ -113,7 +113,7 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
 
 
 def _behind_images(graph: Graph, outputs: tuple[Key, ...], rank: int) -> list[Node]:
-    """The nodes between the inputs of a rank and the outputs; not what comes from a vector."""
+    """List the nodes between the inputs of a rank and the outputs, without those of vectors."""
     known = {key for key in graph.inputs if len(graph.maker(key).shapes[0]) == rank}
     nodes = []
     for node in graph.leading_to(outputs):
@@ -124,14 +124,14 @@ def _behind_images(graph: Graph, outputs: tuple[Key, ...], rank: int) -> list[No
 
 
 def _passed_by_all(nodes: list[Node], outputs: tuple[Key, ...]) -> set[str]:
-    """Names of the nodes that no way from the inputs to the outputs goes around."""
+    """Return the names of the nodes on every path from the inputs to the outputs."""
     last_use = {
         key: i
         for i, node in enumerate(nodes)
         for key in node.inputs[: getattr(node.operation, "content_inputs", None)]
     }
     last_use.update(dict.fromkeys(outputs, len(nodes)))
-    names, reach = set(), -1  # how far what was made before reaches
+    names, reach = set(), -1  # the last use of any earlier output
     for i, node in enumerate(nodes):
         if reach <= i:
             names.add(node.name)
@@ -140,7 +140,7 @@ def _passed_by_all(nodes: list[Node], outputs: tuple[Key, ...]) -> set[str]:
 
 
 def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
-    """The last of some maps, or those that go into the poolings that stand at the end."""
+    """Return the last feature maps, or the input of the pooling layers at the end."""
     names = {node.name for node in maps}
     node = last = maps[-1]
     while node.name in names and len(node.inputs) == 1:

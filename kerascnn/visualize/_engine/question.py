@@ -1,4 +1,4 @@
-"""What is asked of a network: the score of what, in which images; checked once, at the door."""
+"""A model, images and a target, checked once at the start of each method."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Question:
 
     Attributes:
         model: any functional or sequential model.
-        graph: its graph as it is now.
-        images: an array (N, …) for each of its inputs.
-        classes: (N,) int32 class indices, `PREDICTED` for the predicted class.
+        graph: the model's current graph.
+        images: one array (N, …) per input.
+        classes: (N,) int32 class indices, or `PREDICTED` for the predicted class.
         score: a callable target instead.
     """
 
@@ -35,35 +35,35 @@ class Question:
     score: Callable | None
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """Return the number of images."""
         return len(self.classes)
 
     @property
     def arrays(self) -> list[np.ndarray]:
-        """What a computation takes an item of for each image: the images, and the classes."""
+        """The arrays with one item per image: the images and the classes."""
         return [*self.images, self.classes]
 
     def about(self, classes: np.ndarray) -> Question:
-        """The same about other classes, (N,)."""
+        """Replace the classes, (N,)."""
         return replace(self, classes=np.asarray(classes, np.int32))
 
     def with_images(self, images: Sequence[np.ndarray]) -> Question:
-        """The same of other images, in the shape of these."""
+        """Replace the images by others of the same shape."""
         return replace(self, images=tuple(images))
 
     def at_once(self, batch_size: int) -> int:
-        """How many images are computed at once: a callable sees them all."""
+        """Return the batch size; a callable target takes all images at once."""
         return batch_size if self.score is None else len(self)
 
     def step(self, key: tuple, body: Callable, arrays: Sequence[np.ndarray]) -> Callable:
-        """A computation, compiled for class indices, but run without that for a callable target.
+        """Return a computation, compiled unless the target is a callable.
 
-        What a callable looks up may change between calls.
+        The variables that a callable refers to may change between calls.
 
         Args:
-            key: names the computation, as for `compiled`.
-            body: `body(graph, *tensors)`; it must not refer to the model, nor to this question.
-            arrays: like those that it takes.
+            key: key of the computation, as for `compiled`.
+            body: `body(graph, *tensors)`; it must not refer to the model or to this question.
+            arrays: arrays with the shapes and types of its arguments.
         """
         if self.score is None:
             return compiled(self.model, self.graph, key, body, specs(arrays))
@@ -74,18 +74,18 @@ class Question:
 def ask(
     model: keras.Model, images: Images, target: Target = None, *, one_image: bool = False
 ) -> Question:
-    """Check a model, images and a target against each other.
+    """Check that a model, images and a target fit each other.
 
     Args:
         model: any functional or sequential model.
         images: (N, H, W, C) float, or one array for each of several inputs.
-        target: class index, one for each image, a callable from the model's outputs before
-            softmax to scores (N,), or `None` for the predicted class. A callable sees all images
-            at once and is called again each time, without compilation.
+        target: class index, one index per image, a callable from the model's outputs before
+            softmax to scores (N,), or `None` for the predicted class. A callable takes all images
+            at once and is not compiled.
         one_image: whether the model must have one input, images (N, H, W, C).
 
     Raises:
-        TypeError, ValueError: what does not fit.
+        TypeError, ValueError: if they do not fit.
     """
     graph = graph_of(model)
     if one_image:

@@ -1,6 +1,6 @@
-"""What holds made pictures back from noise: penalties (N,) and a blur, for pictures (N, H, W, C).
+"""Regularizers of generated images: penalties (N,) and a blur, for images (N, H, W, C).
 
-Sums over pixels are divided by their number, so that a weight means the same at every size.
+Penalties are means over the pixels, so that weights do not depend on the image size.
 """
 
 import math
@@ -13,9 +13,9 @@ from keras import ops
 from kerascnn._checks import check_callables, check_choice, check_number
 from kerascnn._errors import unknown
 
-GREY = 0.5  # the middle of [0, 1], from where a norm is taken
+GREY = 0.5  # the middle of [0, 1], the reference of norms
 
-# Total variation has three meanings, of the differences dx and dy between neighbours:
+# Three definitions of total variation, from the differences dx and dy between neighbours:
 VARIATIONS = {
     "absolute": lambda dx, dy: ops.abs(dx) + ops.abs(dy),  # tf.image.total_variation
     "squared": lambda dx, dy: dx**2 + dy**2,  # Mahendran & Vedaldi 2015, section 3.2, β = 2
@@ -24,9 +24,9 @@ VARIATIONS = {
 
 
 def total_variation(pictures: object, variation: str = "squared") -> object:
-    """How much neighbouring pixels differ, by one of `VARIATIONS`, as the mean over the pixels.
+    """Compute the total variation, by one of `VARIATIONS`, as a mean over the pixels.
 
-    Differences across the edge are 0.
+    Differences across the border are 0.
     """
     if variation not in VARIATIONS:
         raise unknown("variation", variation, VARIATIONS)
@@ -36,12 +36,12 @@ def total_variation(pictures: object, variation: str = "squared") -> object:
 
 
 def distance_from_grey(pictures: object) -> object:
-    """The L2 norm of Simonyan et al. 2013, Eq. 1, ‖I‖², as the mean over the pixels."""
+    """Compute the L2 norm of Simonyan et al. 2013, Eq. 1, ‖I‖², as a mean over the pixels."""
     return ops.mean((pictures - GREY) ** 2, axis=(1, 2, 3))
 
 
 def blur(pictures: object, sigma: float) -> object:
-    """Convolve with a Gaussian of standard deviation `sigma`, in pixels; edges are repeated."""
+    """Convolve with a Gaussian of standard deviation `sigma`, in pixels, repeating the border."""
     radius = math.ceil(3 * sigma)
     offsets = np.arange(-radius, radius + 1)
     weights = np.exp(-(offsets**2) / (2 * sigma**2))
@@ -55,19 +55,20 @@ def blur(pictures: object, sigma: float) -> object:
 
 @dataclass(frozen=True)
 class Penalties:
-    """A weighted sum of penalties, means over the pixels.
+    """A weighted sum of penalties, each a mean over the pixels.
 
-    They stand against the activation, whose size depends on the network.
+    The sum is subtracted from the activation, whose scale depends on the network.
 
     Attributes:
         l2: weight of the squared distance from grey.
-        total_variation: weight of how much neighbouring pixels differ.
-        variation: "squared", "absolute" or "power", three meanings of total variation.
+        total_variation: weight of the total variation, the differences of neighbouring pixels.
+        variation: definition of total variation, "squared", "absolute" or "power".
         more: callables from images (N, H, W, C) in [0, 1] to (N,) or a number, such as
-            tf-keras-vis's regularizers.
+            tf-keras-vis regularizers.
 
     Raises:
-        TypeError, ValueError: a weight below 0, another variation, something not callable.
+        TypeError, ValueError: if a weight is negative, the variation is unknown, or an item of
+            `more` is not callable.
     """
 
     l2: float = 0.0
@@ -82,7 +83,7 @@ class Penalties:
         object.__setattr__(self, "more", check_callables("more", self.more))
 
     def __call__(self, pictures: object) -> object:
-        """The penalties, (N,)."""
+        """Compute the penalties, (N,)."""
         penalties = 0 * pictures[:, 0, 0, 0]
         if self.l2:
             penalties = penalties + self.l2 * distance_from_grey(pictures)

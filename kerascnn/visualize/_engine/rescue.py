@@ -1,4 +1,4 @@
-"""Gradients for silent units: how a picture starts to move that no ReLU passes a gradient to."""
+"""Gradients for silent units, whose ReLUs pass no gradient to the image."""
 
 from keras import ops
 
@@ -9,20 +9,20 @@ from .tape import pass_back
 
 
 def redirected(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node; a ReLU that stops a picture's whole gradient lets pass what pulls it up.
+    """Compute a node; a ReLU that blocks the whole gradient of an image passes its positive part.
 
-    Lucid's "redirected ReLU gradient".
+    This is the "redirected ReLU gradient" of lucid.
     """
     outputs = run(node, args, kwargs)
     if not is_rectifier(node):
         return outputs
     x, _outputs = unrectified(node, args, kwargs)
-    # Adds nothing but a gradient to x.
+    # Adds only a gradient with respect to x.
     return outputs + (pass_back(pull_up, x, outputs) - ops.stop_gradient(outputs))
 
 
 def pull_up(R: object, y: object) -> object:
-    """max(R, 0), in pictures where y = ReLU(x) stops all of R; 0 in the others."""
+    """Return max(R, 0) for images where y = ReLU(x) blocks all of R, and 0 for others."""
     passes = ops.logical_and(R != 0, y != 0)
     axes = tuple(range(1, len(y.shape)))
     stopped = ops.logical_not(ops.any(passes, axis=axes, keepdims=True))

@@ -1,7 +1,7 @@
-"""How a gradient passes a ReLU on its way back: three rules (Springenberg et al. 2014, Fig. 1).
+"""Three rules for backpropagation through a ReLU (Springenberg et al. 2014, Fig. 1).
 
-With R from above and the ReLU's input x, the gradient gives R·[x > 0], the deconvnet max(R, 0),
-and guided backpropagation both, R·[R > 0]·[x > 0].
+For an incoming gradient R and the ReLU's input x, the gradient is R·[x > 0], the deconvnet gives
+max(R, 0), and guided backpropagation combines both, R·[R > 0]·[x > 0].
 """
 
 from collections.abc import Callable
@@ -24,12 +24,12 @@ from kerascnn._heads import (
 from .tape import pass_back
 
 RECTIFIERS = ("relu", "relu6", "leakyrelu", "leaky_relu")
-# Near relatives, for which the rules say nothing: the gradient passes them as it is.
+# Similar activations, which the rules do not cover: they pass the plain gradient.
 RELATIVES = (
     "prelu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish",
     "softplus", "hard_silu", "hardsilu", "hard_swish", "hardswish", "threshold", "squareplus",
 )  # fmt: skip
-# Operations that a ReLU may be written with
+# Operations that can implement a ReLU
 BENT = (
     "maximum",
     "where",
@@ -41,22 +41,23 @@ BENT = (
     "less",
     "lessequal",
 )
-SMOOTH = (*SQUASHING, "tanh", "linear")  # what a Lambda may apply without a word
-HIDING = ("SCells", "CCells")  # layers of the toolkit that rectify within
+SMOOTH = (*SQUASHING, "tanh", "linear")  # functions that a Lambda may apply without a warning
+HIDING = ("SCells", "CCells")  # layers of this package that contain a ReLU
 
 
 def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
-    """The call, for `Graph.evaluate`, that computes nodes under a rule.
+    """Return the function for `Graph.evaluate` that computes nodes with a backward rule.
+
+    Warns about layers that may contain a ReLU, and about activations similar to a ReLU.
 
     Args:
         rule: "gradient", "guided" or "deconvnet".
         graph: the model's graph.
-        until: keys of the tensors that the gradient comes from.
-
-    Warns of layers that may hide a ReLU, and of activations that are no ReLU but nearly one.
+        until: keys of the tensors whose gradient is computed.
 
     Raises:
-        ValueError: another rule, or one for ReLUs where none leads to the tensors.
+        ValueError: if the rule is unknown, or if it needs a ReLU and there is none before the
+            tensors.
     """
     if rule not in RULES:
         raise unknown("rule", rule, list(RULES))
@@ -65,28 +66,28 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
     nodes = graph.leading_to(until)
     hidden = [n.name for n in nodes if not n.is_input and may_hide_a_rectifier(n)]
     if not any(map(is_rectifier, nodes)):
-        inside = f" that can be seen; {_listed(hidden)} cannot be opened" * bool(hidden)
+        inside = f", or only inside {_listed(hidden)}, which is not supported" * bool(hidden)
         raise ValueError(
-            f"model must apply a ReLU before {graph.maker(until[0]).name!r}, where alone the rule "
-            f"{rule!r} differs from the gradient; it has none{inside}. Take saliency, or a layer "
-            "behind a ReLU."
+            f"model must apply a ReLU before {graph.maker(until[0]).name!r}, since the rule "
+            f"{rule!r} only differs from the gradient there; it has none{inside}. Use saliency, or "
+            "a layer after a ReLU."
         )
     if hidden:
         warn(
-            f"the rule {rule!r} reaches no ReLU within {_listed(hidden)}, which cannot be opened: "
-            "there the gradient passes as it is. Write each ReLU as a keras.layers.ReLU of its own."
+            f"the rule {rule!r} is not applied to ReLUs inside {_listed(hidden)}, which pass the "
+            "plain gradient. Write each ReLU as a separate keras.layers.ReLU."
         )
     relatives = [n.name for n in nodes if name_of(last_function(n.operation)) in RELATIVES]
     if relatives:
         warn(
-            f"the rule {rule!r} is one for ReLUs; the gradient passes other activations as it is, "
-            f"those of {_listed(relatives)}: the picture follows the rule in part."
+            f"the rule {rule!r} only applies to ReLUs; the other activations in "
+            f"{_listed(relatives)} pass the plain gradient."
         )
     leaky = [n.name for n in nodes if is_rectifier(n) and _leaks(n.operation)]
     if leaky and len(leaky) < sum(map(is_rectifier, nodes)):
         warn(
-            f"the rule {rule!r} is one for ReLUs; in {_listed(leaky)}, which leak, it lets what is "
-            "below 0 pass with their slope."
+            f"the rule {rule!r} is defined for ReLUs; in the leaky ReLUs of {_listed(leaky)}, "
+            "negative values pass with their slope."
         )
     return RULES[rule]
 
@@ -94,7 +95,7 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
 def is_rectifier(node: Node) -> bool:
     """Whether a node ends in a ReLU: as its activation, as a layer or from `keras.ops`.
 
-    max(x, 0) is one; a recurrent layer applies its own in each step, and is none.
+    max(x, 0) counts; a recurrent layer, which applies its activation at each step, does not.
     """
     if name_of(node.operation) == "maximum":
         args, kwargs = node.slots
@@ -104,13 +105,13 @@ def is_rectifier(node: Node) -> bool:
 
 
 def may_hide_a_rectifier(node: Node) -> bool:
-    """Whether a ReLU may be within an operation, where no rule reaches it."""
+    """Whether an operation may contain a ReLU that the rules cannot be applied to."""
     operation = node.operation
     if is_rectifier(node) or name_of(last_function(operation)) in RELATIVES:
         return False
     function = last_function(operation)
     if not isinstance(function, keras.Operation) and not function.__module__.startswith(OWN):
-        return name_of(function) not in SMOOTH  # a function of the user's
+        return name_of(function) not in SMOOTH  # a user-defined function
     if not can_be_seen(operation) or type(operation).__name__ in HIDING:
         return True
     if isinstance(operation, keras.layers.Wrapper) or _recurs(operation):
@@ -136,18 +137,18 @@ def _listed(names: list[str]) -> str:
 
 
 def positive(R: object, y: object) -> object:
-    """max(R, 0), whatever y is."""
+    """Return max(R, 0), regardless of y."""
     return ops.relu(R)
 
 
 def guided(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node; what passes back through its ReLU is R·[R > 0]·[x > 0]."""
+    """Compute a node whose ReLU passes back R·[R > 0]·[x > 0]."""
     outputs = run(node, args, kwargs)
     return pass_back(positive, outputs, outputs) if is_rectifier(node) else outputs
 
 
 def deconvnet(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node; what passes back through its ReLU is max(R, 0), whatever x was."""
+    """Compute a node whose ReLU passes back max(R, 0), regardless of x."""
     if not is_rectifier(node):
         return run(node, args, kwargs)
     x, y = unrectified(node, args, kwargs)
@@ -155,7 +156,7 @@ def deconvnet(node: Node, args: tuple, kwargs: dict) -> object:
 
 
 def unrectified(node: Node, args: tuple, kwargs: dict) -> tuple[object, object]:
-    """What goes into the ReLU of a node, and what comes out."""
+    """Return the input and the output of a node's ReLU."""
     if name_of(node.operation) == "maximum":
         x = next(x for x in (*args, *kwargs.values()) if keras.ops.is_tensor(x))
         return x, ops.relu(x)

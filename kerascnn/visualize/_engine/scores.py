@@ -1,4 +1,4 @@
-"""The score of a class or a callable: what a gradient is taken of, and what a mask lowers."""
+"""The score of a class or a callable, which the methods explain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kerascnn._heads import head_of, is_binary, squashing, without_activation
 
 from .tape import gradients_of
 
-PREDICTED = -1  # stands for the class that the model itself predicts
+PREDICTED = -1  # placeholder for the class that the model predicts
 
 
 def scores_at(
@@ -23,18 +23,18 @@ def scores_at(
     call: Callable[[Node, tuple, dict], object] = run,
     also: tuple[Key, ...] = (),
 ) -> tuple[dict[Key, tf.Tensor], tf.Tensor]:
-    """Run a model inside a computation, and score what it puts out before its softmax.
+    """Run a model inside a computation, and score its outputs before the softmax.
 
     Args:
         graph: the model's graph.
-        inputs: a tensor for each of the model's inputs.
-        classes: (N,) int class indices, as `check_target` gives them.
+        inputs: one tensor per input of the model.
+        classes: (N,) int class indices, as returned by `check_target`.
         score: a callable target instead.
-        call: computes a node from its arguments; replaces or watches operations.
-        also: keys of further tensors that are wanted.
+        call: function that computes a node from its arguments; can replace or watch operations.
+        also: keys of other tensors to compute.
 
     Returns:
-        The values of all tensors on the way, and the scores (N,) float32.
+        The values of all computed tensors, and the scores (N,) float32.
     """
     values, logits = logits_at(graph, inputs, call=call, also=also)
     if score is None:
@@ -49,12 +49,12 @@ def logits_at(
     call: Callable[[Node, tuple, dict], object] = run,
     also: tuple[Key, ...] = (),
 ) -> tuple[dict[Key, tf.Tensor], list[tf.Tensor]]:
-    """Run a model inside a computation; what each output is before its softmax or sigmoid.
+    """Run a model inside a computation, and return each output before its softmax or sigmoid.
 
     Args: as for `scores_at`.
 
     Returns:
-        The values of all tensors on the way, and for each output its logits, float32.
+        The values of all computed tensors, and the logits of each output, float32.
     """
     heads = {key: head_of(graph, key) for key in graph.outputs}
     logits = {}
@@ -63,7 +63,7 @@ def logits_at(
         for key, (head, after) in heads.items():
             if node is head:
                 logits[key] = without_activation(node, args, kwargs)
-                for reshaping in after:  # what stands between the softmax and the output
+                for reshaping in after:  # between the softmax and the output
                     logits[key] = run(reshaping, (logits[key],), {})
         return call(node, args, kwargs)
 
@@ -80,7 +80,7 @@ def scores_in(
     probability: bool = False,
     call: Callable[[Node, tuple, dict], object] = run,
 ) -> tf.Tensor:
-    """Inside a computation, the scores (N,) as `scores_of` gives them.
+    """Compute, inside a computation, the scores (N,) as `scores_of` does.
 
     Args: as for `scores_at`, and `probability` as for `scores_of`.
     """
@@ -104,12 +104,12 @@ def score_gradients(
     *,
     call: Callable[[Node, tuple, dict], object] = run,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Inside a computation, the scores and their gradients with respect to the inputs.
+    """Compute, inside a computation, the scores and their gradients with respect to the inputs.
 
     Args: as for `scores_at`.
 
     Returns:
-        The scores (N,), and for each input the gradients in its shape, float32.
+        The scores (N,), and one gradient per input, in its shape, float32.
     """
     return gradients_of(
         graph, lambda xs: scores_at(graph, xs, classes, score, call=call)[1], inputs
@@ -119,26 +119,26 @@ def score_gradients(
 def gradients_at_points(
     graph: Graph, points: Sequence[tf.Tensor], classes: tf.Tensor, score: Callable | None = None
 ) -> list[tf.Tensor]:
-    """Inside a computation, the gradients of the score at several points for each image.
+    """Compute, inside a computation, the gradients of the score at several points per image.
 
     Args:
         graph: the model's graph.
-        points: for each input (N, points, H, W, C).
+        points: (N, points, H, W, C) for each input.
         classes: (N,) int class indices.
-        score: a callable target instead; then one point for each image.
+        score: a callable target instead, with one point per image.
 
     Returns:
-        For each input the gradients in the points' shape, float32.
+        One gradient per input, in the shape of the points, float32.
     """
 
     def fold(x: tf.Tensor) -> tf.Tensor:
         if not x.dtype.is_floating:
             raise TypeError(
-                "model must take float images, between which there are others; "
-                f"it has an input of {x.dtype.name}."
+                "model must take float images, which can be interpolated; "
+                f"it has an input of type {x.dtype.name}."
             )
         folded = tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], axis=0))
-        return tf.ensure_shape(folded, [None, *x.shape[2:]])  # layers need what is known of it
+        return tf.ensure_shape(folded, [None, *x.shape[2:]])  # layers need the static shape
 
     classes = tf.repeat(classes, tf.shape(points[0])[1])
     _scores, grads = score_gradients(graph, [fold(x) for x in points], classes, score)
@@ -146,7 +146,7 @@ def gradients_at_points(
 
 
 def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: int) -> tf.Tensor:
-    """Call the user's target on what the model returns, and check what it gives."""
+    """Call a callable target on the outputs of the model, and check the scores."""
     scores = score(graph.pack(outputs))
     received = "None"
     if scores is not None:
@@ -154,20 +154,20 @@ def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: i
         received = f"shape {tuple(scores.shape)}"
     if scores is None or tuple(scores.shape) != (count,):
         raise ValueError(
-            f"target, as a callable, must give one score for each image, ({count},); "
+            f"target, as a callable, must return one score for each image, ({count},); "
             f"received {received}."
         )
     return scores
 
 
 def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
-    """The score of a class for each image: its logit.
+    """Compute the score of a class for each image, which is its logit.
 
     Args:
         logits: (N, classes), or (N, h, w, classes), which are averaged over the positions.
-        classes: (N,) int; `PREDICTED` takes the highest logit.
-        binary: whether a single sigmoid unit stands for two classes: the score of class 1 is
-            the logit, that of class 0 its negative.
+        classes: (N,) int; `PREDICTED` selects the highest logit.
+        binary: whether a single sigmoid unit represents two classes: the score of class 1 is the
+            logit, that of class 0 its negative.
     """
     table = _by_class(logits, tf.negative if binary else None)
     chosen = chosen_classes(logits, classes, binary=binary)
@@ -175,15 +175,15 @@ def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.T
 
 
 def chosen_classes(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
-    """The class indices, (N,) int32, with the predicted class in place of `PREDICTED`."""
+    """Replace `PREDICTED` by the predicted class, (N,) int32."""
     table = _by_class(logits, tf.negative if binary else None)
     best = tf.argmax(table, axis=-1, output_type=tf.int32)
     return tf.where(classes == PREDICTED, best, classes)
 
 
 def _by_class(outputs: tf.Tensor, of_no: Callable | None) -> tf.Tensor:
-    """Outputs as (N, classes): means over positions; for one sigmoid unit "no" beside "yes"."""
-    if len(outputs.shape) == 1:  # (N,), of one unit
+    """Return outputs as (N, classes): averaged over positions; both classes of a sigmoid unit."""
+    if len(outputs.shape) == 1:  # (N,), one unit
         outputs = outputs[:, None]
     if len(outputs.shape) > 2:
         outputs = tf.reduce_mean(outputs, axis=list(range(1, len(outputs.shape) - 1)))

@@ -1,4 +1,4 @@
-"""The only GradientTape: gradients of scores, losses and objectives, also in float16."""
+"""Gradients of scores, losses and objectives, also in float16."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from kerascnn._sizes import check_free_sizes
 
 from .compile import said_in_one_line
 
-HALF_SCALE = 1024.0  # keeps small gradients above float16's smallest number; a power of 2 is exact
+HALF_SCALE = 1024.0  # prevents underflow of float16 gradients; a power of 2 is exact
 
 
 def in_half(graph: Graph) -> bool:
-    """Whether some layer computes in float16."""
+    """Whether a layer computes in float16."""
     return any(getattr(n.operation, "compute_dtype", None) == "float16" for n in graph.nodes)
 
 
 def slopes(
     tape: tf.GradientTape, values: tf.Tensor, points: Sequence[tf.Tensor], *, half: bool
 ) -> list[tf.Tensor | None]:
-    """The gradients of values (N,) at some points, float32.
+    """Compute the gradients of values (N,) with respect to some points, float32.
 
-    In float16, for which the tape is persistent, small gradients would vanish and are scaled up;
-    where that is too much, they are taken as they are.
+    In float16, which needs a persistent tape, gradients are scaled up to prevent underflow;
+    gradients that overflow are computed without scaling.
     """
     scale = HALF_SCALE if half else 1.0
     grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
@@ -46,13 +46,13 @@ def slopes(
 def gradients_of(
     graph: Graph, function: Callable[[Sequence[tf.Tensor]], tf.Tensor], inputs: Sequence[tf.Tensor]
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Inside a computation, a function (N,) of all inputs and the gradients of its sum, float32."""
+    """Compute, inside a computation, a function (N,) of all inputs and its gradients, float32."""
     inputs = list(inputs)
     floats = [x for x in inputs if x.dtype.is_floating]
     if not floats:
         raise TypeError(
-            "model must take float images, with respect to which there are gradients; it has an "
-            f"input of {inputs[0].dtype.name}. Put what follows it into a model of its own."
+            "model must take float images, which have gradients; it has an input of type "
+            f"{inputs[0].dtype.name}. Use the layers after this input as a separate model."
         )
     half = in_half(graph)
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
@@ -61,7 +61,7 @@ def gradients_of(
     grads = slopes(tape, values, inputs, half=half)
     if all(gradient is None for gradient in grads):
         raise ValueError(
-            "target must depend on the images by way of the model's outputs; its score has no "
+            "target must depend on the images through the model's outputs; its score has no "
             "gradient with respect to them. Choose a target that uses the outputs."
         )
     return values, [
@@ -72,9 +72,12 @@ def gradients_of(
 def value_and_gradient(
     function: Callable[[tf.Tensor], tf.Tensor], point: tf.Tensor, *, half: bool = False
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The value of a function of a tensor, and the gradient of its sum with respect to it.
+    """Compute a function of a tensor, and the gradient of its sum with respect to the tensor.
 
-    `half`: whether some of it is computed in float16.
+    Args:
+        function: function of the tensor.
+        point: the tensor.
+        half: whether a layer computes in float16.
     """
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
         tape.watch(point)
@@ -89,19 +92,20 @@ def variable_gradients(
     loss: Callable[[], tf.Tensor],
     variables: Sequence[keras.Variable],
 ) -> list[np.ndarray]:
-    """The gradients of the mean of a loss with respect to variables.
+    """Compute the gradients of the mean of a loss with respect to variables.
 
     Args:
         graph: the model's graph.
-        images: an array for each of its inputs.
-        loss: computes one number, or several, from the variables.
-        variables: with respect to which.
+        images: one array per input.
+        loss: function that computes one or more numbers from the variables.
+        variables: the variables.
 
     Returns:
-        An array in the shape of each variable, float32; zeros where nothing depends on it.
+        One array per variable, in its shape, float32; zeros if the loss does not depend on it.
 
     Raises:
-        ValueError: the loss depends on none of them, or is no number; images of a wrong size.
+        ValueError: if the loss depends on none of the variables or is not a number, or if the
+            images have the wrong size.
     """
     points = [variable.value for variable in variables]
     half = in_half(graph)
@@ -110,13 +114,13 @@ def variable_gradients(
         check_free_sizes(graph, [KerasTensor((None, *x.shape[1:]), x.dtype.name) for x in images])
         values = said_in_one_line(graph, images, loss)
         if values is None:
-            raise ValueError("loss must give a number; received None. Does it return?")
+            raise ValueError("loss must return a number; received None. Is a return missing?")
         mean = tf.reduce_mean(tf.cast(tf.convert_to_tensor(values), tf.float32))
     grads = slopes(tape, mean, points, half=half)
     if all(gradient is None for gradient in grads):
         raise ValueError(
-            "loss must depend on the model's output; its gradient with respect to all weights is "
-            "missing. Compute it with keras.ops, not with NumPy."
+            "loss must depend on the model's output; it has no gradient with respect to any "
+            "weight. Compute it with keras.ops, not with NumPy."
         )
     return [
         np.zeros(point.shape, np.float32) if gradient is None else gradient.numpy()
@@ -125,12 +129,12 @@ def variable_gradients(
 
 
 def pass_back(rule: Callable, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Inside a computation, y as a function of x whose gradient for R from above is rule(R, y).
+    """Return y as a function of x that passes back rule(R, y) for an incoming gradient R.
 
     Args:
-        rule: a function of a module, which is kept for ever; it rests on its arguments alone.
+        rule: a module-level function that depends only on its arguments; it is kept forever.
         x: a tensor in the shape of y.
-        y: what is put out; no gradient reaches it by itself.
+        y: the output; it gets no gradient itself.
     """
     passing = _passing_back(rule, x.dtype, len(y.shape))
     return tf.ensure_shape(passing(x, tf.stop_gradient(y)), y.shape)
@@ -138,8 +142,8 @@ def pass_back(rule: Callable, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 @cache
 def _passing_back(rule: Callable, dtype: tf.DType, rank: int) -> Callable:
-    # Traced once for all models: TensorFlow keeps a custom gradient, and the graph that it is
-    # called in, for ever.
+    # Traced once for all models: TensorFlow never releases a custom gradient, nor the graph in
+    # which it is called.
     @tf.function(input_signature=[tf.TensorSpec([None] * rank, dtype)] * 2, autograph=False)
     @tf.custom_gradient
     def function(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
@@ -149,11 +153,11 @@ def _passing_back(rule: Callable, dtype: tf.DType, rank: int) -> Callable:
 
 
 def normal(keys: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """Gaussian noise (samples, *shape), mean 0 and variance 1; a sample rests on its key alone.
+    """Draw Gaussian noise (samples, *shape), mean 0 and variance 1, one sample per key.
 
     Args:
-        keys: (samples, 2) whole numbers.
-        shape: of one sample.
+        keys: (samples, 2) integers.
+        shape: shape of a sample.
     """
     return tf.map_fn(
         lambda key: tf.random.stateless_normal(shape, key, alg="philox"),

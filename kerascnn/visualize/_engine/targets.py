@@ -1,4 +1,4 @@
-"""The target that is given to a method: a class for each image, or a callable."""
+"""Check the target given to a method: a class for each image, or a callable."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,21 +15,21 @@ Target = int | str | Sequence[int] | Sequence[str] | Callable | Sequence[Callabl
 
 
 def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, Callable | None]:
-    """Bring a target into one class index for each image, or a callable.
+    """Convert a target to one class index per image, or a callable.
 
     Args:
-        target: class index or name, one for each image, a callable, a list of callables, one for
-            each output, or `None`.
+        target: class index or name, one per image, a callable, a list of callables, one per output,
+            or `None`.
         count: number of images.
-        graph: the model's.
+        graph: the model's graph.
 
     Returns:
         (N,) int32 class indices, -1 for the predicted class, and the callable or `None`.
 
     Raises:
-        TypeError: none of the above.
-        ValueError: an index out of range, or not one for each image; no callable where a class
-            has no number.
+        TypeError: if the target is none of these.
+        ValueError: if an index is out of range, if there is not one index per image, or if the
+            model needs a callable.
     """
     target = read_scores(target, graph)
     predicted = np.full(count, -1, np.int32)
@@ -41,18 +41,18 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
     indices = np.asarray(target)
     if indices.dtype.kind not in "iu":
         raise TypeError(
-            "target must be a class index, one for each image, a callable from the logits to "
+            "target must be a class index, one index per image, a callable from the logits to "
             f"scores (N,), or None for the predicted class; received {target!r}."
         )
     if indices.shape not in ((), (1,), (count,)):
         raise ValueError(
-            f"target must be one class index or one for each of the {count} images, ({count},); "
-            f"received the shape {indices.shape}."
+            f"target must be a class index or one index for each of the {count} images, "
+            f"({count},); received shape {indices.shape}."
         )
     each = np.atleast_1d(indices)
     wrong = each[(each < 0) | (each >= classes)]
     if len(wrong):
-        meaning = " (0: the sigmoid says no, 1: it says yes)" * is_binary(graph)
+        meaning = " (0: negative, 1: positive)" * is_binary(graph)
         if len(graph.outputs) > 1:
             meaning += f" of the first output, {graph.maker(graph.outputs[0]).name!r}"
         raise ValueError(
@@ -62,11 +62,11 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
 
 
 def read_scores(target: Target, graph: Graph) -> Target:
-    """Turn names and tf-keras-vis's scores into class indices, several scores into one callable."""
+    """Convert names and tf-keras-vis scores to class indices, several scores to one callable."""
     target = indices_of(target, graph)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
         return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
-    # Whoever has a score has imported this; for whoever has none it need not be imported.
+    # If the target is a score, this module has been imported; otherwise it is not needed.
     known = sys.modules.get("tf_keras_vis.utils.scores")
     binary = known and is_binary(graph)
     if known and type(target) is known.CategoricalScore and not binary:
@@ -79,7 +79,7 @@ def read_scores(target: Target, graph: Graph) -> Target:
 
 
 def _sum_of(targets: Sequence[Callable]) -> Callable:
-    """The sum of callables, one for each output of a model, as tf-keras-vis adds them."""
+    """Sum callables, one per output of a model, as tf-keras-vis does."""
 
     def total(outputs: list) -> keras.KerasTensor:
         if isinstance(outputs, Mapping):

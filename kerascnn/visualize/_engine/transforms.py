@@ -1,4 +1,4 @@
-"""Small random moves of a picture before each look, so that it does not rest on single pixels."""
+"""Small random transformations of an image before each step, for robustness."""
 
 from dataclasses import dataclass, replace
 
@@ -12,18 +12,18 @@ from .regularizers import GREY
 
 @dataclass(frozen=True)
 class Moves:
-    """How far an image is moved at random, at most, before each look.
+    """Limits of the random transformation of an image before each step.
 
-    A picture that rests on single pixels does not survive it (Olah et al. 2017, "Transformation
-    robustness").
+    The transformation suppresses patterns that depend on individual pixels (Olah et al. 2017,
+    "Transformation robustness").
 
     Attributes:
-        jitter: shift in pixels; `None`: a 16th of the smaller side.
-        scale: change of size, as a fraction of it.
-        rotation: about the centre, in degrees.
+        jitter: maximum shift in pixels; `None`: 1/16 of the shorter side.
+        scale: maximum relative change of size.
+        rotation: maximum rotation about the centre, in degrees.
 
     Raises:
-        ValueError: a number that is out of range.
+        ValueError: if a number is out of range.
     """
 
     jitter: int | None = None
@@ -37,18 +37,18 @@ class Moves:
         check_number("rotation", self.rotation, high=180.0)
 
     def of_size(self, size: tuple[int, int]) -> "Moves":
-        """The same with a jitter in pixels, for images of a height and width."""
+        """Set the jitter in pixels for images of a height and width."""
         return replace(self, jitter=min(size) // 16) if self.jitter is None else self
 
     def __bool__(self) -> bool:
         return bool(self.jitter or self.scale or self.rotation)
 
     def draw(self, rng: np.random.Generator, count: int, size: tuple[int, int]) -> np.ndarray:
-        """Draw some moves for pictures of a height and width.
+        """Draw random transformations for images of a height and width.
 
         Returns:
-            (count, 8) float32: a0, a1, a2, b0, b1, b2, 0, 0. What is then in column x and row y
-            was in column a0·x + a1·y + a2 and row b0·x + b1·y + b2.
+            (count, 8) float32: a0, a1, a2, b0, b1, b2, 0, 0. The output pixel in column x and row y
+            is the input pixel in column a0·x + a1·y + a2 and row b0·x + b1·y + b2.
         """
         shift = rng.integers(-self.jitter, self.jitter, (count, 2), endpoint=True)
         factor = rng.uniform(1 - self.scale, 1 + self.scale, count)
@@ -61,7 +61,7 @@ class Moves:
         return np.pad(rows, [(0, 0), (0, 2)]).astype("float32")
 
     def __call__(self, pictures: object, moves: object) -> object:
-        """Move pictures (N, H, W, C), each by its own of `moves` (N, 8); what comes in is grey."""
+        """Transform each image of (N, H, W, C) by its row in `moves` (N, 8), and fill with grey."""
         moved = ops.image.affine_transform(
             pictures - GREY,
             moves,

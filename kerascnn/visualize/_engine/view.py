@@ -1,4 +1,4 @@
-"""How a network looks at pictures: through which input, and up to which layers."""
+"""Compute layers of a network from its image input, for the methods that generate images."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
@@ -10,7 +10,7 @@ from keras import KerasTensor, ops
 from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, MisfitError, Node
-from kerascnn._sizes import shapes_on_the_way, what_would_do
+from kerascnn._sizes import shapes_on_the_way, size_hint
 from kerascnn.visualize._fast.convolutions import run_fast
 from kerascnn.visualize._input_range import read_preprocessing
 
@@ -19,12 +19,12 @@ from .compile import compiled, specs
 from .layers import LayerLike, select_layer
 from .tape import in_half, value_and_gradient
 
-WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more leaves the caches
+WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more exceeds the caches
 LARGEST_BATCH = 32
 
 
 def average_pooling(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node, with a max-pooling replaced by the mean over the same windows."""
+    """Compute a node, replacing max-pooling by average pooling."""
     layer = node.operation
     if not isinstance(layer, keras.layers.MaxPooling2D):
         return run_fast(node, args, kwargs)
@@ -38,14 +38,14 @@ POOLINGS = {"max": run_fast, "average": average_pooling}
 
 @dataclass(frozen=True)
 class View:
-    """A network up to some layers, seen from pictures.
+    """The part of a network from its image input to some layers.
 
     Attributes:
         layers: full names of the layers.
-        inputs: how many inputs the model has.
-        position: which of them takes the pictures; the layers need no other.
-        preprocessing: from RGB pictures in [0, 1] to what the model takes; `None`: as they are.
-        pooling: "max", as the network has it, or "average" in its place.
+        inputs: number of the model's inputs.
+        position: index of the image input, the only input that the layers need.
+        preprocessing: function from RGB images in [0, 1] to the model's input; `None`: none.
+        pooling: "max", as in the network, or "average" to replace max-pooling.
     """
 
     layers: tuple[str, ...]
@@ -55,15 +55,15 @@ class View:
     pooling: str = "max"
 
     def __call__(self, graph: Graph, pictures: object, call: Callable | None = None) -> list:
-        """The layers' outputs for pictures (N, H, W, C) in [0, 1]; what lies behind is not run.
+        """Compute the layers' outputs for images (N, H, W, C) in [0, 1].
 
         Args:
             graph: the model's graph.
-            pictures: a tensor.
-            call: computes a node; `None`: as the view pools.
+            pictures: a tensor of images.
+            call: function that computes a node; `None`: that of `pooling`.
 
         Returns:
-            A tensor for each layer, float32.
+            One tensor per layer, float32.
         """
         keys = tuple(graph.node(name).outputs[0] for name in self.layers)
         call = call or POOLINGS[self.pooling]
@@ -71,7 +71,7 @@ class View:
         return [ops.cast(values[key], "float32") for key in keys]
 
     def inputs_for(self, pictures: object) -> list:
-        """A value for each of the model's inputs; those that are not needed get none."""
+        """Return a value for each input of the model; `None` for inputs that are not needed."""
         inputs = [None] * self.inputs
         inputs[self.position] = self.preprocessing(pictures) if self.preprocessing else pictures
         return inputs
@@ -84,11 +84,12 @@ def view_of(
     preprocessing: Callable | str | None = None,
     pooling: str = "max",
 ) -> View:
-    """Look from the pictures to some layers of a model.
+    """Create the view of a model from its image input to some layers.
 
     Raises:
-        TypeError: preprocessing cannot be called, and is no name.
-        ValueError: another pooling; layers that need several inputs, or one that is no picture.
+        TypeError: if `preprocessing` is neither callable nor a name.
+        ValueError: if the pooling is unknown, or if the layers need several inputs or an input that
+            is not an image.
     """
     if pooling not in POOLINGS:
         raise unknown("pooling", pooling, POOLINGS)
@@ -98,8 +99,8 @@ def view_of(
     shapes = [tuple(model.inputs[i].shape) for i in used]
     if len(used) != 1 or len(shapes[0]) != 4:
         raise ValueError(
-            f"model must see one picture, (N, H, W, C), on the way to {', '.join(layers)}; "
-            f"there it has inputs of {', '.join(map(str, shapes))}."
+            f"model must have one image input, (N, H, W, C), for the layers {', '.join(layers)}; "
+            f"they need inputs of shape {', '.join(map(str, shapes))}."
         )
     check_channels_last(graph)
     preprocessing = read_preprocessing(preprocessing, graph, graph.inputs[used[0]])
@@ -109,15 +110,16 @@ def view_of(
 def weigh_layers(
     name: str, layers: LayerLike | Sequence[LayerLike] | Mapping[str, float], graph: Graph
 ) -> dict[str, float]:
-    """Bring layers into full names with weights that add up to 1 where none are given.
+    """Return full names of layers with weights; by default, the weights are equal and sum to 1.
 
     Args:
-        name: of the argument, for errors.
-        layers: one, several, or names with weights.
+        name: name of the argument, for errors.
+        layers: one layer, several, or a dict from names to weights.
         graph: the model's graph.
 
     Raises:
-        ValueError: no layer, or one that is unknown or has no maps; a weight that is none.
+        ValueError: if there is no layer, a layer is unknown or has no feature maps, or a weight is
+            not a number.
     """
     if not isinstance(layers, Mapping):
         several = list(layers) if isinstance(layers, (list, tuple)) else [layers]
@@ -129,7 +131,7 @@ def weigh_layers(
         node = select_layer(graph, layer)
         if len(node.shapes[0]) != 4:
             raise ValueError(
-                f"{name} must have maps as output, (N, h, w, K); {node.name!r} has "
+                f"{name} must output maps (N, h, w, K); {node.name!r} has output shape "
                 f"{node.shapes[0]}."
             )
         weights[node.name] = check_number(f"{name}, as weights,", weight)
@@ -137,20 +139,20 @@ def weigh_layers(
 
 
 def input_shape(model: keras.Model, view: View) -> tuple[int | None, int | None, int | None]:
-    """Height, width and channels that the model takes; `None` is free."""
+    """Return height, width and channels of the model's input; `None` if variable."""
     return tuple(model.inputs[view.position].shape[1:])
 
 
 def check_size(
     model: keras.Model, graph: Graph, view: View, size: Sequence[int], name: str = "size"
 ) -> dict[str, tuple]:
-    """The shapes of all outputs on the way to the layers, for pictures of a size.
+    """Infer the output shapes of all nodes up to the layers, for images of a given size.
 
     Returns:
-        From the names of the nodes to the shapes of their first output, (None, h, w, K).
+        A dict from the names of the nodes to the shapes of their first output, (None, h, w, K).
 
     Raises:
-        ValueError: the layers cannot be reached with pictures of this size.
+        ValueError: if the layers do not accept images of this size.
     """
     keys = tuple(graph.node(name).outputs[0] for name in view.layers)
     nodes = [n for n in graph.leading_to(keys) if not n.is_input]
@@ -162,34 +164,35 @@ def check_size(
     except MisfitError as misfit:
         own = input_shape(model, view)[:2]
         if None not in own:
-            hint = f" The model's own size is {own[0]}x{own[1]}."
+            hint = f" The model's input size is {own[0]}x{own[1]}."
         else:
-            hint = what_would_do(graph, inputs, keys)
+            hint = size_hint(graph, inputs, keys)
         raise ValueError(
-            f"{name} must lead through all layers up to {', '.join(view.layers)}; "
-            f"received {size[0]}x{size[1]}, of which {misfit}.{hint}"
+            f"{name} must fit all layers up to {', '.join(view.layers)}; "
+            f"received {size[0]}x{size[1]}: {misfit}.{hint}"
         ) from None
     return {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
 
 
 @dataclass(frozen=True)
 class Batches:
-    """How many pictures are computed at once.
+    """The batch size of generated images.
 
-    A picture must not depend on its company. For a single picture oneDNN takes other convolutions
-    than for several, which round otherwise, and an ascent makes a rounding error large. So either
-    each picture is computed alone, or none is.
+    An image must not depend on the others in its batch. For a single image, oneDNN uses other
+    convolutions than for several, which round differently, and gradient ascent amplifies rounding
+    errors. So either every image is computed alone, or none is.
 
     Attributes:
-        size: pictures at once, 1 or more.
-        alone: whether each is computed alone; else one that is left over has a copy beside it.
+        size: number of images per batch, at least 1.
+        alone: whether each image is computed alone; otherwise a single remaining image is
+            duplicated.
     """
 
     size: int
     alone: bool
 
     def parts(self, arguments: Sequence) -> Iterator[tuple[int, list]]:
-        """For each batch how many pictures it has, and its arguments, one item a picture."""
+        """Yield the number of images of each batch, and its arguments, with one item per image."""
         for i in range(0, len(arguments[0]), self.size):
             part = [ops.convert_to_tensor(x[i : i + self.size]) for x in arguments]
             count = len(part[0])
@@ -198,7 +201,7 @@ class Batches:
 
 
 def batches(shapes: dict[str, tuple], batch_size: int | None = None) -> Batches:
-    """Batches of the size that is fast, by the output shapes on the way, or of a given size."""
+    """Choose a fast batch size from the output shapes of all layers, or use a given size."""
     largest = max(4 * int(np.prod(shape[1:])) for shape in shapes.values())
     fast = max(1, min(LARGEST_BATCH, WORKING_SET // largest))
     size = fast if batch_size is None else check_count("batch_size", batch_size)
@@ -208,7 +211,7 @@ def batches(shapes: dict[str, tuple], batch_size: int | None = None) -> Batches:
 def features_of(
     model: keras.Model, graph: Graph, view: View, pictures: np.ndarray, by: Batches
 ) -> list[np.ndarray]:
-    """The layers' outputs for pictures, float32, computed in batches."""
+    """Compute the layers' outputs for images, float32, in batches."""
     key = ("features", view)
     free = KerasTensor((None, None, None, pictures.shape[-1]), "float32")
     step = compiled(model, graph, key if _by_value(view) else None, view, specs([free]))
@@ -230,16 +233,16 @@ def gradient_of(
     Args:
         model: any functional or sequential model.
         graph: the model's graph.
-        key: all that the objective depends on but its arguments. Where that includes a function
-            of the user's, whose doings cannot be told from outside, the computation is not kept.
-        objective: `objective(graph, point, *others)` gives values; their sum is climbed.
-        arguments: arrays, or KerasTensors, in which `None` leaves a size free. Their first size,
-            the batch, is free.
-        batch: of the point, where it is known: the user's functions may
-            need that, and one picture goes faster.
+        key: everything that the objective depends on except its arguments. If it includes a
+            user-defined function, whose behaviour may change, the computation is not cached.
+        objective: `objective(graph, point, *others)` returns values, whose sum is maximized.
+        arguments: arrays, or KerasTensors, in which `None` is a variable size. Their batch size
+            is variable.
+        batch: batch size of the point, if known: user-defined functions may need it, and a single
+            image is faster.
 
     Returns:
-        A function of the arguments that gives the values and the gradient, float32.
+        A function of the arguments that returns the values and the gradient, float32.
     """
 
     def values_and_gradient(graph: Graph, point: object, *others: object) -> tuple:
@@ -254,16 +257,16 @@ def gradient_of(
 
 
 def _by_value(item: object) -> bool:
-    """Whether what an item does can be told from what it equals."""
+    """Whether equal items are certain to behave the same."""
     if isinstance(item, tuple):
         return all(map(_by_value, item))
-    if is_dataclass(item):  # a frozen one of plain values, as Preprocessing is
+    if is_dataclass(item):  # frozen and with plain values, such as Preprocessing
         return item.__dataclass_params__.frozen and all(map(_by_value, vars(item).values()))
     return item is None or isinstance(item, (str, int, float, bool))
 
 
 def in_batches_of(by: Batches, gradient: Callable, arguments: Sequence) -> tuple[object, object]:
-    """Compute values and gradients for a few pictures at a time, and join them."""
+    """Compute values and gradients in batches, and concatenate them."""
     parts = []
     for count, part in by.parts(arguments):
         values, slopes = gradient(*part)

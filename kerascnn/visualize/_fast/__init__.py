@@ -1,1 +1,1 @@
-"""The same convolutions in less time, which no method's reader needs to open."""
+"""Faster implementations of convolutions."""

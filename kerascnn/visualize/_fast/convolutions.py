@@ -1,4 +1,4 @@
-"""Second views of convolutions, that put out the same in less time; the layers stay as they are."""
+"""Views of convolution layers that compute the same outputs faster; the layers are not modified."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,45 +13,45 @@ from kerascnn.visualize._engine.tape import pass_back
 
 from .winograd import SIDE, blocks_in, convolve_tiles
 
-# Measured: oneDNN convolves one picture with this many channels half as fast as each of two.
+# Measured: from this many channels, oneDNN convolves a single image half as fast as each of two.
 WIDE = 256
-# Measured on one core: in tiles, a 3x3 convolution with as many pairs of channels and filters takes
-# 0.4 to 0.7 of the time; with half as many it gains nothing.
+# Measured on one core: with this many pairs of channels and filters, a 3x3 convolution in tiles
+# takes 0.4 to 0.7 of the time; with half as many, there is no gain.
 PAIRS = 128 * 256
 
 
 class SomeFilters(keras.layers.Conv2D):
-    """A convolution with some of its filters: the others would be computed in vain."""
+    """A convolution with a subset of its filters."""
 
     @property
     def kernel(self):
-        """(kh, kw, C, units)."""
+        """The selected filters, (kh, kw, C, units)."""
         return ops.take(super().kernel, self.units, axis=-1)
 
     @property
     def bias(self):
-        """(units,)."""
+        """The selected biases, (units,)."""
         return ops.take(self.__dict__["bias"], self.units)
 
 
 class InHalves(keras.layers.Conv2D):
-    """A convolution of one picture as of two, its upper and its lower half."""
+    """A convolution of a single image, computed as two images: its upper and lower halves."""
 
     def convolution_op(self, inputs, kernel):
-        """(1, h, w, C) -> (1, h, w, K)."""
+        """Convolve maps, (1, h, w, C) -> (1, h, w, K)."""
         return convolve_halves(inputs, ops.cast(kernel, inputs.dtype))
 
 
 class InTiles(keras.layers.Conv2D):
-    """A convolution by Winograd's minimal filtering."""
+    """A convolution by Winograd's minimal filtering algorithm."""
 
     def convolution_op(self, inputs, kernel):
-        """(N, h, w, C) -> (N, h, w, K)."""
+        """Convolve maps, (N, h, w, C) -> (N, h, w, K)."""
         return convolve_tiles(inputs, ops.cast(kernel, inputs.dtype))
 
 
 def some_units(call: Callable, node: Node, args: tuple, kwargs: dict, units: object) -> object:
-    """Compute the maps of some units of a layer, (N, h, w, units)."""
+    """Compute the feature maps of some units of a layer, (N, h, w, units)."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and layer.groups == 1:
         some = _view(SomeFilters, layer, units=units, filters=-1)
@@ -60,7 +60,7 @@ def some_units(call: Callable, node: Node, args: tuple, kwargs: dict, units: obj
 
 
 def run_fast(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node; a wide convolution of a single picture, as is known when compiled, halved."""
+    """Compute a node; a wide convolution is split in halves if the batch size is known to be 1."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and args[0].shape[0] == 1 and _can_be_halved(layer):
         node = replace(node, operation=_view(InHalves, layer))
@@ -68,7 +68,7 @@ def run_fast(node: Node, args: tuple, kwargs: dict) -> object:
 
 
 def run_forward(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node of a long row of forward passes; a wide 3x3 convolution in tiles."""
+    """Compute a node for many forward passes; wide 3x3 convolutions are computed in tiles."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and _gains_in_tiles(layer, args[0].shape):
         node = replace(node, operation=_view(InTiles, layer))
@@ -76,7 +76,7 @@ def run_forward(node: Node, args: tuple, kwargs: dict) -> object:
 
 
 def run_bfloat16(node: Node, args: tuple, kwargs: dict) -> object:
-    """Compute a node; a convolution of float32 in bfloat16, with sums in float32 where it can."""
+    """Compute a node; float32 convolutions use bfloat16, with float32 sums where supported."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and layer.compute_dtype == "float32":
         view = _view(keras.layers.Conv2D, layer, _dtype_policy=keras.DTypePolicy("mixed_bfloat16"))
@@ -93,13 +93,13 @@ def convolve_halves(picture: object, kernel: object) -> object:
     halves = ops.concatenate([x[:, : half + 2 * over], x[:, half:]], axis=0)
     maps = convolve(halves, kernel)[:, over : over + half]
     maps = ops.reshape(maps, (1, 2 * half, width, kernel.shape[-1]))[:, :height]
-    # The gradient is that of the whole picture, fast as it is. Nothing else is computed of it:
-    # the gradient of a convolution does not need what it puts out.
-    return pass_back(as_it_is, convolve(picture, kernel), maps)
+    # The gradient is that of the whole image, which is fast. Its forward pass is not computed,
+    # since the gradient of a convolution does not need the output.
+    return pass_back(unchanged, convolve(picture, kernel), maps)
 
 
-def as_it_is(R: object, y: object) -> object:
-    """R, whatever y is."""
+def unchanged(R: object, y: object) -> object:
+    """Return R, regardless of y."""
     return R
 
 
@@ -115,10 +115,10 @@ def _gains_in_tiles(layer: keras.layers.Conv2D, maps: tuple) -> bool:
         (height, width) == (3, 3)
         and channels * filters >= PAIRS
         and _keeps_the_size(layer)
-        and layer.compute_dtype == "float32"  # in half precision Bᵀ d B would lose too much
+        and layer.compute_dtype == "float32"  # in half precision, Bᵀ d B is too inaccurate
         and None not in maps[1:3]
         and all(SIDE * blocks_in(size) <= 1.5 * size for size in maps[1:3])
-        and not on_gpu()  # cuDNN does as much itself
+        and not on_gpu()  # cuDNN does the same itself
     )
 
 

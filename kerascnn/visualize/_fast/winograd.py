@@ -1,20 +1,21 @@
 """Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, arXiv:1509.09308).
 
-A 3x3 convolution puts out tiles of 4x4 pixels from overlapping tiles of 6x6. Pixel by pixel a tile
-takes 16 · 9 = 144 multiplications for each pair of channels; in a transformed basis it takes 36:
+A 3x3 convolution computes output tiles of 4x4 pixels from overlapping input tiles of 6x6. Computed
+directly, a tile takes 16 · 9 = 144 multiplications per pair of channels; in a transformed basis it
+takes 36:
 
     Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A                                                   (equation 8)
 
-with the tile d and the filter g. Sums over the channels are taken before Aᵀ … A, so ⊙ becomes 36
+with the tile d and the filter g. The sum over channels is computed before Aᵀ … A, so ⊙ becomes 36
 matrix products of (tiles, channels) by (channels, filters) (Algorithm 1).
 """
 
 import numpy as np
 from keras import ops
 
-SIDE, TILE = 4, 6  # of the tiles that are put out, and of those that are read
+SIDE, TILE = 4, 6  # side of output and input tiles
 
-# Section 4.3, and what transforms rows and columns of a flat tile: flat(M d Mᵀ) = (M ⊗ M) flat(d)
+# Section 4.3. A flat tile is transformed by the Kronecker product: flat(M d Mᵀ) = (M ⊗ M) flat(d)
 B_T = [
     [4, 0, -5, 0, 1, 0],
     [0, -4, -4, 1, 1, 0],
@@ -39,8 +40,9 @@ A_T = [
 ]
 BOTH = [np.kron(it, it).astype("float32") for it in (B_T, G, A_T)]
 
-# Maps are cut into blocks of 4x4. A tile's first rows are those of its own block, the last two the
-# next block's; so for columns. The pixels of a tile come in the order of these four parts.
+# Maps are divided into blocks of 4x4. The first four rows of a tile are those of its own block, the
+# last two belong to the next block; likewise for columns. The pixels of a tile are ordered by
+# these four parts.
 PARTS = [(below, right) for below in (0, 1) for right in (0, 1)]
 PIXELS = np.arange(TILE**2).reshape(TILE, TILE)
 ORDER = [PIXELS[SIDE * below :, SIDE * right :][:SIDE, :SIDE].ravel() for below, right in PARTS]
@@ -51,8 +53,7 @@ def convolve_tiles(maps: object, kernel: object) -> object:
     """Convolve maps (N, h, w, C) of known size with (3, 3, C, K), padded to the same size.
 
     Returns:
-        (N, h, w, K). In float32 it differs from the sum of products by about 1e-5 of its largest
-        value.
+        (N, h, w, K). In float32, it differs from direct convolution by about 1e-5 of the maximum.
     """
     height, width, channels = maps.shape[1:]
     filters = kernel.shape[-1]
@@ -60,7 +61,7 @@ def convolve_tiles(maps: object, kernel: object) -> object:
     edges = [(1, SIDE * (n + 1) - size - 1) for n, size in ((down, height), (across, width))]
     maps = ops.pad(maps, [(0, 0), *edges, (0, 0)])
     blocks = ops.reshape(maps, (-1, down + 1, SIDE, across + 1, SIDE, channels))
-    blocks = ops.transpose(blocks, (2, 4, 0, 1, 3, 5))  # row and column in the block come first
+    blocks = ops.transpose(blocks, (2, 4, 0, 1, 3, 5))  # row and column in the block first
     parts = []
     for below, right in PARTS:
         part = blocks[: TILE - SIDE * below, : TILE - SIDE * right]
@@ -80,5 +81,5 @@ def convolve_tiles(maps: object, kernel: object) -> object:
 
 
 def blocks_in(size: int) -> int:
-    """How many blocks of 4 cover a side of the maps."""
+    """Return the number of blocks of 4 that cover a side of the maps."""
     return -(-size // SIDE)
