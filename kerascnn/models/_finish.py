@@ -70,7 +70,7 @@ def start(
     classes = check_count("classes", classes)
     if input_tensor is not None and not keras.backend.is_keras_tensor(input_tensor):
         raise ValueError(
-            "input_tensor must be a Keras tensor, such as keras.Input() returns; "
+            "input_tensor must be a Keras tensor, such as the result of keras.Input(); "
             f"received {type(input_tensor).__name__}. Pass images to the model that is returned."
         )
     weights = weight_sets.resolve(

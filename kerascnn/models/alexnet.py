@@ -87,7 +87,7 @@ DENSE = {  # hidden units, initial value of the bias
     options=(
         'variant: "single_tower" is the network as it is usually taught; "paper" has two groups\n'
         '    and normalizes before pooling; "torchvision" has fewer filters and no normalization;\n'
-        '    "cifar" is a small version for images of 32x32, by this package.\n'
+        '    "cifar" is a smaller network for images of 32x32, specific to this package.\n'
         "dropout: dropout rate at each hidden dense layer (paper, section 4.2: 0.5).\n"
         "width: factor by which to multiply the number of filters and of hidden units."
     ),

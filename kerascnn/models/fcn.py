@@ -151,7 +151,7 @@ def convolutionalize(model):
             f"build_vgg16(); received {model.name!r} with {len(flattens)}. A model that pools "
             "globally already accepts images of any size."
         )
-    size = tuple(flattens[0].input.shape[1:3])  # of the maps that the first dense layer reads
+    size = tuple(flattens[0].input.shape[1:3])  # of the maps that are flattened
     first = next(layer for layer in model.layers if isinstance(layer, Dense))
 
     def clone(layer):

@@ -15,7 +15,7 @@ from keras.layers import (
 from ._blocks import scaled
 from ._registry import architecture
 
-TABLE_1 = {  # (convolutions, filters) per block; a 2x2 max-pool ends each
+TABLE_1 = {  # (convolutions, filters) of each block, which ends with 2x2 max-pooling
     "A": ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512)),
     "B": ((2, 64), (2, 128), (2, 256), (2, 512), (2, 512)),
     "D": ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)),

@@ -67,7 +67,7 @@ def _legacy(model: keras.Model, group: h5py.Group) -> list[Pair]:
     for name, layer in layers.items():
         source = name if name in stored else next(others, None)
         used.add(source)
-        variables = layer.trainable_weights + layer.non_trainable_weights  # as Keras wrote them
+        variables = layer.trainable_weights + layer.non_trainable_weights  # Keras's order
         pairs += pair(name, variables, stored.get(source, ()))
     refuse_more({name: weights for name, weights in stored.items() if name not in used})
     return pairs

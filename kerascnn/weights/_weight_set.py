@@ -58,7 +58,7 @@ class WeightSet(ABC):
 
 
 class WeightSets(list[WeightSet]):
-    """Sets of weights, printed as a table."""
+    """A list of sets of weights, which prints as a table."""
 
     def __str__(self) -> str:
         from rich.console import Console

@@ -89,7 +89,7 @@ def test_table_sees_only_its_maps():
 
 @pytest.mark.parametrize("table", [[], [()], [(0, 0)]])
 def test_wrong_tables(table):
-    with pytest.raises(ValueError, match="table must give"):
+    with pytest.raises(ValueError, match="table must list"):
         TableConv2D(table, 3)
 
 
@@ -138,7 +138,7 @@ def test_rbf_loss_leaves_far_classes_alone():
 def test_rbf_errors():
     with pytest.raises(ValueError, match="codes must be two-dimensional"):
         RBFOutput([1, 2])
-    with pytest.raises(ValueError, match="as the input has units, 84; received 2"):
+    with pytest.raises(ValueError, match=r"codes must have 84 numbers .*; received 2"):
         RBFOutput([[1, 2]]).build((None, 84))
     with pytest.raises(ValueError, match="j must be above 0"):
         RBFLoss(j=0)
@@ -161,7 +161,7 @@ def test_shortcut_skips_pixels_and_adds_zeros(rng):
 
 
 def test_shortcut_leaves_no_channel_out():
-    with pytest.raises(ValueError, match="at least the input's 4 channels"):
+    with pytest.raises(ValueError, match="filters must be at least 4, the number"):
         ZeroPaddingShortcut(3).build((None, 8, 8, 4))
     with pytest.raises(ValueError, match="strides must be a whole number"):
         ZeroPaddingShortcut(3, 0)
@@ -313,7 +313,7 @@ def test_switch_errors():
         MaxPoolWithSwitches2D(padding="full")
     with pytest.raises(ValueError, match="pool_size must be"):
         MaxPoolWithSwitches2D(0)
-    with pytest.raises(ValueError, match="output_size must be given"):
+    with pytest.raises(ValueError, match=r"output_size must be the .* unless"):
         MaxUnpool2D()([np.zeros((1, 1, 1, 1)), np.zeros((1, 1, 1, 1))])
     with pytest.raises(ValueError, match="output_size must be the"):
         MaxUnpool2D((3,))
@@ -346,7 +346,7 @@ def test_bilinear_up_sampling_is_tensorflows_resize(rng):
 
 
 def test_bilinear_wants_equal_channels():
-    with pytest.raises(ValueError, match="as many as those of the input"):
+    with pytest.raises(ValueError, match="as many channels as the input"):
         Bilinear()((4, 4, 2, 3))
 
 

@@ -105,7 +105,7 @@ def test_width_scales_the_filters(no_values):
     assert [model.get_layer(f"conv{i}_block1_out").output.shape[-1] for i in (2, 3, 4, 5)] == [
         16, 32, 64, 128,
     ]  # fmt: skip
-    with pytest.raises(ValueError, match="width must be a number above 0"):
+    with pytest.raises(ValueError, match="width must be a positive number"):
         kc.build_resnet18(width=0)
 
 

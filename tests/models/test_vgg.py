@@ -61,7 +61,7 @@ def test_width_scales_filters_and_units(no_values):
     convolutions = [model.get_layer(f"block{b}_conv1").filters for b in (1, 2, 3, 4, 5)]
     assert convolutions == [19, 38, 77, 154, 154]  # of 19.2, 38.4, 76.8 and 153.6
     for width in (0, -1, "narrow", True, float("nan")):
-        with pytest.raises(ValueError, match="width must be a number above 0"):
+        with pytest.raises(ValueError, match="width must be a positive number"):
             kc.build_vgg16(width=width)
 
 

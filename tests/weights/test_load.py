@@ -345,7 +345,7 @@ def test_the_card_says_how_the_set_came_to_be():
     assert found.path.stat().st_size < 1_000_000
     assert len(found.card["sha256"]) == 64
     assert {"recipe", "seed", "epochs", "accuracy", "licence", "command"} <= found.card.keys()
-    assert found.parameters == {61_706: "the whole net", 50_692: "without the top"}
+    assert found.parameters == {61_706: "the whole model", 50_692: "without the top"}
     assert found.classes == 10
 
 

@@ -98,7 +98,7 @@ def test_the_rows_are_plausible(s):
 def test_the_numbers_of_parameters_are_those_of_the_models(name, options, no_values):
     sets = [s for s in OFFICIAL if s.architecture == name and s.of_variant(options.get("variant"))]
     (found,) = sets
-    what = "the whole net"
+    what = "the whole model"
     if options.get("include_top") is False:
         what = "include_top=False"
     elif options.get("auxiliary"):
@@ -106,7 +106,7 @@ def test_the_numbers_of_parameters_are_those_of_the_models(name, options, no_val
     with no_values():
         count = kc.models.build(name, **options).count_params()
     assert found.parameters[count] == what
-    if found.source == "Keras" and what == "the whole net":
+    if found.source == "Keras" and what == "the whole model":
         assert count == KERAS_TOTALS[name]
 
 
@@ -238,7 +238,7 @@ def tiny_set(request, server, tmp_path, monkeypatch, randomize):
         accuracy=0.5,
         licence="MIT",
         preprocessing="unit",
-        parameters={9: "the whole net"},
+        parameters={9: "the whole model"},
         files={9: (f"folder/{name}", digest)},
     )
     monkeypatch.setattr(_available, "OFFICIAL", (row,))
