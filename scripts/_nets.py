@@ -42,6 +42,18 @@ class Step:
     constants: tuple = ()
 
 
+def at_inference(layer):
+    """A function of tensors: a layer, applied to a list where there are several."""
+
+    def function(*tensors):
+        symbolic = isinstance(tensors[0], keras.KerasTensor)
+        idle = not symbolic and getattr(layer, "_call_has_training_arg", False)
+        given = tensors[0] if len(tensors) == 1 else list(tensors)
+        return layer(given, **({"training": False} if idle else {}))
+
+    return function
+
+
 class Net:
     """A network in the making: its tensors, and the calls that made them, also in words."""
 
@@ -78,7 +90,7 @@ class Net:
 
     def call(self, layer, *tensors, **remembered):
         """Apply a layer, to a list where it takes several; one that refuses is passed over."""
-        function = (lambda *x: layer(list(x))) if len(tensors) > 1 else layer
+        function = at_inference(layer)
         plain = isinstance(layer, keras.Layer) and not isinstance(layer, keras.Model)
         said = {
             k: v
@@ -228,7 +240,9 @@ def adaptive_pool(rank):
 
     def make(net, x):
         kind = getattr(layers, f"Adaptive{net.choose('Max', 'Average')}Pooling{rank}D")
-        net.call(kind(net.number(1, 4), data_format=net.choose(*net.formats)), x)
+        most = min(4, *x.shape[1:])
+        if most > 1:  # a pool down to 1 may end the process: Keras takes too large a window
+            net.call(kind(net.number(2, most), data_format=net.choose(*net.formats)), x)
 
     return make
 

@@ -72,7 +72,7 @@ def rectified(x, function, rule):
 
     @tf.custom_gradient
     def apply(x):
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(persistent=True) as tape:
             tape.watch(x)
             y = function(x)
 

@@ -56,7 +56,20 @@ class Case:
             keras.config.set_dtype_policy("float32")
         randomize(self.model, self.rng)
         self.draw_images()
+        self.check_steps()
         self.draw_target()
+
+    def check_steps(self):
+        """Whether the steps are the model."""
+        try:
+            theirs = keras.tree.flatten(self.model(self.images, training=False))
+        except Exception as error:
+            raise SkipError("cannot be computed") from error
+        ours = keras.tree.flatten(self.packed(self.plain().outputs))
+        for a, b in zip(ours, theirs, strict=True):
+            wrong = disagreement("the steps", a, tf.cast(b, "float32"), self.half)
+            if wrong:
+                raise FindingError(wrong)
 
     def draw_images(self):
         """Others than before."""
@@ -331,6 +344,7 @@ def check(case, method, counts, verbose):
             case.draw_images()
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
+            warnings.filterwarnings("ignore", module="keras")
             try:
                 pairs = METHODS[method](case)
             except FindingError:
@@ -416,6 +430,7 @@ def main():
     parser.add_argument("--one", type=int, help="run only the network of this seed")
     parser.add_argument("--method", help="run only this method")
     options = parser.parse_args()
+    warnings.filterwarnings("ignore", module="keras")
     counts, wrong, end = Counter(), 0, time.monotonic() + 60 * options.minutes
     seed, one = options.seed, options.one is not None
     while True:
@@ -424,6 +439,9 @@ def main():
             keras.backend.clear_session()
         try:
             findings, words = run(seed, counts, every=one, only=options.method)
+        except SkipError as skip:
+            counts[f"skipped, {skip}"] += 1
+            findings, words = [], []
         except Exception:
             findings, words = [traceback.format_exc()], []
         if findings or one:
