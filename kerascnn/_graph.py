@@ -8,8 +8,6 @@ layers stay as they are.
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -261,12 +259,14 @@ def _nodes(
     constants: dict[Key, object],
 ) -> Iterator[Node]:
     order = _order(model)
-    number_of = Counter(operation.name for operation, _call in order)
-    numbers = {name: itertools.count() for name, number in number_of.items() if number > 1}
+    calls: dict[str, list] = {}  # of each name, as they were made: not as the outputs need them
+    for operation, call in order:
+        calls.setdefault(operation.name, []).append((operation._inbound_nodes.index(call), call))
     for operation, call in order:
         name = prefix + operation.name
-        if operation.name in numbers:
-            name += f":{next(numbers[operation.name])}"
+        if len(calls[operation.name]) > 1:
+            made = [each for _, each in sorted(calls[operation.name], key=lambda pair: pair[0])]
+            name += f":{made.index(call)}"
         arguments = (call.arguments.args, call.arguments.kwargs)
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):
