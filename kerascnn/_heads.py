@@ -34,8 +34,8 @@ PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 def last_function(operation: keras.Operation) -> Callable:
     """What an operation applies last: its activation, the function in a Lambda, or itself."""
     inner = getattr(operation, "activation", None)
-    if not can_be_seen(operation):
-        inner = None  # who knows when a layer of the user's applies its activation
+    if not can_be_seen(operation) or isinstance(operation, keras.layers.RNN):
+        inner = None  # applied at each step, or who knows when by a layer of the user's
     if isinstance(operation, keras.layers.Lambda):
         inner = operation.function
     if isinstance(inner, keras.Operation):  # a layer, as in Dense(activation=Softmax())
