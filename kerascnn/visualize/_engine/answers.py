@@ -85,6 +85,8 @@ def gradients_at(
             def call(node: Node, args: tuple, kwargs: dict) -> object:
                 outputs = run(node, args, kwargs)
                 if at in node.outputs:
+                    # Dropout and the like hand on their input itself, which others may read too.
+                    outputs = keras.tree.map_structure(tf.identity, outputs)
                     tape.watch(outputs)  # from here on; what lies before needs no gradient
                 return outputs
 
