@@ -5,11 +5,12 @@ left out where scores are computed. The model and its layers stay as they are.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import keras
 
 from kerascnn._errors import warn
-from kerascnn._graph import Graph, Key, Node
+from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run
 
 SQUASHING = {  # names under which softmax and sigmoid go, in Keras and in TensorFlow
     "softmax": "softmax",
@@ -27,7 +28,8 @@ RESHAPING = (  # may stand between the head and the output, and change no value
     keras.layers.Identity,
     keras.layers.Dropout,
 )
-# Likewise, as functions without weights
+WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
+# As RESHAPING, as functions without weights
 PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 
 
@@ -53,7 +55,14 @@ def name_of(function: Callable) -> str:
 
 def squashing(operation: keras.Operation) -> str | None:
     """Name the function that an operation applies last: "softmax", "sigmoid", or `None`."""
-    return SQUASHING.get(name_of(last_function(operation)))
+    return SQUASHING.get(name_of(last_function(unwrapped(operation))))
+
+
+def unwrapped(operation: keras.Operation) -> keras.Operation:
+    """The layer that a wrapper applies last, or the operation itself."""
+    while isinstance(operation, WRAPPERS):
+        operation = operation.layer
+    return operation
 
 
 def keeps_values(operation: keras.Operation) -> bool:
@@ -123,13 +132,21 @@ def classes_of(graph: Graph) -> int | None:
             "may be a regression or two classes: lambda y: y[..., 0] for its value or class 1, "
             "lambda y: -y[..., 0] for class 0."
         )
-    if not squashing(head) and not can_be_seen(head):
+    if not squashing(head) and not _end_can_be_seen(unwrapped(head)):
         warn(
             f"the model ends in {head.name!r} ({type(head).__name__}), whose function is not "
             "known: the score of a class is what comes out. If that is a softmax, use "
             "keras.layers.Softmax there, so that scores are logits."
         )
     return units
+
+
+def _end_can_be_seen(layer: keras.Operation) -> bool:
+    """Whether it is known what a layer applies last; of a model in a wrapper, that it is linear."""
+    if not has_graph(layer):
+        return can_be_seen(layer)
+    inner = flatten(layer)
+    return head_of(inner, inner.outputs[0])[0] is None
 
 
 def end_nodes(graph: Graph) -> set[str]:
@@ -151,6 +168,14 @@ def without_activation(node: Node, args: tuple, kwargs: dict) -> object:
     operation = node.operation
     if not getattr(operation, "weights", None):
         return args[0]  # nothing but the activation: Softmax, Activation, keras.ops.softmax
-    linear = object.__new__(type(operation))  # a second view of the layer: copy.copy would save it
-    linear.__dict__.update(operation.__dict__, activation=keras.activations.linear)
-    return linear(*args, **kwargs)
+    return run(replace(node, operation=_linear(operation)), args, kwargs)
+
+
+def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """A second view of a layer, without its activation; `copy.copy` would save and load it."""
+    view = object.__new__(type(layer))
+    own = {"activation": keras.activations.linear}
+    if isinstance(layer, WRAPPERS):
+        own = {"layer": _linear(layer.layer)}
+    view.__dict__.update(layer.__dict__, **own)
+    return view

@@ -67,6 +67,29 @@ def test_the_activation_of_a_recurrent_layer_is_no_end(kind):
         visualize.saliency(one, arrays, 1)
 
 
+@pytest.mark.parametrize("wrapper", [layers.TimeDistributed, layers.SpectralNormalization])
+def test_a_softmax_within_a_wrapper(wrapper):
+    """Scores are logits there too."""
+    steps = keras.Input((4, 2))
+    arrays = np.random.default_rng(0).random((2, 4, 2), "float32")
+    dense = layers.Dense(3, activation="softmax")
+    model = keras.Model(steps, wrapper(dense)(steps))
+    expected = np.broadcast_to(dense.kernel[:, 1] / 4, arrays.shape)
+    found = visualize.saliency(model, arrays, 1, reduce=None)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    whole = visualize.activations(model, arrays, model.layers[-1])
+    np.testing.assert_allclose(whole.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_a_softmax_within_a_model_within_a_wrapper():
+    steps, one = keras.Input((4, 2)), keras.Input((2,))
+    arrays = np.random.default_rng(0).random((2, 4, 2), "float32")
+    inner = keras.Model(one, layers.Dense(3, activation="softmax")(one))
+    model = keras.Model(steps, layers.TimeDistributed(inner, name="each")(steps))
+    with pytest.warns(UserWarning, match=r"ends in 'each' \(TimeDistributed\), whose function"):
+        visualize.saliency(model, arrays, 1)
+
+
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_weights_that_are_looked_up(policy):
     words = keras.Input((3,), dtype="int32")
