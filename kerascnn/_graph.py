@@ -16,6 +16,9 @@ import keras
 
 from ._errors import unknown
 
+RESIZING = (keras.layers.Resizing, keras.layers.UpSampling2D)
+SINGLE = ("bicubic", "lanczos3", "lanczos5")  # TensorFlow has no gradient of them in half precision
+
 
 class Key(NamedTuple):
     """Names a tensor: the calls of nested models that lead to it, and its identity there."""
@@ -206,9 +209,19 @@ def _is_lost(result: object, built: tuple) -> bool:
 
 def run(node: Node, args: tuple, kwargs: dict) -> object:
     """Compute a node as at inference: dropout off, batch normalization with moving statistics."""
-    if getattr(node.operation, "_call_has_training_arg", False):
+    operation = node.operation
+    if getattr(operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
-    return node.operation(*args, **kwargs)
+    if isinstance(operation, RESIZING) and operation.interpolation in SINGLE:
+        return _run_in_single(operation, args, kwargs)
+    return operation(*args, **kwargs)
+
+
+def _run_in_single(layer: keras.Layer, args: tuple, kwargs: dict) -> object:
+    """Compute a layer in single precision; what it puts out has its own type."""
+    view = object.__new__(type(layer))
+    view.__dict__.update(layer.__dict__, _dtype_policy=keras.DTypePolicy("float32"))
+    return keras.ops.cast(view(*args, **kwargs), layer.compute_dtype)
 
 
 def flatten(model: keras.Model) -> Graph:

@@ -449,7 +449,7 @@ def maximize_activation(case):
     size, seed = images.shape[1:], int(case.rng.integers(9))
     seen = []
     common = {
-        "steps": 1, "parameters": "pixels", "jitter": 0, "scale": 0, "rotation": 0, "seed": seed,
+        "steps": 1, "parameters": "pixels", "moves": None, "seed": seed,
         "preprocessing": "0-255" if case.net.bright else "0-1", "verbose": False,
         "callback": lambda step, pictures, scores: seen.append(scores),
     }  # fmt: skip

@@ -99,3 +99,27 @@ def test_weights_that_are_looked_up(policy):
         model, np.array([[0, 2, 2]], "int32"), lambda y: keras.ops.sum(y)
     )
     np.testing.assert_array_equal(found, [[1, 1], [0, 0], [2, 2], [0, 0], [0, 0]])
+
+
+@pytest.mark.parametrize("interpolation", ["bicubic", "lanczos3"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_resizing_in_half_precision(interpolation, policy, pictures):
+    """TensorFlow has no gradient of these in half precision: there is none, or an error."""
+
+    def net(policy):
+        image = keras.Input((6, 6, 2))
+        options = {"interpolation": interpolation, "dtype": policy}
+        large = layers.UpSampling2D(2, **options)(layers.Resizing(4, 4, **options)(image))
+        return keras.Model(image, layers.Flatten(dtype="float32")(large))
+
+    found, whole = (visualize.saliency(net(p), pictures, 5) for p in (policy, "float32"))
+    assert whole.max() > 0.05
+    np.testing.assert_allclose(found, whole, atol=0.02 * whole.max())
+
+
+def test_an_operation_without_a_gradient(pictures):
+    image = keras.Input((6, 6, 2))
+    small = layers.Flatten()(layers.Resizing(3, 3, interpolation="area")(image))
+    model = keras.Model(image, small)
+    with pytest.raises(NotImplementedError, match=r"the gradient of .* ResizeArea.* occlusion, wh"):
+        visualize.saliency(model, pictures, 1)

@@ -32,7 +32,13 @@ def slopes(
     where that is too much, they are taken as they are.
     """
     scale = HALF_SCALE if half else 1.0
-    grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
+    try:
+        grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
+    except LookupError as error:  # a resizing by area, for one
+        raise NotImplementedError(
+            f"TensorFlow cannot compute the gradient of an operation of this model: {error}. Use "
+            "another one in its place, or occlusion, which needs no gradient."
+        ) from None
     grads = [None if g is None else _in_single(g) / scale for g in grads]
     if not half:
         return grads
