@@ -17,7 +17,8 @@ import keras
 from ._errors import unknown
 
 RESIZING = (keras.layers.Resizing, keras.layers.UpSampling2D)
-SINGLE = ("bicubic", "lanczos3", "lanczos5")  # TensorFlow has no gradient of them in half precision
+SINGLE = ("bicubic", "lanczos3", "lanczos5")  # of which TensorFlow has no gradient
+HALF = ("float16", "bfloat16")  # in these
 
 
 class Key(NamedTuple):
@@ -212,7 +213,8 @@ def run(node: Node, args: tuple, kwargs: dict) -> object:
     operation = node.operation
     if getattr(operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
-    if isinstance(operation, RESIZING) and operation.interpolation in SINGLE:
+    resizing = isinstance(operation, RESIZING) and operation.interpolation in SINGLE
+    if resizing and operation.compute_dtype in HALF:
         return _run_in_single(operation, args, kwargs)
     return operation(*args, **kwargs)
 
