@@ -326,39 +326,50 @@ def guided_grad_cam(case):
 
 
 def pictures_of(case):
-    """The images of a model that takes nothing else."""
-    if len(case.arrays) > 1 or case.arrays[0].ndim != 4:
-        raise SkipError("no single picture")
-    return case.arrays[0]
+    """The place of an input of pictures, and the pictures."""
+    places = [i for i, x in enumerate(case.arrays) if x.ndim == 4]
+    if not places:
+        raise SkipError("no picture")
+    place = int(case.rng.choice(places))
+    return place, case.arrays[place]
 
 
-def scores_of(case, images, *, probability=False):
+def which(case, place):
+    """The option that chooses the input, where it is needed."""
+    alone = sum(x.ndim == 4 for x in case.arrays) == 1
+    if alone and case.rng.random() < 0.7:
+        return {}
+    return {"input": place if case.rng.random() < 0.5 else case.model.inputs[place].name}
+
+
+def scores_of(case, place, images, *, probability=False):
     """Of changed images; the classes are those of the images as they were."""
     classes = None if callable(case.target) else case.classes()
-    return numbers(case.score(case.plain([images]), classes, probability=probability))
+    arrays = [*case.arrays[:place], images, *case.arrays[place + 1 :]]
+    return numbers(case.score(case.plain(arrays), classes, probability=probability))
 
 
 @method
 def occlusion(case):
     """The drop of the score where a patch covers the image."""
-    images = pictures_of(case)
+    place, images = pictures_of(case)
     height, width = images.shape[1:3]
     size = [int(case.rng.integers(2, min(n, 6) + 1)) for n in (height, width)]
     stride = [int(case.rng.integers(max(1, n - 2), n + 1)) for n in size]
     probability = bool(case.rng.integers(2))
     fill = None if case.rng.random() < 0.5 else 0.25
     ours = visualize.occlusion(
-        case.model, images, case.given, size=tuple(size), stride=tuple(stride), fill=fill,
-        probability=probability, **options(case),
+        case.model, case.images, case.given, size=tuple(size), stride=tuple(stride), fill=fill,
+        probability=probability, **which(case, place), **options(case),
     )  # fmt: skip
     grey = images.mean(axis=(1, 2), keepdims=True) if fill is None else fill
-    whole = scores_of(case, images, probability=probability)
+    whole = scores_of(case, place, images, probability=probability)
     total, count = np.zeros((2, *images.shape[:3]))
     for y in dict.fromkeys([*range(0, height - size[0], stride[0]), height - size[0]]):
         for x in dict.fromkeys([*range(0, width - size[1], stride[1]), width - size[1]]):
             covered = images.copy()
             covered[:, y : y + size[0], x : x + size[1]] = grey
-            drop = whole - scores_of(case, covered, probability=probability)
+            drop = whole - scores_of(case, place, covered, probability=probability)
             total[:, y : y + size[0], x : x + size[1]] += drop[:, None, None]
             count[:, y : y + size[0], x : x + size[1]] += 1
     return [("drop", ours, total / count)]
@@ -367,20 +378,21 @@ def occlusion(case):
 @method
 def score_cam(case):
     """Maps, weighed by the scores of images that they let through."""
-    images = pictures_of(case)
+    place, images = pictures_of(case)
     path, name = choose_layer(case, lambda v: len(v.shape) == 4 and v.shape[-1] <= 8)
     probability = bool(case.rng.integers(2))
     ours = visualize.score_cam(
-        case.model, images, case.given, name, probability=probability, **options(case)
-    )
+        case.model, case.images, case.given, name, probability=probability,
+        **which(case, place), **options(case),
+    )  # fmt: skip
     maps = numbers(case.plain().values[path])
-    black = scores_of(case, np.zeros_like(images), probability=probability)
+    black = scores_of(case, place, np.zeros_like(images), probability=probability)
     increase = []
     for k in range(maps.shape[-1]):
         up = tf.image.resize(maps[..., k, None], images.shape[1:3], "bilinear").numpy()
         low, high = (f(up, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
         shown = images * (up - low) / np.where(high > low, high - low, 1)
-        increase.append(scores_of(case, shown, probability=probability) - black)
+        increase.append(scores_of(case, place, shown, probability=probability) - black)
     increase = np.stack(increase, axis=1)
     alpha = np.exp(increase - increase.max(axis=1, keepdims=True))
     alpha /= alpha.sum(axis=1, keepdims=True)
@@ -390,12 +402,12 @@ def score_cam(case):
 @method
 def deletion_insertion(case):
     """The probability while pixels go and come."""
-    images = pictures_of(case)
+    place, images = pictures_of(case)
     heatmaps = case.rng.random(images.shape[:3]).astype("float32")
     steps, probability = int(case.rng.integers(2, 5)), bool(case.rng.integers(2))
     ours = visualize.deletion_insertion(
-        case.model, images, heatmaps, case.given, steps=steps, fill=0.1, probability=probability,
-        **options(case),
+        case.model, case.images, heatmaps, case.given, steps=steps, fill=0.1,
+        probability=probability, **which(case, place), **options(case),
     )  # fmt: skip
     flat = heatmaps.reshape(len(images), -1)
     ranks = np.argsort(np.argsort(-flat, axis=1), axis=1).reshape(heatmaps.shape)
@@ -403,7 +415,7 @@ def deletion_insertion(case):
     for k in range(steps + 1):
         gone = ranks < np.round(k * flat.shape[1] / steps)
         changed = np.where(gone[..., None], np.float32(0.1), images)
-        deletion.append(scores_of(case, changed, probability=probability))
+        deletion.append(scores_of(case, place, changed, probability=probability))
     curve = np.stack(deletion, axis=1)
     area = ((curve[:, 1:] + curve[:, :-1]) / 2 * np.diff(ours.fractions)).sum(axis=1)
     return [
@@ -416,9 +428,11 @@ def deletion_insertion(case):
 @method
 def top_patches(case):
     """The strongest activations, and that nothing beyond the patch counts."""
-    images = pictures_of(case)
+    place, images = pictures_of(case)
     path, name = choose_layer(case, lambda v: len(v.shape) in (2, 4))
-    found = visualize.top_patches(case.model, images, name, count=2, **options(case))
+    found = visualize.top_patches(
+        case.model, case.images, name, count=2, **which(case, place), **options(case)
+    )
     maps = numbers(case.plain().values[path])
     flat = maps.reshape(len(images), -1, maps.shape[-1])
     best = -np.sort(-flat.max(axis=1), axis=0)[:2].T
@@ -433,7 +447,9 @@ def top_patches(case):
     place = flat[image, :, unit].argmax()
     other = case.rng.normal(size=images[image].shape).astype("float32")
     other[top:bottom, left:right] = images[image, top:bottom, left:right]
-    moved = numbers(case.plain([other[None]]).values[path]).reshape(-1, maps.shape[-1])
+    arrays = [x[image : image + 1] for x in case.arrays]
+    arrays[place] = other[None]
+    moved = numbers(case.plain(arrays).values[path]).reshape(-1, maps.shape[-1])
     made.append(("behind the patch", moved[place, unit], np.float32(flat[image, place, unit])))
     y, x = found.origins[unit, rank]
     patch = found.patches[unit, rank]
@@ -445,7 +461,9 @@ def top_patches(case):
 @method
 def maximize_activation(case):
     """One step from noise."""
-    images = pictures_of(case)
+    place, images = pictures_of(case)
+    if len(case.arrays) > 1:
+        raise SkipError("several inputs")
     size, seed = images.shape[1:], int(case.rng.integers(9))
     seen = []
     common = {

@@ -9,7 +9,7 @@ from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
 from ._engine.hiding import Fill, check_fill, hidden_scores
-from ._engine.images import Images
+from ._engine.images import Images, image_input
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -27,6 +27,7 @@ def occlusion(
     probability: bool = False,
     batch_size: int = 16,
     precision: str | None = None,
+    input: int | str | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Show where a class is seen: by how much its score drops when a patch covers the place.
@@ -35,8 +36,9 @@ def occlusion(
     pixel has the mean of the drops of those that cover it. The last patches end at the border.
 
     Args:
-        model: any `keras.Model` with a graph and one input.
-        images: (N, H, W, C) float, in the range that the model was trained on.
+        model: any `keras.Model` with a graph.
+        images: (N, H, W, C) float, in the range that the model was trained on, or one array for
+            each of several inputs.
         target: class index, one for each image, or a callable from the logits (N, classes) to
             scores (N,), which is called once for each position; `None`: the predicted class.
         size: height and width of the patch in pixels, one number or two; `None`: an eighth of
@@ -50,6 +52,8 @@ def occlusion(
             on processors and GPUs with matrix units for it; `None`: as the model does, on a
             processor wide 3x3 convolutions by Winograd's filtering (Lavin & Gray 2015), which
             changes what they put out by about 1e-5 of its maximum.
+        input: which of several inputs is covered, by its place or name; the others stay as they
+            are. `None`: the only one that takes images.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -66,8 +70,9 @@ def occlusion(
     >>> kc.visualize.occlusion(model, np.zeros((1, 28, 28, 1)), target=7, size=7).shape
     (1, 28, 28)
     """
-    question = ask(model, images, target, one_image=True)
-    (images,) = question.images
+    question = ask(model, images, target)
+    place = image_input(model, question.graph, input)
+    images = question.images[place]
     heights, widths = (_positions(i, images.shape, size, stride) for i in (1, 2))
     behind = check_fill(fill, images)
     question = with_predicted_classes(question, batch_size)
@@ -76,7 +81,7 @@ def occlusion(
     count = len(images)
     with progress("Occlusion", len(boxes) * count, verbose) as advance:
         scores = hidden_scores(
-            question, behind, outside, np.tile(np.arange(count), len(boxes)),
+            question, place, behind, outside, np.tile(np.arange(count), len(boxes)),
             of_rows=[np.repeat(boxes, count, axis=0)], probability=probability,
             batch_size=batch_size, advance=advance, precision=precision,
         ).reshape(-1, count)  # fmt: skip

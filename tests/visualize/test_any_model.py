@@ -123,3 +123,15 @@ def test_an_operation_without_a_gradient(pictures):
     model = keras.Model(image, small)
     with pytest.raises(NotImplementedError, match=r"the gradient of .* ResizeArea.* occlusion, wh"):
         visualize.saliency(model, pictures, 1)
+
+
+def test_a_relu_of_another_precision_than_its_input(pictures):
+    """A layer in half precision casts what comes to it."""
+
+    def net(policy):
+        image = keras.Input((6, 6, 2))
+        rectified = layers.ReLU(dtype=policy, name="relu")(image)
+        return keras.Model(image, layers.Flatten(dtype="float32")(rectified))
+
+    found, whole = (visualize.deconvnet(net(p), pictures, "relu") for p in ("mixed_float16", None))
+    np.testing.assert_allclose(found, whole, rtol=2e-3)
