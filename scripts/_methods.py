@@ -4,6 +4,8 @@ A function of a case gives what is compared, as (what it is, what the method giv
 computed plainly).
 """
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -295,7 +297,9 @@ of_maps(visualize.hires_cam, lambda maps, grads, _: (grads * maps).sum(axis=-1))
 @method
 def default_layer(case):
     """All that the images say passes through it."""
-    ours = visualize.activations(case.model, case.images, **options(case))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        ours = visualize.activations(case.model, case.images, **options(case))
     values = case.plain().values
     same = [
         path
@@ -303,7 +307,17 @@ def default_layer(case):
         if values[path].shape == ours.shape
         and np.allclose(numbers(values[path]), ours, rtol=1e-2, atol=1e-2)
     ]
-    return [("a layer's output", np.array(bool(same)), np.array(True))]
+    made = [("a layer's output", np.array(bool(same)), np.array(True))]
+    if any("through which all" in str(each.message) for each in said) or not same:
+        return made
+    rank = max(x.ndim for x in case.arrays)
+    ways = []
+    for path in same:
+        plain = case.plain(cut=path)
+        images = [x for x in plain.inputs if len(x.shape) == rank]
+        of = plain.logits[0]
+        ways.append(any(g is not None for g in plain.tape.gradient(of, images)))
+    return [*made, ("a way around it", np.array(all(ways)), np.array(False))]
 
 
 @method
@@ -461,7 +475,7 @@ def top_patches(case):
 @method
 def maximize_activation(case):
     """One step from noise."""
-    place, images = pictures_of(case)
+    _place, images = pictures_of(case)
     if len(case.arrays) > 1:
         raise SkipError("several inputs")
     size, seed = images.shape[1:], int(case.rng.integers(9))

@@ -85,6 +85,14 @@ def rectified(x, function, rule):
     return apply(x)
 
 
+def apart(tensor):
+    """The same tensor, with a gradient of its own."""
+    copy = tf.identity(tensor)
+    if getattr(tensor, "_keras_mask", None) is not None:
+        copy._keras_mask = tensor._keras_mask
+    return copy
+
+
 class Plain:
     """A net computed on a tape.
 
@@ -94,9 +102,9 @@ class Plain:
         outputs: what the net puts out; float32.
     """
 
-    def __init__(self, net, arrays, rule="gradient"):
+    def __init__(self, net, arrays, rule="gradient", cut=None):
         self.tape, self.rule = tf.GradientTape(persistent=True), rule
-        self.values, self.unsquashed = {}, {}
+        self.values, self.unsquashed, self.cut = {}, {}, cut  # where no gradient goes on
         self.inputs = [tf.convert_to_tensor(x) for x in arrays]
         with self.tape:
             self.tape.watch([x for x in self.inputs if x.dtype.is_floating])
@@ -120,7 +128,9 @@ class Plain:
                     values[i] = inner[0][end]
                     logits |= {i: inner[1][end]} if end in inner[1] else {}
                     continue
-                values[i] = tf.identity(self.compute(step, tensors))
+                values[i] = apart(self.compute(step, tensors))
+                if (*path, i) == self.cut:
+                    values[i] = tf.stop_gradient(values[i])
                 self.values[(*path, i)] = values[i]
                 if last_function(holder(step.operation)) in SQUASHES:
                     logits[i] = linear(step, tensors)[0]

@@ -81,6 +81,8 @@ class Case:
                 self.arrays.append(self.rng.integers(0, 9, (count, *x.shape[1:]), "int32"))
                 continue
             values = self.rng.normal(0.3, 0.8, (count, *x.shape[1:]))
+            if len(x.shape) == 3 and self.rng.random() < 0.5:
+                values[:, -1] = 0  # what `Masking` leaves out
             if self.net.bright:
                 values = self.rng.uniform(0, 255, values.shape)
             self.arrays.append(values.astype("float32"))
@@ -88,13 +90,14 @@ class Case:
         self.images = self.arrays[0] if len(self.arrays) == 1 else self.arrays
         self._plain = {}
 
-    def plain(self, arrays=None, rule="gradient"):
+    def plain(self, arrays=None, rule="gradient", cut=None):
         """The net computed plainly, in single precision; that of the images is kept."""
-        if arrays is None and rule in self._plain:
+        kept = arrays is None and cut is None
+        if kept and rule in self._plain:
             return self._plain[rule]
         with in_single(self.model):
-            made = Plain(self.net, self.arrays if arrays is None else arrays, rule)
-        if arrays is None:
+            made = Plain(self.net, self.arrays if arrays is None else arrays, rule, cut)
+        if kept:
             self._plain[rule] = made
         return made
 
@@ -233,7 +236,7 @@ def add_input(net, number):
     chance = net.rng.random()
     if number and chance < 0.15:
         x = net.add_input((net.number(3, 8),), dtype="int32")
-        net.call(layers.Embedding(10, net.number(1, 3)), x)
+        net.call(layers.Embedding(10, net.number(1, 3), mask_zero=net.choose(True, False)), x)
         return
     shape = (net.number(8, 12), net.number(8, 12), net.number(1, 3)) if chance < 0.6 else None
     x = net.add_input(shape)
@@ -243,6 +246,8 @@ def add_input(net, number):
         net.call(layers.Rescaling(1 / 255), x)
     elif chance < 0.2 and len(x.shape) == 4:
         net.call(net.choose(layers.RandomFlip("horizontal"), layers.RandomContrast(0.1)), x)
+    elif chance < 0.3 and len(x.shape) == 3:
+        net.call(layers.Masking(), x)
     elif chance < 0.25:
         net.call(layers.Normalization(mean=0.2, variance=0.5), x)
 
