@@ -46,6 +46,8 @@ def build(seed):
 
 # What it computes
 
+NOWHERE = 10**6  # the first pixel that moves a unit, where none does: inputs differ in size
+
 
 def positive(model, rng):
     """Weights that let all pixels through: none is 0, none cancels another."""
@@ -85,7 +87,7 @@ def supports(model, graph, rng, space):
                     hits[k] |= np.abs(made[k] - own[k]) > least * scale
             for k in keys:
                 seen = hits[k].any(axis=0)
-                first = np.where(seen, hits[k].argmax(axis=0), n)
+                first = np.where(seen, hits[k].argmax(axis=0), NOWHERE)
                 last = np.where(seen, n - 1 - hits[k][::-1].argmax(axis=0), -1)
                 found[k][i, axis] = first, last
     return found
