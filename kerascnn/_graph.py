@@ -16,7 +16,7 @@ import keras
 
 from ._errors import unknown
 
-RESIZING = (keras.layers.Resizing, keras.layers.UpSampling2D)
+RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
 SINGLE = ("bicubic", "lanczos3", "lanczos5")  # of which TensorFlow has no gradient
 HALF = ("float16", "bfloat16")  # in these
 
@@ -213,17 +213,24 @@ def run(node: Node, args: tuple, kwargs: dict) -> object:
     operation = node.operation
     if getattr(operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
-    resizing = isinstance(operation, RESIZING) and operation.interpolation in SINGLE
-    if resizing and operation.compute_dtype in HALF:
-        return _run_in_single(operation, args, kwargs)
+    if type(operation).__name__ in RESIZING and operation.interpolation in SINGLE:
+        return _resize(operation, args, kwargs)
     return operation(*args, **kwargs)
 
 
-def _run_in_single(layer: keras.Layer, args: tuple, kwargs: dict) -> object:
-    """Compute a layer in single precision; what it puts out has its own type."""
-    view = object.__new__(type(layer))
-    view.__dict__.update(layer.__dict__, _dtype_policy=keras.DTypePolicy("float32"))
-    return keras.ops.cast(view(*args, **kwargs), layer.compute_dtype)
+def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> object:
+    """Resize maps; those in half precision in single, and bring them back."""
+    dtype = getattr(operation, "compute_dtype", None) or keras.backend.standardize_dtype(
+        args[0].dtype
+    )
+    if dtype not in HALF:
+        return operation(*args, **kwargs)
+    view = object.__new__(type(operation))
+    view.__dict__.update(operation.__dict__)
+    if isinstance(view, keras.Layer):
+        view.__dict__["_dtype_policy"] = keras.DTypePolicy("float32")
+    args = keras.tree.map_structure(lambda x: keras.ops.cast(x, "float32"), args)
+    return keras.ops.cast(view(*args, **kwargs), dtype)
 
 
 def flatten(model: keras.Model) -> Graph:

@@ -109,8 +109,9 @@ def test_resizing_in_half_precision(interpolation, policy, pictures):
     def net(policy):
         image = keras.Input((6, 6, 2))
         options = {"interpolation": interpolation, "dtype": policy}
-        large = layers.UpSampling2D(2, **options)(layers.Resizing(4, 4, **options)(image))
-        return keras.Model(image, layers.Flatten(dtype="float32")(large))
+        maps = layers.UpSampling2D(2, **options)(layers.Resizing(4, 4, **options)(image))
+        maps = keras.ops.image.resize(maps, (7, 7), interpolation)
+        return keras.Model(image, layers.Flatten(dtype="float32")(maps))
 
     found, whole = (visualize.saliency(net(p), pictures, 5) for p in (policy, "float32"))
     assert whole.max() > 0.05
