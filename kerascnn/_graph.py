@@ -8,8 +8,6 @@ are not modified.
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +15,10 @@ from typing import NamedTuple
 import keras
 
 from ._errors import unknown
+
+RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
+SINGLE = ("bicubic", "lanczos3", "lanczos5")  # of which TensorFlow has no gradient
+HALF = ("float16", "bfloat16")  # in these
 
 
 class Key(NamedTuple):
@@ -214,9 +216,27 @@ def _is_lost(result: object, built: tuple) -> bool:
 
 def run(node: Node, args: tuple, kwargs: dict) -> object:
     """Compute a node in inference mode: no dropout, batch norm with its moving statistics."""
-    if getattr(node.operation, "_call_has_training_arg", False):
+    operation = node.operation
+    if getattr(operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
-    return node.operation(*args, **kwargs)
+    if type(operation).__name__ in RESIZING and operation.interpolation in SINGLE:
+        return _resize(operation, args, kwargs)
+    return operation(*args, **kwargs)
+
+
+def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> object:
+    """Resize maps; those in half precision in single, and bring them back."""
+    dtype = getattr(operation, "compute_dtype", None) or keras.backend.standardize_dtype(
+        args[0].dtype
+    )
+    if dtype not in HALF:
+        return operation(*args, **kwargs)
+    view = object.__new__(type(operation))
+    view.__dict__.update(operation.__dict__)
+    if isinstance(view, keras.Layer):
+        view.__dict__["_dtype_policy"] = keras.DTypePolicy("float32")
+    args = keras.tree.map_structure(lambda x: keras.ops.cast(x, "float32"), args)
+    return keras.ops.cast(view(*args, **kwargs), dtype)
 
 
 def flatten(model: keras.Model) -> Graph:
@@ -267,12 +287,14 @@ def _nodes(
     constants: dict[Key, object],
 ) -> Iterator[Node]:
     order = _order(model)
-    number_of = Counter(operation.name for operation, _call in order)
-    numbers = {name: itertools.count() for name, number in number_of.items() if number > 1}
+    calls: dict[str, list] = {}  # of each name, as they were made: not as the outputs need them
+    for operation, call in order:
+        calls.setdefault(operation.name, []).append((operation._inbound_nodes.index(call), call))
     for operation, call in order:
         name = prefix + operation.name
-        if operation.name in numbers:
-            name += f":{next(numbers[operation.name])}"
+        if len(calls[operation.name]) > 1:
+            made = [each for _, each in sorted(calls[operation.name], key=lambda pair: pair[0])]
+            name += f":{made.index(call)}"
         arguments = (call.arguments.args, call.arguments.kwargs)
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):

@@ -5,11 +5,12 @@ computed without this head. The model and its layers are not modified.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import keras
 
 from kerascnn._errors import warn
-from kerascnn._graph import Graph, Key, Node
+from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run
 
 SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
     "softmax": "softmax",
@@ -27,6 +28,7 @@ RESHAPING = (  # layers between the head and the output that leave values unchan
     keras.layers.Identity,
     keras.layers.Dropout,
 )
+WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 # The same for functions without weights
 PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 
@@ -34,8 +36,8 @@ PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
 def last_function(operation: keras.Operation) -> Callable:
     """Return what an operation applies last: its activation, a Lambda's function, or itself."""
     inner = getattr(operation, "activation", None)
-    if not can_be_seen(operation):
-        inner = None  # a custom layer may apply its activation anywhere
+    if not can_be_seen(operation) or isinstance(operation, keras.layers.RNN):
+        inner = None  # applied at each step, or anywhere by a custom layer
     if isinstance(operation, keras.layers.Lambda):
         inner = operation.function
     if isinstance(inner, keras.Operation):  # a layer, as in Dense(activation=Softmax())
@@ -53,7 +55,14 @@ def name_of(function: Callable) -> str:
 
 def squashing(operation: keras.Operation) -> str | None:
     """Return the function an operation applies last: "softmax", "sigmoid", … or `None`."""
-    return SQUASHING.get(name_of(last_function(operation)))
+    return SQUASHING.get(name_of(last_function(unwrapped(operation))))
+
+
+def unwrapped(operation: keras.Operation) -> keras.Operation:
+    """Return the layer inside a wrapper, or the operation itself."""
+    while isinstance(operation, WRAPPERS):
+        operation = operation.layer
+    return operation
 
 
 def keeps_values(operation: keras.Operation) -> bool:
@@ -123,13 +132,21 @@ def classes_of(graph: Graph) -> int | None:
             "may be a regression or two classes: use lambda y: y[..., 0] for the value or class 1, "
             "lambda y: -y[..., 0] for class 0."
         )
-    if not squashing(head) and not can_be_seen(head):
+    if not squashing(head) and not _end_can_be_seen(unwrapped(head)):
         warn(
             f"the model ends in {head.name!r} ({type(head).__name__}), whose function is unknown, "
             "so its output is used as the score of a class. If it is a softmax, use "
             "keras.layers.Softmax instead, so that scores are logits."
         )
     return units
+
+
+def _end_can_be_seen(layer: keras.Operation) -> bool:
+    """Whether it is known what a layer applies last; of a model in a wrapper, that it is linear."""
+    if not has_graph(layer):
+        return can_be_seen(layer)
+    inner = flatten(layer)
+    return head_of(inner, inner.outputs[0])[0] is None
 
 
 def end_nodes(graph: Graph) -> set[str]:
@@ -151,6 +168,14 @@ def without_activation(node: Node, args: tuple, kwargs: dict) -> object:
     operation = node.operation
     if not getattr(operation, "weights", None):
         return args[0]  # only an activation: Softmax, Activation, keras.ops.softmax
-    linear = object.__new__(type(operation))  # a view of the layer: copy.copy would serialize it
-    linear.__dict__.update(operation.__dict__, activation=keras.activations.linear)
-    return linear(*args, **kwargs)
+    return run(replace(node, operation=_linear(operation)), args, kwargs)
+
+
+def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Return a view of a layer without its activation; `copy.copy` would serialize it."""
+    view = object.__new__(type(layer))
+    own = {"activation": keras.activations.linear}
+    if isinstance(layer, WRAPPERS):
+        own = {"layer": _linear(layer.layer)}
+    view.__dict__.update(layer.__dict__, **own)
+    return view

@@ -16,8 +16,8 @@ from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
 from ._engine.hiding import Fill, check_fill, hidden_scores
-from ._engine.images import Images
-from ._engine.question import ask
+from ._engine.images import Images, image_input
+from ._engine.question import Question, ask
 from ._engine.targets import Target
 
 SIGMA = 5.0  # of the blur, in pixels: eclique/RISE
@@ -53,6 +53,7 @@ def deletion_insertion(
     fill: Fill = None,
     blur: float = SIGMA,
     probability: bool = True,
+    input: int | str | None = None,
     batch_size: int = 16,
     verbose: bool | str = "auto",
 ) -> DeletionInsertion:
@@ -65,8 +66,9 @@ def deletion_insertion(
     `fill` and `blur`, so only compare heatmaps with the same settings.
 
     Args:
-        model: any functional or sequential `keras.Model` with one input.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on, or one array for
+            each of several inputs.
         heatmaps: (N, h, w), of any size and range; higher values are more important.
         target: class index, one index per image, or a callable from the probabilities
             (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.
@@ -76,6 +78,8 @@ def deletion_insertion(
         blur: standard deviation of the Gaussian blur of the image for insertion, in pixels.
         probability: whether to use the probability of the class instead of its logit.
         batch_size: number of changed images per batch; smaller batches need less memory.
+        input: which of several inputs is changed, by its position or name; the others are kept.
+            `None`: the only one that takes images.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -92,8 +96,9 @@ def deletion_insertion(
     >>> result.deletion.shape
     (2, 5)
     """
-    question = ask(model, images, target, one_image=True)
-    (images,) = question.images
+    question = ask(model, images, target)
+    place = image_input(model, question.graph, input)
+    images = question.images[place]
     filled = np.broadcast_to(check_fill(fill, images), images.shape)
     ranks = _ranks(heatmaps, images.shape)
     steps = check_count("steps", steps)
@@ -105,12 +110,18 @@ def deletion_insertion(
     )
     question = with_predicted_classes(question, batch_size)
     count, pixels = len(images), ranks[0].size
+
+    def beginning_with(before: np.ndarray) -> Question:
+        arrays = list(question.images)
+        arrays[place] = before.astype(images.dtype)
+        return question.with_images(arrays)
+
     changed = np.round(np.linspace(0, pixels, steps + 1)).astype("int32")
     with progress("Deletion and insertion", 2 * len(changed) * count, verbose) as advance:
         deletion, insertion = (
             hidden_scores(
-                question.with_images([before.astype(images.dtype)]), after.astype("float32"),
-                unchanged, np.tile(np.arange(count), len(changed)),
+                beginning_with(before), place, after.astype("float32"), unchanged,
+                np.tile(np.arange(count), len(changed)),
                 of_images=[ranks], of_rows=[np.repeat(changed, count)],
                 probability=probability, batch_size=batch_size, advance=advance,
             ).reshape(-1, count).T

@@ -9,7 +9,7 @@ from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
 from ._engine.hiding import Fill, check_fill, hidden_scores
-from ._engine.images import Images
+from ._engine.images import Images, image_input
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -27,6 +27,7 @@ def occlusion(
     probability: bool = False,
     batch_size: int = 16,
     precision: str | None = None,
+    input: int | str | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Compute how much a class's score drops when a patch covers each part of the image.
@@ -38,8 +39,9 @@ def occlusion(
     appears in two places, the score may drop at neither. Compare several sizes and fills.
 
     Args:
-        model: any functional or sequential `keras.Model` with one input.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on, or one array for
+            each of several inputs.
         target: class index, one index per image, or a callable from the logits (N, classes) to
             scores (N,), which is called once per position; `None`: the predicted class.
         size: height and width of the patch in pixels, one number or two; `None`: an eighth of
@@ -53,6 +55,8 @@ def occlusion(
             faster on CPUs and GPUs with bfloat16 matrix units; `None`: the precision of the model.
             On a CPU, wide 3x3 convolutions then use Winograd's algorithm (Lavin & Gray 2015), which
             changes their outputs by about 1e-5 of the maximum.
+        input: which of several inputs is covered, by its position or name; the others are kept.
+            `None`: the only one that takes images.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -66,8 +70,9 @@ def occlusion(
     >>> kc.visualize.occlusion(model, np.zeros((1, 28, 28, 1)), target=7, size=7).shape
     (1, 28, 28)
     """
-    question = ask(model, images, target, one_image=True)
-    (images,) = question.images
+    question = ask(model, images, target)
+    place = image_input(model, question.graph, input)
+    images = question.images[place]
     heights, widths = (_positions(i, images.shape, size, stride) for i in (1, 2))
     behind = check_fill(fill, images)
     question = with_predicted_classes(question, batch_size)
@@ -76,7 +81,7 @@ def occlusion(
     count = len(images)
     with progress("Occlusion", len(boxes) * count, verbose) as advance:
         scores = hidden_scores(
-            question, behind, outside, np.tile(np.arange(count), len(boxes)),
+            question, place, behind, outside, np.tile(np.arange(count), len(boxes)),
             of_rows=[np.repeat(boxes, count, axis=0)], probability=probability,
             batch_size=batch_size, advance=advance, precision=precision,
         ).reshape(-1, count)  # fmt: skip

@@ -10,7 +10,7 @@ from kerascnn._progress import progress
 
 from ._engine.answers import outputs_of, with_predicted_classes
 from ._engine.hiding import Fill, check_fill, hidden_scores
-from ._engine.images import Images
+from ._engine.images import Images, check_sees, image_input
 from ._engine.layers import LayerLike, select_maps
 from ._engine.question import ask
 from ._engine.targets import Target
@@ -27,6 +27,7 @@ def score_cam(
     probability: bool = False,
     batch_size: int = 16,
     precision: str | None = None,
+    input: int | str | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
     """Compute score-weighted class activation maps, without gradients.
@@ -39,8 +40,9 @@ def score_cam(
     highest logits dominate if their spread is large, and weights all maps equally if it is small.
 
     Args:
-        model: any functional or sequential `keras.Model` with one input.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        model: any functional or sequential `keras.Model`.
+        images: (N, H, W, C) float, in the range the model was trained on, or one array for
+            each of several inputs.
         target: class index, one index per image, or a callable from the logits (N, classes) to
             scores (N,), which is called once per feature map; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
@@ -56,6 +58,8 @@ def score_cam(
             faster on CPUs and GPUs with bfloat16 matrix units; `None`: the precision of the model.
             On a CPU, wide 3x3 convolutions then use Winograd's algorithm (Lavin & Gray 2015), which
             changes their outputs by about 1e-5 of the maximum.
+        input: which of several inputs is masked, by its position or name; the others are kept.
+            `None`: the only one that takes images.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -69,8 +73,9 @@ def score_cam(
     >>> kc.visualize.score_cam(model, np.zeros((2, 28, 28, 1)), target=7, layer="c3").shape
     (2, 10, 10)
     """
-    question = ask(model, images, target, one_image=True)
-    (images,) = question.images
+    question = ask(model, images, target)
+    place = image_input(model, question.graph, input)
+    images = question.images[place]
     behind = check_fill(baseline, images, "baseline")
     question = with_predicted_classes(question, batch_size)
     node = select_maps(question.graph, layer, question.score)
@@ -79,7 +84,8 @@ def score_cam(
             f"layer must output maps (N, h, w, K), which mask the images; {node.name!r} has output "
             f"shape {node.shapes[0]}."
         )
-    maps = outputs_of(model, question.graph, [images], [node.name], batch_size=batch_size)[0]
+    check_sees(question.graph, node, place)
+    (maps,) = outputs_of(model, question.graph, question.images, [node.name], batch_size=batch_size)
     chosen = _strongest(maps, channels)  # (N, K)
     # A constant map masks everything, so f(X ∘ H) = f(X_b) needs no further pass.
     needed = chosen & (np.ptp(maps, axis=(1, 2)) > 0)
@@ -92,7 +98,7 @@ def score_cam(
     with progress("Score-CAM", len(rows), verbose) as advance:
         # DEVIATION: masked pixels show the baseline X_b; in the paper it is black, hence X ∘ H.
         scores = hidden_scores(
-            question, behind, mask, rows, of_rows=[shown], probability=probability,
+            question, place, behind, mask, rows, of_rows=[shown], probability=probability,
             batch_size=batch_size, advance=advance, precision=precision,
         )  # fmt: skip
     increase = np.zeros(chosen.shape, "float32")

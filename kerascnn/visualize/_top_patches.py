@@ -1,6 +1,6 @@
 """Image patches that excite a unit most (Zeiler & Fergus 2013, arXiv:1311.2901, Fig. 2)."""
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
@@ -17,7 +17,7 @@ from kerascnn._progress import progress
 from ._engine.axes import graph_of
 from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
-from ._engine.images import check_images, check_one_image
+from ._engine.images import check_images, check_sees, image_input
 from ._engine.layers import LayerLike, select_layer
 
 
@@ -80,6 +80,7 @@ def top_patches(
     *,
     units: int | Sequence[int] | None = None,
     count: int = 9,
+    input: int | str | None = None,
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> TopPatches:
@@ -93,14 +94,17 @@ def top_patches(
     is easy to read too much into what the best patches have in common. Look at weaker ones too.
 
     Args:
-        model: any functional or sequential `keras.Model` with one input.
+        model: any functional or sequential `keras.Model`.
         images: (N, H, W, C) float, in the range the model was trained on, or an iterable of
             such batches, all of the same size. Labels, as in (images, labels) or
-            [images, labels], are ignored.
+            [images, labels], are ignored. For a model with several inputs, a list, tuple or dict
+            of arrays takes the place of one array, so that labels come as ([a, b], labels).
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         units: channel index or indices; `None`: all. Many units with large receptive fields need
             a lot of memory: U · count · h · w · C · 4 bytes.
         count: number of patches per unit; fewer if there are fewer images.
+        input: which of several inputs the patches are cut from, by its position or name; `None`:
+            the only one that takes images.
         batch_size: number of images per batch.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
@@ -119,23 +123,25 @@ def top_patches(
     ((2, 4, 14, 14, 1), (2, 4, 4))
     """
     graph = graph_of(model)
-    check_one_image(model, graph)
+    place = image_input(model, graph, input)
     node = select_layer(graph, layer)
+    check_sees(graph, node, place)
     units = _check_units(units, node)
     count, batch_size = check_count("count", count), check_count("batch_size", batch_size)
-    batches, total = _batches(images, batch_size)
-    size, top, patches, number = None, (), {}, 0
+    batches, total = _batches(images, batch_size, len(graph.inputs))
+    sizes, top, patches, number = None, (), {}, 0
     with progress("Top patches", total, verbose) as advance:
         for batch in batches:
-            (batch,) = check_images(model, batch)
-            if size is None:
-                size, axes = batch.shape[1:], _axes(model, node, batch.shape[1:])
-            if batch.shape[1:] != size:
+            arrays = check_images(model, batch)
+            batch, own = arrays[place], [x.shape[1:] for x in arrays]
+            if sizes is None:
+                sizes, axes = own, _axes(model, node, own, place)
+            if own != sizes:
                 raise ValueError(
-                    f"images must all have the size of the first image, {size}; received "
-                    f"{batch.shape[1:]}. Resize them, or process each size separately."
+                    f"images must all have the size of the first image, {_listed(sizes)}; received "
+                    f"{_listed(own)}. Resize them, or process each size separately."
                 )
-            activations, places = _strongest(model, graph, node, batch, batch_size)
+            activations, places = _strongest(model, graph, node, arrays, batch_size)
             seen = [axis.seen(places[:, units, i]) for i, axis in enumerate(axes)]
             which = np.arange(number, number + len(batch))[:, None].repeat(len(units), axis=1)
             top = _merge(top, (activations[:, units], which, *seen), count)
@@ -159,22 +165,22 @@ def top_patches(
 
 
 def _strongest(
-    model: keras.Model, graph: Graph, node: Node, images: np.ndarray, batch_size: int
+    model: keras.Model, graph: Graph, node: Node, images: Sequence[np.ndarray], batch_size: int
 ) -> list[np.ndarray]:
     """Compute the maximum activation of each unit, (N, K), and its row and column, (N, K, 2)."""
     name = node.name
 
-    def strongest(graph: Graph, images) -> list:
+    def strongest(graph: Graph, *images) -> list:
         key = graph.node(name).outputs[0]
-        maps = ops.cast(graph.evaluate([images], run, until=(key,))[key], "float32")
+        maps = ops.cast(graph.evaluate(list(images), run, until=(key,))[key], "float32")
         maps = maps if len(maps.shape) == 4 else maps[:, None, None]  # a dense layer
         _n, height, width, channels = ops.shape(maps)
         maps = ops.reshape(maps, (-1, height * width, channels))
         place = ops.argmax(maps, axis=1)
         return [ops.max(maps, axis=1), ops.stack([place // width, place % width], axis=-1)]
 
-    step = compiled(model, graph, ("strongest", name), strongest, specs([images]))
-    return in_batches(step, [images], batch_size)
+    step = compiled(model, graph, ("strongest", name), strongest, specs(images))
+    return in_batches(step, images, batch_size)
 
 
 def _merge(top: tuple, found: tuple, count: int) -> tuple:
@@ -220,8 +226,10 @@ class _Axis:
         return np.stack([first, last + 1], axis=-1)
 
 
-def _axes(model: keras.Model, node: Node, size: tuple[int, ...]) -> list[_Axis]:
-    field = receptive_fields(model, size)[node.name]
+def _axes(
+    model: keras.Model, node: Node, sizes: Sequence[tuple[int, ...]], place: int
+) -> list[_Axis]:
+    field, size = receptive_fields(model, sizes)[node.name], sizes[place]
     if field == WHOLE:
         return [_Axis(n, Fraction(0), Fraction(n - 1), Fraction(0)) for n in size[:2]]
     if field is None:
@@ -245,8 +253,16 @@ def _cut(image: np.ndarray, spans: Sequence[np.ndarray], axes: Sequence[_Axis]) 
     return patch
 
 
-def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, int | None]:
+def _listed(sizes: Sequence[tuple[int, ...]]) -> str:
+    return " and ".join(map(str, sizes))
+
+
+def _batches(
+    images: np.ndarray | Iterable, batch_size: int, inputs: int
+) -> tuple[Iterable, int | None]:
     """Return the batches, and their number if it is known."""
+    if inputs > 1:
+        return _batches_of_several(images, batch_size, inputs)
     pair = isinstance(images, (tuple, list)) and len(images) == 2
     if pair and getattr(images[1], "ndim", None) in (1, 2):  # labels, also one-hot
         images = images[0]
@@ -259,6 +275,35 @@ def _batches(images: np.ndarray | Iterable, batch_size: int) -> tuple[Iterable, 
         )
     total = len(images) if isinstance(images, Sized) else None
     return (batch[0] if isinstance(batch, (tuple, list)) else batch for batch in images), total
+
+
+def _batches_of_several(
+    images: Iterable, batch_size: int, inputs: int
+) -> tuple[Iterable, int | None]:
+    """The same for a model with several inputs, which take a list, a tuple or a dict of arrays."""
+
+    several = (tuple, list, Mapping)
+
+    def unlabelled(given: object) -> object:
+        pair = isinstance(given, (tuple, list)) and len(given) == 2
+        return given[0] if pair and isinstance(given[0], several) else given
+
+    batched = isinstance(images, (tuple, list)) and all(isinstance(x, several) for x in images)
+    given = images if batched else unlabelled(images)
+    arrays = list(given.values()) if isinstance(given, Mapping) else given
+    if not (isinstance(arrays, (tuple, list)) and all(hasattr(a, "shape") for a in arrays)):
+        if not isinstance(images, Iterable):
+            raise TypeError(
+                f"images must be {inputs} arrays or an iterable of such batches; received "
+                f"{images!r}."
+            )
+        total = len(images) if isinstance(images, Sized) else None
+        return (unlabelled(batch) for batch in images), total
+    starts = range(0, max(map(len, arrays)), batch_size)
+    cut = keras.tree.map_structure
+    return (
+        cut(lambda array, start=start: array[start : start + batch_size], given) for start in starts
+    ), len(starts)
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:

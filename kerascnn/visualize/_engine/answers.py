@@ -85,6 +85,8 @@ def gradients_at(
             def call(node: Node, args: tuple, kwargs: dict) -> object:
                 outputs = run(node, args, kwargs)
                 if at in node.outputs:
+                    # Dropout and the like return their input itself, which others may use too.
+                    outputs = keras.tree.map_structure(tf.identity, outputs)
                     tape.watch(outputs)  # earlier layers need no gradient
                 return outputs
 

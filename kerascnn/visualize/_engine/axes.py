@@ -1,5 +1,7 @@
 """Check that a model is channels-last."""
 
+from collections.abc import Sequence
+
 import keras
 
 from kerascnn._graph import Graph, Key, flatten
@@ -23,13 +25,17 @@ def graph_of(model: keras.Model) -> Graph:
     return graph
 
 
-def check_channels_last(graph: Graph) -> None:
+def check_channels_last(graph: Graph, inputs: Sequence[Key] | None = None) -> None:
     """Reject a model that moves the channel axis of its images.
+
+    Args:
+        graph: the model's.
+        inputs: keys of those that count; `None`: all.
 
     Raises:
         ValueError: with the layer that moves it.
     """
-    for node in (node for key in graph.inputs for node in front(graph, key)):
+    for node in (node for key in inputs or graph.inputs for node in front(graph, key)):
         if isinstance(node.operation, keras.layers.Permute):
             axes = [0, *node.operation.dims]
         elif type(node.operation).__name__ == "Transpose":

@@ -49,6 +49,7 @@ def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray
 
 def hidden_scores(
     question: Question,
+    place: int,
     behind: np.ndarray,
     seen: Callable,
     rows: np.ndarray,
@@ -63,7 +64,9 @@ def hidden_scores(
     """Score masked copies of images: seen · image + (1 − seen) · behind.
 
     Args:
-        question: a model with one input, its images (N, H, W, C), and known classes.
+        question: a model, its images, and known classes.
+        place: position of the input that takes the images (N, H, W, C); the others stay
+            unchanged.
         behind: replacement for masked pixels, (N, H or 1, W or 1, C or 1).
         seen: function, traced with the computation, from (height, width) and batches of
             `of_images` and `of_rows` to masks (B, H, W), 1 where the image is visible. It must be
@@ -84,28 +87,30 @@ def hidden_scores(
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be None or 'mixed_bfloat16'; received {precision!r}.")
-    (images,), classes, score = question.images, question.classes, question.score
+    classes, score, count = question.classes, question.score, len(question.images)
 
-    def scores(graph: Graph, images, behind, *arguments) -> list:
-        *arguments, classes = arguments
+    def scores(graph: Graph, *tensors) -> list:
+        *tensors, classes = tensors
+        inputs, (behind, *arguments) = list(tensors[:count]), tensors[count:]
+        images = inputs[place]
         shown = ops.cast(seen(images.shape[1:3], *arguments), "float32")[..., None]
         copies = shown * ops.cast(images, "float32") + (1 - shown) * behind
-        copies = ops.cast(copies, images.dtype)
+        inputs[place] = ops.cast(copies, images.dtype)
         return [
             scores_in(
-                graph, [copies], classes, score,
+                graph, inputs, classes, score,
                 probability=probability, call=PRECISIONS[precision],
             )
         ]  # fmt: skip
 
-    key = (seen.__module__, seen.__name__, bool(probability), precision)
-    arrays = [images, behind, *of_images, *of_rows, classes]
+    key = (seen.__module__, seen.__name__, place, bool(probability), precision)
+    arrays = [*question.images, behind, *of_images, *of_rows, classes]
     step = question.step(key, scores, arrays)
 
     def step_and_count(indices) -> list:
         indices = np.array(indices)
         own = rows[indices]
-        batch = [a[own] for a in (images, behind, *of_images)]
+        batch = [a[own] for a in (*question.images, behind, *of_images)]
         batch += [a[indices] for a in of_rows]
         results = step(*map(ops.convert_to_tensor, [*batch, classes[own]]))
         advance(len(indices))

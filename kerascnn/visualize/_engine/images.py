@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from kerascnn._graph import Graph
+from kerascnn._checks import check_count
+from kerascnn._errors import unknown
+from kerascnn._graph import Graph, Node
 from kerascnn._rescaling import warn_of_levels
 
 from .axes import check_channels_last
@@ -66,19 +68,60 @@ def refuse_datasets(name: str, images: object) -> None:
     )
 
 
-def check_one_image(model: keras.Model, graph: Graph) -> None:
-    """Check that a model has one input, images (N, H, W, C).
+def image_input(model: keras.Model, graph: Graph, which: int | str | None = None) -> int:
+    """Find the input that takes images (N, H, W, C), part of which is masked or cut out.
+
+    Args:
+        model: any functional or sequential model.
+        graph: the model's graph.
+        which: its position among the inputs, or its name; `None`: the only one that takes images.
+
+    Returns:
+        Its position among the inputs.
 
     Raises:
-        ValueError: if it has several inputs, or one that is not an image.
+        TypeError, ValueError: if there is no such input, it takes no images, its channels are not
+            on the last axis, or `which` is `None` and there are several.
     """
-    check_channels_last(graph)
-    shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
-    if len(shapes) != 1 or len(shapes[0]) != 3:
+    names = [tensor.name for tensor in model.inputs]
+    images = [i for i, tensor in enumerate(model.inputs) if len(tensor.shape) == 4]
+    if not images:
+        shapes = ", ".join(str(tuple(tensor.shape[1:])) for tensor in model.inputs)
+        raise ValueError(f"model must take images, (N, H, W, C); it takes {shapes}.")
+    if which is None:
+        if len(images) > 1:
+            listed = ", ".join(f"{i} ({names[i]!r})" for i in images)
+            raise ValueError(
+                f"input must be given for a model with several inputs of images; it is one of "
+                f"{listed}."
+            )
+        place = images[0]
+    elif isinstance(which, str):
+        if which not in names:
+            raise unknown("input", which, [names[i] for i in images])
+        place = names.index(which)
+    else:
+        place = check_count("input", which, least=0)
+    if place not in images:
         raise ValueError(
-            "model must have one input, images (N, H, W, C); it has "
-            f"{', '.join(map(str, shapes))}. Keep other inputs constant: "
-            "keras.Model(images, model([images, constant]))."
+            f"input must be one that takes images, (N, H, W, C), {' or '.join(map(str, images))}; "
+            f"received {which!r}."
+        )
+    check_channels_last(graph, graph.inputs[place : place + 1])
+    return place
+
+
+def check_sees(graph: Graph, node: Node, place: int) -> None:
+    """Check that a layer depends on an input.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    key = graph.inputs[place]
+    if not any(key in (*n.inputs, *n.outputs) for n in graph.leading_to(node.outputs)):
+        raise ValueError(
+            f"layer must see the input {graph.maker(key).name!r}; {node.name!r} does not. Choose "
+            "another layer, or another input."
         )
 
 

@@ -12,7 +12,7 @@ from kerascnn._graph import Graph
 
 from .axes import graph_of
 from .compile import compiled, said_in_one_line, specs
-from .images import Images, check_images, check_one_image
+from .images import Images, check_images
 from .targets import Target, check_target
 
 
@@ -71,9 +71,7 @@ class Question:
         return lambda *tensors: said_in_one_line(graph, tensors, lambda: body(graph, *tensors))
 
 
-def ask(
-    model: keras.Model, images: Images, target: Target = None, *, one_image: bool = False
-) -> Question:
+def ask(model: keras.Model, images: Images, target: Target = None) -> Question:
     """Check that a model, images and a target fit each other.
 
     Args:
@@ -82,14 +80,11 @@ def ask(
         target: class index, one index per image, a callable from the model's outputs before
             softmax to scores (N,), or `None` for the predicted class. A callable takes all images
             at once and is not compiled.
-        one_image: whether the model must have one input, images (N, H, W, C).
 
     Raises:
         TypeError, ValueError: if they do not fit.
     """
     graph = graph_of(model)
-    if one_image:
-        check_one_image(model, graph)
     arrays = check_images(model, images)
     classes, score = check_target(target, len(arrays[0]), graph)
     return Question(model, graph, tuple(arrays), classes, score)

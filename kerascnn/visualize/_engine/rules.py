@@ -161,7 +161,8 @@ def unrectified(node: Node, args: tuple, kwargs: dict) -> tuple[object, object]:
         x = next(x for x in (*args, *kwargs.values()) if keras.ops.is_tensor(x))
         return x, ops.relu(x)
     x = without_activation(node, args, kwargs)
-    return x, last_function(node.operation)(x)
+    y = last_function(node.operation)(x)
+    return ops.cast(x, y.dtype), y  # a layer may take its input in another precision
 
 
 RULES = {"gradient": run, "guided": guided, "deconvnet": deconvnet}

@@ -32,15 +32,26 @@ def slopes(
     gradients that overflow are computed without scaling.
     """
     scale = HALF_SCALE if half else 1.0
-    grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
-    grads = [None if g is None else tf.cast(g, tf.float32) / scale for g in grads]
+    try:
+        grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
+    except LookupError as error:  # a resizing by area, for one
+        raise NotImplementedError(
+            f"TensorFlow cannot compute the gradient of an operation of this model: {error}. Use "
+            "another one in its place, or occlusion, which needs no gradient."
+        ) from None
+    grads = [None if g is None else _in_single(g) / scale for g in grads]
     if not half:
         return grads
     plain = tape.gradient(values, points)
     return [
-        None if g is None else tf.where(tf.math.is_finite(g), g, tf.cast(p, tf.float32))
+        None if g is None else tf.where(tf.math.is_finite(g), g, _in_single(p))
         for g, p in zip(grads, plain, strict=True)
     ]
+
+
+def _in_single(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
+    """In float32; of an embedding's weights TensorFlow gives the rows that were looked up."""
+    return tf.cast(tf.convert_to_tensor(gradient), tf.float32)
 
 
 def gradients_of(

@@ -1,0 +1,161 @@
+"""What a `Net` computes, layer by layer, on a tape: plainly, to hold other computations against."""
+
+from contextlib import contextmanager
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+SQUASHES = ("softmax", "sigmoid", "log_softmax", "logsoftmax")
+RECTIFIES = ("relu", "relu6", "leaky_relu", "leakyrelu")
+KEEPS = (
+    layers.Reshape, layers.Flatten, layers.Permute, layers.Identity, layers.Dropout,
+    layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D,
+    layers.GaussianNoise, layers.GaussianDropout, layers.ActivityRegularization,
+)  # fmt: skip
+KEEPING = ("reshape", "squeeze", "expanddims", "identity")  # as operations of `keras.ops`
+
+
+def holder(operation):
+    """The layer that applies an operation's activation: a wrapped one for a wrapper."""
+    while isinstance(operation, layers.TimeDistributed | layers.SpectralNormalization):
+        operation = operation.layer
+    return operation
+
+
+def last_function(operation):
+    """The name of what an operation applies at the end."""
+    if isinstance(operation, layers.RNN | layers.Lambda | layers.Bidirectional):
+        return None
+    activation = getattr(operation, "activation", None)
+    if activation is not None:
+        return getattr(activation, "__name__", type(activation).__name__).lower()
+    return type(operation).__name__.lower()
+
+
+def rectifies(step):
+    """Whether a step ends in a ReLU."""
+    if type(step.operation).__name__ == "Maximum" and len(step.inputs) == 1:
+        return True
+    return last_function(step.operation) in RECTIFIES
+
+
+@contextmanager
+def in_single(model):
+    """Have all layers of a model compute in single precision."""
+    every = list(model._flatten_layers())
+    before = [layer._dtype_policy for layer in every]
+    for layer in every:
+        layer._dtype_policy = keras.DTypePolicy("float32")
+    try:
+        yield
+    finally:
+        for layer, policy in zip(every, before, strict=True):
+            layer._dtype_policy = policy
+
+
+def linear(step, tensors):
+    """What a step makes before its activation, and the activation."""
+    layer = holder(step.operation)
+    if not getattr(layer, "weights", None):
+        return tensors[0], step.function
+    own = layer.activation
+    layer.activation = keras.activations.linear
+    try:
+        return step.function(*tensors), own
+    finally:
+        layer.activation = own
+
+
+def rectified(x, function, rule):
+    """A ReLU of x, which passes back R·[R > 0] and, guided, the function's own gradient."""
+
+    @tf.custom_gradient
+    def apply(x):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = function(x)
+
+        def back(R):
+            R = tf.maximum(R, 0)
+            return R if rule == "deconvnet" else tape.gradient(y, x, R)
+
+        return y, back
+
+    return apply(x)
+
+
+def apart(tensor):
+    """The same tensor, with a gradient of its own."""
+    copy = tf.identity(tensor)
+    if getattr(tensor, "_keras_mask", None) is not None:
+        copy._keras_mask = tensor._keras_mask
+    return copy
+
+
+class Plain:
+    """A net computed on a tape.
+
+    Attributes:
+        values: of each tensor, by its path: its place in the net, in a net within it, ….
+        logits: of each output, what enters its softmax or sigmoid; float32.
+        outputs: what the net puts out; float32.
+    """
+
+    def __init__(self, net, arrays, rule="gradient", cut=None):
+        self.tape, self.rule = tf.GradientTape(persistent=True), rule
+        self.values, self.unsquashed, self.cut = {}, {}, cut  # where no gradient goes on
+        self.inputs = [tf.convert_to_tensor(x) for x in arrays]
+        with self.tape:
+            self.tape.watch([x for x in self.inputs if x.dtype.is_floating])
+            values, logits = self.follow(net, self.inputs, ())
+            self.outputs = [tf.cast(values[i], "float32") for i in net.ends]
+            self.logits = [tf.cast(logits.get(i, values[i]), "float32") for i in net.ends]
+
+    def follow(self, net, inputs, path):
+        """Compute the tensors of a net that lead to its ends; their values and logits by place."""
+        inputs, values, logits = iter(inputs), {}, {}
+        for i, step in enumerate(net.steps):
+            if step is None:
+                values[i] = next(inputs)
+                self.values[(*path, i)] = values[i]
+            elif i in net.used:
+                tensors = [values[j] for j in step.inputs]
+                if step.inner is not None:
+                    some = [tf.repeat(c, len(tensors[0]), axis=0) for c in step.constants]
+                    inner = self.follow(step.inner, [*tensors, *some], (*path, i))
+                    end = step.inner.ends[0]
+                    values[i] = inner[0][end]
+                    logits |= {i: inner[1][end]} if end in inner[1] else {}
+                    continue
+                values[i] = apart(self.compute(step, tensors))
+                if (*path, i) == self.cut:
+                    values[i] = tf.stop_gradient(values[i])
+                self.values[(*path, i)] = values[i]
+                if last_function(holder(step.operation)) in SQUASHES:
+                    logits[i] = linear(step, tensors)[0]
+                    self.unsquashed[(*path, i)] = logits[i]
+                elif step.inputs[0] in logits and self.keeps(step.operation):
+                    logits[i] = step.function(logits[step.inputs[0]])
+        return values, logits
+
+    @staticmethod
+    def keeps(operation):
+        """Whether an operation only brings values into another shape."""
+        if isinstance(operation, layers.Activation):
+            return last_function(operation) == "linear"
+        return isinstance(operation, KEEPS) or type(operation).__name__.lower() in KEEPING
+
+    def compute(self, step, tensors):
+        """What a step makes of tensors, under the rule for ReLUs."""
+        if self.rule == "gradient" or not rectifies(step):
+            return step.function(*tensors)
+        return rectified(*linear(step, tensors), self.rule)
+
+    def before(self, path):
+        """A tensor, or what enters its softmax or sigmoid."""
+        return tf.cast(self.unsquashed.get(path, self.values[path]), "float32")
+
+    def gradients(self, score, of):
+        """The gradients of the sum of a score; `None` where there is none."""
+        return self.tape.gradient(score, of)

@@ -1,0 +1,119 @@
+"""Methods that hide or cut out a part of one input, where the model has several."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from kerascnn import visualize
+
+
+@pytest.fixture(scope="module")
+def net():
+    """Two images and a vector: a sum of what a convolution sees, and of the vector."""
+    photo, scan, age = (
+        keras.Input((6, 6, 2)),
+        keras.Input((8, 6, 1), name="scan"),
+        keras.Input((3,)),
+    )
+    of_photo = layers.Conv2D(3, 3, activation="relu", name="photo_maps")(photo)
+    of_scan = layers.Conv2D(2, 3, strides=2, name="scan_maps")(scan)
+    pooled = [layers.GlobalAveragePooling2D()(x) for x in (of_photo, of_scan)]
+    return keras.Model([photo, scan, age], layers.Dense(2)(layers.Concatenate()([*pooled, age])))
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    rng = np.random.default_rng(0)
+    return [rng.random((2, *shape), "float32") for shape in ((6, 6, 2), (8, 6, 1), (3,))]
+
+
+def alone(net, arrays, place, image):
+    """What the model says of each image with an input changed."""
+    return net.predict([*arrays[:place], image, *arrays[place + 1 :]], verbose=0)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_drop_when_a_part_of_one_input_is_covered(place, net, arrays):
+    image = arrays[place]
+    found = visualize.occlusion(net, arrays, 1, size=2, stride=2, fill=0.5, input=place)
+    expected = np.zeros(image.shape[:3])
+    for y in range(0, image.shape[1], 2):
+        for x in range(0, image.shape[2], 2):
+            covered = image.copy()
+            covered[:, y : y + 2, x : x + 2] = 0.5
+            drop = net.predict(arrays, verbose=0) - alone(net, arrays, place, covered)
+            expected[:, y : y + 2, x : x + 2] = drop[:, 1, None, None]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_maps_are_laid_over_the_input_that_they_see(net, arrays):
+    found = visualize.score_cam(net, arrays, 1, "scan_maps", input="scan")
+    maps = visualize.activations(net, arrays, "scan_maps")
+    rises = []
+    for k in range(2):
+        up = keras.ops.image.resize(maps[..., k, None], (8, 6), data_format="channels_last")
+        up = np.array(up)
+        low, high = (f(up, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+        seen = arrays[1] * (up - low) / (high - low)
+        both = [alone(net, arrays, 1, x)[:, 1] for x in (seen, 0 * seen)]
+        rises.append(both[0] - both[1])
+    weights = np.exp(rises) / np.sum(np.exp(rises), axis=0)
+    expected = np.maximum(np.einsum("kn,nhwk->nhw", weights, maps), 0)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="layer must see the input 'scan'; 'photo_maps' does not"):
+        visualize.score_cam(net, arrays, 1, "photo_maps", input="scan")
+
+
+def test_the_last_step_of_deletion_shows_nothing_of_one_input(net, arrays):
+    heatmaps = np.zeros((2, 8, 6))
+    result = visualize.deletion_insertion(net, arrays, heatmaps, 0, fill=0.5, steps=2, input="scan")
+    logits = alone(net, arrays, 1, np.full_like(arrays[1], 0.5))[:, 0]
+    np.testing.assert_allclose(result.deletion[:, -1], logits, rtol=1e-5)
+    whole = net.predict(arrays, verbose=0)[:, 0]
+    np.testing.assert_allclose(result.insertion[:, -1], whole, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["arrays", "dict", "batches", "labels"])
+def test_patches_of_one_input(kind, net, arrays):
+    named = dict(zip([x.name for x in net.inputs], arrays, strict=True))
+    images = {
+        "arrays": arrays,
+        "dict": named,
+        "batches": [[x[:1] for x in arrays], tuple(x[1:] for x in arrays)],
+        "labels": (arrays, np.array([0, 1])),
+    }[kind]
+    found = visualize.top_patches(net, images, "scan_maps", input="scan", count=1)
+    maps = visualize.activations(net, arrays, "scan_maps")
+    np.testing.assert_allclose(found.activations[:, 0], maps.max(axis=(0, 1, 2)), rtol=1e-6)
+    for unit, (image, (top, left, _, _)) in enumerate(
+        zip(found.images[:, 0], found.boxes[:, 0], strict=True)
+    ):
+        y, x = np.unravel_index(maps[image, :, :, unit].argmax(), maps.shape[1:3])
+        assert (top, left) == (2 * y, 2 * x)
+        patch = arrays[1][image, top : top + 3, left : left + 3]
+        np.testing.assert_array_equal(found.patches[unit, 0], patch)
+
+
+def test_the_choices_are_named(net, arrays):
+    methods = (
+        visualize.occlusion,
+        visualize.score_cam,
+        lambda *given, **more: visualize.deletion_insertion(*given, np.zeros((2, 6, 6)), **more),
+        lambda *given, **more: visualize.top_patches(*given, "scan_maps", **more),
+    )
+    for method in methods:
+        with pytest.raises(ValueError, match=r"it is one of 0 \('.*'\), 1 \('scan'\)\."):
+            method(net, arrays)
+        with pytest.raises(ValueError, match=r"takes images, \(N, H, W, C\), 0 or 1; received 2\."):
+            method(net, arrays, input=2)
+        with pytest.raises(ValueError, match=r"input must be one of .*Did you mean 'scan'"):
+            method(net, arrays, input="scann")
+
+
+def test_one_input_of_images_needs_no_name():
+    image, vector = keras.Input((6, 6, 1)), keras.Input((2,))
+    scores = layers.Dense(2)(layers.Concatenate()([layers.Flatten()(image), vector]))
+    model = keras.Model([vector, image], scores)
+    given = [np.ones((1, 2), "float32"), np.ones((1, 6, 6, 1), "float32")]
+    assert visualize.occlusion(model, given, 0).shape == (1, 6, 6)
