@@ -69,16 +69,18 @@ def gradcam(
     start_keras()
 
     from kerascnn._text import language
+    from kerascnn.trained._class_names import class_number
 
     net = choice.load()
     rows = []
     with language(lang):
+        klass = None if target is None else class_number(target, net.names, what="--class")
         for image, picture in zip(images, pictures, strict=True):
             if len(images) > 1:
                 click.echo(f"{image}:")
             if doubt := net.doubts(picture):
                 click.echo(f"'{image}': {doubt}", err=True)
-            rows.append([net.explain(picture, m, target=target, layer=layer) for m in methods])
+            rows.append([net.explain(picture, m, target=klass, layer=layer) for m in methods])
             tell(net, rows[-1][0])
             if len(paths) == len(images):
                 draw(net, rows[-1:], paths[len(rows) - 1], lang, style)

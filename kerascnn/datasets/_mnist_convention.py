@@ -76,7 +76,7 @@ def is_dark_on_bright(image: np.ndarray) -> bool:
     >>> is_dark_on_bright(paper), is_dark_on_bright(1 - paper)
     (True, False)
     """
-    return _ground_level(image) > (image.min() + image.max()) / 2
+    return bool(_ground_level(image) > (image.min() + image.max()) / 2)
 
 
 def ink_of(image: np.ndarray) -> np.ndarray:

@@ -85,4 +85,4 @@ def score_of(net: "Trained", target: int) -> int | Callable:
     """What is explained: the class, of which one logit stands for two."""
     if classes_of(net.model) != 1 or head(net.model) != "linear":
         return target
-    return 0 if target == 1 else lambda logits: -logits[..., 0]
+    return lambda logits: (2 * target - 1) * logits[..., 0]

@@ -186,8 +186,12 @@ class Trained:
         >>> net.explain(digit).label
         '8'
         """
-        if target is not None:
-            target = class_number(str(target), self.names)
+        if isinstance(target, str):
+            target = class_number(target, self.names)
+        elif target is not None and not 0 <= target < len(self.names):
+            raise ValueError(
+                f"target must be a class, 0…{len(self.names) - 1} or its name; received {target!r}."
+            )
         return explain(self, as_picture(picture), method, target, layer)
 
     @property

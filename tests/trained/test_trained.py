@@ -128,6 +128,7 @@ def test_every_method_gives_one_map(method, lenet5, digits):
         (("grad_cma",), {}, "Did you mean 'grad_cam'"),
         (("saliency",), {"layer": "c3"}, "layer must be None for 'saliency'"),
         ((), {"target": "ten"}, "target must be one of '0'"),
+        ((), {"target": 10}, "target must be a class, 0…9 or its name; received 10"),
         ((), {"layer": "c9"}, "c9"),
     ],
 )
