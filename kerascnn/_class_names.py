@@ -64,12 +64,13 @@ def indices_of(target: object, graph: Graph) -> object:
     """Replace the names of classes in a target by their indices; whatever else it is stays.
 
     Raises:
-        ValueError: A name that is not known.
+        TypeError: A name, of a model whose class names are not known.
+        ValueError: A name that is none of them.
     """
     if isinstance(target, str):
         names = names_of(graph)
         if names is None:
-            raise ValueError(
+            raise TypeError(
                 f"target must be a class index, since the model's class names are not known; "
                 f"received {target!r}: tell them by kerascnn.name_classes(model, class_names)."
             )

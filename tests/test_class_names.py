@@ -40,7 +40,7 @@ def test_what_is_no_name_stays(model):
         assert indices_of(target, graph) is target
     with pytest.raises(ValueError, match=r"target must be one of 'dent'.*Did you mean 'scratch'"):
         indices_of("scrach", graph)
-    with pytest.raises(ValueError, match=r"not known; received 'dent': .*name_classes\(model"):
+    with pytest.raises(TypeError, match=r"not known; received 'dent': .*name_classes\(model"):
         indices_of("dent", flatten(net()))
 
 

@@ -32,4 +32,4 @@ def test_the_code_draws_each_picture(script, monkeypatch, tmp_path):
 
 def test_every_plot_has_its_section():
     for name in kc.plots.__all__:
-        assert f"`{name}`" in TEXT or name == "LayerStyle", name
+        assert f"`{name}" in TEXT or name == "LayerStyle", name
