@@ -61,7 +61,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "augmentations": ["1.1 out of 255 on average", "a standard deviation of 0.1", "section 4.1"],
     "dropout": ["61 of 128 kept", "mean of 1000 steps", "scaled by 2", "fc1"],
     "local-response-normalization": ["k = 2, n = 5, α = 0.0001, β = 0.75", "0 … 255"],
-    "alexnet-one": ["2,000 CIFAR-10 images"],
+    "alexnet-recipe": ["2,000 CIFAR-10 images"],
     "throughput": ["ResNet-20", "No GPU was available"],
     "first-layer-filters": ["c1: 6 × 5×5×1", "c3: 16 × 5×5×6"],
     "alexnet-filters": ["48 filters of 7×7×3", "96 filters are 11×11×3"],
@@ -123,7 +123,7 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
             )
         ],
     ),
-    "alexnet-one": ("alexnet_recipe", lambda r: [lost(r, row) for row in (1, 6)]),
+    "alexnet-recipe": ("alexnet_recipe", lambda r: [lost(r, row) for row in (1, 6)]),
     "throughput": (
         "throughput",
         lambda r: [f"{rate:,.0f}" for rate in np.median(r["images_per_second"], axis=-1)[0, :, 0]],

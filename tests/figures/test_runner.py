@@ -213,5 +213,5 @@ def test_two_figures_of_one_name_are_refused(registered):
     def max_pooling():
         """Another figure of that name."""
 
-    with pytest.raises(ValueError, match=r"name must be new.*'max-pooling'"):
+    with pytest.raises(ValueError, match=r"name must be unique.*'max-pooling'"):
         registered(max_pooling)
