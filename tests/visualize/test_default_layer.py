@@ -78,5 +78,5 @@ def test_grad_cam_in_any_space(space, rng):
     np.testing.assert_allclose(visualize.layer_cam(model, x, 1), expected, rtol=1e-5, atol=1e-7)
     signed = visualize.saliency(model, x, 1, reduce=None)
     np.testing.assert_array_equal(visualize.saliency(model, x, 1), np.abs(signed).max(axis=-1))
-    with pytest.raises(ValueError, match=r"must take images|must have one input, images"):
+    with pytest.raises(ValueError, match="must take images"):
         visualize.guided_grad_cam(model, x, 1)

@@ -23,6 +23,10 @@ from kerascnn._heads import (
 
 from .tape import pass_back
 
+LEAKY = {
+    "guided": "negative values pass with their slope.",
+    "deconvnet": "the slope does not count: what comes back passes where it is positive.",
+}
 RECTIFIERS = ("relu", "relu6", "leakyrelu", "leaky_relu")
 # Similar activations, which the rules do not cover: they pass the plain gradient.
 RELATIVES = (
@@ -87,7 +91,7 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
     if leaky and len(leaky) < sum(map(is_rectifier, nodes)):
         warn(
             f"the rule {rule!r} is defined for ReLUs; in the leaky ReLUs of {_listed(leaky)}, "
-            "negative values pass with their slope."
+            + LEAKY[rule]
         )
     return RULES[rule]
 
