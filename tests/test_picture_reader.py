@@ -295,7 +295,7 @@ def test_cut_files_are_one_line_or_a_picture(kind, tmp_path):
     data = file.getvalue()
     for end in (0, 1, 7, 13, 30, len(data) // 2):
         path.write_bytes(data[:end])
-        with pytest.raises(OSError, match=f"picture .*a.{kind}") as error:
+        with pytest.raises(OSError, match=f"image .*a.{kind}") as error:
             ImageFiles([path], image_size=8)[0]
         assert "\n" not in str(error.value)
 

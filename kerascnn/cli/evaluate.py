@@ -1,7 +1,7 @@
 """`kerascnn evaluate`: how good a trained network is, class by class."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,7 @@ def evaluate(
     )
     with language(lang):
         names = shown(looked_at.names)
-    result = training.Evaluation(result.confusion, result.top5, result.loss, names)
+    result = replace(result, class_names=tuple(names))
     click.echo(result)
     if path is None:
         return

@@ -55,7 +55,7 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
         raise ValueError(f"images must be (N, h, w) or (N, h, w, 1); received {images.shape}.")
     if images.size and not (images.min() >= 0 and images.max() <= 1):  # also fails for NaN
         raise ValueError(
-            f"images must lie in [0, 1]; received {images.min()} to {images.max()}: "
+            f"images must be in [0, 1]; received {images.min()} to {images.max()}: "
             f"divide by the largest value."
         )
     result = np.zeros((len(images), SIZE, SIZE, 1), np.float32)

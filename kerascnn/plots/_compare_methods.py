@@ -161,7 +161,7 @@ def _method_name(name: str) -> str:
         "saliency": _("saliency"),
         "smooth_grad": "SmoothGrad",
         "integrated_gradients": _("integrated gradients"),
-        "guided_backprop": _("guided backprop"),
+        "guided_backprop": _("guided backpropagation"),
         "deconvnet": _("deconvnet"),
         "occlusion": _("occlusion"),
         "grad_cam": "Grad-CAM",

@@ -77,7 +77,7 @@ def test_says_which_is_which_in_each_language(patches, look, overlapping):
         note
         == {
             "en": "left: reconstructions, right: image patches",
-            "ko": "왼쪽: 재구성, 오른쪽: 영상 조각",
+            "ko": "왼쪽: 재구성, 오른쪽: 이미지 패치",
             "es": "izquierda: reconstrucciones; derecha: parches de imagen",
         }[look[1]]
     )
