@@ -15,6 +15,7 @@ from ._options import PREPROCESSING, of_builder, read_options
 if TYPE_CHECKING:
     from kerascnn.trained import Trained
 
+NO_BUILDERS = ("weights", "source", "preprocessing", "class_names", "any_size", "otherwise")
 SUBSTITUTE = "vgg16/cifar10"  # comes with the package
 
 
@@ -115,6 +116,12 @@ def chosen(
     given = read_options(options)
     if "include_top" in given:
         raise ValueError("--option include_top is chosen by what is made; leave it out.")
+    for key in NO_BUILDERS:
+        if key in given:
+            raise ValueError(
+                f"--option must be an argument of the builder; {key!r} is not, or has an option of "
+                "its own."
+            )
     names = read_class_names(class_names) if class_names else ()
     if run is not None:
         if name is not None:

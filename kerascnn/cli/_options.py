@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
-PREPROCESSING = ("unit", "0-255", "signed", "lecun", "torch", "caffe")
+PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe", "0-255")
 WORDS = ("name", "variant", "padding")  # options that are never numbers: variant=1998
 
 of_builder = click.option(

@@ -58,6 +58,8 @@ def checked(
 ) -> tuple[str, dict]:
     """Check the arguments of `of_model` without TensorFlow: the network, and its options."""
     given = read_options(options)
+    if "include_top" in given:
+        raise ValueError("--option include_top has an option of its own; give --no-top, or not.")
     if input_shape is not None:
         given["input_shape"] = read_shape("--input-shape", input_shape)
     if (name is None) == (run is None):

@@ -94,6 +94,7 @@ def _load(
     if source is not None and not _is_architecture(source):
         path = Path(source).expanduser()
         if is_whole_model(path):
+            _check_alone(path, weights, options)
             return from_file(path, **common)
         if isinstance(source, PathLike) or path.is_dir():
             return from_run(path, weights, options=options, **common)
@@ -101,6 +102,7 @@ def _load(
         if is_run(file.parent):
             return from_run(file.parent, weights, architecture=source, options=options, **common)
         if source is None and is_whole_model(file):
+            _check_alone(file, None, options)
             return from_file(file, **common)
     if source is None:
         raise ValueError(
@@ -115,6 +117,15 @@ def _load(
         any_size=any_size,
         **common,
     )
+
+
+def _check_alone(path: Path, weights: str | None, options: dict) -> None:
+    """Refuse what a whole model says itself."""
+    if weights is not None or options:
+        given = ", ".join([*["weights"] * (weights is not None), *options])
+        raise ValueError(
+            f"'{path}' holds its own layers and weights; leave out what else was given: {given}."
+        )
 
 
 def _is_architecture(source: str | PathLike) -> bool:

@@ -24,7 +24,7 @@ class Preprocessing:
     array and a tensor for a tensor, and do not modify their argument.
 
     Attributes:
-        name: "unit", "0-255", "signed", "lecun", "torch" or "caffe".
+        name: "unit", "signed", "lecun", "torch", "caffe" or "0-255".
         scale, offset: one number, or one for each of the model's channels.
         bgr: whether the model's channels are blue, green, red.
     """
@@ -120,11 +120,11 @@ MODES = {
     p.name: p
     for p in (
         Preprocessing("unit", 1.0, 0.0),  # [0, 1]
-        Preprocessing("0-255", 255.0, 0.0),  # of models that rescale by themselves
         Preprocessing("signed", 2.0, -1.0),  # [-1, 1]
         Preprocessing("lecun", 1.275, -0.1),  # [-0.1, 1.175]: LeCun et al. 1998, section II.B
         Preprocessing("torch", tuple(1 / STD), tuple(-MEAN / STD)),
         Preprocessing("caffe", 255.0, tuple(-CAFFE_MEAN), bgr=True),
+        Preprocessing("0-255", 255.0, 0.0),  # of models that rescale by themselves
     )
 }
 

@@ -357,7 +357,7 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["style", "cat.jpg"], "Missing argument 'STYLE'"),
         (["style", "cat.jpg", "coffee.png", "--style-layers", "conv9"], "conv9"),
         (["style", "cat.jpg", "coffee.png", "--style-weight", "-1"], "-1.0 is not in the range"),
-        (["dream", "cat.jpg", "--preprocessing", "rgb"], "'rgb' is not one of 'unit', '0-255'"),
+        (["dream", "cat.jpg", "--preprocessing", "rgb"], "'rgb' is not one of 'unit', 'signed'"),
         (["dream", "cat.jpg", "-o", "none/a.png"], "folder must exist"),
     ],
 )

@@ -218,6 +218,8 @@ def test_what_a_run_says_of_itself(run, place):
         (["diagram", "lenet5", "--format", "gif"], "--format must be any of svg, png, pdf"),
         (["diagram", "lenet5", "-o", "a.gif"], "in one of .svg, .png, .pdf"),
         (["describe", "lenet5", "-o", "a.doc"], "--out must end in one of .txt, .md"),
+        (["gradcam", DARK, "--option", "weights=a"], "must be an argument of the builder"),
+        (["describe", "lenet5", "--option", "include_top=0"], "give --no-top"),
         (["describe", "lenet5", "--columns", "mac"], "Did you mean 'MACs'"),
     ],
 )

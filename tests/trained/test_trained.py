@@ -158,6 +158,8 @@ def test_sources_that_are_not_there(tmp_path):
         (str(tmp_path), {}, OSError, "must be the run directory of a training"),
         (str(file), {}, ValueError, "must hold a whole model"),
         (str(tmp_path / "b.keras"), {}, OSError, "there is none"),
+        (str(file), {"weights": "imagenet"}, ValueError, "holds its own layers and weights"),
+        (str(file), {"classes": 3}, ValueError, "leave out what else was given: classes"),
         (None, {"weights": "imagenet"}, ValueError, "source must be an architecture"),
         (LENET5, {"preprocessing": "tortch"}, ValueError, "Did you mean 'torch'"),
         (LENET5, {"class_names": ["a", "b"]}, ValueError, "class_names must be 10"),
