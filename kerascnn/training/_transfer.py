@@ -134,7 +134,8 @@ def _from(graph, nodes, first):
     try:
         found = [node.name for node in graph.calls(first)]
     except ValueError:
-        raise unknown("first", first, [name.partition("/")[2] for name in names]) from None
+        short = [name.partition("/")[2] if "/" in first else name.split("/")[-1] for name in names]
+        raise unknown("first", first, short) from None
     starts = [names.index(name) for name in found if name in names]
     if not starts:
         raise ValueError(

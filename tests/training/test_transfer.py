@@ -85,6 +85,12 @@ def test_layers_of_nested_models_are_reached(nested, first, learns):
     assert names == learns | {"predictions"}
 
 
+@pytest.mark.parametrize(("first", "meant"), [("conv22", "conv2"), ("inner/conv22", "inner/conv2")])
+def test_a_typing_error_in_a_nested_model_is_told(nested, first, meant):
+    with pytest.raises(ValueError, match=f"received '{first}'. Did you mean '{meant}'"):
+        unfreeze(nested, first)
+
+
 def test_any_model_with_a_model_in_it_can_be_unfrozen(base):
     image = keras.Input((6, 6, 1))
     model = keras.Sequential([image, base, layers.Dense(2, name="mine")])
