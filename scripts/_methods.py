@@ -386,7 +386,8 @@ def occlusion(case):
             drop = whole - scores_of(case, place, covered, probability=probability)
             total[:, y : y + size[0], x : x + size[1]] += drop[:, None, None]
             count[:, y : y + size[0], x : x + size[1]] += 1
-    return [("drop", ours, total / count)]
+    level = whole[:, None, None] * case.half  # beside which a small drop is rounding
+    return [("drop", np.float32(ours + level), total / count + level)]
 
 
 @method
@@ -458,13 +459,13 @@ def top_patches(case):
     unit, rank = int(case.rng.integers(maps.shape[-1])), 0
     image = found.images[unit, rank]
     top, left, bottom, right = found.boxes[unit, rank]
-    place = flat[image, :, unit].argmax()
+    spot = flat[image, :, unit].argmax()
     other = case.rng.normal(size=images[image].shape).astype("float32")
     other[top:bottom, left:right] = images[image, top:bottom, left:right]
     arrays = [x[image : image + 1] for x in case.arrays]
     arrays[place] = other[None]
     moved = numbers(case.plain(arrays).values[path]).reshape(-1, maps.shape[-1])
-    made.append(("behind the patch", moved[place, unit], np.float32(flat[image, place, unit])))
+    made.append(("behind the patch", moved[spot, unit], np.float32(flat[image, spot, unit])))
     y, x = found.origins[unit, rank]
     patch = found.patches[unit, rank]
     inside = patch[top - y : bottom - y, left - x : right - x]

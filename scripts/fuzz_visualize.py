@@ -396,7 +396,7 @@ def disagreement(what, ours, theirs, half):
     if half:
         norm = np.linalg.norm(theirs)
         return (
-            f"{what}: off by {np.linalg.norm(gap) / norm:.3g} of its norm {norm:.3g}"
+            f"{what}: off by {np.linalg.norm(gap):.3g} of a norm of {norm:.3g}"
             if np.linalg.norm(gap) > 0.25 * norm + 1e-3
             else None
         )

@@ -107,8 +107,15 @@ WHOLE = "whole"
 Field = tuple[ReceptiveField, ...] | str | None
 
 
-def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Field]:
+def receptive_fields(
+    model: keras.Model, input_shape: Sequence, *, only: int | None = None
+) -> dict[str, Field]:
     """What the units of each layer see of an input of this shape, without the batch.
+
+    Args:
+        model: any functional or sequential model.
+        input_shape: of the input, or a list of the shapes of several inputs.
+        only: the place of the input that counts; `None`: all, overlaid.
 
     Returns:
         By the layers' names, a field for each axis of space; `WHOLE` where it holds all that a
@@ -120,6 +127,8 @@ def receptive_fields(model: keras.Model, input_shape: Sequence) -> dict[str, Fie
     found: dict[str, Field] = {}
     for node in graph.nodes:
         view, shape = fields.views[node.outputs[0]], shapes[node.outputs[0]]
+        if only is not None:
+            view = {origin: look for origin, look in view.items() if origin[0] == only}
         looks = sees(view, fields, sizes, shape)
         if any(look.field is None for look in looks or view.values()):
             found[node.name] = None

@@ -229,7 +229,7 @@ class _Axis:
 def _axes(
     model: keras.Model, node: Node, sizes: Sequence[tuple[int, ...]], place: int
 ) -> list[_Axis]:
-    field, size = receptive_fields(model, sizes)[node.name], sizes[place]
+    field, size = receptive_fields(model, sizes, only=place)[node.name], sizes[place]
     if field == WHOLE:
         return [_Axis(n, Fraction(0), Fraction(n - 1), Fraction(0)) for n in size[:2]]
     if field is None:

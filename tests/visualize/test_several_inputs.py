@@ -95,6 +95,23 @@ def test_patches_of_one_input(kind, net, arrays):
         np.testing.assert_array_equal(found.patches[unit, 0], patch)
 
 
+def test_a_patch_is_what_a_unit_sees_of_that_input():
+    """Not of the others, which may be of another size."""
+    large, small = keras.Input((12, 12, 1)), keras.Input((6, 6, 1))
+    halved = layers.Conv2D(2, 3, strides=2, padding="same")(large)
+    joint = layers.Conv2D(2, 3, name="joint")(layers.Concatenate()([halved, small]))
+    model = keras.Model([large, small], layers.GlobalAveragePooling2D()(joint))
+    rng = np.random.default_rng(0)
+    arrays = [rng.random((1, 12, 12, 1), "float32"), rng.random((1, 6, 6, 1), "float32")]
+    maps = visualize.activations(model, arrays, "joint")[0]
+    for place, (size, stride) in enumerate(((7, 2), (3, 1))):
+        found = visualize.top_patches(model, arrays, "joint", input=place, count=1)
+        assert found.patches.shape == (2, 1, size, size, 1)
+        for unit in range(2):
+            y, x = np.unravel_index(maps[..., unit].argmax(), maps.shape[:2])
+            assert tuple(found.origins[unit, 0]) == (stride * y, stride * x)
+
+
 def test_the_choices_are_named(net, arrays):
     methods = (
         visualize.occlusion,
