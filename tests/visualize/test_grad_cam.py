@@ -340,6 +340,18 @@ def test_a_changed_model_is_compiled_anew(fresh, images):
     assert trace_count(fresh) == 1
 
 
+def test_a_quantized_model_is_compiled_again(images):
+    """Its layers and their wiring are the same; what they compute is not."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((12,)), layers.Dense(5, name="head")])
+    rows = images.reshape(len(images), -1)[:, :12]
+    before = kc.visualize.activations(model, rows, "head")
+    model.layers[-1].quantize("int8")
+    after = kc.visualize.activations(model, rows, "head")
+    np.testing.assert_allclose(after, np.array(model(rows)), rtol=1e-6)
+    assert not np.array_equal(after, before)
+
+
 def test_targets_that_are_called_leave_no_trace_behind(fresh, images):
     for _ in range(3):
         kc.visualize.grad_cam(fresh, images, lambda logits: logits[:, 0])

@@ -204,3 +204,13 @@ def test_redirected_gradients_by_hand():
     value, slope = value_and_gradient(lambda x: rescue.redirected(node, (x,), {}) * upstream, x)
     np.testing.assert_array_equal(np.ravel(value), [0, 0, 0, 0, -14, 0])
     np.testing.assert_array_equal(np.ravel(slope), [5, 0, 0, 0, -7, 0])
+
+
+def test_an_image_that_is_left_over_has_a_copy_beside_it():
+    """Where no image is computed alone; and only there."""
+    images = np.arange(5.0)[:, None]
+    together = list(Batches(2, alone=False).parts([images]))
+    assert [count for count, _part in together] == [2, 2, 1]
+    assert [np.ravel(part).tolist() for _count, (part,) in together] == [[0, 1], [2, 3], [4, 4]]
+    alone = list(Batches(1, alone=True).parts([images]))
+    assert [np.ravel(part).tolist() for _count, (part,) in alone] == [[0], [1], [2], [3], [4]]

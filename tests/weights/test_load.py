@@ -467,3 +467,20 @@ def test_numpy_integers_are_welcome():
 def test_preprocessing_of_no_architecture():
     with pytest.raises(ValueError, match=r"architecture must be one of 'alexnet'.*received 'unet'"):
         kc.weights.preprocessing("unet", "imagenet")
+
+
+def test_nested_models_keep_their_weights_if_keras_fails_half_way(tmp_path):
+    """Keras itself loads them, layer by layer; here the last one does not fit."""
+
+    def nested(units):
+        inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)], name="inner")
+        return keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(units)], name="outer")
+
+    file = tmp_path / "nested.weights.h5"
+    nested(5).save_weights(file)
+    model = nested(2)
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"Nothing was loaded\.$"):
+        kc.weights.load(model, file)
+    for now, own in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, own)
