@@ -301,11 +301,12 @@ def default_layer(case):
         warnings.simplefilter("always")
         ours = visualize.activations(case.model, case.images, **options(case))
     values = case.plain().values
+    rounding = 0.1 if case.half else 1e-4
     same = [
         path
         for path, _, _ in layers_of(case.net)
         if values[path].shape == ours.shape
-        and np.allclose(numbers(values[path]), ours, rtol=1e-2, atol=1e-2)
+        and np.allclose(numbers(values[path]), ours, atol=rounding * np.abs(ours).max())
     ]
     made = [("a layer's output", np.array(bool(same)), np.array(True))]
     if any("through which all" in str(each.message) for each in said) or not same:
