@@ -1,4 +1,5 @@
 import contextlib
+import gc
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -7,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import subprocess
 import sys
 from itertools import combinations
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -16,6 +18,20 @@ from hypothesis import settings
 # The same examples in every run, on machines of any speed.
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("fixed")
+
+# A full collection destroys what TensorFlow has traced, one function after another, for up to 20 s;
+# so cycles are collected only between files, once a worker has grown large.
+gc.disable()
+LARGE = 3 * 2**30  # bytes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_is_bounded():
+    """Collect garbage after a file if the process is large, as far as the system tells."""
+    yield
+    statm = Path("/proc/self/statm")
+    if not statm.exists() or int(statm.read_text().split()[1]) * os.sysconf("SC_PAGESIZE") > LARGE:
+        gc.collect()
 
 
 @pytest.fixture

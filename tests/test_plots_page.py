@@ -20,6 +20,7 @@ def script():
     return module
 
 
+@pytest.mark.slow
 def test_the_code_draws_each_picture(script, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     drawn = {name for name, figure in script.draw(TEXT) if figure is not None}
