@@ -20,18 +20,31 @@ settings.register_profile("fixed", derandomize=True, deadline=None, max_examples
 settings.load_profile("fixed")
 
 # A full collection destroys what TensorFlow has traced, one function after another, for up to 20 s;
-# so cycles are collected only between files, once a worker has grown large.
+# so cycles are collected only between files, each time that a worker has grown by some gigabytes.
 gc.disable()
-LARGE = 3 * 2**30  # bytes
+GROWTH = 2 * 2**30  # bytes
+_collected_at = [0]  # resident bytes
+
+
+def resident() -> int:
+    """The memory of this process in bytes; 0 if the system does not tell."""
+    statm = Path("/proc/self/statm")
+    pages = int(statm.read_text().split()[1]) if statm.exists() else 0
+    return pages * os.sysconf("SC_PAGESIZE")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def memory_is_bounded():
-    """Collect garbage after a file if the process is large, as far as the system tells."""
+    """Collect garbage after a file if the process has grown, or if nobody knows.
+
+    What a file's own tests collect does not include the garbage of other files.
+    """
+    gc.freeze()
     yield
-    statm = Path("/proc/self/statm")
-    if not statm.exists() or int(statm.read_text().split()[1]) * os.sysconf("SC_PAGESIZE") > LARGE:
+    if not resident() or resident() > _collected_at[0] + GROWTH:
+        gc.unfreeze()
         gc.collect()
+        _collected_at[0] = resident()
 
 
 @pytest.fixture

@@ -127,6 +127,7 @@ def test_without_network_a_shipped_network_does_it_and_says_so(kerascnn):
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_weights_that_are_at_hand_are_taken(kerascnn, saved, tmp_path):
     (tmp_path / "mine.weights.h5").write_bytes(saved(classes=3))
     result = kerascnn("gradcam", "cat.jpg", "--model", "resnet20", "--weights", "mine.weights.h5")
@@ -205,6 +206,7 @@ def test_gradcam_gives_an_official_file_its_own_input_and_names(kerascnn, a_file
     assert first == ["abcdefghij"[scores.argmax()], f"{scores.max():.1%}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["dream", "cat.jpg"], ["style", "cat.jpg", "coffee.png"]])
 def test_dreams_and_styles_know_the_input_of_a_file(command, kerascnn, a_file, tmp_path):
     save, publish = a_file

@@ -76,6 +76,7 @@ def test_gradcam_sees_what_the_training_saw(kerascnn, run, place):
         (place / path).unlink()  # is no picture of a class
 
 
+@pytest.mark.slow
 def test_weights_of_a_run_alone_are_as_the_run(kerascnn, run, tmp_path):
     def printed(*options):
         result = kerascnn("gradcam", DARK, *options, "-o", str(tmp_path / "a.png"))
@@ -87,6 +88,7 @@ def test_weights_of_a_run_alone_are_as_the_run(kerascnn, run, tmp_path):
     assert printed("--model", "run") == expected
 
 
+@pytest.mark.slow
 def test_several_pictures_and_methods_in_one_figure_or_in_a_folder(kerascnn, run, tmp_path):
     methods = ("--method", "grad_cam", "--method", "saliency")
     sheet, one = str(tmp_path / "sheet.png"), str(tmp_path / "one.png")
@@ -99,6 +101,7 @@ def test_several_pictures_and_methods_in_one_figure_or_in_a_folder(kerascnn, run
     assert sorted(path.name for path in folder.iterdir()) == names, result.output
 
 
+@pytest.mark.slow
 def test_names_of_classes_for_a_file(kerascnn, tmp_path):
     (tmp_path / "names.txt").write_text("night\nday\n", "utf-8")
     out = ("-o", str(tmp_path / "a.png"))

@@ -90,6 +90,7 @@ def test_a_keras_file_is_loaded_with_the_range_that_it_takes(tmp_path, picture):
     assert load(None, weights=tmp_path / "a.keras").model.count_params() == model.count_params()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["sigmoid", None])
 def test_one_unit_is_two_classes(activation, picture):
     model = small(1, activation)

@@ -112,8 +112,18 @@ class Stop(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("step", [0, 2])
-@pytest.mark.parametrize("form", ["unknown length", "PyDataset"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("form", "step"),
+    [
+        ("unknown length", 2),
+        pytest.param("unknown length", 0, marks=SLOW),
+        pytest.param("PyDataset", 0, marks=SLOW),
+        pytest.param("PyDataset", 2, marks=SLOW),
+    ],
+)
 def test_a_stopped_run_goes_on_bit_for_bit(arrays, dataset, tmp_path, form, step):
     unknown = dataset.filter(lambda images, labels: True)
     data = Batches(*arrays) if form == "PyDataset" else unknown
