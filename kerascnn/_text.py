@@ -58,22 +58,29 @@ def class_texts(names: Sequence[str]) -> list[str]:
     ...     class_texts(["background", "cell"]), class_texts(["cell", "other"])
     (['fondo', 'célula'], ['cell', 'other'])
     """
-    owned = {
-        "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck": _(
-            "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
-        ),
-        "T-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot": _(
-            "T-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
-        ),
-        "circle, square, triangle, star, cross, ring": _(
-            "circle, square, triangle, star, cross, ring"
-        ),
-        "background, cell": _("background, cell"),
-        "background, cell, border": _("background, cell, border"),
-    }
     names = [str(name) for name in names]
-    translated = owned.get(", ".join(names))
-    return names if translated is None else translated.split(", ")
+    with language("en"):
+        english = _own_class_names()
+    if tuple(names) not in english:
+        return names
+    return list(_own_class_names()[english.index(tuple(names))])
+
+
+def _own_class_names() -> tuple[tuple[str, ...], ...]:
+    """The class names of the data sets that the toolkit loads, in the language that is set."""
+    return (
+        (
+            _("airplane"), _("automobile"), _("bird"), _("cat"), _("deer"),
+            _("dog"), _("frog"), _("horse"), _("ship"), _("truck"),
+        ),
+        (
+            _("T-shirt/top"), _("trouser"), _("pullover"), _("dress"), _("coat"),
+            _("sandal"), _("shirt"), _("sneaker"), _("bag"), _("ankle boot"),
+        ),
+        (_("circle"), _("square"), _("triangle"), _("star"), _("cross"), _("ring")),
+        (_("background"), _("cell")),
+        (_("background"), _("cell"), _("border")),
+    )  # fmt: skip
 
 
 def shape_text(shape: Iterable[int | None]) -> str:

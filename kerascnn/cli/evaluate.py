@@ -68,8 +68,7 @@ def evaluate(
     start_keras()
 
     from kerascnn import training
-    from kerascnn._text import language
-    from kerascnn.trained._class_names import shown
+    from kerascnn._text import class_texts, language
 
     net = choice.load(any_size=False)
     looked_at = read(net, data, data_dir, window, part)
@@ -80,7 +79,7 @@ def evaluate(
         input_range=None,
     )
     with language(lang):
-        names = shown(looked_at.names)
+        names = class_texts(looked_at.names)
     result = replace(result, class_names=tuple(names))
     click.echo(result)
     if path is None:

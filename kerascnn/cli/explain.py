@@ -113,9 +113,9 @@ def tell(net: "Trained", found: "Explanation") -> None:
     """Print the likeliest classes."""
     from rich.cells import cell_len, set_cell_size
 
-    from kerascnn.trained._class_names import shown
+    from kerascnn._text import class_texts
 
-    names = shown(net.names)
+    names = class_texts(net.names)
     ranked = (-found.probabilities).argsort()[:LIKELIEST]
     width = max(cell_len(names[c]) for c in ranked)  # Korean letters are two cells wide
     for c in ranked:

@@ -9,9 +9,9 @@ import numpy as np
 
 from kerascnn import visualize
 from kerascnn._errors import unknown
+from kerascnn._text import class_texts
 from kerascnn.training._objective import head
 
-from ._class_names import shown
 from ._methods import CAMS, METHODS, PIXELS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def explain(
         image=net.view(picture),
         heatmap=found if found.ndim == 2 else np.abs(found).max(axis=-1),
         target=target,
-        label=shown(net.names)[target],
+        label=class_texts(net.names)[target],
         probability=float(probabilities[target]),
         probabilities=probabilities,
         overlaid=method not in PIXELS,

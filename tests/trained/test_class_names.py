@@ -3,8 +3,9 @@
 import pytest
 
 from kerascnn import _text
+from kerascnn._text import class_texts
 from kerascnn.datasets import boxes, cells, cifar10, fashion_mnist
-from kerascnn.trained._class_names import class_number, shown
+from kerascnn.trained._class_names import class_number
 
 NAMES = ["crane", "dog", "crane", "polar bear"]
 
@@ -38,15 +39,15 @@ def test_a_name_of_two_classes_is_refused():
 @pytest.mark.parametrize("lang", ["ko", "es"])
 def test_names_of_the_toolkits_data_are_translated(names, lang):
     with _text.language(lang):
-        translated = shown(names)
+        translated = class_texts(names)
         assert len(set(translated)) == len(names)
         assert not set(translated) & set(names)
         for number, (name, word) in enumerate(zip(names, translated, strict=True)):
             assert class_number(name, names) == class_number(word, names) == number
-    assert shown(names) == tuple(names)
+    assert class_texts(names) == list(names)
 
 
 def test_names_of_the_users_own_stay():
     with _text.language("ko"):
-        assert shown(["dog", "cat"]) == ("dog", "cat")
-        assert shown(cifar10.CLASS_NAMES)[3] == "고양이"
+        assert class_texts(["dog", "cat"]) == ["dog", "cat"]
+        assert class_texts(cifar10.CLASS_NAMES)[3] == "고양이"
