@@ -51,6 +51,20 @@ def rescaling_of(graph: Graph, key: Key) -> Node | None:
     return first if slope > NOTHING and wants_levels else None
 
 
+def rescaling_layer(model: keras.Model) -> str | None:
+    """Name the layer by which a model of one input rescales 0 … 255; `None` if it does not.
+
+    Nothing is known of a model whose layers cannot be followed.
+    """
+    if not has_graph(model) or len(model.inputs) != 1:
+        return None
+    if model not in _layers:
+        graph = flatten(model)
+        node = rescaling_of(graph, graph.inputs[0])
+        _layers[model] = node and node.name
+    return _layers[model]
+
+
 def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images") -> None:
     """Warn where pictures in [0, 1] go into a model that begins by rescaling 0 … 255.
 
@@ -60,15 +74,9 @@ def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images")
         what: What they are called.
     """
     in_unit = np.asarray(images).dtype.kind == "f" and 0 < np.max(images) <= 1
-    if not in_unit or not has_graph(model) or len(model.inputs) != 1:
-        return
-    if model not in _layers:
-        graph = flatten(model)
-        node = rescaling_of(graph, graph.inputs[0])
-        _layers[model] = node and node.name
-    if _layers[model]:
+    if in_unit and (layer := rescaling_layer(model)):
         warn(
-            f"the model rescales 0 … 255 itself, by its layer {_layers[model]!r}, but the {what} "
+            f"the model rescales 0 … 255 itself, by its layer {layer!r}, but the {what} "
             "lie in [0, 1] and look black to it: give 255 * images, with input_range=(0, 255) in "
             "from_directory, train and evaluate; or build the model without that layer."
         )

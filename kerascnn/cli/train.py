@@ -68,7 +68,7 @@ def train(
     import keras
 
     import kerascnn as kc
-    from kerascnn.trained._file import rescaling_of
+    from kerascnn._rescaling import rescaling_layer
 
     keras.utils.set_random_seed(seed)
     input_range = (0.0, 1.0)
@@ -86,7 +86,7 @@ def train(
     else:
         model = model_of(name)
         loaded = read_data(data, data_dir, file_shape(model, size), window, seed)
-        if rescaling := rescaling_of(model):
+        if rescaling := rescaling_layer(model):
             loaded, input_range = in_levels(loaded), (0.0, 255.0)
             click.echo(f"the layer {rescaling!r} takes pictures in 0 … 255", err=True)
 

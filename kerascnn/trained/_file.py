@@ -3,17 +3,13 @@
 from pathlib import Path
 
 import keras
-import numpy as np
 
 import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import weights
-from kerascnn._graph import flatten, has_graph
+from kerascnn._rescaling import rescaling_layer
 
 from ._top import without_top
 from ._trained import Trained, check_model
-
-LARGEST_MEAN = 2.0  # of pictures in [0, 1], at most
-SMALLEST_SCALE = 0.05  # likewise, at least
 
 
 def from_file(
@@ -25,7 +21,7 @@ def from_file(
 ) -> Trained:
     """Load a whole model from a `.keras` file, or a legacy `.h5`.
 
-    A model that begins with a Rescaling or Normalization of 0 … 255 gets that range.
+    A model that begins by rescaling 0 … 255 gets that range.
 
     Raises:
         OSError: there is no such file.
@@ -36,7 +32,7 @@ def from_file(
     check_model(model, path.name, include_top)
     if preprocessing is not None:
         mode, note = weights.MODES[preprocessing], f"preprocessing {preprocessing}, as you say"
-    elif rescaling := rescaling_of(model):
+    elif rescaling := rescaling_layer(model):
         mode, note = weights.MODES["0-255"], f"its layer {rescaling!r} takes pictures in 0 … 255"
     else:
         mode = weights.MODES["unit"]
@@ -66,21 +62,6 @@ def read_file(path: Path) -> keras.Model:
             f"'{path}' must hold a whole model, of layers of Keras and kerascnn, as model.save "
             f"writes it; received: {in_a_line(error)} Of weights alone say the architecture too."
         ) from error
-
-
-def rescaling_of(model: keras.Model) -> str | None:
-    """The name of the layer that begins a model by rescaling 0 … 255, if it does."""
-    if not has_graph(model):
-        return None
-    for node in flatten(model).nodes:
-        layer = node.operation
-        if isinstance(layer, keras.layers.Rescaling):
-            return node.name if np.max(layer.scale) < SMALLEST_SCALE else None
-        if isinstance(layer, keras.layers.Normalization) and not layer.invert:
-            return node.name if np.max(np.asarray(layer.mean)) > LARGEST_MEAN else None
-        if getattr(layer, "weights", None):
-            return None
-    return None
 
 
 def in_a_line(error: Exception) -> str:

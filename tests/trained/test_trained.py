@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import kerascnn as kc
-from kerascnn.trained import METHODS, Trained, _file, _top, load
+from kerascnn._rescaling import rescaling_layer
+from kerascnn.trained import METHODS, Trained, _top, load
 
 LENET5 = "lenet5"
 
@@ -184,9 +185,9 @@ def test_a_model_without_its_top_takes_any_size():
 def test_the_layer_that_rescales_is_found_only_in_front():
     layers = keras.layers
     front = keras.Sequential([keras.Input((8, 8, 3)), layers.Rescaling(1 / 127.5, offset=-1)])
-    assert _file.rescaling_of(front) == front.layers[0].name
+    assert rescaling_layer(front) == front.layers[0].name
     half = keras.Sequential([keras.Input((8, 8, 3)), layers.Rescaling(2.0, offset=-1)])
     behind = keras.Sequential(
         [keras.Input((8, 8, 3)), layers.Conv2D(1, 3), layers.Rescaling(1 / 255)]
     )
-    assert _file.rescaling_of(half) is _file.rescaling_of(behind) is None
+    assert rescaling_layer(half) is rescaling_layer(behind) is None
