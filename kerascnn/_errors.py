@@ -4,8 +4,6 @@ import sys
 import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Real
-from types import UnionType
 
 LISTED = 8  # choices to list before the line gets too long to read
 
@@ -46,19 +44,3 @@ def warn(line: str) -> None:
     while frame and frame.f_globals.get("__name__", "").partition(".")[0] == "kerascnn":
         frame, level = frame.f_back, level + 1
     warnings.warn(line, stacklevel=level)
-
-
-def check_number(
-    what: str, received: object, low: float, high: float, kind: type | UnionType = Real
-) -> None:
-    """Check for a number of some type that is at least `low` and below `high`.
-
-    >>> check_number("dropout", 0.5, 0, 1)
-    >>> check_number("dropout", "half", 0, 1)
-    Traceback (most recent call last):
-    ValueError: dropout must be a number of at least 0 and below 1; received 'half'.
-    """
-    if not isinstance(received, kind) or not low <= received < high:
-        raise ValueError(
-            f"{what} must be a number of at least {low} and below {high}; received {received!r}."
-        )

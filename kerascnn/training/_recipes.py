@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
-from kerascnn._errors import check_number, unknown
+from kerascnn._checks import check_number
+from kerascnn._errors import unknown
 
 OPTIMIZERS = ("adam", "muon", "sgd")
 SCHEDULES = ("constant", "plateau", "step", "cosine")
@@ -110,7 +111,7 @@ class Recipe:
             value = getattr(self, field)
             if field == "dropout" and value is None:
                 continue
-            check_number(field, value, low, high, int | float)  # config.json holds no others
+            check_number(field, value, low, below=high, plain=True)  # as in config.json
         if not isinstance(self.steps, tuple | list) or any(
             not isinstance(step, int) or step < 1 for step in self.steps
         ):

@@ -2,7 +2,8 @@
 
 import keras
 
-from kerascnn._errors import check_number, unknown
+from kerascnn._checks import check_number
+from kerascnn._errors import unknown
 from kerascnn._graph import flatten
 
 from ._objective import SHAPING, head
@@ -44,7 +45,7 @@ def transfer(
         )
     if not isinstance(classes, int) or classes < 1:
         raise ValueError(f"classes must be a whole number from 1 on; received {classes!r}.")
-    check_number("dropout", dropout, 0, 1)
+    check_number("dropout", dropout, below=1)
     features = keras.Model(base.inputs, _features(base), name=f"{base.name}_features")
     if len(features.output_shape) not in (2, 4):
         raise ValueError(
