@@ -238,6 +238,7 @@ def _cone(ax: Axes, kernels: tuple[int, ...]) -> None:
                 ax.plot(
                     [x, rows[level][i + tap]], [heights[level + 1], heights[level]],
                     color=colors[level], zorder=1, linewidth=plt.rcParams["lines.linewidth"] / 2,
+                    linestyle="-",
                 )  # fmt: skip
     for xs, y in zip(rows, heights, strict=True):
         for x in xs:

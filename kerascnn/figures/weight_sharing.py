@@ -60,6 +60,7 @@ def weights_by_connection() -> Figure:
 
 
 INPUTS, WINDOW = 5, 3
+DASHES = ("-", (0, (2, 1)))  # of the two sets: in print there are fewer colours than weights
 RIGHT = 2.7  # where the units stand
 
 
@@ -134,6 +135,7 @@ def draw_wiring(wiring: Wiring, ax: Axes) -> None:
         ax.plot(
             [0.32, RIGHT - 0.32], [pixel, height(m, unit)], color=color, zorder=1,
             linewidth=plt.rcParams["lines.linewidth"] * (0.9 if wiring.shared else 0.45),
+            linestyle=DASHES[m],
         )  # fmt: skip
     pixels = range(-wiring.padding, INPUTS + wiring.padding)
     for pixel in pixels:
