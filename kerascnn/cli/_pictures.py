@@ -57,13 +57,6 @@ def read_picture(
     return np.array(picture)
 
 
-def scaled_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize a picture, (H, W, 3) in [0, 1], without aliasing."""
-    image = Image.fromarray(np.uint8(np.round(picture * 255)))
-    image = image.resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(image, np.float32) / 255
-
-
 def grey(picture: np.ndarray) -> np.ndarray:
     """Take the colours out of a picture, (H, W, 3) to (H, W, 1), both in [0, 1]."""
     return picture @ LUMA
