@@ -23,6 +23,7 @@ class LectureFigure:
         title: one line, in English.
         alt: what the figure shows, in one English sentence.
         topic: the name of its file, for example "convolution".
+        rows: what it shows of the course, as `docs/course-map.md` counts it, for example ("B1",).
         frames: number of animation steps, 0 for a still figure. The function of an animated
             figure takes `step`, counted from 0, and draws all steps at once for `step=None`.
     """
@@ -32,6 +33,7 @@ class LectureFigure:
     title: str
     alt: str
     topic: str
+    rows: tuple[str, ...]
     frames: int = 0
 
     @property
@@ -43,7 +45,9 @@ class LectureFigure:
 _figures: dict[str, LectureFigure] = {}
 
 
-def figure(*, title: str, alt: str, frames: int = 0) -> Callable[[Callable], Callable]:
+def figure(
+    *, title: str, alt: str, rows: tuple[str, ...] = (), frames: int = 0
+) -> Callable[[Callable], Callable]:
     """Register a function that computes, draws and returns a figure.
 
     The runner takes care of seeding, style, language, saving and closing.
@@ -51,6 +55,7 @@ def figure(*, title: str, alt: str, frames: int = 0) -> Callable[[Callable], Cal
     Args:
         title: one line, in English.
         alt: one English sentence for readers who cannot see the figure.
+        rows: the rows of the course that it shows, for example ("B1",).
         frames: number of steps that `function(step=...)` can draw.
     """
 
@@ -59,7 +64,7 @@ def figure(*, title: str, alt: str, frames: int = 0) -> Callable[[Callable], Cal
         if name in _figures and _figures[name].function.__module__ != function.__module__:
             raise ValueError(f"name must be unique; a figure {name!r} is already registered.")
         topic = function.__module__.rpartition(".")[2]
-        _figures[name] = LectureFigure(name, function, title, alt, topic, frames)
+        _figures[name] = LectureFigure(name, function, title, alt, topic, rows, frames)
         return function
 
     return register
