@@ -8,7 +8,7 @@ range is that of the data type or, if this would show nothing, a window of their
 import logging
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, ExitStack, suppress
 from dataclasses import dataclass
 from os import PathLike
@@ -43,9 +43,12 @@ SAMPLE = 2**20  # number of values for the percentiles
 ROWS = 256  # rows scaled at a time
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+SEPARATE = 2  # value of the tag PlanarConfiguration
 RAW, PACKED = 1, (8, 32946)  # values of the tag Compression that tifffile itself decodes
 DEFLATE = 1032  # largest compression ratio of these
-WHITE_IS_ZERO = 0  # value of the tag PhotometricInterpretation
+# Values of the tags PhotometricInterpretation and ExtraSamples.
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
+PREMULTIPLIED, ALPHA = 1, 2
 
 TURNS = {  # the transpose that undoes each EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -171,6 +174,7 @@ def _decoded(
     if tiff.problem:
         raise PictureError(tiff.problem)
     numbers, orientation, inverted = tiff.values, tiff.orientation, tiff.white_is_zero
+    opacity = tiff.opacity
     if numbers is None:
         file.seek(0)
         image = _opened(file, unknown=tiff.kind)
@@ -188,7 +192,10 @@ def _decoded(
                 return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
             numbers, inverted = np.asarray(image), False  # Pillow has inverted them already
     notes = Notes(pages=tiff.pages)
-    planes = _windowed(numbers, window, inverted, at_least, notes)
+    scaled = _windowed(numbers, window, inverted, notes)
+    if opacity is not None:
+        scaled = (_on_white(channel, opacity, tiff.premultiplied) for channel in scaled)
+    planes = [_reduced(Image.fromarray(channel), at_least) for channel in scaled]
     return _Decoded(planes, 1, orientation, notes)
 
 
@@ -251,6 +258,8 @@ def _reduced(image: Image.Image, at_least: int | None) -> Image.Image:
 
 def _numbers(image: Image.Image, dtype: np.dtype | None) -> np.ndarray | None:
     """Return the values of an image, in the file's data type, unless they are 8-bit unsigned."""
+    if image.mode == "RGB" and dtype == np.uint16:  # of which Pillow keeps the upper eight bits
+        return np.asarray(image) * np.uint16(257)
     wide = image.mode == "F" or image.mode.startswith("I")
     if not (wide or dtype == np.int8):  # Pillow reads int8 as unsigned
         return None
@@ -281,6 +290,8 @@ class _Tiff:
 
     readable: bool = False
     values: np.ndarray | None = None  # (H, W) or (H, W, 3)
+    opacity: np.ndarray | None = None  # (H, W), in [0, 1]
+    premultiplied: bool = False
     dtype: np.dtype | None = None
     orientation: int = 1
     white_is_zero: bool = False
@@ -307,7 +318,9 @@ def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
         found.white_is_zero = page.photometric == WHITE_IS_ZERO
         found.orientation = page.tags.valueof("Orientation", 1)
         samples = f"{page.samplesperpixel} sample(s) per pixel"
-        found.kind = f"unsupported TIFF ({page.dtype}, {samples}, {page.compression.name})"
+        tags = (page.photometric, page.compression, page.planarconfig)
+        names = ", ".join(str(getattr(tag, "name", tag)) for tag in tags)
+        found.kind = f"unsupported TIFF ({page.dtype}, {samples}, {names})"
         with suppress(Exception):
             if not tiff.pages[1].is_reduced:  # otherwise a thumbnail
                 found.pages = "it has more than one page; only the first is read"
@@ -318,7 +331,14 @@ def _tiff(file: BinaryIO, alone: ExitStack | None = None) -> _Tiff:
             if page.size > LARGE:
                 alone.enter_context(_large)
             values = page.asarray(maxworkers=1)
-            found.values = np.moveaxis(values, 0, -1) if page.axes == "SYX" else values
+            values = np.moveaxis(values, 0, -1) if page.axes == "SYX" else values
+            if _is_transparent(page):
+                found.premultiplied = page.extrasamples[-1] == PREMULTIPLIED
+                found.opacity, values = _opacity(values[..., -1]), values[..., :-1]
+                values = values[..., 0] if values.shape[-1] == 1 else values
+            found.values = values
+        elif not found.readable and _is_misread(page):
+            found.problem = found.kind
     return found
 
 
@@ -326,7 +346,11 @@ def _is_for_tifffile(page: "TiffPage") -> bool:
     """Whether a page has a data type that Pillow does not support, and needs little memory."""
     if page.dtype is None or page.dtype.kind not in "iuf" or page.dtype == np.uint8:
         return False
-    if (page.axes, page.samplesperpixel) not in (("YX", 1), ("YXS", 3), ("SYX", 3)):
+    if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
+        return False  # a palette, a mosaic, or another color space
+    if page.axes not in ("YX", "YXS", "SYX"):
+        return False
+    if page.samplesperpixel - _is_transparent(page) not in (1, 3):
         return False
     parts, pixels = math.prod(page.chunked), math.prod(page.chunks)
     if parts != len(page.databytecounts) or not parts * pixels <= MOST_PIXELS:
@@ -336,6 +360,28 @@ def _is_for_tifffile(page: "TiffPage") -> bool:
     return page.compression == RAW or (page.compression in PACKED and largest <= MOST_BYTES)
 
 
+def _is_transparent(page: "TiffPage") -> bool:
+    return page.extrasamples[-1:] in ((PREMULTIPLIED,), (ALPHA,))
+
+
+def _is_misread(page: "TiffPage") -> bool:
+    """Whether Pillow reads a page wrongly: as 8-bit values, or as RGB, where planes are apart."""
+    apart = page.planarconfig == SEPARATE and page.samplesperpixel > 1
+    return apart and not (page.dtype == np.uint8 and page.photometric in (RGB, CMYK))
+
+
+def _opacity(alpha: np.ndarray) -> np.ndarray:
+    """Scale an alpha channel to [0, 1], by its data type."""
+    largest = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
+    return np.nan_to_num(np.clip(alpha.astype(np.float32) / np.float32(largest), 0, 1))
+
+
+def _on_white(channel: np.ndarray, opacity: np.ndarray, premultiplied: bool) -> np.ndarray:
+    if premultiplied:
+        return np.minimum(channel + (1 - opacity), 1)
+    return 1 - opacity * (1 - channel)
+
+
 # -- values to [0, 1] ---------------------------------------------------------------------------
 
 
@@ -343,10 +389,9 @@ def _windowed(
     values: np.ndarray,
     window: tuple[float, float] | None,
     inverted: bool,
-    at_least: int | None,
     notes: Notes,
-) -> list[Image.Image]:
-    """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1]; return a plane per channel."""
+) -> Iterator[np.ndarray]:
+    """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1]; yield (H, W) per channel."""
     number = np.isfinite(values)
     count = int(number.sum())
     if count == 0:
@@ -358,17 +403,14 @@ def _windowed(
             "in black, infinities as the ends of the range"
         )
     del number
-    planes = []
-    with np.errstate(all="ignore"):
-        for channel in np.moveaxis(np.atleast_3d(values), -1, 0):
+    for channel in np.moveaxis(np.atleast_3d(values), -1, 0):
+        with np.errstate(all="ignore"):
             scaled = np.empty(channel.shape, np.float32)
             for start in range(0, len(scaled), ROWS):  # in float64, a few rows at a time
                 rows = channel[start : start + ROWS].astype(np.float64)
                 rows = np.clip((rows - low) / (high - low), 0, 1)
                 scaled[start : start + ROWS] = 1 - rows if inverted else rows
-            np.nan_to_num(scaled, copy=False)
-            planes.append(_reduced(Image.fromarray(scaled), at_least))
-    return planes
+        yield np.nan_to_num(scaled, copy=False)
 
 
 def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float, float]:

@@ -100,10 +100,52 @@ def corpus() -> list[tuple[str, bytes]]:
         color = np.float32(rng.random((24, 32, 3)))
         tifffile.imwrite(file, color, photometric="rgb", metadata=None, **options)
         made.append(("tiff", file.getvalue()))
-    file = io.BytesIO()
-    tifffile.imwrite(file, np.uint16(rng.integers(0, 4096, (3, 24, 32))), photometric="minisblack")
-    made.append(("tiff", file.getvalue()))
+    made += [("tiff", data) for data in many_tiffs(rng, ramp)]
+    save(noise, "TIFF", save_all=True, append_images=[grey, noise.resize((9, 7))])
+    made.append(("png", wide_png(rng.integers(0, 256, (24, 1 + 32 * 6), np.uint8))))
     return made
+
+
+def many_tiffs(rng: np.random.Generator, ramp: np.ndarray) -> list[bytes]:
+    """Several pages, planes apart, palettes, predictors, white as 0, alpha and thumbnails."""
+    made = []
+
+    def write(*pages: np.ndarray, **options: object) -> None:
+        file = io.BytesIO()
+        with tifffile.TiffWriter(file, bigtiff=options.pop("bigtiff", False)) as tiff:
+            for page in pages:
+                tiff.write(page, metadata=None, **options)
+        made.append(file.getvalue())
+
+    for kind in ("u1", "u2", "u4", "f4"):
+        largest = 1 if kind == "f4" else np.iinfo(kind).max
+        color = (largest * rng.random((3, 24, 32))).astype(kind)
+        grey = (largest * ramp).astype(kind)
+        apart = {"photometric": "rgb", "planarconfig": "separate"}
+        write(color, **apart)
+        write(color, compression="zlib", tile=(16, 16), **apart)
+        write(grey, grey[::-1].copy(), grey[:9])
+        write(color, photometric="minisblack")
+        write(grey, photometric="miniswhite")
+        write(np.concatenate([color, grey[None]]), extrasamples=["unassalpha"], **apart)
+        write(grey, compression="zlib", predictor=kind != "f4", rowsperstrip=5)
+        write(grey, subifds=0, bigtiff=True, resolution=(300, 300))
+    for kind in ("u1", "u2"):
+        colors = rng.integers(0, 2**16, (3, 256 if kind == "u1" else 2**16), np.uint16)
+        indices = rng.integers(0, 256, (24, 32)).astype(kind)
+        write(indices, photometric="palette", colormap=colors)
+    write((ramp + 1j * ramp).astype("c8"))
+    write(ramp > 0.5, photometric="minisblack")
+    return made
+
+
+def wide_png(rows: np.ndarray) -> bytes:
+    """A PNG of 32 columns and 3 channels of 16 bits, which Pillow reads and does not write."""
+    rows[:, 0] = 0  # no filter
+    head = struct.pack(">IIBBBBB", 32, len(rows), 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
+    data = b"".join(struct.pack(">I", len(c)) + name + c + bytes(4) for name, c in chunks)
+    return bytes(with_checksums(bytearray(b"\x89PNG\r\n\x1a\n" + data)))
 
 
 def damaged(whole: list[tuple[str, bytes]], rng: np.random.Generator) -> tuple[str, bytes]:

@@ -12,7 +12,7 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image
 
-from kerascnn import cli
+from kerascnn import _picture_reader, cli
 from kerascnn._picture_reader import PictureError, check, read
 from kerascnn.cli._pictures import read_picture
 from kerascnn.datasets import ImageFiles, from_directory
@@ -102,6 +102,54 @@ def test_colours_of_more_than_eight_bits(dtype, largest, planes, tmp_path):
     np.testing.assert_allclose(grey[..., 0], color @ [0.299, 0.587, 0.114], atol=1e-4)
 
 
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+@pytest.mark.parametrize("alpha", ["unassalpha", "assocalpha"])
+@pytest.mark.parametrize(
+    ("dtype", "most"), [("u2", 65535), ("u2", 4095), ("u4", 2**32 - 1), ("f4", 1)]
+)
+def test_transparency_of_more_than_eight_bits(dtype, most, alpha, planes, tmp_path):
+    opacity = np.tile(np.linspace(0, 1, 6), (4, 1))
+    color = np.stack([RAMP, RAMP[::-1], 1 - RAMP], axis=-1)
+    largest = 1 if dtype == "f4" else np.iinfo(dtype).max
+    path = tmp_path / "a.tif"
+    for values in (color, RAMP[..., None]):
+        stored = values * opacity[..., None] if alpha == "assocalpha" else values
+        stored = np.concatenate([stored * most, opacity[..., None] * largest], axis=-1)
+        stored = np.moveaxis(stored, -1, 0) if planes == "separate" else stored
+        tifffile.imwrite(
+            path, stored.astype(dtype), photometric="rgb" if len(values.T) == 3 else "minisblack",
+            planarconfig=planes, extrasamples=[alpha],
+        )  # fmt: skip
+        expected = 1 - opacity[..., None] * (1 - np.broadcast_to(values, color.shape))
+        read_in = read(path, window=None if most == largest else (0, most))[0]
+        np.testing.assert_allclose(read_in, expected, atol=3e-4)
+
+
+def test_dark_colours_of_sixteen_bits_that_pillow_reads(tmp_path, monkeypatch):
+    color = np.stack([RAMP, RAMP[::-1], 1 - RAMP], axis=-1)
+    path, said = tmp_path / "a.tif", []
+    tifffile.imwrite(path, np.uint16(4095 * color), photometric="rgb", compression="zlib")
+    with_tifffile = read_picture(path, say=said.append)
+    monkeypatch.setattr(_picture_reader, "PACKED", ())  # as if it were LZW
+    np.testing.assert_allclose(read_picture(path, say=said.append), with_tifffile, atol=0.07)
+    np.testing.assert_allclose(with_tifffile, color, atol=0.01)
+    for line, most in zip(said, (4095, 0x0F0F), strict=True):
+        assert f"its uint16 values, 0 to {most}, use little of their range" in line
+
+
+def test_a_palette_or_planes_that_pillow_misreads_are_refused(tmp_path):
+    indices, path = np.arange(24, dtype="u2").reshape(4, 6), tmp_path / "a.tif"
+    colors = np.zeros((3, 2**16), np.uint16)
+    tifffile.imwrite(path, indices, photometric="palette", colormap=colors)
+    with pytest.raises(PictureError, match=r"unsupported TIFF \(uint16, .*PALETTE"):
+        read(path)
+    for dtype, kind, samples in (("u2", "separated", 4), ("u1", "cielab", 3)):
+        values = np.full((samples, 4, 6), 7, dtype)
+        tifffile.imwrite(path, values, photometric=kind, planarconfig="separate")
+        with pytest.raises(PictureError, match=rf"{kind.upper()}, NONE, SEPARATE"):
+            read(path)
+
+
 def test_nan_is_black_and_infinities_are_the_ends(tmp_path):
     values = np.float32(RAMP)
     values[0, 0], values[1, 1], values[2, 2] = np.nan, np.inf, -np.inf
@@ -118,7 +166,7 @@ def test_nan_is_black_and_infinities_are_the_ends(tmp_path):
 def test_a_kind_that_nothing_reads_is_named(tmp_path):
     two = np.zeros((4, 6, 2), np.float32)
     tifffile.imwrite(tmp_path / "a.tif", two, photometric="minisblack", planarconfig="contig")
-    message = r"unsupported TIFF \(float32, 2 sample\(s\) per pixel, NONE\)"
+    message = r"unsupported TIFF \(float32, 2 sample\(s\) per pixel, MINISBLACK, NONE, CONTIG\)"
     with pytest.raises(OSError, match=message):
         read_picture(tmp_path / "a.tif")
 
