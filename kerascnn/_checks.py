@@ -11,13 +11,22 @@ from numbers import Integral, Real
 from ._errors import unknown
 
 
-def is_whole(value: object, least: int = 0) -> bool:
+def is_whole(value: object, least: float = 0) -> bool:
     """Whether a value is a whole number of at least `least`.
 
     >>> is_whole(3), is_whole(True), is_whole(3.0)
     (True, False, False)
     """
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number.
+
+    >>> is_number(0.5), is_number(True), is_number(math.nan)
+    (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_count(name: str, value: int, least: int = 1) -> int:
@@ -62,7 +71,6 @@ def check_number(
     high: float = math.inf,
     *,
     below: float = math.inf,
-    plain: bool = False,
 ) -> float:
     """Check for a finite number from `low` to `high` and below `below`, and return it.
 
@@ -71,7 +79,6 @@ def check_number(
         value: value of the argument.
         low, high: smallest and largest allowed number.
         below: exclusive upper limit.
-        plain: whether to reject NumPy numbers, for values that are saved as JSON.
 
     >>> check_number("dropout", 0.5, below=1)
     0.5
@@ -79,14 +86,30 @@ def check_number(
     Traceback (most recent call last):
     ValueError: dropout must be a number of at least 0 and below 1; received 'half'.
     """
-    kinds = int | float if plain else Real
-    number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not low <= value <= high or value >= below:
+    if not is_number(value) or not low <= value <= high or value >= below:
         allowed = f"from {low:g} to {high:g}" if high < math.inf else f"of at least {low:g}"
         if below < math.inf:
             allowed = f"of at least {low:g} and below {below:g}"
         raise ValueError(f"{name} must be a number {allowed}; received {value!r}.")
     return float(value)
+
+
+def check_range(name: str, value: Sequence[float]) -> tuple[float, float]:
+    """Check for two finite numbers, the smaller one first, and return them.
+
+    >>> check_range("input_range", (0, 255))
+    (0.0, 255.0)
+    >>> check_range("window", 255)
+    Traceback (most recent call last):
+    ValueError: window must be two numbers, one for black and a larger one for white; received 255.
+    """
+    ends = tuple(value) if isinstance(value, Iterable) else ()
+    if len(ends) != 2 or not all(map(is_number, ends)) or ends[0] >= ends[1]:
+        raise ValueError(
+            f"{name} must be two numbers, one for black and a larger one for white; "
+            f"received {value!r:.60}."
+        )
+    return float(ends[0]), float(ends[1])
 
 
 def check_choice(name: str, value: object, choices: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerascnn._checks import check_choice, check_count, check_number, check_pair
+from kerascnn._checks import check_choice, check_count, check_number, check_pair, check_range
 
 
 def test_whole_numbers_are_python_ints_of_any_kind_but_not_truth_values():
@@ -33,8 +33,13 @@ def test_numbers_have_bounds_and_are_finite():
         check_number("rate", 1.5, high=1)
     with pytest.raises(ValueError, match=r"of at least 0 and below 1; received 1"):
         check_number("rate", 1, below=1)
-    with pytest.raises(ValueError, match=r"received"):
-        check_number("rate", np.float64(1).astype("f4"), plain=True)
+
+
+def test_a_range_is_two_numbers_the_smaller_one_first():
+    assert check_range("input_range", np.array([0, 255])) == (0.0, 255.0)
+    for wrong in (255, (0, 1, 2), (1, 0), (1, 1), (0, np.inf), (False, True), "01", None):
+        with pytest.raises(ValueError, match=r"^input_range must be two numbers, one for black"):
+            check_range("input_range", wrong)
 
 
 def test_a_choice_is_a_name():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import keras
 from keras import KerasTensor
 
+from kerascnn._checks import is_whole
 from kerascnn._graph import Graph, Key, MisfitError, flatten
 from kerascnn._sizes import shapes_on_the_way, size_hint
 
@@ -19,7 +19,7 @@ def specs_of(
     own = [tuple(t.shape[1:]) for t in model.inputs]
     given = own
     if input_shape is not None:
-        one = all(n is None or isinstance(n, Integral) for n in input_shape)
+        one = all(n is None or is_whole(n) for n in input_shape)
         shapes = [input_shape] if one else input_shape
         given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
     fits = len(given) == len(own) and all(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, is_number
 
 from ._dataset import Dataset
 from ._image_files import ImageFiles
@@ -79,7 +79,7 @@ def from_directory(
     """
     check_count("seed", seed, 0)
     drawn = {"validation": validation, "test": test}
-    if not all(isinstance(share, int | float) and share >= 0 for share in drawn.values()) or (
+    if not all(is_number(share) and share >= 0 for share in drawn.values()) or (
         validation + test >= 1
     ):
         raise ValueError(

@@ -1,17 +1,16 @@
 """Image files on disk that behave like an array and are read on demand."""
 
-import math
 import os
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from numbers import Real
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from kerascnn._checks import check_pair, check_range, is_whole
 from kerascnn._errors import unknown
 from kerascnn._picture_reader import MODES, PictureError, check, read
 
@@ -70,25 +69,18 @@ class ImageFiles:
         window: tuple[float, float] | None = None,
         input_range: tuple[float, float] = (0.0, 1.0),
     ):
-        size = image_size if isinstance(image_size, tuple | list) else (image_size,) * 2
-        if len(size) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in size):
-            raise ValueError(
-                f"image_size must be a whole number of pixels of at least 1, or two, "
-                f"(height, width); received {image_size!r}."
-            )
-        if channels not in MODES:
+        size = check_pair("image_size", image_size, of=" of pixels")
+        if not is_whole(channels) or channels not in MODES:
             raise ValueError(f"channels must be 3 for RGB or 1 for grey; received {channels!r}.")
         if resize not in RESIZE:
             raise unknown("resize", resize, RESIZE)
-        check_window("window", window)
-        if input_range is None:
-            raise ValueError("input_range must be two numbers, of black and white; received None.")
-        check_window("input_range", input_range)
+        if window is not None:
+            window = check_range("window", window)
         self.paths = tuple(Path(path) for path in paths)
-        self.shape = (len(self.paths), *size, channels)
+        self.shape = (len(self.paths), *size, int(channels))
         self.resize = resize
         self.window = window
-        self.input_range = tuple(map(float, input_range))
+        self.input_range = check_range("input_range", input_range)
         self._said = set()
 
     def __len__(self):
@@ -161,21 +153,6 @@ class ImageFiles:
                     f"image '{path}': {note}. {what_to_do}; other images like it are not reported.",
                     stacklevel=3,
                 )
-
-
-def check_window(name, window):
-    """Check that `window` is two finite numbers, the lower one first."""
-    right = window is None or (
-        isinstance(window, tuple | list)
-        and len(window) == 2
-        and all(isinstance(end, Real) and math.isfinite(end) for end in window)
-        and window[0] < window[1]
-    )
-    if not right:
-        raise ValueError(
-            f"{name} must be two numbers, the value of black and a larger one of white; "
-            f"received {window!r}."
-        )
 
 
 def _check(path):

@@ -1,11 +1,11 @@
 """Building blocks that the architectures share: widths, and padding as in Caffe and PyTorch."""
 
-import math
 from collections.abc import Callable
-from numbers import Real
 
 import keras
 from keras.layers import MaxPooling2D, ZeroPadding2D
+
+from kerascnn._checks import is_number
 
 
 def scaled(width: float) -> Callable[[int], int]:
@@ -14,7 +14,7 @@ def scaled(width: float) -> Callable[[int], int]:
     >>> [scaled(0.25)(filters) for filters in (64, 128, 1)]
     [16, 32, 1]
     """
-    if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
+    if not is_number(width) or width <= 0:
         raise ValueError(
             "width must be a positive number, the factor by which to multiply the number of "
             f"filters (1.0 keeps the paper's); received {width!r}."

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from numbers import Integral
 from pathlib import Path
 
 import keras
 from keras import layers
 
 from kerascnn import weights as weight_sets
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, is_whole
 from kerascnn._errors import unknown
 
 POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
@@ -126,7 +125,7 @@ def _input_shape(
     if (
         not isinstance(shape, (tuple, list))
         or len(shape) != 3
-        or not all(n is None or (isinstance(n, Integral) and n > 0) for n in shape)
+        or not all(n is None or is_whole(n, 1) for n in shape)
     ):
         raise ValueError(
             "input_shape must be a tuple of three integers (height, width, channels), "

@@ -17,6 +17,7 @@ from keras.layers import (
     MaxPooling2D,
 )
 
+from kerascnn._checks import is_whole
 from kerascnn._errors import unknown
 from kerascnn.layers import AdaptiveAveragePooling2D, LocalResponseNormalization
 
@@ -194,7 +195,7 @@ def build_inception_module(kind="reduced", input_shape=(28, 28, 256), *, filters
     """
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    if len(filters) != 6:
+    if len(filters) != 6 or not all(is_whole(n, 1) for n in filters):
         raise ValueError(f"filters must be six numbers, a row of Table 1; received {filters!r}.")
     if len(input_shape) != 3 or input_shape[-1] is None:
         raise ValueError(

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from kerascnn._checks import is_number, is_whole
 from kerascnn._errors import unknown
 from kerascnn._files import replacing
 
@@ -86,14 +87,14 @@ def animate(
     if path.suffix.lower() not in FORMATS:
         raise unknown("the end of path", path.suffix, FORMATS)
     gif = path.suffix.lower() == ".gif"
-    if not 0 < fps <= (FASTEST_GIF if gif else np.inf):
+    if not is_number(fps) or not 0 < fps <= (FASTEST_GIF if gif else np.inf):
         raise ValueError(
             f"fps must be above 0, and up to {FASTEST_GIF} in a GIF; received {fps}: an .mp4 can be"
             " faster"
         )
-    if hold < 0:
+    if not is_number(hold) or hold < 0:
         raise ValueError(f"hold must be 0 or more seconds; received {hold}")
-    if scale is not None and (scale < 1 or scale != int(scale)):
+    if scale is not None and not is_whole(scale, 1):
         raise ValueError(f"scale must be a whole number, 1 or more; received {scale}")
     if not path.parent.is_dir():
         raise FileNotFoundError(

@@ -1,5 +1,6 @@
 """How good a classifier is: accuracy, top-5, confusion matrix, class by class; ten crops."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 from scipy import special
 
+from kerascnn._checks import check_count, is_whole
 from kerascnn._class_names import remember
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
@@ -147,9 +149,8 @@ def evaluate(
     >>> result.accuracy > 0.9, result.confusion.shape, result.count
     (True, (10, 10), 898)
     """
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number from 1 on; received {batch_size!r}.")
-    if not isinstance(ignore_class, int | None):
+    check_count("batch_size", batch_size)
+    if ignore_class is not None and not is_whole(ignore_class, -math.inf):
         raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")
     if hasattr(data, "train") and getattr(data, part, None) is None:
         raise ValueError(f"part must be one that the data set has; received {part!r}.")

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from scipy import ndimage
 
+from kerascnn._checks import is_whole
 from kerascnn._errors import unknown
 from kerascnn.datasets import weight_map
 
@@ -181,7 +182,7 @@ def _by_name(labels, names):
 def _named(by_number, names):
     """A dict with the names of the outputs for their numbers."""
     return {
-        names[key] if isinstance(key, int) and 0 <= key < len(names) else key: value
+        names[key] if is_whole(key) and key < len(names) else key: value
         for key, value in by_number.items()
     }
 
@@ -386,7 +387,7 @@ def class_weights(goal, part, class_weight) -> Part:
             "class_weight needs one output that learns classes; for others give sample_weight=."
         )
     for index in class_weight:
-        if not isinstance(index, int | np.integer) or not 0 <= index < goal.classes:
+        if not is_whole(index) or index >= goal.classes:
             raise ValueError(
                 f"class_weight must have classes 0…{goal.classes - 1} as its keys; "
                 f"received {index!r}."

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from numbers import Real
 
 import keras
 import numpy as np
 
+from kerascnn._checks import is_number
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
@@ -225,7 +225,7 @@ def _check_class_weight(class_weight, plan):
             f"{class_weight!r:.60}: dict(enumerate(weights)) makes one of a list."
         )
     for index, weight in class_weight.items():
-        if not isinstance(weight, Real) or not 0 <= weight < float("inf"):
+        if not is_number(weight) or weight < 0:
             raise ValueError(
                 f"class_weight must be finite numbers of at least 0; received {weight!r} for "
                 f"class {index}."

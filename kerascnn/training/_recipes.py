@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 
-from kerascnn._checks import check_number
+from kerascnn._checks import check_count, check_number, is_whole
 from kerascnn._errors import unknown
 
 OPTIMIZERS = ("adam", "muon", "sgd")
@@ -90,11 +90,7 @@ class Recipe:
             ("warmup_epochs", 0),
             ("boxes", 1),
         ):
-            value = getattr(self, field)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(
-                    f"{field} must be a whole number from {least} on; received {value!r}."
-                )
+            self._set(field, check_count(field, getattr(self, field), least))
         for field, low, high in (
             ("learning_rate", 0, float("inf")),
             ("momentum", 0, 1),
@@ -111,14 +107,13 @@ class Recipe:
             value = getattr(self, field)
             if field == "dropout" and value is None:
                 continue
-            check_number(field, value, low, below=high, plain=True)  # as in config.json
-        if not isinstance(self.steps, tuple | list) or any(
-            not isinstance(step, int) or step < 1 for step in self.steps
-        ):
+            self._set(field, check_number(field, value, low, below=high))
+        steps = self.steps if isinstance(self.steps, tuple | list) else [None]
+        if not all(is_whole(step, 1) for step in steps):
             raise ValueError(
-                f"steps must be a tuple of whole numbers from 1 on; received {self.steps!r}."
+                f"steps must be a tuple of whole numbers of at least 1; received {self.steps!r}."
             )
-        object.__setattr__(self, "steps", tuple(self.steps))
+        self._set("steps", tuple(map(int, steps)))
         if self.schedule == "plateau" and self.warmup_epochs:
             raise ValueError(
                 "warmup_epochs must be 0 with schedule 'plateau', which sets the rate by itself; "
@@ -129,6 +124,10 @@ class Recipe:
                 "momentum and weight_decay belong to the optimizers 'sgd' and 'muon'; "
                 f"received them with {self.optimizer!r}: leave them at 0."
             )
+
+    def _set(self, field: str, value: object) -> None:
+        """Keep a checked value, a plain Python number as config.json needs it."""
+        object.__setattr__(self, field, value)
 
 
 RECIPES = {

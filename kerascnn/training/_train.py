@@ -11,6 +11,7 @@ from os import PathLike
 
 import keras
 
+from kerascnn._checks import check_count, check_number
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 from kerascnn._memory import keep_buffers
@@ -332,8 +333,7 @@ def _dropout(model, rate):
 def _check_arguments(model, seed, augment, backup_seconds, run_dir):
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
-    if not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed must be a whole number from 0 on; received {seed!r}.")
+    check_count("seed", seed, 0)
     if isinstance(augment, str):
         if augment not in AUGMENTATIONS:
             raise unknown("augment", augment, AUGMENTATIONS)
@@ -344,7 +344,5 @@ def _check_arguments(model, seed, augment, backup_seconds, run_dir):
         raise ValueError(
             f"run_dir must be the path of a directory, or None for no files; received {run_dir!r}."
         )
-    if not isinstance(backup_seconds, int | float) or not backup_seconds >= 0:
-        raise ValueError(
-            f"backup_seconds must be a number of at least 0; received {backup_seconds!r}."
-        )
+    if backup_seconds != float("inf"):
+        check_number("backup_seconds", backup_seconds)

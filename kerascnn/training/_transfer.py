@@ -2,7 +2,7 @@
 
 import keras
 
-from kerascnn._checks import check_number
+from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
 from kerascnn._graph import flatten
 
@@ -43,8 +43,7 @@ def transfer(
             f"base must be a built functional or sequential Keras model; "
             f"received {getattr(base, 'name', base)!r:.60}."
         )
-    if not isinstance(classes, int) or classes < 1:
-        raise ValueError(f"classes must be a whole number from 1 on; received {classes!r}.")
+    classes = check_count("classes", classes)
     check_number("dropout", dropout, below=1)
     features = keras.Model(base.inputs, _features(base), name=f"{base.name}_features")
     if len(features.output_shape) not in (2, 4):

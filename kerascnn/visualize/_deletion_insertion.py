@@ -4,14 +4,13 @@ arXiv:1806.07421, section 4.1.
 """
 
 from dataclasses import dataclass
-from numbers import Real
 
 import keras
 import numpy as np
 from keras import ops
 from scipy.ndimage import gaussian_filter
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, is_number
 from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
@@ -102,7 +101,7 @@ def deletion_insertion(
     filled = np.broadcast_to(check_fill(fill, images), images.shape)
     ranks = _ranks(heatmaps, images.shape)
     steps = check_count("steps", steps)
-    if not isinstance(blur, Real) or not 0 < blur < np.inf:
+    if not is_number(blur) or blur <= 0:
         raise ValueError(f"blur must be a number of pixels above 0; received {blur!r}.")
     # DEVIATION: the blur repeats the pixels at the border; the authors pad with black.
     blurred = gaussian_filter(

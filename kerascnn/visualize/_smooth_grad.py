@@ -1,12 +1,10 @@
 """SmoothGrad (Smilkov et al. 2017, arXiv:1706.03825), VarGrad (Adebayo et al. 2018, 1810.03292)."""
 
-from numbers import Real
-
 import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, is_number
 from kerascnn._graph import Graph
 from kerascnn._progress import progress
 
@@ -73,7 +71,7 @@ def smooth_grad(
     check_count("samples", samples, least=2 if variance else 1)
     check_count("seed", seed, least=0)
     check_reduce(reduce)
-    if not (isinstance(noise, Real) and 0 <= noise < np.inf):
+    if not is_number(noise) or noise < 0:
         raise ValueError(
             f"noise must be a fraction of the images' range, such as 0.15; received {noise!r}."
         )

@@ -149,7 +149,7 @@ def test_the_part_of_a_data_set():
         (PART, {"class_names": ["a"]}, "class_names must be 3"),
         (PART, {"class_names": "abc"}, "class_names must be 3, .* received 1"),
         (PART, {"class_names": np.array(["a", "b"])}, "class_names must be 3"),
-        (PART, {"batch_size": 0}, "batch_size must be a whole number from 1 on; received 0"),
+        (PART, {"batch_size": 0}, "batch_size must be a whole number of at least 1; received 0"),
         (PART, {"ignore_class": "255"}, "ignore_class must be a whole number or None"),
     ],
 )

@@ -375,7 +375,7 @@ def test_data_that_cannot_be_learnt_from(bars, make_model, change, message, tmp_
         ({"recipe": "alexnt"}, ValueError, "Did you mean 'alexnet'"),
         ({"learnin_rate": 0.1}, ValueError, "Did you mean 'learning_rate'"),
         ({}, ValueError, "batch_size must be at most 50, .* received 128"),
-        ({"seed": -1}, ValueError, "seed must be a whole number from 0 on"),
+        ({"seed": -1}, ValueError, "seed must be a whole number of at least 0"),
         (
             {"augment": 3, "batch_size": 5},
             TypeError,
