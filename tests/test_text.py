@@ -19,7 +19,7 @@ PACKAGE = Path(kerascnn.__file__).parent
 
 
 def messages():
-    """The literal arguments of all calls `_("…")`, and the titles and alt texts of the figures."""
+    """What `_("…")` is called with, the titles and alt texts of figures, and the course."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -28,6 +28,7 @@ def messages():
                 found.add(node.args[0].value)
     for figure in figures.lecture_figures().values():
         found |= {figure.title, figure.alt}
+    found |= {*figures.SECTIONS.values(), *figures.ROWS.values()}
     return found | {heading for heading, *_rest in COLUMNS}
 
 

@@ -11,7 +11,14 @@ from ._options import LANGUAGES, STYLES
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "listed", is_flag=True, help="List the figures and stop.")
+@click.option("--list", "listed", is_flag=True, help="List the figures in teaching order and stop.")
+@click.option("--map", "mapped", is_flag=True, help="List the course's rows with their figures.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    help="A section of the course, such as B or Convolution; repeatable.",
+)
 @click.option("--out", default="figures", show_default=True, help="Folder to write into.")
 @click.option(
     "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
@@ -26,25 +33,32 @@ from ._options import LANGUAGES, STYLES
 def figures(
     names: tuple[str, ...],
     listed: bool,
+    mapped: bool,
+    sections: tuple[str, ...],
     out: str,
     formats: str,
     lang: str,
     style: str,
     rerun: bool,
 ) -> None:
-    """Draw lecture figures: those that are named, or all.
+    """Draw lecture figures: those that are named, those of a section, or all.
 
     Writes a file for each figure and format, and an index.html that shows them with title, alt
     text and code. Exits with 0 when all were drawn, 1 when some failed, 2 on bad input.
     """
     from kerascnn import figures as gallery
 
+    if mapped:
+        click.echo(gallery.course_map(), nl=False)
+        return
+    names = chosen(names, sections, lang)
     if listed:
         from kerascnn._text import language, text
 
+        known = gallery.lecture_figures()
         with language(lang):
-            for one in gallery.lecture_figures().values():
-                click.echo(f"{one.name:32} {text(one.title)}")
+            for name in names or known:
+                click.echo(f"{name:32} {text(known[name].title)}")
         return
 
     from rich.console import Console
@@ -81,3 +95,15 @@ def figures(
         click.echo(f"Error: figure {name!r} was not drawn: {error}", err=True)
     if report.failed:
         sys.exit(1)
+
+
+def chosen(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tuple[str, ...]:
+    """Check the names, and add those of the sections; none: all figures are meant."""
+    from kerascnn import figures as gallery
+    from kerascnn._text import language
+
+    for name in names:
+        gallery.lecture_figure(name)
+    with language(lang):
+        added = [name for section in sections for name in gallery.names(section)]
+    return tuple(dict.fromkeys([*names, *added]))

@@ -1,5 +1,9 @@
+from ._course import ROWS as ROWS
+from ._course import SECTIONS as SECTIONS
 from ._registry import LectureFigure as LectureFigure
+from ._registry import course_map as course_map
 from ._registry import figure as figure
+from ._registry import lecture_figure as lecture_figure
 from ._registry import lecture_figures as lecture_figures
 from ._registry import names as names
 from ._runner import FORMATS as FORMATS

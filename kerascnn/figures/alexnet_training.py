@@ -23,6 +23,7 @@ STRONGER = 10
     alt="A photo of a cat, randomly shifted and flipped in the first row, with its colours shifted "
     "along their principal components in the second, which is barely visible, and ten times as "
     "strongly in the third.",
+    rows=("E4", "E2"),
 )
 def augmentations() -> Figure:
     """Augment one photo as AlexNet's training does, differently in each epoch."""
@@ -72,6 +73,7 @@ MASKS = 1000  # averaged
     alt="Activations of a dense layer of VGG16 for one photo, two random masks that drop about "
     "half of them and double the rest, and the mean over a thousand masks, which is nearly the "
     "same as without dropout.",
+    rows=("E4", "E2"),
 )
 def dropout() -> Figure:
     """Drop half of a layer's activations twice, and average over many masks."""
@@ -151,6 +153,7 @@ BYTE = 255
     alt="Activation maps of VGG16 before and after local response normalization: for pixel values "
     "from 0 to 1 it divides all activations by the same number, for pixel values from 0 to 255 "
     "it damps strong ones and keeps weak ones.",
+    rows=("E4", "E2"),
 )
 def local_response_normalization() -> Figure:
     """Normalize activation maps with the paper's constants, for pixels in 0 to 1 and 0 to 255."""
@@ -219,6 +222,7 @@ def constants() -> dict[str, float]:
     "the full recipe with one change: without momentum it hardly learns at this learning rate, "
     "without dropout or with tanh it learns faster, and the other changes make a difference of a "
     "few points only.",
+    rows=("E2",),
 )
 def alexnet_recipe() -> Figure:
     """Draw the validation accuracy of each changed recipe beside that of the full recipe."""

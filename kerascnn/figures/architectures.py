@@ -32,6 +32,7 @@ def built(name: str, **options: object) -> Description:
     title="LeNet-5, layer by layer",
     alt="LeNet-5 maps a 28 by 28 digit to 10 classes through two convolutions with pooling, a "
     "third convolution and two dense layers, with 61,706 parameters in all.",
+    rows=("D2",),
 )
 def lenet5() -> Figure:
     """Draw the modern version of LeNet-5."""
@@ -47,6 +48,7 @@ def lenet5() -> Figure:
     title="The original LeNet-5: which maps of S2 feed each map of C3",
     alt="A 6 by 16 table of crosses: each of the 16 maps of layer C3 is connected to three, four "
     "or all six maps of S2, and each map of S2 is used ten times.",
+    rows=("D2",),
 )
 def lenet5_1998() -> Figure:
     """Draw the paper's Table I, with the numbers of each layer next to it."""
@@ -93,6 +95,7 @@ def lenet5_1998() -> Figure:
     title="AlexNet, layer by layer",
     alt="AlexNet as a single tower: 227 by 227 pixels become 55 by 55 by 96, 27 by 27 by 256 and "
     "13 by 13 by 384, followed by three dense layers, with 62,378,344 parameters in all.",
+    rows=("D3",),
 )
 def alexnet() -> Figure:
     """Draw AlexNet with the numbers of its first layer and an erratum."""
@@ -131,6 +134,7 @@ def alexnet() -> Figure:
     title="VGG16 and VGG19 go deeper than AlexNet, with 3×3 filters only",
     alt="Three stacks of layers: AlexNet has 8 weight layers and 62.4 million parameters, VGG16 "
     "has 16 and 138.4 million, and VGG19 has 19 and 143.7 million.",
+    rows=("D4",),
 )
 def vgg16_beside_alexnet() -> Figure:
     """Stack the layers of the three networks side by side, the input at the bottom."""
@@ -166,6 +170,7 @@ def vgg16_beside_alexnet() -> Figure:
     alt="Bars of the activations and parameters of each layer of VGG16: the first convolutions "
     "produce most of the 15.2 million activations, and the first dense layer holds most of the "
     "138,357,544 parameters.",
+    rows=("D5", "D4"),
 )
 def vgg16_memory() -> Figure:
     """Draw the activations and parameters of each layer of VGG16 as bars with numbers."""

@@ -21,6 +21,7 @@ MIDDLE = {"ha": "center", "va": "center"}
     title="Back-propagation multiplies the gradients along the way",
     alt="A graph of f = q + c with q = a times b, for a = -2, b = 5, c = 3: the values -10 and -7 "
     "go forward; the gradients 1, 1, 5 and -2 come back.",
+    rows=("A6",),
     frames=6,
 )
 def computational_graph(step: int | None = None) -> Figure:
@@ -103,6 +104,7 @@ STEPS = np.logspace(-12, 0, 25)
     title="Gradient check: the slope agrees with back-propagation to a millionth",
     alt="On logarithmic axes the relative error of central differences falls with the step, to "
     "less than a millionth, and rises again where rounding takes over.",
+    rows=("A7",),
 )
 def gradient_check() -> Figure:
     """Compare the gradient of an MLP's loss with central differences, in float64."""
@@ -183,6 +185,7 @@ ABOVE = np.array([[1, 2], [3, 4]], float)  # ∂L/∂h
     title="Back through a convolution: both gradients are convolutions again",
     alt="A 3 by 3 input, a 2 by 2 kernel and the gradient of the four outputs: correlated with the "
     "input it gives the kernel's gradient, padded and with the kernel flipped the input's.",
+    rows=("B13",),
 )
 def backward_convolution() -> Figure:
     """Compute ∂L/∂W and ∂L/∂X of a small convolution by hand, and by Keras."""

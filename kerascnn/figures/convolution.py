@@ -31,6 +31,7 @@ def correlate(image: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndar
     title="Convolution slides a kernel over the image",
     alt="A 3 by 3 kernel slides over a 5 by 5 binary image in nine steps; each step multiplies, "
     "adds up the products and gives one value of the 3 by 3 output.",
+    rows=("B1",),
     frames=9,
 )
 def sliding_window(step: int | None = None) -> Figure:
@@ -64,6 +65,7 @@ def sliding_window(step: int | None = None) -> Figure:
     title="Stride: how far the window moves at each step",
     alt="On a 7 by 7 input, a 3 by 3 window gives 5 outputs per row with stride 1, 3 with stride 2 "
     "and 2 with stride 4; stride 3 does not fit, so the last row and column are not used.",
+    rows=("B5",),
 )
 def stride() -> Figure:
     """Compare strides 1 to 4 for a 3x3 window on a 7x7 input; stride 3 does not fit."""
@@ -104,6 +106,7 @@ def stride() -> Figure:
     alt="One ring of zeros keeps a 7 by 7 input the same size under a 3 by 3 window; TensorFlow's "
     "“same” padding may pad one side only; on a photo, “valid” padding loses the border and "
     "“same” padding darkens it.",
+    rows=("B6",),
 )
 def zero_padding() -> Figure:
     """Show how much padding keeps the size, where TensorFlow puts it, and its effect on a photo."""

@@ -19,6 +19,7 @@ MARKERS = "os^D"
     alt="Test accuracy on CIFAR-10 of four small networks of about the same cost: max pooling "
     "before the convolutions is best in every run, ahead of average pooling, of strided "
     "convolutions and of max pooling after convolutions with half as many filters.",
+    rows=("C5",),
 )
 def stride_or_pooling() -> Figure:
     """Draw the test accuracy and the cost of networks that reduce their maps in four ways."""
@@ -74,6 +75,7 @@ def stride_or_pooling() -> Figure:
     alt="Height of the activation maps in a network of six convolutions, which falls only at the "
     "pooling layers with zero padding but to one pixel without it, and test accuracy against the "
     "number of convolutions: four and five do better without padding, six do better with it.",
+    rows=("C8",),
 )
 def padding_or_none() -> Figure:
     """Draw the map sizes and the accuracy against depth, with and without zero padding."""
@@ -114,6 +116,7 @@ def padding_or_none() -> Figure:
     alt="Training error of a small network over the epochs, each at the best of three learning "
     "rates: with ReLU and with tanh it falls to a quarter in about the same number of epochs, "
     "with a sigmoid it stays above half.",
+    rows=("E3",),
 )
 def activations_trained() -> Figure:
     """Draw the training error over the epochs, and how it depends on the learning rate."""

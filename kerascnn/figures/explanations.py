@@ -16,6 +16,7 @@ from ._registry import figure
     title="Grad-CAM shows where the network finds evidence for a class",
     alt="Handwritten digits overlaid with LeNet-5's Grad-CAM heatmaps for the predicted class and "
     "for the runner-up: each class relies on different strokes.",
+    rows=("F5",),
 )
 def grad_cam() -> Figure:
     """Overlay digits with the heatmaps of the two most likely classes."""
@@ -56,6 +57,7 @@ def grad_cam() -> Figure:
     alt="A photo of a cat and what ten methods highlight in it: saliency and SmoothGrad are noisy, "
     "guided backpropagation draws edges, and occlusion and the Grad-CAM family highlight "
     "regions.",
+    rows=("F5",),
 )
 def methods_compared() -> Figure:
     """Explain the same class of one photo with ten methods."""
@@ -95,6 +97,7 @@ def methods_compared() -> Figure:
     title="Sanity check: a heatmap should change when the weights are randomized",
     alt="Heatmaps of a digit as the layers of LeNet-5 are randomized from the top down: saliency "
     "and Grad-CAM change, but guided backpropagation keeps drawing the digit.",
+    rows=("F6",),
 )
 def sanity_check() -> Figure:
     """Randomize LeNet-5 from the top down, and compare three methods after each layer."""

@@ -18,6 +18,7 @@ from ._registry import figure
     alt="The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the 16 "
     "filters in the second with their 6 channels, shown as images: red weights excite, blue "
     "weights inhibit.",
+    rows=("F1",),
 )
 def first_layer_filters() -> Figure:
     """Draw the filters of a trained LeNet-5."""
@@ -36,6 +37,7 @@ def first_layer_filters() -> Figure:
     title="AlexNet's first layer looks for edges and colours",
     alt="The 48 filters of 7 by 7 pixels in the first convolution of a small AlexNet, trained on "
     "CIFAR-10, as colour images: edges in all directions, stripes and blobs of colour.",
+    rows=("F1",),
 )
 def alexnet_filters() -> Figure:
     """Draw the first filters of a trained AlexNet, each scaled to its own range."""
@@ -58,6 +60,7 @@ def alexnet_filters() -> Figure:
     title="How each layer responds to an image",
     alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
     "down to the scores of the ten classes.",
+    rows=("F2",),
 )
 def activation_maps() -> Figure:
     """Draw all activation maps of one digit, strongest first, down to the class scores."""
@@ -96,6 +99,7 @@ UNITS = 4  # per layer
     alt="For units in three layers of VGG16, the nine photo patches that excite each unit most, "
     "next to their reconstructions by a deconvnet: edges and colours in the first block, textures "
     "in the second, parts in the third.",
+    rows=("F3",),
 )
 def deconvnet_and_patches() -> Figure:
     """Draw the strongest patches of several units next to their deconvnet reconstructions."""

@@ -21,6 +21,7 @@ MARKERS = "os^"  # one for each way of transfer learning
     alt="The weights of a logistic regression for the digit 3 as an image, which is smoother after "
     "4,000 training images than after 1,000, next to the test accuracy, which falls with fewer "
     "images, and the total variation, which rises.",
+    rows=("A3",),
 )
 def training_set_size() -> Figure:
     """Draw the weights of one class for two training set sizes, with accuracy and variation."""
@@ -66,6 +67,7 @@ def training_set_size() -> Figure:
     alt="Loss and accuracy of LeNet-5 over 40 epochs on 150 digits: the training accuracy reaches "
     "100 percent, the validation accuracy stays behind, and the validation loss falls for ten "
     "epochs and then rises.",
+    rows=("E1",),
 )
 def overfitting() -> Figure:
     """Draw the learning curves of LeNet-5 as it overfits a few digits."""
@@ -102,6 +104,7 @@ def overfitting() -> Figure:
     alt="Test error of seven single networks, as dots, and of their ensemble, as a diamond below "
     "them, for three training sets, and the error of ensembles of one to seven networks, which "
     "falls.",
+    rows=("E5",),
 )
 def ensemble_of_seven() -> Figure:
     """Draw the errors of single networks and of the mean of their probabilities."""
@@ -146,6 +149,7 @@ def ensemble_of_seven() -> Figure:
     alt="Test accuracy with 5 to 100 training images per class: a network fine-tuned from other "
     "classes is best throughout, frozen features help when images are scarce, and training from "
     "scratch overtakes them when there are more.",
+    rows=("E6",),
 )
 def transfer_learning() -> Figure:
     """Draw the test accuracy of three ways of learning against the number of images per class."""

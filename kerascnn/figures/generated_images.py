@@ -52,6 +52,7 @@ def maximized() -> dict[str, np.ndarray]:
     title="Activation maximization: what units respond to most, layer by layer",
     alt="Images generated to excite units of VGG16: plain colours and edges in the first block, "
     "textures in the second and third, patterns in the fourth, and the ten classes of CIFAR-10.",
+    rows=("F4",),
 )
 def maximized_units() -> Figure:
     """Draw the images that excite ten units at each depth, and each class, the most."""
@@ -95,6 +96,7 @@ def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
     title="DeepDream amplifies what a network sees in a photo",
     alt="A photo of a cup of coffee and VGG16's dream of it as it grows over four octaves, then "
     "dreams of a lower and of a higher layer, and one guided by an image of tissue.",
+    rows=("F7",),
 )
 def deep_dream() -> Figure:
     """Draw a dream octave by octave, dreams of other layers, and a guided dream."""
@@ -139,6 +141,7 @@ def styled() -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
     title="Style transfer: the content of one image in the style of another",
     alt="A photo of a cat, an image of stained tissue, and the cat painted in the tissue's colours "
     "and strokes after 5, 15, 40 and 100 steps.",
+    rows=("F8",),
 )
 def style_transfer() -> Figure:
     """Draw a cat in the style of stained tissue, after more and more steps."""
@@ -183,6 +186,7 @@ def inverted() -> tuple[np.ndarray, list[np.ndarray]]:
     alt="A photo of an astronaut and images that one layer of VGG16 cannot tell apart from it: "
     "almost the photo itself for the first blocks, while deeper blocks lose its colours, edges "
     "and positions.",
+    rows=("F8",),
 )
 def feature_inversion() -> Figure:
     """Draw the inverted features of each block of VGG16."""

@@ -22,6 +22,7 @@ HEADS_AFTER = ("4a", "4d")  # GoogLeNet's auxiliary classifiers
     "hundredfold towards the first layers in a plain network of 56 layers and fivefold in a "
     "residual one; after 20 steps, the first layers of the plain network have the smallest "
     "gradients.",
+    rows=("D8",),
 )
 def gradient_norms() -> Figure:
     """Draw the gradient norm of each layer's weights in plain and residual networks."""
@@ -95,6 +96,7 @@ def geometric_mean(values: np.ndarray) -> np.ndarray:
     alt="The norm of the gradient of each module's weights at initialization, with the main loss "
     "alone and with the auxiliary losses: the same above the second auxiliary classifier, larger "
     "below it.",
+    rows=("D7",),
 )
 def auxiliary_gradients() -> Figure:
     """Draw the gradient norm of GoogLeNet's modules with and without the auxiliary losses."""

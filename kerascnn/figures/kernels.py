@@ -19,6 +19,7 @@ CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])  # not symmetric: flipping 
     title="Networks do not flip the kernel: their convolution is cross-correlation",
     alt="The same image and kernel twice: cross-correlation lays the kernel on the image as it is, "
     "convolution turns it by 180 degrees first, and the results differ.",
+    rows=("B2",),
 )
 def correlation_or_convolution() -> Figure:
     """Slide a kernel over a single bright pixel, as it is and flipped."""
@@ -83,6 +84,7 @@ OTHER = np.array(
     title="A filter responds where the image looks like it",
     alt="A filter of 7 by 7 with a curve of weights 30: on a patch with a similar curve the sum is "
     "6600, on a patch with another shape it is 0.",
+    rows=("B3",),
 )
 def curve_detector() -> Figure:
     """Lay one filter on a patch that matches it and on one that does not."""
@@ -126,6 +128,7 @@ KERNELS = {
     title="The numbers in the kernel decide what a convolution does",
     alt="A photo of a cameraman after three kernels, for edges, blur and sharpening; "
     "below the edges after a ReLU and after a sigmoid.",
+    rows=("B9",),
 )
 def kernels_on_a_photo() -> Figure:
     """Convolve a photo with kernels made by hand; then apply a ReLU and a sigmoid to the edges."""
@@ -157,6 +160,7 @@ CHANNELS = 64
     title="A larger kernel sees more, and costs the square of its size",
     alt="Bars for kernels of 1 to 11 pixels: the receptive field grows by one pixel for each, "
     "weights and multiply-adds with the square.",
+    rows=("B10",),
 )
 def kernel_size() -> Figure:
     """Count weights and multiply-adds of a layer for kernels of several sizes."""
@@ -196,6 +200,7 @@ def _bars(ax: Axes, labels: list, values: list, color: str, title: str, text) ->
     title="Three 3×3 kernels see as far as one 7×7, with half the weights",
     alt="Seven pixels in a row: one kernel of 7 sees them all; three layers of kernels of 3 see "
     "them too, by 27 C squared instead of 49 C squared weights, with two more ReLUs.",
+    rows=("B11",),
 )
 def three_small_kernels() -> Figure:
     """Compare a stack of three 3x3 convolutions with one of 7x7."""

@@ -19,6 +19,7 @@ SHIFT = 24  # pixels
     title="Shift, then convolve = convolve, then shift",
     alt="A photo that is shifted and then convolved, and convolved and then shifted: away from the "
     "border both pictures are the same.",
+    rows=("B15",),
 )
 def translation_equivariance() -> Figure:
     """Compare both orders on a photo; the difference away from the border is 0."""
@@ -69,6 +70,7 @@ KERNEL = np.array([[1, 0], [0, -1]])
     title="A convolution is a matrix product with few, repeated weights",
     alt="A signal of 5 values convolved by a matrix of 3 by 5 whose rows hold the kernel, shifted; "
     "and an image of 4 by 4 whose nine windows become the columns of a matrix (im2col).",
+    rows=("B18",),
 )
 def convolution_as_a_matrix() -> Figure:
     """Write a 1-D convolution as a matrix, and a 2-D one as the product of im2col."""
@@ -117,6 +119,7 @@ def im2col(image: np.ndarray, window: tuple[int, int]) -> np.ndarray:
     title="Without a non-linearity, two layers are one",
     alt="Two kernels one after the other give the same picture as one kernel, their convolution; "
     "with a ReLU between them the picture is another.",
+    rows=("B19",),
 )
 def linear_cascade() -> Figure:
     """Compare two linear convolutions with the one that does the same, and with a ReLU between."""
@@ -162,6 +165,7 @@ def joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     title="Activation functions and their slopes",
     alt="Curves of sigmoid, tanh, ReLU and leaky ReLU, and of their slopes: the sigmoid's is at "
     "most a quarter, the ReLU's is 0 or 1.",
+    rows=("B19",),
 )
 def activation_functions() -> Figure:
     """Draw four activation functions and their gradients, by Keras and its gradients."""

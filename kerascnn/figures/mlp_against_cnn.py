@@ -22,6 +22,7 @@ GAP = 3  # pixels between images
     title="Shuffling the pixels does not affect an MLP, but it hurts a convolutional network",
     alt="Digits with their original and with shuffled pixels, and the test accuracy in both cases, "
     "which stays the same for an MLP and falls for LeNet-5.",
+    rows=("A11",),
 )
 def permuted_pixels() -> Figure:
     """Draw original and shuffled digits, and the accuracy of two networks on them."""
@@ -74,6 +75,7 @@ def permuted_pixels() -> Figure:
     alt="Test accuracy of an MLP and of LeNet-5 as the digits are shifted, rotated, scaled or "
     "distorted more and more, with examples below: LeNet-5's accuracy falls later, except under "
     "rotation.",
+    rows=("A12",),
 )
 def transformed_digits() -> Figure:
     """Draw the accuracy against four transformations of the test images, with examples."""

@@ -51,6 +51,7 @@ def draw_pooling(image: np.ndarray, mode: str, ax: plt.Axes) -> None:
     title="Max pooling keeps the largest value in each window",
     alt="Two 4 by 4 inputs, max-pooled with 2 by 2 windows and stride 2 to 100, 184, 12, 45 and to "
     "6, 8, 3, 4.",
+    rows=("C1",),
 )
 def max_pooling() -> Figure:
     """Apply max pooling to two examples."""
@@ -65,6 +66,7 @@ def max_pooling() -> Figure:
     title="Average pooling replaces each window with its mean",
     alt="A 4 by 4 input, average-pooled with 2 by 2 windows and stride 2 to the means 36, 80, 12 "
     "and 15.",
+    rows=("C2",),
 )
 def average_pooling() -> Figure:
     """Apply average pooling to the first example, with the formula of the first window."""

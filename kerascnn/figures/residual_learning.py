@@ -24,6 +24,7 @@ MAPS = 6
     alt="Training and validation error on CIFAR-10 of plain and residual networks with 20 and 56 "
     "layers over the epochs: among the plain networks, the deeper one has far higher errors of "
     "both kinds; skip connections help both depths and narrow the gap.",
+    rows=("D9",),
 )
 def degradation() -> Figure:
     """Draw the errors of plain and residual networks of two depths, as He et al. 2015, Figure 6."""
@@ -77,6 +78,7 @@ def degradation() -> Figure:
     alt="Activation maps before and after two blocks whose weights are all zero: F(x) is zero in "
     "both, the residual block returns its input unchanged, and the plain block returns only "
     "zeros.",
+    rows=("D8",),
 )
 def residual_identity() -> Figure:
     """Draw what a residual and a plain block compute when all their weights are zero."""

@@ -22,6 +22,7 @@ def run(layer: object, *arrays: np.ndarray) -> np.ndarray:
     title="2×2 pooling drops three quarters of the values and keeps every channel",
     alt="A photo of 128 by 128 by 3 and its average and maximum over 2 by 2 and 8 by 8 pixels: "
     "averages blur, maxima keep the bright details, and all three channels are left.",
+    rows=("C3",),
 )
 def pooled_photo() -> Figure:
     """Pool a photo by its mean and by its maximum, over small and over large windows."""
@@ -48,6 +49,7 @@ SHIFTS = range(9)
     title="Shift the input a little, and its max-pooled map changes less",
     alt="Curves of how much a digit image and its maps after max pooling over 2, 4 and 8 pixels "
     "change when the image is shifted by 0 to 8 pixels: the larger the window, the less.",
+    rows=("C4",),
 )
 def pooling_and_shifts() -> Figure:
     """Measure how much real digits and their pooled maps change when they are shifted."""
@@ -90,6 +92,7 @@ MAP = np.array(
     title="Pooling windows may overlap, or cover the whole map",
     alt="A map of 5 by 5: overlapping windows of 3 with stride 2 give the maxima 7, 7, 7, 9; "
     "global pooling gives one number, its maximum 9 or its mean 2.76.",
+    rows=("C6",),
 )
 def overlapping_and_global_pooling() -> Figure:
     """Pool a map with overlapping windows, and as a whole."""
@@ -126,6 +129,7 @@ SWITCHED = np.array([[1, 2, 6, 3], [3, 5, 2, 1], [1, 2, 2, 1], [7, 3, 4, 8]])
     title="Unpooling with switches puts the maxima back where they came from",
     alt="A map of 4 by 4 is max-pooled to 5, 6, 7, 8; nearest up-sampling repeats each four times, "
     "bilinear up-sampling blends them, and unpooling puts each in its place, with zeros around.",
+    rows=("C7",),
 )
 def up_sampling() -> Figure:
     """Enlarge a pooled map again in three ways."""
@@ -160,6 +164,7 @@ def up_sampling() -> Figure:
     title="Dilation: the same nine weights see further",
     alt="A 3 by 3 kernel on a grid of 9 by 9 with dilation 1, 2 and 4: its nine taps spread over "
     "3, 5 and 9 pixels.",
+    rows=("B17",),
 )
 def dilation() -> Figure:
     """Spread the taps of a 3x3 kernel with dilation 1, 2 and 4."""
@@ -189,6 +194,7 @@ STAMP = np.array([[1, 1, 1], [1, 2, 1], [1, 1, 1]])
     title="A transposed convolution stamps its kernel and adds where stamps overlap",
     alt="A map of 2 by 2 and a kernel of 3 by 3: with stride 1 the four stamps overlap in an "
     "output of 4 by 4, with stride 2 in 5 by 5, and padding cuts the border off.",
+    rows=("B17",),
 )
 def transposed_convolution() -> Figure:
     """Stamp a kernel with stride 1, stride 2, and with the border cut off."""
@@ -222,6 +228,7 @@ def _corners(step: int, side: int) -> dict:
     title="Checkerboards: where the stride does not divide the kernel",
     alt="How often each pixel is written by a transposed convolution with stride 2: kernels of 3 "
     "write a checkerboard of 1, 2 and 4, kernels of 4 write every pixel inside four times.",
+    rows=("B17",),
 )
 def checkerboard() -> Figure:
     """Count how often each output pixel of a transposed convolution is written."""

@@ -16,6 +16,7 @@ from ._registry import figure
     title="Training and inference speed of three networks",
     alt="Bars of the images per second that LeNet-5, ResNet-20 and a narrow VGG16 process in "
     "training and in inference on each available device.",
+    rows=("E9",),
 )
 def throughput() -> Figure:
     """Draw the images per second of each network on each device."""

@@ -17,6 +17,7 @@ from ._registry import figure
     title="Each filter makes one map; six filters make a volume of six",
     alt="An image of 32 by 32 by 3 and what one, two and six filters of 5 by 5 by 3 make of it: "
     "volumes of 28 by 28 by 1, by 2 and by 6.",
+    rows=("B4",),
 )
 def filters_and_maps() -> Figure:
     """Convolve 32x32x3 with one filter of 5x5x3, with two, and with six."""
@@ -85,6 +86,7 @@ QUIZ = (  # input, kernel, filters, stride, padding: the lectures' own questions
     title="Output size and parameters follow from five numbers",
     alt="Four convolutions with their answers: 32 by 32 by 3 with ten 5 by 5 filters and padding 2 "
     "gives 32 by 32 by 10 and 760 parameters; 50 by 50 by 3 with stride 3 gives 16 by 16.",
+    rows=("B7",),
 )
 def volume_quiz() -> Figure:
     """Answer the lectures' questions: the output volume and the parameters of a layer."""

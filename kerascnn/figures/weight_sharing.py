@@ -26,6 +26,7 @@ SIDE, HIDDEN, FIELD = (
     alt="Bars on a logarithmic scale for an image of 200 by 200 pixels and 40,000 hidden units: "
     "1,600,000,000 weights in a dense layer, 4,000,000 where each unit sees 10 by 10 pixels, and "
     "100 where all units share them.",
+    rows=("A8",),
 )
 def weights_by_connection() -> Figure:
     """Count the weights of three layers on the same image."""
@@ -158,6 +159,7 @@ def _node(ax: Axes, x: float, y: float, label: str, color: str) -> None:
     title="Sparse and shared: 15 weights become 3",
     alt="Five pixels joined to three units in five ways: densely by 15 weights, sparsely by 9, by "
     "3 shared weights, by two sets of 3, and with zero padding, which keeps five units.",
+    rows=("A9",),
 )
 def one_dimensional_picture() -> Figure:
     """Join five pixels to their features densely, sparsely, and with shared weights."""
@@ -179,6 +181,7 @@ ROWS, COLUMNS, FILTER = 529, 200, 5
     title="A dense layer looks at everything, a filter at 5 by 5 pixels",
     alt="A matrix of 529 by 200 weights, the dense layer from 23 by 23 pixels to 200 units, beside "
     "a filter of 5 by 5 weights, each weight drawn in the same size.",
+    rows=("A10",),
 )
 def dense_matrix_beside_a_filter(rng: np.random.Generator) -> Figure:
     """Draw a dense layer's weights and those of a filter to the same scale."""

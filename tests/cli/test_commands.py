@@ -51,6 +51,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
     ("arguments", "line"),
     [
         (["figures", "max-polling"], "Did you mean 'max-pooling'"),
+        (["figures", "--section", "Convolutions"], "Did you mean 'B (Convolution)'"),
         (["figures", "--format", "jpg"], "format must be one of"),
         (["figures", "--lang", "fr"], "'fr' is not one of"),
         (["figures", "max-pooling", "--out", "file/x"], "out must be a folder that can be written"),
@@ -106,7 +107,7 @@ def test_a_figure_that_fails_is_exit_1(kerascnn, monkeypatch, tmp_path):
 
     figures.lecture_figures()
     monkeypatch.setattr(_registry, "_figures", dict(_registry._figures))
-    figures.figure(title="Broken", alt="Nothing.")(broken)
+    figures.figure(title="Broken", alt="Nothing.", rows=("A1",))(broken)
     result = kerascnn("figures", "broken", "max-pooling", "--format", "svg")
     assert result.exit_code == 1
     assert "Error: figure 'broken' was not drawn: no data" in result.stderr

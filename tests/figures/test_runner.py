@@ -20,7 +20,9 @@ def registered(monkeypatch):
     monkeypatch.setattr(_registry, "_figures", dict(_registry._figures))
 
     def register(function, **options):
-        return kc.figures.figure(**{"title": "A title", "alt": "A & B.", **options})(function)
+        return kc.figures.figure(
+            **{"title": "A title", "alt": "A & B.", "rows": ("A1",), **options}
+        )(function)
 
     return register
 
