@@ -191,3 +191,10 @@ def test_the_layer_that_rescales_is_found_only_in_front():
         [keras.Input((8, 8, 3)), layers.Conv2D(1, 3), layers.Rescaling(1 / 255)]
     )
     assert rescaling_layer(half) is rescaling_layer(behind) is None
+
+
+def test_a_picture_of_which_no_maps_are_left():
+    net = kc.trained.load("vgg16", weights="cifar10")
+    with pytest.raises(ValueError, match=r"less narrow.*its 1x300 pixels as 7x2048.*at most 32"):
+        net.fitted(np.zeros((300, 1, 3), np.float32))
+    assert net.fitted(np.zeros((300, 20, 3), np.float32)).shape == (960, 64, 3)

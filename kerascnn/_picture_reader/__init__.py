@@ -1,0 +1,11 @@
+"""Read image files, for the command line and for data sets.
+
+Photos have eight bits per channel, which Pillow reads. Medical and scientific images have 16 or 32
+bits, signed integers or floats, mostly in TIFFs: tifffile reads those that Pillow does not. Their
+range is that of the data type or, if this would show nothing, a window of their values.
+"""
+
+from .errors import Notes, PictureError
+from .reader import LUMA, MODES, check, read
+
+__all__ = ["LUMA", "MODES", "Notes", "PictureError", "check", "read"]

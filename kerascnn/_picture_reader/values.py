@@ -1,0 +1,81 @@
+"""From the values in a file to [0, 1]: which of them are black and white."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from .errors import Notes, PictureError
+
+PERCENTILES = (0.5, 99.5)  # as nnU-Net clips CT: Isensee et al. 2021
+DARK = 4  # if no value exceeds 1 / DARK of the data type's range, it is not the image's range
+ROUNDING = 1e-3  # by which floats may exceed [0, 1]
+SAMPLE = 2**20  # number of values for the percentiles
+ROWS = 256  # rows scaled at a time
+
+
+def windowed(
+    values: np.ndarray,
+    window: tuple[float, float] | None,
+    inverted: bool,
+    notes: Notes,
+) -> Iterator[np.ndarray]:
+    """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1]; yield (H, W) per channel."""
+    number = np.isfinite(values)
+    count = int(number.sum())
+    if count == 0:
+        raise PictureError("it has no finite values")
+    low, high = window or _window(values, number, notes)
+    if count < values.size:
+        notes.numbers = (
+            f"{values.size - count:,} of its {values.size:,} values are not finite; NaN is shown "
+            "in black, infinities as the ends of the range"
+        )
+    del number
+    for channel in np.moveaxis(np.atleast_3d(values), -1, 0):
+        with np.errstate(all="ignore"):
+            scaled = np.empty(channel.shape, np.float32)
+            for start in range(0, len(scaled), ROWS):  # in float64, a few rows at a time
+                rows = channel[start : start + ROWS].astype(np.float64)
+                rows = np.clip((rows - low) / (high - low), 0, 1)
+                scaled[start : start + ROWS] = 1 - rows if inverted else rows
+        yield np.nan_to_num(scaled, copy=False)
+
+
+def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float, float]:
+    """Find the values for black and white; add a note if the data type does not define them."""
+    kind, name = values.dtype.kind, values.dtype.name
+    if kind == "f":
+        low = float(values.min(where=number, initial=math.inf))
+        high, largest = float(values.max(where=number, initial=-math.inf)), 1.0
+    else:
+        low, high = float(values.min()), float(values.max())
+        largest = float(np.iinfo(values.dtype).max) if kind == "u" else None
+    why = "have an unknown range"
+    if largest is not None and low >= -ROUNDING and high <= largest + ROUNDING:
+        if high > largest / DARK or high == low:
+            return 0.0, largest
+        why = "use little of their range"
+    few = values.reshape(-1)[:: -(-values.size // SAMPLE)]
+    few = few[np.isfinite(few)].astype(np.float64)
+    black, white = np.percentile(few, PERCENTILES) if few.size else (low, high)
+    if black == white:
+        black, white = low, max(high, low + 1)
+    notes.window = (
+        f"its {name} values, {low:.6g} to {high:.6g}, {why}; "
+        f"{black:.6g} is shown in black and {white:.6g} in white"
+    )
+    return float(black), float(white)
+
+
+def on_white(channel: np.ndarray, opacity: np.ndarray, premultiplied: bool) -> np.ndarray:
+    """Blend a channel with white where the image is transparent."""
+    if premultiplied:
+        return np.minimum(channel + (1 - opacity), 1)
+    return 1 - opacity * (1 - channel)
+
+
+def opacity_of(alpha: np.ndarray) -> np.ndarray:
+    """Scale an alpha channel to [0, 1], by its data type."""
+    largest = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
+    return np.nan_to_num(np.clip(alpha.astype(np.float32) / np.float32(largest), 0, 1))
