@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
@@ -19,6 +19,8 @@ from ._errors import unknown
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
 SINGLE = ("bicubic", "lanczos3", "lanczos5")  # of which TensorFlow has no gradient
 HALF = ("float16", "bfloat16")  # in these
+
+Tensor = Any  # of any backend of Keras, which declares no type for it
 
 
 class Key(NamedTuple):
@@ -56,7 +58,7 @@ class Node:
     shapes: tuple[tuple, ...]
     slots: tuple[tuple, dict]
 
-    def arguments(self, values: dict[Key, object]) -> tuple[tuple, dict]:
+    def arguments(self, values: dict[Key, Any]) -> tuple[tuple, dict]:
         """Fill the slots with values."""
         return keras.tree.map_structure(
             lambda item: values[item.key] if isinstance(item, Slot) else item, self.slots
@@ -96,8 +98,8 @@ class Graph:
     inputs: tuple[Key, ...]
     outputs: tuple[Key, ...]
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]]  # nested models and outputs, by name
-    structure: object = 0  # how the model returns its outputs: one, or a list, tuple or dict
-    constants: tuple[tuple[Key, object], ...] = ()  # constant inputs of nested models
+    structure: Any = 0  # how the model returns its outputs: one, or a list, tuple or dict
+    constants: tuple[tuple[Key, Tensor], ...] = ()  # constant inputs of nested models
 
     @property
     def shapes(self) -> dict[Key, tuple]:
@@ -105,7 +107,7 @@ class Graph:
         shapes = {k: s for n in self.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
         return shapes | {key: (None, *constant.shape[1:]) for key, constant in self.constants}
 
-    def pack(self, values: Sequence) -> object:
+    def pack(self, values: Sequence) -> Any:
         """Arrange outputs as the model returns them: a single one, or a list, tuple or dict."""
         return keras.tree.pack_sequence_as(self.structure, list(values))
 
@@ -165,10 +167,10 @@ class Graph:
     def evaluate(
         self,
         inputs: list,
-        call: Callable[[Node, tuple, dict], object],
+        call: Callable[[Node, tuple, dict], Any],
         *,
         until: tuple[Key, ...] | None = None,
-    ) -> dict[Key, object]:
+    ) -> dict[Key, Tensor]:
         """Compute the tensors that lead to `until` (default: the outputs).
 
         Args:
@@ -194,7 +196,7 @@ class Graph:
         return values
 
 
-def _for_batch(constant: object, like: object) -> object:
+def _for_batch(constant: Tensor, like: Tensor) -> Tensor:
     """Repeat a constant along the batch axis if it was given for a single item."""
     if isinstance(like, keras.KerasTensor):
         return keras.KerasTensor((None, *constant.shape[1:]), constant.dtype)
@@ -203,7 +205,7 @@ def _for_batch(constant: object, like: object) -> object:
     return keras.ops.broadcast_to(constant, (keras.ops.shape(like)[0], *constant.shape[1:]))
 
 
-def _is_lost(result: object, built: tuple) -> bool:
+def _is_lost(result: Tensor, built: tuple) -> bool:
     """Whether a tensor has an empty axis, other than the batch, that was not empty when built."""
     try:
         shape = tuple(result.shape)
@@ -214,7 +216,7 @@ def _is_lost(result: object, built: tuple) -> bool:
     )
 
 
-def run(node: Node, args: tuple, kwargs: dict) -> object:
+def run(node: Node, args: tuple, kwargs: dict) -> Any:
     """Compute a node in inference mode: no dropout, batch norm with its moving statistics."""
     operation = node.operation
     if getattr(operation, "_call_has_training_arg", False):
@@ -224,19 +226,33 @@ def run(node: Node, args: tuple, kwargs: dict) -> object:
     return operation(*args, **kwargs)
 
 
-def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> object:
+def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
     """Resize maps; those in half precision in single, and bring them back."""
     dtype = getattr(operation, "compute_dtype", None) or keras.backend.standardize_dtype(
         args[0].dtype
     )
     if dtype not in HALF:
         return operation(*args, **kwargs)
-    view = object.__new__(type(operation))
-    view.__dict__.update(operation.__dict__)
-    if isinstance(view, keras.Layer):
-        view.__dict__["_dtype_policy"] = keras.DTypePolicy("float32")
+    single = {}
+    if isinstance(operation, keras.Layer):
+        single["_dtype_policy"] = keras.DTypePolicy("float32")
     args = keras.tree.map_structure(lambda x: keras.ops.cast(x, "float32"), args)
-    return keras.ops.cast(view(*args, **kwargs), dtype)
+    return keras.ops.cast(twin(operation, **single)(*args, **kwargs), dtype)
+
+
+def twin(operation: keras.Operation, kind: type | None = None, **changed: Any) -> keras.Operation:
+    """Return a layer or operation with the weights of another, which differs in some attributes.
+
+    The other is not modified. `copy.copy` would serialize a layer.
+
+    Args:
+        operation: the original.
+        kind: the class of the twin; `None`: that of the original.
+        changed: attributes of the twin that differ.
+    """
+    twin = object.__new__(kind or type(operation))
+    twin.__dict__.update(operation.__dict__, **changed)
+    return twin
 
 
 def flatten(model: keras.Model) -> Graph:
@@ -256,7 +272,7 @@ def flatten(model: keras.Model) -> Graph:
         )
     aliases: dict[Key, Key] = {}
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}
-    constants: dict[Key, object] = {}
+    constants: dict[Key, Tensor] = {}
     nodes = list(_nodes(model, (), "", aliases, models, constants))
     keys = [tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)]
     structure = getattr(model, "_outputs_struct", 0)
@@ -284,7 +300,7 @@ def _nodes(
     prefix: str,
     aliases: dict[Key, Key],
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]],
-    constants: dict[Key, object],
+    constants: dict[Key, Tensor],
 ) -> Iterator[Node]:
     order = _order(model)
     calls: dict[str, list] = {}  # of each name, as they were made: not as the outputs need them
@@ -327,7 +343,7 @@ def _nodes(
             )
 
 
-def _order(model: keras.Model) -> list[tuple[keras.Operation, object]]:
+def _order(model: keras.Model) -> list[tuple[keras.Operation, Any]]:
     """List the calls from the model's inputs to its outputs in topological order."""
     inputs = {id(t) for t in model.inputs}
     order, seen = [], set()

@@ -10,7 +10,7 @@ from dataclasses import replace
 import keras
 
 from kerascnn._errors import warn
-from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run
+from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run, twin
 
 SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
     "softmax": "softmax",
@@ -172,10 +172,7 @@ def without_activation(node: Node, args: tuple, kwargs: dict) -> object:
 
 
 def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """Return a view of a layer without its activation; `copy.copy` would serialize it."""
-    view = object.__new__(type(layer))
-    own = {"activation": keras.activations.linear}
+    """Return a twin of a layer without its activation."""
     if isinstance(layer, WRAPPERS):
-        own = {"layer": _linear(layer.layer)}
-    view.__dict__.update(layer.__dict__, **own)
-    return view
+        return twin(layer, layer=_linear(layer.layer))
+    return twin(layer, activation=keras.activations.linear)

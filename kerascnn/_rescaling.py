@@ -20,7 +20,7 @@ MOVING = (
     layers.CenterCrop, layers.Cropping2D, layers.Dropout, layers.Flatten, layers.Identity,
     layers.Permute, layers.Reshape, layers.Resizing, layers.ZeroPadding2D,
 )  # fmt: skip
-MOVING_NAMES = ("Cast", "GetItem", "Stack", "Transpose")  # likewise
+MOVING_NAMES = ("Cast", "ExpandDims", "GetItem", "Stack", "Transpose")  # of keras.ops
 
 _layers: WeakKeyDictionary[keras.Model, str | None] = WeakKeyDictionary()  # that rescale
 
@@ -36,9 +36,9 @@ def rescaling_of(graph: Graph, key: Key) -> Node | None:
         key: Of the input that takes the pictures.
     """
     last, first = key, None
-    for node in _front(graph, key):
+    for node in preparation(graph, key):
         last = node.outputs[0]
-        if first is None and not _moves(node):
+        if first is None and not _keeps_range(node):
             first = node
     if first is None:
         return None
@@ -82,20 +82,23 @@ def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images")
         )
 
 
-def _front(graph: Graph, key: Key) -> Iterator[Node]:
-    """The nodes that prepare an input, up to the first that does something else with it."""
+def preparation(graph: Graph, key: Key) -> Iterator[Node]:
+    """Yield the nodes that prepare an input: they move or rescale values, without learned weights.
+
+    They end before the first node that does something else.
+    """
     known = {key}
     for node in graph.nodes:
         if node.is_input or known.isdisjoint(node.inputs):
             continue
-        if not (known.issuperset(node.inputs) and (_moves(node) or _may_rescale(node))):
+        if not (known.issuperset(node.inputs) and (_keeps_range(node) or _may_rescale(node))):
             return
         known.update(node.outputs)
         yield node
 
 
-def _moves(node: Node) -> bool:
-    """Whether the values stay in their range: pictures are moved, cut or turned at most."""
+def _keeps_range(node: Node) -> bool:
+    """Whether the values stay in their range: images are shifted, cropped or rotated at most."""
     name = _name(node)
     return name.startswith("Random") or name in MOVING_NAMES or isinstance(node.operation, MOVING)
 

@@ -47,6 +47,7 @@ def learnt():
         [layers.Normalization(mean=[123.0] * 3, variance=[3400.0] * 3, name="own")],
         [layers.Lambda(lambda x: x / 255, name="own")],
         [Scale(name="own")],
+        [lambda x: keras.ops.expand_dims(x, -1)[..., 0], layers.Rescaling(1 / 255, name="own")],
         [keras.Sequential([layers.Rescaling(1 / 255, name="own")], name="nested")],
         # the data's own statistics behind it do not make it a model of pictures in [0, 1]
         [layers.Rescaling(1 / 255, name="own"), layers.Normalization(mean=0.5, variance=0.1)],

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, Tensor
 
 from ._engine.axes import graph_of
 from ._engine.batches import in_batches
@@ -64,11 +64,11 @@ def deconvnet(
     call = rule_named("deconvnet", graph, node.outputs[:1])
     name = node.name
 
-    def reconstructions(graph: Graph, *tensors: object) -> list:
+    def reconstructions(graph: Graph, *tensors: Tensor) -> list:
         *inputs, units = tensors
         at = graph.node(name).outputs[0]
 
-        def strength(inputs: list) -> object:
+        def strength(inputs: list) -> Tensor:
             maps = graph.evaluate(inputs, call, until=(at,))[at]
             return ops.abs(_strongest(maps, units))
 
@@ -81,7 +81,7 @@ def deconvnet(
     return one_or_all(in_batches(step, [*arrays, units], batch_size, verbose))
 
 
-def _strongest(maps: object, units: object) -> object:
+def _strongest(maps: Tensor, units: Tensor) -> Tensor:
     """Return the largest activation of a unit in (N, h, w, K), or of all units for `PREDICTED`.
 
     Only the first of equal activations is kept.

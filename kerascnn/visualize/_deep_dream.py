@@ -8,21 +8,21 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from kerascnn._checks import check_callables, check_count, check_number
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, Tensor
 from kerascnn._progress import progress
 
 from ._engine.ascent import NormalizedGradient, ascend
 from ._engine.axes import graph_of
 from ._engine.layers import LayerLike
 from ._engine.picture_arguments import check_pictures
-from ._engine.view import (
+from ._engine.trunk import (
     batches,
     check_size,
     features_of,
     gradient_of,
     in_batches_of,
     input_shape,
-    view_of,
+    trunk_of,
     weigh_layers,
 )
 
@@ -90,8 +90,8 @@ def deep_dream(
     """
     graph = graph_of(model)
     weights = weigh_layers("layers", layers, graph)
-    view = view_of(model, graph, list(weights), preprocessing)
-    channels = input_shape(model, view)[-1]
+    trunk = trunk_of(model, graph, list(weights), preprocessing)
+    channels = input_shape(model, trunk)[-1]
     images = check_pictures("images", images, channels)
     guide = None if guide is None else check_pictures("guide", guide, images.shape[-1])
     check_count("steps", steps, least=0)
@@ -102,27 +102,27 @@ def deep_dream(
     sizes = octave_sizes(images.shape[1:3], octaves, octave_scale)
     tile = max(sizes[-1]) if tile is None else check_count("tile", tile)
     name = "images, in the smallest octave or tile,"
-    check_size(model, graph, view, np.min([smallest_tile(s, tile) for s in sizes], axis=0), name)
-    shapes = check_size(model, graph, view, [min(n, tile) for n in sizes[-1]], name)
+    check_size(model, graph, trunk, np.min([smallest_tile(s, tile) for s in sizes], axis=0), name)
+    shapes = check_size(model, graph, trunk, [min(n, tile) for n in sizes[-1]], name)
 
     by, examples = batches(shapes), []
     if guide is not None:
-        check_size(model, graph, view, guide.shape[1:3], "guide")
-        examples = [_places(m) for m in features_of(model, graph, view, guide, by)]
-        _check_match(view.layers, shapes, examples)
+        check_size(model, graph, trunk, guide.shape[1:3], "guide")
+        examples = [_places(m) for m in features_of(model, graph, trunk, guide, by)]
+        _check_match(trunk.layers, shapes, examples)
 
-    def objective(graph: Graph, images: object, *examples: object) -> object:
-        maps = view(graph, images)
+    def objective(graph: Graph, images: Tensor, *examples: Tensor) -> Tensor:
+        maps = trunk(graph, images)
         scores = map(match, maps, examples) if examples else map(energy, maps)
         return sum(w * score for w, score in zip(weights.values(), scores, strict=True))
 
     free = KerasTensor((None, None, None, images.shape[-1]), "float32")
-    key = ("deep_dream", view, tuple(weights.values()))
+    key = ("deep_dream", trunk, tuple(weights.values()))
     batch = 1 if by.alone else None
     step_of = gradient_of(model, graph, key, objective, [free, *examples], batch=batch)
     examples = [ops.convert_to_tensor(e) for e in examples]
 
-    def gradient(images: object, shift: np.ndarray) -> tuple[object, object]:
+    def gradient(images: Tensor, shift: np.ndarray) -> tuple[Tensor, Tensor]:
         """Compute the gradient at the shifted images, tile by tile, and shift it back."""
         rolled = ops.roll(images, tuple(shift), (1, 2))
         total, rows = 0, []
@@ -147,7 +147,7 @@ def deep_dream(
             start = ops.clip(base + resize(detail, size), 0, 1)
             shifts = rng.integers(-reach, reach, (steps + 1, 2), endpoint=True)
 
-            def watch(step: int, dream: object, values: object, octave: int = octave) -> None:
+            def watch(step: int, dream: Tensor, values: Tensor, octave: int = octave) -> None:
                 advance()
                 if callback is not None:
                     scores = ops.convert_to_numpy(values) / np.prod(dream.shape[1:3])
@@ -165,7 +165,7 @@ def deep_dream(
     return ops.convert_to_numpy(dream)
 
 
-def energy(maps: object) -> object:
+def energy(maps: Tensor) -> Tensor:
     """Compute ½‖a‖², whose gradient is the activation itself, as a mean over the maps, (N,).
 
     DEVIATION: the notebook takes the sum. For one layer this is equivalent, since steps are
@@ -174,7 +174,7 @@ def energy(maps: object) -> object:
     return ops.mean(maps**2, axis=(1, 2, 3)) / 2
 
 
-def match(maps: object, examples: object) -> object:
+def match(maps: Tensor, examples: Tensor) -> Tensor:
     """Compute the dot product of each position with its best match in the guide; the mean, (N,).
 
     Args:
@@ -216,7 +216,7 @@ def smallest_tile(size: tuple[int, int], tile: int) -> list[int]:
     return [min(np.diff(edges(n, tile))) for n in size]
 
 
-def resize(images: object, size: tuple[int, int]) -> object:
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize images bilinearly, with antialiasing."""
     return ops.image.resize(images, size, "bilinear", antialias=True, data_format="channels_last")
 

@@ -11,6 +11,7 @@ from keras import ops
 from scipy.ndimage import gaussian_filter
 
 from kerascnn._checks import check_count, is_number
+from kerascnn._graph import Tensor
 from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
@@ -131,7 +132,7 @@ def deletion_insertion(
     return DeletionInsertion(fractions, deletion, insertion, *areas)
 
 
-def unchanged(size: tuple[int, int], ranks, changed) -> object:
+def unchanged(size: tuple[int, int], ranks, changed) -> Tensor:
     """Return masks (B, H, W), false where the rank is below the number of changed pixels."""
     return ranks >= changed[:, None, None]
 

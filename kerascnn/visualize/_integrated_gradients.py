@@ -9,7 +9,7 @@ from keras import ops
 
 from kerascnn._checks import check_count
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, Tensor
 from kerascnn._progress import progress
 
 from ._engine.answers import scores_of, with_predicted_classes
@@ -90,7 +90,7 @@ def integrated_gradients(
     baselines = _check_baseline(baseline, arrays)
     question = with_predicted_classes(question, batch_size)
 
-    def integrals(graph: Graph, *tensors: object) -> list:
+    def integrals(graph: Graph, *tensors: Tensor) -> list:
         *inputs, classes, alphas, weights = tensors
         pairs = list(zip(inputs[: len(inputs) // 2], inputs[len(inputs) // 2 :], strict=True))
         path = [_between(start, x, alphas) for x, start in pairs]  # (N, steps, H, W, C)
@@ -134,12 +134,12 @@ def trapezoid(steps: int) -> tuple[np.ndarray, np.ndarray]:
 RULES = {"gauss_legendre": gauss_legendre, "trapezoid": trapezoid}
 
 
-def _beside(values: object, x: object) -> object:
+def _beside(values: Tensor, x: Tensor) -> Tensor:
     """Reshape one value per point, (steps,), to multiply x, (N, steps, H, W, C)."""
     return ops.cast(ops.reshape(values, (-1, *(1 for _ in x.shape[2:]))), x.dtype)
 
 
-def _between(start: object, end: object, alphas: object) -> object:
+def _between(start: Tensor, end: Tensor, alphas: Tensor) -> Tensor:
     """Return the points x′ + α(x − x′) on the path from a baseline to an image."""
     start, end = ops.expand_dims(start, 1), ops.expand_dims(end, 1)
     return start + _beside(alphas, end) * (end - start)

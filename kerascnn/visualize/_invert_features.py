@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_callables, check_choice, check_count, check_number
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, Tensor
 from kerascnn._progress import progress
 
 from ._engine.ascent import TINY, Adam, ascend
@@ -16,14 +16,14 @@ from ._engine.image_parameters import Pixels
 from ._engine.layers import LayerLike, select_layer
 from ._engine.picture_arguments import check_pictures
 from ._engine.regularizers import VARIATIONS, Penalties
-from ._engine.view import (
+from ._engine.trunk import (
     batches,
     check_size,
     features_of,
     gradient_of,
     in_batches_of,
     input_shape,
-    view_of,
+    trunk_of,
 )
 
 
@@ -78,25 +78,25 @@ def invert_features(
     (1, 28, 28, 1)
     """
     graph = graph_of(model)
-    view = view_of(model, graph, [select_layer(graph, layer).name], preprocessing)
-    images = check_pictures("images", images, input_shape(model, view)[-1])
+    trunk = trunk_of(model, graph, [select_layer(graph, layer).name], preprocessing)
+    images = check_pictures("images", images, input_shape(model, trunk)[-1])
     check_count("steps", steps, least=0)
     check_callables("callback", callback)
     check_count("seed", seed, least=0)
     check_choice("variation", variation, VARIATIONS)
     rule = Adam(check_number("learning_rate", learning_rate))
     penalties = Penalties(0.0, check_number("total_variation", total_variation), variation)
-    shapes = check_size(model, graph, view, images.shape[1:3], "images")
+    shapes = check_size(model, graph, trunk, images.shape[1:3], "images")
     by = batches(shapes, batch_size)
 
-    def objective(graph: Graph, pictures: object, targets: object) -> object:
-        (maps,) = view(graph, pictures)
+    def objective(graph: Graph, pictures: Tensor, targets: Tensor) -> Tensor:
+        (maps,) = trunk(graph, pictures)
         # Eq. 2: ‖Φ(x) − Φ₀‖² / ‖Φ₀‖², and R_V(x), section 3.2. DEVIATION: images are clipped to
         # [0, 1] instead of penalized by the norm R_α.
         return -ops.stack([distance(maps, targets), penalties(pictures)])
 
-    (targets,) = features_of(model, graph, view, images, by)
-    key = ("invert_features", view, penalties)
+    (targets,) = features_of(model, graph, trunk, images, by)
+    key = ("invert_features", trunk, penalties)
     batch = 1 if by.alone else None
     step_of = gradient_of(model, graph, key, objective, [images, targets], batch=batch)
     noise = np.random.default_rng(seed).standard_normal((1, *images.shape[1:]))
@@ -105,7 +105,7 @@ def invert_features(
 
     with progress("invert_features", steps, verbose) as advance:
 
-        def watch(step: int, pictures: object, values: object) -> None:
+        def watch(step: int, pictures: Tensor, values: Tensor) -> None:
             advance()
             if callback is not None:
                 errors = -ops.convert_to_numpy(values[0])
@@ -122,7 +122,7 @@ def invert_features(
     return ops.convert_to_numpy(pictures)
 
 
-def distance(maps: object, targets: object) -> object:
+def distance(maps: Tensor, targets: Tensor) -> Tensor:
     """Compute ‖Φ − Φ₀‖² / ‖Φ₀‖² for each image, (N,)."""
     axes = tuple(range(1, len(maps.shape)))
     return ops.sum((maps - targets) ** 2, axis=axes) / (ops.sum(targets**2, axis=axes) + TINY)

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_callables, check_choice, check_count, check_number
-from kerascnn._graph import Graph, Node
+from kerascnn._graph import Graph, Node, Tensor
 from kerascnn._heads import classes_of, is_binary
 from kerascnn._progress import progress
 
@@ -27,14 +27,14 @@ from ._engine.regularizers import Penalties
 from ._engine.rescue import redirected
 from ._engine.targets import Target, check_target, read_scores
 from ._engine.transforms import Moves
-from ._engine.view import (
+from ._engine.trunk import (
     Batches,
     batches,
     check_size,
     gradient_of,
     in_batches_of,
     input_shape,
-    view_of,
+    trunk_of,
 )
 from ._fast.convolutions import run_fast
 
@@ -142,15 +142,15 @@ def maximize_activation(
         goal, numbers, own_seeds = _goal(model, graph, target, pictures, preprocessing)
     elif target is None:
         node = select_layer(graph, layer)
-        view = view_of(model, graph, [node.name], preprocessing)
-        goal = Units(view, position, pictures, float(diversity))
+        trunk = trunk_of(model, graph, [node.name], preprocessing)
+        goal = Units(trunk, position, pictures, float(diversity))
         numbers = own_seeds = np.repeat(_check_units(units, node), pictures).astype("int32")
     else:
         raise ValueError("target must be None if layer or units are given; received both.")
 
-    *own, channels = input_shape(model, goal.view)
+    *own, channels = input_shape(model, goal.trunk)
     size = check_shape("size", size, own)
-    shapes = check_size(model, graph, goal.view, size)
+    shapes = check_size(model, graph, goal.trunk, size)
     moves = (moves or STILL).of_size(size)
     # User-defined functions take all images at once.
     whole = len(numbers) if penalties.more or goal.needs_all else None
@@ -163,7 +163,7 @@ def maximize_activation(
 
     @cache
     def compile_step(call: Callable) -> Callable:
-        def objective(graph: Graph, point: object, matrices: object, numbers: object) -> object:
+        def objective(graph: Graph, point: Tensor, matrices: Tensor, numbers: Tensor) -> Tensor:
             images = kind.pictures(point)
             seen = moves(images, matrices) if moves else images
             if whole == 1:  # add a copy, which user-defined functions do not see
@@ -181,7 +181,7 @@ def maximize_activation(
     matrices = np.stack([moves.draw(rng, steps + 1, size) for rng in rngs])
     step_of = compile_step(run_fast)
 
-    def gradient(point: object, step: int) -> tuple[object, object]:
+    def gradient(point: Tensor, step: int) -> tuple[Tensor, Tensor]:
         now = (point, matrices[:, step], numbers)
         values, slope = in_batches_of(by, step_of, now)
         if step <= RESCUE_STEPS:
@@ -195,7 +195,7 @@ def maximize_activation(
 
     with progress("maximize_activation", steps, verbose) as advance:
 
-        def watch(step: int, point: object, values: object) -> None:
+        def watch(step: int, point: Tensor, values: Tensor) -> None:
             advance()
             if callback is not None:
                 images = ops.convert_to_numpy(kind.pictures(point))
@@ -245,20 +245,20 @@ def _goal(
         sums = read_goals(target, graph, classes_of(graph) if of_classes else None)
         layers = dict.fromkeys(name for terms in sums for _w, name, _i, _p in terms if name)
         seen = dict.fromkeys([*layers, *(outputs if of_classes else ())])
-        view = view_of(model, graph, list(seen), preprocessing)
+        trunk = trunk_of(model, graph, list(seen), preprocessing)
         numbers = np.repeat(np.arange(len(sums)), pictures).astype("int32")
         seeds = np.repeat([crc32(repr(terms).encode()) for terms in sums], pictures)
-        return Sums(view, sums, of_classes and is_binary(graph)), numbers, seeds
-    view = view_of(model, graph, outputs, preprocessing)
+        return Sums(trunk, sums, of_classes and is_binary(graph)), numbers, seeds
+    trunk = trunk_of(model, graph, outputs, preprocessing)
     target = read_scores(target, graph)
     if target is None:
         target = np.arange(classes_of(graph))
     if callable(target):
         zeros = np.zeros(pictures, "int32")
-        return Classes(view, target, pictures), zeros, zeros
+        return Classes(trunk, target, pictures), zeros, zeros
     numbers, _ = check_target(target, max(1, np.size(target)), graph)
     numbers = np.repeat(numbers, pictures)
-    return Classes(view, None), numbers, numbers
+    return Classes(trunk, None), numbers, numbers
 
 
 def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_pair
+from kerascnn._graph import Tensor
 from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
@@ -93,7 +94,7 @@ def occlusion(
     return total / cover
 
 
-def outside(size: tuple[int, int], boxes) -> object:
+def outside(size: tuple[int, int], boxes) -> Tensor:
     """Return masks (B, H, W), true outside boxes (B, 4): top, left, bottom, right."""
     top, left, bottom, right = (boxes[:, i, None] for i in range(4))
     y, x = (ops.arange(n, dtype="int32") for n in size)

@@ -6,6 +6,7 @@ from keras import ops
 from scipy.special import softmax
 
 from kerascnn._checks import check_count
+from kerascnn._graph import Tensor
 from kerascnn._progress import progress
 
 from ._engine.answers import outputs_of, with_predicted_classes
@@ -109,7 +110,7 @@ def score_cam(
     return np.maximum(np.einsum("nk,nhwk->nhw", alpha, maps), 0)
 
 
-def mask(size: tuple[int, int], maps) -> object:
+def mask(size: tuple[int, int], maps) -> Tensor:
     """Compute H = s(Up(A)): maps (B, h, w) upsampled to the image size and scaled to [0, 1]."""
     up = ops.image.resize(maps[..., None], size, "bilinear", data_format="channels_last")[..., 0]
     low, high = (f(up, axis=(1, 2), keepdims=True) for f in (ops.min, ops.max))

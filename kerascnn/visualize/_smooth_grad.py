@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_count, is_number
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, Tensor
 from kerascnn._progress import progress
 
 from ._engine.answers import with_predicted_classes
@@ -81,7 +81,7 @@ def smooth_grad(
         check_channels_last(graph)
     question = with_predicted_classes(question, batch_size)
 
-    def sums(graph: Graph, *tensors: object) -> list:
+    def sums(graph: Graph, *tensors: Tensor) -> list:
         *inputs, classes, keys, levels = tensors
         noisy = [_noisy(x, ops.add(keys, [[0, i]]), levels) for i, x in enumerate(inputs)]
         grads = gradients_at_points(graph, noisy, classes, score)  # (N, samples, H, W, C)
@@ -105,7 +105,7 @@ def smooth_grad(
     return one_or_all([over_channels(graph, i, m, reduce) for i, m in enumerate(means)])
 
 
-def _noisy(x: object, keys: object, levels: object) -> object:
+def _noisy(x: Tensor, keys: Tensor, levels: Tensor) -> Tensor:
     """Copy images with noise, x + N(0, σ²): (N, H, W, C) -> (N, samples, H, W, C)."""
     axes = tuple(range(1, len(x.shape)))
     extent = ops.max(x, axis=axes, keepdims=True) - ops.min(x, axis=axes, keepdims=True)

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_callables, check_choice, check_count, check_number
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, Tensor
 from kerascnn._progress import progress
 
 from ._engine.ascent import Adam, ascend, climb_lbfgs
@@ -15,13 +15,13 @@ from ._engine.axes import graph_of
 from ._engine.layers import LayerLike, is_map
 from ._engine.picture_arguments import check_pictures
 from ._engine.regularizers import total_variation
-from ._engine.view import (
+from ._engine.trunk import (
     Batches,
     check_size,
     features_of,
     gradient_of,
     input_shape,
-    view_of,
+    trunk_of,
     weigh_layers,
 )
 
@@ -113,11 +113,11 @@ def style_transfer(
         check_number("style_weight", style_weight),
         check_number("tv_weight", tv_weight),
     )
-    view, content_view, style_view = (
-        view_of(model, graph, list(names), preprocessing, pooling)
+    trunk, content_trunk, style_trunk = (
+        trunk_of(model, graph, list(names), preprocessing, pooling)
         for names in ({**contents, **styles}, contents, styles)
     )
-    channels = input_shape(model, view)[-1]
+    channels = input_shape(model, trunk)[-1]
     content = check_pictures("content", content, channels)
     style = check_pictures("style", style, content.shape[-1])
     if len(style) not in (1, len(content)):
@@ -125,12 +125,12 @@ def style_transfer(
             f"style must be one image, or one for each of the {len(content)} content images; "
             f"received {len(style)}."
         )
-    check_size(model, graph, view, content.shape[1:3], "content")
-    check_size(model, graph, style_view, style.shape[1:3], "style")
+    check_size(model, graph, trunk, content.shape[1:3], "content")
+    check_size(model, graph, style_trunk, style.shape[1:3], "style")
     starts = _starts(start, content, seed)
 
-    def objective(graph: Graph, picture: object, *targets: object) -> object:
-        maps = dict(zip(view.layers, view(graph, picture), strict=True))
+    def objective(graph: Graph, picture: Tensor, *targets: Tensor) -> Tensor:
+        maps = dict(zip(trunk.layers, trunk(graph, picture), strict=True))
         goals = iter(targets)
         losses = (
             sum(w * content_loss(maps[layer], next(goals)) for layer, w in contents.items()),
@@ -139,19 +139,19 @@ def style_transfer(
         )
         return -ops.stack([w * loss for w, loss in zip(weights, losses, strict=True)])
 
-    key = ("style_transfer", view, tuple(contents.items()), tuple(styles.items()), weights)
+    key = ("style_transfer", trunk, tuple(contents.items()), tuple(styles.items()), weights)
 
-    def grams_of(picture: np.ndarray) -> list[object]:
-        maps = features_of(model, graph, style_view, picture, ALONE)
+    def grams_of(picture: np.ndarray) -> list[Tensor]:
+        maps = features_of(model, graph, style_trunk, picture, ALONE)
         return [gram(ops.convert_to_tensor(m)) for m in maps]
 
-    def transfer(begin: np.ndarray, content: np.ndarray, grams: list, watch: Callable) -> object:
-        maps = features_of(model, graph, content_view, content, ALONE)
+    def transfer(begin: np.ndarray, content: np.ndarray, grams: list, watch: Callable) -> Tensor:
+        maps = features_of(model, graph, content_trunk, content, ALONE)
         targets = [*map(ops.convert_to_tensor, maps), *grams]
         step_of = gradient_of(model, graph, key, objective, [begin, *targets], batch=1)
         point = ops.convert_to_tensor(begin)
 
-        def gradient(picture: object, step: int) -> tuple[object, object]:
+        def gradient(picture: Tensor, step: int) -> tuple[Tensor, Tensor]:
             return step_of(picture, *targets)
 
         if optimizer == "lbfgs":
@@ -161,7 +161,7 @@ def style_transfer(
     pictures = []
     with progress("style_transfer", steps * len(content), verbose) as advance:
 
-        def watch(step: int, picture: object, values: object) -> None:
+        def watch(step: int, picture: Tensor, values: Tensor) -> None:
             advance()
             if callback is not None:
                 losses = [-float(value) for value in ops.convert_to_numpy(values)[:, 0]]
@@ -175,7 +175,7 @@ def style_transfer(
     return np.concatenate(pictures)
 
 
-def gram(maps: object) -> object:
+def gram(maps: Tensor) -> Tensor:
     """Compute the Gram matrix of the channels: Eq. 3, G = Σ F_i F_j / M, over M positions.
 
     Args:
@@ -189,19 +189,19 @@ def gram(maps: object) -> object:
     return correlations(rows) / places
 
 
-def correlations(rows: object) -> object:
+def correlations(rows: Tensor) -> Tensor:
     """Compute FᵀF of (N, M, K) with a gradient of one product; that of a plain matmul has two."""
     one = ops.matmul(ops.transpose(ops.stop_gradient(rows), (0, 2, 1)), rows)
     other = ops.transpose(one, (0, 2, 1))  # the gradient with respect to the left F
     return one + (other - ops.stop_gradient(other))
 
 
-def style_loss(gram: object, target: object) -> object:
+def style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """Compute Eq. 4, E = Σ (G − A)² / 4N²M², where each Gram matrix already contains its 1/M."""
     return ops.sum((gram - target) ** 2, axis=(1, 2)) / (4 * gram.shape[-1] ** 2)
 
 
-def content_loss(maps: object, target: object) -> object:
+def content_loss(maps: Tensor, target: Tensor) -> Tensor:
     """Compute Eq. 1, ½ Σ (F − P)².
 
     DEVIATION: a mean over the maps, so that the weight does not depend on the image size.
@@ -209,7 +209,7 @@ def content_loss(maps: object, target: object) -> object:
     return ops.mean((maps - target) ** 2, axis=(1, 2, 3)) / 2
 
 
-def _clip(picture: object, step: int, slope: object) -> object:
+def _clip(picture: Tensor, step: int, slope: Tensor) -> Tensor:
     return ops.clip(picture, 0, 1)
 
 

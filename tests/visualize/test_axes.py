@@ -56,6 +56,7 @@ def test_the_setting_of_keras_changes_nothing(rng, channels_first):
         layers.Permute((2, 3, 1)),
         lambda x: keras.ops.transpose(x, (0, 2, 3, 1)),
         lambda x: layers.Permute((2, 3, 1))(layers.Rescaling(2.0)(x)),
+        lambda x: layers.Permute((2, 3, 1))(2 * x - 0.5),
     ],
 )
 def test_permuted_images_are_refused_where_channels_count(move, rng):
@@ -77,3 +78,18 @@ def test_images_without_channels_keep_their_width(first, rng):
         [keras.Input((6, 5)), *first, layers.Reshape((6, 5, 1)), layers.Flatten(), layers.Dense(2)]
     )
     assert visualize.saliency(model, rng.random((2, 6, 5), "float32"), 0).shape == (2, 6, 5)
+
+
+def test_a_vector_may_be_reshaped_and_permuted(rng):
+    """The axes of the maps are the model's own; those of its input stay in place."""
+    model = keras.Sequential(
+        [
+            keras.Input((24,)),
+            layers.Reshape((3, 4, 2)),
+            layers.Permute((2, 3, 1)),
+            layers.Flatten(),
+            layers.Dense(2, kernel_initializer="ones"),
+        ]
+    )
+    vectors = rng.random((2, 24), "float32")
+    np.testing.assert_array_equal(visualize.saliency(model, vectors, 0), np.ones((2, 24)))

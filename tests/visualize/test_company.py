@@ -5,7 +5,7 @@ import pytest
 
 import kerascnn as kc
 from kerascnn import visualize
-from kerascnn.visualize._engine import view
+from kerascnn.visualize._engine import trunk
 
 STEPS = 24  # more only make larger what is not the same
 PICTURES = np.random.default_rng(0).random((3, 32, 32, 3), "float32")
@@ -43,7 +43,7 @@ def test_alone_and_in_company(kind, resnet):
 
 def test_large_pictures_of_one_unit_are_kept_apart_together(resnet, monkeypatch):
     """Each is computed alone where it is large, but the two of a unit are compared."""
-    monkeypatch.setattr(view, "WORKING_SET", 1)
+    monkeypatch.setattr(trunk, "WORKING_SET", 1)
     options = {"layer": "conv3_block2_2_conv", "pictures": 2, "diversity": 1.0, "steps": 2}
     two = visualize.maximize_activation(resnet, units=[4], **options)
     four = visualize.maximize_activation(resnet, units=[4, 0], **options)

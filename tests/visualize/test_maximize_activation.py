@@ -15,7 +15,7 @@ from kerascnn._graph import flatten, run
 from kerascnn.visualize import Moves, Penalties, Pixels, klass, unit
 from kerascnn.visualize._engine.compile import trace_count
 from kerascnn.visualize._engine.goals import Units, similarity
-from kerascnn.visualize._engine.view import View
+from kerascnn.visualize._engine.trunk import Trunk
 
 with warnings.catch_warnings():  # tf-keras-vis imports a module that it calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -347,7 +347,7 @@ def test_of_a_convolution_only_the_wanted_filters(model):
         whole = keras.Model(inputs, kind(inputs))
         if kind.use_bias:
             kind.bias.assign(np.linspace(-1, 1, 6))
-        goal = Units(View((kind.name,), 1, 0, None), "all", 1, 0.0)
+        goal = Units(Trunk((kind.name,), 1, 0, None), "all", 1, 0.0)
         scores = goal(flatten(whole), ops.convert_to_tensor(pictures), units, run)
         expected = np.array(whole(pictures)).mean(axis=(1, 2))[np.arange(4), units]
         np.testing.assert_allclose(scores, expected, atol=1e-5)

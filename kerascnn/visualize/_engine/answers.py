@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerascnn._graph import Graph, Node, run
+from kerascnn._graph import Graph, Node, Tensor, run
 from kerascnn._heads import is_binary
 
 from .batches import in_batches
@@ -82,7 +82,7 @@ def gradients_at(
         half = in_half(graph)
         with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
 
-            def call(node: Node, args: tuple, kwargs: dict) -> object:
+            def call(node: Node, args: tuple, kwargs: dict) -> Tensor:
                 outputs = run(node, args, kwargs)
                 if at in node.outputs:
                     # Dropout and the like return their input itself, which others may use too.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
+from kerascnn._graph import Tensor
+
 TINY = 1e-12  # avoids division by zero for zero gradients
 
 
@@ -54,13 +56,13 @@ class NormalizedGradient:
 
 def ascend(
     gradient: Callable,
-    point: object,
+    point: Tensor,
     rule: Adam | NormalizedGradient,
     steps: int,
     *,
     project: Callable | None = None,
     watch: Callable | None = None,
-) -> object:
+) -> Tensor:
     """Maximize an objective by gradient ascent.
 
     Args:
@@ -87,8 +89,8 @@ def ascend(
 
 
 def climb_lbfgs(
-    gradient: Callable, point: object, steps: int, *, watch: Callable | None = None
-) -> object:
+    gradient: Callable, point: Tensor, steps: int, *, watch: Callable | None = None
+) -> Tensor:
     """Maximize an objective within [0, 1] by L-BFGS-B (Byrd et al. 1995).
 
     Args: as for `ascend`.
@@ -102,7 +104,7 @@ def climb_lbfgs(
         return point
     shape, done, values = tuple(point.shape), 0, None
 
-    def tensor(x: np.ndarray) -> object:
+    def tensor(x: np.ndarray) -> Tensor:
         return ops.convert_to_tensor(x.reshape(shape), "float32")
 
     def descent(x: np.ndarray) -> tuple[float, np.ndarray]:

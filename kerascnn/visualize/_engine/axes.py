@@ -1,11 +1,13 @@
 """Check that a model is channels-last."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 
-from kerascnn._graph import Graph, Key, flatten
-from kerascnn.visualize._input_range import front
+from kerascnn._graph import Graph, Key, Node, flatten
+from kerascnn._rescaling import preparation
+
+RESHAPING = (keras.layers.Flatten, keras.layers.Reshape)
 
 
 def graph_of(model: keras.Model) -> Graph:
@@ -35,7 +37,7 @@ def check_channels_last(graph: Graph, inputs: Sequence[Key] | None = None) -> No
     Raises:
         ValueError: with the layer that moves it.
     """
-    for node in (node for key in inputs or graph.inputs for node in front(graph, key)):
+    for node in (node for key in inputs or graph.inputs for node in _with_its_axes(graph, key)):
         if isinstance(node.operation, keras.layers.Permute):
             axes = [0, *node.operation.dims]
         elif type(node.operation).__name__ == "Transpose":
@@ -59,7 +61,18 @@ def has_channels(graph: Graph, key: Key) -> bool:
     if rank != 3:
         return rank > 3
     return not any(
-        isinstance(node.operation, keras.layers.Flatten | keras.layers.Reshape)
-        or type(node.operation).__name__ == "ExpandDims"
-        for node in front(graph, key)
+        isinstance(node.operation, RESHAPING) or type(node.operation).__name__ == "ExpandDims"
+        for node in _with_its_axes(graph, key)
     )
+
+
+def _with_its_axes(graph: Graph, key: Key) -> Iterator[Node]:
+    """Yield the nodes that prepare an input, up to and including the first that may reshape it."""
+    rank = len(graph.maker(key).shapes[0])
+    for node in preparation(graph, key):
+        yield node
+        layer = node.operation
+        known = type(layer).__module__.startswith("keras.")
+        known = known and not isinstance(layer, (*RESHAPING, keras.layers.Lambda))
+        if not known or len(node.shapes[0]) != rank:
+            return

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
-from kerascnn._graph import Graph, flatten
+from kerascnn._graph import Graph, Tensor, flatten
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes
@@ -87,7 +87,7 @@ def specs(arrays: Sequence[np.ndarray]) -> list[tf.TensorSpec]:
 
 def said_in_one_line(
     graph: Graph, arguments: Sequence[tf.TensorSpec | tf.Tensor | np.ndarray], compute: Callable
-) -> object:
+) -> Tensor:
     """Compute something; if it fails because of the size of the images, raise a one-line error.
 
     The images are the first arguments, one per input of the model. Other arguments in their

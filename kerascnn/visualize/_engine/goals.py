@@ -10,13 +10,13 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_choice, check_count
-from kerascnn._graph import Graph, Node, run
+from kerascnn._graph import Graph, Node, Tensor, run
 from kerascnn._heads import squashing, without_activation
 from kerascnn.visualize._fast.convolutions import some_units
 
 from .layers import LayerLike, select_layer
 from .scores import called, class_scores, logits_at, scores_at
-from .view import View
+from .trunk import Trunk
 
 POSITIONS = ("all", "center")
 
@@ -121,32 +121,32 @@ class Units:
     """The activations of units of a layer.
 
     Attributes:
-        view: the view up to the layer.
+        trunk: the trunk up to the layer.
         position: "all" or "center".
         pictures: number of adjacent images of the same unit.
         diversity: weight of the term that makes them differ.
     """
 
-    view: View
+    trunk: Trunk
     position: str
     pictures: int
     diversity: float
     needs_all = False  # images at once
 
-    def __call__(self, graph: Graph, images: object, units: object, call: Callable) -> object:
+    def __call__(self, graph: Graph, images: Tensor, units: Tensor, call: Callable) -> Tensor:
         """Compute scores (N,) of images (N, H, W, C), each for its own unit in `units` (N,)."""
-        target, whole = graph.node(self.view.layers[0]), []
+        target, whole = graph.node(self.trunk.layers[0]), []
         # Before a softmax or sigmoid, as for classes.
         last = without_activation if squashing(target.operation) else call
 
-        def call_some(node: Node, args: tuple, kwargs: dict) -> object:
+        def call_some(node: Node, args: tuple, kwargs: dict) -> Tensor:
             if node is not target:
                 return call(node, args, kwargs)
             if self.diversity:
                 whole.append(ops.cast(run(node, args, kwargs), "float32"))
             return some_units(last, node, args, kwargs, units)
 
-        (maps,) = self.view(graph, images, call_some)
+        (maps,) = self.trunk(graph, images, call_some)
         scores = ops.diagonal(response(maps, self.position))  # each image's own unit
         return scores - self.diversity * similarity(whole[0], self.pictures) if whole else scores
 
@@ -155,7 +155,7 @@ class Units:
 class Classes:
     """The logits of classes, or the scores from a callable for a number of images."""
 
-    view: View
+    trunk: Trunk
     score: Callable | None
     pictures: int = 0
 
@@ -164,9 +164,9 @@ class Classes:
         """Whether all images must be computed at once."""
         return self.score is not None
 
-    def __call__(self, graph: Graph, images: object, classes: object, call: Callable) -> object:
+    def __call__(self, graph: Graph, images: Tensor, classes: Tensor, call: Callable) -> Tensor:
         """Compute scores (N,) of images (N, H, W, C), each for its own class in `classes` (N,)."""
-        inputs = self.view.inputs_for(images)
+        inputs = self.trunk.inputs_for(images)
         if self.score is None:
             return scores_at(graph, inputs, classes, call=call)[1]
         logits = logits_at(graph, inputs, call=call)[1]
@@ -178,24 +178,24 @@ class Sums:
     """Weighted sums of units and classes.
 
     Attributes:
-        view: the view up to all layers of the terms, and to the outputs if a term is a class.
+        trunk: the trunk up to all layers of the terms, and to the outputs if a term is a class.
         sums: the terms of each goal, (weight, name of a layer or "", index, position).
         binary: whether a single sigmoid unit represents two classes.
     """
 
-    view: View
+    trunk: Trunk
     sums: tuple[tuple[tuple[float, str, int, str], ...], ...]
     binary: bool
     needs_all = False
 
-    def __call__(self, graph: Graph, images: object, goals: object, call: Callable) -> object:
+    def __call__(self, graph: Graph, images: Tensor, goals: Tensor, call: Callable) -> Tensor:
         """Compute scores (N,) of images (N, H, W, C), each for its own goal in `goals` (N,)."""
-        inputs = self.view.inputs_for(images)
+        inputs = self.trunk.inputs_for(images)
         names = {name for terms in self.sums for _w, name, _i, _p in terms}
         keys = {name: graph.node(name).outputs[0] for name in names if name}
         before = {}  # inputs of softmax or sigmoid layers
 
-        def call_and_keep(node: Node, args: tuple, kwargs: dict) -> object:
+        def call_and_keep(node: Node, args: tuple, kwargs: dict) -> Tensor:
             if node.name in keys and squashing(node.operation):
                 before[node.name] = without_activation(node, args, kwargs)
             return call(node, args, kwargs)
@@ -205,7 +205,7 @@ class Sums:
         else:
             values = graph.evaluate(inputs, call_and_keep, until=tuple(keys.values()))
 
-        def value(name: str, index: int, position: str) -> object:
+        def value(name: str, index: int, position: str) -> Tensor:
             if not name:
                 chosen = ops.full(ops.shape(images)[:1], index, dtype="int32")
                 return class_scores(logits[0], chosen, binary=self.binary)
@@ -246,7 +246,7 @@ def read_goals(goals: Goal | Sequence[Goal], graph: Graph, classes: int | None) 
     return tuple(sums)
 
 
-def response(maps: object, position: str) -> object:
+def response(maps: Tensor, position: str) -> Tensor:
     """Reduce each feature map to one number, (N, h, w, K) -> (N, K)."""
     if position == "center":
         for _ in maps.shape[1:-1]:
@@ -255,7 +255,7 @@ def response(maps: object, position: str) -> object:
     return ops.mean(maps, axis=tuple(range(1, len(maps.shape) - 1)))
 
 
-def similarity(maps: object, pictures: int) -> object:
+def similarity(maps: Tensor, pictures: int) -> Tensor:
     """Compute the similarity of the images of a unit from the correlations G of the channels.
 
     Σ_{b≠a} vec(G_a)·vec(G_b) / (‖vec(G_a)‖ ‖vec(G_b)‖), Olah et al. 2017, "Diversity".

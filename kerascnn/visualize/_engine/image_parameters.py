@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_number
+from kerascnn._graph import Tensor
 
 from .regularizers import GREY, blur
 
@@ -46,15 +47,15 @@ class Pixels:
         check_number("small_norm", self.small_norm, high=100.0)
         check_number("small_contribution", self.small_contribution, high=100.0)
 
-    def start(self, noise: np.ndarray) -> object:
+    def start(self, noise: np.ndarray) -> Tensor:
         """Return grey with a little noise."""
         return ops.convert_to_tensor(GREY + START * noise, "float32")
 
-    def pictures(self, point: object) -> object:
+    def pictures(self, point: Tensor) -> Tensor:
         """Clip to [0, 1], since a step may leave this range."""
         return ops.clip(point, 0.0, 1.0)
 
-    def project(self, point: object, step: int, slope: object) -> object:
+    def project(self, point: Tensor, step: int, slope: Tensor) -> Tensor:
         """Blur, set unimportant pixels to grey, and clip."""
         if self.blur and step % BLUR_EVERY == 0:
             point = blur(point, self.blur)
@@ -67,7 +68,7 @@ class Pixels:
         return ops.clip(point, 0.0, 1.0)
 
 
-def without_least(pictures: object, worth: object, percentile: float) -> object:
+def without_least(pictures: Tensor, worth: Tensor, percentile: float) -> Tensor:
     """Set pixels of (N, H, W, C) to grey if their worth (N, H, W, 1) is below a percentile."""
     least = ops.quantile(worth, percentile / 100, axis=(1, 2, 3), keepdims=True)
     return ops.where(worth < least, GREY, pictures)
@@ -82,13 +83,13 @@ class Fourier:
     are the real and imaginary parts of the spectrum, (N, 2, C, H, W).
     """
 
-    def start(self, noise: np.ndarray) -> object:
+    def start(self, noise: np.ndarray) -> Tensor:
         """Return the spectrum of the noise."""
         height, width = noise.shape[1:3]
         spectrum = np.fft.fft2(np.moveaxis(noise, -1, 1)) * START * np.sqrt(2 / (height * width))
         return ops.convert_to_tensor(np.stack([spectrum.real, spectrum.imag], axis=1), "float32")
 
-    def pictures(self, point: object) -> object:
+    def pictures(self, point: Tensor) -> Tensor:
         """Return to pixels: the inverse transform, colours, and a sigmoid to [0, 1]."""
         spectrum = point * (frequency_scale(*point.shape[-2:]) / 4)  # lucid, spatial.py
         values, _imaginary = ops.ifft2(ops.unstack(spectrum, 2, axis=1))
@@ -98,7 +99,7 @@ class Fourier:
             values = ops.conv(values, COLOURS.T[None, None], data_format="channels_last")
         return ops.sigmoid(values)
 
-    def project(self, point: object, step: int, slope: object) -> object:
+    def project(self, point: Tensor, step: int, slope: Tensor) -> Tensor:
         """Return the point unchanged, since every spectrum is valid."""
         return point
 

@@ -12,6 +12,7 @@ from keras import ops
 
 from kerascnn._checks import check_callables, check_choice, check_number
 from kerascnn._errors import unknown
+from kerascnn._graph import Tensor
 
 GREY = 0.5  # the middle of [0, 1], the reference of norms
 
@@ -23,7 +24,7 @@ VARIATIONS = {
 }
 
 
-def total_variation(pictures: object, variation: str = "squared") -> object:
+def total_variation(pictures: Tensor, variation: str = "squared") -> Tensor:
     """Compute the total variation, by one of `VARIATIONS`, as a mean over the pixels.
 
     Differences across the border are 0.
@@ -35,12 +36,12 @@ def total_variation(pictures: object, variation: str = "squared") -> object:
     return ops.mean(VARIATIONS[variation](dx, dy), axis=(1, 2, 3))
 
 
-def distance_from_grey(pictures: object) -> object:
+def distance_from_grey(pictures: Tensor) -> Tensor:
     """Compute the L2 norm of Simonyan et al. 2013, Eq. 1, ‖I‖², as a mean over the pixels."""
     return ops.mean((pictures - GREY) ** 2, axis=(1, 2, 3))
 
 
-def blur(pictures: object, sigma: float) -> object:
+def blur(pictures: Tensor, sigma: float) -> Tensor:
     """Convolve with a Gaussian of standard deviation `sigma`, in pixels, repeating the border."""
     radius = math.ceil(3 * sigma)
     offsets = np.arange(-radius, radius + 1)
@@ -82,7 +83,7 @@ class Penalties:
         check_choice("variation", self.variation, VARIATIONS)
         object.__setattr__(self, "more", check_callables("more", self.more))
 
-    def __call__(self, pictures: object) -> object:
+    def __call__(self, pictures: Tensor) -> Tensor:
         """Compute the penalties, (N,)."""
         penalties = 0 * pictures[:, 0, 0, 0]
         if self.l2:

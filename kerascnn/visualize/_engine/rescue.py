@@ -2,13 +2,13 @@
 
 from keras import ops
 
-from kerascnn._graph import Node, run
+from kerascnn._graph import Node, Tensor, run
 
 from .rules import is_rectifier, unrectified
 from .tape import pass_back
 
 
-def redirected(node: Node, args: tuple, kwargs: dict) -> object:
+def redirected(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node; a ReLU that blocks the whole gradient of an image passes its positive part.
 
     This is the "redirected ReLU gradient" of lucid.
@@ -21,7 +21,7 @@ def redirected(node: Node, args: tuple, kwargs: dict) -> object:
     return outputs + (pass_back(pull_up, x, outputs) - ops.stop_gradient(outputs))
 
 
-def pull_up(R: object, y: object) -> object:
+def pull_up(R: Tensor, y: Tensor) -> Tensor:
     """Return max(R, 0) for images where y = ReLU(x) blocks all of R, and 0 for others."""
     passes = ops.logical_and(R != 0, y != 0)
     axes = tuple(range(1, len(y.shape)))

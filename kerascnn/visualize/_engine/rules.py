@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._errors import LISTED, unknown, warn
-from kerascnn._graph import Graph, Key, Node, Slot, run
+from kerascnn._graph import Graph, Key, Node, Slot, Tensor, run
 from kerascnn._heads import (
     OWN,
     SQUASHING,
@@ -140,18 +140,18 @@ def _listed(names: list[str]) -> str:
     return ", ".join(map(repr, names[:LISTED])) + rest
 
 
-def positive(R: object, y: object) -> object:
+def positive(R: Tensor, y: Tensor) -> Tensor:
     """Return max(R, 0), regardless of y."""
     return ops.relu(R)
 
 
-def guided(node: Node, args: tuple, kwargs: dict) -> object:
+def guided(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node whose ReLU passes back R·[R > 0]·[x > 0]."""
     outputs = run(node, args, kwargs)
     return pass_back(positive, outputs, outputs) if is_rectifier(node) else outputs
 
 
-def deconvnet(node: Node, args: tuple, kwargs: dict) -> object:
+def deconvnet(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node whose ReLU passes back max(R, 0), regardless of x."""
     if not is_rectifier(node):
         return run(node, args, kwargs)
@@ -159,7 +159,7 @@ def deconvnet(node: Node, args: tuple, kwargs: dict) -> object:
     return pass_back(positive, x, y)
 
 
-def unrectified(node: Node, args: tuple, kwargs: dict) -> tuple[object, object]:
+def unrectified(node: Node, args: tuple, kwargs: dict) -> tuple[Tensor, Tensor]:
     """Return the input and the output of a node's ReLU."""
     if name_of(node.operation) == "maximum":
         x = next(x for x in (*args, *kwargs.values()) if keras.ops.is_tensor(x))

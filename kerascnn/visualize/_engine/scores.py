@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from kerascnn._graph import Graph, Key, Node, run
+from kerascnn._graph import Graph, Key, Node, Tensor, run
 from kerascnn._heads import head_of, is_binary, squashing, without_activation
 
 from .tape import gradients_of
@@ -20,7 +20,7 @@ def scores_at(
     classes: tf.Tensor,
     score: Callable | None = None,
     *,
-    call: Callable[[Node, tuple, dict], object] = run,
+    call: Callable[[Node, tuple, dict], Tensor] = run,
     also: tuple[Key, ...] = (),
 ) -> tuple[dict[Key, tf.Tensor], tf.Tensor]:
     """Run a model inside a computation, and score its outputs before the softmax.
@@ -46,7 +46,7 @@ def logits_at(
     graph: Graph,
     inputs: Sequence[tf.Tensor],
     *,
-    call: Callable[[Node, tuple, dict], object] = run,
+    call: Callable[[Node, tuple, dict], Tensor] = run,
     also: tuple[Key, ...] = (),
 ) -> tuple[dict[Key, tf.Tensor], list[tf.Tensor]]:
     """Run a model inside a computation, and return each output before its softmax or sigmoid.
@@ -59,7 +59,7 @@ def logits_at(
     heads = {key: head_of(graph, key) for key in graph.outputs}
     logits = {}
 
-    def call_and_keep(node: Node, args: tuple, kwargs: dict) -> object:
+    def call_and_keep(node: Node, args: tuple, kwargs: dict) -> Tensor:
         for key, (head, after) in heads.items():
             if node is head:
                 logits[key] = without_activation(node, args, kwargs)
@@ -78,7 +78,7 @@ def scores_in(
     score: Callable | None = None,
     *,
     probability: bool = False,
-    call: Callable[[Node, tuple, dict], object] = run,
+    call: Callable[[Node, tuple, dict], Tensor] = run,
 ) -> tf.Tensor:
     """Compute, inside a computation, the scores (N,) as `scores_of` does.
 
@@ -102,7 +102,7 @@ def score_gradients(
     classes: tf.Tensor,
     score: Callable | None = None,
     *,
-    call: Callable[[Node, tuple, dict], object] = run,
+    call: Callable[[Node, tuple, dict], Tensor] = run,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Compute, inside a computation, the scores and their gradients with respect to the inputs.
 

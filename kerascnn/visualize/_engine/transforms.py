@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_count, check_number
+from kerascnn._graph import Tensor
 
 from .regularizers import GREY
 
@@ -60,7 +61,7 @@ class Moves:
         rows = np.concatenate([turn, offset[:, :, None]], axis=2).reshape(count, 6)
         return np.pad(rows, [(0, 0), (0, 2)]).astype("float32")
 
-    def __call__(self, pictures: object, moves: object) -> object:
+    def __call__(self, pictures: Tensor, moves: Tensor) -> Tensor:
         """Transform each image of (N, H, W, C) by its row in `moves` (N, 8), and fill with grey."""
         moved = ops.image.affine_transform(
             pictures - GREY,

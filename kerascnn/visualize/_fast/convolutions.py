@@ -1,4 +1,4 @@
-"""Views of convolution layers that compute the same outputs faster; the layers are not modified."""
+"""Twins of convolution layers that compute the same faster; the layers are not modified."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,7 @@ from functools import partial
 import keras
 from keras import ops
 
-from kerascnn._graph import Node, run
+from kerascnn._graph import Node, Tensor, run, twin
 from kerascnn.visualize._engine.compile import on_gpu
 from kerascnn.visualize._engine.tape import pass_back
 
@@ -50,41 +50,41 @@ class InTiles(keras.layers.Conv2D):
         return convolve_tiles(inputs, ops.cast(kernel, inputs.dtype))
 
 
-def some_units(call: Callable, node: Node, args: tuple, kwargs: dict, units: object) -> object:
+def some_units(call: Callable, node: Node, args: tuple, kwargs: dict, units: Tensor) -> Tensor:
     """Compute the feature maps of some units of a layer, (N, h, w, units)."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and layer.groups == 1:
-        some = _view(SomeFilters, layer, units=units, filters=-1)
+        some = twin(layer, SomeFilters, units=units, filters=-1)
         return call(replace(node, operation=some), args, kwargs)
     return ops.take(call(node, args, kwargs), units, axis=-1)
 
 
-def run_fast(node: Node, args: tuple, kwargs: dict) -> object:
+def run_fast(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node; a wide convolution is split in halves if the batch size is known to be 1."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and args[0].shape[0] == 1 and _can_be_halved(layer):
-        node = replace(node, operation=_view(InHalves, layer))
+        node = replace(node, operation=twin(layer, InHalves))
     return run(node, args, kwargs)
 
 
-def run_forward(node: Node, args: tuple, kwargs: dict) -> object:
+def run_forward(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node for many forward passes; wide 3x3 convolutions are computed in tiles."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and _gains_in_tiles(layer, args[0].shape):
-        node = replace(node, operation=_view(InTiles, layer))
+        node = replace(node, operation=twin(layer, InTiles))
     return run(node, args, kwargs)
 
 
-def run_bfloat16(node: Node, args: tuple, kwargs: dict) -> object:
+def run_bfloat16(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node; float32 convolutions use bfloat16, with float32 sums where supported."""
     layer = node.operation
     if type(layer) is keras.layers.Conv2D and layer.compute_dtype == "float32":
-        view = _view(keras.layers.Conv2D, layer, _dtype_policy=keras.DTypePolicy("mixed_bfloat16"))
-        node = replace(node, operation=view)
+        half = twin(layer, _dtype_policy=keras.DTypePolicy("mixed_bfloat16"))
+        node = replace(node, operation=half)
     return run(node, args, kwargs)
 
 
-def convolve_halves(picture: object, kernel: object) -> object:
+def convolve_halves(picture: Tensor, kernel: Tensor) -> Tensor:
     """Convolve (1, h, w, C) with (kh, kw, C, K), both sides odd, padded to the same size."""
     convolve = partial(ops.conv, padding="same", data_format="channels_last")
     height, width = ops.shape(picture)[1:3]
@@ -98,7 +98,7 @@ def convolve_halves(picture: object, kernel: object) -> object:
     return pass_back(unchanged, convolve(picture, kernel), maps)
 
 
-def unchanged(R: object, y: object) -> object:
+def unchanged(R: Tensor, y: Tensor) -> Tensor:
     """Return R, regardless of y."""
     return R
 
@@ -126,9 +126,3 @@ def _keeps_the_size(layer: keras.layers.Conv2D) -> bool:
     steps = {*layer.strides, *layer.dilation_rate}
     shape = layer.data_format, layer.padding, layer.groups
     return shape == ("channels_last", "same", 1) and steps == {1}
-
-
-def _view(kind: type, layer: keras.layers.Layer, **changed: object) -> keras.layers.Layer:
-    view = object.__new__(kind)
-    view.__dict__.update(layer.__dict__, **changed)
-    return view

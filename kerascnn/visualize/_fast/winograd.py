@@ -13,6 +13,8 @@ matrix products of (tiles, channels) by (channels, filters) (Algorithm 1).
 import numpy as np
 from keras import ops
 
+from kerascnn._graph import Tensor
+
 SIDE, TILE = 4, 6  # side of output and input tiles
 
 # Section 4.3. A flat tile is transformed by the Kronecker product: flat(M d Mᵀ) = (M ⊗ M) flat(d)
@@ -49,7 +51,7 @@ ORDER = [PIXELS[SIDE * below :, SIDE * right :][:SIDE, :SIDE].ravel() for below,
 READ, FILTER, WRITE = BOTH[0][:, np.concatenate(ORDER)], BOTH[1], BOTH[2]
 
 
-def convolve_tiles(maps: object, kernel: object) -> object:
+def convolve_tiles(maps: Tensor, kernel: Tensor) -> Tensor:
     """Convolve maps (N, h, w, C) of known size with (3, 3, C, K), padded to the same size.
 
     Returns:

@@ -11,13 +11,13 @@ from kerascnn.visualize._engine import rescue
 from kerascnn.visualize._engine.compile import trace_count
 from kerascnn.visualize._engine.picture_arguments import check_pictures
 from kerascnn.visualize._engine.tape import value_and_gradient
-from kerascnn.visualize._engine.view import (
+from kerascnn.visualize._engine.trunk import (
     Batches,
     batches,
     check_size,
     features_of,
     gradient_of,
-    view_of,
+    trunk_of,
 )
 from kerascnn.visualize._fast import convolutions
 
@@ -42,7 +42,7 @@ def test_features_are_the_layers_outputs(model, rng):
     graph = flatten(model)
     signed = kc.weights.Preprocessing("signed", 2.0, -1.0)
     maps = features_of(
-        model, graph, view_of(model, graph, ["conv", "deep"], signed), pictures, TOGETHER
+        model, graph, trunk_of(model, graph, ["conv", "deep"], signed), pictures, TOGETHER
     )
     for name, found in zip(["conv", "deep"], maps, strict=True):
         expected = kc.visualize.activations(model, 2 * pictures - 1, name)
@@ -53,7 +53,7 @@ def test_average_pooling_in_place_of_max(model, rng):
     pictures = rng.random((1, 8, 6, 3), "float32")
     graph = flatten(model)
     (maps,) = features_of(
-        model, graph, view_of(model, graph, ["pool"], None, "average"), pictures, TOGETHER
+        model, graph, trunk_of(model, graph, ["pool"], None, "average"), pictures, TOGETHER
     )
     conv = kc.visualize.activations(model, pictures, "conv")
     expected = conv.reshape(1, 4, 2, 3, 2, 4).mean(axis=(2, 4))
@@ -65,13 +65,13 @@ def test_the_gradient_is_that_of_the_objective(rng):
     smooth = [layers.Conv2D(4, 3, activation="tanh"), layers.AveragePooling2D(2)]
     model = keras.Sequential([keras.Input((8, 8, 3)), *smooth, layers.Conv2D(5, 3, name="deep")])
     graph = flatten(model)
-    view = view_of(model, graph, ["deep"], kc.weights.Preprocessing("signed", 2.0, -1.0))
+    trunk = trunk_of(model, graph, ["deep"], kc.weights.Preprocessing("signed", 2.0, -1.0))
 
     def objective(graph, pictures, weights):
-        return ops.sum(view(graph, pictures)[0] ** 2, axis=(1, 2, 3)) * weights
+        return ops.sum(trunk(graph, pictures)[0] ** 2, axis=(1, 2, 3)) * weights
 
     pictures, weights = rng.random((2, 8, 8, 3), "float32"), np.array([1, 3], "float32")
-    step = gradient_of(model, graph, ("test", view), objective, [pictures, weights])
+    step = gradient_of(model, graph, ("test", trunk), objective, [pictures, weights])
     values, slope = (np.array(x) for x in step(*map(ops.convert_to_tensor, (pictures, weights))))
     direction = rng.normal(size=pictures.shape).astype("float32")
     nearby = [pictures + sign * 1e-2 * direction for sign in (1, -1)]
@@ -85,19 +85,21 @@ def test_what_is_compiled_is_kept_where_it_can_be_told_apart(fresh):
     graph, picture = flatten(fresh), np.zeros((1, 8, 8, 3), "float32")
     signed = [kc.weights.Preprocessing("signed", 2.0, -1.0) for _ in range(2)]
     for preprocessing, kept in ((signed[0], 1), (signed[1], 1), (lambda x: x, 1), (None, 2)):
-        features_of(fresh, graph, view_of(fresh, graph, ["deep"], preprocessing), picture, TOGETHER)
+        features_of(
+            fresh, graph, trunk_of(fresh, graph, ["deep"], preprocessing), picture, TOGETHER
+        )
         assert trace_count(fresh) == kept
 
 
 def test_sizes_are_checked_before_anything_is_computed(model):
     graph = flatten(model)
-    view = view_of(model, graph, ["deep"])
-    shapes = check_size(model, graph, view, (9, 12))
+    trunk = trunk_of(model, graph, ["deep"])
+    shapes = check_size(model, graph, trunk, (9, 12))
     assert shapes == {"conv": (None, 9, 12, 4), "pool": (None, 4, 6, 4), "deep": (None, 2, 4, 5)}
     with pytest.raises(
         ValueError, match=r"up to deep; received 4x12: the output is empty at .deep.\. Use 8x16"
     ):
-        check_size(model, graph, view, (4, 12))
+        check_size(model, graph, trunk, (4, 12))
     assert batches(shapes) == Batches(32, alone=False)
     assert batches(shapes, 1) == Batches(1, alone=False)
     assert batches({"large": (None, 512, 512, 64)}) == Batches(1, alone=True)
@@ -184,9 +186,9 @@ def test_gradients_in_half_precision_neither_overflow_nor_vanish(gain, policy):
     model = keras.Sequential([keras.Input((2, 2, 1)), layer])
     layer.kernel.assign([[[[gain]]]])
     graph = flatten(model)
-    view = view_of(model, graph, ["conv"])
+    trunk = trunk_of(model, graph, ["conv"])
     images = np.ones((1, 2, 2, 1), "float32")
-    step = gradient_of(model, graph, ("test",), lambda g, x: ops.sum(view(g, x)[0]), [images])
+    step = gradient_of(model, graph, ("test",), lambda g, x: ops.sum(trunk(g, x)[0]), [images])
     value, slope = step(ops.convert_to_tensor(images))
     np.testing.assert_allclose(value, 4 * gain, rtol=1e-2)
     np.testing.assert_allclose(slope, np.full_like(images, gain), rtol=1e-2)

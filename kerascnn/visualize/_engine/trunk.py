@@ -9,21 +9,21 @@ from keras import KerasTensor, ops
 
 from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, MisfitError, Node
+from kerascnn._graph import Graph, MisfitError, Node, Tensor
 from kerascnn._sizes import shapes_on_the_way, size_hint
 from kerascnn.visualize._fast.convolutions import run_fast
-from kerascnn.visualize._input_range import read_preprocessing
 
 from .axes import check_channels_last
 from .compile import compiled, specs
 from .layers import LayerLike, select_layer
+from .preprocessing import read_preprocessing
 from .tape import in_half, value_and_gradient
 
 WORKING_SET = 2**24  # bytes of a batch's largest activation; measured: more exceeds the caches
 LARGEST_BATCH = 32
 
 
-def average_pooling(node: Node, args: tuple, kwargs: dict) -> object:
+def average_pooling(node: Node, args: tuple, kwargs: dict) -> Tensor:
     """Compute a node, replacing max-pooling by average pooling."""
     layer = node.operation
     if not isinstance(layer, keras.layers.MaxPooling2D):
@@ -37,7 +37,7 @@ POOLINGS = {"max": run_fast, "average": average_pooling}
 
 
 @dataclass(frozen=True)
-class View:
+class Trunk:
     """The part of a network from its image input to some layers.
 
     Attributes:
@@ -54,7 +54,7 @@ class View:
     preprocessing: Callable | None
     pooling: str = "max"
 
-    def __call__(self, graph: Graph, pictures: object, call: Callable | None = None) -> list:
+    def __call__(self, graph: Graph, pictures: Tensor, call: Callable | None = None) -> list:
         """Compute the layers' outputs for images (N, H, W, C) in [0, 1].
 
         Args:
@@ -70,21 +70,21 @@ class View:
         values = graph.evaluate(self.inputs_for(pictures), call, until=keys)
         return [ops.cast(values[key], "float32") for key in keys]
 
-    def inputs_for(self, pictures: object) -> list:
+    def inputs_for(self, pictures: Tensor) -> list:
         """Return a value for each input of the model; `None` for inputs that are not needed."""
         inputs = [None] * self.inputs
         inputs[self.position] = self.preprocessing(pictures) if self.preprocessing else pictures
         return inputs
 
 
-def view_of(
+def trunk_of(
     model: keras.Model,
     graph: Graph,
     layers: Sequence[str],
     preprocessing: Callable | str | None = None,
     pooling: str = "max",
-) -> View:
-    """Create the view of a model from its image input to some layers.
+) -> Trunk:
+    """Create the trunk of a model from its image input to some layers.
 
     Raises:
         TypeError: if `preprocessing` is neither callable nor a name.
@@ -104,7 +104,7 @@ def view_of(
         )
     check_channels_last(graph)
     preprocessing = read_preprocessing(preprocessing, graph, graph.inputs[used[0]])
-    return View(tuple(layers), len(graph.inputs), used[0], preprocessing, pooling)
+    return Trunk(tuple(layers), len(graph.inputs), used[0], preprocessing, pooling)
 
 
 def weigh_layers(
@@ -138,13 +138,13 @@ def weigh_layers(
     return weights
 
 
-def input_shape(model: keras.Model, view: View) -> tuple[int | None, int | None, int | None]:
+def input_shape(model: keras.Model, trunk: Trunk) -> tuple[int | None, int | None, int | None]:
     """Return height, width and channels of the model's input; `None` if variable."""
-    return tuple(model.inputs[view.position].shape[1:])
+    return tuple(model.inputs[trunk.position].shape[1:])
 
 
 def check_size(
-    model: keras.Model, graph: Graph, view: View, size: Sequence[int], name: str = "size"
+    model: keras.Model, graph: Graph, trunk: Trunk, size: Sequence[int], name: str = "size"
 ) -> dict[str, tuple]:
     """Infer the output shapes of all nodes up to the layers, for images of a given size.
 
@@ -154,21 +154,21 @@ def check_size(
     Raises:
         ValueError: if the layers do not accept images of this size.
     """
-    keys = tuple(graph.node(name).outputs[0] for name in view.layers)
+    keys = tuple(graph.node(name).outputs[0] for name in trunk.layers)
     nodes = [n for n in graph.leading_to(keys) if not n.is_input]
-    tensor = model.inputs[view.position]
-    inputs = view.inputs * [None]
-    inputs[view.position] = KerasTensor((None, *size, tensor.shape[-1]), tensor.dtype)
+    tensor = model.inputs[trunk.position]
+    inputs = trunk.inputs * [None]
+    inputs[trunk.position] = KerasTensor((None, *size, tensor.shape[-1]), tensor.dtype)
     try:
         values = shapes_on_the_way(graph, inputs, keys)
     except MisfitError as misfit:
-        own = input_shape(model, view)[:2]
+        own = input_shape(model, trunk)[:2]
         if None not in own:
             hint = f" The model's input size is {own[0]}x{own[1]}."
         else:
             hint = size_hint(graph, inputs, keys)
         raise ValueError(
-            f"{name} must fit all layers up to {', '.join(view.layers)}; "
+            f"{name} must fit all layers up to {', '.join(trunk.layers)}; "
             f"received {size[0]}x{size[1]}: {misfit}.{hint}"
         ) from None
     return {n.name: tuple(values[n.outputs[0]].shape) for n in nodes}
@@ -209,12 +209,12 @@ def batches(shapes: dict[str, tuple], batch_size: int | None = None) -> Batches:
 
 
 def features_of(
-    model: keras.Model, graph: Graph, view: View, pictures: np.ndarray, by: Batches
+    model: keras.Model, graph: Graph, trunk: Trunk, pictures: np.ndarray, by: Batches
 ) -> list[np.ndarray]:
     """Compute the layers' outputs for images, float32, in batches."""
-    key = ("features", view)
+    key = ("features", trunk)
     free = KerasTensor((None, None, None, pictures.shape[-1]), "float32")
-    step = compiled(model, graph, key if _by_value(view) else None, view, specs([free]))
+    step = compiled(model, graph, key if _by_value(trunk) else None, trunk, specs([free]))
     parts = [[maps[:count] for maps in step(*part)] for count, part in by.parts([pictures])]
     return [ops.convert_to_numpy(ops.concatenate(maps)) for maps in zip(*parts, strict=True)]
 
@@ -245,7 +245,7 @@ def gradient_of(
         A function of the arguments that returns the values and the gradient, float32.
     """
 
-    def values_and_gradient(graph: Graph, point: object, *others: object) -> tuple:
+    def values_and_gradient(graph: Graph, point: Tensor, *others: Tensor) -> tuple:
         if batch is not None:
             point = ops.reshape(point, (batch, *ops.shape(point)[1:]))
         return value_and_gradient(
@@ -265,7 +265,7 @@ def _by_value(item: object) -> bool:
     return item is None or isinstance(item, (str, int, float, bool))
 
 
-def in_batches_of(by: Batches, gradient: Callable, arguments: Sequence) -> tuple[object, object]:
+def in_batches_of(by: Batches, gradient: Callable, arguments: Sequence) -> tuple[Tensor, Tensor]:
     """Compute values and gradients in batches, and concatenate them."""
     parts = []
     for count, part in by.parts(arguments):

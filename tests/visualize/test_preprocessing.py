@@ -10,7 +10,7 @@ from keras import layers
 import kerascnn as kc
 from kerascnn import visualize
 from kerascnn._graph import flatten
-from kerascnn.visualize._engine.view import view_of
+from kerascnn.visualize._engine.trunk import trunk_of
 
 NORMALIZED = {"mean": [123.7, 116.3, 103.5], "variance": [3411.0, 3263.0, 3284.0]}
 
@@ -57,8 +57,8 @@ def test_which_layers_say_so(layer, rescales):
     model = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(layer(inputs)))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        view = view_of(model, flatten(model), ["conv"])
-    assert (view.preprocessing is not None) == rescales == len(said)
+        trunk = trunk_of(model, flatten(model), ["conv"])
+    assert (trunk.preprocessing is not None) == rescales == len(said)
 
 
 def test_preprocess_input_of_keras_is_known(core, picture):

@@ -1,13 +1,11 @@
 """Convert images in [0, 1] to a model's input range: 0 … 255 if its first layers rescale."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
-
 from kerascnn._errors import unknown, warn
-from kerascnn._graph import Graph, Key, Node
+from kerascnn._graph import Graph, Key, Tensor
 from kerascnn._rescaling import rescaling_of
 
 LEVELS = 255.0
@@ -17,7 +15,7 @@ LEVELS = 255.0
 class Levels:
     """Convert [0, 1] to 0 … 255, for a model that rescales its input."""
 
-    def __call__(self, pictures: object) -> object:
+    def __call__(self, pictures: Tensor) -> Tensor:
         """Convert images (N, H, W, C) in [0, 1]."""
         return LEVELS * pictures
 
@@ -32,12 +30,11 @@ class OfKeras:
 
     module: str
 
-    def __call__(self, pictures: object) -> object:
+    def __call__(self, pictures: Tensor) -> Tensor:
         """Convert images (N, H, W, C) in [0, 1]."""
         return importlib.import_module(self.module).preprocess_input(LEVELS * pictures)
 
 
-RESCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 RANGES = {"0-1": None, "0-255": Levels()}
 
 
@@ -82,31 +79,3 @@ def read_preprocessing(
     if module.startswith("keras.") and preprocessing.__name__ == "preprocess_input":
         return OfKeras(module)
     return preprocessing
-
-
-def front(graph: Graph, key: Key) -> Iterator[Node]:
-    """Yield the nodes after an input, up to and including the first that is not preprocessing.
-
-    Preprocessing rescales pixels, or shifts, crops or rotates images.
-    """
-    for node in graph.nodes:
-        if not node.is_input and key in node.inputs:
-            yield node
-            if not (isinstance(node.operation, RESCALING) or _keeps_range(node.operation)):
-                return
-            key = node.outputs[0]
-
-
-def _keeps_range(layer: keras.Operation) -> bool:
-    """Whether a layer keeps the range of values: it only shifts, crops or rotates images."""
-    name = type(layer).__name__
-    return name.startswith("Random") or isinstance(
-        layer,
-        keras.layers.Identity
-        | keras.layers.Resizing
-        | keras.layers.CenterCrop
-        | keras.layers.ZeroPadding2D
-        | keras.layers.Cropping2D
-        | keras.layers.Permute
-        | keras.layers.Dropout,
-    )
