@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import keras
 
@@ -305,7 +306,7 @@ def _nodes(
     order = _order(model)
     calls: dict[str, list] = {}  # of each name, as they were made: not as the outputs need them
     for operation, call in order:
-        calls.setdefault(operation.name, []).append((operation._inbound_nodes.index(call), call))
+        calls.setdefault(operation.name, []).append((_number(operation, call), call))
     for operation, call in order:
         name = prefix + operation.name
         if len(calls[operation.name]) > 1:
@@ -341,6 +342,27 @@ def _nodes(
                 tuple(tuple(t.shape) for t in call.outputs),
                 slots,
             )
+
+
+def number_calls_alike(copy: keras.Model, model: keras.Model) -> None:
+    """Give the calls of a cloned model the numbers that they have in the model.
+
+    "layer:0" is the call that was made first. Keras clones the calls of a shared layer in an order
+    of its own.
+    """
+    for (cloned, call), (own, made) in zip(_order(copy), _order(model), strict=True):
+        at = cloned._inbound_nodes.index(call)
+        _numbers.setdefault(cloned, {})[at] = _number(own, made)
+        if has_graph(own):
+            number_calls_alike(cloned, own)
+
+
+_numbers: WeakKeyDictionary[keras.Operation, dict[int, int]] = WeakKeyDictionary()
+
+
+def _number(operation: keras.Operation, call: Any) -> int:
+    at = operation._inbound_nodes.index(call)
+    return _numbers.get(operation, {}).get(at, at)
 
 
 def _order(model: keras.Model) -> list[tuple[keras.Operation, Any]]:

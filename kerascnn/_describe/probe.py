@@ -188,7 +188,7 @@ def _calls(operation: keras.Operation, fill: Callable, rng: np.random.Generator)
 
 
 def _weights(variable: keras.Variable, rng: np.random.Generator) -> object:
-    value = keras.ops.convert_to_numpy(variable)
+    value = variable.numpy()
     drawn = variable.trainable or not value.any()
     if not drawn or not str(variable.dtype).startswith(("float", "bfloat")):
         return keras.ops.convert_to_tensor(value)

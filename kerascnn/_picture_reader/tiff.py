@@ -57,7 +57,7 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
         found.orientation = page.tags.valueof("Orientation", 1)
         samples = f"{page.samplesperpixel} sample(s) per pixel"
         tags = (page.photometric, page.compression, page.planarconfig)
-        names = ", ".join(str(getattr(tag, "name", tag)) for tag in tags)
+        names = ", ".join(getattr(tag, "name", "unknown") for tag in tags)
         found.kind = f"unsupported TIFF ({page.dtype}, {samples}, {names})"
         with suppress(Exception):
             if not tiff.pages[1].is_reduced:  # otherwise a thumbnail

@@ -2,6 +2,8 @@
 
 import keras
 
+from kerascnn._graph import number_calls_alike
+
 
 def without_top(model: keras.Model) -> keras.Model:
     """A model up to its last maps, of any size where its layers allow that.
@@ -26,5 +28,6 @@ def without_top(model: keras.Model) -> keras.Model:
         free = keras.models.clone_model(below, input_tensors=inputs)
     except Exception:  # a layer that needs its size, or a model within it
         return below
+    number_calls_alike(free, below)
     free.set_weights(below.get_weights())
     return free

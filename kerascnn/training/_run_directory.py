@@ -22,7 +22,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from kerascnn._files import replacing, write_atomically
@@ -215,7 +214,7 @@ class RunDirectory:
             for name, group in variables.items():
                 file.create_group(name)
                 for i, variable in enumerate(group):
-                    value = keras.ops.convert_to_numpy(variable)
+                    value = variable.numpy()
                     known = value.dtype.kind != "V"  # bfloat16 is not; float32 holds all of it
                     file[name][str(i)] = value if known else value.astype("float32")
             file.close()

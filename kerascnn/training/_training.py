@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from kerascnn._class_names import names_of, remember
-from kerascnn._graph import flatten, has_graph
+from kerascnn._graph import flatten, has_graph, number_calls_alike
 
 from ._recipes import Recipe
 from ._run_directory import check_sum, without_optimizer
@@ -54,6 +54,7 @@ class Training:
             )
         model = keras.models.clone_model(self.model)
         if has_graph(model):
+            number_calls_alike(model, self.model)
             remember(model, names_of(flatten(self.model)))
         if self.run_dir is None:
             model.set_weights(self.model.get_weights())

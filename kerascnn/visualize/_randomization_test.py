@@ -12,7 +12,7 @@ from skimage.metrics import structural_similarity
 
 from kerascnn._checks import check_count
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node, flatten
+from kerascnn._graph import Graph, Node, flatten, number_calls_alike
 from kerascnn._progress import progress
 
 from ._engine.answers import predicted_classes
@@ -107,6 +107,7 @@ def randomization_test(
     graph, count = question.graph, len(question)
     with _seeded(seed):
         copy = keras.models.clone_model(model)  # new weights from the layers' initializers
+    number_calls_alike(copy, model)
     for node in flatten(copy).nodes:
         if isinstance(node.operation, keras.layers.Layer):
             node.operation.trainable = True  # frozen layers have been trained too
@@ -201,7 +202,7 @@ def _weights(node: Node) -> list[keras.Variable]:
 
 
 def _values(nodes: Iterable[Node]) -> dict[int, np.ndarray]:
-    return {id(v): np.array(v) for node in nodes for v in _weights(node)}
+    return {id(v): v.numpy().copy() for node in nodes for v in _weights(node)}
 
 
 def _assign(node: Node, values: dict[int, np.ndarray]) -> None:
@@ -219,8 +220,10 @@ def _wanted(
         raise ValueError(f"layers must be a list of at least one layer; received {layers!r}.")
     wanted = set()
     for layer in layers:
-        name = select_weights(graph, layer).name
-        if name not in names:
-            raise unknown("layers, which need weights,", name, names)
-        wanted.add(name)
+        node = select_weights(graph, layer)
+        # The calls of a layer share its weights, and one of them stands for all.
+        calls = [n.name for n in graph.nodes if n.operation is node.operation and n.name in names]
+        if not calls:
+            raise unknown("layers, which need weights,", node.name, names)
+        wanted.update(calls)
     return wanted

@@ -60,7 +60,7 @@ def weight_gradients(
         raise ValueError("model must have trainable weights; all of its weights are frozen.")
     inputs = arrays[0] if len(arrays) == 1 else arrays
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
-    before = [keras.ops.convert_to_numpy(v) for v in others]
+    before = [v.numpy().copy() for v in others]
     try:
         return variable_gradients(
             graph, arrays, lambda: loss(model(inputs, training=training)), weights

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from kerascnn import visualize
+from kerascnn._graph import number_calls_alike
 
 CALLS = {
     "activations": lambda model, images, layer: visualize.activations(model, images, layer),
@@ -83,3 +84,25 @@ def test_a_nested_model_with_a_constant():
         visualize.saliency(outer, pictures, 1), visualize.saliency(inner, both, 1)[0], rtol=1e-6
     )
     assert visualize.occlusion(outer, pictures, 1, size=3).shape == (3, 6, 6)
+
+
+def test_a_clone_numbers_its_calls_as_the_model_does(siamese, images):
+    """Keras clones the calls in another order."""
+    copy = keras.models.clone_model(siamese)
+    copy.set_weights(siamese.get_weights())
+    number_calls_alike(copy, siamese)
+    for name in ("shared:0", "shared:1", "encoder:0/inside", "encoder:1/inside"):
+        expected = visualize.activations(siamese, images, name)
+        np.testing.assert_allclose(visualize.activations(copy, images, name), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("call", [0, 1])
+def test_the_copy_under_a_randomization_test_numbers_its_calls_alike(call, siamese, images):
+    def method(model, images, target):
+        return visualize.grad_cam(model, images, target, f"shared:{call}")
+
+    found = visualize.randomization_test(
+        siamese, images, method, target=0, layers=["inside", "shared"]
+    )
+    assert len(found.layers) == 2
+    np.testing.assert_allclose(found.original, method(siamese, images, 0), atol=1e-6)

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-from keras import ops
 
 
 def has_filters(operation: keras.Operation) -> bool:
@@ -22,11 +21,11 @@ def kernel_of(layer: keras.layers.Layer) -> np.ndarray:
         ValueError: if the weights are quantized to integers.
     """
     if isinstance(layer, keras.layers.SeparableConv2D):
-        depthwise = ops.convert_to_numpy(layer.depthwise_kernel)  # (kh, kw, C, multiplier)
-        pointwise = ops.convert_to_numpy(layer.pointwise_kernel)  # (1, 1, C · multiplier, K)
+        depthwise = np.asarray(layer.depthwise_kernel)  # (kh, kw, C, multiplier)
+        pointwise = np.asarray(layer.pointwise_kernel)  # (1, 1, C · multiplier, K)
         pointwise = pointwise.reshape(*depthwise.shape[2:], -1)
         return np.einsum("hwcm,cmk->hwck", depthwise, pointwise).astype("float32")
-    kernel = ops.convert_to_numpy(layer.kernel)
+    kernel = np.asarray(layer.kernel)  # `np.array` warns of a copy, and so does Keras
     if kernel.dtype.kind in "iu":
         raise ValueError(
             f"layer must have float weights; {layer.name!r} has {kernel.dtype.name} weights. "
