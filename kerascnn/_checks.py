@@ -5,7 +5,7 @@ return a plain `int` or `float`, which Keras can save with a model.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Integral, Real
 
 from ._errors import unknown
@@ -17,7 +17,7 @@ def is_whole(value: object, least: float = 0) -> bool:
     >>> is_whole(3), is_whole(True), is_whole(3.0)
     (True, False, False)
     """
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def is_number(value: object) -> bool:
@@ -112,7 +112,7 @@ def check_range(name: str, value: Sequence[float]) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+def check_choice(name: str, value: object, choices: Collection[str]) -> None:
     """Check for one of several names.
 
     >>> check_choice("pooling", "maximum", ["avg", "max"])

@@ -1,6 +1,7 @@
 """The names of a model's classes, where they are known: by training, evaluation, or by hand."""
 
 from collections.abc import Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import keras
@@ -60,7 +61,7 @@ def names_of(graph: Graph) -> tuple[str, ...] | None:
     return _known.get(graph.maker(graph.outputs[0]).operation)
 
 
-def indices_of(target: object, graph: Graph) -> object:
+def indices_of(target: Any, graph: Graph) -> Any:
     """Replace the names of classes in a target by their indices; whatever else it is stays.
 
     Raises:

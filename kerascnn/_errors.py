@@ -8,7 +8,7 @@ from difflib import get_close_matches
 LISTED = 8  # choices to list before the line gets too long to read
 
 
-def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
+def unknown(what: str, received: object, choices: Iterable[object]) -> ValueError:
     """Create the error for a name that is not one of `choices`, with close matches.
 
     >>> unknown("layer", "cnov1", ["conv1", "pool1"])
@@ -24,7 +24,7 @@ def unknown(what: str, received: object, choices: Iterable[str]) -> ValueError:
     return ValueError(line)
 
 
-def _close(received: str, choices: list[str]) -> list[str]:
+def _close(received: str, choices: list) -> list[str]:
     """The choices that may be meant: the one that is spelled otherwise, or up to three alike."""
 
     def plain(name: str) -> str:  # "ResNet-50" means "resnet50"

@@ -275,12 +275,14 @@ def flatten(model: keras.Model) -> Graph:
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}
     constants: dict[Key, Tensor] = {}
     nodes = list(_nodes(model, (), "", aliases, models, constants))
-    keys = [tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)]
+    inputs, outputs = (
+        tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)
+    )
     structure = getattr(model, "_outputs_struct", 0)
     if len(model.outputs) == 1 and not isinstance(structure, dict):  # as Keras returns it
         structure = 0
     structure = keras.tree.map_structure(lambda _: 0, structure)
-    return Graph(tuple(nodes), *keys, models, structure, tuple(constants.items()))
+    return Graph(tuple(nodes), inputs, outputs, models, structure, tuple(constants.items()))
 
 
 def has_graph(operation: object) -> bool:

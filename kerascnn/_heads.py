@@ -125,7 +125,8 @@ def classes_of(graph: Graph) -> int | None:
     if is_binary(graph):
         return 2
     units = units_of(graph)
-    head = last_before_reshaping(graph, graph.outputs[0])[0].operation
+    last, _after = last_before_reshaping(graph, graph.outputs[0])
+    head = last.operation
     if units == 1:
         raise ValueError(
             "target must be a callable for a model that ends in one unit without a sigmoid, which "
@@ -139,6 +140,22 @@ def classes_of(graph: Graph) -> int | None:
             "keras.layers.Softmax instead, so that scores are logits."
         )
     return units
+
+
+def known_classes_of(graph: Graph) -> int:
+    """Count the classes that the first output scores, where their number is fixed.
+
+    Raises:
+        ValueError: as for `classes_of`, or if the number depends on the size of the images.
+    """
+    classes = classes_of(graph)
+    if classes is None:
+        raise ValueError(
+            "target must be None or a callable for a model whose number of scores depends on the "
+            "size of the images; a class index needs a fixed number. Use, for example, "
+            "lambda y: y[:, 0]."
+        )
+    return classes
 
 
 def _end_can_be_seen(layer: keras.Operation) -> bool:

@@ -43,7 +43,7 @@ def keep_buffers() -> str | None:
 def is_glibc() -> bool:
     """Whether the C library of this process is glibc."""
     try:
-        return os.confstr("CS_GNU_LIBC_VERSION").startswith("glibc")
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
     except (AttributeError, ValueError, OSError):  # Windows; macOS; musl
         return False
 

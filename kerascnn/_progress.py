@@ -12,14 +12,16 @@ _counting = ContextVar("counting", default=False)
 
 
 @contextmanager
-def progress(description: str, total: int, verbose: bool | str = "auto") -> Iterator[Callable]:
+def progress(
+    description: str, total: int | None, verbose: bool | str = "auto"
+) -> Iterator[Callable]:
     """Show a progress bar if the steps take longer than two seconds.
 
     Nested bars are not shown, since they would overwrite each other.
 
     Args:
         description: label of the bar, a word or two.
-        total: number of steps.
+        total: number of steps; `None`: unknown.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Yields:

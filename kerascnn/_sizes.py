@@ -1,6 +1,7 @@
 """Check whether a network accepts images of a given size, from shapes alone."""
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import keras
 from keras import KerasTensor
@@ -84,11 +85,10 @@ def size_hint(
 def _shape(node: Node, args: tuple, kwargs: dict) -> object:
     """Infer the shape of a node's output; also check what Keras itself does not check."""
     expected = getattr(node.operation, "input_spec", None)
-    if isinstance(expected, keras.layers.InputSpec):
-        for axis, n in (expected.axes or {}).items():
-            if args[0].shape[axis] not in (None, n):
-                got = args[0].shape[axis]
-                raise MisfitError(f"axis {axis} has length {got}, not {n},", node)
+    for axis, n in (getattr(expected, "axes", None) or {}).items():
+        if args[0].shape[axis] not in (None, n):
+            got = args[0].shape[axis]
+            raise MisfitError(f"axis {axis} has length {got}, not {n},", node)
     try:
         if isinstance(node.operation, keras.layers.Concatenate):
             return keras.ops.concatenate(*args, axis=node.operation.axis)
@@ -105,7 +105,7 @@ def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
     )
 
 
-def _has_size(tensor: KerasTensor | None) -> bool:
+def _has_size(tensor: KerasTensor | None) -> TypeGuard[KerasTensor]:
     """Whether an input has a height and width, unlike, for example, a vector."""
     return tensor is not None and len(tensor.shape) > 2
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,7 @@ def from_folder(
     *,
     window: tuple[float, float] | None,
     seed: int,
-    **shares: float,
+    **shares: Any,
 ) -> "Dataset":
     """Read pictures in folders.
 
@@ -42,16 +42,16 @@ def from_folder(
 def in_levels(loaded: "Dataset") -> "Dataset":
     """A data set with images in 0 … 255 instead of [0, 1], for a model that rescales them."""
     parts = {name: getattr(loaded, name) for name in ("train", "validation", "test")}
-    return replace(
-        loaded,
-        **{name: part and (Levels(part[0]), part[1]) for name, part in parts.items()},
-    )
+    levels: dict[str, Any] = {
+        name: part and (Levels(part[0]), part[1]) for name, part in parts.items()
+    }
+    return replace(loaded, **levels)
 
 
 class Levels:
     """Images in [0, 1], an array or on disk, as a sequence (N, H, W, C) float32 in 0 … 255."""
 
-    def __init__(self, images: object) -> None:
+    def __init__(self, images: Any) -> None:
         self.images = images
         self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
         if hasattr(images, "paths"):
@@ -60,7 +60,7 @@ class Levels:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, rows: object) -> "np.ndarray":
+    def __getitem__(self, rows: Any) -> "np.ndarray":
         return 255 * self.images[rows]
 
 

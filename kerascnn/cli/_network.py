@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,7 +34,7 @@ class Choice:
     preprocessing: str | None = None
     class_names: tuple[str, ...] = ()
 
-    def load(self, *, include_top: bool = True, **more: object) -> "Trained":
+    def load(self, *, include_top: bool = True, **more: Any) -> "Trained":
         """Load it; says which it is, and why it is not the one that was asked for."""
         from kerascnn import trained
 

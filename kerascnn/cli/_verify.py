@@ -74,6 +74,6 @@ def accuracy(model, preprocessing: str, data) -> float:
     """The part of a data set's test images that a network classifies rightly, 0 to 1."""
     from kerascnn.trained._trained import framed
 
-    images, labels = data.test
+    images, labels = data.part("test")
     inputs = weights.MODES[preprocessing](framed(images, model.input_shape[1]))
     return training.evaluate(model, (inputs, labels), input_range=None).accuracy

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,13 +62,15 @@ def checked(
         raise ValueError("--option include_top has an option of its own; give --no-top, or not.")
     if input_shape is not None:
         given["input_shape"] = read_shape("--input-shape", input_shape)
-    if (name is None) == (run is None):
-        raise click.UsageError("Missing argument 'NAME'." if name is None else "give NAME or --run")
-    if run is not None:
+    if name is not None and run is not None:
+        raise click.UsageError("give NAME or --run")
+    if name is not None:
+        check_network("NAME", name)
+    elif run is not None:
         check_run("--run", run)
         name = str(Path(run).expanduser().resolve())
     else:
-        check_network("NAME", name)
+        raise click.UsageError("Missing argument 'NAME'.")
     if name not in ARCHITECTURES:
         others = [key for key in given if key != "input_shape"] + ["variant"] * bool(variant)
         if others:
@@ -113,7 +115,7 @@ def read(path: Path, no_top: bool) -> "keras.Model":
 @in_language
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="A file to write the table to.")
 def describe(
-    table: str | None, columns: str | None, lang: str, out: str | None, **network: object
+    table: str | None, columns: str | None, lang: str, out: str | None, **network: Any
 ) -> None:
     """Print a table of a network: shapes, parameters, MACs, memory, receptive fields.
 
@@ -170,7 +172,7 @@ def diagram(
     lang: str,
     style: str,
     out: str | None,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Draw a network: its layers with their windows and shapes.
 
@@ -186,12 +188,13 @@ def diagram(
 
     description = built(name, options)
     with plots.style(style, lang=lang):
-        ax = plots.architecture(description, kind=kind, title=description.name)
+        plots.architecture(description, kind=kind, title=description.name)
+        figure = plt.gcf()
         for path in paths:
             with replacing(path) as new:
-                ax.figure.savefig(new)
+                figure.savefig(new)
             click.echo(path)
-        plt.close(ax.figure)
+        plt.close(figure)
 
 
 def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,7 +50,7 @@ def evaluate(
     out: str | None,
     lang: str,
     style: str,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Compare what a trained network says with the labels: accuracy, recall and precision.
 
@@ -90,9 +90,10 @@ def evaluate(
     from kerascnn import plots
 
     with plots.style(style, lang=lang), replacing(path) as new:
-        ax = plots.confusion_matrix(result.confusion, names)
-        ax.figure.savefig(new)
-        plt.close(ax.figure)
+        plots.confusion_matrix(result.confusion, names)
+        figure = plt.gcf()
+        figure.savefig(new)
+        plt.close(figure)
     click.echo(path)
 
 
@@ -114,7 +115,7 @@ class Labelled:
         what: which pictures they are, in words.
     """
 
-    images: object
+    images: Any
     labels: "np.ndarray"
     names: tuple[str, ...]
     what: str

@@ -1,7 +1,7 @@
 """`kerascnn gradcam`: where in photos a network sees a class, by any method."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,7 +53,7 @@ def gradcam(
     out: str | None,
     lang: str,
     style: str,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Show where in photos a network sees a class, and print its five likeliest classes.
 

@@ -1,7 +1,7 @@
 """`kerascnn dream` and `style`: pictures that a network makes of photos."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,7 +39,7 @@ def dream(
     size: int,
     seed: int,
     out: str | None,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Let a network see more in a photo than there is: DeepDream.
 
@@ -100,7 +100,7 @@ def style(
     size: int,
     seed: int,
     out: str | None,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Paint the content of one picture in the style of another.
 
@@ -109,8 +109,8 @@ def style(
     choice = chosen("vgg19", **network)
     from ._pictures import check_output, write_picture
 
-    out = beside(content, Path(style).stem) if out is None else Path(out)
-    path = check_output(out, content, style)
+    painted = beside(content, Path(style).stem) if out is None else Path(out)
+    path = check_output(painted, content, style)
     photos = [read_photo(file, size, window) for file in (content, style)]
     start_keras()
 
@@ -118,7 +118,7 @@ def style(
     from kerascnn.trained import _layers
 
     net = choice.load(include_top=False)
-    pictures = sized(net, photos)
+    of_content, of_style = sized(net, photos)
     model = net.model
     contents = _layers.content_layers(model) if content_layers is None else names_in(content_layers)
     styles = _layers.style_layers(model) if style_layers is None else names_in(style_layers)
@@ -126,14 +126,15 @@ def style(
         if not layers:
             raise ValueError(f"{option} must name layers of {net.name}, which has no convolutions.")
     if style_weight is None:
-        style_weight = _layers.style_weight(net, *pictures, contents, styles)
+        style_weight = _layers.style_weight(net, of_content, of_style, contents, styles)
     click.echo(
         f"content {','.join(contents)}, style {','.join(styles)}, style weight {style_weight:.3g}",
         err=True,
     )
     result = visualize.style_transfer(
         model,
-        *pictures,
+        of_content,
+        of_style,
         content_layers=contents,
         style_layers=styles,
         style_weight=style_weight,

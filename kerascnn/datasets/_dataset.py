@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerascnn._errors import unknown
+
 from ._image_files import ImageFiles
 
 Split = tuple[np.ndarray | ImageFiles, np.ndarray]
+PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,10 +40,27 @@ class Dataset:
     test: Split | None
     class_names: tuple[str, ...]
 
+    def part(self, name: str) -> Split:
+        """Return the images and labels of a part.
+
+        Args:
+            name: "train", "validation" or "test".
+
+        Raises:
+            ValueError: If the data set does not have the part.
+
+        >>> import kerascnn as kc
+        >>> images, labels = kc.datasets.load("digits").part("test")
+        """
+        found = [p for p in PARTS if getattr(self, p) is not None]
+        if name not in found:
+            raise unknown(f"part of the data set {self.name!r}", name, found)
+        return getattr(self, name)
+
     def __repr__(self):
         sizes = ", ".join(
             f"{len(getattr(self, part)[1]):,} {part}"
-            for part in ("train", "validation", "test")
+            for part in PARTS
             if getattr(self, part) is not None
         )
         images, labels = self.train

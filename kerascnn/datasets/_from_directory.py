@@ -7,7 +7,7 @@ import numpy as np
 
 from kerascnn._checks import check_count, is_number
 
-from ._dataset import Dataset
+from ._dataset import Dataset, Split
 from ._image_files import ImageFiles
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -101,7 +101,7 @@ def from_directory(
     parts = {**_draw(parts.pop("train"), drawn, seed), **parts}
 
     rng = np.random.default_rng((seed, len(class_names)))
-    splits = dict.fromkeys(("train", "validation", "test"))
+    splits: dict[str, Split] = {}
     for part, classes in parts.items():
         _check_names(path / part, classes, class_names)
         pictures = [
@@ -122,7 +122,13 @@ def from_directory(
         if check:
             images.check()
         splits[part] = images, np.array(labels, np.int64)
-    return Dataset(path.resolve().name, **splits, class_names=class_names)
+    return Dataset(
+        path.resolve().name,
+        splits["train"],
+        splits.get("validation"),
+        splits.get("test"),
+        class_names,
+    )
 
 
 def _folders(path):

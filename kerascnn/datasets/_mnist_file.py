@@ -22,17 +22,16 @@ def load(name, title, class_names, data_dir) -> Dataset:
     path = _archive.find(file, data_dir)
     if path is None:
         load_data = import_module(f"keras.datasets.{name}").load_data
-        train, test = _archive.download(title, file, load_data)
+        (x, y), (x_test, y_test) = _archive.download(title, file, load_data)
     else:
-        arrays = _archive.read(path, KEYS)
-        train, test = arrays[:2], arrays[2:]
-    images, labels = _checked(*train, path or title, len(class_names))
+        x, y, x_test, y_test = _archive.read(path, KEYS)
+    images, labels = _checked(x, y, path or title, len(class_names))
     cut = len(labels) - len(labels) // VALIDATION_PART
     return Dataset(
         name,
         train=(images[:cut], labels[:cut]),
         validation=(images[cut:], labels[cut:]),
-        test=_checked(*test, path or title, len(class_names)),
+        test=_checked(x_test, y_test, path or title, len(class_names)),
         class_names=class_names,
     )
 

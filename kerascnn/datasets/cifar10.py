@@ -60,8 +60,12 @@ def _downloaded():
 
 
 def _read(path):
-    arrays = _archive.read(path, KEYS)
-    return [_decoded(*arrays[:3], path), _decoded(*arrays[3:], path)]
+    jpeg, offset, labels, *of_test = _archive.read(path, KEYS)
+    jpeg_test, offset_test, labels_test = of_test
+    return [
+        _decoded(jpeg, offset, labels, path),
+        _decoded(jpeg_test, offset_test, labels_test, path),
+    ]
 
 
 def _decoded(jpeg, offset, labels, path):

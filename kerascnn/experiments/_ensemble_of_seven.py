@@ -46,7 +46,7 @@ def ensemble_of_seven(
         ValueError: If the data set has fewer images.
     """
     loaded = datasets.load(data, data_dir=data_dir)
-    test_images, labels = loaded.test
+    test_images, labels = loaded.part("test")
     scores = np.zeros((len(seeds), nets, len(labels), len(loaded.class_names)))
     for (row, seed), nth in followed(product(enumerate(seeds), range(nets)), verbose):
         train = sample(loaded.train, images, seed)

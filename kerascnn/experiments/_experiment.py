@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -98,12 +99,13 @@ def experiment(function: Callable[..., dict]) -> Callable[..., Result]:
         return Result(name, arrays, settings, seconds, machine())
 
     measured.__annotations__ = {**function.__annotations__, "return": Result}
-    measured.__signature__ = signature.replace(return_annotation=Result)  # for `help`
+    shown = signature.replace(return_annotation=Result)  # by `help`
+    vars(measured)["__signature__"] = shown
     _experiments[name] = measured
     return measured
 
 
-def _check(parameter: inspect.Parameter, value: object) -> None:
+def _check(parameter: inspect.Parameter, value: Any) -> None:
     """Check the type of an argument, before anything is computed.
 
     Raises:

@@ -35,7 +35,7 @@ def overfitting(
         epoch. `parts` are the labels of the first axis, and `images` (part) the numbers of images.
     """
     digits = datasets.load("digits")
-    data = first("images", images, digits.train), digits.validation
+    data = first("images", images, digits.train), digits.part("validation")
     histories = [
         trained("LeNet-5", data, seed, epochs=epochs, batch_size=32).history
         for seed in followed(seeds, verbose)

@@ -45,11 +45,10 @@ def permuted_pixels(
     right = np.zeros((len(NETS), 2, len(seeds)))
     steps = product(enumerate(seeds), enumerate(NETS), enumerate((False, True)))
     for (nth, seed), (row, net), (column, permuted) in followed(steps, verbose):
-        parts = sample(loaded.train, images, seed), loaded.test
+        train, test = sample(loaded.train, images, seed), loaded.part("test")
         if permuted:
-            order = np.random.default_rng(seed).permutation(parts[0][0][0].size)
-            parts = [(shuffled(these, order), labels) for these, labels in parts]
-        train, test = parts
+            order = np.random.default_rng(seed).permutation(train[0][0].size)
+            train, test = ((shuffled(these, order), labels) for these, labels in (train, test))
         model = trained(net, train, seed, epochs=epochs).model
         right[row, column, nth] = accuracy(model, test)
     return {"accuracy": right, "nets": list(NETS), "pixels": ["in place", "permuted"]}

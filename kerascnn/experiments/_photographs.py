@@ -16,7 +16,7 @@ def few_photographs(data, data_dir, images, tests):
     """
     loaded = datasets.load(data, data_dir=data_dir)
     train = first("images", images, loaded.train)
-    return train, first("tests", tests, loaded.test), len(loaded.class_names)
+    return train, first("tests", tests, loaded.part("test")), len(loaded.class_names)
 
 
 def first_shrunk(name, count, part, size):

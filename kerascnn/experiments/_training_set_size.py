@@ -69,7 +69,7 @@ def training_set_size(
             model, few, **RECIPE, epochs=round(epochs * images / count), seed=seed, verbose=0
         )
         templates = visualize.weight_templates(model)[..., 0]
-        right[:, row, nth] = accuracy(model, loaded.test), accuracy(model, few)
+        right[:, row, nth] = accuracy(model, loaded.part("test")), accuracy(model, few)
         variation[row, nth] = total_variation(templates)
         if nth == 0:
             pictures[row] = templates[shown].round(3)

@@ -63,7 +63,7 @@ def transfer_learning(
     many = first("images", images, of_classes(loaded.train, old))
     unseen = of_classes(loaded.train, new)
     few_of_each(unseen, max(counts), 0)  # check the counts first
-    old_test, test = (first("tests", tests, of_classes(loaded.test, c)) for c in (old, new))
+    old_test, test = (first("tests", tests, of_classes(loaded.part("test"), c)) for c in (old, new))
     accuracy = np.zeros((len(METHODS), len(counts), len(seeds)))
     base_accuracy = np.zeros(len(seeds))
     for nth, seed in enumerate(seeds):

@@ -62,7 +62,7 @@ def transformed_digits(
     for scale in scales:
         must(scale > 0, "scales", "above 0", scale)
     loaded = datasets.load(data, data_dir=data_dir)
-    test_images, labels = sample(loaded.test, tested, 0)
+    test_images, labels = sample(loaded.part("test"), tested, 0)
     must(shown in labels, "shown", "a class of the test images, from 0 to 9", shown)
     amounts = dict(zip(CHANGES, (shifts, rotations, scales, distortions), strict=True))
     tests = {

@@ -69,7 +69,7 @@ class LocallyConnected2D(keras.layers.Layer):
                 "the input's height and width must be known, since each position has its own "
                 f"weights; received {tuple(input_shape)}. Pass an input_shape without None."
             )
-        positions = self.compute_output_shape(input_shape)[1:3]
+        positions = [n or 0 for n in self.compute_output_shape(input_shape)[1:3]]
         if min(positions) < 1:
             raise ValueError(
                 f"kernel_size must fit into the input {tuple(input_shape[1:3])}; "

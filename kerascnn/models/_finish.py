@@ -72,7 +72,7 @@ def start(
             "input_tensor must be a Keras tensor, such as the result of keras.Input(); "
             f"received {type(input_tensor).__name__}. Pass images to the model that is returned."
         )
-    weights = weight_sets.resolve(
+    found = weight_sets.resolve(
         architecture,
         weights,
         variant=variant,
@@ -97,10 +97,15 @@ def start(
         classifier = layers.Dense(
             classes, activation=classifier_activation, dtype="float32", name="predictions"
         )
-    else:
-        classes = classifier_activation = None
     return Beginning(
-        architecture, inputs, sources, classifier, classes, classifier_activation, pooling, weights
+        architecture,
+        inputs,
+        sources,
+        classifier,
+        classes if include_top else None,
+        classifier_activation if include_top else None,
+        pooling,
+        found,
     )
 
 
@@ -146,4 +151,5 @@ def _input_shape(
             f"input_shape must be at least {min_size}x{min_size}, so that the last feature map is "
             f"not empty; received {shape}."
         )
-    return tuple(n if n is None else int(n) for n in shape)
+    height, width, channels = (n if n is None else int(n) for n in shape)
+    return height, width, channels

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerascnn import weights as weight_sets
 from kerascnn._checks import check_number
@@ -86,13 +86,15 @@ class Architecture:
             Case(
                 variant,
                 {} if variant is None else {self.variant_option: variant},
-                *(of(value, variant) for value in (self.input_shape, self.parameters, self.macs)),
+                of(self.input_shape, variant),
+                of(self.parameters, variant),
+                of(self.macs, variant),
             )
             for variant in self.variants
         )
 
 
-def of(value: object, variant: str | None) -> object:
+def of(value: Any, variant: str | None) -> Any:
     """Return the value for a variant: an entry of a mapping, or the one value for all variants."""
     return value[variant] if isinstance(value, Mapping) else value
 
@@ -156,7 +158,7 @@ def architecture(
         own_name = layers.__name__.removeprefix("build_")
 
         @functools.wraps(layers)
-        def builder(*args: object, **kwargs: object) -> "keras.Model":
+        def builder(*args: Any, **kwargs: Any) -> "keras.Model":
             try:
                 a = signature.bind(*args, **kwargs)
             except TypeError as error:
@@ -203,11 +205,10 @@ def architecture(
         own_options = [p for p in everything if p.kind is inspect.Parameter.KEYWORD_ONLY]
         asked = [p.name for p in everything if p.kind is not inspect.Parameter.KEYWORD_ONLY]
         common = _common(own_name, classes, classifier_activation)
-        builder.__signature__ = signature = inspect.Signature(
-            [*common, *own_options], return_annotation="keras.Model"
-        )
+        signature = inspect.Signature([*common, *own_options], return_annotation="keras.Model")
+        vars(builder)["__signature__"] = signature
         builder.__annotations__ = {"return": "keras.Model"}
-        builder.__doc__ = inspect.getdoc(layers) + COMMON_ARGUMENTS.format(
+        builder.__doc__ = (inspect.getdoc(layers) or "") + COMMON_ARGUMENTS.format(
             input_shape=_wrap(f"input_shape: {_shape_text(input_shape, size)}", indent=4),
             options="".join(f"\n        {line}" for line in options.splitlines()),
             top=top,

@@ -82,7 +82,7 @@ def residual_level(x, filters, *, name):
     return conv_norm(x, Conv2D, filters, name=f"{name}_conv2")
 
 
-def conv_norm(x, conv, filters, *, activation="relu", name):
+def conv_norm(x, conv, filters, *, activation: str | None = "relu", name):
     """Apply a 3x3 convolution, batch normalization and ReLU."""
     x = conv(filters, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_conv")(x)
     x = BatchNormalization(name=f"{name}_bn")(x)

@@ -91,6 +91,7 @@ def _load(
     **common,
 ) -> Trained:
     file = None if weights is None else Path(weights).expanduser()
+    name = None if source is None else str(source)
     if source is not None and not _is_architecture(source):
         path = Path(source).expanduser()
         if is_whole_model(path):
@@ -100,18 +101,18 @@ def _load(
             return from_run(path, weights, options=options, **common)
     if file is not None and file.is_file():
         if is_run(file.parent):
-            return from_run(file.parent, weights, architecture=source, options=options, **common)
+            return from_run(file.parent, weights, architecture=name, options=options, **common)
         if source is None and is_whole_model(file):
             _check_alone(file, None, options)
             return from_file(file, **common)
-    if source is None:
+    if name is None:
         raise ValueError(
             f"source must be an architecture, a run directory or a .keras file; with the weights "
             f"{weights!r} alone, they must lie in a run directory or be a .keras file."
         )
     return from_architecture(
-        source,
-        weights or default_weights(source),
+        name,
+        weights or default_weights(name),
         otherwise=otherwise,
         options=options,
         any_size=any_size,

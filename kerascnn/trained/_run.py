@@ -122,8 +122,9 @@ def _mode(input_range: list | None, given: str | None) -> tuple[weights.Preproce
         )
     low, high = input_range
     for mode in weights.MODES.values():
-        plain = not np.ndim(mode.scale) and not np.ndim(mode.offset)  # the same for all channels
-        if plain and (mode.offset, mode.offset + mode.scale) == (low, high):
+        black, white = mode.clip_bounds
+        plain = black.size == white.size == 1  # the same for all channels
+        if plain and np.allclose((black, white), ((low,), (high,))):
             return mode, None
     return weights.Preprocessing(f"{low:g} to {high:g}", high - low, low), None
 

@@ -72,7 +72,7 @@ class Trained:
         picture = as_picture(picture)
         (height, width), channels = self._size, self.model.input_shape[-1]
         if self.convention == MNIST:
-            return framed(to_mnist_convention((picture @ LUMA)[None, ..., 0]), height)[0]
+            return framed(to_mnist_convention((picture @ LUMA)[None, ..., 0]), height or DIGIT)[0]
         if height is None or width is None:
             height, width = self._size_for(picture.shape[:2])
         image = Image.fromarray(np.uint8(np.round(picture * 255)))
@@ -119,7 +119,7 @@ class Trained:
                 input needs; photos of digits are brought to MNIST's form.
         """
         if self.convention == MNIST:
-            size = self._size[0]
+            size = self._size[0] or DIGIT
             if images.shape[1] != DIGIT:
                 images = to_mnist_convention(images[..., 0])
             images = framed(images, size)
@@ -154,7 +154,7 @@ class Trained:
         layers = describe(self.model, input_shape=fitted.shape).layers
         first = next((i for i, x in enumerate(layers) if x.macs), len(layers))
         maps = [x for x in layers[first:] if len(x.output_shape) == 3 and "Pooling" not in x.kind]
-        fine = [x.name for x in maps if min(x.output_shape[:2]) >= FINE]
+        fine = [x.name for x in maps if min(n or 0 for n in x.output_shape[:2]) >= FINE]
         return fine[-1] if fine else None
 
     def explain(

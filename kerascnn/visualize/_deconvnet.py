@@ -1,5 +1,7 @@
 """The deconvnet (Zeiler & Fergus 2013, arXiv:1311.2901, section 2.1)."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import ops
@@ -68,8 +70,8 @@ def deconvnet(
         *inputs, units = tensors
         at = graph.node(name).outputs[0]
 
-        def strength(inputs: list) -> Tensor:
-            maps = graph.evaluate(inputs, call, until=(at,))[at]
+        def strength(inputs: Sequence[Tensor]) -> Tensor:
+            maps = graph.evaluate(list(inputs), call, until=(at,))[at]
             return ops.abs(_strongest(maps, units))
 
         values, grads = gradients_of(graph, strength, inputs)

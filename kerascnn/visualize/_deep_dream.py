@@ -197,8 +197,9 @@ def octave_sizes(size: tuple[int, int], octaves: int, octave_scale: float) -> li
     check_count("octaves", octaves)
     if check_number("octave_scale", octave_scale) <= 1:
         raise ValueError(f"octave_scale must be above 1; received {octave_scale!r}.")
+    height, width = size
     factors = [octave_scale**i for i in reversed(range(octaves))]
-    return [tuple(max(1, round(n / f)) for n in size) for f in factors]
+    return [(max(1, round(height / f)), max(1, round(width / f))) for f in factors]
 
 
 def edges(length: int, tile: int) -> list[int]:
@@ -213,7 +214,7 @@ def edges(length: int, tile: int) -> list[int]:
 
 def smallest_tile(size: tuple[int, int], tile: int) -> list[int]:
     """Return height and width of the smallest tile."""
-    return [min(np.diff(edges(n, tile))) for n in size]
+    return [int(np.diff(edges(n, tile)).min()) for n in size]
 
 
 def resize(images: Tensor, size: tuple[int, int]) -> Tensor:

@@ -6,6 +6,7 @@ arXiv:1506.06579; Olah et al. 2017, "Feature Visualization", doi:10.23915/distil
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 from zlib import crc32
 
 import keras
@@ -14,7 +15,7 @@ from keras import ops
 
 from kerascnn._checks import check_callables, check_choice, check_count, check_number
 from kerascnn._graph import Graph, Node, Tensor
-from kerascnn._heads import classes_of, is_binary
+from kerascnn._heads import is_binary, known_classes_of
 from kerascnn._progress import progress
 
 from ._engine.ascent import Adam, ascend
@@ -149,9 +150,9 @@ def maximize_activation(
         raise ValueError("target must be None if layer or units are given; received both.")
 
     *own, channels = input_shape(model, goal.trunk)
-    size = check_shape("size", size, own)
-    shapes = check_size(model, graph, goal.trunk, size)
-    moves = (moves or STILL).of_size(size)
+    sides = check_shape("size", size, own)
+    shapes = check_size(model, graph, goal.trunk, sides)
+    moves = (moves or STILL).of_size(sides)
     # User-defined functions take all images at once.
     whole = len(numbers) if penalties.more or goal.needs_all else None
     by = batches(shapes, batch_size)
@@ -177,8 +178,8 @@ def maximize_activation(
 
     # One generator per image, so that images do not depend on each other.
     rngs = [np.random.default_rng([seed, n, i % pictures]) for i, n in enumerate(own_seeds)]
-    start = kind.start(np.stack([rng.standard_normal((*size, channels)) for rng in rngs]))
-    matrices = np.stack([moves.draw(rng, steps + 1, size) for rng in rngs])
+    start = kind.start(np.stack([rng.standard_normal((*sides, channels)) for rng in rngs]))
+    matrices = np.stack([moves.draw(rng, steps + 1, sides) for rng in rngs])
     step_of = compile_step(run_fast)
 
     def gradient(point: Tensor, step: int) -> tuple[Tensor, Tensor]:
@@ -232,17 +233,17 @@ def _penalties(given: Penalties | Callable | Sequence[Callable]) -> Penalties:
 def _goal(
     model: keras.Model,
     graph: Graph,
-    target: Target | Goal | Sequence[Goal],
+    target: Any,
     pictures: int,
     preprocessing: Callable | str | None,
 ) -> tuple[Classes | Sums, np.ndarray, np.ndarray]:
     """Return the goal, and for each image the index of its class or sum, and its seed."""
     outputs = [graph.maker(key).name for key in graph.outputs]
-    several = isinstance(target, list | tuple) and target
-    if isinstance(target, Goal) or (several and all(isinstance(t, Goal) for t in target)):
-        terms = [term for goal in (target if several else [target]) for _w, term in goal.terms]
-        of_classes = any(term.layer is None for term in terms)
-        sums = read_goals(target, graph, classes_of(graph) if of_classes else None)
+    several: list[Any] = list(target) if isinstance(target, list | tuple) else [target]
+    goals = [each for each in several if isinstance(each, Goal)]
+    if goals and len(goals) == len(several):
+        of_classes = any(term.layer is None for goal in goals for _w, term in goal.terms)
+        sums = read_goals(goals, graph, known_classes_of(graph) if of_classes else 0)
         layers = dict.fromkeys(name for terms in sums for _w, name, _i, _p in terms if name)
         seen = dict.fromkeys([*layers, *(outputs if of_classes else ())])
         trunk = trunk_of(model, graph, list(seen), preprocessing)
@@ -250,13 +251,13 @@ def _goal(
         seeds = np.repeat([crc32(repr(terms).encode()) for terms in sums], pictures)
         return Sums(trunk, sums, of_classes and is_binary(graph)), numbers, seeds
     trunk = trunk_of(model, graph, outputs, preprocessing)
-    target = read_scores(target, graph)
-    if target is None:
-        target = np.arange(classes_of(graph))
-    if callable(target):
+    read: Any = read_scores(target, graph)
+    if read is None:
+        read = np.arange(known_classes_of(graph))
+    if callable(read):
         zeros = np.zeros(pictures, "int32")
-        return Classes(trunk, target, pictures), zeros, zeros
-    numbers, _ = check_target(target, max(1, np.size(target)), graph)
+        return Classes(trunk, read, pictures), zeros, zeros
+    numbers, _ = check_target(read, max(1, np.size(read)), graph)
     numbers = np.repeat(numbers, pictures)
     return Classes(trunk, None), numbers, numbers
 

@@ -120,10 +120,10 @@ def randomization_test(
     for key, value in new.items():
         if np.array_equal(value, learnt[key]):  # the initializer has a seed of its own
             new[key] = shuffle(value.ravel()).reshape(value.shape)
-    target = predicted_classes(question) if target is None else target
+    explained = predicted_classes(question) if target is None else target
 
     def heatmaps() -> np.ndarray:
-        maps = method(copy, images, target)
+        maps = method(copy, images, explained)
         if isinstance(maps, list | tuple):  # several inputs, or more than heatmaps
             raise TypeError(
                 "method must return one array of heatmaps, (N, …); received "
@@ -172,8 +172,8 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
         )
     if not np.ptp(one) or not np.ptp(other):
         return np.nan
-    one, other = ((m - m.min()) / np.ptp(m) for m in (one, other))
-    return structural_similarity(one, other, win_size=WINDOW, data_range=1.0)
+    scaled = [(m - m.min()) / np.ptp(m) for m in (one, other)]
+    return float(structural_similarity(*scaled, win_size=WINDOW, data_range=1.0))
 
 
 METRICS = {"spearman": rank_correlation, "ssim": similarity}

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_count
-from kerascnn._describe import WHOLE, receptive_fields
+from kerascnn._describe import receptive_fields
 from kerascnn._graph import Graph, Node, run
 from kerascnn._progress import progress
 
@@ -126,15 +127,18 @@ def top_patches(
     place = image_input(model, graph, input)
     node = select_layer(graph, layer)
     check_sees(graph, node, place)
-    units = _check_units(units, node)
+    chosen = _check_units(units, node)
     count, batch_size = check_count("count", count), check_count("batch_size", batch_size)
     batches, total = _batches(images, batch_size, len(graph.inputs))
-    sizes, top, patches, number = None, (), {}, 0
+    sizes: list[tuple[int, ...]] = []
+    axes: list[_Axis] = []
+    top: tuple[np.ndarray, ...] = ()
+    patches, number = {}, 0
     with progress("Top patches", total, verbose) as advance:
         for batch in batches:
             arrays = check_images(model, batch)
             batch, own = arrays[place], [x.shape[1:] for x in arrays]
-            if sizes is None:
+            if not sizes:
                 sizes, axes = own, _axes(model, node, own, place)
             if own != sizes:
                 raise ValueError(
@@ -142,9 +146,9 @@ def top_patches(
                     f"{_listed(own)}. Resize them, or process each size separately."
                 )
             activations, places = _strongest(model, graph, node, arrays, batch_size)
-            seen = [axis.seen(places[:, units, i]) for i, axis in enumerate(axes)]
-            which = np.arange(number, number + len(batch))[:, None].repeat(len(units), axis=1)
-            top = _merge(top, (activations[:, units], which, *seen), count)
+            seen = [axis.seen(places[:, chosen, i]) for i, axis in enumerate(axes)]
+            which = np.arange(number, number + len(batch))[:, None].repeat(len(chosen), axis=1)
+            top = _merge(top, (activations[:, chosen], which, *seen), count)
             patches = {
                 (unit, image): patches[unit, image]
                 if image < number
@@ -156,12 +160,12 @@ def top_patches(
             advance()
     if not number:
         raise ValueError("images must contain at least one image; received none.")
-    activations, which, *seen = top
-    patches = np.array([[patches[unit, i] for i in row] for unit, row in enumerate(which)])
+    activations, which, *seen = list(top)
+    stacked = np.array([[patches[unit, i] for i in row] for unit, row in enumerate(which)])
     origins = np.stack([a.origin(spans[..., 0]) for spans, a in zip(seen, axes, strict=True)], -1)
     seen = [spans.clip(0, axis.size) for spans, axis in zip(seen, axes, strict=True)]
     boxes = np.stack(seen, axis=-1).reshape(*which.shape, 4)
-    return TopPatches(units, patches, activations, which, boxes, origins)
+    return TopPatches(chosen, stacked, activations, which, boxes, origins)
 
 
 def _strongest(
@@ -183,7 +187,9 @@ def _strongest(
     return in_batches(step, images, batch_size)
 
 
-def _merge(top: tuple, found: tuple, count: int) -> tuple:
+def _merge(
+    top: tuple[np.ndarray, ...], found: tuple[np.ndarray, ...], count: int
+) -> tuple[np.ndarray, ...]:
     """Merge the strongest patches so far, (U, count, …), with new ones, (N, U, …)."""
     found = tuple(array.swapaxes(0, 1) for array in found)
     if top:
@@ -230,7 +236,7 @@ def _axes(
     model: keras.Model, node: Node, sizes: Sequence[tuple[int, ...]], place: int
 ) -> list[_Axis]:
     field, size = receptive_fields(model, sizes, only=place)[node.name], sizes[place]
-    if field == WHOLE:
+    if isinstance(field, str):  # WHOLE
         return [_Axis(n, Fraction(0), Fraction(n - 1), Fraction(0)) for n in size[:2]]
     if field is None:
         raise ValueError(
@@ -257,9 +263,7 @@ def _listed(sizes: Sequence[tuple[int, ...]]) -> str:
     return " and ".join(map(str, sizes))
 
 
-def _batches(
-    images: np.ndarray | Iterable, batch_size: int, inputs: int
-) -> tuple[Iterable, int | None]:
+def _batches(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int | None]:
     """Return the batches, and their number if it is known."""
     if inputs > 1:
         return _batches_of_several(images, batch_size, inputs)
@@ -277,14 +281,12 @@ def _batches(
     return (batch[0] if isinstance(batch, (tuple, list)) else batch for batch in images), total
 
 
-def _batches_of_several(
-    images: Iterable, batch_size: int, inputs: int
-) -> tuple[Iterable, int | None]:
+def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int | None]:
     """The same for a model with several inputs, which take a list, a tuple or a dict of arrays."""
 
     several = (tuple, list, Mapping)
 
-    def unlabelled(given: object) -> object:
+    def unlabelled(given: Any) -> Any:
         pair = isinstance(given, (tuple, list)) and len(given) == 2
         return given[0] if pair and isinstance(given[0], several) else given
 

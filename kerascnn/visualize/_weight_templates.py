@@ -60,7 +60,7 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     return templates * _scale(graph, graph.node(name))
 
 
-def _scale(graph: Graph, node: Node) -> np.ndarray:
+def _scale(graph: Graph, node: Node) -> np.ndarray | np.floating:
     """Compute the factor by which pixels are rescaled before a dense layer."""
     source, scale = graph.maker(node.inputs[0]), np.float32(1)
     while not source.is_input:

@@ -1,6 +1,6 @@
 """Loading weights into a model, by the name of a set or from a file; all of them or none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -24,7 +24,7 @@ def resolve(
     variant: str | None = None,
     include_top: bool = True,
     classes: int | None = None,
-    classifier_activation: str | None = None,
+    classifier_activation: str | Callable | None = None,
 ) -> WeightSet | Path | None:
     """Check that `weights` can be loaded into a model, before the model is built.
 
@@ -130,10 +130,11 @@ def load(
             "Start the model with keras.Input(…), or call it once."
         )
     architecture = architecture or model.name
-    named = weights
-    if not isinstance(weights, WeightSet):
+    if isinstance(weights, WeightSet):
+        named, path = weights, _fetched(model, weights)
+    else:
         named = _set(architecture, variant, weights, model.count_params())
-    path = Path(weights).expanduser() if named is None else _fetched(model, named)
+        path = Path(weights).expanduser() if named is None else _fetched(model, named)
     # A shipped set is a single file; a model without the top uses the first part of it.
     top = not isinstance(named, ShippedSet) or model.count_params() == max(named.parameters)
     owners = dict.fromkeys(s.architecture for s in available() if s.name == str(weights))

@@ -64,10 +64,11 @@ class WeightSets(list[WeightSet]):
         from rich.console import Console
 
         table = self.__rich__()
-        console = Console(file=io.StringIO(), width=10_000, color_system=None)
+        text = io.StringIO()
+        console = Console(file=text, width=10_000, color_system=None)
         console.width = max(console.measure(table).maximum, 1)
         console.print(table)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     __repr__ = __str__  # so that the interpreter shows a table, too
 

@@ -76,8 +76,8 @@ def gradients_at(
     score = question.score
     layer = select_maps(question.graph, layer, score).name
 
-    def gradients(graph: Graph, *inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        *inputs, classes = inputs
+    def gradients(graph: Graph, *tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        *inputs, classes = tensors
         at = graph.node(layer).outputs[0]
         half = in_half(graph)
         with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
@@ -103,7 +103,8 @@ def gradients_at(
         return tf.cast(maps, tf.float32), gradient
 
     step = question.step(("gradients", layer), gradients, question.arrays)
-    return tuple(in_batches(step, question.arrays, question.at_once(batch_size), verbose))
+    maps, grads = in_batches(step, question.arrays, question.at_once(batch_size), verbose)
+    return maps, grads
 
 
 def input_gradients(
@@ -127,8 +128,8 @@ def input_gradients(
     score = question.score
     call = rule_named(rule, question.graph, question.graph.outputs)
 
-    def gradients(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
-        *inputs, classes = inputs
+    def gradients(graph: Graph, *tensors: tf.Tensor) -> list[tf.Tensor]:
+        *inputs, classes = tensors
         scores, grads = score_gradients(graph, inputs, classes, score, call=call)
         return [scores, *grads]
 
@@ -152,8 +153,8 @@ def scores_of(question: Question, *, probability: bool = False, batch_size: int 
     """
     score = question.score
 
-    def scores(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
-        *inputs, classes = inputs
+    def scores(graph: Graph, *tensors: tf.Tensor) -> list[tf.Tensor]:
+        *inputs, classes = tensors
         return [scores_in(graph, inputs, classes, score, probability=probability)]
 
     step = question.step(("scores", bool(probability)), scores, question.arrays)

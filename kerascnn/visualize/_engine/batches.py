@@ -46,12 +46,12 @@ def in_sums(
     check_count("batch_size", batch_size)
 
     def over_points(*images: tf.Tensor) -> list[tf.Tensor]:
-        count, sums = len(images[0]), None
+        count, sums = len(images[0]), []
         at_once = max(1, batch_size // count)
         for i in range(0, len(points[0]), at_once):
             some = [tf.convert_to_tensor(p[i : i + at_once]) for p in points]
             parts = step(*images, *some)
-            sums = parts if sums is None else [a + b for a, b in zip(sums, parts, strict=True)]
+            sums = [a + b for a, b in zip(sums, parts, strict=True)] if sums else parts
             advance(count * len(some[0]))
         return sums
 

@@ -213,24 +213,24 @@ class Sums:
             return response(maps, position)[:, index]
 
         scores = ops.stack(
-            [sum(weight * value(*term) for weight, *term in terms) for terms in self.sums], axis=-1
+            [sum(w * value(name, i, p) for w, name, i, p in terms) for terms in self.sums], axis=-1
         )
         return ops.take_along_axis(scores, goals[:, None], axis=1)[:, 0]
 
 
-def read_goals(goals: Goal | Sequence[Goal], graph: Graph, classes: int | None) -> tuple:
+def read_goals(goals: Sequence[Goal], graph: Graph, classes: int) -> tuple:
     """Return the terms of goals with full names of layers, as `Sums` takes them.
 
     Args:
-        goals: one or several goals.
+        goals: the goals.
         graph: the model's graph.
-        classes: number of classes that the first output scores, if any.
+        classes: number of classes that the first output scores; 0 if no goal is of a class.
 
     Raises:
         ValueError: if the model does not have a layer or an index.
     """
     sums = []
-    for goal in [goals] if isinstance(goals, Goal) else goals:
+    for goal in goals:
         terms = []
         for weight, term in goal.terms:
             name, count, what = "", classes, "classes"

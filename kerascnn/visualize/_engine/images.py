@@ -30,9 +30,10 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
                 f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
                 f"received {list(images)}."
             )
-        images = [images[name] for name in names]
-    refuse_datasets("images", images)
-    given = list(images) if isinstance(images, (list, tuple)) else [images]
+        given = [images[name] for name in names]
+    else:
+        refuse_datasets("images", images)
+        given = list(images) if isinstance(images, (list, tuple)) else [images]
     if len(given) != len(names):
         raise ValueError(
             f"images must be one array for each of the model's {len(names)} input(s); "

@@ -53,5 +53,6 @@ def check_shape(
         ValueError: if `size` is neither one nor two whole numbers.
     """
     if size is None:
-        return tuple(n or FREE_SIZE for n in own)
+        height, width = (n or FREE_SIZE for n in own)
+        return height, width
     return check_pair(name, size)

@@ -104,7 +104,7 @@ def is_rectifier(node: Node) -> bool:
     if name_of(node.operation) == "maximum":
         args, kwargs = node.slots
         numbers = [x for x in (*args, *kwargs.values()) if not isinstance(x, Slot)]
-        return len(node.inputs) == 1 and len(numbers) == 1 and np.all(np.equal(numbers[0], 0))
+        return len(node.inputs) == 1 and len(numbers) == 1 and bool(np.all(np.equal(numbers[0], 0)))
     return name_of(last_function(node.operation)) in RECTIFIERS and not _recurs(node.operation)
 
 

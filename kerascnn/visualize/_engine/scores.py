@@ -174,7 +174,7 @@ def class_scores(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.T
     return tf.gather(table, chosen, axis=-1, batch_dims=1)
 
 
-def chosen_classes(logits: tf.Tensor, classes: tf.Tensor, *, binary: bool) -> tf.Tensor:
+def chosen_classes(logits: tf.Tensor, classes: tf.Tensor | int, *, binary: bool) -> tf.Tensor:
     """Replace `PREDICTED` by the predicted class, (N,) int32."""
     table = _by_class(logits, tf.negative if binary else None)
     best = tf.argmax(table, axis=-1, output_type=tf.int32)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,9 +10,11 @@ from keras import ops
 
 from kerascnn._class_names import indices_of
 from kerascnn._graph import Graph
-from kerascnn._heads import classes_of, is_binary
+from kerascnn._heads import classes_of, is_binary, known_classes_of
 
-Target = int | str | Sequence[int] | Sequence[str] | Callable | Sequence[Callable] | None
+Target = (
+    int | str | Sequence[int] | Sequence[str] | np.ndarray | Callable | Sequence[Callable] | None
+)
 
 
 def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, Callable | None]:
@@ -35,9 +38,10 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
     predicted = np.full(count, -1, np.int32)
     if callable(target):
         return predicted, target
-    classes = classes_of(graph)
     if target is None:
-        return predicted, target
+        classes_of(graph)  # refuses a model without classes
+        return predicted, None
+    classes = known_classes_of(graph)
     indices = np.asarray(target)
     if indices.dtype.kind not in "iu":
         raise TypeError(
@@ -63,18 +67,18 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
 
 def read_scores(target: Target, graph: Graph) -> Target:
     """Convert names and tf-keras-vis scores to class indices, several scores to one callable."""
-    target = indices_of(target, graph)
+    read: Any = indices_of(target, graph)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
-        return _sum_of(target) if len(target) > 1 else read_scores(target[0], graph)
+        return _sum_of(read) if len(read) > 1 else read_scores(read[0], graph)
     # If the target is a score, this module has been imported; otherwise it is not needed.
     known = sys.modules.get("tf_keras_vis.utils.scores")
     binary = known and is_binary(graph)
-    if known and type(target) is known.CategoricalScore and not binary:
-        indices = target.indices
-    elif known and type(target) is known.BinaryScore and binary:
-        indices = [int(value) for value in target.target_values]
+    if known and type(read) is known.CategoricalScore and not binary:
+        indices = read.indices
+    elif known and type(read) is known.BinaryScore and binary:
+        indices = [int(value) for value in read.target_values]
     else:
-        return target
+        return read
     return indices[0] if len(indices) == 1 else indices
 
 

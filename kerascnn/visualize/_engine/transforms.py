@@ -51,7 +51,8 @@ class Moves:
             (count, 8) float32: a0, a1, a2, b0, b1, b2, 0, 0. The output pixel in column x and row y
             is the input pixel in column a0·x + a1·y + a2 and row b0·x + b1·y + b2.
         """
-        shift = rng.integers(-self.jitter, self.jitter, (count, 2), endpoint=True)
+        jitter = self.of_size(size).jitter or 0
+        shift = rng.integers(-jitter, jitter, (count, 2), endpoint=True)
         factor = rng.uniform(1 - self.scale, 1 + self.scale, count)
         angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation, count))
         cos, sin = np.cos(angle) / factor, np.sin(angle) / factor

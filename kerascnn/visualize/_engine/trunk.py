@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -97,7 +98,7 @@ def trunk_of(
     needed = {key for node in graph.leading_to(keys) for key in (*node.inputs, *node.outputs)}
     used = [i for i, key in enumerate(graph.inputs) if key in needed]
     shapes = [tuple(model.inputs[i].shape) for i in used]
-    if len(used) != 1 or len(shapes[0]) != 4:
+    if len(used) != 1 or len(shapes[0]) != 4 or shapes[0][-1] is None:
         raise ValueError(
             f"model must have one image input, (N, H, W, C), for the layers {', '.join(layers)}; "
             f"they need inputs of shape {', '.join(map(str, shapes))}."
@@ -121,13 +122,15 @@ def weigh_layers(
         ValueError: if there is no layer, a layer is unknown or has no feature maps, or a weight is
             not a number.
     """
-    if not isinstance(layers, Mapping):
+    if isinstance(layers, Mapping):
+        given = layers
+    else:
         several = list(layers) if isinstance(layers, (list, tuple)) else [layers]
-        layers = {layer: 1 / len(several) for layer in several}
-    if not layers:
+        given = {layer: 1 / len(several) for layer in several}
+    if not given:
         raise ValueError(f"{name} must name at least one layer; received none.")
     weights = {}
-    for layer, weight in layers.items():
+    for layer, weight in given.items():
         node = select_layer(graph, layer)
         if len(node.shapes[0]) != 4:
             raise ValueError(
@@ -138,9 +141,10 @@ def weigh_layers(
     return weights
 
 
-def input_shape(model: keras.Model, trunk: Trunk) -> tuple[int | None, int | None, int | None]:
+def input_shape(model: keras.Model, trunk: Trunk) -> tuple[int | None, int | None, int]:
     """Return height, width and channels of the model's input; `None` if variable."""
-    return tuple(model.inputs[trunk.position].shape[1:])
+    _batch, height, width, channels = model.inputs[trunk.position].shape
+    return height, width, channels
 
 
 def check_size(
@@ -252,16 +256,17 @@ def gradient_of(
             lambda p: objective(graph, p, *others), point, half=in_half(graph)
         )
 
-    key = (*key, batch) if _by_value(key) else None
-    return compiled(model, graph, key, values_and_gradient, specs(arguments))
+    cached = (*key, batch) if _by_value(key) else None
+    return compiled(model, graph, cached, values_and_gradient, specs(arguments))
 
 
-def _by_value(item: object) -> bool:
+def _by_value(item: Any) -> bool:
     """Whether equal items are certain to behave the same."""
     if isinstance(item, tuple):
         return all(map(_by_value, item))
     if is_dataclass(item):  # frozen and with plain values, such as Preprocessing
-        return item.__dataclass_params__.frozen and all(map(_by_value, vars(item).values()))
+        frozen = getattr(type(item), "__dataclass_params__").frozen  # noqa: B009 - no type has it
+        return frozen and all(map(_by_value, vars(item).values()))
     return item is None or isinstance(item, (str, int, float, bool))
 
 
