@@ -5,6 +5,9 @@ from . import (
     datasets as datasets,
 )
 from . import (
+    exercises as exercises,
+)
+from . import (
     experiments as experiments,
 )
 from . import (

@@ -24,14 +24,15 @@ MAY_USE = {
     "visualize": {"_describe"},
     "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
     "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
+    "exercises": {"arithmetic", "datasets"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "models", "training", "visualize", "experiments",
     },
     "__main__": {"cli"},
     "cli": {
-        "figures", "models", "_describe", "weights", "training", "datasets", "visualize", "plots",
-        "trained",
+        "exercises", "figures", "models", "_describe", "weights", "training", "datasets",
+        "visualize", "plots", "trained",
     },
 }  # fmt: skip
 SERVE_ALL = {

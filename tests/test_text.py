@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 import kerascnn
-from kerascnn import _text, figures, weights
+from kerascnn import _text, exercises, figures, weights
 from kerascnn._describe.records import COLUMNS, Description
 from kerascnn.cli import _options, describe
 from kerascnn.datasets import cells, cifar10, fashion_mnist, shapes
@@ -19,16 +19,19 @@ PACKAGE = Path(kerascnn.__file__).parent
 
 
 def messages():
-    """What `_("…")` is called with, the titles and alt texts of figures, and the course."""
+    """What `_("…")` is called with, titles and alt texts of figures, kinds and the course."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             translated = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_"
             if translated and isinstance(node.args[0], ast.Constant):
                 found.add(node.args[0].value)
+    for page in PACKAGE.rglob("*.jinja"):
+        found |= set(re.findall(r'_\("([^"]+)"', page.read_text("utf-8")))
     for figure in figures.lecture_figures().values():
         found |= {figure.title, figure.alt}
     found |= {*figures.SECTIONS.values(), *figures.ROWS.values()}
+    found |= {kind.title for kind in exercises.kinds().values()}
     return found | {heading for heading, *_rest in COLUMNS}
 
 

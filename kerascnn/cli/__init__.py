@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that `kerascnn --help` answe
 from . import (  # each registers its commands
     describe,
     evaluate,
+    exercises,
     explain,
     figures,
     paint,
@@ -14,4 +15,14 @@ from . import (  # each registers its commands
 )
 from ._main import main
 
-__all__ = ["describe", "evaluate", "explain", "figures", "main", "paint", "train", "weights"]
+__all__ = [
+    "describe",
+    "evaluate",
+    "exercises",
+    "explain",
+    "figures",
+    "main",
+    "paint",
+    "train",
+    "weights",
+]

@@ -1,0 +1,13 @@
+from ._check import Verdict as Verdict
+from ._check import check as check
+from ._question import Choice as Choice
+from ._question import Grid as Grid
+from ._question import Picture as Picture
+from ._question import Problem as Problem
+from ._question import Question as Question
+from ._registry import Kind as Kind
+from ._registry import exercise as exercise
+from ._registry import kinds as kinds
+from ._registry import names as names
+from ._sheet import Sheet as Sheet
+from ._sheet import sheet as sheet

@@ -1,0 +1,128 @@
+"""Say whether an answer to a question is right, and if not, why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Rational, Real
+
+from kerascnn._text import language
+from kerascnn._text import text as _
+
+from ._question import Question, Value, is_rows
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an answer is right, and why; true if it is.
+
+    Attributes:
+        right: whether the answer is right.
+        why: the mistake that leads to a wrong answer, if it is a usual one, and the solution.
+    """
+
+    right: bool
+    why: str
+
+    def __bool__(self) -> bool:
+        return self.right
+
+    def __str__(self) -> str:
+        return self.why
+
+
+def check(question: Question, answer: object) -> Verdict:
+    """Say whether an answer is right, and why.
+
+    Args:
+        question: a question of a `sheet`.
+        answer: a number; a shape as (32, 32, 10) or "32x32x10"; rows of numbers as lists or an
+            array; the name of a layer; or the letter of a choice. With `...`, which notebooks have
+            in place of an answer, the verdict says that there is none yet.
+
+    Raises:
+        ValueError: the answer cannot be read as one to this question.
+
+    >>> import kerascnn as kc
+    >>> question = kc.exercises.sheet("lectures").questions[1]
+    >>> print(question.text)
+    Input volume: 32×32×3. Layer: convolution, 10 filters, kernel 5×5, stride 1, padding 2. How many
+    parameters does it have, biases included?
+    >>> bool(kc.exercises.check(question, 760))
+    True
+    >>> print(kc.exercises.check(question, 750))
+    Wrong. The biases were forgotten.
+    """
+    with language(question.lang):
+        if answer is ...:
+            return Verdict(False, _("No answer yet."))
+    value = _read(question, answer)
+    with language(question.lang):
+        if value == question.answer:
+            return Verdict(True, _("Right. {why}", why=" ".join(question.steps[-1:])))
+        for choice in question.choices:
+            if value == choice.value:
+                return Verdict(False, _("Wrong. {why}", why=choice.mistake))
+        return Verdict(False, _("Wrong. {why}", why="; ".join(question.steps)))
+
+
+def _read(question: Question, answer: object) -> Value:
+    """Read an answer as a value of the same kind as the question's."""
+    if isinstance(answer, str) and re.fullmatch(r"\s*[A-Za-z]\s*", answer):
+        for choice in question.choices:
+            if choice.letter == answer.strip().upper():
+                return choice.value
+    try:
+        value = _value(question.answer, answer)
+    except (TypeError, ValueError, OverflowError):
+        value = None
+    if value is None:
+        letters = ", ".join(repr(choice.letter) for choice in question.choices)
+        raise ValueError(
+            f"answer must be {_expected(question.answer)}, or one of {letters}; "
+            f"received {answer!r}."
+        )
+    return value
+
+
+def _expected(value: Value) -> str:
+    if isinstance(value, str):
+        return "the name of a layer"
+    if is_rows(value):
+        return f"{len(value)} rows of {len(value[0])} numbers, or of another size"
+    if isinstance(value, tuple):
+        return "a shape such as (32, 32, 10)"
+    return "a number"
+
+
+def _value(like: Value, answer: object) -> Value | None:
+    if isinstance(like, str):
+        return answer.strip() if isinstance(answer, str) else None
+    if is_rows(like):
+        rows = tuple(tuple(_number(n) for n in row) for row in _listed(answer))
+        return rows if rows and all(rows) else None
+    if isinstance(like, tuple):
+        if isinstance(answer, str):
+            answer = re.split(r"\s*[x×,]\s*", answer.strip(" ()[]"))
+        shape = tuple(int(_number(n)) for n in _listed(answer))
+        return shape or None
+    if isinstance(answer, str):
+        answer = answer.strip().replace(",", "").replace("−", "-")
+    return _number(answer)
+
+
+def _listed(answer: object) -> Iterable:
+    if isinstance(answer, str) or not isinstance(answer, Iterable):
+        raise TypeError
+    return answer
+
+
+def _number(value: object) -> int | Fraction:
+    if isinstance(value, bool):
+        raise TypeError
+    if isinstance(value, Real) and not isinstance(value, Rational):
+        value = float(value)  # NumPy's float32, too
+    exact = Fraction(value)
+    return int(exact) if exact.denominator == 1 else exact

@@ -1,0 +1,44 @@
+"""Print a page with a browser that is installed."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LIMIT = 120  # seconds
+
+
+def printed(page: bytes) -> bytes:
+    """Print an HTML page as PDF.
+
+    Raises:
+        RuntimeError: no browser is installed, or it prints nothing.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise RuntimeError(
+            "format 'pdf' needs Chromium or Chrome to print the page, and neither is installed; "
+            "install one (Debian: apt install chromium), or save as 'html' and print it from your "
+            "browser."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        source.write_bytes(page)
+        command = [
+            browser,
+            "--headless",
+            "--disable-gpu",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={folder}/profile",
+            f"--print-to-pdf={target}",
+            source.as_uri(),
+        ]
+        if getattr(os, "geteuid", lambda: 1)() == 0:
+            command.insert(1, "--no-sandbox")  # without it, Chromium does not start as root
+        try:
+            subprocess.run(command, capture_output=True, timeout=LIMIT, check=True)
+            return target.read_bytes()
+        except (subprocess.SubprocessError, OSError) as error:
+            raise RuntimeError(f"{browser} did not print the page: {error}.") from error

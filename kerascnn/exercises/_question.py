@@ -1,0 +1,145 @@
+"""What an exercise consists of: a text, what is given, an answer, choices and a solution."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from kerascnn._text import shape_text
+
+Number = int | Fraction
+Rows = tuple[tuple[Number, ...], ...]
+# A number, the shape of a volume, a grid of numbers, or the name of a layer.
+Value = Number | tuple[int, ...] | Rows | str
+
+SHORT = 3  # decimals that are written in full
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Numbers in rows, such as an input or a kernel, under a name."""
+
+    name: str
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture under a name; `png()` computes it when a sheet is written.
+
+    Attributes:
+        name: what stands above the picture.
+        alt: what it shows, for readers who cannot see it.
+        png: returns the bytes of a PNG file.
+    """
+
+    name: str
+    alt: str
+    png: Callable[[], bytes] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the function of a kind returns: a question before its choices are drawn.
+
+    Attributes:
+        text: the question, in the current language.
+        answer: the right answer.
+        steps: the solution, a line for each step.
+        mistakes: wrong answers, each with the mistake that leads to it, most common first. Those
+            that happen to equal the answer are left out.
+        grids, pictures: what is given beside the text.
+        given: the facts behind the question, for programs.
+    """
+
+    text: str
+    answer: Value
+    steps: Sequence[str]
+    mistakes: Sequence[tuple[Value, str]]
+    grids: Sequence[Grid] = ()
+    pictures: Sequence[Picture] = ()
+    given: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the answers to choose from.
+
+    Attributes:
+        letter: "A", "B", …
+        value: the answer.
+        mistake: the mistake that leads to it; empty for the right answer.
+    """
+
+    letter: str
+    value: Value
+    mistake: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether this is the answer."""
+        return not self.mistake
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its choices and solution.
+
+    Attributes:
+        kind: the name of its kind.
+        text: the question.
+        answer: the right answer: a number, a shape, rows of numbers, or a name.
+        choices: the right answer among wrong ones, in random order.
+        steps: the solution, a line for each step.
+        grids, pictures: what is given beside the text.
+        given: the facts behind the question.
+        lang: the language of all texts.
+    """
+
+    kind: str
+    text: str
+    answer: Value
+    choices: tuple[Choice, ...]
+    steps: tuple[str, ...]
+    grids: tuple[Grid, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    given: Mapping[str, object] = field(default_factory=dict, repr=False)
+    lang: str = "en"
+
+    @property
+    def letter(self) -> str:
+        """The letter of the right choice."""
+        return next(choice.letter for choice in self.choices if choice.is_right)
+
+
+def is_rows(value: Value) -> bool:
+    """Whether a value is a grid of numbers."""
+    return isinstance(value, tuple) and isinstance(value[0], tuple)
+
+
+def number_text(value: Number) -> str:
+    """Write a number: with a real minus sign, separators from a thousand on, thirds as such.
+
+    >>> number_text(-61706), number_text(Fraction(9, 4)), number_text(Fraction(4, 3))
+    ('−61,706', '2.25', '4/3')
+    """
+    value = Fraction(value)
+    if value.denominator == 1:
+        text = f"{int(value):,}"
+    elif 10**SHORT % value.denominator == 0:
+        text = f"{float(value):g}"
+    else:
+        text = str(value)
+    return text.replace("-", "−")
+
+
+def value_text(value: Value) -> str:
+    """Write an answer on one line.
+
+    >>> value_text((32, 32, 10)), value_text(((1, -2), (0, 4)))
+    ('32×32×10', '1 −2 / 0 4')
+    """
+    if isinstance(value, str):
+        return value
+    if is_rows(value):
+        return " / ".join(" ".join(number_text(n) for n in row) for row in value)
+    return shape_text(value) if isinstance(value, tuple) else number_text(value)

@@ -1,0 +1,129 @@
+"""The registry of kinds of exercises, and how a kind's problem becomes a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from random import Random
+
+from kerascnn._errors import unknown
+
+from ._question import Choice, Problem, Question
+
+LEVELS = (1, 2, 3)
+LETTERS = "ABCD"
+FEWEST = 3  # choices: with two, every other guess would be right
+ATTEMPTS = 200  # to draw numbers that tell the answer from the mistakes
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of exercise.
+
+    Attributes:
+        name: what `sheet` and the command line call it.
+        title: one line, in English.
+        function: called with a seeded `random.Random` and the level, returns a `Problem`.
+        rows: the rows of the course that it practises.
+        fixed: how many questions there are, if they are a list; `None` if they are drawn.
+    """
+
+    name: str
+    title: str
+    function: Callable[..., Problem]
+    rows: tuple[str, ...]
+    fixed: int | None = None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def exercise(
+    *, title: str, rows: tuple[str, ...], fixed: int | None = None
+) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
+    """Register a function that draws the numbers of a question and returns a `Problem`.
+
+    Args:
+        title: one line, in English.
+        rows: the rows of the course that it practises, for example ("B7",).
+        fixed: the number of questions, if they are a list: the function is then called with the
+            question's place in it instead of a random generator.
+    """
+
+    def register(function: Callable[..., Problem]) -> Callable[..., Problem]:
+        name = function.__name__.replace("_", "-")
+        _kinds[name] = Kind(name, title, function, rows, fixed)
+        return function
+
+    return register
+
+
+def kinds() -> dict[str, Kind]:
+    """Return all kinds by name, in the order of the course.
+
+    >>> import kerascnn as kc
+    >>> kc.exercises.kinds()["shapes"].title
+    'Output sizes'
+    """
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
+        import_module(f"{__package__}.{file.stem}")
+    return dict(sorted(_kinds.items(), key=lambda item: _place(item[1])))
+
+
+def _place(kind: Kind) -> tuple:
+    """Where the first of its rows stands in the course; lists of questions come last."""
+    section, number = kind.rows[0][0], int(kind.rows[0][1:])
+    return kind.fixed is not None, section, number, kind.name
+
+
+def names() -> list[str]:
+    """Return the names that `sheet` accepts."""
+    return list(kinds())
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind with this name.
+
+    Raises:
+        ValueError: no kind has this name.
+    """
+    known = kinds()
+    if name not in known:
+        raise unknown("exercise", name, known)
+    return known[name]
+
+
+def ask(kind: Kind, number: int, *, seed: int, level: int, lang: str) -> Question:
+    """Draw the question with this number; the same seed draws the same numbers on any machine."""
+    rng = Random(f"{kind.name} {level} {seed} {number}")
+    for _attempt in range(ATTEMPTS):
+        problem = kind.function(number if kind.fixed else rng, level)
+        choices = _choices(problem, rng)
+        if len(choices) >= FEWEST:
+            return Question(
+                kind.name,
+                problem.text,
+                problem.answer,
+                choices,
+                tuple(problem.steps),
+                tuple(problem.grids),
+                tuple(problem.pictures),
+                problem.given,
+                lang,
+            )
+    raise RuntimeError(f"the mistakes of exercise {kind.name!r} do not lead to wrong answers.")
+
+
+def _choices(problem: Problem, rng: Random) -> tuple[Choice, ...]:
+    """The answer among wrong ones, no two alike, in random order."""
+    seen = {problem.answer: ""}
+    for value, mistake in problem.mistakes:
+        seen.setdefault(value, mistake)
+    chosen = list(seen.items())[: len(LETTERS)]
+    rng.shuffle(chosen)
+    return tuple(
+        Choice(letter, value, mistake)
+        for letter, (value, mistake) in zip(LETTERS, chosen, strict=False)
+    )
