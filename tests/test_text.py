@@ -29,7 +29,8 @@ def messages():
     for page in PACKAGE.rglob("*.jinja"):
         found |= set(re.findall(r'_\("([^"]+)"', page.read_text("utf-8")))
     for figure in figures.lecture_figures().values():
-        found |= {figure.title, figure.alt}
+        words = (figure.titled, figure.described)  # or functions, which call `_`
+        found |= {each for each in words if isinstance(each, str)}
     found |= {*figures.SECTIONS.values(), *figures.ROWS.values()}
     found |= {kind.title for kind in exercises.kinds().values()}
     return found | {heading for heading, *_rest in COLUMNS}

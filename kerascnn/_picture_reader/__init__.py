@@ -5,7 +5,8 @@ bits, signed integers or floats, mostly in TIFFs: tifffile reads those that Pill
 range is that of the data type or, if this would show nothing, a window of their values.
 """
 
+from .arrays import as_picture
 from .errors import Notes, PictureError
 from .reader import LUMA, MODES, check, read
 
-__all__ = ["LUMA", "MODES", "Notes", "PictureError", "check", "read"]
+__all__ = ["LUMA", "MODES", "Notes", "PictureError", "as_picture", "check", "read"]

@@ -19,6 +19,13 @@ from ._options import LANGUAGES, STYLES
     multiple=True,
     help="A section of the course, such as B or Convolution; repeatable.",
 )
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Your own numbers for the named figure, such as stride=2 or kernel=k.csv; repeatable.",
+)
 @click.option("--out", default="figures", show_default=True, help="Folder to write into.")
 @click.option(
     "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
@@ -35,6 +42,7 @@ def figures(
     listed: bool,
     mapped: bool,
     sections: tuple[str, ...],
+    settings: tuple[str, ...],
     out: str,
     formats: str,
     lang: str,
@@ -52,6 +60,7 @@ def figures(
         click.echo(gallery.course_map(), nl=False)
         return
     names = chosen(names, sections, lang)
+    options = read_settings(names, settings)
     if listed:
         from kerascnn._text import language, text
 
@@ -65,7 +74,8 @@ def figures(
     from rich.progress import Progress
 
     count = len(names) or len(gallery.names())
-    bar = Progress(console=Console(stderr=True))
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task("", total=count)
 
     def show(one: gallery.LectureFigure) -> None:
@@ -85,6 +95,7 @@ def figures(
             style=style,
             rerun=rerun,
             progress=show,
+            **options,
         )
         bar.update(task, completed=count)
     finally:
@@ -107,3 +118,25 @@ def chosen(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tupl
     with language(lang):
         added = [name for section in sections for name in gallery.names(section)]
     return tuple(dict.fromkeys([*names, *added]))
+
+
+def read_settings(names: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, object]:
+    """Take options of the named figures out of words such as "stride=2" or "kernel=k.csv"."""
+    from kerascnn import figures as gallery
+    from kerascnn.figures._options import unknown_option
+
+    if settings and not names:
+        raise ValueError(
+            f"--set {settings[0]} must come with the name of the figure that it is of."
+        )
+    given = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not (key and equals):
+            raise ValueError(f"--set must be OPTION=VALUE, such as stride=2; received {setting!r}.")
+        for name in names:
+            known = gallery.lecture_figure(name).options
+            if key not in known:
+                raise unknown_option(name, known, key)
+            given[key] = known[key].read(value)
+    return given

@@ -60,3 +60,12 @@ def say_runs(result) -> str:
     return _(
         "Thick lines: mean; thin lines: each of {count} runs.", count=len(result.settings["seeds"])
     )
+
+
+def values_text(values: np.ndarray) -> str:
+    """Write numbers row by row, with commas between them, for an alt text.
+
+    >>> values_text(np.array([[1, -2], [2.25, 1 / 3]]))
+    '1, −2, 2.25, 0.333'
+    """
+    return ", ".join(f"{value:.3g}".replace("-", "−") for value in np.ravel(values))

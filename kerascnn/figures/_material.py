@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from kerascnn import datasets
+from kerascnn._picture_reader import LUMA
 from kerascnn._text import text as _
 
 CROPS = 1500
@@ -18,7 +19,7 @@ COLOR_PHOTOS = (
 GRAY_PHOTOS = ("brick", "camera", "coins", "grass", "gravel", "moon", "page", "text")
 
 
-_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # new results by name
+_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # new results, by name or key
 
 
 @contextmanager
@@ -29,6 +30,11 @@ def rerunning(rerun: bool) -> Iterator[None]:
         yield
     finally:
         _rerun.reset(token)
+
+
+def rerun_results() -> dict | None:
+    """Return what was computed within this `rerunning` block; `None`: nothing is rerun."""
+    return _rerun.get()
 
 
 def measured(name: str):
@@ -77,6 +83,22 @@ def photo(name: str, height: int, width: int, part: tuple = (slice(None), slice(
     picture = datasets.photo(name)[part]
     picture = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=-1)
     return resize(picture, (height, width), anti_aliasing=True).astype(np.float32)
+
+
+def square(photo: np.ndarray, side: int) -> np.ndarray:
+    """Bring the middle of a photo (H, W, 3) in [0, 1] to (side, side, 3) float32."""
+    from skimage.transform import resize
+
+    height, width = photo.shape[:2]
+    short = min(height, width)
+    top, left = (height - short) // 2, (width - short) // 2
+    part = photo[top : top + short, left : left + short]
+    return resize(part, (side, side), anti_aliasing=True).astype(np.float32)
+
+
+def gray_square(photo: np.ndarray, side: int) -> np.ndarray:
+    """Bring the middle of a photo (H, W, 3) in [0, 1] to gray, (side, side) float64 in [0, 1]."""
+    return (square(photo, side).astype(float) @ LUMA)[..., 0].clip(0, 1)
 
 
 @cache

@@ -1,8 +1,8 @@
 """The registry of lecture figures."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,13 @@ from kerascnn._errors import unknown
 from kerascnn._text import text
 
 from ._course import ROWS, SECTIONS
+from ._options import Option, options_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+Words = "str | Callable[..., str]"  # in English, or a function of the options that translates
 
 
 @dataclass(frozen=True)
@@ -22,22 +26,27 @@ class LectureFigure:
 
     Attributes:
         name: what `render` and the command line call it: the function's name, with hyphens.
-        function: computes and draws it; may take `rng`, a seeded `numpy.random.Generator`.
-        title: one line, in English.
-        alt: what the figure shows, in one English sentence.
+        function: draws it. It takes what `data` returned as its first argument; by keyword its
+            options; `rng`, a seeded `numpy.random.Generator`; and `step` if it is animated.
+        titled: one line in English, or a function of the options that returns it translated.
+        described: what the figure shows, in one English sentence, or such a function.
         topic: the name of its file, for example "convolution".
         rows: the rows of the course that it shows, for example ("B1",); see `docs/course-map.md`.
-        frames: number of animation steps, 0 for a still figure. The function of an animated
-            figure takes `step`, counted from 0, and draws all steps at once for `step=None`.
+        counted: number of animation steps, 0 for a still figure, or a function of the options. An
+            animated figure draws step 0, 1, … for `step`, and all steps at once for `None`.
+        data: computes what the figure shows, once per process for the same options.
+        options: what the user may set, by name: keyword-only parameters of `function` and `data`.
     """
 
     name: str
     function: Callable[..., "Figure"]
-    title: str
-    alt: str
+    titled: Words
+    described: Words
     topic: str
     rows: tuple[str, ...]
-    frames: int = 0
+    counted: int | Callable[..., int] = 0
+    data: Callable | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
     def section(self) -> str:
@@ -45,30 +54,81 @@ class LectureFigure:
         return self.rows[0][0]
 
     @property
+    def title(self) -> str:
+        """The title in English; if it follows the options, in the language that is set."""
+        return self.titled if isinstance(self.titled, str) else self.words()[0]
+
+    @property
+    def alt(self) -> str:
+        """The alt text in English; if it follows the options, in the language that is set."""
+        return self.described if isinstance(self.described, str) else self.words()[1]
+
+    @property
+    def frames(self) -> int:
+        """The number of animation steps with the default options; 0 for a still figure."""
+        return self.steps()
+
+    @property
     def code(self) -> str:
         """The source code of the function, as the page of figures shows it."""
         return inspect.getsource(self.function)
+
+    def words(self, **options: object) -> tuple[str, str]:
+        """Return title and alt text in the language that is set, for these options."""
+        options = self.defaults | options
+        return tuple(
+            text(words) if isinstance(words, str) else words(**taken(words, options))
+            for words in (self.titled, self.described)
+        )
+
+    def steps(self, **options: object) -> int:
+        """Return the number of animation steps for these options; 0 for a still figure."""
+        if isinstance(self.counted, int):
+            return self.counted
+        return self.counted(**taken(self.counted, self.defaults | options))
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        """The default of each option."""
+        return {name: option.default for name, option in self.options.items()}
+
+
+def taken(function: Callable, options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that a function has a parameter for."""
+    parameters = inspect.signature(function).parameters
+    return {name: value for name, value in options.items() if name in parameters}
 
 
 _figures: dict[str, LectureFigure] = {}
 
 
 def figure(
-    *, title: str, alt: str, rows: tuple[str, ...], frames: int = 0
+    *,
+    title: Words,
+    alt: Words,
+    rows: tuple[str, ...],
+    frames: int | Callable[..., int] = 0,
+    data: Callable | None = None,
 ) -> Callable[[Callable], Callable]:
-    """Register a function that computes, draws and returns a figure.
+    """Register a function that draws and returns a figure.
 
-    The runner takes care of seeding, style, language, saving and closing.
+    The runner takes care of seeding, style, language, saving and closing. Keyword-only parameters
+    of the function, and of `data`, are the options of the figure: each has a default and is
+    annotated as `int` (1 or more), `Whole` (0 or more), `float`, `tuple[int, ...]`, `Literal[...]`
+    or `np.ndarray`. `photo` is a picture, (H, W, 3) float in [0, 1], and `network` a
+    `kerascnn.trained.Trained`; both default to `None`.
 
     Args:
-        title: one line, in English.
-        alt: one English sentence for readers who cannot see the figure.
+        title: one line in English, or a function of the options that returns it translated.
+        alt: one English sentence for readers who cannot see the figure, or such a function.
         rows: the rows of the course that it shows, keys of `ROWS`, the most important one first.
-        frames: number of steps that `function(step=...)` can draw.
+        frames: number of steps that `function(step=...)` can draw, or a function of the options.
+        data: computes what is costly, in no language and style; the result is the function's
+            first argument. It runs once per process for the same options.
 
     Raises:
         ValueError: the course has no such row, or another figure has this name.
-        TypeError: `rows` is not a tuple, or is empty.
+        TypeError: `rows` is not a tuple, or is empty; or a parameter is no option.
     """
     if not isinstance(rows, tuple) or not rows:
         raise TypeError(f'rows must be a tuple of one or more, such as ("B1",); received {rows!r}.')
@@ -81,7 +141,10 @@ def figure(
         if name in _figures and _figures[name].function.__module__ != function.__module__:
             raise ValueError(f"name must be unique; a figure {name!r} is already registered.")
         topic = function.__module__.rpartition(".")[2]
-        _figures[name] = LectureFigure(name, function, title, alt, topic, rows, frames)
+        options = options_of(function, data)
+        _figures[name] = LectureFigure(
+            name, function, title, alt, topic, rows, frames, data, options
+        )
         return function
 
     return register

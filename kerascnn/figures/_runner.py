@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
@@ -23,8 +20,10 @@ from kerascnn._files import write_atomically
 from kerascnn._text import language
 from kerascnn._text import text as _
 
+from ._computing import computed, seeded
 from ._material import rerunning
-from ._registry import LectureFigure, lecture_figure, lecture_figures
+from ._options import check_options
+from ._registry import LectureFigure, lecture_figure, lecture_figures, taken
 
 FORMATS = ("svg", "png", "pdf")
 PNG_DPI = 200  # about 1920 pixels wide, like a slide
@@ -41,7 +40,9 @@ class Report:
     failed: dict[str, Exception] = field(default_factory=dict)
 
 
-def render(name: str, *, lang: str = "en", style: str = "slides", rerun: bool = False) -> Figure:
+def render(
+    name: str, *, lang: str = "en", style: str = "slides", rerun: bool = False, **options: object
+) -> Figure:
     """Compute and draw one figure.
 
     Args:
@@ -50,29 +51,36 @@ def render(name: str, *, lang: str = "en", style: str = "slides", rerun: bool = 
         style: "slides", "paper", "dark" or "gray".
         rerun: whether to run the experiment behind a figure again, which may take hours, instead
             of drawing the result that comes with the package.
+        **options: your own numbers, photo or network, for a figure that takes them; see
+            `kc.figures.lecture_figure(name).options`.
 
     Returns:
         The matplotlib `Figure`, which the caller must close.
 
     Raises:
-        ValueError: unknown figure, language or style.
+        ValueError: unknown figure, language, style or option, or values that do not fit.
+        TypeError: the value of an option is of another type.
         OSError: the language needs a font that is not installed.
 
     >>> import kerascnn as kc
-    >>> kc.figures.render("max-pooling").axes != []
+    >>> kc.figures.render("sliding-window", kernel=[[1, 2], [3, 4]], stride=3).axes != []
     True
     """
+    one = lecture_figure(name)
     with rerunning(rerun):
-        return _render(lecture_figure(name), lang, style)
+        return _render(one, lang, style, check_options(name, one.options, options))
 
 
-def _render(one: LectureFigure, lang: str, style: str, **options: object) -> Figure:
+def _render(
+    one: LectureFigure, lang: str, style: str, options: dict, step: int | None = None
+) -> Figure:
     with plots.style(style, lang=lang):
-        # Each figure has its own seed, so it looks the same whether drawn alone or with others.
-        if "rng" in inspect.signature(one.function).parameters:
-            options["rng"] = np.random.default_rng(zlib.crc32(one.name.encode()))
-        with mpl.rc_context({"text.parse_math": False}):  # class names may contain dollar signs
-            return one.function(**options)
+        pass  # fail on a wrong style or language or a missing font before computing anything
+    data = [computed(one, options)] if one.data else []
+    given = options | {"rng": seeded(one), "step": step}
+    plain = mpl.rc_context({"text.parse_math": False})  # class names may contain dollar signs
+    with plots.style(style, lang=lang), plain:
+        return one.function(*data, **taken(one.function, given))
 
 
 def draw(
@@ -84,6 +92,7 @@ def draw(
     style: str = "slides",
     rerun: bool = False,
     progress: Callable[[LectureFigure], None] = lambda one: None,
+    **options: object,
 ) -> Report:
     """Draw figures into a folder and write an `index.html` that shows all figures in it.
 
@@ -95,9 +104,12 @@ def draw(
         formats: any of "svg", "png", "pdf".
         lang, style, rerun: see `render`.
         progress: called with each `LectureFigure` before it is drawn.
+        **options: of the figures, see `render`; each figure must have them.
 
     Raises:
-        ValueError: unknown figure, format, language or style.
+        ValueError: unknown figure, format, language, style or option; or values that do not fit,
+            in which case nothing is written.
+        TypeError: the value of an option is of another type.
         OSError: the folder is not writable, or the language needs a font that is not installed.
     """
     names, formats = ([n] if isinstance(n, str) else n for n in (names, formats))
@@ -109,7 +121,41 @@ def draw(
             raise unknown("format", one, FORMATS)
     with plots.style(style, lang=lang):
         pass  # fail on a wrong style or language or a missing font before drawing anything
+    settings = [check_options(one.name, one.options, options) for one in chosen]
     out = Path(out)
+    report = Report()
+    # Numbers that do not fit are bad input: all is drawn before anything is written.
+    careful = bool(options) and (len(chosen) == 1 or not set(options) <= {"photo", "network"})
+    waiting = {}
+    if not careful:
+        _write_page(out, lang)
+    try:
+        with rerunning(rerun):
+            for one, setting in zip(chosen, settings, strict=True):
+                progress(one)
+                theirs = set(plt.get_fignums())
+                try:
+                    files = _draw(one, formats, lang, style, setting)
+                    waiting |= files
+                    if not careful:
+                        report.written += _write(out, files)
+                except Exception as error:  # one broken figure must not stop the others
+                    if careful and isinstance(error, ValueError | TypeError | OSError):
+                        raise
+                    report.failed[one.name] = error
+                finally:
+                    for number in set(plt.get_fignums()) - theirs:
+                        plt.close(number)
+        if careful:
+            _write_page(out, lang)
+            report.written += _write(out, waiting)
+    finally:  # also after Ctrl-C
+        if not careful or report.written:
+            _write_page(out, lang)
+    return report
+
+
+def _write_page(out: Path, lang: str) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(out / "index.html", index(out, lang).encode())
@@ -117,56 +163,46 @@ def draw(
         raise OSError(
             f"out must be a folder that can be written; received {str(out)!r}: {error.strerror}."
         ) from error
-    report = Report()
-    try:
-        with rerunning(rerun):
-            for one in chosen:
-                progress(one)
-                theirs = set(plt.get_fignums())
-                try:
-                    report.written += _save(one, out, formats, lang, style)
-                except Exception as error:  # one broken figure must not stop the others
-                    report.failed[one.name] = error
-                finally:
-                    for number in set(plt.get_fignums()) - theirs:
-                        plt.close(number)
-    finally:  # also after Ctrl-C
-        write_atomically(out / "index.html", index(out, lang).encode())
-    return report
 
 
-def _save(
-    one: LectureFigure, out: Path, formats: Sequence[str], lang: str, style: str
-) -> list[Path]:
-    """Draw a figure and its frames, if it is animated, then write all files."""
-    drawings = {one.name: _render(one, lang, style)}
-    for step in range(one.frames):
-        drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, step=step)
+def _write(out: Path, files: dict[str, bytes]) -> list[Path]:
+    for name, data in files.items():
+        write_atomically(out / name, data)
+    return [out / name for name in files]
+
+
+def _draw(
+    one: LectureFigure, formats: Sequence[str], lang: str, style: str, options: dict
+) -> dict[str, bytes]:
+    """Draw a figure and its frames, if it is animated; return the files by name."""
+    steps = one.steps(**options)
+    drawings = {one.name: _render(one, lang, style, options)}
+    for step in range(steps):
+        drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, options, step)
     files = {}
     with plots.style(style, lang=lang):
+        words = one.words(**options)
         for name, drawing in drawings.items():
             drawing.draw_without_rendering()
             drawing.set_layout_engine("none")  # laid out once: else it is for each format again
             for kind in formats:
-                files[out / f"{name}.{kind}"] = _bytes(drawing, kind, one)
-        if one.frames:
-            pages = [files.get(out / f"{name}.png") for name in drawings]
+                files[f"{name}.{kind}"] = _bytes(drawing, kind, words)
+        if steps:
+            pages = [files.get(f"{name}.png") for name in drawings]
             frames = [
-                page or _bytes(drawing, "png", one, GIF_DPI)
+                page or _bytes(drawing, "png", words, GIF_DPI)
                 for page, drawing in zip(pages, drawings.values(), strict=True)
             ]
-            files[out / f"{one.name}.gif"] = _gif(frames[1:])
-    for path, data in files.items():
-        write_atomically(path, data)
-    return list(files)
+            files[f"{one.name}.gif"] = _gif(frames[1:])
+    return files
 
 
-def _bytes(drawing: Figure, kind: str, one: LectureFigure, dpi: int = PNG_DPI) -> bytes:
+def _bytes(drawing: Figure, kind: str, words: tuple[str, str], dpi: int = PNG_DPI) -> bytes:
     buffer = io.BytesIO()
     drawing.savefig(buffer, format=kind, dpi=dpi, metadata=DATELESS[kind])
     data = buffer.getvalue()
     if kind == "svg":
-        data = describe_svg(data.decode(), _(one.title), _(one.alt)).encode()
+        data = describe_svg(data.decode(), *words).encode()
     return data
 
 
@@ -207,7 +243,7 @@ def index(out: Path, lang: str) -> str:
         for one in lecture_figures().values():
             formats = [kind for kind in FORMATS if (out / f"{one.name}.{kind}").is_file()]
             if formats:
-                shown.append((one, _(one.title), _(one.alt), formats))
+                shown.append((one, *one.words(), formats))
         return page.get_template("index.html.jinja").render(
             lang=lang, heading=_("Lecture figures"), code=_("Code"), figures=shown
         )

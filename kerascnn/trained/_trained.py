@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 from scipy import special
 
 from kerascnn import describe, weights
-from kerascnn._picture_reader import LUMA
+from kerascnn._picture_reader import LUMA, as_picture
 from kerascnn._sizes import check_size_of
 from kerascnn.datasets import to_mnist_convention
 from kerascnn.datasets._mnist_convention import is_dark_on_bright
@@ -244,22 +244,3 @@ def check_model(model: keras.Model, name: str, include_top: bool = True) -> None
             f"the model must see RGB{' or grey' * include_top} pictures; "
             f"received {name}, of {shape[-1]} channel{'s' * (shape[-1] > 1)}."
         )
-
-
-def as_picture(picture: np.ndarray) -> np.ndarray:
-    """Check a picture, (H, W, 3); gives float32 in [0, 1].
-
-    Raises:
-        ValueError: another shape or range.
-    """
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[-1] != 3:
-        raise ValueError(f"picture must be one RGB image (H, W, 3); received {picture.shape}.")
-    if picture.dtype == np.uint8:
-        return picture.astype(np.float32) / 255
-    if not (picture.size and picture.min() >= 0 and picture.max() <= 1):
-        raise ValueError(
-            f"picture must be uint8, or float in [0, 1]; received {picture.dtype} "
-            f"{picture.min():.4g} to {picture.max():.4g}: divide 0 … 255 by 255."
-        )
-    return picture.astype(np.float32)

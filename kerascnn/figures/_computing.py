@@ -1,0 +1,47 @@
+"""What figures show is computed once per process, whatever languages and styles are drawn."""
+
+import zlib
+from collections.abc import Hashable
+
+import numpy as np
+
+from kerascnn._text import language
+
+from ._material import rerun_results
+from ._registry import LectureFigure, taken
+
+_kept: dict[Hashable, tuple] = {}  # results, with the options that they are of
+
+
+def seeded(one: LectureFigure) -> np.random.Generator:
+    """Return a figure's random numbers: the same whether it is drawn alone or with others."""
+    return np.random.default_rng(zlib.crc32(one.name.encode()))
+
+
+def computed(one: LectureFigure, options: dict) -> object:
+    """Return what `one.data` computes for these options, which figures must not change."""
+    given = taken(one.data, options | {"rng": seeded(one)})
+    key = (one.data, one.name if "rng" in given else None, *map(_key, given.items()))
+    results = _kept if (rerun := rerun_results()) is None else rerun
+    if key not in results:
+        with language("en"):  # results are the same in all languages
+            results[key] = (one.data(**given), given)
+    return results[key][0]
+
+
+def forget() -> None:
+    """Forget what was computed."""
+    _kept.clear()
+
+
+def _key(option: tuple[str, object]) -> Hashable:
+    name, value = option
+    if isinstance(value, np.random.Generator):
+        return name
+    if isinstance(value, np.ndarray):
+        return name, value.shape, value.dtype.str, value.tobytes()
+    try:
+        hash(value)
+    except TypeError:  # a network, which is kept with the result, so that its id stays its own
+        return name, id(value)
+    return name, value

@@ -1,0 +1,239 @@
+"""The options of a figure: what its functions take by keyword, and which values they may have."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kerascnn._checks import check_choice, check_count, check_number
+from kerascnn._errors import unknown
+from kerascnn._picture_reader import as_picture
+
+GIVEN = ("rng", "step")  # by the runner
+LARGEST = 12  # rows and columns of numbers that can be read from the back row
+Whole = typing.Annotated[int, 0]  # at least 0; an `int` is at least 1
+LIKE = {  # what a value of each kind looks like, for errors
+    "count": "a whole number",
+    "counts": "whole numbers with commas between them, such as 1,2,3",
+    "number": "a number",
+    "array": "the path of a CSV file with numbers, or the numbers, such as '1,0;0,1'",
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a figure.
+
+    Attributes:
+        name: the keyword.
+        default: its value if it is not given.
+        kind: "count", "counts", "number", "array", "choice", "photo" or "network".
+        least: of whole numbers, the smallest one that is allowed.
+        choices: of a choice, the names.
+    """
+
+    name: str
+    default: object
+    kind: str
+    least: int = 1
+    choices: tuple[str, ...] = ()
+
+    def checked(self, value: object) -> object:
+        """Check a value.
+
+        Raises:
+            ValueError: it is out of range, or has another shape.
+            TypeError: it is of another type.
+        """
+        if value is None and self.default is None:
+            return None
+        match self.kind:
+            case "count":
+                return check_count(self.name, value, self.least)
+            case "counts":
+                return self._counts(value)
+            case "number":
+                return check_number(self.name, value, -np.inf)
+            case "choice":
+                check_choice(self.name, value, self.choices)
+                return value
+            case "photo":
+                return as_picture(value)
+            case "network":
+                return self._network(value)
+        return self._array(value)
+
+    def read(self, word: str) -> object:
+        """Read a value that was written on the command line, and check it.
+
+        Raises:
+            ValueError: it is not such a value.
+            OSError: a file that cannot be read.
+        """
+        if self.kind in ("photo", "network"):
+            raise ValueError(f"{self.name} has options of its own, such as --photo and --model.")
+        if self.kind == "choice":
+            return self.checked(word)
+        try:
+            if self.kind == "count":
+                value = int(word)
+            elif self.kind == "number":
+                value = float(word)
+            elif self.kind == "counts":
+                value = tuple(int(part) for part in word.split(","))
+            else:
+                value = read_numbers(self.name, word)
+        except ValueError as error:
+            if self.kind == "array":
+                raise
+            like = LIKE[self.kind]
+            raise ValueError(f"{self.name} must be {like}; received {word!r}.") from error
+        return self.checked(value)
+
+    def _counts(self, value: object) -> tuple[int, ...]:
+        values = tuple(value) if isinstance(value, list | tuple | np.ndarray) else (value,)
+        if not values:
+            raise ValueError(f"{self.name} must be one or more whole numbers; received none.")
+        return tuple(check_count(self.name, one, self.least) for one in values)
+
+    def _array(self, value: object) -> np.ndarray:
+        axes = 2 if self.default is None else np.ndim(self.default)
+        rows = "rows of numbers, (H, W)" if axes == 2 else "numbers in a row, (N,)"
+        try:
+            array = np.array(value)
+        except ValueError:
+            raise ValueError(f"{self.name} must be {rows}, of one length each.") from None
+        if array.dtype.kind not in "iufb":
+            raise TypeError(f"{self.name} must be numbers; received {array.dtype}.")
+        if axes == 1 and array.ndim == 2 and 1 in array.shape:
+            array = array.ravel()  # a row or a column of a file
+        if array.ndim != axes or not array.size:
+            raise ValueError(f"{self.name} must be {rows}; received the shape {array.shape}.")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{self.name} must be finite numbers; received NaN or infinity.")
+        if max(array.shape) > LARGEST:
+            raise ValueError(
+                f"{self.name} must have at most {LARGEST} rows and columns, whose numbers can be "
+                f"read from the back row; received the shape {array.shape}."
+            )
+        whole = array.dtype.kind != "b" and np.equal(array, np.round(array)).all()
+        return array.astype(int) if whole or array.dtype.kind == "b" else array
+
+    def _network(self, value: object) -> object:
+        from kerascnn.trained import Trained
+
+        if not isinstance(value, Trained):
+            raise TypeError(
+                f"{self.name} must be a trained network, such as kc.trained.load('vgg16'); "
+                f"received {type(value).__name__}."
+            )
+        return value
+
+
+def options_of(*functions: Callable | None) -> dict[str, Option]:
+    """Return the options of a figure by name: the keyword-only parameters of its functions.
+
+    Raises:
+        TypeError: an annotation that no option has, or two defaults for one name.
+    """
+    found: dict[str, Option] = {}
+    for function in filter(None, functions):
+        hints = typing.get_type_hints(function, include_extras=True)
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind is not parameter.KEYWORD_ONLY or name in GIVEN:
+                continue
+            option = _option(name, parameter.default, hints.get(name))
+            if name in found and not _same(found[name].default, option.default):
+                raise TypeError(f"{name} must have one default in all functions of a figure.")
+            found.setdefault(name, option)
+    return found
+
+
+def _option(name: str, default: object, hint: object) -> Option:
+    if default is inspect.Parameter.empty:
+        raise TypeError(f"the option {name!r} of a figure must have a default.")
+    if name in ("photo", "network"):
+        return Option(name, default, name)
+    if typing.get_origin(hint) is typing.Literal:
+        return Option(name, default, "choice", choices=typing.get_args(hint))
+    if typing.get_origin(hint) is typing.Annotated:
+        return Option(name, default, "count", least=hint.__metadata__[0])
+    kinds = {int: "count", float: "number", np.ndarray: "array", tuple[int, ...]: "counts"}
+    for kind, word in kinds.items():
+        if hint == kind or hint == (kind | None):
+            option = Option(name, default, word)
+            return replace(option, default=option.checked(default))
+    raise TypeError(f"the option {name!r} of a figure must not be a {hint}.")
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other or bool(np.array_equal(one, other))
+
+
+def check_options(figure: str, known: Mapping[str, Option], given: Mapping) -> dict:
+    """Check the options that are given for a figure, and return all with their values.
+
+    Raises:
+        ValueError, TypeError: an unknown option, or a value that it cannot have.
+    """
+    for name in given:
+        if name not in known:
+            raise unknown_option(figure, known, name)
+    checked = {name: known[name].checked(value) for name, value in given.items()}
+    return {name: checked.get(name, option.default) for name, option in known.items()}
+
+
+def unknown_option(figure: str, known: Mapping[str, Option], name: str) -> ValueError:
+    """Create the error for an option that a figure has not, which lists those that it has."""
+    if not known:
+        return ValueError(f"figure {figure!r} has no options; received {name!r}.")
+    return unknown(f"option of figure {figure!r}", name, known)
+
+
+def read_numbers(what: str, word: str) -> list[list[float]]:
+    """Read rows of numbers from a CSV file, or from words such as "1,0;0,1".
+
+    Args:
+        what: the option, for errors.
+        word: the path of a file, or the numbers, with semicolons between rows.
+
+    Raises:
+        ValueError: there are words among the numbers, or rows of several lengths.
+        OSError: the file cannot be read.
+    """
+    path = Path(word).expanduser()
+    if path.is_file():
+        where = f"in '{path.name}'"
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+        except UnicodeDecodeError:
+            raise ValueError(f"{what} must be a CSV file in UTF-8; '{path}' is none.") from None
+    elif path.suffix.lower() == ".csv" or "/" in word:
+        raise OSError(f"{what} must be {LIKE['array']}; there is no file '{word}'.")
+    else:
+        where, rows = f"in {word!r}", [row.split(",") for row in word.split(";")]
+    numbers = []
+    for nth, row in enumerate(rows, start=1):
+        numbers.append([])
+        for cell in row:
+            try:
+                numbers[-1].append(float(cell))
+            except ValueError:
+                raise ValueError(
+                    f"{what} must be numbers; row {nth} {where} has {cell.strip()!r}."
+                ) from None
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"{what} must have rows of one length; {where} row 1 has {len(rows[0])} numbers "
+                f"and row {nth} has {len(row)}."
+            )
+    if not numbers:
+        raise ValueError(f"{what} must be numbers; there are none {where}.")
+    return numbers
