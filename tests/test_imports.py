@@ -27,7 +27,7 @@ MAY_USE = {
     "exercises": {"arithmetic", "datasets"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
-        "models", "training", "visualize", "experiments",
+        "models", "training", "visualize", "experiments", "trained",
     },
     "__main__": {"cli"},
     "cli": {

@@ -125,7 +125,7 @@ def test_the_page_shows_what_the_folder_holds(tmp_path):
         assert one.title in page
         assert f'alt="{one.alt}"' in page
         assert f"kerascnn figures {name}" in page
-    assert "def max_pooling() -&gt; Figure:" in page  # the code, escaped
+    assert "def max_pooling(" in page  # the code, escaped
     links = re.findall(r'(?:src|href)="([^#"]+)"', page)
     assert "max-pooling.svg" in links
     for link in links:
@@ -210,9 +210,9 @@ def test_an_interrupt_leaves_a_page_of_what_is_there(tmp_path, registered):
 
     registered(interrupted)
     with pytest.raises(KeyboardInterrupt):
-        kc.figures.draw(["max-pooling", "interrupted", "stride"], out=tmp_path, formats="svg")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "max-pooling.svg"]
-    assert 'id="max-pooling"' in (tmp_path / "index.html").read_text("utf-8")
+        kc.figures.draw(["kernel-size", "interrupted", "stride"], out=tmp_path, formats="svg")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "kernel-size.svg"]
+    assert 'id="kernel-size"' in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_two_figures_of_one_name_are_refused(registered):
