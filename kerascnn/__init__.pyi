@@ -5,6 +5,9 @@ from . import (
     datasets as datasets,
 )
 from . import (
+    decks as decks,
+)
+from . import (
     exercises as exercises,
 )
 from . import (

@@ -29,15 +29,16 @@ MAY_USE = {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "models", "training", "visualize", "experiments", "trained",
     },
+    "decks": {"figures"},
     "__main__": {"cli"},
     "cli": {
-        "exercises", "figures", "models", "_describe", "weights", "training", "datasets",
+        "decks", "exercises", "figures", "models", "_describe", "weights", "training", "datasets",
         "visualize", "plots", "trained",
     },
 }  # fmt: skip
 SERVE_ALL = {
     "_checks", "_class_names", "_errors", "_files", "_graph", "_heads", "_memory",
-    "_picture_reader", "_processor", "_progress", "_rescaling", "_sizes", "_text",
+    "_picture_reader", "_print", "_processor", "_progress", "_rescaling", "_sizes", "_text",
 }  # fmt: skip
 
 TENSORFLOW = (

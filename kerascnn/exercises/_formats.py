@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kerascnn._print import printed
 from kerascnn._text import text as _
 
-from ._pdf import printed
 from ._question import Grid, Question, is_rows, number_text, value_text
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
-from kerascnn import exercises
+from kerascnn import _print, exercises
 from kerascnn.cli import main
-from kerascnn.exercises import _formats, _pdf
+from kerascnn.exercises import _formats
 from kerascnn.exercises._question import Choice, Grid, Question
 
 NASTY = "<script>alert(1)</script> {a} ~b = c: #d *e* `f` | g \\ [h](i) $j$"
@@ -170,7 +170,7 @@ def test_a_notebook_says_right_or_wrong(sheets, capsys):
 
 
 @pytest.mark.skipif(
-    not any(map(shutil.which, _pdf.BROWSERS)), reason="Chromium or Chrome is not installed"
+    not any(map(shutil.which, _print.BROWSERS)), reason="Chromium or Chrome is not installed"
 )
 def test_pdf_is_printed(tmp_path):
     page, key = exercises.sheet(count=2).save(tmp_path / "sheet.pdf")

@@ -1,0 +1,7 @@
+"""Slides and handouts of the lecture figures, in teaching order."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+
+del lazy

@@ -1,0 +1,204 @@
+"""A lecture: chosen figures in teaching order, as slides or as a handout."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kerascnn import figures
+from kerascnn._errors import unknown
+from kerascnn._files import write_atomically
+from kerascnn._print import printed
+from kerascnn._text import language
+from kerascnn._text import text as _
+from kerascnn.figures import LectureFigure
+
+from ._formulas import Formula, formulas
+
+FORMATS = ("pptx", "html", "pdf")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A drawn figure with its words.
+
+    Attributes:
+        name: of the figure.
+        title: its lesson, in one sentence.
+        caption: what it shows.
+        svg, png: the picture.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: bytes
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section of the course: its title, formulas and pages."""
+
+    title: str
+    formulas: list[Formula]
+    pages: list[Page]
+
+
+@dataclass(frozen=True)
+class Deck:
+    """Figures of a lecture, drawn when it is saved.
+
+    Attributes:
+        figures: in teaching order.
+        lang: "en", "ko" or "es".
+        style: of the pictures; see `kc.figures.render`.
+        failed: after `save`, the error of each figure that could not be drawn and is missing.
+    """
+
+    figures: tuple[LectureFigure, ...]
+    lang: str
+    style: str
+    failed: dict[str, Exception] = field(default_factory=dict, compare=False)
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        progress: Callable[[LectureFigure], None] = lambda one: None,
+    ) -> Path:
+        """Draw the figures and write them as slides or as a handout.
+
+        Args:
+            path: "deck.pptx" for slides, "handout.html" or "handout.pdf" for a handout.
+            progress: called with each `LectureFigure` before it is drawn.
+
+        Returns:
+            The file written.
+
+        Raises:
+            ValueError: `path` ends in something else.
+            ImportError: slides, and python-pptx is not installed.
+            RuntimeError: PDF, and no Chromium or Chrome is installed; or no figure could be drawn.
+            OSError: the file cannot be written.
+        """
+        path = Path(path)
+        suffix = path.suffix[1:]
+        if suffix not in FORMATS:
+            raise unknown("format", suffix, FORMATS)
+        if suffix == "pptx":
+            try:
+                from ._slides import slides
+            except ImportError as error:
+                raise ImportError(
+                    "slides need python-pptx: pip install 'kerascnn[pptx]'."
+                ) from error
+        try:  # an answer before the figures are drawn
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path.with_name(f".{path.name}.writable"), b"")
+            path.with_name(f".{path.name}.writable").unlink()
+        except (OSError, ValueError) as error:
+            raise OSError(
+                f"path must be a file that can be written; received {str(path)!r}: "
+                f"{getattr(error, 'strerror', error)}."
+            ) from error
+        chapters = self._draw(progress)
+        with language(self.lang):
+            if suffix == "pptx":
+                data = slides(chapters, self.lang)
+            else:
+                data = _handout(chapters, self.lang)
+        write_atomically(path, printed(data) if suffix == "pdf" else data)
+        return path
+
+    def _draw(self, progress: Callable[[LectureFigure], None]) -> list[Chapter]:
+        with tempfile.TemporaryDirectory() as folder:
+            report = figures.draw(
+                [one.name for one in self.figures],
+                out=folder,
+                formats=("svg", "png"),
+                lang=self.lang,
+                style=self.style,
+                progress=progress,
+            )
+            self.failed.update(report.failed)
+            chapters: dict[str, list[Page]] = {}
+            with language(self.lang):
+                for one in self.figures:
+                    if one.name in report.failed:
+                        continue
+                    svg, png = (
+                        Path(folder, f"{one.name}.{k}").read_bytes() for k in ("svg", "png")
+                    )
+                    page = Page(one.name, _(one.title), _(one.alt), svg, png)
+                    chapters.setdefault(one.section, []).append(page)
+                if not chapters:
+                    raise RuntimeError(f"no figure could be drawn: {self.failed}.")
+                return [
+                    Chapter(_(figures.SECTIONS[section]), formulas(section), pages)
+                    for section, pages in chapters.items()
+                ]
+
+
+def deck(names: str | Sequence[str] = (), *, lang: str = "en", style: str = "slides") -> Deck:
+    """Choose figures for a lecture.
+
+    Args:
+        names: sections of the course ("B" or "Convolution"), rows ("B5"), topics (the files in
+            `figures/`, such as "sampling") and figures; all by default. The deck follows teaching
+            order.
+        lang: "en", "ko" or "es".
+        style: "slides", "paper", "dark" or "gray".
+
+    Raises:
+        ValueError: unknown name, language or style.
+
+    >>> import kerascnn as kc
+    >>> [one.name for one in kc.decks.deck(["average-pooling", "max-pooling"]).figures]
+    ['max-pooling', 'average-pooling']
+    """
+    with language(lang):
+        names = [names] if isinstance(names, str) else list(names)
+        known = figures.lecture_figures()
+        chosen = {name for asked in names for name in _named(asked, known)} or set(known)
+    return Deck(tuple(one for one in known.values() if one.name in chosen), lang, style)
+
+
+def _named(asked: str, known: dict[str, LectureFigure]) -> list[str]:
+    """The figures of a section, row or topic, or the one with this name."""
+    if asked in known:
+        return [asked]
+    if asked.upper() in figures.ROWS:
+        return [name for name, one in known.items() if asked.upper() in one.rows]
+    if of_topic := [one.name for one in known.values() if one.topic == asked.replace("-", "_")]:
+        try:  # "convolution" is a section of the course before it is a file
+            return figures.names(asked)
+        except ValueError:
+            return of_topic
+    try:
+        return figures.names(asked)
+    except ValueError:
+        choices = [*figures.SECTIONS, *figures.SECTIONS.values()]
+        choices += [*dict.fromkeys(one.topic for one in known.values()), *known]
+        raise unknown("part", asked, choices) from None
+
+
+def _handout(chapters: list[Chapter], lang: str) -> bytes:
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("kerascnn", "decks")
+    page = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = page.get_template("handout.html.jinja")
+    title = " · ".join(chapter.title for chapter in chapters)
+    return template.render(
+        chapters=chapters, lang=lang, title=title, _=_, picture=_picture
+    ).encode()
+
+
+def _picture(svg: bytes) -> str:
+    """A vector picture as the address of itself."""
+    import base64
+
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"

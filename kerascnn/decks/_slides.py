@@ -1,0 +1,123 @@
+"""Slides as PowerPoint reads them: vector pictures, with PNG for programs that lack SVG."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from pptx import Presentation
+from pptx.enum.text import MSO_ANCHOR
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
+from pptx.util import Emu, Inches, Pt
+
+from kerascnn._text import text as _
+
+if TYPE_CHECKING:
+    from pptx.slide import Slide
+
+    from ._deck import Chapter, Page
+
+WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
+MARGIN, TITLE_HEIGHT = Inches(0.4), Inches(0.95)
+TITLE_SLIDE, TITLE_ONLY = 0, 5  # layouts of python-pptx's template
+# "Vector picture" in Microsoft's extension of Office Open XML, [MS-ODRAWXML] 2.3.
+SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
+SVG_NAMESPACE = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
+
+
+def slides(chapters: list[Chapter], lang: str) -> bytes:
+    """Make a slide for each section, its formulas and each figure."""
+    deck = Presentation()
+    deck.slide_width, deck.slide_height = WIDTH, HEIGHT
+    for chapter in chapters:
+        _section(deck, chapter)
+        if chapter.formulas:
+            _formulas(deck, chapter)
+        for page in chapter.pages:
+            _figure(deck, page)
+    deck.core_properties.title = " · ".join(chapter.title for chapter in chapters)
+    deck.core_properties.author, deck.core_properties.language = "kerascnn", lang
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    return buffer.getvalue()
+
+
+def _section(deck, chapter: Chapter) -> None:
+    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_SLIDE])
+    slide.shapes.title.text = chapter.title
+    box, subtitle = slide.shapes.title, slide.placeholders[1]
+    box.left, box.top, box.width, box.height = MARGIN, Inches(2.4), WIDTH - 2 * MARGIN, Inches(1.5)
+    subtitle._element.getparent().remove(subtitle._element)
+
+
+def _titled(deck, title: str) -> Slide:
+    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
+    box = slide.shapes.title
+    box.left, box.top, box.width, box.height = MARGIN, Inches(0.2), WIDTH - 2 * MARGIN, TITLE_HEIGHT
+    box.text_frame.text = title
+    box.text_frame.word_wrap = True
+    box.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
+    box.text_frame.paragraphs[0].runs[0].font.size = Pt(28 if len(title) < 70 else 24)
+    return slide
+
+
+def _formulas(deck, chapter: Chapter) -> None:
+    slide = _titled(deck, _("Formulas"))
+    rows = len(chapter.formulas)
+    frame = slide.shapes.add_table(
+        rows, 3, MARGIN, Inches(1.5), WIDTH - 2 * MARGIN, Inches(0.7) * rows
+    )
+    frame.table.first_row = False
+    widths = (Inches(3.4), Inches(6.7), WIDTH - 2 * MARGIN - Inches(10.1))
+    for column, width in zip(frame.table.columns, widths, strict=True):
+        column.width = width
+    for row, one in enumerate(chapter.formulas):
+        for column, (text, size) in enumerate(
+            ((one.name, 18), (one.formula, 20), (one.source, 12))
+        ):
+            cell = frame.table.cell(row, column)
+            cell.text = text
+            cell.vertical_anchor = MSO_ANCHOR.MIDDLE
+            for run in cell.text_frame.paragraphs[0].runs:
+                run.font.size = Pt(size)
+
+
+def _figure(deck, page: Page) -> None:
+    slide = _titled(deck, page.title)
+    top = Inches(0.2) + TITLE_HEIGHT + Inches(0.1)
+    room = WIDTH - 2 * MARGIN, HEIGHT - top - Inches(0.2)
+    picture = slide.shapes.add_picture(io.BytesIO(page.png), 0, 0)
+    scale = min(room[0] / picture.width, room[1] / picture.height)
+    picture.width, picture.height = (
+        Emu(int(picture.width * scale)),
+        Emu(int(picture.height * scale)),
+    )
+    picture.left = Emu((WIDTH - picture.width) // 2)
+    picture.top = Emu(top + (room[1] - picture.height) // 2)
+    picture.name = page.name
+    picture._element.nvPicPr.cNvPr.set("descr", page.caption)
+    _add_vectors(slide, picture, page)
+    slide.notes_slide.notes_text_frame.text = (
+        f"{page.caption}\n\n{_('Source')}: kerascnn figures {page.name}"
+    )
+
+
+def _add_vectors(slide: Slide, picture, page: Page) -> None:
+    """Lay the SVG beside the PNG: PowerPoint 2016 and newer show and edit the vectors."""
+    package = slide.part.package
+    part = Part(PackURI(f"/ppt/media/{page.name}.svg"), "image/svg+xml", package, page.svg)
+    relation = slide.part.relate_to(part, RELATIONSHIP_TYPE.IMAGE)
+    blip = picture._element.blipFill.blip
+    namespace = {"a": blip.nsmap["a"]}
+    extensions = blip.makeelement(f"{{{namespace['a']}}}extLst", {})
+    extension = blip.makeelement(f"{{{namespace['a']}}}ext", {"uri": SVG_EXTENSION})
+    attribute = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}embed"
+    extension.append(
+        blip.makeelement(
+            f"{{{SVG_NAMESPACE}}}svgBlip", {attribute: relation}, nsmap={"asvg": SVG_NAMESPACE}
+        )
+    )
+    extensions.append(extension)
+    blip.append(extensions)
