@@ -162,7 +162,9 @@ def network(case):
     image = keras.Input((case["size"], case["size"], 2))
     maps = image
     if case["trunk"] != "none":
-        maps = layers.Conv2D(3, 3, padding="same")(maps)
+        # The gradient of a bias before a normalization is rounding, which Adam divides by its size.
+        biased = case["trunk"] != "normalized"
+        maps = layers.Conv2D(3, 3, padding="same", use_bias=biased)(maps)
     if case["trunk"] == "normalized":
         maps = layers.BatchNormalization()(maps)
     maps = layers.ReLU()(maps)
