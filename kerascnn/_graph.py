@@ -266,6 +266,12 @@ def flatten(model: keras.Model) -> Graph:
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     if not has_graph(model):
+        if getattr(model, "inputs", None):
+            raise ValueError(
+                f"model must compute what its graph of layers says; {type(model).__name__} "
+                f"{model.name!r} has a call() of its own. Use keras.Model(model.inputs, "
+                "model.outputs) for the graph alone."
+            )
         raise ValueError(
             f"model must be a functional or built Sequential model, which has a graph of layers; "
             f"received {type(model).__name__} {model.name!r}. "
@@ -286,8 +292,11 @@ def flatten(model: keras.Model) -> Graph:
 
 
 def has_graph(operation: object) -> bool:
-    """Whether an operation is a model with a graph of layers."""
-    return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None))
+    """Whether an operation is a model with a graph of layers, and computes what the graph says."""
+    if not isinstance(operation, keras.Model) or not getattr(operation, "inputs", None):
+        return False
+    computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
+    return computes.__module__.startswith("keras.")  # not the user's own, which may do anything
 
 
 def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Key:

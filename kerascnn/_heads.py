@@ -158,10 +158,18 @@ def known_classes_of(graph: Graph) -> int:
     return classes
 
 
+def _is_known(operation: keras.Operation) -> bool:
+    """Whether we know what an operation applies last: no custom layer or user-defined function."""
+    function = last_function(operation)
+    if isinstance(function, keras.Operation):
+        return can_be_seen(operation) and can_be_seen(function)
+    return (getattr(function, "__module__", None) or "").startswith(OWN)
+
+
 def _end_can_be_seen(layer: keras.Operation) -> bool:
     """Whether it is known what a layer applies last; of a model in a wrapper, that it is linear."""
     if not has_graph(layer):
-        return can_be_seen(layer)
+        return _is_known(layer)
     inner = flatten(layer)
     return head_of(inner, inner.outputs[0])[0] is None
 

@@ -100,5 +100,13 @@ def test_models_without_a_graph_are_refused():
         flatten(Subclassed())
     with pytest.raises(ValueError, match=r"keras\.Input"):
         flatten(keras.Sequential([layers.Dense(2)]))
+
+    class CallsItself(keras.Model):  # its graph is not what it computes
+        def call(self, x):
+            return 2 * super().call(x)
+
+    inputs = keras.Input((4,))
+    with pytest.raises(ValueError, match=r"call\(\) of its own"):
+        flatten(CallsItself(inputs, layers.Dense(2)(inputs)))
     with pytest.raises(TypeError, match="received str"):
         flatten("vgg16")

@@ -251,7 +251,7 @@ def _of_one(last, labels, shape, recipe, loss):
         _check_logits(loss, last)
         if not _is_of_classes(loss):
             known = _plain(loss) in ELEMENTWISE
-            form = partial(_elements, output_shape=shape) if known else _any
+            form = partial(_elements if known else _maps, output_shape=shape)
             return _made(loss, [], form, labels, own, of_classes)
     elif last not in HEADS:
         raise ValueError(
@@ -461,6 +461,22 @@ def _elements(labels, output_shape):
             f"received {labels.dtype} ({received}){hint * (indices and channels > 1)}."
         )
     return partial(_cropped, size=want if maps else None, lacking=lacking)
+
+
+def _maps(labels, output_shape):
+    """What makes labels of a loss of one's own ready: of masks larger than the output, the middle.
+
+    Nothing is known of such a loss: labels of other shapes stay as they are.
+    """
+    masks = labels.ndim == 4 and labels.shape[-1] in (1, output_shape[-1])
+    masks |= labels.ndim == 3 and labels.dtype.kind in "iub"
+    fits = all(
+        want is not None and want <= have
+        for have, want in zip(labels.shape[1:3], output_shape[1:3], strict=False)
+    )
+    if len(output_shape) == 4 and masks and fits:
+        return partial(_cropped, size=output_shape[1:3])
+    return _as_it_is
 
 
 def _cropped(part, size, *, lacking=False):

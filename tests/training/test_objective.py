@@ -181,6 +181,29 @@ def test_masks_of_two_classes_learn_the_middle(loss, rng):
         assert loss_of(net, part, loss) == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_loss_of_ones_own_learns_the_middle_of_masks_too(rng):
+    """Of one-hot masks, and of indices; what is no mask stays as it is."""
+
+    def distance(true, predicted):
+        seen.append(tuple(true.shape))
+        true = ops.one_hot(true, 3) if len(true.shape) == 3 else true
+        return ops.mean(ops.square(true - predicted), axis=(1, 2, 3))
+
+    net, seen = model(layers.Conv2D(3, 3, activation="softmax", kernel_initializer="zeros")), []
+    masks, images = rng.integers(0, 3, (4, 4, 4)), rng.random((4, 4, 4, 1), "float32")
+    expected = ((1 - 1 / 3) ** 2 + 2 * (1 / 3) ** 2) / 3  # a third everywhere
+    for labels in (masks, np.eye(3, dtype="float32")[masks]):
+        assert loss_of(net, (images, labels), distance) == pytest.approx(expected, rel=1e-4)
+    assert {shape[1:3] for shape in seen} == {(2, 2)}
+    boxes = rng.random((4, 6, 5), "float32")
+    shapes = []
+    train(
+        net, (images, boxes), loss=lambda true, _: shapes.append(true.shape) or 0 * ops.sum(_),
+        batch_size=4, epochs=1, verbose=0,
+    )  # fmt: skip
+    assert {tuple(shape[1:]) for shape in shapes} == {(6, 5)}
+
+
 def test_a_label_per_pixel():
     pixels = model(layers.Conv2D(3, 1, activation="softmax"))
     loss, _ = objective(pixels, np.zeros((2, 4, 4), int))

@@ -27,6 +27,24 @@ class OwnReLU(layers.ReLU):
     """Nothing but another name."""
 
 
+class Own(layers.Layer):
+    """A ReLU, of the user's."""
+
+    def call(self, x):
+        return ops.relu(x)
+
+
+class OwnModel(keras.Model):
+    """A model whose graph is not what it computes."""
+
+    def __init__(self, **options):
+        inputs = keras.Input((6, 6, 4))
+        super().__init__(inputs, layers.Identity()(inputs), **options)
+
+    def call(self, x):
+        return ops.relu(x)
+
+
 def convolution(**options):
     return layers.Conv2D(4, 3, padding="same", name="last", **options)
 
@@ -67,6 +85,10 @@ CLOSED = {
     "lambda": (layers.Lambda(lambda x: ops.where(x > 0, x, 0.0), name="last"),),
     "function of the user's": (convolution(activation=lambda x: ops.maximum(x, 0)),),
     "recurrent": (layers.Reshape((6, 24)), layers.SimpleRNN(3, activation="relu", name="last")),
+    "a layer of the user's as activation": (convolution(activation=Own()),),
+    "minimum": (lambda x: -keras.layers.Minimum(name="last")([-x, 0 * x]),),
+    "maximum of layers": (lambda x: layers.Maximum(name="last")([x, 0 * x]),),
+    "model with a call of its own": (OwnModel(name="last"),),
     "leaky": (layers.LeakyReLU(name="last"),),
     "prelu": (layers.PReLU(name="last"),),
     "swish": (convolution(activation="swish"),),

@@ -106,7 +106,26 @@ def test_a_sigmoid_is_seen_in_any_dress(sigmoid, images):
     np.testing.assert_allclose(chances[:, 0, 0], before - after, atol=1e-6)
 
 
-def test_an_unknown_end_is_said(images):
-    model = net(lambda x: layers.Lambda(lambda z: ops.softmax(z), name="end")(layers.Dense(3)(x)))
-    with pytest.warns(UserWarning, match=r"ends in 'end' \(Lambda\), whose function is unknown"):
+class OwnSoftmax(layers.Layer):
+    """A softmax that nobody can know of."""
+
+    def call(self, x):
+        return ops.softmax(x)
+
+
+UNKNOWN_ENDS = {
+    "Lambda": lambda x: layers.Lambda(lambda z: ops.softmax(z), name="end")(layers.Dense(3)(x)),
+    "OwnSoftmax": lambda x: OwnSoftmax(name="end")(layers.Dense(3)(x)),
+    "Dense": lambda x: layers.Dense(3, activation=lambda z: ops.softmax(z), name="end")(x),
+    "EinsumDense": lambda x: layers.EinsumDense(
+        "ab,bc->ac", 3, activation=OwnSoftmax(), name="end"
+    )(x),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_ENDS)
+def test_an_unknown_end_is_said(kind, images):
+    model = net(UNKNOWN_ENDS[kind])
+    message = rf"ends in 'end' \({kind}\), whose function is unknown"
+    with pytest.warns(UserWarning, match=message):
         visualize.saliency(model, images, 0)

@@ -32,19 +32,14 @@ RECTIFIERS = ("relu", "relu6", "leakyrelu", "leaky_relu")
 RELATIVES = (
     "prelu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish",
     "softplus", "hard_silu", "hardsilu", "hard_swish", "hardswish", "threshold", "squareplus",
+    "sparse_plus", "sparseplus", "hard_shrink", "hardshrink", "soft_shrink", "softshrink", "glu",
 )  # fmt: skip
-# Operations that can implement a ReLU
+# Layers and operations that can implement a ReLU
+BENDING = (keras.layers.Maximum, keras.layers.Minimum)
 BENT = (
-    "maximum",
-    "where",
-    "clip",
-    "abs",
-    "absolute",
-    "greater",
-    "greaterequal",
-    "less",
-    "lessequal",
-)
+    "maximum", "minimum", "where", "select", "clip", "abs", "absolute", "sign", "heaviside",
+    "greater", "greaterequal", "less", "lessequal",
+)  # fmt: skip
 SMOOTH = (*SQUASHING, "tanh", "linear")  # functions that a Lambda may apply without a warning
 HIDING = ("SCells", "CCells")  # layers of this package that contain a ReLU
 
@@ -116,6 +111,8 @@ def may_hide_a_rectifier(node: Node) -> bool:
     function = last_function(operation)
     if not isinstance(function, keras.Operation) and not function.__module__.startswith(OWN):
         return name_of(function) not in SMOOTH  # a user-defined function
+    if isinstance(function, keras.Operation) and not can_be_seen(function):
+        return True  # a custom layer, also as the activation of another layer
     if not can_be_seen(operation) or type(operation).__name__ in HIDING:
         return True
     if isinstance(operation, keras.layers.Wrapper) or _recurs(operation):
@@ -123,7 +120,7 @@ def may_hide_a_rectifier(node: Node) -> bool:
             name_of(last_function(inner)) in (*RECTIFIERS, *RELATIVES) or not can_be_seen(inner)
             for inner in operation._flatten_layers()
         )
-    return not isinstance(operation, keras.layers.Layer) and name_of(operation) in BENT
+    return name_of(operation) in BENT or isinstance(operation, BENDING)
 
 
 def _leaks(operation: keras.Operation) -> bool:
