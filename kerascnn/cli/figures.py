@@ -5,8 +5,21 @@ from pathlib import Path
 
 import click
 
+from kerascnn._errors import unknown
+
 from ._main import main, start_keras
 from ._options import LANGUAGES, STYLES
+
+
+def read_languages(_context: object, _option: object, words: str) -> list[str]:
+    """Take languages out of words such as "en,ko"."""
+    langs = [word.strip() for word in words.split(",") if word.strip()]
+    for lang in langs:
+        if lang not in LANGUAGES:
+            raise unknown("lang", lang, LANGUAGES)
+    if not langs:
+        raise ValueError(f"lang must name at least one of {', '.join(LANGUAGES)}; received none.")
+    return langs
 
 
 @main.command()
@@ -30,7 +43,14 @@ from ._options import LANGUAGES, STYLES
 @click.option(
     "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option(
+    "--lang",
+    "langs",
+    callback=read_languages,
+    default="en",
+    show_default=True,
+    help="en, ko or es; several, as in en,ko,es, are written into a folder each.",
+)
 @click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
 @click.option(
     "--rerun",
@@ -45,27 +65,28 @@ def figures(
     settings: tuple[str, ...],
     out: str,
     formats: str,
-    lang: str,
+    langs: list[str],
     style: str,
     rerun: bool,
 ) -> None:
     """Draw lecture figures: those that are named, those of a section, or all.
 
-    Writes a file for each figure and format, and an index.html that shows them with title, alt
-    text and code. Exits with 0 when all were drawn, 1 when some failed, 2 on bad input.
+    Writes a file for each figure and format, and an index.html that shows all figures of the folder
+    with their titles, alt texts and code, in three languages. Exits with 0 when all were drawn, 1
+    when some failed, 2 on bad input.
     """
     from kerascnn import figures as gallery
 
     if mapped:
         click.echo(gallery.course_map(), nl=False)
         return
-    names = chosen(names, sections, lang)
+    names = chosen(names, sections, langs[0])
     options = read_settings(names, settings)
     if listed:
         from kerascnn._text import language, text
 
         known = gallery.lecture_figures()
-        with language(lang):
+        with language(langs[0]):
             for name in names or known:
                 click.echo(f"{name:32} {text(known[name].title)}")
         return
@@ -91,7 +112,7 @@ def figures(
             names,
             out=out,
             formats=[f.strip() for f in formats.split(",") if f.strip()],
-            lang=lang,
+            lang=langs,
             style=style,
             rerun=rerun,
             progress=show,

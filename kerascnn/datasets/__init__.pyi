@@ -6,4 +6,5 @@ from ._load import names as names
 from ._mnist_convention import to_mnist_convention as to_mnist_convention
 from ._weight_map import weight_map as weight_map
 from .photos import photo as photo
+from .photos import photo_credit as photo_credit
 from .photos import photo_names as photo_names

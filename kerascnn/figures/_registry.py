@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from kerascnn._errors import unknown
@@ -36,6 +37,7 @@ class LectureFigure:
             animated figure draws step 0, 1, … for `step`, and all steps at once for `None`.
         data: computes what the figure shows, once per process for the same options.
         options: what the user may set, by name: keyword-only parameters of `function` and `data`.
+        photos: names of the photos (`kc.datasets.photo`) of which it shows something.
     """
 
     name: str
@@ -47,6 +49,7 @@ class LectureFigure:
     counted: int | Callable[..., int] = 0
     data: Callable | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
+    photos: tuple[str, ...] = ()
 
     @property
     def section(self) -> str:
@@ -70,8 +73,9 @@ class LectureFigure:
 
     @property
     def code(self) -> str:
-        """The source code of the function, as the page of figures shows it."""
-        return inspect.getsource(self.function)
+        """The source code of the function, without its decorator."""
+        source = dedent(inspect.getsource(self.function))
+        return source[source.index("def ") :]
 
     def words(self, **options: object) -> tuple[str, str]:
         """Return title and alt text in the language that is set, for these options."""
@@ -109,6 +113,7 @@ def figure(
     rows: tuple[str, ...],
     frames: int | Callable[..., int] = 0,
     data: Callable | None = None,
+    photos: tuple[str, ...] = (),
 ) -> Callable[[Callable], Callable]:
     """Register a function that draws and returns a figure.
 
@@ -125,6 +130,7 @@ def figure(
         frames: number of steps that `function(step=...)` can draw, or a function of the options.
         data: computes what is costly, in no language and style; the result is the function's
             first argument. It runs once per process for the same options.
+        photos: names of the photos of which it shows something, whose makers the page credits.
 
     Raises:
         ValueError: the course has no such row, or another figure has this name.
@@ -143,7 +149,7 @@ def figure(
         topic = function.__module__.rpartition(".")[2]
         options = options_of(function, data)
         _figures[name] = LectureFigure(
-            name, function, title, alt, topic, rows, frames, data, options
+            name, function, title, alt, topic, rows, frames, data, options, photos
         )
         return function
 

@@ -17,10 +17,10 @@ from PIL import Image
 from kerascnn import plots
 from kerascnn._errors import unknown
 from kerascnn._files import write_atomically
-from kerascnn._text import language
-from kerascnn._text import text as _
+from kerascnn._text import LANGUAGES
 
 from ._computing import computed, seeded
+from ._gallery import page
 from ._material import rerunning
 from ._options import check_options
 from ._registry import LectureFigure, lecture_figure, lecture_figures, taken
@@ -29,7 +29,6 @@ FORMATS = ("svg", "png", "pdf")
 PNG_DPI = 200  # about 1920 pixels wide, like a slide
 GIF_DPI = 100
 FRAME_MS = 1500  # long enough to follow the sum of nine products
-DATELESS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 
 
 @dataclass
@@ -88,7 +87,7 @@ def draw(
     *,
     out: str | Path = "figures",
     formats: str | Sequence[str] = ("svg", "png"),
-    lang: str = "en",
+    lang: str | Sequence[str] = "en",
     style: str = "slides",
     rerun: bool = False,
     progress: Callable[[LectureFigure], None] = lambda one: None,
@@ -102,7 +101,9 @@ def draw(
         names: the figures to draw; all by default.
         out: the folder; created if it does not exist.
         formats: any of "svg", "png", "pdf".
-        lang, style, rerun: see `render`.
+        lang: "en", "ko" or "es". The pictures of several languages, such as ("en", "ko"), are
+            written into a folder each, `out/en` and `out/ko`; the page shows them all.
+        style, rerun: see `render`.
         progress: called with each `LectureFigure` before it is drawn.
         **options: of the figures, see `render`; each figure must have them.
 
@@ -112,15 +113,19 @@ def draw(
         TypeError: the value of an option is of another type.
         OSError: the folder is not writable, or the language needs a font that is not installed.
     """
-    names, formats = ([n] if isinstance(n, str) else n for n in (names, formats))
+    names, formats, langs = ([n] if isinstance(n, str) else n for n in (names, formats, lang))
+    langs = list(dict.fromkeys(langs))
     chosen = [lecture_figure(name) for name in names] or list(lecture_figures().values())
     if not formats:
         raise ValueError(f"formats must name at least one of {', '.join(FORMATS)}; received none.")
     for one in formats:
         if one not in FORMATS:
             raise unknown("format", one, FORMATS)
-    with plots.style(style, lang=lang):
-        pass  # fail on a wrong style or language or a missing font before drawing anything
+    if not langs:
+        raise ValueError(f"lang must name at least one of {', '.join(LANGUAGES)}; received none.")
+    for one in langs:
+        with plots.style(style, lang=one):
+            pass  # fail on a wrong style or language or a missing font before drawing anything
     settings = [check_options(one.name, one.options, options) for one in chosen]
     out = Path(out)
     report = Report()
@@ -128,14 +133,17 @@ def draw(
     careful = bool(options) and (len(chosen) == 1 or not set(options) <= {"photo", "network"})
     waiting = {}
     if not careful:
-        _write_page(out, lang)
+        _write_page(out, langs)
     try:
         with rerunning(rerun):
             for one, setting in zip(chosen, settings, strict=True):
                 progress(one)
                 theirs = set(plt.get_fignums())
                 try:
-                    files = _draw(one, formats, lang, style, setting)
+                    files = {}
+                    for code in langs:
+                        drawn = _draw(one, formats, code, style, setting)
+                        files |= {_place(name, code, langs): data for name, data in drawn.items()}
                     waiting |= files
                     if not careful:
                         report.written += _write(out, files)
@@ -147,18 +155,24 @@ def draw(
                     for number in set(plt.get_fignums()) - theirs:
                         plt.close(number)
         if careful:
-            _write_page(out, lang)
+            _write_page(out, langs)
             report.written += _write(out, waiting)
     finally:  # also after Ctrl-C
         if not careful or report.written:
-            _write_page(out, lang)
+            _write_page(out, langs)
     return report
 
 
-def _write_page(out: Path, lang: str) -> None:
+def _place(name: str, lang: str, langs: list[str]) -> str:
+    """Where a file is written, relative to the page: in a folder if there are several languages."""
+    return f"{lang}/{name}" if len(langs) > 1 else name
+
+
+def _write_page(out: Path, langs: list[str]) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_atomically(out / "index.html", index(out, lang).encode())
+        for code in langs:
+            (out / _place("", code, langs)).mkdir(parents=True, exist_ok=True)
+        write_atomically(out / "index.html", page(out, langs[0]).encode())
     except OSError as error:
         raise OSError(
             f"out must be a folder that can be written; received {str(out)!r}: {error.strerror}."
@@ -186,23 +200,30 @@ def _draw(
             drawing.draw_without_rendering()
             drawing.set_layout_engine("none")  # laid out once: else it is for each format again
             for kind in formats:
-                files[f"{name}.{kind}"] = _bytes(drawing, kind, words)
+                files[f"{name}.{kind}"] = _bytes(drawing, kind, words, lang)
         if steps:
             pages = [files.get(f"{name}.png") for name in drawings]
             frames = [
-                page or _bytes(drawing, "png", words, GIF_DPI)
+                page or _bytes(drawing, "png", words, lang, GIF_DPI)
                 for page, drawing in zip(pages, drawings.values(), strict=True)
             ]
             files[f"{one.name}.gif"] = _gif(frames[1:])
     return files
 
 
-def _bytes(drawing: Figure, kind: str, words: tuple[str, str], dpi: int = PNG_DPI) -> bytes:
+def _bytes(
+    drawing: Figure, kind: str, words: tuple[str, str], lang: str, dpi: int = PNG_DPI
+) -> bytes:
+    metadata = {
+        "svg": {"Date": None},  # the same bytes every day
+        "pdf": {"CreationDate": None},
+        "png": {"Language": lang},
+    }
     buffer = io.BytesIO()
-    drawing.savefig(buffer, format=kind, dpi=dpi, metadata=DATELESS[kind])
+    drawing.savefig(buffer, format=kind, dpi=dpi, metadata=metadata[kind])
     data = buffer.getvalue()
     if kind == "svg":
-        data = describe_svg(data.decode(), *words).encode()
+        data = describe_svg(data.decode(), *words, lang).encode()
     return data
 
 
@@ -222,28 +243,12 @@ def _gif(frames: Sequence[bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def describe_svg(svg: str, title: str, description: str) -> str:
-    """Add the <title> and <desc> that screen readers read out to an SVG."""
+def describe_svg(svg: str, title: str, description: str, lang: str) -> str:
+    """Add the <title> and <desc> that screen readers read out to an SVG, and their language."""
     words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
     return re.sub(
         r"(<svg )([^>]*>)\s*",
-        rf'\1role="img" \2\n {words.replace(chr(92), chr(92) * 2)} ',
+        rf'\1role="img" xml:lang="{lang}" \2\n {words.replace(chr(92), chr(92) * 2)} ',
         svg,
         count=1,
     )
-
-
-def index(out: Path, lang: str) -> str:
-    """Return an HTML page with the figures in a folder: titles, alt texts and code."""
-    from jinja2 import Environment, PackageLoader
-
-    page = Environment(loader=PackageLoader("kerascnn", "figures"), autoescape=True)
-    shown = []
-    with language(lang):
-        for one in lecture_figures().values():
-            formats = [kind for kind in FORMATS if (out / f"{one.name}.{kind}").is_file()]
-            if formats:
-                shown.append((one, *one.words(), formats))
-        return page.get_template("index.html.jinja").render(
-            lang=lang, heading=_("Lecture figures"), code=_("Code"), figures=shown
-        )

@@ -24,6 +24,7 @@ STRONGER = 10
     "along their principal components in the second, which is barely visible, and ten times as "
     "strongly in the third.",
     rows=("E4", "E2"),
+    photos=("chelsea",),
 )
 def augmentations() -> Figure:
     """Augment one photo as AlexNet's training does, differently in each epoch."""
@@ -74,6 +75,7 @@ MASKS = 1000  # averaged
     "half of them and double the rest, and the mean over a thousand masks, which is nearly the "
     "same as without dropout.",
     rows=("E4", "E2"),
+    photos=("chelsea",),
 )
 def dropout() -> Figure:
     """Drop half of a layer's activations twice, and average over many masks."""
@@ -154,6 +156,7 @@ BYTE = 255
     "from 0 to 1 it divides all activations by the same number, for pixel values from 0 to 255 "
     "it damps strong ones and keeps weak ones.",
     rows=("E4", "E2"),
+    photos=("chelsea",),
 )
 def local_response_normalization() -> Figure:
     """Normalize activation maps with the paper's constants, for pixels in 0 to 1 and 0 to 255."""

@@ -240,6 +240,7 @@ def padded(size: int, kernels: tuple[int, ...], stride: int) -> str:
     alt=padded,
     rows=("B6",),
     frames=lambda size: size,
+    photos=("camera",),
 )
 def zero_padding(
     step: int | None = None,

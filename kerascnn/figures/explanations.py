@@ -58,6 +58,7 @@ def grad_cam() -> Figure:
     "guided backpropagation draws edges, and occlusion and the Grad-CAM family highlight "
     "regions.",
     rows=("F5",),
+    photos=("chelsea",),
 )
 def methods_compared() -> Figure:
     """Explain the same class of one photo with ten methods."""

@@ -9,7 +9,7 @@ from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
-from ._material import crops, digit_images, trained
+from ._material import COLOR_PHOTOS, GRAY_PHOTOS, crops, digit_images, trained
 from ._registry import figure
 
 
@@ -100,6 +100,7 @@ UNITS = 4  # per layer
     "next to their reconstructions by a deconvnet: edges and colours in the first block, textures "
     "in the second, parts in the third.",
     rows=("F3",),
+    photos=(*COLOR_PHOTOS, *GRAY_PHOTOS),
 )
 def deconvnet_and_patches() -> Figure:
     """Draw the strongest patches of several units next to their deconvnet reconstructions."""

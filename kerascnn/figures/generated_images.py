@@ -97,6 +97,7 @@ def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
     alt="A photo of a cup of coffee and VGG16's dream of it as it grows over four octaves, then "
     "dreams of a lower and of a higher layer, and one guided by an image of tissue.",
     rows=("F7",),
+    photos=("coffee", "immunohistochemistry"),
 )
 def deep_dream() -> Figure:
     """Draw a dream octave by octave, dreams of other layers, and a guided dream."""
@@ -142,6 +143,7 @@ def styled() -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
     alt="A photo of a cat, an image of stained tissue, and the cat painted in the tissue's colours "
     "and strokes after 5, 15, 40 and 100 steps.",
     rows=("F8",),
+    photos=("chelsea", "immunohistochemistry"),
 )
 def style_transfer() -> Figure:
     """Draw a cat in the style of stained tissue, after more and more steps."""
@@ -187,6 +189,7 @@ def inverted() -> tuple[np.ndarray, list[np.ndarray]]:
     "almost the photo itself for the first blocks, while deeper blocks lose its colours, edges "
     "and positions.",
     rows=("F8",),
+    photos=("astronaut",),
 )
 def feature_inversion() -> Figure:
     """Draw the inverted features of each block of VGG16."""

@@ -129,6 +129,7 @@ KERNELS = {
     alt="A photo of a cameraman after three kernels, for edges, blur and sharpening; "
     "below the edges after a ReLU and after a sigmoid.",
     rows=("B9",),
+    photos=("camera",),
 )
 def kernels_on_a_photo() -> Figure:
     """Convolve a photo with kernels made by hand; then apply a ReLU and a sigmoid to the edges."""

@@ -20,6 +20,7 @@ SHIFT = 24  # pixels
     alt="A photo that is shifted and then convolved, and convolved and then shifted: away from the "
     "border both pictures are the same.",
     rows=("B15",),
+    photos=("camera",),
 )
 def translation_equivariance() -> Figure:
     """Compare both orders on a photo; the difference away from the border is 0."""
@@ -120,6 +121,7 @@ def im2col(image: np.ndarray, window: tuple[int, int]) -> np.ndarray:
     alt="Two kernels one after the other give the same picture as one kernel, their convolution; "
     "with a ReLU between them the picture is another.",
     rows=("B19",),
+    photos=("camera",),
 )
 def linear_cascade() -> Figure:
     """Compare two linear convolutions with the one that does the same, and with a ReLU between."""

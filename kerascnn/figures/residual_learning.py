@@ -79,6 +79,7 @@ def degradation() -> Figure:
     "both, the residual block returns its input unchanged, and the plain block returns only "
     "zeros.",
     rows=("D8",),
+    photos=("chelsea",),
 )
 def residual_identity() -> Figure:
     """Draw what a residual and a plain block compute when all their weights are zero."""

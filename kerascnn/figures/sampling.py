@@ -23,6 +23,7 @@ def run(layer: object, *arrays: np.ndarray) -> np.ndarray:
     alt="A photo of 128 by 128 by 3 and its average and maximum over 2 by 2 and 8 by 8 pixels: "
     "averages blur, maxima keep the bright details, and all three channels are left.",
     rows=("C3",),
+    photos=("astronaut",),
 )
 def pooled_photo() -> Figure:
     """Pool a photo by its mean and by its maximum, over small and over large windows."""

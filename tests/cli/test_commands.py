@@ -32,11 +32,22 @@ def test_the_console_script_is_installed(tmp_path):
 
 
 def test_figures_are_drawn(kerascnn, tmp_path):
-    result = kerascnn("figures", "max-pooling", "--format", "svg")
+    result = kerascnn("figures", "volume-quiz", "--format", "svg")
     assert result.exit_code == 0, result.output
     assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == [
-        "index.html", "max-pooling.svg",
+        "index.html", "volume-quiz.svg",
     ]  # fmt: skip
+    assert "1 of 1" in result.stdout
+
+
+def test_figures_of_several_languages_go_into_folders(kerascnn, tmp_path):
+    result = kerascnn("figures", "volume-quiz", "--format", "svg", "--lang", "ko, es")
+    assert result.exit_code == 0, result.output
+    files = (path for path in (tmp_path / "figures").rglob("*") if path.is_file())
+    assert sorted(path.relative_to(tmp_path / "figures").as_posix() for path in files) == [
+        "es/volume-quiz.svg", "index.html", "ko/volume-quiz.svg",
+    ]  # fmt: skip
+    assert '<html lang="ko">' in (tmp_path / "figures" / "index.html").read_text("utf-8")
     assert "1 of 1" in result.stdout
 
 
@@ -53,7 +64,9 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["figures", "max-polling"], "Did you mean 'max-pooling'"),
         (["figures", "--section", "Convolutions"], "Did you mean 'B (Convolution)'"),
         (["figures", "--format", "jpg"], "format must be one of"),
-        (["figures", "--lang", "fr"], "'fr' is not one of"),
+        (["figures", "--lang", "fr"], "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
+        (["figures", "--lang", "ko,fr"], "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
+        (["figures", "--lang", ","], "lang must name at least one of en, ko, es; received none"),
         (["figures", "max-pooling", "--out", "file/x"], "out must be a folder that can be written"),
         (["describe", "vgg61"], "or 'vgg16'"),
         (["describe", "vgg16", "--input-shape", "big"], "three whole numbers"),

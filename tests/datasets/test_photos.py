@@ -46,3 +46,17 @@ def test_only_what_downloads_needs_keras():
             for line in module.read_text("utf-8").splitlines()
             if line.strip().startswith(("import ", "from ")) and "kerascnn" not in line
         }
+
+
+def test_each_photo_has_a_credit():
+    assert datasets.photo_credit("chelsea") == datasets.photo_credit("cat")
+    rights = {datasets.photo_credit(name).rights for name in datasets.photo_names()}
+    assert rights == {"CC0 1.0", "public domain", "no known copyright restrictions", "unknown"}
+    for name in datasets.photo_names():  # as the docstring of scikit-image says
+        credit, documented = datasets.photo_credit(name), getattr(skimage.data, name).__doc__
+        if credit.rights == "CC0 1.0":
+            assert "CC0" in documented
+        elif credit.rights != "unknown":
+            assert credit.rights in documented or "copyright" in documented
+    with pytest.raises(ValueError, match="Did you mean 'camera'"):
+        datasets.photo_credit("kamera")

@@ -125,8 +125,8 @@ def test_the_page_shows_what_the_folder_holds(tmp_path):
         assert one.title in page
         assert f'alt="{one.alt}"' in page
         assert f"kerascnn figures {name}" in page
-    assert "def max_pooling(" in page  # the code, escaped
-    links = re.findall(r'(?:src|href)="([^#"]+)"', page)
+    assert '<span class="keyword">def</span> max_pooling(' in page
+    links = re.findall(r'(?:src|href)="([^#":]+)"', page)
     assert "max-pooling.svg" in links
     for link in links:
         assert (tmp_path / link).is_file()  # all offline, all there
@@ -183,6 +183,8 @@ def test_styles_change_the_ground():
         ({"formats": []}, "formats must name at least one"),
         ({"style": "slide"}, "style must be one of .*Did you mean 'slides'"),
         ({"lang": "fr"}, "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
+        ({"lang": ("ko", "fr")}, "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
+        ({"lang": ()}, "lang must name at least one of en, ko, es; received none"),
     ],
 )
 def test_bad_input_writes_nothing(options, message, tmp_path):

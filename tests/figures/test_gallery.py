@@ -1,0 +1,136 @@
+"""What stands on the page of figures."""
+
+import ast
+import inspect
+import os
+import re
+from functools import cache
+from html.parser import HTMLParser
+from textwrap import dedent
+
+import pytest
+
+import kerascnn as kc
+from kerascnn.figures._gallery import page
+
+
+@pytest.fixture(scope="module")
+def html(folder):
+    return (folder / "index.html").read_text("utf-8")
+
+
+class Elements(HTMLParser):
+    """All elements of a page, with their attributes."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.found = []
+        self.feed(source)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_figures_stand_in_teaching_order_below_their_sections(html):
+    ids = [a["id"] for tag, a in Elements(html).found if tag in ("article", "h2") and "id" in a]
+    assert [one for one in ids if one not in ("sections", "view-title")] == [
+        *("section-A", "dense-matrix-beside-a-filter"),
+        *("section-B", "moving", "volume-quiz", "kernel-size"),
+        *("section-C", "stride-or-pooling"),
+    ]
+
+
+def test_all_that_it_loads_and_links_is_there(html, folder):
+    elements = Elements(html).found
+    assert not [
+        tag for tag, a in elements if tag in ("link", "iframe") or (tag == "script" and "src" in a)
+    ]
+    assert not re.search(r"@import|url\(", html)
+    links = [
+        a[k] for _tag, a in elements for k in a if k in ("src", "href") or k.startswith("data-")
+    ]
+    files = {link for link in links if re.search(r"\.\w{3,4}$", link) and ":" not in link}
+    drawn = {p.relative_to(folder).as_posix() for p in folder.rglob("*.*")} - {"index.html"}
+    assert files == drawn
+    anchors = {link[1:] for link in links if link.startswith("#")}
+    ids = [a["id"] for _tag, a in elements if "id" in a]
+    assert anchors <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_photos_are_credited_in_all_languages(html):
+    assert "“camera”: <a href" in html
+    for said in ("Lav Varshney</a>, CC0 1.0", "rights not documented", "derechos no documentados"):
+        assert said in html
+
+
+@cache
+def calls(function):
+    """What a function calls: the name, the first argument if it is written out, and the callee."""
+    tree = ast.parse(dedent(inspect.getsource(function)))
+    found = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        first = [arg.value for arg in call.args[:1] if isinstance(arg, ast.Constant)]
+        found.append((name, first, inspect.unwrap(function.__globals__.get(name, len))))
+    return found
+
+
+def photos_loaded(function):
+    """The names of the photos that a function asks for, or one of its file that it calls."""
+    found, seen = set(), [function]
+    for one in seen:
+        for name, first, callee in calls(one):
+            if "photo" in name:
+                found.update(first)
+            if inspect.isfunction(callee) and callee.__module__ == function.__module__:
+                seen += [callee] if callee not in seen else []
+    return found
+
+
+def test_a_figure_names_the_photos_that_it_shows():
+    figures = kc.figures.lecture_figures()
+    for one in figures.values():
+        assert photos_loaded(one.function) <= set(one.photos), one.name
+        assert set(one.photos) <= set(kc.datasets.photo_names()), one.name
+    assert photos_loaded(figures["style-transfer"].function) == {"chelsea", "immunohistochemistry"}
+
+
+def test_a_picture_tells_its_language(tmp_path):
+    """Two figures of one folder, one of them in Spanish: the page says so in English only."""
+    kc.figures.draw("volume-quiz", out=tmp_path, formats="png", style="paper", lang="es")
+    kc.figures.draw("stride-or-pooling", out=tmp_path, formats="svg", style="paper")
+
+    def told():
+        notices = re.findall(r'<p class="notice t" lang="(..)">(.*)', page(tmp_path, "en"))
+        return {lang: words.partition(".")[0] for lang, words in notices}
+
+    assert told() == {
+        "en": "Some pictures are in Spanish",
+        "ko": "그림 속 글은 영어, 스페인어입니다",
+        "es": "Algunas imágenes están en inglés",
+    }
+    kc.figures.draw("volume-quiz", out=tmp_path, formats="png", style="paper")
+    assert told() == {"ko": "그림 속 글은 영어입니다", "es": "Las imágenes están en inglés"}
+
+
+def test_of_two_pictures_in_one_language_the_later_counts(tmp_path):
+    for nth, place in enumerate(("kernel-size.svg", "en/kernel-size.svg", "ko/kernel-size.svg")):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(f'<svg xml:lang="{"ko" if nth == 2 else "en"}"/>')
+        os.utime(tmp_path / place, (nth, nth))
+    assert 'src="en/kernel-size.svg"' in page(tmp_path, "en")
+    os.utime(tmp_path / "kernel-size.svg", (9, 9))
+    assert 'src="kernel-size.svg"' in page(tmp_path, "en")
+    assert 'src="ko/kernel-size.svg"' in page(tmp_path, "ko")
+
+
+def test_a_pdf_alone_is_offered_without_a_picture(tmp_path):
+    kc.figures.draw("volume-quiz", out=tmp_path, formats="pdf", style="paper")
+    elements = Elements(page(tmp_path, "en")).found
+    assert [a.get("id") for tag, a in elements if tag == "img"] == ["large"]
+    assert "volume-quiz.pdf" in [a.get("href") for _tag, a in elements]
+
+
+def test_an_empty_folder_says_so(tmp_path):
+    assert "This folder has no figures yet." in page(tmp_path, "en")
