@@ -1,14 +1,16 @@
 """The text of figures and pages in the current language."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from typing import TypeVar
 
 from ._errors import unknown
 
+T = TypeVar("T")
 LANGUAGES = {"en": "English", "ko": "한국어", "es": "Español"}
 
 _language: ContextVar[str] = ContextVar("language", default="en")
@@ -36,6 +38,19 @@ def language(lang: str) -> Iterator[None]:
         yield
     finally:
         _language.reset(token)
+
+
+def in_all_languages(say: Callable[[], T]) -> dict[str, T]:
+    """Call a function in each language, and return what it says by language.
+
+    >>> in_all_languages(lambda: text("loss"))
+    {'en': 'loss', 'ko': '손실', 'es': 'pérdida'}
+    """
+    said = {}
+    for lang in LANGUAGES:
+        with language(lang):
+            said[lang] = say()
+    return said
 
 
 def text(message: str, **values: object) -> str:

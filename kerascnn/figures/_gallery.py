@@ -4,23 +4,23 @@ All words are on the page in all languages, and it shows those of one of them; t
 those that the folder holds.
 """
 
-import re
+import shlex
 from dataclasses import dataclass
 from functools import cache
-from itertools import count, groupby, takewhile
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from kerascnn._text import LANGUAGES, language
+from kerascnn._text import LANGUAGES, in_all_languages, language
 from kerascnn._text import text as _
 from kerascnn.datasets import photo_credit
 
 from ._course import SECTIONS
 from ._registry import LectureFigure, lecture_figures
+from ._saving import FORMATS, Label, read_label
 
-KINDS = ("svg", "png", "pdf", "gif", "html")  # of files; "html" is the player of an animation
-DRAWN_WITH = 2000  # characters at the start of an SVG, in which its language is written
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Files:
     """The files of one figure in one language, as links: relative to the page.
 
     Attributes:
-        lang: their language.
-        downloads: links by kind, in the order of `KINDS`.
-        steps: the steps of an animation by kind of picture.
+        label: what the pictures tell about themselves.
+        downloads: links by kind; "html" is the player of an animation.
+        steps: the steps of an animation, by kind of picture.
     """
 
-    lang: str
+    label: Label
     downloads: dict[str, str]
     steps: dict[str, list[str]]
 
@@ -55,76 +55,73 @@ def page(out: Path, lang: str) -> str:
         out: the folder; it may hold some figures only, and those of several languages.
         lang: the language that the page shows first, and that of pictures that do not tell theirs.
     """
+    shown = []
+    for one in lecture_figures().values():
+        if files := _files(out, one, lang):
+            # In a language in which it was not drawn a figure is shown in another.
+            shown.append((one, {to: files.get(to, next(iter(files.values()))) for to in LANGUAGES}))
+    return (
+        _templates()
+        .get_template("index.html.jinja")
+        .render(
+            lang=lang,
+            languages=LANGUAGES,
+            words=in_all_languages(_words),
+            sections=_sections(shown),
+            count=len(shown),
+            titles=in_all_languages(lambda: {letter: _(SECTIONS[letter]) for letter in SECTIONS}),
+            missing={to: _missing(to, shown) for to in LANGUAGES},
+            command=_command,
+            call=_call,
+            highlighted=_highlighted,
+            credits=lambda names: in_all_languages(lambda: [_credit(name) for name in names]),
+        )
+    )
+
+
+@cache
+def _templates() -> "Environment":
     from jinja2 import Environment, PackageLoader
 
-    folder = Environment(
+    return Environment(
         loader=PackageLoader("kerascnn.figures", "page"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = []
-    for one in lecture_figures().values():
-        if files := _files(out, one, lang):
-            # In a language in which it was not drawn a figure is shown in another.
-            in_all = {to: files.get(to, next(iter(files.values()))) for to in LANGUAGES}
-            shown.append((one, _in_all_languages(one.words), in_all))
-    return folder.get_template("index.html.jinja").render(
-        lang=lang,
-        languages=LANGUAGES,
-        words=_in_all_languages(_words),
-        sections=_sections(shown),
-        count=len(shown),
-        titles=_in_all_languages(lambda: {letter: _(SECTIONS[letter]) for letter in SECTIONS}),
-        missing={to: _missing(to, shown) for to in LANGUAGES},
-        highlighted=_highlighted,
-        credits=lambda names: _in_all_languages(lambda: [_credit(name) for name in names]),
-    )
 
 
 def _files(out: Path, one: LectureFigure, lang: str) -> dict[str, Files]:
     """Find the files of a figure by language, in `out` and in its folders of languages."""
-    found = {}
-    for folder in (out, *(out / code for code in LANGUAGES)):
-        paths = {kind: folder / f"{one.name}.{kind}" for kind in KINDS}
-        paths = {kind: path for kind, path in paths.items() if path.is_file()}
-        if paths:
-            links = {kind: path.relative_to(out).as_posix() for kind, path in paths.items()}
-            latest = max(path.stat().st_mtime_ns for path in paths.values())
-            found[latest, folder] = Files(_language(paths) or lang, links, _steps(folder, one, out))
-    # Of two pictures in one language the later one counts.
-    by_language = {files.lang: files for _key, files in sorted(found.items())}
-    return {code: by_language[code] for code in (lang, *LANGUAGES) if code in by_language}
+    drawn = [_drawn(folder, one, lang) for folder in (out, *(out / code for code in LANGUAGES))]
+    files = {}
+    for _time, label, paths in sorted(filter(None, drawn), key=lambda one: one[0]):
+        folder, steps = paths[0].parent, {}
+        others = [folder / f"{one.name}.{kind}" for kind in ("gif", "html") if label.steps]
+        for path in paths if label.steps else ():
+            each = (path.with_stem(f"{path.stem}-{nth + 1}") for nth in range(label.steps))
+            steps[path.suffix[1:]] = [step.relative_to(out).as_posix() for step in each]
+        links = [*paths, *(path for path in others if path.is_file())]
+        downloads = {path.suffix[1:]: path.relative_to(out).as_posix() for path in links}
+        files[label.lang] = Files(label, downloads, steps)  # the later one, if there are two
+    return {code: files[code] for code in (lang, *LANGUAGES) if code in files}
 
 
-def _steps(folder: Path, one: LectureFigure, out: Path) -> dict[str, list[str]]:
-    steps = {}
-    for kind in ("svg", "png", "pdf") if one.frames else ():
-        by_name = {path.stem: path for path in folder.glob(f"{one.name}-*.{kind}")}
-        names = (f"{one.name}-{nth + 1}" for nth in count())
-        paths = [by_name[name] for name in takewhile(by_name.__contains__, names)]
-        if paths:
-            steps[kind] = [path.relative_to(out).as_posix() for path in paths]
-    return steps
-
-
-def _language(paths: dict[str, Path]) -> str | None:
-    """Read the language that the runner wrote into a picture."""
-    if "svg" in paths:
-        with paths["svg"].open(encoding="utf-8") as file:
-            told = re.search(r'xml:lang="(\w+)"', file.read(DRAWN_WITH))
-            code = told and told[1]
-    elif "png" in paths:
-        with Image.open(paths["png"]) as picture:
-            code = picture.info.get("Language")
-    else:
-        code = None
-    return code if code in LANGUAGES else None
+def _drawn(folder: Path, one: LectureFigure, lang: str) -> tuple[int, Label, list[Path]] | None:
+    """Return what was drawn last of a figure in a folder: when, its label and its pictures."""
+    paths = [path for kind in FORMATS if (path := folder / f"{one.name}.{kind}").is_file()]
+    times = {path: path.stat().st_mtime_ns for path in paths}
+    if not paths:
+        return None
+    plain = Label(lang, in_all_languages(one.words), {}, 0)
+    labels = {path: read_label(path) or plain for path in paths}
+    last = labels[max(paths, key=times.get)]
+    return max(times.values()), last, [path for path in paths if labels[path] == last]
 
 
 def _missing(to: str, shown: list) -> tuple[str, str] | None:
     """The word of `_words` that tells which pictures are not in the language `to`, and theirs."""
-    drawn_in = [files[to].lang for _one, _words, files in shown]
+    drawn_in = [files[to].label.lang for _one, files in shown]
     others = [code for code in LANGUAGES if code != to and code in drawn_in]
     if not others:
         return None
@@ -136,9 +133,32 @@ def _missing(to: str, shown: list) -> tuple[str, str] | None:
 def _sections(shown: list) -> list[tuple[str, list]]:
     """Group the figures by the sections of the course, in teaching order."""
     groups = {letter: [] for letter in SECTIONS}
-    for one, *others in shown:
-        groups[one.section].append((one, *others))
+    for one, files in shown:
+        groups[one.section].append((one, files))
     return [(letter, group) for letter, group in groups.items() if group]
+
+
+def _command(name: str, options: dict[str, object], lang: str) -> str:
+    """Write the command that draws a figure."""
+    words = ["kerascnn", "figures", name]
+    for option, value in options.items():
+        if value is None:
+            words += ["--model" if option == "network" else f"--{option}", "…"]
+        else:
+            rows = value if isinstance(value, list) else [value]
+            rows = [",".join(map(str, row)) if isinstance(row, list) else str(row) for row in rows]
+            nested = isinstance(value, list) and value and isinstance(value[0], list)
+            words += ["--set", f"{option}={(';' if nested else ',').join(rows)}"]
+    words += ["--lang", lang] if lang != "en" else []
+    return " ".join(word if word == "…" else shlex.quote(word) for word in words)
+
+
+def _call(name: str, options: dict[str, object], lang: str) -> str:
+    """Write the Python that draws a figure."""
+    written = {option: "..." if value is None else repr(value) for option, value in options.items()}
+    written |= {"lang": f'"{lang}"'} if lang != "en" else {}
+    arguments = [f'"{name}"', *(f"{option}={value}" for option, value in written.items())]
+    return f"import kerascnn as kc\n\nfigure = kc.figures.render({', '.join(arguments)})"
 
 
 @cache
@@ -172,14 +192,6 @@ def _credit(name: str) -> dict[str, str]:
     return {"name": name, "by": credit.by, "rights": rights[credit.rights], "url": credit.url}
 
 
-def _in_all_languages(say) -> dict:
-    said = {}
-    for code in LANGUAGES:
-        with language(code):
-            said[code] = say()
-    return said
-
-
 def _words() -> dict[str, str]:
     return {
         "heading": _("Lecture figures"),
@@ -207,7 +219,7 @@ def _words() -> dict[str, str]:
         "copied": _("Copied"),
         "licence": _("Licence"),
         "free": _("This figure may be used for any purpose, without attribution:"),
-        "photos": _("Photos, unless you chose your own:"),
+        "photos": _("Photos:"),
         "previous": _("Previous figure"),
         "next": _("Next figure"),
         "close": _("Close"),

@@ -96,6 +96,12 @@ class Option:
             raise ValueError(f"{self.name} must be {like}; received {word!r}.") from error
         return self.checked(value)
 
+    def written(self, value: object) -> object:
+        """Return a value as numbers, names or lists of them; `None` for a photo or a network."""
+        if self.kind in ("photo", "network"):
+            return None
+        return np.asarray(value).tolist()
+
     def _counts(self, value: object) -> tuple[int, ...]:
         values = tuple(value) if isinstance(value, list | tuple | np.ndarray) else (value,)
         if not values:
@@ -149,7 +155,7 @@ def options_of(*functions: Callable | None) -> dict[str, Option]:
             if parameter.kind is not parameter.KEYWORD_ONLY or name in GIVEN:
                 continue
             option = _option(name, parameter.default, hints.get(name))
-            if name in found and not _same(found[name].default, option.default):
+            if name in found and not same(found[name].default, option.default):
                 raise TypeError(f"{name} must have one default in all functions of a figure.")
             found.setdefault(name, option)
     return found
@@ -172,7 +178,7 @@ def _option(name: str, default: object, hint: object) -> Option:
     raise TypeError(f"the option {name!r} of a figure must not be a {hint}.")
 
 
-def _same(one: object, other: object) -> bool:
+def same(one: object, other: object) -> bool:
     return one is other or bool(np.array_equal(one, other))
 
 

@@ -12,7 +12,7 @@ from kerascnn._errors import unknown
 from kerascnn._text import text
 
 from ._course import ROWS, SECTIONS
-from ._options import Option, options_of
+from ._options import Option, options_of, same
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,6 +84,17 @@ class LectureFigure:
             text(words) if isinstance(words, str) else words(**taken(words, options))
             for words in (self.titled, self.described)
         )
+
+    def written(self, options: Mapping[str, object]) -> dict[str, object]:
+        """Return the options that are not the defaults: numbers, names, lists of them, or `None`.
+
+        `None` is a photo or a network, which cannot be written down.
+        """
+        return {
+            name: option.written(options[name])
+            for name, option in self.options.items()
+            if name in options and not same(options[name], option.default)
+        }
 
     def steps(self, **options: object) -> int:
         """Return the number of animation steps for these options; 0 for a still figure."""

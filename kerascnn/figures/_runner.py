@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
@@ -17,16 +15,15 @@ from PIL import Image
 from kerascnn import plots
 from kerascnn._errors import unknown
 from kerascnn._files import write_atomically
-from kerascnn._text import LANGUAGES
+from kerascnn._text import LANGUAGES, in_all_languages
 
 from ._computing import computed, seeded
 from ._gallery import page
 from ._material import rerunning
 from ._options import check_options
 from ._registry import LectureFigure, lecture_figure, lecture_figures, taken
+from ._saving import FORMATS, Label, file_of
 
-FORMATS = ("svg", "png", "pdf")
-PNG_DPI = 200  # about 1920 pixels wide, like a slide
 GIF_DPI = 100
 FRAME_MS = 1500  # long enough to follow the sum of nine products
 
@@ -193,38 +190,23 @@ def _draw(
     drawings = {one.name: _render(one, lang, style, options)}
     for step in range(steps):
         drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, options, step)
+    words = in_all_languages(lambda: one.words(**options))
+    label = Label(lang, words, one.written(options), steps)
     files = {}
     with plots.style(style, lang=lang):
-        words = one.words(**options)
         for name, drawing in drawings.items():
             drawing.draw_without_rendering()
             drawing.set_layout_engine("none")  # laid out once: else it is for each format again
             for kind in formats:
-                files[f"{name}.{kind}"] = _bytes(drawing, kind, words, lang)
+                files[f"{name}.{kind}"] = file_of(drawing, kind, label)
         if steps:
             pages = [files.get(f"{name}.png") for name in drawings]
             frames = [
-                page or _bytes(drawing, "png", words, lang, GIF_DPI)
+                page or file_of(drawing, "png", label, dpi=GIF_DPI)
                 for page, drawing in zip(pages, drawings.values(), strict=True)
             ]
             files[f"{one.name}.gif"] = _gif(frames[1:])
     return files
-
-
-def _bytes(
-    drawing: Figure, kind: str, words: tuple[str, str], lang: str, dpi: int = PNG_DPI
-) -> bytes:
-    metadata = {
-        "svg": {"Date": None},  # the same bytes every day
-        "pdf": {"CreationDate": None},
-        "png": {"Language": lang},
-    }
-    buffer = io.BytesIO()
-    drawing.savefig(buffer, format=kind, dpi=dpi, metadata=metadata[kind])
-    data = buffer.getvalue()
-    if kind == "svg":
-        data = describe_svg(data.decode(), *words, lang).encode()
-    return data
 
 
 def _gif(frames: Sequence[bytes]) -> bytes:
@@ -241,14 +223,3 @@ def _gif(frames: Sequence[bytes]) -> bytes:
         buffer, "GIF", save_all=True, append_images=images[1:], duration=FRAME_MS, loop=0
     )
     return buffer.getvalue()
-
-
-def describe_svg(svg: str, title: str, description: str, lang: str) -> str:
-    """Add the <title> and <desc> that screen readers read out to an SVG, and their language."""
-    words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
-    return re.sub(
-        r"(<svg )([^>]*>)\s*",
-        rf'\1role="img" xml:lang="{lang}" \2\n {words.replace(chr(92), chr(92) * 2)} ',
-        svg,
-        count=1,
-    )

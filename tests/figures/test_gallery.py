@@ -8,10 +8,15 @@ from functools import cache
 from html.parser import HTMLParser
 from textwrap import dedent
 
+import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
 import kerascnn as kc
+from kerascnn._text import LANGUAGES, text
+from kerascnn.figures import _registry
 from kerascnn.figures._gallery import page
+from kerascnn.figures._saving import Label
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +29,14 @@ class Elements(HTMLParser):
 
     def __init__(self, source):
         super().__init__()
-        self.found = []
+        self.found, self.text = [], ""
         self.feed(source)
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
 
 
 def test_figures_stand_in_teaching_order_below_their_sections(html):
@@ -115,14 +123,61 @@ def test_a_picture_tells_its_language(tmp_path):
 
 
 def test_of_two_pictures_in_one_language_the_later_counts(tmp_path):
-    for nth, place in enumerate(("kernel-size.svg", "en/kernel-size.svg", "ko/kernel-size.svg")):
-        (tmp_path / place).parent.mkdir(exist_ok=True)
-        (tmp_path / place).write_text(f'<svg xml:lang="{"ko" if nth == 2 else "en"}"/>')
-        os.utime(tmp_path / place, (nth, nth))
+    for nth, (place, lang) in enumerate({".": "en", "en": "en", "ko": "ko"}.items()):
+        path = tmp_path / place / "kernel-size.svg"
+        path.parent.mkdir(exist_ok=True)
+        words = dict.fromkeys(LANGUAGES, ("A title", "An alt text"))
+        path.write_text(f"<svg><!-- {Label(lang, words, {}, 0)} --></svg>")
+        os.utime(path, (nth, nth))
     assert 'src="en/kernel-size.svg"' in page(tmp_path, "en")
     os.utime(tmp_path / "kernel-size.svg", (9, 9))
     assert 'src="kernel-size.svg"' in page(tmp_path, "en")
     assert 'src="ko/kernel-size.svg"' in page(tmp_path, "ko")
+
+
+KERNEL = np.eye(2)
+
+
+def sized(step=None, *, stride: int = 1, kernel: np.ndarray = KERNEL, photo=None):
+    """Nothing at all."""
+    return plt.figure(figsize=(1, 1))
+
+
+def test_words_and_code_are_those_of_the_numbers_that_were_drawn(tmp_path, monkeypatch):
+    kc.figures.lecture_figures()
+    monkeypatch.setattr(_registry, "_figures", dict(_registry._figures))
+    register = kc.figures.figure(
+        title=lambda stride: text("stride {stride}", stride=stride),
+        alt=lambda stride: text("stride {stride}", stride=stride),
+        rows=("B5",),
+        photos=("camera",),
+        frames=lambda stride: 3 - stride,
+    )
+    register(sized)
+
+    def shown():
+        elements = Elements(page(tmp_path, "en"))
+        names = [a["href"] for _tag, a in elements.found if "download" in a]
+        return elements.text, sorted(set(names))
+
+    own = {"stride": 2, "kernel": [[1, 2], [3, 4]], "photo": np.zeros((2, 2, 3))}
+    for kind in ("svg", "png", "pdf"):
+        kc.figures.draw("sized", out=tmp_path, formats=kind, lang="ko", **own)
+        words, files = shown()
+        assert {f"sized-1.{kind}", f"sized.{kind}"} <= set(files)
+    assert "stride 2" in words
+    assert "스트라이드 2" in words
+    assert "kerascnn figures sized --set stride=2 --set 'kernel=1,2;3,4' --photo …\n" in words
+    assert '("sized", stride=2, kernel=[[1, 2], [3, 4]], photo=...)' in words
+    assert "--photo … --lang es" in words
+    assert "Lav Varshney" not in words
+    kc.figures.draw("sized", out=tmp_path, formats="svg")
+    words, files = shown()
+    assert files == ["sized-1.svg", "sized-2.svg", "sized.gif", "sized.svg"]  # the others are old
+    assert "stride 1" in words
+    assert "stride 2" not in words
+    assert '("sized")' in words
+    assert "Lav Varshney" in words
 
 
 def test_a_pdf_alone_is_offered_without_a_picture(tmp_path):

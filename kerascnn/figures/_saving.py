@@ -1,0 +1,69 @@
+"""The files of a figure, and what they tell about themselves to the page that shows them."""
+
+import io
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import escape
+
+from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png", "pdf")
+PNG_DPI = 200  # about 1920 pixels wide, like a slide
+MARK = re.compile(rb"kerascnn:([\w.~%-]+);")
+HEAD = 2**16  # bytes of a picture in which its label stands; in a PDF it stands at the end
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a file holds.
+
+    Attributes:
+        lang: the language of the words in the picture.
+        words: title and alt text in all languages.
+        options: those that the user set, by name: numbers, names and lists of them; `None` for what
+            cannot be written down, such as a photo.
+        steps: number of steps of an animation; 0 for a still figure.
+    """
+
+    lang: str
+    words: dict[str, tuple[str, str]]
+    options: dict[str, object]
+    steps: int
+
+    def __str__(self) -> str:
+        return f"kerascnn:{quote(json.dumps(asdict(self), ensure_ascii=False), safe='')};"
+
+
+def read_label(path: Path) -> Label | None:
+    """Read the label of a picture; `None` if it has none."""
+    with path.open("rb") as file:
+        found = MARK.search(file.read() if path.suffix == ".pdf" else file.read(HEAD))
+    return Label(**json.loads(unquote(found[1].decode()))) if found else None
+
+
+def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> bytes:
+    """Return a figure as a file, the same bytes every day."""
+    title, alt = label.words[label.lang]
+    metadata = {
+        "svg": {"Date": None, "Keywords": [str(label)]},
+        "png": {"Title": title, "Description": alt, "Comment": str(label)},
+        "pdf": {"CreationDate": None, "Title": title, "Subject": alt, "Keywords": str(label)},
+    }
+    buffer = io.BytesIO()
+    drawing.savefig(buffer, format=kind, dpi=dpi, metadata=metadata[kind])
+    data = buffer.getvalue()
+    return described(data.decode(), title, alt, label.lang).encode() if kind == "svg" else data
+
+
+def described(svg: str, title: str, description: str, lang: str) -> str:
+    """Add the <title> and <desc> that screen readers read out to an SVG, and their language."""
+    words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
+    return re.sub(
+        r"(<svg )([^>]*>)\s*",
+        rf'\1role="img" xml:lang="{lang}" \2\n {words.replace(chr(92), chr(92) * 2)} ',
+        svg,
+        count=1,
+    )
