@@ -15,6 +15,7 @@ HEAVY = ("WEBP", "AVIF", "JPEG2000")
 MOST_BYTES = 2**29  # of decoded values
 JPEG = ("JPEG", "MPO")
 ENOUGH = 2**24  # pixels to return at most; larger images are reduced first
+MOST_LEFT = 2**26  # pixels left at most by this
 LARGE = 2**23  # images with more pixels are decoded one at a time, even with several threads
 
 one_large_image = Lock()  # held while a large image is decoded
@@ -29,6 +30,9 @@ def check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None
         image.draft(None, (min(wanted, at_least or wanted),) * 2)
     if math.prod(image.size) > most:
         raise PictureError(too_large((width, height), most))
+    # Very narrow images cannot be reduced as much.
+    if math.prod(image.size) > MOST_LEFT * _factor(image.size, at_least) ** 2:
+        raise PictureError(too_large((width, height), MOST_LEFT))
 
 
 def too_large(size: tuple[int, int], most: float) -> str:

@@ -16,7 +16,7 @@ from .errors import InWords, Notes, PictureError
 from .limits import LARGE, check_size, one_large_image, reduced
 from .pillow import numbers_of, open_image, plain
 from .tiff import inspect
-from .values import on_white, windowed
+from .values import windowed
 
 MODES = {1: "L", 3: "RGB"}  # Pillow's, by number of channels
 LUMA = np.float32([[0.299], [0.587], [0.114]])  # ITU-R BT.601, as Pillow's "L"
@@ -111,7 +111,6 @@ def _decoded(
     if tiff.problem:
         raise PictureError(tiff.problem)
     numbers, orientation, inverted = tiff.values, tiff.orientation, tiff.white_is_zero
-    opacity = tiff.opacity
     if numbers is None:
         file.seek(0)
         image = open_image(file, unknown=tiff.kind)
@@ -128,9 +127,10 @@ def _decoded(
             if window is None:
                 return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
             numbers, inverted = np.asarray(image), False  # Pillow has inverted them already
+        del image
     notes = Notes(pages=tiff.pages)
-    scaled = windowed(numbers, window, inverted, notes)
-    if opacity is not None:
-        scaled = (on_white(channel, opacity, tiff.premultiplied) for channel in scaled)
-    planes = [reduced(Image.fromarray(channel), at_least) for channel in scaled]
+    scaled = windowed(
+        numbers, window, inverted, notes, opacity=tiff.opacity, premultiplied=tiff.premultiplied
+    )
+    planes = [reduced(plane, at_least) for plane in scaled]
     return _Decoded(planes, 1, orientation, notes)

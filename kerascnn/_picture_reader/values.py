@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from PIL import Image
 
 from .errors import Notes, PictureError
 
@@ -11,7 +12,7 @@ PERCENTILES = (0.5, 99.5)  # as nnU-Net clips CT: Isensee et al. 2021
 DARK = 4  # if no value exceeds 1 / DARK of the data type's range, it is not the image's range
 ROUNDING = 1e-3  # by which floats may exceed [0, 1]
 SAMPLE = 2**20  # number of values for the percentiles
-ROWS = 256  # rows scaled at a time
+BLOCK = 2**20  # number of values scaled at a time
 
 
 def windowed(
@@ -19,10 +20,25 @@ def windowed(
     window: tuple[float, float] | None,
     inverted: bool,
     notes: Notes,
-) -> Iterator[np.ndarray]:
-    """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1]; yield (H, W) per channel."""
-    number = np.isfinite(values)
-    count = int(number.sum())
+    *,
+    opacity: np.ndarray | None = None,
+    premultiplied: bool = False,
+) -> Iterator[Image.Image]:
+    """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1], on a white background.
+
+    Args:
+        values: the values, as in the file.
+        window: values that become black and white; `None`: found by `_window`.
+        inverted: whether the largest value is black.
+        notes: gets notes on what is doubtful.
+        opacity: (H, W) in [0, 1]; `None`: opaque.
+        premultiplied: whether the values have been multiplied by the opacity.
+
+    Yields:
+        For each channel an image of mode "F".
+    """
+    number = np.isfinite(values) if values.dtype.kind == "f" else None
+    count = values.size if number is None else int(number.sum())
     if count == 0:
         raise PictureError("it has no finite values")
     low, high = window or _window(values, number, notes)
@@ -33,16 +49,28 @@ def windowed(
         )
     del number
     for channel in np.moveaxis(np.atleast_3d(values), -1, 0):
-        with np.errstate(all="ignore"):
-            scaled = np.empty(channel.shape, np.float32)
-            for start in range(0, len(scaled), ROWS):  # in float64, a few rows at a time
-                rows = channel[start : start + ROWS].astype(np.float64)
-                rows = np.clip((rows - low) / (high - low), 0, 1)
-                scaled[start : start + ROWS] = 1 - rows if inverted else rows
-        yield np.nan_to_num(scaled, copy=False)
+        plane = Image.new("F", channel.shape[::-1])
+        for rows, columns in _blocks(*channel.shape):  # in float64, which takes memory
+            with np.errstate(all="ignore"):
+                block = (channel[rows, columns].astype(np.float64) - low) / (high - low)
+            block = np.clip(block, 0, 1).astype(np.float32)
+            block = np.nan_to_num(1 - block if inverted else block)
+            if opacity is not None:
+                block = _on_white(block, opacity[rows, columns], premultiplied)
+            plane.paste(Image.fromarray(block), (columns.start, rows.start))
+        yield plane
 
 
-def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float, float]:
+def _blocks(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Yield the rows and columns of blocks of at most `BLOCK` values."""
+    across = min(width, BLOCK)
+    down = BLOCK // across
+    for y in range(0, height, down):
+        for x in range(0, width, across):
+            yield slice(y, y + down), slice(x, x + across)
+
+
+def _window(values: np.ndarray, number: np.ndarray | None, notes: Notes) -> tuple[float, float]:
     """Find the values for black and white; add a note if the data type does not define them."""
     kind, name = values.dtype.kind, values.dtype.name
     if kind == "f":
@@ -68,7 +96,7 @@ def _window(values: np.ndarray, number: np.ndarray, notes: Notes) -> tuple[float
     return float(black), float(white)
 
 
-def on_white(channel: np.ndarray, opacity: np.ndarray, premultiplied: bool) -> np.ndarray:
+def _on_white(channel: np.ndarray, opacity: np.ndarray, premultiplied: bool) -> np.ndarray:
     """Blend a channel with white where the image is transparent."""
     if premultiplied:
         return np.minimum(channel + (1 - opacity), 1)

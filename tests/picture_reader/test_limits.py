@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from kerascnn._picture_reader import PictureError, limits, read
+from kerascnn._picture_reader import PictureError, limits, read, values
 from kerascnn.cli._pictures import read_picture
 from kerascnn.datasets import ImageFiles
 
@@ -31,6 +31,27 @@ def test_what_is_too_large_is_said_to_be_so(tmp_path):
     tifffile.memmap(tmp_path / "a.tif", shape=(9000, 9000), dtype="f8")  # a file with a hole
     with pytest.raises(PictureError, match="9000x9000 pixels, more than the 67 million"):
         read(tmp_path / "a.tif")
+
+
+def test_a_narrow_picture_that_cannot_be_reduced_is_too_large(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(32, 3_000_000))
+    with pytest.raises(OSError, match=r"32x3000000 pixels, more than the 67 million"):
+        ImageFiles([tmp_path / "a.png"], image_size=20)[0]
+    with pytest.raises(OSError, match=r"truncated|broken|decod"):  # it would be reduced by 2
+        ImageFiles([tmp_path / "a.png"], image_size=16)[0]
+
+
+@pytest.mark.parametrize("block", [1, 4, 7, 12])
+def test_values_are_scaled_in_blocks(block, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    color, opacity = rng.random((5, 6, 3)), rng.random((5, 6, 1))
+    stored = np.uint16(np.round(65535 * np.concatenate([color, opacity], axis=-1)))
+    options = {"photometric": "rgb", "extrasamples": ["unassalpha"]}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **options)
+    monkeypatch.setattr(values, "BLOCK", block)
+    picture = read(tmp_path / "a.tif", window=(1000, 40000))[0]
+    expected = 1 - opacity * (1 - np.clip((65535 * color - 1000) / 39000, 0, 1))
+    np.testing.assert_allclose(picture, expected, atol=1e-4)
 
 
 def test_a_large_picture_takes_little_memory_and_is_reduced(tmp_path):
