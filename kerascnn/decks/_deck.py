@@ -121,6 +121,7 @@ class Deck:
                 formats=("svg", "png"),
                 lang=self.lang,
                 style=self.style,
+                steps=False,
                 progress=progress,
             )
             self.failed.update(report.failed)
@@ -132,7 +133,7 @@ class Deck:
                     svg, png = (
                         Path(folder, f"{one.name}.{k}").read_bytes() for k in ("svg", "png")
                     )
-                    page = Page(one.name, _(one.title), _(one.alt), svg, png)
+                    page = Page(one.name, *one.words(), svg, png)
                     chapters.setdefault(one.section, []).append(page)
                 if not chapters:
                     raise RuntimeError(f"no figure could be drawn: {self.failed}.")

@@ -2,6 +2,7 @@
 
 import textwrap
 import unicodedata
+from collections.abc import Iterable
 
 import matplotlib as mpl
 import numpy as np
@@ -62,10 +63,19 @@ def say_runs(result) -> str:
     )
 
 
-def values_text(values: np.ndarray) -> str:
+def values_text(values: np.ndarray, digits: int = 3) -> str:
     """Write numbers row by row, with commas between them, for an alt text.
 
     >>> values_text(np.array([[1, -2], [2.25, 1 / 3]]))
     '1, −2, 2.25, 0.333'
     """
-    return ", ".join(f"{value:.3g}".replace("-", "−") for value in np.ravel(values))
+    return ", ".join(f"{value:.{digits}g}".replace("-", "−") for value in np.ravel(values))
+
+
+def listed(values: Iterable[object]) -> str:
+    """Write values with commas between them.
+
+    >>> listed((3, 5))
+    '3, 5'
+    """
+    return ", ".join(map(str, values))

@@ -18,6 +18,7 @@ from kerascnn._picture_reader import as_picture
 GIVEN = ("rng", "step")  # by the runner
 LARGEST = 12  # rows and columns of numbers that can be read from the back row
 Whole = typing.Annotated[int, 0]  # at least 0; an `int` is at least 1
+CELLS = 20  # of a grid without numbers, in a row
 LIKE = {  # what a value of each kind looks like, for errors
     "count": "a whole number",
     "counts": "whole numbers with commas between them, such as 1,2,3",
@@ -243,3 +244,26 @@ def read_numbers(what: str, word: str) -> list[list[float]]:
     if not numbers:
         raise ValueError(f"{what} must be numbers; there are none {where}.")
     return numbers
+
+
+def check_panels(what: str, values: tuple, most: int) -> None:
+    """Refuse more values than there is room for.
+
+    Raises:
+        ValueError: there are more.
+    """
+    if len(values) > most:
+        raise ValueError(f"{what} must be at most {most} numbers; received {len(values)}.")
+
+
+def check_cells(what: str, cells: int) -> None:
+    """Refuse a grid whose cells, without numbers, are too small.
+
+    Raises:
+        ValueError: it has too many rows.
+    """
+    if cells > CELLS:
+        raise ValueError(
+            f"{what} must be at most {CELLS} with its padding, to be seen from the back row; "
+            f"received {cells}."
+        )

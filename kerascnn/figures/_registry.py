@@ -12,7 +12,7 @@ from kerascnn._errors import unknown
 from kerascnn._text import text
 
 from ._course import ROWS, SECTIONS
-from ._options import Option, options_of, same
+from ._options import Option, check_options, options_of, same
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ class LectureFigure:
 
     def words(self, **options: object) -> tuple[str, str]:
         """Return title and alt text in the language that is set, for these options."""
-        options = self.defaults | options
+        options = check_options(self.name, self.options, options)
         return tuple(
             text(words) if isinstance(words, str) else words(**taken(words, options))
             for words in (self.titled, self.described)
@@ -100,12 +100,8 @@ class LectureFigure:
         """Return the number of animation steps for these options; 0 for a still figure."""
         if isinstance(self.counted, int):
             return self.counted
-        return self.counted(**taken(self.counted, self.defaults | options))
-
-    @property
-    def defaults(self) -> dict[str, object]:
-        """The default of each option."""
-        return {name: option.default for name, option in self.options.items()}
+        options = check_options(self.name, self.options, options)
+        return self.counted(**taken(self.counted, options))
 
 
 def taken(function: Callable, options: Mapping[str, object]) -> dict[str, object]:

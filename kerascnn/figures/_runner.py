@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from PIL import Image
 
 from kerascnn import plots
 from kerascnn._errors import unknown
@@ -21,11 +19,9 @@ from ._computing import computed, seeded
 from ._gallery import page
 from ._material import rerunning
 from ._options import check_options
+from ._player import GIF_DPI, gif, player
 from ._registry import LectureFigure, lecture_figure, lecture_figures, taken
 from ._saving import FORMATS, Label, file_of
-
-GIF_DPI = 100
-FRAME_MS = 1500  # long enough to follow the sum of nine products
 
 
 @dataclass
@@ -87,6 +83,7 @@ def draw(
     lang: str | Sequence[str] = "en",
     style: str = "slides",
     rerun: bool = False,
+    steps: bool = True,
     progress: Callable[[LectureFigure], None] = lambda one: None,
     **options: object,
 ) -> Report:
@@ -101,6 +98,8 @@ def draw(
         lang: "en", "ko" or "es". The pictures of several languages, such as ("en", "ko"), are
             written into a folder each, `out/en` and `out/ko`; the page shows them all.
         style, rerun: see `render`.
+        steps: whether the steps of animated figures are written too: a picture each, a GIF and a
+            page with a slider.
         progress: called with each `LectureFigure` before it is drawn.
         **options: of the figures, see `render`; each figure must have them.
 
@@ -139,7 +138,7 @@ def draw(
                 try:
                     files = {}
                     for code in langs:
-                        drawn = _draw(one, formats, code, style, setting)
+                        drawn = _draw(one, formats, code, style, setting, steps)
                         files |= {_place(name, code, langs): data for name, data in drawn.items()}
                     waiting |= files
                     if not careful:
@@ -183,15 +182,15 @@ def _write(out: Path, files: dict[str, bytes]) -> list[Path]:
 
 
 def _draw(
-    one: LectureFigure, formats: Sequence[str], lang: str, style: str, options: dict
+    one: LectureFigure, formats: Sequence[str], lang: str, style: str, options: dict, steps: bool
 ) -> dict[str, bytes]:
     """Draw a figure and its frames, if it is animated; return the files by name."""
-    steps = one.steps(**options)
+    frames = one.steps(**options) if steps else 0
     drawings = {one.name: _render(one, lang, style, options)}
-    for step in range(steps):
+    for step in range(frames):
         drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, options, step)
     words = in_all_languages(lambda: one.words(**options))
-    label = Label(lang, words, one.written(options), steps)
+    label = Label(lang, words, one.written(options), frames)
     files = {}
     with plots.style(style, lang=lang):
         for name, drawing in drawings.items():
@@ -199,27 +198,13 @@ def _draw(
             drawing.set_layout_engine("none")  # laid out once: else it is for each format again
             for kind in formats:
                 files[f"{name}.{kind}"] = file_of(drawing, kind, label)
-        if steps:
-            pages = [files.get(f"{name}.png") for name in drawings]
-            frames = [
-                page or file_of(drawing, "png", label, dpi=GIF_DPI)
-                for page, drawing in zip(pages, drawings.values(), strict=True)
+        if frames:
+            pages = [
+                files.get(f"{name}.png") or file_of(drawing, "png", label, dpi=GIF_DPI)
+                for name, drawing in list(drawings.items())[1:]
             ]
-            files[f"{one.name}.gif"] = _gif(frames[1:])
+            vectors = [files.get(f"{name}.svg") for name in list(drawings)[1:]]
+            files[f"{one.name}.gif"] = gif(pages)
+            shown, kind = (vectors, "svg") if all(vectors) else (pages, "png")
+            files[f"{one.name}.html"] = player(shown, kind, *words[lang], lang).encode()
     return files
-
-
-def _gif(frames: Sequence[bytes]) -> bytes:
-    """Join pages, whose resolution is a multiple of the film's."""
-    pages = [Image.open(io.BytesIO(data)) for data in frames]
-    images = [
-        page.convert("RGB")
-        .reduce(round(page.info["dpi"][0] / GIF_DPI))
-        .convert("P", palette=Image.Palette.ADAPTIVE)
-        for page in pages
-    ]
-    buffer = io.BytesIO()
-    images[0].save(
-        buffer, "GIF", save_all=True, append_images=images[1:], duration=FRAME_MS, loop=0
-    )
-    return buffer.getvalue()

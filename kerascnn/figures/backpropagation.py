@@ -8,27 +8,72 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kerascnn import plots
+from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
+from ._operations import correlate
 from ._registry import figure
 
 A, B, C = -2.0, 5.0, 3.0
 MIDDLE = {"ha": "center", "va": "center"}
 
 
+def graph_gradients(*, a: float = A, b: float = B, c: float = C) -> dict[str, float]:
+    """∂f/∂f, ∂f/∂q, ∂f/∂c, ∂f/∂a and ∂f/∂b, from a small model's own back-propagation."""
+    import keras
+
+    from kerascnn import visualize
+
+    inputs = [keras.Input((1,)) for _name in "abc"]
+    q = keras.layers.Multiply()(inputs[:2])
+    model = keras.Model(inputs, keras.layers.Add()([q, inputs[2]]))
+    behind = keras.Input((1,)), keras.Input((1,))
+    last = keras.Model(behind, keras.layers.Add()(list(behind)))
+
+    def gradients(model: keras.Model, *values: float) -> list[float]:
+        point = [np.full((1, 1), value, "float32") for value in values]
+        score = lambda f: f[:, 0]  # noqa: E731
+        found = visualize.saliency(model, point, score, reduce=None, verbose=False)
+        return [float(gradient[0, 0]) for gradient in found]
+
+    of_a, of_b, _c = gradients(model, a, b, c)
+    of_q, of_c = gradients(last, a * b, c)
+    return {"f": 1.0, "q": of_q, "c": of_c, "a": of_a, "b": of_b}
+
+
+def number(value: float) -> str:
+    """Write a number with a minus that is as wide as a plus."""
+    return f"{value:g}".replace("-", "−")
+
+
+def graph_said(a: float, b: float, c: float) -> str:
+    """Say which values go forward and which gradients come back."""
+    values = {"a": a, "b": b, "c": c, "q": a * b, "f": a * b + c}
+    return _(
+        "A graph of f = q + c with q = a times b, for a = {a}, b = {b}, c = {c}: the values {q} "
+        "and {f} go forward; the gradients 1, 1, {b} and {a} come back.",
+        **{name: number(value) for name, value in values.items()},
+    )
+
+
 @figure(
     title="Back-propagation multiplies the gradients along the way",
-    alt="A graph of f = q + c with q = a times b, for a = -2, b = 5, c = 3: the values -10 and -7 "
-    "go forward; the gradients 1, 1, 5 and -2 come back.",
+    alt=graph_said,
     rows=("A6",),
     frames=6,
+    data=graph_gradients,
 )
-def computational_graph(step: int | None = None) -> Figure:
+def computational_graph(
+    grads: dict[str, float],
+    step: int | None = None,
+    *,
+    a: float = A,
+    b: float = B,
+    c: float = C,
+) -> Figure:
     """Go through the graph of f = a·b + c, forward and back, by TensorFlow's own gradients."""
-    q = A * B
-    values = {"a": A, "b": B, "c": C, "q": q, "f": q + C}
-    grads = dict(zip(("f", "q", "c", "a", "b"), (1.0, *_gradients()), strict=True))
+    values = {"a": a, "b": b, "c": c, "q": a * b, "f": a * b + c}
     order = [("value", "q"), ("value", "f"), ("grad", "f"), ("grad", "q"), ("grad", "a")]
     shown = order if step is None else order[:step]
     seen = {name for kind, name in shown if kind == "value"} | {"a", "b", "c"}
@@ -41,10 +86,10 @@ def computational_graph(step: int | None = None) -> Figure:
     ax.set_xlim(-0.6, 10.8)
     ax.set_ylim(6.6, -0.9)
     for name, x, y in (("a", 0, 0), ("b", 0, 3), ("c", 0, 6), ("q", 5, 1.5), ("f", 10, 3.75)):
-        value = f" = {values[name]:g}".replace("-", "−") if name in seen else ""
+        value = f" = {number(values[name])}" if name in seen else ""
         ax.text(x, y - 0.34, f"${name}${value}", parse_math=True, ha="center", va="bottom")
         if name in back:
-            text = rf"$\partial f / \partial {name}$ = {grads[name]:g}".replace("-", "−")
+            text = rf"$\partial f / \partial {name}$ = {number(grads[name])}"
             ax.text(
                 x, y + 0.34, text, parse_math=True, ha="center", va="top",
                 color=plots.role_color("window"),
@@ -61,29 +106,6 @@ def computational_graph(step: int | None = None) -> Figure:
         _("Forward: q = a·b, f = q + c. Back: ∂f/∂a = ∂f/∂q · ∂q/∂a = 1 · b, ∂f/∂b = 1 · a."),
     )
     return fig
-
-
-def _gradients() -> tuple[float, ...]:
-    """∂f/∂q, ∂f/∂c, ∂f/∂a and ∂f/∂b, from a small model's own back-propagation."""
-    import keras
-
-    from kerascnn import visualize
-
-    a, b, c = (keras.Input((1,)) for _name in "abc")
-    q = keras.layers.Multiply()([a, b])
-    model = keras.Model([a, b, c], keras.layers.Add()([q, c]))
-    inputs = [np.full((1, 1), value, "float32") for value in (A, B, C)]
-    behind = keras.Input((1,)), keras.Input((1,))
-    last = keras.Model(behind, keras.layers.Add()(list(behind)))
-    score = lambda f: f[:, 0]  # noqa: E731
-    of_a, of_b, _c = (
-        float(g[0, 0]) for g in visualize.saliency(model, inputs, score, reduce=None, verbose=False)
-    )
-    point = [np.full((1, 1), value, "float32") for value in (A * B, C)]
-    of_q, of_c = (
-        float(g[0, 0]) for g in visualize.saliency(last, point, score, reduce=None, verbose=False)
-    )
-    return of_q, of_c, of_a, of_b
 
 
 def _operation(ax: Axes, symbol: str, x: float, y: float) -> None:
@@ -176,53 +198,35 @@ def loss_and_gradients(
     return loss, [x.T @ ((p @ second.T) * (1 - hidden**2)), hidden.T @ p]
 
 
-IMAGE = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], float)
-KERNEL = np.array([[1, 0], [0, -1]], float)
-ABOVE = np.array([[1, 2], [3, 4]], float)  # ∂L/∂h
+IMAGE = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+KERNEL = np.array([[1, 0], [0, -1]])
+APART = 2  # cells between the grids, and one more after the kernels
 
 
-@figure(
-    title="Back through a convolution: both gradients are convolutions again",
-    alt="A 3 by 3 input, a 2 by 2 kernel and the gradient of the four outputs: correlated with the "
-    "input it gives the kernel's gradient, padded and with the kernel flipped the input's.",
-    rows=("B13",),
-)
-def backward_convolution() -> Figure:
-    """Compute ∂L/∂W and ∂L/∂X of a small convolution by hand, and by Keras."""
-    output, of_kernel, of_image = convolution_gradients(IMAGE, KERNEL, ABOVE)
-    fig, axes = plt.subplots(3, 1)
-    rows = (
-        (IMAGE, KERNEL, output, ("X", "W", "h"), _("forward")),
-        (IMAGE, ABOVE, of_kernel, ("X", r"\partial L/\partial h", r"\partial L/\partial W"),
-         _("gradient of\nthe kernel")),
-        (np.pad(ABOVE, 1), KERNEL[::-1, ::-1], of_image,
-         (r"\partial L/\partial h", "W", r"\partial L/\partial X"), _("gradient of\nthe input")),
-    )  # fmt: skip
-    for ax, (left, right, result, names, title) in zip(axes, rows, strict=True):
-        origins, places = (0, 6, 11), []
-        for array, at, name, frame in zip(
-            (left, right, result), origins, names, (None, "kernel", "output"), strict=True
-        ):
-            top = (4 - len(array)) / 2
-            hatch = 1 if array.shape == (4, 4) else None
-            plots.number_grid(array, ax=ax, origin=(at, top), frame=frame, hatch=hatch)
-            places.append(at + len(array))
-            ax.text(
-                at + len(array) / 2, top - 0.15, f"${name}$", parse_math=True, ha="center",
-                va="bottom",
-            )  # fmt: skip
-        between = (places[0] + 6) / 2
-        ax.text(between, 2, r"$\star$", parse_math=True, fontsize="x-large", **MIDDLE)
-        ax.text((places[1] + 11) / 2, 2, "=", **MIDDLE)
-        ax.text(-1, 2, title, ha="right", va="center")
-        ax.set_xlim(-8, 20)
-        ax.set_ylim(4.2, -0.9)
-    note(fig, _("In the last row ∂L/∂h is padded with zeros, and the kernel is turned by 180°."))
-    return fig
+def gradient_above(
+    image: np.ndarray, kernel: np.ndarray, above: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the gradient of the outputs, ∂L/∂h: as given, or counted from 1.
+
+    Raises:
+        ValueError: it does not have the shape of the output.
+    """
+    shape = correlate(image, kernel).shape
+    if above is None:
+        return np.arange(1, 1 + np.prod(shape)).reshape(shape)
+    if above.shape != shape:
+        raise ValueError(
+            f"above must have the shape of the output, {shape_text(shape)}; received "
+            f"{shape_text(above.shape)}."
+        )
+    return above
 
 
-def convolution_gradients(image: np.ndarray, kernel: np.ndarray, above: np.ndarray) -> tuple:
+def convolution_gradients(
+    *, image: np.ndarray = IMAGE, kernel: np.ndarray = KERNEL, above: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The output of a convolution, and the gradients of Σ above · output by back-propagation."""
+    above = gradient_above(image, kernel, above)
     import keras
 
     from kerascnn import visualize
@@ -230,7 +234,7 @@ def convolution_gradients(image: np.ndarray, kernel: np.ndarray, above: np.ndarr
     inputs = keras.Input((*image.shape, 1))
     conv = keras.layers.Conv2D(1, kernel.shape, use_bias=False)
     model = keras.Model(inputs, conv(inputs))
-    conv.set_weights([kernel[:, :, None, None]])
+    conv.set_weights([kernel[:, :, None, None].astype("float32")])
     x = image[None, :, :, None].astype("float32")
 
     weights = above[None, :, :, None].astype("float32")
@@ -238,4 +242,82 @@ def convolution_gradients(image: np.ndarray, kernel: np.ndarray, above: np.ndarr
     of_image = visualize.saliency(
         model, x, lambda h: keras.ops.sum(weights * h, axis=(1, 2, 3)), reduce=None, verbose=False
     )
-    return np.array(model(x))[0, :, :, 0], np.squeeze(of_kernel), of_image[0, :, :, 0]
+    return np.array(model(x))[0, :, :, 0], of_kernel[:, :, 0, 0], of_image[0, :, :, 0]
+
+
+def backward_said(image: np.ndarray, kernel: np.ndarray) -> str:
+    """Say what the gradients of a convolution are."""
+    return _(
+        "A {image} input, a {kernel} kernel and the gradient of the {output} output: correlated "
+        "with the input it gives the kernel's gradient, padded and with the kernel flipped the "
+        "input's.",
+        image=shape_text(image.shape),
+        kernel=shape_text(kernel.shape),
+        output=shape_text(correlate(image, kernel).shape),
+    )
+
+
+@figure(
+    title="Back through a convolution: both gradients are convolutions again",
+    alt=backward_said,
+    rows=("B13",),
+    frames=lambda image, kernel: correlate(image, kernel).size + kernel.size + image.size,
+    data=convolution_gradients,
+)
+def backward_convolution(
+    results: tuple[np.ndarray, ...],
+    step: int | None = None,
+    *,
+    image: np.ndarray = IMAGE,
+    kernel: np.ndarray = KERNEL,
+    above: np.ndarray | None = None,
+) -> Figure:
+    """Compute h, then ∂L/∂W and ∂L/∂X of a small convolution, value by value."""
+    above = gradient_above(image, kernel, above)
+    around = [(side - 1, side - 1) for side in kernel.shape]
+    border = np.pad(np.zeros(above.shape, bool), around, constant_values=True)
+    operands = (
+        (image, kernel, ("X", "W", "h"), _("forward"), None),
+        (image, above, ("X", r"\partial L/\partial h", r"\partial L/\partial W"),
+         _("gradient of\nthe kernel"), None),
+        (np.pad(above, around), kernel[::-1, ::-1],
+         (r"\partial L/\partial h", "W", r"\partial L/\partial X"),
+         _("gradient of\nthe input"), border),
+    )  # fmt: skip
+    lefts, rights = ([row[n] for row in operands] for n in (0, 1))
+    second = max(left.shape[1] for left in lefts) + APART
+    third = second + max(right.shape[1] for right in rights) + APART + 1
+    tallest = max(len(array) for array in (*lefts, *rights, *results))
+    widest = third + max(result.shape[1] for result in results)
+
+    fig, axes = plt.subplots(3, 1)
+    done = 0
+    for ax, (left, right, names, title, hatch), result in zip(axes, operands, results, strict=True):
+        known = result.size if step is None else min(max(step + 1 - done, 0), result.size)
+        current = step is not None and done <= step < done + result.size
+        place = divmod(known - 1, result.shape[1])
+        done += result.size
+        hidden = np.arange(result.size).reshape(result.shape) >= known
+        marked = [(*place, *right.shape)] if current else None
+        cell = {(*place, 1, 1): "window"} if current else None
+        panels = (
+            (left, 0, {"highlight": marked, "hatch": hatch}),
+            (right, second, {"frame": "kernel"}),
+            (np.ma.array(result, mask=hidden), third, {"frame": "output", "highlight": cell}),
+        )
+        for (array, at, look), name in zip(panels, names, strict=True):
+            top = (tallest - len(array)) / 2
+            plots.number_grid(array, ax=ax, origin=(at, top), **look)
+            ax.text(
+                at + array.shape[1] / 2, top - 0.15, f"${name}$", parse_math=True, ha="center",
+                va="bottom",
+            )  # fmt: skip
+        middle = tallest / 2
+        ends = (left.shape[1] + second) / 2, (second + right.shape[1] + third) / 2
+        ax.text(ends[0], middle, r"$\star$", parse_math=True, fontsize="x-large", **MIDDLE)
+        ax.text(ends[1], middle, "=", **MIDDLE)
+        ax.text(-1, middle, title, ha="right", va="center")
+        ax.set_xlim(-8, widest + 6)
+        ax.set_ylim(tallest + 0.2, -0.9)
+    note(fig, _("In the last row ∂L/∂h is padded with zeros, and the kernel is turned by 180°."))
+    return fig

@@ -10,10 +10,10 @@ from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import listed, note
 from ._material import gray_square
 from ._operations import correlate
-from ._options import Whole
+from ._options import Whole, check_cells, check_panels
 from ._registry import figure
 
 IMAGE = np.array(
@@ -93,7 +93,7 @@ def sliding_window(
 
 
 STRIDES = (1, 2, 3, 4)
-PANELS, CELLS = 5, 20  # at most: strides, and cells without numbers in a row
+PANELS = 5  # at most
 
 
 def strided(size: int, kernel: int, strides: tuple[int, ...], padding: int) -> str:
@@ -118,11 +118,6 @@ def strided(size: int, kernel: int, strides: tuple[int, ...], padding: int) -> s
         "{strides}; stride {misfits} does not fit and leaves rows and columns unused.",
         **values,
     )
-
-
-def listed(values: object) -> str:
-    """Write numbers with commas between them."""
-    return ", ".join(map(str, values))
 
 
 def strides_taken(size: int, kernel: int, strides: tuple[int, ...], padding: int) -> int:
@@ -189,29 +184,6 @@ def stride(
             )
         ax.text(0.5, -0.04, "\n".join(lines), transform=ax.transAxes, **below)
     return fig
-
-
-def check_panels(what: str, values: tuple, most: int) -> None:
-    """Refuse more values than there is room for.
-
-    Raises:
-        ValueError: there are more.
-    """
-    if len(values) > most:
-        raise ValueError(f"{what} must be at most {most} numbers; received {len(values)}.")
-
-
-def check_cells(what: str, cells: int) -> None:
-    """Refuse a grid that is too fine.
-
-    Raises:
-        ValueError: it has too many rows.
-    """
-    if cells > CELLS:
-        raise ValueError(
-            f"{what} must be at most {CELLS} with its padding, to be seen from the back row; "
-            f"received {cells}."
-        )
 
 
 KERNELS = (3, 5, 7)

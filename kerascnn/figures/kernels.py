@@ -1,18 +1,24 @@
 """What kernels do and cost (lecture map, B2, B3, B9 to B11)."""
 
+from collections import Counter
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kerascnn import arithmetic, datasets, plots
+from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import listed, note, values_text
+from ._material import gray_square
+from ._operations import correlate
+from ._options import check_panels
 from ._registry import figure
-from .convolution import correlate
 
 CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])  # not symmetric: flipping shows
+DOT = np.pad([[1]], 2)  # a single bright pixel
 
 
 @figure(
@@ -21,30 +27,42 @@ CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])  # not symmetric: flipping 
     "convolution turns it by 180 degrees first, and the results differ.",
     rows=("B2",),
 )
-def correlation_or_convolution() -> Figure:
+def correlation_or_convolution(*, image: np.ndarray = DOT, kernel: np.ndarray = CORNER) -> Figure:
     """Slide a kernel over a single bright pixel, as it is and flipped."""
-    image = np.zeros((5, 5), int)
-    image[2, 2] = 1
+    flipped = kernel[::-1, ::-1]
+    if np.array_equal(kernel, flipped):
+        raise ValueError(
+            "kernel must differ from itself turned by 180°, or there is nothing to see; received "
+            f"{kernel.tolist()}."
+        )
     rows = {
-        _("cross-correlation (Keras):\nthe kernel as it is"): CORNER,
-        _("convolution (mathematics):\nthe kernel turned by 180°"): CORNER[::-1, ::-1],
+        _("cross-correlation (Keras):\nthe kernel as it is"): kernel,
+        _("convolution (mathematics):\nthe kernel turned by 180°"): flipped,
     }
     formulas = (
         r"$y_{i,j} = \sum_{m,n} x_{i+m,\,j+n}\; w_{m,n}$",
         r"$y_{i,j} = \sum_{m,n} x_{i-m,\,j-n}\; w_{m,n}$",
     )
+    second = image.shape[1] + 1.5
+    third = second + kernel.shape[1] + 1.5
+    middle = max(len(image), len(kernel)) / 2
     fig, axes = plt.subplots(2, 1)
-    for ax, (name, kernel), formula in zip(axes, rows.items(), formulas, strict=True):
-        plots.number_grid(image, ax=ax, label=_("input"))
-        plots.number_grid(kernel, ax=ax, origin=(6.5, 1), label=_("kernel"), frame="kernel")
-        output = correlate(image, kernel).astype(int)
-        plots.number_grid(output, ax=ax, origin=(11, 1), label=_("output"), frame="output")
-        sign = r"$\star$" if kernel is CORNER else r"$\ast$"
-        ax.text(5.75, 2.5, sign, parse_math=True, fontsize="x-large", **MIDDLE)
-        ax.text(10.25, 2.5, "=", **MIDDLE)
-        ax.text(-0.6, 2.5, name, ha="right", va="center", fontsize="small")
-        ax.text(14.8, 2.5, formula, ha="left", va="center", parse_math=True)
-        ax.set_xlim(-7.2, 22.5)
+    for ax, (name, laid), formula in zip(axes, rows.items(), formulas, strict=True):
+        output = correlate(image, laid)
+        panels = (
+            (image, 0, {"label": _("input")}),
+            (laid, second, {"label": _("kernel"), "frame": "kernel"}),
+            (output, third, {"label": _("output"), "frame": "output"}),
+        )
+        for array, at, look in panels:
+            plots.number_grid(array, ax=ax, origin=(at, middle - len(array) / 2), **look)
+        sign = r"$\star$" if laid is kernel else r"$\ast$"
+        ax.text(second - 0.75, middle, sign, parse_math=True, fontsize="x-large", **MIDDLE)
+        ax.text(third - 0.75, middle, "=", **MIDDLE)
+        ax.text(-0.6, middle, name, ha="right", va="center", fontsize="small")
+        right = third + output.shape[1]
+        ax.text(right + 0.8, middle, formula, ha="left", va="center", parse_math=True)
+        ax.set_xlim(-7.2, right + 8.5)
     note(
         fig,
         _("A network learns its kernels, so it makes no difference which of the two it computes."),
@@ -80,41 +98,84 @@ OTHER = np.array(
 )
 
 
+TERMS = 4  # of a sum; those in the middle of longer ones are left out
+
+
+def responses(kernel: np.ndarray, matching: np.ndarray, other: np.ndarray) -> tuple:
+    """Return the sums of both patches under the filter.
+
+    Raises:
+        ValueError: a patch has another shape than the filter.
+    """
+    for name, patch in (("matching", matching), ("other", other)):
+        if patch.shape != kernel.shape:
+            raise ValueError(
+                f"{name} must have the shape of the kernel, {shape_text(kernel.shape)}; received "
+                f"{shape_text(patch.shape)}."
+            )
+    return tuple((patch * kernel).sum() for patch in (matching, other))
+
+
+def detected(kernel: np.ndarray, matching: np.ndarray, other: np.ndarray) -> str:
+    """Say how strongly the filter responds."""
+    high, low = responses(kernel, matching, other)
+    return _(
+        "A filter of {size} whose weights draw a shape: on a patch with a similar shape the sum is "
+        "{high}, on a patch with another shape it is {low}.",
+        size=shape_text(kernel.shape),
+        high=values_text(high, 6),
+        low=values_text(low, 6),
+    )
+
+
 @figure(
     title="A filter responds where the image looks like it",
-    alt="A filter of 7 by 7 with a curve of weights 30: on a patch with a similar curve the sum is "
-    "6600, on a patch with another shape it is 0.",
+    alt=detected,
     rows=("B3",),
 )
-def curve_detector() -> Figure:
+def curve_detector(
+    *, kernel: np.ndarray = CURVE, matching: np.ndarray = MATCHING, other: np.ndarray = OTHER
+) -> Figure:
     """Lay one filter on a patch that matches it and on one that does not."""
+    totals = responses(kernel, matching, other)
+    height, width = kernel.shape
     fig, axes = plt.subplots(1, 3)
-    shades = {"cmap": "Greys", "limits": (0, 60)}
-    plots.number_grid(CURVE, ax=axes[0], frame="kernel", **shades)
+    shades = {"cmap": "Greys", "limits": (0, max(60, kernel.max(), matching.max(), other.max()))}
+    plots.number_grid(kernel, ax=axes[0], frame="kernel", **shades)
     axes[0].set_title(_("the filter"))
-    for ax, patch in zip(axes[1:], (MATCHING, OTHER), strict=True):
-        products = patch * CURVE
-        (total,) = correlate(patch, CURVE).ravel().astype(int)
-        windows = [(r, c, 1, 1) for r, c in np.argwhere(products)]
+    titles = (_("a patch that matches"), _("a patch that does not"))
+    for ax, patch, total, title in zip(axes[1:], (matching, other), totals, titles, strict=True):
+        windows = [(r, c, 1, 1) for r, c in np.argwhere(patch * kernel)]
         plots.number_grid(patch, ax=ax, highlight=windows, **shades)
-        terms = " + ".join(f"{n}·{patch[r, c]}·30" if n > 1 else f"{patch[r, c]}·30"
-                           for n, (r, c) in _grouped(patch, products))  # fmt: skip
-        ax.set_title(_("a patch that matches") if total else _("a patch that does not"))
-        below = f"{terms} = {total}" if terms else f"{total}"
-        ax.text(3.5, 7.7, below, ha="center", va="top", color=plots.role_color("window"))
-        ax.set_ylim(8.8, -0.3)
-    axes[0].set_ylim(8.8, -0.3)
+        ax.set_title(title)
+        terms = products(patch, kernel)
+        if len(terms) > TERMS:
+            terms = [*terms[: TERMS - 1], "…"]
+        words = values_text(total, 6)
+        below = f"{' + '.join(terms)} = {words}" if terms else words
+        ax.text(
+            width / 2, height + 0.7, below, ha="center", va="top",
+            color=plots.role_color("window"),
+        )  # fmt: skip
+    for ax in axes:
+        ax.set_ylim(height + 1.8, -0.3)
     return fig
 
 
-def _grouped(patch: np.ndarray, products: np.ndarray) -> list[tuple[int, tuple[int, int]]]:
-    """How often each value meets a weight, and where it does so first; the largest value first."""
-    places = [tuple(place) for place in np.argwhere(products)]
-    values = sorted({int(patch[place]) for place in places}, reverse=True)
-    return [
-        (sum(patch[p] == value for p in places), next(p for p in places if patch[p] == value))
-        for value in values
-    ]
+def products(patch: np.ndarray, kernel: np.ndarray) -> list[str]:
+    """Write the products that are not 0, equal ones once with their number; the largest first."""
+    pairs = Counter(
+        (value, weight)
+        for value, weight in zip(patch.ravel().tolist(), kernel.ravel().tolist(), strict=True)
+        if value * weight
+    )
+    ordered = sorted(pairs.items(), key=lambda pair: -pair[0][0])
+    return ["·".join([str(n)] * (n > 1) + [*map(factor, pair)]) for pair, n in ordered]
+
+
+def factor(value: float) -> str:
+    """Write a factor; a negative one in brackets."""
+    return f"({values_text(value)})" if value < 0 else values_text(value)
 
 
 KERNELS = {
@@ -131,14 +192,16 @@ KERNELS = {
     rows=("B9",),
     photos=("camera",),
 )
-def kernels_on_a_photo() -> Figure:
+def kernels_on_a_photo(*, photo: np.ndarray | None = None) -> Figure:
     """Convolve a photo with kernels made by hand; then apply a ReLU and a sigmoid to the edges."""
-    photo = datasets.photo("camera")[60:316:1, 100:356, 0] / 255
+    gray = datasets.photo("camera")[60:316, 100:356, 0] / 255
+    if photo is not None:
+        gray = gray_square(photo, 256)
     names = {"edges": _("edges"), "blur": _("blur (mean)"), "sharpen": _("sharpen")}
-    maps = {name: correlate(photo, kernel) for name, kernel in KERNELS.items()}
+    maps = {name: correlate(gray, kernel) for name, kernel in KERNELS.items()}
     edges = maps["edges"]
     shown = [
-        (_("photo"), photo, (0, 1)),
+        (_("photo"), gray, (0, 1)),
         (names["edges"], edges, (-1, 1)),
         (names["blur"], maps["blur"], (0, 1)),
         (names["sharpen"], maps["sharpen"], (0, 1)),
@@ -154,23 +217,25 @@ def kernels_on_a_photo() -> Figure:
 
 
 SIZES = (1, 3, 5, 7, 9, 11)
-CHANNELS = 64
 
 
 @figure(
     title="A larger kernel sees more, and costs the square of its size",
-    alt="Bars for kernels of 1 to 11 pixels: the receptive field grows by one pixel for each, "
-    "weights and multiply-adds with the square.",
+    alt=lambda sizes: _(
+        "Bars for kernels of side {sizes}: the receptive field grows with the side, weights and "
+        "multiply-adds with its square.",
+        sizes=listed(sizes),
+    ),
     rows=("B10",),
 )
-def kernel_size() -> Figure:
+def kernel_size(*, sizes: tuple[int, ...] = SIZES, channels: int = 64, side: int = 56) -> Figure:
     """Count weights and multiply-adds of a layer for kernels of several sizes."""
+    check_panels("sizes", sizes, 8)
     fig, axes = plt.subplots(1, 2)
-    side = 56
-    weights = [arithmetic.conv_parameters(k, CHANNELS, CHANNELS, bias=False) for k in SIZES]
-    macs = [arithmetic.conv_macs((side, side), k, CHANNELS, CHANNELS) for k in SIZES]
-    fields = [arithmetic.receptive_field([(k, 1)]) for k in SIZES]
-    labels = [f"{k}×{k}" for k in SIZES]
+    weights = [arithmetic.conv_parameters(k, channels, channels, bias=False) for k in sizes]
+    macs = [arithmetic.conv_macs((side, side), k, channels, channels) for k in sizes]
+    fields = [arithmetic.receptive_field([(k, 1)]) for k in sizes]
+    labels = [f"{k}×{k}" for k in sizes]
     colors = plots.window_colors(2)
     _bars(axes[0], labels, fields, colors[0], _("receptive field (pixels)"), str)
     _bars(axes[1], labels, weights, colors[1], _("weights"), lambda n: f"{n:,}")
@@ -181,10 +246,10 @@ def kernel_size() -> Figure:
         _(
             "{channels} maps to {channels} maps; on {side}×{side} pixels {low} to {high} million "
             "multiply-adds.",
-            channels=CHANNELS,
+            channels=channels,
             side=side,
-            low=f"{macs[0] / 1e6:.0f}",
-            high=f"{macs[-1] / 1e6:,.0f}",
+            low=f"{min(macs) / 1e6:.0f}",
+            high=f"{max(macs) / 1e6:,.0f}",
         ),
     )
     return fig

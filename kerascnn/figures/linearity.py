@@ -4,15 +4,18 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from kerascnn import datasets, plots
+from kerascnn import arithmetic, datasets, plots
+from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
+from ._material import gray_square
+from ._operations import correlate
 from ._registry import figure
 from .backpropagation import power
-from .convolution import correlate
 
 SHIFT = 24  # pixels
+SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 
 
 @figure(
@@ -22,91 +25,139 @@ SHIFT = 24  # pixels
     rows=("B15",),
     photos=("camera",),
 )
-def translation_equivariance() -> Figure:
+def translation_equivariance(
+    *, photo: np.ndarray | None = None, kernel: np.ndarray = SOBEL, shift: int = SHIFT
+) -> Figure:
     """Compare both orders on a photo; the difference away from the border is 0."""
-    photo = datasets.photo("camera")[100:356:2, 130:386:2, 0] / 255
-    kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    first = correlate(shifted(photo), kernel)
-    convolved = correlate(photo, kernel)
-    last = shifted(convolved)
-    inside = np.abs(first - last)[:, SHIFT + 1 :]
+    gray = datasets.photo("camera")[100:356:2, 130:386:2, 0] / 255
+    if photo is not None:
+        gray = gray_square(photo, 128)
+    if shift >= gray.shape[1] // 2:
+        raise ValueError(
+            f"shift must be less than half the photo's {gray.shape[1]} pixels; received {shift}."
+        )
+    moved = shifted(gray, shift)
+    first = correlate(moved, kernel)
+    convolved = correlate(gray, kernel)
+    last = shifted(convolved, shift)
+    inside = np.abs(first - last)[:, shift + kernel.shape[1] - 1 :]
     fig, axes = plt.subplots(2, 3)
     rows = (
-        ((_("photo"), photo), (_("shifted"), shifted(photo)), (_("then convolved"), first)),
-        (
-            (_("photo"), photo),
-            (_("convolved"), correlate(photo, kernel)),
-            (_("then shifted"), last),
-        ),
+        ((_("photo"), gray), (_("shifted"), moved), (_("then convolved"), first)),
+        ((_("photo"), gray), (_("convolved"), convolved), (_("then shifted"), last)),
     )
     for row, of_row in zip(axes, rows, strict=True):
         for ax, (name, picture) in zip(row, of_row, strict=True):
-            limit = 1 if picture.min() >= 0 else 2
-            ax.imshow(picture, cmap="gray", vmin=0 if limit == 1 else -limit, vmax=limit)
+            strongest = min(np.abs(convolved).max(), 2)
+            low, high = (0, 1) if picture.min() >= 0 else (-strongest, strongest)
+            ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
             ax.set_title(name, fontsize="medium")
             ax.set_axis_off()
     note(
         fig,
         _(
             "Shifted by {shift} pixels. Largest difference away from the border: {difference:g}.",
-            shift=SHIFT,
+            shift=shift,
             difference=float(inside.max()),
         ),
     )
     return fig
 
 
-def shifted(picture: np.ndarray) -> np.ndarray:
+def shifted(picture: np.ndarray, pixels: int) -> np.ndarray:
     """Shift to the right; zeros come in at the left."""
-    return np.pad(picture, ((0, 0), (SHIFT, 0)))[:, :-SHIFT]
+    return np.pad(picture, ((0, 0), (pixels, 0)))[:, :-pixels]
 
 
 SIGNAL = np.array([2, 1, 3, 0, 1])
 WEIGHTS = np.array([1, -1, 2])
 PICTURE = np.arange(1, 17).reshape(4, 4)
 KERNEL = np.array([[1, 0], [0, -1]])
+WINDOWS = 16  # columns of im2col that can be read
+
+
+def multiplied(
+    signal: np.ndarray, weights: np.ndarray, image: np.ndarray, kernel: np.ndarray
+) -> str:
+    """Say which matrices there are."""
+    rows = arithmetic.conv_output_size(len(signal), len(weights))
+    return _(
+        "A signal of {signal} values convolved by a matrix of {matrix} whose rows hold the kernel, "
+        "shifted; and an image of {image} whose {count} windows become the columns of a matrix "
+        "(im2col).",
+        signal=len(signal),
+        matrix=f"{rows}×{len(signal)}",
+        image=shape_text(image.shape),
+        count=correlate(image, kernel).size,
+    )
 
 
 @figure(
     title="A convolution is a matrix product with few, repeated weights",
-    alt="A signal of 5 values convolved by a matrix of 3 by 5 whose rows hold the kernel, shifted; "
-    "and an image of 4 by 4 whose nine windows become the columns of a matrix (im2col).",
+    alt=multiplied,
     rows=("B18",),
 )
-def convolution_as_a_matrix() -> Figure:
+def convolution_as_a_matrix(
+    *,
+    signal: np.ndarray = SIGNAL,
+    weights: np.ndarray = WEIGHTS,
+    image: np.ndarray = PICTURE,
+    kernel: np.ndarray = KERNEL,
+) -> Figure:
     """Write a 1-D convolution as a matrix, and a 2-D one as the product of im2col."""
-    matrix = convolution_matrix(WEIGHTS, len(SIGNAL))
-    windows = im2col(PICTURE, KERNEL.shape)
-    product = KERNEL.ravel() @ windows
-    fig, axes = plt.subplots(2, 1, height_ratios=(5, 6))
+    matrix = convolution_matrix(weights, len(signal))
+    correlate(image, kernel)  # refuses a kernel that does not fit
+    windows = im2col(image, kernel.shape)
+    product = kernel.ravel() @ windows
+    if windows.shape[1] > WINDOWS:
+        raise ValueError(
+            f"image must have at most {WINDOWS} windows, each of which becomes a column; received "
+            f"{shape_text(image.shape)} with {windows.shape[1]}."
+        )
+    fig, axes = plt.subplots(2, 1, height_ratios=(len(signal), max(6, len(windows))))
     ax = axes[0]
-    blank = np.ma.masked_equal(matrix, 0)
-    band = {(row, row, 1, len(WEIGHTS)): "kernel" for row in range(len(matrix))}
-    plots.number_grid(blank, ax=ax, origin=(0, 1), highlight=band, label=_("matrix of the kernel"))
-    plots.number_grid(SIGNAL[:, None], ax=ax, origin=(6.5, 0), label=_("signal"))
-    plots.number_grid((matrix @ SIGNAL)[:, None], ax=ax, origin=(9.5, 1), frame="output",
-                      label=_("output"))  # fmt: skip
-    for x, sign in ((5.75, "·"), (8.5, "=")):
-        ax.text(x, 2.5, sign, ha="center", va="center")
-    ax.set_xlim(-9, 20)
-    ax.set_ylim(5.2, -1.2)
+    height, width = matrix.shape
+    inside = np.ma.masked_equal(convolution_matrix(np.ones_like(weights), len(signal)), 0)
+    blank = np.ma.array(matrix, mask=inside.mask)
+    band = {(row, row, 1, len(weights)): "kernel" for row in range(height)}
+    middle = width / 2
+    panels = (
+        (blank, 0, {"highlight": band, "label": _("matrix of the kernel")}),
+        (signal[:, None], width + 1.5, {"label": _("signal")}),
+        ((matrix @ signal)[:, None], width + 4.5, {"frame": "output", "label": _("output")}),
+    )
+    for array, at, look in panels:
+        plots.number_grid(array, ax=ax, origin=(at, middle - len(array) / 2), **look)
+    for x, sign in ((width + 0.75, "·"), (width + 3.5, "=")):
+        ax.text(x, middle, sign, ha="center", va="center")
+    ax.set_xlim(-9, width + 15)
+    ax.set_ylim(width + 0.2, -1.2)
 
     ax = axes[1]
-    plots.number_grid(PICTURE, ax=ax, origin=(0, 0.5), highlight=[(0, 0, 2, 2)], label=_("image"))
-    plots.number_grid(KERNEL.reshape(1, -1), ax=ax, origin=(6, 2), frame="kernel",
-                      label=_("kernel"))  # fmt: skip
-    plots.number_grid(windows, ax=ax, origin=(11.5, 0.5), highlight=[(0, 0, 4, 1)],
-                      label=_("im2col: a column for each window"))  # fmt: skip
-    plots.number_grid(product[None], ax=ax, origin=(22, 2), frame="output", label=_("output"))
-    for x, sign in ((5, "→"), (10.75, "·"), (21.25, "=")):
-        ax.text(x, 2.5, sign, ha="center", va="center")
-    ax.set_ylim(5.2, -1.2)
+    flat = kernel.reshape(1, -1)
+    second = image.shape[1] + 2
+    third = second + flat.shape[1] + 1.5
+    fourth = third + windows.shape[1] + 1.5
+    tallest = max(len(image), len(windows), 1)
+    middle = tallest / 2 + 0.5
+    column = [(0, 0, len(windows), 1)]
+    panels = (
+        (image, 0, {"highlight": [(0, 0, *kernel.shape)], "label": _("image")}),
+        (flat, second, {"frame": "kernel", "label": _("kernel")}),
+        (windows, third, {"highlight": column, "label": _("im2col: a column for each window")}),
+        (product[None], fourth, {"frame": "output", "label": _("output")}),
+    )
+    for array, at, look in panels:
+        plots.number_grid(array, ax=ax, origin=(at, middle - len(array) / 2), **look)
+    for x, sign in ((second - 1, "→"), (third - 0.75, "·"), (fourth - 0.75, "=")):
+        ax.text(x, middle, sign, ha="center", va="center")
+    ax.set_ylim(tallest + 1.2, -1.2)
     return fig
 
 
 def convolution_matrix(kernel: np.ndarray, size: int) -> np.ndarray:
     """The matrix whose product with a signal is the convolution, without padding."""
-    rows = size - len(kernel) + 1
+    rows = arithmetic.conv_output_size(size, len(kernel))
     return np.stack([np.pad(kernel, (i, rows - 1 - i)) for i in range(rows)])
 
 
@@ -123,15 +174,17 @@ def im2col(image: np.ndarray, window: tuple[int, int]) -> np.ndarray:
     rows=("B19",),
     photos=("camera",),
 )
-def linear_cascade() -> Figure:
+def linear_cascade(*, photo: np.ndarray | None = None) -> Figure:
     """Compare two linear convolutions with the one that does the same, and with a ReLU between."""
-    photo = datasets.photo("camera")[60:316:2, 100:356:2, 0] / 255
+    gray = datasets.photo("camera")[60:316:2, 100:356:2, 0] / 255
+    if photo is not None:
+        gray = gray_square(photo, 128)
     first = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]]) / 4
     second = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]]) / 4
     both = joined(first, second)
-    twice = correlate(correlate(photo, first), second)
-    once = correlate(photo, both)
-    bent = correlate(np.maximum(correlate(photo, first), 0), second)
+    twice = correlate(correlate(gray, first), second)
+    once = correlate(gray, both)
+    bent = correlate(np.maximum(correlate(gray, first), 0), second)
     fig, axes = plt.subplots(1, 3)
     named = {
         _("3×3, then 3×3"): twice,
@@ -163,43 +216,21 @@ def joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return convolve2d(first, second)
 
 
-@figure(
-    title="Activation functions and their slopes",
-    alt="Curves of sigmoid, tanh, ReLU and leaky ReLU, and of their slopes: the sigmoid's is at "
-    "most a quarter, the ReLU's is 0 or 1.",
-    rows=("B19",),
-)
-def activation_functions() -> Figure:
-    """Draw four activation functions and their gradients, by Keras and its gradients."""
-    x = np.linspace(-5, 5, 201, dtype="float32")
-    curves = functions_and_slopes(x)
-    fig, axes = plt.subplots(1, 2)
-    for name, (y, slope) in curves.items():
-        dashed = {"linestyle": (0, (3, 2)), "zorder": 3} if name == "ReLU" else {}
-        axes[0].plot(x, y, label=name, **dashed)
-        axes[1].plot(x, slope, label=name, **dashed)
-    axes[0].set_ylim(-1.5, 3)
-    axes[0].set_title(_("function"))
-    axes[1].set_title(_("slope"))
-    axes[1].set_ylim(-0.1, 1.15)
-    for ax in axes:
-        ax.set_xlabel("x")
-    axes[0].legend(loc="upper left")
-    note(fig, _("Leaky ReLU: max(0, x) + b · min(0, x), here with b = 0.1. Sigmoid: slope ≤ 1/4."))
-    return fig
+X = np.linspace(-5, 5, 201, dtype="float32")
+LEAK = 0.1
 
 
-def functions_and_slopes(x: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def functions_and_slopes(x: np.ndarray = X) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Values and slopes at x, (N,), of four activations, by Keras and back-propagation."""
     import keras
 
     from kerascnn import visualize
 
     layers = {
-        _("sigmoid"): keras.layers.Activation("sigmoid"),
+        "sigmoid": keras.layers.Activation("sigmoid"),
         "tanh": keras.layers.Activation("tanh"),
         "ReLU": keras.layers.ReLU(),
-        _("leaky ReLU"): keras.layers.LeakyReLU(0.1),
+        "leaky ReLU": keras.layers.LeakyReLU(LEAK),
     }
     found = {}
     for name, layer in layers.items():
@@ -212,3 +243,29 @@ def functions_and_slopes(x: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarra
         )
         found[name] = np.array(model(x[:, None]))[:, 0], slopes[:, 0]
     return found
+
+
+@figure(
+    title="Activation functions and their slopes",
+    alt="Curves of sigmoid, tanh, ReLU and leaky ReLU, and of their slopes: the sigmoid's is at "
+    "most a quarter, the ReLU's is 0 or 1.",
+    rows=("B19",),
+    data=functions_and_slopes,
+)
+def activation_functions(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Draw four activation functions and their gradients, by Keras and its gradients."""
+    words = {"sigmoid": _("sigmoid"), "leaky ReLU": _("leaky ReLU")}
+    fig, axes = plt.subplots(1, 2)
+    for name, (y, slope) in curves.items():
+        dashed = {"linestyle": (0, (3, 2)), "zorder": 3} if name == "ReLU" else {}
+        axes[0].plot(X, y, label=words.get(name, name), **dashed)
+        axes[1].plot(X, slope, **dashed)
+    axes[0].set_ylim(-1.5, 3)
+    axes[0].set_title(_("function"))
+    axes[1].set_title(_("slope"))
+    axes[1].set_ylim(-0.1, 1.15)
+    for ax in axes:
+        ax.set_xlabel("x")
+    axes[0].legend(loc="upper left")
+    note(fig, _("Leaky ReLU: max(0, x) + b · min(0, x), here with b = 0.1. Sigmoid: slope ≤ 1/4."))
+    return fig

@@ -5,17 +5,14 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import arithmetic, datasets, plots
+from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import listed, note, values_text
+from ._material import square
+from ._operations import pool, transposed
+from ._options import check_cells, check_panels
 from ._registry import figure
-
-
-def run(layer: object, *arrays: np.ndarray) -> np.ndarray:
-    """What a Keras layer makes of images (H, W) or maps (H, W, C), without the batch axis."""
-    given = [np.asarray(a, "float32")[None] for a in arrays]
-    given = [a if a.ndim == 4 else a[..., None] for a in given]
-    return np.squeeze(np.array(layer(given[0] if len(given) == 1 else given)), 0)
 
 
 @figure(
@@ -25,16 +22,16 @@ def run(layer: object, *arrays: np.ndarray) -> np.ndarray:
     rows=("C3",),
     photos=("astronaut",),
 )
-def pooled_photo() -> Figure:
+def pooled_photo(*, photo: np.ndarray | None = None) -> Figure:
     """Pool a photo by its mean and by its maximum, over small and over large windows."""
-    from keras.layers import AveragePooling2D, MaxPooling2D
-
-    photo = datasets.photo("astronaut")[0:256:2, 90:346:2] / 255
-    kinds = {_("average"): AveragePooling2D, _("maximum"): MaxPooling2D}
+    shown = datasets.photo("astronaut")[0:256:2, 90:346:2] / 255
+    if photo is not None:
+        shown = square(photo, 128)
+    kinds = {_("average"): "mean", _("maximum"): "max"}
     fig, axes = plt.subplots(2, 3)
     for row, (name, kind) in zip(axes, kinds.items(), strict=True):
         for ax, window in zip(row, (1, 2, 8), strict=True):
-            picture = run(kind(window), photo) if window > 1 else photo
+            picture = pool(shown, kind, window) if window > 1 else shown
             ax.imshow(picture.clip(0, 1), interpolation="nearest")
             ax.set_axis_off()
             size = "×".join(map(str, picture.shape))
@@ -46,17 +43,32 @@ def pooled_photo() -> Figure:
 SHIFTS = range(9)
 
 
+def changes_by_shift() -> dict[int, np.ndarray]:
+    """The mean relative change of digits for each shift, by the window they are pooled over."""
+    digits = datasets.load("digits").test[0][:500, ..., 0]
+    digits = np.pad(digits, ((0, 0), (2, 2), (2, 10))).transpose(1, 2, 0)  # room to move: 32 × 40
+    found = {}
+    for window in (1, 2, 4, 8):
+        own = pool(digits, "max", window)
+        size = np.sqrt((own**2).sum(axis=(0, 1)))
+        moved = [pool(np.roll(digits, shift, axis=1), "max", window) for shift in SHIFTS]
+        changes = [np.sqrt(((m - own) ** 2).sum(axis=(0, 1))) / size for m in moved]
+        found[window] = np.mean(changes, axis=1)
+    return found
+
+
 @figure(
     title="Shift the input a little, and its max-pooled map changes less",
     alt="Curves of how much a digit image and its maps after max pooling over 2, 4 and 8 pixels "
     "change when the image is shifted by 0 to 8 pixels: the larger the window, the less.",
     rows=("C4",),
+    data=changes_by_shift,
 )
-def pooling_and_shifts() -> Figure:
+def pooling_and_shifts(changes: dict[int, np.ndarray]) -> Figure:
     """Measure how much real digits and their pooled maps change when they are shifted."""
-    changes = changes_by_shift()
     fig, ax = plt.subplots()
-    for name, values in changes.items():
+    for window, values in changes.items():
+        name = _("input") if window == 1 else _("max pooling {window}×{window}", window=window)
         ax.plot(list(SHIFTS), 100 * values, marker="o", label=name)
     ax.set_xlabel(_("shift (pixels)"))
     ax.set_ylabel(_("change (% of the size)"))
@@ -66,59 +78,61 @@ def pooling_and_shifts() -> Figure:
     return fig
 
 
-def changes_by_shift() -> dict[str, np.ndarray]:
-    """The mean relative change of digits and of their pooled maps for each shift."""
-    from keras.layers import MaxPooling2D
-
-    digits = datasets.load("digits").test[0][:500]
-    digits = np.pad(digits, ((0, 0), (2, 2), (2, 10), (0, 0)))  # room to move: 32 × 40
-    found = {}
-    for window in (1, 2, 4, 8):
-        pool = MaxPooling2D(window) if window > 1 else lambda x: x
-        own = np.array(pool(digits))
-        size = np.sqrt((own**2).sum(axis=(1, 2, 3)))
-        moved = [np.array(pool(np.roll(digits, shift, axis=2))) for shift in SHIFTS]
-        changes = [np.sqrt(((m - own) ** 2).sum(axis=(1, 2, 3))) / size for m in moved]
-        name = _("input") if window == 1 else _("max pooling {window}×{window}", window=window)
-        found[name] = np.mean(changes, axis=1)
-    return found
-
-
 MAP = np.array(
     [[1, 3, 2, 0, 1], [4, 6, 5, 1, 0], [2, 3, 7, 4, 2], [0, 1, 2, 8, 3], [1, 0, 1, 3, 9]]
 )
 
 
+def overlapped(image: np.ndarray, window: int, stride: int) -> str:
+    """Say what overlapping and global pooling give."""
+    return _(
+        "A map of {size}: windows of {window} with stride {stride} give the maxima {maxima}; "
+        "global pooling gives one number, its maximum {highest} or its mean {mean}.",
+        size=shape_text(image.shape),
+        window=f"{window}×{window}",
+        stride=stride,
+        maxima=values_text(pool(image, "max", window, stride)),
+        highest=values_text(image.max()),
+        mean=values_text(image.mean()),
+    )
+
+
 @figure(
     title="Pooling windows may overlap, or cover the whole map",
-    alt="A map of 5 by 5: overlapping windows of 3 with stride 2 give the maxima 7, 7, 7, 9; "
-    "global pooling gives one number, its maximum 9 or its mean 2.76.",
+    alt=overlapped,
     rows=("C6",),
 )
-def overlapping_and_global_pooling() -> Figure:
+def overlapping_and_global_pooling(
+    *, image: np.ndarray = MAP, window: int = 3, stride: int = 2
+) -> Figure:
     """Pool a map with overlapping windows, and as a whole."""
-    from keras.layers import GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
-
-    overlapping = run(MaxPooling2D(3, 2), MAP)[..., 0]
-    batch = MAP[None, ..., None].astype("float32")
-    highest, mean = (
-        float(np.squeeze(kind()(batch))) for kind in (GlobalMaxPooling2D, GlobalAveragePooling2D)
-    )
+    pooled = pool(image, "max", window, stride)
+    height, width = image.shape
     fig, axes = plt.subplots(1, 2)
-    colors = plots.window_colors(4)
-    places = [(r, c) for r in (0, 2) for c in (0, 2)]
+    places = list(zip(np.ndindex(pooled.shape), plots.window_colors(pooled.size), strict=True))
+    middle = height / 2
     plots.number_grid(
-        MAP, ax=axes[0],
-        highlight={(r, c, 3, 3): k for (r, c), k in zip(places, colors, strict=True)},
+        image, ax=axes[0],
+        highlight={(stride * r, stride * c, window, window): k for (r, c), k in places},
     )  # fmt: skip
     plots.number_grid(
-        overlapping, ax=axes[0], origin=(7, 1.5),
-        highlight={(r // 2, c // 2, 1, 1): k for (r, c), k in zip(places, colors, strict=True)},
+        pooled, ax=axes[0], origin=(width + 2, middle - len(pooled) / 2),
+        highlight={(r, c, 1, 1): k for (r, c), k in places},
     )  # fmt: skip
-    axes[0].set_title(_("maximum, 3×3, stride 2: they overlap"), fontsize="medium")
-    plots.number_grid(MAP, ax=axes[1], highlight={(0, 0, 5, 5): colors[0]})
-    plots.number_grid([[highest]], ax=axes[1], origin=(7, 1), label=_("maximum"))
-    plots.number_grid([[mean]], ax=axes[1], origin=(7, 3.2), label=_("mean"), fmt="{:.2f}")
+    words = {"window": f"{window}×{window}", "stride": stride}
+    axes[0].set_title(
+        _("maximum, {window}, stride {stride}: they overlap", **words)
+        if window > stride
+        else _("maximum, {window}, stride {stride}", **words),
+        fontsize="medium",
+    )
+    color = plots.window_colors(1)[0]
+    plots.number_grid(image, ax=axes[1], highlight={(0, 0, height, width): color})
+    at = width + 2
+    plots.number_grid([[image.max()]], ax=axes[1], origin=(at, middle - 1.5), label=_("maximum"))
+    plots.number_grid(
+        [[image.mean()]], ax=axes[1], origin=(at, middle + 0.7), label=_("mean"), fmt="{:.2f}"
+    )
     axes[1].set_title(_("global: one number for each map"), fontsize="medium")
     return fig
 
@@ -126,56 +140,124 @@ def overlapping_and_global_pooling() -> Figure:
 SWITCHED = np.array([[1, 2, 6, 3], [3, 5, 2, 1], [1, 2, 2, 1], [7, 3, 4, 8]])
 
 
+def unpooled(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the maxima of 2×2 windows, those in their places, and where they were.
+
+    Raises:
+        ValueError: the image cannot be cut into 2×2 windows.
+    """
+    if any(size % 2 for size in image.shape):
+        raise ValueError(
+            f"image must have an even number of rows and of columns, for its 2×2 windows; "
+            f"received {shape_text(image.shape)}."
+        )
+    rows, columns = (size // 2 for size in image.shape)
+    windows = image.reshape(rows, 2, columns, 2).swapaxes(1, 2).reshape(rows, columns, 4)
+    switches = windows.argmax(axis=-1)
+    places = np.stack(np.indices((rows, columns)), -1) * 2
+    places += np.stack([switches // 2, switches % 2], -1)
+    pooled = windows.max(axis=-1)
+    back = np.zeros_like(image)
+    back[places[..., 0], places[..., 1]] = pooled
+    return pooled, back, places
+
+
+def enlarged(values: np.ndarray) -> np.ndarray:
+    """Double a map by bilinear interpolation, as Keras does: between the pixels' centres."""
+    for axis in (0, 1):
+        size = values.shape[axis]
+        at = np.clip((np.arange(2 * size) + 0.5) / 2 - 0.5, 0, size - 1)
+        low = np.minimum(np.floor(at).astype(int), max(size - 2, 0))
+        share = (at - low).reshape(-1, *[1] * (1 - axis))
+        high = np.minimum(low + 1, size - 1)
+        values = (1 - share) * values.take(low, axis) + share * values.take(high, axis)
+    return values
+
+
+def up_sampled(image: np.ndarray) -> str:
+    """Say how a pooled map is enlarged again."""
+    pooled = unpooled(image)[0]
+    return _(
+        "A map of {size} is max-pooled to {maxima}; nearest up-sampling repeats each four times, "
+        "bilinear up-sampling blends them, and unpooling puts each in its place, with zeros "
+        "around.",
+        size=shape_text(image.shape),
+        maxima=values_text(pooled),
+    )
+
+
 @figure(
     title="Unpooling with switches puts the maxima back where they came from",
-    alt="A map of 4 by 4 is max-pooled to 5, 6, 7, 8; nearest up-sampling repeats each four times, "
-    "bilinear up-sampling blends them, and unpooling puts each in its place, with zeros around.",
+    alt=up_sampled,
     rows=("C7",),
+    frames=lambda image: 2 * unpooled(image)[0].size,
 )
-def up_sampling() -> Figure:
-    """Enlarge a pooled map again in three ways."""
-    from keras.layers import UpSampling2D
+def up_sampling(step: int | None = None, *, image: np.ndarray = SWITCHED) -> Figure:
+    """Pool a map, window by window, and enlarge it again in three ways."""
+    pooled, back, places = unpooled(image)
+    count = pooled.size
+    down, up = (count, count) if step is None else (min(step + 1, count), max(step + 1 - count, 0))
+    colors = plots.window_colors(count)
+    order = np.arange(count).reshape(pooled.shape)
+    cells = [divmod(n, pooled.shape[1]) for n in range(count)]
+    windows = {(2 * r, 2 * c, 2, 2): k for (r, c), k in zip(cells, colors, strict=True)}
+    single = {(r, c, 1, 1): k for (r, c), k in zip(cells, colors, strict=True)}
+    kept = {(*places[cell], 1, 1): k for cell, k in zip(cells, colors, strict=True)}
+    later = order.repeat(2, axis=0).repeat(2, axis=1) >= up
 
-    from kerascnn.layers import MaxPoolWithSwitches2D, MaxUnpool2D
+    def first(marks: dict, many: int) -> dict:
+        return dict(list(marks.items())[:many])
 
-    batch = SWITCHED[None, ..., None].astype("float32")
-    pooled, switches = MaxPoolWithSwitches2D(2)(batch)
-    back = np.array(MaxUnpool2D((4, 4))([pooled, switches]))[0, ..., 0]
-    small = np.array(pooled)[0, ..., 0]
-    windows = {
-        (r, c, 2, 2): k
-        for (r, c), k in zip([(0, 0), (0, 2), (2, 0), (2, 2)], plots.window_colors(4), strict=True)
-    }
-    kept = {(*place, 1, 1): "output" for place in np.argwhere(back)}
+    nearest = pooled.repeat(2, axis=0).repeat(2, axis=1)
     shown = [
-        (_("map"), SWITCHED, windows),
-        (_("pooled"), small, {(r // 2, c // 2, 1, 1): k for (r, c, *_s), k in windows.items()}),
-        (_("nearest"), run(UpSampling2D(2), small)[..., 0], windows),
-        (_("bilinear"), run(UpSampling2D(2, interpolation="bilinear"), small)[..., 0], None),
-        (_("unpooling with switches"), back, kept),
+        (_("map"), image, first(windows, down)),
+        (_("pooled"), np.ma.array(pooled, mask=order >= down), first(single, down)),
+        (_("nearest"), np.ma.array(nearest, mask=later), first(windows, up)),
+        (_("bilinear"), np.ma.array(enlarged(pooled), mask=later | (up < count)), None),
+        (_("unpooling with switches"), np.ma.array(back, mask=later), first(kept, up)),
     ]
-    fig, axes = plt.subplots(1, 5, width_ratios=(4, 2, 4, 4, 4))
+    wide = image.shape[1]
+    fig, axes = plt.subplots(1, 5, width_ratios=(wide, wide / 2, wide, wide, wide))
     for ax, (name, values, marked) in zip(axes, shown, strict=True):
         plots.number_grid(values, ax=ax, highlight=marked, fmt="{:.3g}")
         ax.set_title(name, fontsize="small")
     return fig
 
 
+RATES = (1, 2, 4)
+
+
+def dilated(size: int, kernel: int, rates: tuple[int, ...]) -> str:
+    """Say how far the taps of dilated kernels spread."""
+    extents = [arithmetic.receptive_field([(kernel, 1, rate)]) for rate in rates]
+    return _(
+        "A {kernel} kernel on a grid of {size} with dilation {rates}: its {taps} taps spread over "
+        "{extents} pixels.",
+        kernel=f"{kernel}×{kernel}",
+        size=f"{size}×{size}",
+        rates=listed(rates),
+        taps=kernel**2,
+        extents=listed(extents),
+    )
+
+
 @figure(
-    title="Dilation: the same nine weights see further",
-    alt="A 3 by 3 kernel on a grid of 9 by 9 with dilation 1, 2 and 4: its nine taps spread over "
-    "3, 5 and 9 pixels.",
+    title="Dilation: the same weights see further",
+    alt=dilated,
     rows=("B17",),
 )
-def dilation() -> Figure:
-    """Spread the taps of a 3x3 kernel with dilation 1, 2 and 4."""
-    fig, axes = plt.subplots(1, 3)
-    size = 9
-    for ax, rate in zip(axes, (1, 2, 4), strict=True):
-        extent = arithmetic.receptive_field([(3, 1, rate)])
+def dilation(*, size: int = 9, kernel: int = 3, rates: tuple[int, ...] = RATES) -> Figure:
+    """Spread the taps of a kernel with several dilations."""
+    check_panels("rates", rates, 4)
+    check_cells("size", size)
+    fig, axes = plt.subplots(1, len(rates), squeeze=False)
+    for ax, rate in zip(axes[0], rates, strict=True):
+        arithmetic.conv_output_size(size, kernel, dilation=rate)
+        extent = arithmetic.receptive_field([(kernel, 1, rate)])
         first = (size - extent) // 2
         taps = {
-            (first + rate * i, first + rate * j, 1, 1): "kernel" for i in range(3) for j in range(3)
+            (first + rate * i, first + rate * j, 1, 1): "kernel"
+            for i, j in np.ndindex(kernel, kernel)
         }
         plots.number_grid(
             np.ma.masked_all((size, size)),
@@ -183,7 +265,13 @@ def dilation() -> Figure:
             ax=ax,
         )
         ax.set_title(_("dilation {rate}: {extent}×{extent}", rate=rate, extent=extent))
-    note(fig, _("Effective size: dilation · (F − 1) + 1. Weights: 9 in all three."))
+    note(
+        fig,
+        _(
+            "Effective size: dilation · (F − 1) + 1. Weights: {weights} in each.",
+            weights=kernel**2,
+        ),
+    )
     return fig
 
 
@@ -191,63 +279,105 @@ SMALL = np.array([[1, 2], [3, 4]])
 STAMP = np.array([[1, 1, 1], [1, 2, 1], [1, 1, 1]])
 
 
+def stamped(image: np.ndarray, kernel: np.ndarray, stride: int) -> str:
+    """Say how large the outputs of a transposed convolution are."""
+    sizes = [
+        shape_text(transposed(image, kernel, step, padding=padding).shape)
+        for step, padding in ((1, "valid"), (stride, "valid"), (stride, "same"))
+    ]
+    return _(
+        "A map of {image} and a kernel of {kernel}: with stride 1 the stamps give an output of "
+        "{dense}, with stride {stride} of {wide}, and padding leaves {same} of it.",
+        image=shape_text(image.shape),
+        kernel=shape_text(kernel.shape),
+        stride=stride,
+        **dict(zip(("dense", "wide", "same"), sizes, strict=True)),
+    )
+
+
 @figure(
     title="A transposed convolution stamps its kernel and adds where stamps overlap",
-    alt="A map of 2 by 2 and a kernel of 3 by 3: with stride 1 the four stamps overlap in an "
-    "output of 4 by 4, with stride 2 in 5 by 5, and padding cuts the border off.",
+    alt=stamped,
     rows=("B17",),
+    frames=lambda image: image.size,
 )
-def transposed_convolution() -> Figure:
-    """Stamp a kernel with stride 1, stride 2, and with the border cut off."""
-    from keras.layers import Conv2DTranspose
+def transposed_convolution(
+    step: int | None = None,
+    *,
+    image: np.ndarray = SMALL,
+    kernel: np.ndarray = STAMP,
+    stride: int = 2,
+) -> Figure:
+    """Stamp a kernel for each value, with stride 1, a larger stride, and the border cut off."""
+    count = image.size if step is None else step + 1
+    cells = list(np.ndindex(image.shape))[:count]
+    stamps = np.zeros_like(image)
+    for cell in cells:
+        stamps[cell] = image[cell]
+    colors = plots.window_colors(image.size)
 
-    fig, axes = plt.subplots(1, 5, width_ratios=(2, 3, 4, 5, 4))
-    plots.number_grid(SMALL, ax=axes[0], highlight=_corners(1, 1))
+    def marks(apart: int, height: int, width: int) -> dict:
+        places = zip(cells, colors, strict=False)
+        return {(apart * r, apart * c, height, width): k for (r, c), k in places}
+
+    options = ((1, "valid"), (stride, "valid"), (stride, "same"))
+    outputs = [transposed(stamps, kernel, apart, padding=padding) for apart, padding in options]
+    widths = [array.shape[1] for array in (image, kernel, *outputs)]
+    fig, axes = plt.subplots(1, 5, width_ratios=widths)
+    plots.number_grid(image, ax=axes[0], highlight=marks(1, 1, 1))
     axes[0].set_title(_("input"), fontsize="small")
-    plots.number_grid(STAMP, ax=axes[1], frame="kernel")
+    plots.number_grid(kernel, ax=axes[1], frame="kernel")
     axes[1].set_title(_("kernel"), fontsize="small")
-    options = ((1, "valid"), (2, "valid"), (2, "same"))
-    for ax, (stride, padding) in zip(axes[2:], options, strict=True):
-        layer = Conv2DTranspose(1, 3, stride, padding, use_bias=False)
-        layer.build((None, 2, 2, 1))
-        layer.set_weights([STAMP[:, :, None, None].astype("float32")])
-        output = run(layer, SMALL)[..., 0]
-        marked = _corners(stride, 3) if padding == "valid" else None
+    for ax, output, (apart, padding) in zip(axes[2:], outputs, options, strict=True):
+        marked = marks(apart, *kernel.shape) if padding == "valid" else None
         plots.number_grid(output, ax=ax, highlight=marked)
-        words = _("stride {stride}", stride=stride)
+        words = _("stride {stride}", stride=apart)
         ax.set_title(words if padding == "valid" else f"{words}, “same”", fontsize="small")
     note(fig, _("Output: (W − 1) · S + F without padding; “same” keeps W · S of it."))
     return fig
 
 
-def _corners(step: int, side: int) -> dict:
-    places = [(0, 0), (0, step), (step, 0), (step, step)]
-    return {(*p, side, side): k for p, k in zip(places, plots.window_colors(4), strict=True)}
+KERNELS = (3, 4)
+PIXELS = 11  # shown of each side
+
+
+def writes(kernel: int, stride: int, size: int) -> np.ndarray:
+    """How many products each output pixel adds up: a transposed convolution of ones with ones."""
+    ones = np.ones((size, size), int)
+    return transposed(ones, np.ones((kernel, kernel), int), stride)
+
+
+def written(kernels: tuple[int, ...], stride: int) -> str:
+    """Say how often pixels are written."""
+    inside = [
+        " ".join(map(str, np.unique(writes(side, stride, PIXELS)[side:-side, side:-side])))
+        for side in kernels
+    ]
+    return _(
+        "How often each pixel is written by a transposed convolution with stride {stride}: inside, "
+        "kernels of side {kernels} write pixels {counts} times.",
+        stride=stride,
+        kernels=listed(kernels),
+        counts=listed(inside),
+    )
 
 
 @figure(
     title="Checkerboards: where the stride does not divide the kernel",
-    alt="How often each pixel is written by a transposed convolution with stride 2: kernels of 3 "
-    "write a checkerboard of 1, 2 and 4, kernels of 4 write every pixel inside four times.",
+    alt=written,
     rows=("B17",),
 )
-def checkerboard() -> Figure:
+def checkerboard(*, kernels: tuple[int, ...] = KERNELS, stride: int = 2) -> Figure:
     """Count how often each output pixel of a transposed convolution is written."""
-    fig, axes = plt.subplots(1, 2)
-    for ax, kernel in zip(axes, (3, 4), strict=True):
-        counts = writes(kernel, 2, 6)[:11, :11].astype(int)
-        plots.number_grid(counts, ax=ax, cmap="Greys", limits=(0, 6))
-        ax.set_title(_("kernel {size}, stride 2", size=f"{kernel}×{kernel}"))
+    check_panels("kernels", kernels, 3)
+    fig, axes = plt.subplots(1, len(kernels), squeeze=False)
+    for ax, kernel in zip(axes[0], kernels, strict=True):
+        counts = writes(kernel, stride, PIXELS // stride + 2)[:PIXELS, :PIXELS]
+        plots.number_grid(counts, ax=ax, cmap="Greys", limits=(0, max(6, counts.max())))
+        size = f"{kernel}×{kernel}"
+        ax.set_title(_("kernel {size}, stride {stride}", size=size, stride=stride))
     note(
         fig,
         _("Choose kernels that the stride divides (Odena et al. 2016, 10.23915/distill.00003)."),
     )
     return fig
-
-
-def writes(kernel: int, stride: int, size: int) -> np.ndarray:
-    """How many products each output pixel adds up: a transposed convolution of ones with ones."""
-    from keras.layers import Conv2DTranspose
-
-    layer = Conv2DTranspose(1, kernel, stride, use_bias=False, kernel_initializer="ones")
-    return run(layer, np.ones((size, size)))[..., 0]

@@ -7,9 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kerascnn import arithmetic, plots
+from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
+from ._options import Whole
 from ._registry import figure
 
 
@@ -80,35 +82,78 @@ QUIZ = (  # input, kernel, filters, stride, padding: the lectures' own questions
     ((50, 50, 3), 5, 64, 3, 0),
     ((227, 227, 3), 11, 96, 4, 0),
 )
+OWN = (3, 5, 10, 1, 0)  # channels, kernel, filters, stride and padding where only a size is given
+
+
+def questions(
+    size: int | None, channels: int, kernel: int, filters: int, stride: int, padding: int
+) -> tuple:
+    """Return the lectures' questions, or one of the user's own, where `size` is given.
+
+    Raises:
+        ValueError: other numbers are given, but no size.
+    """
+    if size is None:
+        if (channels, kernel, filters, stride, padding) != OWN:
+            raise ValueError("size, that of the input, must be given with your own numbers.")
+        return QUIZ
+    return (((size, size, channels), kernel, filters, stride, padding),)
+
+
+def answered(
+    size: int | None, channels: int, kernel: int, filters: int, stride: int, padding: int
+) -> str:
+    """Say the answers."""
+    answers = []
+    for shape, side, many, step, zeros in questions(
+        size, channels, kernel, filters, stride, padding
+    ):
+        out = arithmetic.conv_output_size(shape[0], side, step, zeros)
+        parameters = arithmetic.conv_parameters(side, shape[-1], many)
+        answers.append(f"{shape_text(shape)} → {out}×{out}×{many}, {parameters:,}")
+    return _(
+        "Convolutions with output volume and parameters: {answers}.", answers="; ".join(answers)
+    )
 
 
 @figure(
     title="Output size and parameters follow from five numbers",
-    alt="Four convolutions with their answers: 32 by 32 by 3 with ten 5 by 5 filters and padding 2 "
-    "gives 32 by 32 by 10 and 760 parameters; 50 by 50 by 3 with stride 3 gives 16 by 16.",
+    alt=answered,
     rows=("B7",),
 )
-def volume_quiz() -> Figure:
+def volume_quiz(
+    *,
+    size: int | None = None,
+    channels: int = OWN[0],
+    kernel: int = OWN[1],
+    filters: int = OWN[2],
+    stride: int = OWN[3],
+    padding: Whole = OWN[4],
+) -> Figure:
     """Answer the lectures' questions: the output volume and the parameters of a layer."""
     heads = [_("input"), _("filters"), _("stride, padding"), _("output"), _("parameters")]
     rows = []
-    for (height, width, channels), kernel, filters, stride, padding in QUIZ:
-        size = arithmetic.conv_output_size(height, kernel, stride, padding)
-        parameters = arithmetic.conv_parameters(kernel, channels, filters)
+    for (height, width, depth), side, many, step, zeros in questions(
+        size, channels, kernel, filters, stride, padding
+    ):
+        exact = arithmetic.exact_output_size(height, side, step, zeros)
+        out = arithmetic.conv_output_size(height, side, step, zeros)
+        rounded = f"{float(exact):.4g} → {out}" if exact != out else f"{out}"
+        parameters = arithmetic.conv_parameters(side, depth, many)
         rows.append(
             [
-                f"{height}×{width}×{channels}",
-                f"{filters} × {kernel}×{kernel}×{channels}",
-                f"{stride}, {padding}",
-                f"({height} − {kernel} + 2·{padding}) / {stride} + 1 = {size}\n"
-                f"{size}×{size}×{filters}",
-                f"({kernel}·{kernel}·{channels} + 1) · {filters}\n= {parameters:,}",
+                f"{height}×{width}×{depth}",
+                f"{many} × {side}×{side}×{depth}",
+                f"{step}, {zeros}",
+                f"({height} − {side} + 2·{zeros}) / {step} + 1 = {rounded}\n{out}×{out}×{many}",
+                f"({side}·{side}·{depth} + 1) · {many}\n= {parameters:,}",
             ]
         )
     fig, ax = plt.subplots()
     ax.set_axis_off()
+    share = (1 + len(rows)) / (1 + len(QUIZ))
     table = ax.table(
-        rows, colLabels=heads, loc="center", cellLoc="center", bbox=(0, 0, 1, 1),
+        rows, colLabels=heads, loc="center", cellLoc="center", bbox=(0, 1 - share, 1, share),
         colWidths=(0.15, 0.2, 0.15, 0.29, 0.21),
     )  # fmt: skip
     table.auto_set_font_size(False)

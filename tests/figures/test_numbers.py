@@ -22,8 +22,8 @@ def test_the_curve_detector_of_the_lectures():
 
 def test_both_gradients_of_a_convolution_are_convolutions():
     """By SciPy: ∂L/∂W = X ⋆ ∂L/∂h, ∂L/∂X = ∂L/∂h ∗ W."""
-    x, w, above = backpropagation.IMAGE, backpropagation.KERNEL, backpropagation.ABOVE
-    output, of_kernel, of_image = backpropagation.convolution_gradients(x, w, above)
+    x, w, above = backpropagation.IMAGE, backpropagation.KERNEL, np.array([[1, 2], [3, 4]])
+    output, of_kernel, of_image = backpropagation.convolution_gradients()
     np.testing.assert_allclose(output, correlate2d(x, w, "valid"))
     np.testing.assert_allclose(of_kernel, correlate2d(x, above, "valid"))
     np.testing.assert_allclose(of_image, convolve2d(above, w, "full"))
@@ -31,7 +31,8 @@ def test_both_gradients_of_a_convolution_are_convolutions():
 
 def test_the_gradients_of_the_graph():
     """q = a·b, f = q + c with a = -2, b = 5: ∂f/∂q = ∂f/∂c = 1, ∂f/∂a = b, ∂f/∂b = a."""
-    assert backpropagation._gradients() == (1, 1, 5, -2)
+    assert backpropagation.graph_gradients() == {"f": 1, "q": 1, "c": 1, "a": 5, "b": -2}
+    assert backpropagation.graph_gradients(a=0.5, b=-4.0)["a"] == -4
 
 
 @pytest.mark.parametrize("step", [1e-5, 1e-6])
@@ -65,10 +66,19 @@ def test_pooled_maps_change_less_than_the_input():
     assert (np.diff(changes, axis=0) < 0).all()
 
 
-def test_a_transposed_convolution_is_a_sum_of_stamps():
-    """Stride 1, without padding: the corner 1·1, the middle 1·1 + 2·1 + 3·1 + 4·2 and so on."""
-    expected = convolve2d(sampling.SMALL, sampling.STAMP, "full")
-    assert expected[1:3, 1:3].tolist() == [[11, 12], [13, 14]]
+def test_maps_are_enlarged_as_keras_does(rng):
+    import keras
+
+    from kerascnn.layers import MaxPoolWithSwitches2D, MaxUnpool2D
+
+    image = rng.permutation(24).reshape(4, 6)
+    pooled, back, _places = sampling.unpooled(image)
+    maxima, switches = MaxPoolWithSwitches2D(2)(image[None, ..., None].astype("float32"))
+    np.testing.assert_array_equal(pooled, np.array(maxima)[0, ..., 0])
+    unpooled = np.array(MaxUnpool2D((4, 6))([maxima, switches]))[0, ..., 0]
+    np.testing.assert_array_equal(back, unpooled)
+    double = keras.layers.UpSampling2D(2, interpolation="bilinear")(maxima)
+    np.testing.assert_allclose(sampling.enlarged(pooled), np.array(double)[0, ..., 0], rtol=1e-6)
 
 
 def test_kernels_that_the_stride_divides_write_evenly():

@@ -177,6 +177,50 @@ def test_padding_of_other_numbers(words):
         assert part in shown
 
 
+PHOTO = np.random.default_rng(0).random((40, 60, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "parts"),
+    [
+        ("max-pooling", {"image": np.arange(9).reshape(3, 3), "stride": 1}, ["3×3", "4, 5, 7, 8"]),
+        ("average-pooling", {"image": [[1, 2], [3, 6]]}, ["(1 + 2 + 3 + 6) / 4 = 3", "means 3."]),
+        ("dilation", {"size": 12, "kernel": 4, "rates": (2, 3)}, ["7×7", "10×10", "16 taps"]),
+        ("transposed-convolution", {"kernel": [[1, 5]], "stride": 3}, ["20", "of 4×5"]),
+        ("correlation-or-convolution", {"kernel": [[1, 0], [0, 7]]}, ["7", "180°"]),
+        (
+            "curve-detector",
+            {"kernel": [[1, 2]], "matching": [[3, 4]], "other": [[0, -1]]},
+            ["4·2 + 3·1 = 11", "(−1)·2 = −2", "it is −2"],
+        ),
+        ("translation-equivariance", {"photo": PHOTO, "shift": 5}, ["5 pixels", "border: 0"]),
+        (
+            "backward-convolution",
+            {"image": np.eye(3), "kernel": [[1, 2]]},
+            ["A 3×3 input, a 1×2 kernel", "3×2 output"],
+        ),
+        ("convolution-as-a-matrix", {"signal": [1, 2, 3], "weights": [0, 1]}, ["2×3"]),
+        (
+            "volume-quiz",
+            {"size": 224, "kernel": 7, "stride": 2, "padding": 3, "filters": 64},
+            ["(224 − 7 + 2·3) / 2 + 1 = 112.5 → 112", "= 9,472", "112×112×64"],
+        ),
+        ("kernel-size", {"sizes": (2, 4), "channels": 10}, ["400", "1,600", "side 2, 4"]),
+        ("overlapping-and-global-pooling", {"window": 2, "stride": 1}, ["6, 6, 5, 1", "2.76"]),
+        ("up-sampling", {"image": [[1, 9, 0, 0], [0, 0, 5, 0]]}, ["9, 5", "8"]),
+        ("checkerboard", {"kernels": (5,), "stride": 3}, ["5×5, stride 3", "1 2 4 times"]),
+        ("computational-graph", {"a": 3.0, "b": -4.0}, ["$q$ = −12", "$f$ = −9", "b = −4"]),
+        ("kernels-on-a-photo", {"photo": PHOTO}, ["photo"]),
+        ("pooled-photo", {"photo": PHOTO}, ["128×128×3", "16×16×3"]),
+        ("linear-cascade", {"photo": PHOTO}, ["one kernel of 5×5"]),
+        ("zero-padding", {"photo": PHOTO}, ["128×128 → 114×114"]),
+    ],
+)
+def test_figures_of_other_numbers(name, options, parts, words):
+    shown = words(name, **options)
+    assert [part for part in parts if part not in shown] == []
+
+
 @pytest.mark.parametrize(
     ("name", "options", "line"),
     [
@@ -185,6 +229,15 @@ def test_padding_of_other_numbers(words):
         ("stride", {"kernel": 9}, "kernel must fit into the input"),
         ("stride", {"strides": (1, 2, 3, 4, 5, 6)}, "strides must be at most 5 numbers"),
         ("stride", {"size": 30}, "size must be at most 20"),
+        ("max-pooling", {"window": 5}, "kernel must fit into the input"),
+        ("correlation-or-convolution", {"kernel": [[1, 0], [0, 1]]}, "kernel must differ from"),
+        ("curve-detector", {"kernel": np.eye(3)}, "matching must have the shape of the kernel"),
+        ("backward-convolution", {"above": np.eye(3)}, "above must have the shape of the output"),
+        ("convolution-as-a-matrix", {"image": np.ones((9, 9))}, "at most 16 windows"),
+        ("convolution-as-a-matrix", {"weights": np.ones(9)}, "kernel must fit into the input"),
+        ("volume-quiz", {"kernel": 3}, "size, that of the input, must be given"),
+        ("up-sampling", {"image": np.ones((3, 4))}, "image must have an even number of rows"),
+        ("translation-equivariance", {"shift": 64}, "shift must be less than half"),
     ],
 )
 def test_values_that_do_not_fit_write_nothing(name, options, line, tmp_path):

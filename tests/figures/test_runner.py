@@ -1,5 +1,7 @@
 """The runner: whole files or none, the same bytes every time, words for those who cannot see."""
 
+import base64
+import json
 import re
 import xml.etree.ElementTree as ET
 
@@ -8,7 +10,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import kerascnn as kc
-from kerascnn.figures import _registry, _runner
+from kerascnn.figures import _player, _registry, _runner
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -152,8 +154,30 @@ def test_frames_make_a_gif(tmp_path, registered):
         assert gif.n_frames == 3
         for nth, shade in enumerate((1, 0.75, 0.5)):
             gif.seek(nth)
-            assert gif.info["duration"] == _runner.FRAME_MS
+            assert gif.info["duration"] == _player.FRAME_MS
             assert gif.convert("L").getpixel((50, 50)) == pytest.approx(255 * shade, abs=2)
+
+
+def test_frames_make_a_page_with_a_slider(tmp_path, registered):
+    def moving(step=None):
+        """A picture for each step."""
+        return plt.figure(figsize=(1, 1))
+
+    registered(moving, frames=3, title="A <title>")
+    kc.figures.draw(["moving"], out=tmp_path, formats=["svg"], lang="es", style="dark")
+    page = (tmp_path / "moving.html").read_text("utf-8")
+    frames = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', page)
+    assert [base64.b64decode(frame) for frame in frames] == [
+        (tmp_path / f"moving-{step}.svg").read_bytes() for step in (1, 2, 3)
+    ]
+    assert page.count("<img") - page.count(" hidden>") == 1  # without a script the first is seen
+    assert 'type="range" id="step" min="1" max="3"' in page
+    assert '<html lang="es">' in page
+    assert "<h1>A &lt;title&gt;</h1>" in page
+    assert 'aria-label="A &amp; B."' in page
+    assert json.dumps("Paso 3 de 3") in page
+    kc.figures.draw(["moving"], out=tmp_path, formats=["pdf"])
+    assert (tmp_path / "moving.html").read_text("utf-8").count("data:image/png;base64,") == 3
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

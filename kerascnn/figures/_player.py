@@ -1,0 +1,65 @@
+"""The steps of a figure as a film: a GIF, and a page with a slider."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from kerascnn._text import text as _
+
+GIF_DPI = 100
+FRAME_MS = 1500  # long enough to follow the sum of nine products
+TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+def gif(frames: Sequence[bytes]) -> bytes:
+    """Join PNG pages, whose resolution is a multiple of the film's."""
+    pages = [Image.open(io.BytesIO(data)) for data in frames]
+    images = [
+        page.convert("RGB")
+        .reduce(round(page.info["dpi"][0] / GIF_DPI))
+        .convert("P", palette=Image.Palette.ADAPTIVE)
+        for page in pages
+    ]
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer, "GIF", save_all=True, append_images=images[1:], duration=FRAME_MS, loop=0
+    )
+    return buffer.getvalue()
+
+
+def player(frames: Sequence[bytes], kind: str, title: str, alt: str, lang: str) -> str:
+    """Return a page that shows the frames one by one: with a slider, keys and a button.
+
+    It holds the frames, so that it can be sent or moved by itself. Its colours are those of the
+    style that is set.
+
+    Args:
+        frames: of a file each, of the kind "svg" or "png".
+        kind: of the frames.
+        title, alt, lang: of the figure.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    sources = [f"data:{TYPES[kind]};base64,{base64.b64encode(frame).decode()}" for frame in frames]
+    words = [
+        _("Step {step} of {steps}", step=step, steps=len(frames))
+        for step in range(1, len(frames) + 1)
+    ]
+    page = Environment(loader=PackageLoader("kerascnn", "figures"), autoescape=True)
+    return page.get_template("player.html.jinja").render(
+        lang=lang,
+        title=title,
+        alt=alt,
+        frames=sources,
+        words=words,
+        play=_("Play"),
+        stop=_("Pause"),
+        slider=_("Step"),
+        pause=FRAME_MS,
+        ink=to_hex(mpl.rcParams["text.color"]),
+        ground=to_hex(mpl.rcParams["figure.facecolor"]),
+    )
