@@ -1,6 +1,6 @@
 """Classical machine learning beside deep learning (A15)."""
 
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -18,58 +18,95 @@ SHOWN = 3  # the digit that goes through both
 CELL, ORIENTATIONS = 4, 8  # pixels, directions from 0° to 180°
 
 
+@dataclass(frozen=True)
+class Paths:
+    """What happens to the digit on both paths.
+
+    Attributes:
+        digit: (28, 28, 1) in [0, 1].
+        histograms: its HOG, (7, 7, 8).
+        maps: the outputs of LeNet-5's layers "c1" and "c3", each (h, w, K).
+        scores: of ten classes, by logistic regression on HOG and by LeNet-5.
+        accuracy: of both on the test digits, from 0 to 1.
+    """
+
+    digit: np.ndarray
+    histograms: np.ndarray
+    maps: tuple[np.ndarray, np.ndarray]
+    scores: tuple[np.ndarray, np.ndarray]
+    accuracy: tuple[float, float]
+
+
+def paths() -> Paths:
+    """Fit a classifier to the HOG of digits, and let a digit pass through it and LeNet-5."""
+    from sklearn.linear_model import LogisticRegression
+
+    from kerascnn import visualize
+
+    data = datasets.load("digits")
+    (x, labels), (tested, truth) = (
+        (np.stack([hog(digit).ravel() for digit in images]), classes)
+        for images, classes in (data.train, data.test)
+    )
+    classifier = LogisticRegression(max_iter=1000).fit(x, labels)
+    digits, model = digit_images(SHOWN), trained()
+    outputs = visualize.activations(model, digits, ["c1", "c3", "predictions"])
+    histograms = hog(digits[0])
+    decided = np.array(model(data.test[0])).argmax(axis=1)
+    return Paths(
+        digits[0],
+        histograms,
+        (outputs["c1"][0], outputs["c3"][0]),
+        (classifier.predict_proba(histograms.reshape(1, -1))[0], outputs["predictions"][0]),
+        (float(classifier.score(tested, truth)), float((decided == truth).mean())),
+    )
+
+
 @figure(
     title="Classical methods learn only the classifier, deep networks the features too",
     alt="A handwritten 3 takes two paths to the scores of ten classes: by histograms of oriented "
     "gradients, which are made by hand, and a linear classifier, which is learned; and by two "
     "layers of feature maps and the classifier of LeNet-5, all of which are learned.",
     rows=("A15",),
+    data=paths,
 )
-def classical_and_deep() -> Figure:
-    """Classify a digit by HOG and a linear classifier, and by LeNet-5; draw all stages."""
-    from kerascnn import visualize
-
-    digits = digit_images(SHOWN)
-    histograms = hog(digits[0])
-    classifier, by_hog = linear_on_hog()
-    outputs = visualize.activations(trained(), digits, ["c1", "c3", "predictions"])
+def classical_and_deep(through: Paths) -> Figure:
+    """Draw the stages of a digit's classification by HOG, and by LeNet-5."""
     fig = plt.figure()
-    for part, name in zip(fig.subfigures(2, 1), (_("classical"), _("deep")), strict=True):
-        first, *stages, last = part.subplots(
-            1, 3 if part is fig.subfigs[0] else 4,
-            width_ratios=(1, 2.4, 1.4) if part is fig.subfigs[0] else (1, 1.2, 1.2, 1.4),
-        )  # fmt: skip
-        plots.image_grid(digits, ax=first)
-        first.set_title(name)
-        if part is fig.subfigs[0]:
-            draw_hog(stages[0], digits[0], histograms)
-            _name(
-                stages[0],
-                _("{count} numbers for the directions of edges", count=histograms.size),
-                by_hand=True,
-            )
-            scores = classifier.predict_proba(histograms.reshape(1, -1))[0]
-        else:
-            for ax, layer, columns in zip(stages, ("c1", "c3"), (3, 4), strict=True):
-                maps = outputs[layer][0]
-                plots.activation_grid(maps, columns=columns, numbers=False, colorbar=False, ax=ax)
-                _name(ax, _("{count} feature maps", count=maps.shape[-1]))
-            scores = outputs["predictions"][0]
-        colors = [plots.role_color("output" if c == SHOWN else "padding") for c in range(10)]
-        last.bar(range(10), scores, color=colors)
-        last.set(xticks=range(10), yticks=(0, 1), ylim=(0, 1))
-        _name(last, _("classifier"))
+    top, bottom = fig.subfigures(2, 1)
+    axes = top.subplots(1, 3, width_ratios=(1, 2.4, 1.4))
+    draw_hog(axes[1], through.digit, through.histograms)
+    numbers = _("{count} numbers for the directions of edges", count=through.histograms.size)
+    _name(axes[1], numbers, by_hand=True)
+    _ends(axes[0], axes[-1], _("classical"), through.digit, through.scores[0])
+
+    axes = bottom.subplots(1, 4, width_ratios=(1, 1.2, 1.2, 1.4))
+    for ax, maps, columns in zip(axes[1:3], through.maps, (3, 4), strict=True):
+        plots.activation_grid(maps, columns=columns, numbers=False, colorbar=False, ax=ax)
+        _name(ax, _("{count} feature maps", count=maps.shape[-1]))
+    _ends(axes[0], axes[-1], _("deep"), through.digit, through.scores[1])
+    by_hog, by_lenet = (f"{100 * accuracy:.0f}" for accuracy in through.accuracy)
     note(
         fig,
         _(
             "Test accuracy: {hog} % with histograms of oriented gradients and logistic "
             "regression, trained on {images} digits; {lenet} % with LeNet-5, trained on MNIST.",
-            hog=f"{100 * by_hog:.0f}",
+            hog=by_hog,
             images=len(datasets.load("digits").train[0]),
-            lenet=f"{100 * lenet_accuracy():.0f}",
+            lenet=by_lenet,
         ),
     )
     return fig
+
+
+def _ends(first: Axes, last: Axes, name: str, digit: np.ndarray, scores: np.ndarray) -> None:
+    """Draw what both paths begin and end with: the digit, and the scores of the classes."""
+    plots.image_grid(digit[None], ax=first)
+    first.set_title(name)
+    colors = [plots.role_color("output" if c == SHOWN else "padding") for c in range(10)]
+    last.bar(range(10), scores, color=colors)
+    last.set(xticks=range(10), yticks=(0, 1), ylim=(0, 1))
+    _name(last, _("classifier"))
 
 
 def _name(ax: Axes, name: str, *, by_hand: bool = False) -> None:
@@ -112,24 +149,3 @@ def draw_hog(ax: Axes, digit: np.ndarray, histograms: np.ndarray) -> None:
             color="white", linewidth=plt.rcParams["lines.linewidth"] / 2.5, linestyle="-",
         )  # fmt: skip
     ax.set_axis_off()
-
-
-@cache
-def linear_on_hog():
-    """Logistic regression on the HOG of the training digits, and its accuracy on the test ones."""
-    from sklearn.linear_model import LogisticRegression
-
-    data = datasets.load("digits")
-    (x, labels), (tested, truth) = (
-        (np.stack([hog(digit).ravel() for digit in images]), classes)
-        for images, classes in (data.train, data.test)
-    )
-    classifier = LogisticRegression(max_iter=1000).fit(x, labels)
-    return classifier, classifier.score(tested, truth)
-
-
-@cache
-def lenet_accuracy() -> float:
-    """The share of the test digits that LeNet-5 classifies correctly."""
-    images, labels = datasets.load("digits").test
-    return float((np.array(trained()(images)).argmax(axis=1) == labels).mean())

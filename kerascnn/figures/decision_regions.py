@@ -136,6 +136,7 @@ def _corners(ax: Axes, targets: np.ndarray) -> None:
 HIDDEN = (1, 3, 10)
 POINTS, TURNS, NOISE = 300, 1.5, 0.08
 SPAN = 3.5  # the plane is drawn from −SPAN to SPAN
+ACROSS = np.linspace(-SPAN, SPAN, 201)
 
 
 def spirals() -> tuple[np.ndarray, np.ndarray]:
@@ -146,6 +147,19 @@ def spirals() -> tuple[np.ndarray, np.ndarray]:
     angle = 2 * np.pi * TURNS * radius + np.pi * labels
     points = 3 * radius * np.stack([np.cos(angle), np.sin(angle)])
     return points.T + rng.normal(0, NOISE, (POINTS, 2)), labels
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What an MLP decides.
+
+    Attributes:
+        probability: (ACROSS, ACROSS) of the class 1, over the plane.
+        accuracy: the share of the points whose class it gets right.
+    """
+
+    probability: np.ndarray
+    accuracy: float
 
 
 def fitted(hidden: int, points: np.ndarray, labels: np.ndarray):
@@ -163,25 +177,38 @@ def fitted(hidden: int, points: np.ndarray, labels: np.ndarray):
         return net.fit(points, labels)
 
 
+def regions() -> list[Regions]:
+    """Fit MLPs with each number of hidden units, and look where they decide what."""
+    points, labels = spirals()
+    plane = np.stack(np.meshgrid(ACROSS, ACROSS), axis=-1)
+    nets = [fitted(hidden, points, labels) for hidden in HIDDEN]
+    return [
+        Regions(
+            net.predict_proba(plane.reshape(-1, 2))[:, 1].reshape(plane.shape[:2]),
+            float(net.score(points, labels)),
+        )
+        for net in nets
+    ]
+
+
 @figure(
     title="More hidden units, more complex decision regions",
     alt="Two noisy spirals and the decision regions of three MLPs: one hidden unit divides the "
     "plane by a line, three bend it, ten follow both spirals, and the accuracy rises to 100 "
     "percent.",
     rows=("A5",),
+    data=regions,
 )
-def mlp_capacity() -> Figure:
-    """Fit MLPs with 1, 3 and 10 hidden units to two spirals, and draw what they decide."""
+def mlp_capacity(decided: list[Regions]) -> Figure:
+    """Draw what MLPs with 1, 3 and 10 hidden units decide after learning two spirals."""
     points, labels = spirals()
-    across = np.linspace(-SPAN, SPAN, 201)
-    plane = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
     colors = plots.window_colors(2)
     fig, axes = plt.subplots(1, len(HIDDEN))
-    for ax, hidden in zip(axes, HIDDEN, strict=True):
-        net = fitted(hidden, points, labels)
-        decided = net.predict_proba(plane)[:, 1].reshape(len(across), -1)
-        ax.contourf(across, across, decided, levels=(0, 0.5, 1), colors=colors, alpha=0.25)
-        ax.contour(across, across, decided, levels=(0.5,), colors=plt.rcParams["text.color"])
+    for ax, hidden, by_net in zip(axes, HIDDEN, decided, strict=True):
+        look = {"levels": (0, 0.5, 1), "colors": colors, "alpha": 0.25}
+        ax.contourf(ACROSS, ACROSS, by_net.probability, **look)
+        border = {"levels": (0.5,), "colors": plt.rcParams["text.color"]}
+        ax.contour(ACROSS, ACROSS, by_net.probability, **border)
         for label, color in enumerate(colors):
             ax.plot(
                 *points[labels == label].T, "os"[label], color=color, linestyle="none",
@@ -189,11 +216,13 @@ def mlp_capacity() -> Figure:
             )  # fmt: skip
         ax.set(xlim=(-SPAN, SPAN), ylim=(-SPAN, SPAN), aspect="equal", xticks=(), yticks=())
         ax.set_title(_("{count} hidden units", count=hidden) if hidden > 1 else _("1 hidden unit"))
-        accuracy = 100 * net.score(points, labels)
-        ax.set_xlabel(_("accuracy {percent} %", percent=f"{accuracy:.0f}"))
+        ax.set_xlabel(_("accuracy {percent} %", percent=f"{100 * by_net.accuracy:.0f}"))
     note(
         fig,
-        _("{count} training points on two spirals; one hidden layer of tanh units, a sigmoid on top.",
-          count=POINTS),
-    )  # fmt: skip
+        _(
+            "{count} training points on two spirals; one hidden layer of tanh units, a sigmoid "
+            "on top.",
+            count=POINTS,
+        ),
+    )
     return fig

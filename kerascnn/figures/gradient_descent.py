@@ -1,5 +1,6 @@
 """The loss of an MLP and its update rule (A7)."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -17,9 +18,48 @@ SIZES = (64, 16, 10)  # units: 8×8 pixels, hidden, classes
 RATE = 0.5
 UPDATES = 100
 SLIDE = np.linspace(-0.5, 4, 46)  # learning rates tried for the first update
-H = 1e-5  # of the numerical slope
+H = 1e-4  # of the numerical slope
 
 Weights = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How the loss falls.
+
+    Attributes:
+        after_one: (len(SLIDE),) loss after one update with each learning rate.
+        losses: (UPDATES + 1,) before and after each update with RATE.
+        analytic: ∂L/∂η of the first update at η = 0, by back-propagation: −‖∂L/∂w‖².
+        numerical: the same by central differences.
+    """
+
+    after_one: np.ndarray
+    losses: np.ndarray
+    analytic: float
+    numerical: float
+
+
+def descent() -> Descent:
+    """Train an MLP on digits by w ← w − η ∂L/∂w, in float64."""
+    x, labels = digits()
+    start = first_weights()
+    loss, grads = loss_and_gradients(start, x, labels)
+
+    def after(rate: float) -> float:
+        return loss_and_gradients(updated(start, grads, rate), x, labels)[0]
+
+    weights, losses = updated(start, grads, RATE), [loss]
+    for _update in range(UPDATES):
+        loss, slopes = loss_and_gradients(weights, x, labels)
+        losses.append(loss)
+        weights = updated(weights, slopes, RATE)
+    return Descent(
+        np.array([after(rate) for rate in SLIDE]),
+        np.array(losses),
+        -sum(float((grad**2).sum()) for grad in grads),
+        (after(H) - after(-H)) / (2 * H),
+    )
 
 
 @figure(
@@ -28,20 +68,16 @@ Weights = list[np.ndarray]
     "the slope from back-propagation, and rises again when the rate is too large; right: the loss "
     "falls over 100 updates.",
     rows=("A7",),
+    data=descent,
 )
-def gradient_descent() -> Figure:
-    """Train an MLP on digits by w ← w − η ∂L/∂w, in float64."""
-    x, labels = digits()
-    start = first_weights()
-    loss, grads = loss_and_gradients(start, x, labels)
-    analytic, numerical = slopes()
-    losses = descent()
+def gradient_descent(trained: Descent) -> Figure:
+    """Draw the loss after one update with several learning rates, and over many updates."""
+    loss, losses = trained.losses[0], trained.losses
     fig, (left, right) = plt.subplots(1, 2)
     ink, accent = plt.rcParams["text.color"], plots.role_color("window")
-    after = [loss_and_gradients(updated(start, grads, rate), x, labels)[0] for rate in SLIDE]
-    left.plot(SLIDE, after, label=_("loss after one update"))
+    left.plot(SLIDE, trained.after_one, label=_("loss after one update"))
     tangent = np.array([-0.5, 1.6])
-    left.plot(tangent, loss + analytic * tangent, color=ink, linestyle="--",
+    left.plot(tangent, loss + trained.analytic * tangent, color=ink, linestyle="--",
               label=_("slope by back-propagation"))  # fmt: skip
     left.plot([0, RATE], losses[:2], "o", color=accent, linestyle="none", zorder=3)
     left.annotate("", (RATE, losses[1]), (0, loss),
@@ -61,9 +97,9 @@ def gradient_descent() -> Figure:
         _(
             "MLP of 64, 16 and 10 units on {images} digits; pᵢ: probability of the correct class. "
             "Slope at η = 0: −‖∂L/∂w‖² = {slope}; relative error of the numerical slope: {error}.",
-            images=len(x),
-            slope=f"{analytic:.3f}".replace("-", "−"),
-            error=power(abs(numerical / analytic - 1)),
+            images=len(digits()[0]),
+            slope=f"{trained.analytic:.3f}".replace("-", "−"),
+            error=power(abs(trained.numerical / trained.analytic - 1)),
         ),
     )
     return fig
@@ -84,25 +120,3 @@ def first_weights() -> Weights:
 def updated(weights: Weights, grads: Weights, rate: float) -> Weights:
     """The weights after one update: w − η ∂L/∂w."""
     return [w - rate * grad for w, grad in zip(weights, grads, strict=True)]
-
-
-def descent() -> np.ndarray:
-    """The loss before and after each update, (UPDATES + 1,)."""
-    x, labels = digits()
-    weights, losses = first_weights(), []
-    for _update in range(UPDATES + 1):
-        loss, grads = loss_and_gradients(weights, x, labels)
-        losses.append(loss)
-        weights = updated(weights, grads, RATE)
-    return np.array(losses)
-
-
-def slopes() -> tuple[float, float]:
-    """∂L/∂η of the first update at η = 0: by back-propagation, and by central differences."""
-    x, labels = digits()
-    start = first_weights()
-    _loss, grads = loss_and_gradients(start, x, labels)
-    back, ahead = (
-        loss_and_gradients(updated(start, grads, rate), x, labels)[0] for rate in (-H, H)
-    )
-    return -sum(float((grad**2).sum()) for grad in grads), (ahead - back) / (2 * H)

@@ -1,7 +1,6 @@
 """Linear and logistic regression on images (A2)."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -40,7 +39,6 @@ class Galaxies:
         return self.columns < 0.5
 
 
-@cache
 def galaxies() -> Galaxies:
     """Find the galaxies, and some stars, in the photo of the Hubble deep field."""
     from scipy import ndimage
@@ -52,6 +50,7 @@ def galaxies() -> Galaxies:
     centers = np.rint(ndimage.center_of_mass(regions > 0, regions, numbers)).astype(int)
     half = SIZE // 2
     inside = ((centers >= half) & (centers <= np.subtract(photo.shape[:2], half))).all(axis=1)
+    inside &= np.abs(centers[:, 1] - photo.shape[1] / 2) >= half  # in one half of the photo
     kept = inside & (areas >= AREAS[0]) & (areas <= AREAS[1])
     patches = [photo[r - half : r + half, c - half : c + half] for r, c in centers[kept]]
     return Galaxies(np.stack(patches), areas[kept], centers[kept, 1] / photo.shape[1])
@@ -76,9 +75,25 @@ class Fit:
         return float((self.weights * patch).sum() + self.bias)
 
 
-@cache
-def fits() -> tuple[Fit, Fit, float]:
-    """Linear regression of the area, logistic regression of large or small; and their border."""
+@dataclass(frozen=True)
+class Fits:
+    """Both models, and what they were fitted to.
+
+    Attributes:
+        data: the galaxies.
+        linear: of the area.
+        logistic: of whether the area is larger than the border.
+        border: the median area of the galaxies for training.
+    """
+
+    data: Galaxies
+    linear: Fit
+    logistic: Fit
+    border: float
+
+
+def fits() -> Fits:
+    """Fit linear regression of the area, and logistic regression of large or small."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
     data = galaxies()
@@ -88,7 +103,8 @@ def fits() -> tuple[Fit, Fit, float]:
     linear = Ridge(RIDGE).fit(x[part], data.areas[part])
     logistic = LogisticRegression(C=1 / RIDGE, max_iter=1000).fit(x[part], large[part])
     shape = data.patches.shape[1:]
-    return (
+    return Fits(
+        data,
         Fit(
             linear.coef_.reshape(shape),
             float(linear.intercept_),
@@ -112,11 +128,12 @@ SHOWN = 60  # pixels: the area of the galaxy that is shown
     "three images for red, green and blue, a wide ring, gives its area; times those of a "
     "logistic regression, a narrow ring, the probability that it is large.",
     rows=("A2",),
+    data=fits,
+    photos=("hubble_deep_field",),
 )
-def weights_as_images() -> Figure:
-    """Fit linear and logistic regression to patches of a photo, and draw their weights."""
-    data = galaxies()
-    linear, logistic, border = fits()
+def weights_as_images(models: Fits) -> Figure:
+    """Draw the weights of linear and logistic regression, and what they say of a new galaxy."""
+    data, linear, logistic = models.data, models.linear, models.logistic
     held_out = np.flatnonzero(~data.training)
     shown = held_out[np.argmin(np.abs(data.areas[held_out] - SHOWN))]
     patch, area = data.patches[shown], data.areas[shown]
@@ -130,7 +147,7 @@ def weights_as_images() -> Figure:
         _("(measured: {area})", area=area),
     )  # fmt: skip
     bottom.suptitle(
-        _("Logistic regression: is it larger than {border} pixels?", border=f"{border:.0f}"),
+        _("Logistic regression: is it larger than {border} pixels?", border=f"{models.border:.0f}"),
         fontsize="medium",
     )
     _draw(

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from kerascnn import datasets, plots
+from kerascnn._picture_reader import LUMA
 from kerascnn._text import text as _
 
 from ._drawing import note
@@ -13,14 +14,27 @@ from ._registry import figure
 
 ACROSS = 64  # pixels of the longer side, after resizing: a patch still shows something
 SIDE = 10  # pixels of the patch
-EYE = (11, 20)  # row and column where the cat's left eye begins
+EYE = (11, 20)  # row and column where the cat's left eye begins, from 0
+
+
+def described(photo: np.ndarray | None) -> str:
+    """Say what is seen, for readers who cannot see it."""
+    if photo is None:
+        return _(
+            "A grey photo of a cat with a square of 10 by 10 pixels marked around an eye, the "
+            "square enlarged, and its 100 pixel values from 0, black, to 255, white."
+        )
+    return _(
+        "A grey photo with a square of 10 by 10 pixels marked, the square enlarged, and its 100 "
+        "pixel values from 0, black, to 255, white."
+    )
 
 
 @figure(
     title="We see a picture, the computer sees numbers",
-    alt="A grey photo of a cat with a square of 10 by 10 pixels marked around an eye, the square "
-    "enlarged, and its 100 pixel values from 0, black, to 255, white.",
+    alt=described,
     rows=("A1",),
+    photos=("cat",),
 )
 def pixel_values(
     *, photo: np.ndarray | None = None, row: int | None = None, column: int | None = None
@@ -28,13 +42,25 @@ def pixel_values(
     """Show a photo, a patch of it, and the patch as numbers.
 
     Args:
-        photo: (H, W, 3) uint8; `None`: a cat.
-        row, column: the patch's upper left corner, in pixels of the photo after it is resized to
-            64 pixels on its longer side; `None`: the cat's eye, or the middle of a given photo.
+        photo: (H, W, 3) in [0, 1]; `None`: a cat.
+        row, column: the patch's first row and column, counted from 1, in the photo as it is
+            shown; `None`: those of the cat's eye, or of the middle of the given photo.
+
+    Raises:
+        ValueError: the photo has fewer than 10 rows or columns, or the patch lies outside.
     """
-    gray = grey_levels(datasets.photo("cat") if photo is None else photo)
-    top, left = EYE if photo is None else ((n - SIDE) // 2 for n in gray.shape)
-    top, left = top if row is None else row, left if column is None else column
+    gray = grey_levels(datasets.photo("cat") / 255 if photo is None else photo)
+    places = EYE if photo is None else [(n - SIDE) // 2 for n in gray.shape]
+    top, left = (
+        place if first is None else first - 1
+        for place, first in zip(places, (row, column), strict=True)
+    )
+    for name, place, size in zip(("row", "column"), (top, left), gray.shape, strict=True):
+        if place > size - SIDE:
+            raise ValueError(
+                f"{name} must be at most {size - SIDE + 1}: the photo is shown with {size} "
+                f"{name}s and the patch has {SIDE}; received {place + 1}."
+            )
     patch = gray[top : top + SIDE, left : left + SIDE]
     fig, ((whole, numbers), (part, below)) = plt.subplots(2, 2, width_ratios=(4, 5))
     grid = numbers.get_gridspec()
@@ -66,11 +92,16 @@ def pixel_values(
 
 
 def grey_levels(photo: np.ndarray) -> np.ndarray:
-    """Resize a photo (H, W, 3) uint8 to ACROSS pixels, in whole grey levels from 0 to 255."""
-    from skimage.color import rgb2gray
+    """Reduce a photo (H, W, 3) in [0, 1] to ACROSS pixels, in whole grey levels from 0 to 255."""
     from skimage.transform import resize
 
-    scale = ACROSS / max(photo.shape[:2])
+    shortest, longest = min(photo.shape[:2]), max(photo.shape[:2])
+    if shortest < SIDE:
+        raise ValueError(
+            f"photo must have at least {SIDE} rows and columns; received the shape {photo.shape}."
+        )
+    scale = min(1, max(ACROSS / longest, SIDE / shortest))
     height, width = (round(n * scale) for n in photo.shape[:2])
-    small = resize(rgb2gray(photo), (height, width), anti_aliasing=True)
-    return np.rint(255 * small).astype(int)
+    gray = (photo.astype(float) @ LUMA)[..., 0]
+    small = resize(gray, (height, width), anti_aliasing=True) if scale < 1 else gray
+    return np.rint(255 * small.clip(0, 1)).astype(int)

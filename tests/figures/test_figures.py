@@ -90,6 +90,12 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "three-small-kernels": ["sees 7 pixels", "49 C² weights", "27 C² weights"],
     "computational-graph": ["∂f/∂b = 1 · a"],
     "gradient-check": ["1·10⁻⁶"],
+    "gradient-descent": ["719 digits", "η = 0.5", "−‖∂L/∂w‖²", "·10⁻"],
+    "pixel-values": ["10×10 pixels out of 64×43", "255 is white"],
+    "weights-as-images": ["24×24×3 = 1,728 weights and one bias", "R² = 0.9", "(measured: 60)"],
+    "perceptron": ["after 3 updates: all four correct", "after 4 updates: back at w = 0"],
+    "mlp-capacity": ["1 hidden unit", "10 hidden units", "accuracy 100 %"],
+    "classical-and-deep": ["392 numbers", "16 feature maps", "719 digits"],
     "backward-convolution": ["37", "47", "67", "77"],  # Σ x · ∂L/∂h: 1 + 4 + 12 + 20 = 37
     "filters-and-maps": ["28×28×1", "28×28×6", "784", "75 weights"],
     "volume-quiz": ["32×32×10", "= 760", "16×16×1", "16×16×64", "55×55×96", "= 34,944"],
