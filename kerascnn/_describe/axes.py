@@ -29,6 +29,18 @@ def space(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int] | 
     return (range(1, ndim - 1), ndim - 1) if data_format else None
 
 
+def axes_of(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int]:
+    """The axes of space and of channels of a layer that tells them.
+
+    Raises:
+        TypeError: if it does not.
+    """
+    found = space(operation, ndim)
+    if found is None:
+        raise TypeError(f"{type(operation).__name__} does not tell its axes of space.")
+    return found
+
+
 def vote(votes: dict[Origin, bool], operation: keras.Operation, ndim: int, view: View) -> None:
     """Note which axes a layer uses as space (True) or channels (False); the first layer decides."""
     used = space(operation, ndim)

@@ -137,7 +137,7 @@ def receptive_fields(
             and all(look.alone for look in looks)
             and [k.axis for k in looks] == [*range(1, len(shape) - 1)]
         ):
-            found[node.name] = tuple(look.field for look in looks)
+            found[node.name] = tuple(look.field for look in looks if look.field is not None)
         else:
             found[node.name] = WHOLE
     return found
@@ -159,9 +159,8 @@ def followed(
 
 
 def _sizes_of(looks: Sequence[Look]) -> PerAxis | None:
-    if not looks or any(look.field is None for look in looks):
-        return None
-    return _same([look.field.size for look in looks])
+    sizes = [look.field.size for look in looks if look.field is not None]
+    return _same(sizes) if sizes and len(sizes) == len(looks) else None
 
 
 def _strides_of(looks: Sequence[Look]) -> PerAxis | None:
@@ -173,7 +172,7 @@ def _strides_of(looks: Sequence[Look]) -> PerAxis | None:
     return None if all(s is None for s in strides) else _same(strides)
 
 
-def _same(values: Sequence[int | Fraction | None]) -> PerAxis:
+def _same(values: Sequence[int | Fraction | None]) -> PerAxis | None:
     """One number where the axes agree."""
     values = [int(v) if v is not None and v == int(v) else v for v in values]
     return values[0] if len(set(values)) == 1 else tuple(values)

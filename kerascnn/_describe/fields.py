@@ -6,7 +6,7 @@ be permuted, merged or taken apart. Which of them are space follows from the lay
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -126,7 +126,7 @@ class _Step(NamedTuple):
     """One output of one node."""
 
     node: Node
-    before: list[tuple]
+    before: Sequence[tuple]
     after: tuple
     output: int
     sizes: dict[Origin, int | None]
@@ -177,9 +177,11 @@ class _Step(NamedTuple):
         for reach, axes in zip(said, measured.seen, strict=True):
             for axis, (to, taps, step) in reach.items():
                 window = ReceptiveField().through(taps, step)
+                if to is None:  # all units see the same
+                    continue
                 for unit, column in enumerate(axes[axis - 1][to - 1].T):
-                    (first, last), hits = window.span(unit), np.flatnonzero(column)
-                    if hits.size and not first <= hits[0] <= hits[-1] <= last:
+                    span, hits = window.span(unit), np.flatnonzero(column)
+                    if hits.size and not (span and span[0] <= hits[0] <= hits[-1] <= span[1]):
                         return False
         return True
 
@@ -197,7 +199,7 @@ class _Step(NamedTuple):
 
 
 def layer_reach(
-    operation: keras.Operation, before: list[tuple], after: tuple, slots: tuple, output: int = 0
+    operation: keras.Operation, before: Sequence[tuple], after: tuple, slots: tuple, output: int = 0
 ) -> list[Reach] | None:
     """The reach of a layer by rule; wrappers are opened."""
     if is_keras(operation):
@@ -215,7 +217,7 @@ def _is_all_keras(operation: keras.Operation) -> bool:
     return has_graph(operation) or is_keras(operation)
 
 
-def _of_each_step(layer: keras.Layer, before: list[tuple], after: tuple) -> list[Reach] | None:
+def _of_each_step(layer: keras.Layer, before: Sequence[tuple], after: tuple) -> list[Reach] | None:
     """A layer that is applied to each step of a sequence: axis 1 goes along."""
     inner_before = [(None, *shape[2:]) for shape in before]
     inner_after = (None, *after[2:])
@@ -236,7 +238,7 @@ def _of_each_step(layer: keras.Layer, before: list[tuple], after: tuple) -> list
     ]
 
 
-def _of_model(model: keras.Model, before: list[tuple]) -> list[Reach] | None:
+def _of_model(model: keras.Model, before: Sequence[tuple]) -> list[Reach] | None:
     """The reach of a whole model: what its output sees of its inputs."""
     found = specs_within(model, before)
     if found is None or len(model.outputs) != 1 or any(None in shape[1:] for shape in before):

@@ -39,11 +39,12 @@ def text(cells: Cells, width: int | None) -> str:
     """Draw a table for a terminal of a width in characters; `None`: as wide as needed."""
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
+    drawn = io.StringIO()
+    console = Console(file=drawn, width=width or 10_000, color_system=None)
     if width is None:
         console.width = console.measure(_rich_table(cells)).maximum
     console.print(fitting(cells, console, console.options))
-    return console.file.getvalue().rstrip("\n")
+    return drawn.getvalue().rstrip("\n")
 
 
 def fitting(cells: Cells, console: Console, options: ConsoleOptions) -> Table:

@@ -33,7 +33,7 @@ def all_of(look: Look, shape: tuple, size: int | None) -> Look:
     if look.axis is None:
         return look
     units = shape[look.axis]
-    if units is None or size is None:
+    if units is None or size is None or look.field is None:
         return UNKNOWN
     spans = [s for s in map(look.field.span, range(units)) if s]
     if not spans:
@@ -44,28 +44,29 @@ def all_of(look: Look, shape: tuple, size: int | None) -> Look:
 
 def joined(looks: Sequence[Look], size: int | None, shape: tuple) -> Look:
     """What units see along several paths at once, on one axis of the input."""
-    if any(look.field is None for look in looks):
+    known = [(look, look.field) for look in looks if look.field is not None]
+    if len(known) < len(looks):
         return UNKNOWN
-    looks = [look for look in looks if look.field.size] or looks[:1]
-    axes = {look.axis for look in looks if look.axis is not None}
-    if len(looks) == 1:
-        return looks[0]
+    known = [(look, field) for look, field in known if field.size] or known[:1]
+    axes = {look.axis for look, _field in known if look.axis is not None}
+    if len(known) == 1:
+        return known[0][0]
     if len(axes) > 1:
         return UNKNOWN
-    fixed = [look.field.spans[0] for look in looks if look.axis is None]
-    moving = [look.field for look in looks if look.axis is not None]
-    hull = fixed and (min(s[0] for s in fixed), max(s[1] for s in fixed))
+    fixed = [s for look, f in known if look.axis is None for s in f.spans[:1] if s is not None]
+    moving = [field for look, field in known if look.axis is not None]
+    hull = (min(s[0] for s in fixed), max(s[1] for s in fixed)) if fixed else None
     if not moving or (hull and size is not None and hull == (0, size - 1)):
         return Look(None, ReceptiveField.of_spans([hull], 0))
     (axis,) = axes
     units = shape[axis]
-    alone = all(look.alone for look in looks)
+    alone = all(look.alone for look, _field in known)
     if units is None and len({f.stride for f in moving}) > 1:
         return UNKNOWN  # their fields drift apart by an unknown distance
     field = ReceptiveField.union(moving, units=units)
-    if not fixed:
+    if hull is None:
         return Look(axis, field, alone)
-    if None in (units, size):
+    if units is None or size is None:
         return UNKNOWN
     spans = map(field.span, range(units))
     spans = [

@@ -13,7 +13,7 @@ from keras import layers
 
 from kerascnn._graph import Slot, has_graph
 
-from .axes import space
+from .axes import axes_of
 from .families import (
     ADAPTIVE_POOLS,
     ATTENTION,
@@ -211,17 +211,15 @@ def _of_operation(
         for tensor, item in zip(is_tensor, arguments, strict=True)
     ]
     constant = len(shapes) > 1 and is_tensor[:2] == [True, False]  # the second of two
-    if name == "Matmul":
-        return product(size(after[1:]), shapes[0][-1])
-    if name == "Dot" and constant and len(shapes[1]) < 3:
-        return product(size(after[1:]), shapes[0][-1])
+    if name == "Matmul" or (name == "Dot" and constant and len(shapes[1]) < 3):
+        return product(size(after[1:]), *shapes[0][-1:])
     if name == "Einsum":
         terms = _terms(operation.subscripts)
         batch = {t[:1] for t, tensor in zip(terms, is_tensor, strict=True) if tensor}
         if batch == {terms[0][:1]} - {""}:
             return _of_einsum(operation.subscripts, shapes)
     if name in ("Conv", "DepthwiseConv") and constant:
-        return product(_places(operation, after), math.prod(shapes[1]))
+        return product(_places(operation, after), *shapes[1])
     return None
 
 
@@ -241,14 +239,14 @@ def _of_einsum(equation: str, shapes: Sequence[Shape]) -> int | None:
         letters = [*left, *(f"...{i}" for i in range(more, 0, -1) if dots), *right]
         for letter, n in zip(letters, shape, strict=True):
             other = sizes.get(letter, 1)  # the axes of an ellipsis may be of size 1 in one of them
-            sizes[letter] = None if None in (n, other) else max(n, other)
+            sizes[letter] = None if n is None or other is None else max(n, other)
     first = terms[0][0] if terms[0][0] != "." else next(k for k in sizes if k.startswith("..."))
     return size([n for letter, n in sizes.items() if letter != first])
 
 
 def _places(operation: keras.Layer, shape: Shape) -> int | None:
     """The number of places in a map, wherever its channels are."""
-    return size([shape[axis] for axis in space(operation, len(shape))[0]])
+    return size([shape[axis] for axis in axes_of(operation, len(shape))[0]])
 
 
 def _weights(kernel: keras.Variable) -> int:

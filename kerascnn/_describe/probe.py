@@ -109,23 +109,26 @@ def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -
     call = _calls(operation, fill, rng)
     dtype = getattr(operation, "compute_dtype", None) or keras.config.floatx()
     rounding = IN_HALVES.get(dtype, ROUNDING)
-    seen, sure = None, True
+    seen: list[list[list[np.ndarray]]] = []
+    sure = True
     for level in LEVELS:
         base = [rng.uniform(*level, (1, *s[1:])).astype("float32") for s in shapes]
         own = call(base)
-        now = [_seen(call, base, own, m, rng, rounding) for m in range(len(base))]
-        if None in now or not np.array_equal(own, call(base), equal_nan=True):
+        found = [_seen(call, base, own, m, rng, rounding) for m in range(len(base))]
+        now = [axes for axes in found if axes is not None]
+        if len(now) < len(found) or not np.array_equal(own, call(base), equal_nan=True):
             return Probed(None)
-        if seen is None:
+        if not seen:
             seen = now
         for one, other in zip(keras.tree.flatten(seen), keras.tree.flatten(now), strict=True):
             sure = sure and np.array_equal(one, other)
             one |= other
     if not all(any(m.any() for m in keras.tree.flatten(axes)) for axes in seen):
         return None  # it may be used in a way that does not show here
-    reaches = [_reach(axes) for axes in seen] if sure else [None]
+    reaches = [reach for axes in seen if sure and (reach := _reach(axes)) is not None]
     pointwise = sure and all(_is_pointwise(axes, own.shape[1:]) for axes in seen)
-    return Probed(None if None in reaches else reaches, pointwise, seen, shapes, own.shape)
+    complete = sure and len(reaches) == len(seen)
+    return Probed(reaches if complete else None, pointwise, seen, shapes, own.shape)
 
 
 def _seen(
@@ -202,7 +205,7 @@ def _moved(value: np.ndarray, axis: int, bounds: tuple, rng: np.random.Generator
     copies = np.repeat(value, size, axis=0)
     for i in range(size):
         at = (i, *(slice(None),) * (axis - 1), i)
-        copies[at] += rng.uniform(*bounds, copies[at].shape)
+        copies[at] += rng.uniform(bounds[0], bounds[1], copies[at].shape)
     return copies
 
 

@@ -243,15 +243,15 @@ class Description:
 
     def _cells(self) -> Cells:
         """The table as text: headings, a row for each record, totals."""
-        known = {heading: rest for heading, *rest in COLUMNS}
-        shown = [(heading, *known[heading]) for heading in self.columns]
-        totals = [_number(getattr(self, total)) if total else "" for *_cell, total in shown]
+        known = {heading: (cell, total) for heading, cell, total in COLUMNS}
+        shown = [known[heading] for heading in self.columns]
+        totals = [_number(getattr(self, total)) if total else "" for _cell, total in shown]
         if totals and not totals[0]:
             totals[0] = _("Total")
         return Cells(
             title=self.name,
             headings=[_(heading) for heading in self.columns],
-            rows=[[cell(r) for _h, cell, _t in shown] for r in self.layers],
+            rows=[[cell(r) for cell, _total in shown] for r in self.layers],
             totals=totals,
             notes=self.notes,
             words=[i for i, heading in enumerate(self.columns) if heading in LEFT],

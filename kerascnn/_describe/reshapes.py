@@ -34,11 +34,11 @@ def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
     old, new = group
     if len(old) == len(new) == 1:  # it may be of an open size
         return look._replace(axis=new[0])
-    sizes = [shape[a] for a in old]
+    field, sizes = look.field, [shape[a] for a in old]
     at, count = old.index(look.axis), math.prod(sizes)
     inner = math.prod(sizes[at + 1 :])
-    spans = [look.field.span(i // inner % sizes[at]) for i in range(count)]
-    return _split(spans, [after[a] for a in new], new, look, sizes[at])
+    spans = [field.span(i // inner % sizes[at]) for i in range(count)]
+    return _split(spans, [after[a] for a in new], new, look, field, sizes[at])
 
 
 def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[int]] | None:
@@ -69,16 +69,18 @@ def _values(shape: tuple, axes: list[int]) -> int:
     return math.prod(shape[axis] for axis in axes)
 
 
-def _split(spans: list, sizes: list[int], axes: list[int], look: Look, old: int) -> Look:
+def _split(
+    spans: list, sizes: list[int], axes: list[int], look: Look, field: ReceptiveField, old: int
+) -> Look:
     """Find the one axis of a group along which what is seen moves."""
-    aligned = look.field.aligned
+    aligned = field.aligned
     for at, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
         inner = math.prod(sizes[at + 1 :])
         own = [spans[i * inner] for i in range(size)]
         if all(span == own[i // inner % size] for i, span in enumerate(spans)):
-            first, step = _regular(own, round(look.field.stride))
-            field = ReceptiveField.of_spans(first, step, aligned=aligned)
-            return Look(axis, field, alone=(look.alone and size == old) or size < len(spans))
+            first, step = _regular(own, round(field.stride))
+            found = ReceptiveField.of_spans(first, step, aligned=aligned)
+            return Look(axis, found, alone=(look.alone and size == old) or size < len(spans))
     if not axes:
         return Look(None, ReceptiveField.of_spans(spans[:1], 0, aligned=aligned))
     return UNKNOWN
@@ -90,6 +92,7 @@ def _regular(spans: list, step: int) -> tuple[list, int]:
         pairs = list(zip(spans, spans[period:], strict=False))
         steps = {b[0] - a[0] if a and b else None for a, b in pairs}
         ends = {b[1] - a[1] if a and b else None for a, b in pairs}
-        if len(steps) == 1 and steps == ends and None not in steps:
-            return spans[:period], steps.pop()
+        repeats = steps.pop() if len(steps) == 1 and steps == ends else None
+        if repeats is not None:
+            return spans[:period], repeats
     return spans, step

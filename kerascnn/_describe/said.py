@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 
 from kerascnn.arithmetic import ReceptiveField
@@ -29,14 +31,15 @@ def said_by(
     for i in sorted({i for i, _axis in origins}):
         ways = [_complete(v, i, len(s)) for v, s in zip(seen, before, strict=True)]
         given = max((way for way in ways if way is not None), key=len, default=None)
-        said, axes = (), {}
+        said: Sequence[ReceptiveField] | None = ()
+        axes: dict[Origin, tuple[int, ReceptiveField]] = {}
         if given is not None:
             ways = [way if not way or [*way] == [*given] else None for way in ways]
             said = operation.receptive_field(
                 [tuple((given if way is None else way).values()) for way in ways]
             )
-        if said:
-            axes = dict(zip(given, enumerate(said, 1), strict=True))
+            if said:
+                axes = dict(zip(given, enumerate(said, 1), strict=True))
         for origin in (o for o in origins if o[0] == i):
             looks = [Look(*axes[origin])] if origin in axes else []
             for v, shape, way in zip(content, before, ways, strict=False):

@@ -6,15 +6,27 @@ import math
 from collections.abc import Iterable
 
 
+def all_known(values: Iterable[int | None]) -> list[int] | None:
+    """Return the values if all are known.
+
+    >>> all_known((2, 3)), all_known((2, None))
+    ([2, 3], None)
+    """
+    values = list(values)
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else None
+
+
 def total(values: Iterable[int | None]) -> int | None:
     """Add up."""
-    values = list(values)
-    return None if None in values else sum(values)
+    known = all_known(values)
+    return None if known is None else sum(known)
 
 
 def product(*parts: int | None) -> int | None:
     """Multiply."""
-    return None if None in parts else math.prod(parts)
+    known = all_known(parts)
+    return None if known is None else math.prod(known)
 
 
 def size(shape: Iterable[int | None]) -> int | None:

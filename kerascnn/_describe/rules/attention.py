@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from keras import layers
 
 from kerascnn._describe.families import is_keras
@@ -9,7 +11,7 @@ from kerascnn._describe.families import is_keras
 from .reach import Reach, Shape, moved, same
 
 
-def recurrent(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def recurrent(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """The last step sees all that came; so does one of them in a bidirectional layer."""
     return None if _is_of_own_cell(operation) else [{} for _shape in before]
 
@@ -19,12 +21,12 @@ def _is_of_own_cell(operation: layers.Layer) -> bool:
     return not is_keras(inner)
 
 
-def attention(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def attention(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """A query keeps its place; keys, values and masks are seen from everywhere."""
     return [same(range(1, len(after) - 1)), *({} for _other in before[1:])]
 
 
-def multi_head(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """A query keeps its place; axes that are not attended stay apart in keys and values too."""
     ndim = len(before[0])  # the output may be written with more axes
     attended = getattr(operation, "_attention_axes", None) or range(1, ndim - 1)
@@ -35,7 +37,7 @@ def multi_head(operation: layers.Layer, before: list[Shape], after: Shape) -> li
     ]
 
 
-def dot(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def dot(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """The axes over which products are summed are mixed; the others follow each other."""
     axes = operation.axes if isinstance(operation.axes, (list, tuple)) else [operation.axes] * 2
     reaches, made = [], 1

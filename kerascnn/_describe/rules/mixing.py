@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerascnn._describe.axes import space
+from kerascnn._describe.axes import axes_of
 
 from .reach import Reach, Shape, moved, same, spread
 
@@ -24,7 +24,7 @@ def in_place(
 
 
 def discretization(
-    operation: layers.Layer, before: list[Shape], after: Shape
+    operation: layers.Layer, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
     """Bins, in place, or their codes along a new axis; several codes in one mix the first axis."""
     (shape,) = before
@@ -46,12 +46,14 @@ def merged(operation: keras.Operation, before: Sequence[Shape], after: Shape) ->
     return reaches
 
 
-def dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def dense(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """The last axis is mixed."""
     return [same(range(1, len(after) - 1))]
 
 
-def einsum_dense(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def einsum_dense(
+    operation: layers.Layer, before: Sequence[Shape], after: Shape
+) -> list[Reach] | None:
     """The axes stay whose letters are in the output."""
     inputs, made = operation.equation.replace(" ", "").split("->")
     reach = einsum_term(inputs.split(",")[0], made, before[0], after)
@@ -60,13 +62,13 @@ def einsum_dense(operation: layers.Layer, before: list[Shape], after: Shape) -> 
 
 def einsum_term(term: str, made: str, shape: Shape, after: Shape) -> Reach | None:
     """The axes of one factor of an einsum, by their letters; `None`: the batch does not stay."""
-    letters, made = _spelled(term, len(shape)), _spelled(made, len(after))
-    if letters[:1] != made[:1]:
+    letters, kept = _spelled(term, len(shape)), _spelled(made, len(after))
+    if letters[:1] != kept[:1]:
         return None
     axes = {
-        axis: made.index(letter)
+        axis: kept.index(letter)
         for axis, letter in enumerate(letters)
-        if axis and letter in made
+        if axis and letter in kept
     }  # fmt: skip
     return spread(axes, shape, after)
 
@@ -80,14 +82,14 @@ def _spelled(labels: str, ndim: int) -> list[str]:
     return [*left, *(f"...{i}" for i in range(more, 0, -1)), *right]
 
 
-def embedding(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def embedding(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """Each number becomes a vector."""
     if type(operation) is not layers.Embedding:  # a reversible one: two ways
         return None
     return [same(range(1, len(before[0])))]
 
 
-def normalization(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def normalization(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """The axes that are normalized are mixed."""
     ndim = len(after)
     axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
@@ -95,30 +97,34 @@ def normalization(operation: layers.Layer, before: list[Shape], after: Shape) ->
     return [same(axis for axis in range(1, ndim) if axis not in mixed)]
 
 
-def group_normalization(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def group_normalization(
+    operation: layers.Layer, before: Sequence[Shape], after: Shape
+) -> list[Reach]:
     """All is mixed: all places and the channels of a group."""
     return [{}]
 
 
-def softmax(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def softmax(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """The axes over which the layer sums are mixed; a mask is seen from everywhere."""
     masks = [{} for _mask in before[1:]]
     return [*normalization(operation, before[:1], after), *masks]
 
 
-def global_pool(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def global_pool(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """Each channel sees all of its map."""
-    channel = space(operation, len(before[0]))[1]
+    channel = axes_of(operation, len(before[0]))[1]
     return [moved({channel: channel if operation.keepdims else 1})]
 
 
-def adaptive_pool(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def adaptive_pool(
+    operation: layers.Layer, before: Sequence[Shape], after: Shape
+) -> list[Reach] | None:
     """As many windows as the output has places, of nearly the same size."""
-    axes, channel = space(operation, len(after))
+    axes, channel = axes_of(operation, len(after))
     reach = same([channel])
     for axis in axes:
         size, made = before[0][axis], after[axis]
-        if size is None:
+        if size is None or made is None:
             return None
         taps = [range(i * size // made, -(-(i + 1) * size // made)) for i in range(made)]
         reach[axis] = (axis, taps, size)

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerascnn._describe.axes import space
+from kerascnn._describe.axes import axes_of
 from kerascnn._describe.families import PADDING
+from kerascnn._describe.unknowns import all_known
 
 from .reach import Reach, Shape, Taps, moved, same
 
 RADII = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}  # of the kernels, in pixels
 
 
-def up_sampling(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def up_sampling(
+    operation: layers.Layer, before: Sequence[Shape], after: Shape
+) -> list[Reach] | None:
     """Each pixel becomes several, copied or interpolated."""
-    axes, channel = space(operation, len(after))
+    axes, channel = axes_of(operation, len(after))
     method = getattr(operation, "interpolation", "nearest")
     factors = operation.size if isinstance(operation.size, tuple) else (operation.size,)
     reach = same([channel])
@@ -27,20 +30,23 @@ def up_sampling(operation: layers.Layer, before: list[Shape], after: Shape) -> l
     return [reach]
 
 
-def resizing(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def resizing(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """Pixels interpolated at other places, the image's borders fixed."""
-    axes, channel = space(operation, len(after))
+    axes, channel = axes_of(operation, len(after))
     odd = ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
-    sizes = [before[0][axis] for axis in axes]
-    if len(after) != 4 or None in sizes or any(getattr(operation, name, False) for name in odd):
+    sizes = all_known(before[0][axis] for axis in axes)
+    made = all_known(after[axis] for axis in axes)
+    if len(after) != 4 or any(getattr(operation, name, False) for name in odd):
+        return None
+    if sizes is None or made is None:
         return None
     method = operation.interpolation
     if method not in ("nearest", *RADII):
         return None
     return [
         {
-            axis: (axis, *_resized(after[axis], size, method))
-            for axis, size in zip(axes, sizes, strict=True)
+            axis: (axis, *_resized(new, size, method))
+            for axis, new, size in zip(axes, made, sizes, strict=True)
         }
         | same([channel])
     ]
@@ -65,9 +71,9 @@ def _resized(made: int, size: int, method: str) -> tuple[Taps, int]:
     return taps, size
 
 
-def shift(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def shift(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """Pixels that are added or cut off before move all others."""
-    axes, channel = space(operation, len(after))
+    axes, channel = axes_of(operation, len(after))
     sign, sides = (
         (-1, operation.padding) if isinstance(operation, PADDING) else (1, operation.cropping)
     )
@@ -79,14 +85,14 @@ def shift(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Re
     ]
 
 
-def flatten(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def flatten(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """All axes are written as one."""
     ndim = len(before[0])
     order = range(1, ndim)
     if operation.data_format == "channels_first" and ndim > 1:
         order = [*range(2, ndim), 1]
-    sizes = [before[0][axis] for axis in order]
-    if None in sizes:
+    sizes = all_known(before[0][axis] for axis in order)
+    if sizes is None:
         return None
     return [
         {
@@ -103,12 +109,12 @@ def _digit(size: int, inner: int, *, outermost: bool) -> tuple[Taps, int]:
     return [[unit // inner] for unit in range(size * inner)], 0
 
 
-def permute(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def permute(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """The axes change places."""
     return [moved({old: new for new, old in enumerate(operation.dims, 1)})]
 
 
-def repeat_vector(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def repeat_vector(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """A vector becomes a sequence of copies."""
     return [moved({1: 2})]
 

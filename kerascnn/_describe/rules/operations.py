@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 from keras import layers
 
 from kerascnn._describe.families import POINTWISE_NAMES, REDUCTIONS
+from kerascnn._describe.unknowns import all_known
 from kerascnn._graph import Slot
 
 from . import mixing, moves
@@ -73,9 +75,10 @@ def _flip(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
 ) -> list[Reach] | None:
     axes = {0} if operation.axis is None else _axes(operation.axis, len(after))
-    if 0 in axes or any(after[axis] is None for axis in axes):
+    lengths = all_known(after[axis] for axis in axes)
+    if 0 in axes or lengths is None:
         return None
-    flips = {axis: (axis, [[after[axis] - 1]], -1) for axis in axes}
+    flips = {axis: (axis, [[n - 1]], -1) for axis, n in zip(axes, lengths, strict=True)}
     return [same(range(1, len(after))) | flips]
 
 
@@ -85,7 +88,7 @@ def _pad(
     if operation.mode != "constant" or len(operation.pad_width) != len(after):
         return None
     images, *sides = (tuple(pair) for pair in operation.pad_width)
-    shifts = {axis: (axis, [[-start]], 1) for axis, (start, _end) in enumerate(sides, 1)}
+    shifts: Reach = {axis: (axis, [[-start]], 1) for axis, (start, _end) in enumerate(sides, 1)}
     return [shifts] if images == (0, 0) else None
 
 
@@ -99,7 +102,8 @@ def _einsum(
         mixing.einsum_term(term, made, shape, after)
         for term, shape in zip(terms.split(","), before, strict=True)
     ]
-    return None if None in found else found
+    known = [reach for reach in found if reach is not None]
+    return known if len(known) == len(found) else None
 
 
 def _matmul(
@@ -125,7 +129,7 @@ def _item(
     return _get_item(before[0], args[1] if len(args) > 1 else kwargs.get("key"))
 
 
-def _get_item(shape: Shape, key: object) -> list[Reach] | None:
+def _get_item(shape: Shape, key: Any) -> list[Reach] | None:
     # Of whole numbers, slices, None and an ellipsis: Keras takes no others.
     key = list(key) if isinstance(key, (tuple, list)) else [key]
     if Ellipsis not in key:
@@ -142,9 +146,12 @@ def _get_item(shape: Shape, key: object) -> list[Reach] | None:
             if part != slice(None) or made:
                 return None  # images are chosen
         elif isinstance(part, int):
-            if part < 0 and shape[axis] is None:
-                return None
-            reach[axis] = (None, [[part if part >= 0 else part + shape[axis]]], 0)
+            length = shape[axis]
+            if part < 0:
+                if length is None:
+                    return None
+                part += length
+            reach[axis] = (None, [[part]], 0)
         elif part == slice(None):
             reach[axis] = (made, [[0]], 1)
         elif shape[axis] is None:
@@ -156,7 +163,7 @@ def _get_item(shape: Shape, key: object) -> list[Reach] | None:
     return [reach]
 
 
-def _axes(axes: int | Sequence[int], ndim: int) -> set[int]:
+def _axes(axes: Any, ndim: int) -> set[int]:
     return {axis % ndim for axis in (axes if isinstance(axes, (list, tuple)) else [axes])}
 
 

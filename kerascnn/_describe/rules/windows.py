@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerascnn._describe.axes import space
+from kerascnn._describe.axes import axes_of
 from kerascnn.arithmetic import padding_sizes, transposed_taps, window_taps
 
 from .reach import Reach, Shape, Taps, same
@@ -19,22 +19,22 @@ def window_of(operation: keras.Operation) -> tuple[int, ...]:
     return tuple(size) if isinstance(size, (tuple, list)) else ()
 
 
-def convolution(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def convolution(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """A window along each axis of space; all channels."""
-    axes, _channel = space(operation, len(after))
+    axes, _channel = axes_of(operation, len(after))
     windows = _windows(operation, [before[0][axis] for axis in axes])
     return [{axis: (axis, *window) for axis, window in zip(axes, windows, strict=True)}]
 
 
-def channelwise(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def channelwise(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """A window of each channel by itself; several filters for a channel mix them."""
-    channel = space(operation, len(after))[1]
+    channel = axes_of(operation, len(after))[1]
     (reach,) = convolution(operation, before, after)
     return [reach | same([channel] * (before[0][channel] == after[channel]))]
 
 
 def like_a_convolution(
-    operation: keras.Operation, before: list[Shape], after: Shape
+    operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
     """A layer of your own with a convolution's attributes, and an output of that size."""
     kernel, sizes = window_of(operation), before[0][1:-1] if len(before) == 1 else ()
@@ -69,9 +69,9 @@ def _windows(operation: keras.Operation, sizes: Sequence[int | None]) -> list[tu
     return windows
 
 
-def transposed(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach]:
+def transposed(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
     """Each pixel is spread over a window, `strides` apart."""
-    axes, _channel = space(operation, len(after))
+    axes, _channel = axes_of(operation, len(after))
     reach = {}
     for axis, k, s, d, out in zip(
         axes,
@@ -93,15 +93,15 @@ def _cut_before(
     size: int | None, made: int | None, extent: int, stride: int, output_padding: int | None
 ) -> int:
     """How many pixels "same" cuts off before: the padding of the convolution that is transposed."""
-    if None in (size, made):
+    if size is None or made is None:
         size, made = extent, extent * stride
     return max((size - 1) * stride + extent - made, 0) // 2
 
 
-def conv_lstm(operation: layers.Layer, before: list[Shape], after: Shape) -> list[Reach] | None:
+def conv_lstm(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """A window of each frame, and once more the state's window for each frame before."""
     shape, cell = before[0], operation.cell
-    frames, (axes, _channel) = shape[1], space(operation, len(before[0]))
+    frames, (axes, _channel) = shape[1], axes_of(operation, len(before[0]))
     if frames is None:
         return None
     shift = len(shape) - len(after)  # 1 where only the last frame is returned
