@@ -7,11 +7,12 @@ return a plain `int` or `float`, which Keras can save with a model.
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Integral, Real
+from typing import TypeGuard
 
 from ._errors import unknown
 
 
-def is_whole(value: object, least: float = 0) -> bool:
+def is_whole(value: object, least: float = 0) -> TypeGuard[int]:
     """Whether a value is a whole number of at least `least`.
 
     >>> is_whole(3), is_whole(True), is_whole(3.0)

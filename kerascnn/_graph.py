@@ -372,8 +372,9 @@ _numbers: WeakKeyDictionary[keras.Operation, dict[int, int]] = WeakKeyDictionary
 
 
 def _number(operation: keras.Operation, call: Any) -> int:
-    at = operation._inbound_nodes.index(call)
-    return _numbers.get(operation, {}).get(at, at)
+    at: int = operation._inbound_nodes.index(call)
+    numbers: dict[int, int] = _numbers.get(operation) or {}
+    return numbers.get(at, at)
 
 
 def _order(model: keras.Model) -> list[tuple[keras.Operation, Any]]:

@@ -115,6 +115,7 @@ def classes_of(graph: Graph) -> int | None:
         ValueError: if a class index is ambiguous: the outputs are a dict, or there is a single
             unit that may also be a regression.
     """
+    output = graph.outputs[0]
     if isinstance(graph.structure, dict) and len(graph.outputs) > 1:
         names = sorted(graph.structure)
         raise ValueError(
@@ -125,7 +126,7 @@ def classes_of(graph: Graph) -> int | None:
     if is_binary(graph):
         return 2
     units = units_of(graph)
-    last, _after = last_before_reshaping(graph, graph.outputs[0])
+    last, _after = last_before_reshaping(graph, output)
     head = last.operation
     if units == 1:
         raise ValueError(

@@ -1,7 +1,7 @@
 """The text of figures and pages in the current language."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -66,7 +66,7 @@ def text(message: str, **values: object) -> str:
 _ = text
 
 
-def class_texts(names: Sequence[str]) -> list[str]:
+def class_texts(names: Iterable) -> list[str]:
     """Translate the class names of the toolkit's own data sets; all others stay as they are.
 
     >>> with language("es"):
@@ -98,7 +98,7 @@ def _own_class_names() -> tuple[tuple[str, ...], ...]:
     )  # fmt: skip
 
 
-def shape_text(shape: Iterable[int | None]) -> str:
+def shape_text(shape: Iterable[float | None]) -> str:
     """Format a shape as in lectures, with "?" for an unknown size.
 
     >>> shape_text((55, 55, 96)), shape_text((None, None, 3))

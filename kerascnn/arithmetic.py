@@ -73,7 +73,7 @@ def conv_output_size(
 
 
 def exact_output_size(
-    size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
+    size: int, kernel: int, stride: int = 1, padding: Padding = 0, dilation: int = 1
 ) -> Fraction:
     """Compute (i + 2p − k_eff) / s + 1 without rounding: an integer if the windows fit exactly.
 
@@ -134,8 +134,8 @@ def padding_sizes(
         return 0, 0
     if padding == "causal":
         return effective_kernel(kernel, dilation) - 1, 0
-    _check_padding(padding)
-    return padding, padding
+    pixels = _checked_padding(padding)
+    return pixels, pixels
 
 
 def pool_output_size(
@@ -160,7 +160,8 @@ def pool_output_size(
     (56, 55)
     """
     stride = pool if stride is None else stride
-    extra = ceil and exact_output_size(size, pool, stride, padding).denominator != 1
+    exact = exact_output_size(size, pool, stride, padding)
+    extra = ceil and padding != "same" and exact.denominator != 1
     return conv_output_size(size, pool, stride, padding) + extra
 
 
@@ -204,8 +205,8 @@ def transposed_output_size(
         if output_padding is None:
             return size * stride
         return (size - 1) * stride + extent % 2 + output_padding
-    _check_padding(padding, PADDINGS[:2])
-    output = stride * (size - 1) + (output_padding or 0) + extent - 2 * padding
+    pixels = _checked_padding(padding, PADDINGS[:2])
+    output = stride * (size - 1) + (output_padding or 0) + extent - 2 * pixels
     if output < 1:
         raise ValueError(
             f"padding must leave an output of at least 1 pixel; received {padding}, "
@@ -503,7 +504,7 @@ def receptive_field(layers: Iterable[tuple[int, ...]]) -> int:
     field = ReceptiveField()
     for kernel, stride, *dilation in layers:
         field = field.window(kernel, stride, dilation=dilation[0] if dilation else 1)
-    return field.size
+    return int(field.size)  # the units of every layer lie on whole pixels
 
 
 def _positive(**sizes: int) -> None:
@@ -511,18 +512,19 @@ def _positive(**sizes: int) -> None:
         check_count(name, value)
 
 
-def _check_padding(padding: Padding, names: Sequence[str] = PADDINGS) -> None:
+def _checked_padding(padding: Padding, names: Sequence[str] = PADDINGS) -> int:
     if isinstance(padding, str):
         raise unknown("padding", padding, names)
-    if not is_whole(padding):
-        raise ValueError(
-            f"padding must be a whole number of at least 0, {', '.join(map(repr, names))}; "
-            f"received {padding!r}."
-        )
+    if is_whole(padding):
+        return padding
+    raise ValueError(
+        f"padding must be a whole number of at least 0, {', '.join(map(repr, names))}; "
+        f"received {padding!r}."
+    )
 
 
 def _area(size: int | tuple[int, ...]) -> int:
-    sides = (size, size) if is_whole(size) else tuple(size)
+    sides = tuple(size) if isinstance(size, Iterable) else (size, size)
     area = 1
     for side in sides:
         _positive(size=side)

@@ -14,7 +14,7 @@ from .looks import UNKNOWN, Look, Origin, View, all_of, joined
 def said_by(
     operation: keras.Operation,
     seen: list[View],
-    before: list[tuple],
+    before: Sequence[tuple],
     after: tuple,
     sizes: dict[Origin, int | None],
 ) -> View:

@@ -66,7 +66,7 @@ class Levels:
 
 def say_size(loaded: "Dataset") -> None:
     """Say at which size pictures of a folder are seen, and which size the first one has."""
-    images = loaded.train[0]
+    images: Any = loaded.train[0]
     size = "x".join(map(str, images.shape[1:]))
     classes = ", ".join(loaded.class_names[:5]) + ", …" * (len(loaded.class_names) > 5)
     first = images.paths[0]

@@ -25,13 +25,18 @@ def dataset(name, draw, *, count, seed, class_names) -> Dataset:
     return Dataset(name, train, validation, test, class_names)
 
 
-def _part(draw, count, key):
+def _empty(block: np.ndarray, count: int) -> np.ndarray:
+    return np.empty((count, *block.shape[1:]), block.dtype)
+
+
+def _part(draw, count, key) -> tuple[np.ndarray, np.ndarray]:
     """Generate blocks until there are `count` images."""
     start = block = 0
-    while start < count:
+    part: tuple[np.ndarray, np.ndarray] | None = None
+    while part is None or start < count:
         images, labels = draw(np.random.default_rng((*key, block)))
-        if not block:
-            part = tuple(np.empty((count, *a.shape[1:]), a.dtype) for a in (images, labels))
+        if part is None:
+            part = _empty(images, count), _empty(labels, count)
         for whole_part, a in zip(part, (images, labels), strict=True):
             whole_part[start : start + len(a)] = a[: count - start]
         start, block = start + len(images), block + 1

@@ -151,5 +151,5 @@ def _input_shape(
             f"input_shape must be at least {min_size}x{min_size}, so that the last feature map is "
             f"not empty; received {shape}."
         )
-    height, width, channels = (n if n is None else int(n) for n in shape)
-    return height, width, channels
+    height, width = (n if n is None else int(n) for n in shape[:2])
+    return height, width, int(shape[-1])

@@ -57,7 +57,7 @@ def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5, width=1.0
     filters_of = scaled(width)
     x, convolutions, pools = inputs, 0, 0
     for row in FIGURE_3:
-        if row is POOL:
+        if isinstance(row, str):  # POOL
             pools += 1
             x = MaxPooling2D(2, name=f"pool{pools}")(x)
         else:

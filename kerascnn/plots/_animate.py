@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -100,7 +101,7 @@ def animate(
         raise FileNotFoundError(
             f"path must lie in a folder that exists; received {str(path)!r}: make {path.parent}"
         )
-    ffmpeg = None if gif else _ffmpeg()
+    ffmpeg = "" if gif else _ffmpeg()
     frames = _frames(frames)
     check_titles("labels", labels, len(frames))
 
@@ -167,7 +168,8 @@ def _labelled(frames: np.ndarray, labels: Sequence[str]) -> np.ndarray:
 
 
 def _band(label: str, width: int, height: int, size: float) -> np.ndarray:
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout="none")  # a point is a pixel
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)  # a point is a pixel
+    figure.set_layout_engine("none")
     as_written(figure.text(0.5, 0.5, label, fontsize=size, ha="center", va="center_baseline"))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -210,7 +212,7 @@ def _few_colors(images: list[Image.Image]) -> list[tuple[int, int, int]]:
     """List the colours of all images, if there are no more than a GIF can hold."""
     colors: set[tuple[int, int, int]] = set()
     for image in images:
-        found = image.getcolors(COLORS)
+        found: Any = image.getcolors(COLORS)
         if found is None:
             return []
         colors.update(color for _count, color in found)

@@ -98,7 +98,7 @@ class FittedText(Text):
             width, height = height, width
         sample = self.widest or self.get_text()
         size = min(width / text_width(sample), height / text_height(sample), self.cap)
-        if not math.isclose(size, self.get_fontsize(), rel_tol=1e-6):
+        if not math.isclose(size, float(self.get_fontsize()), rel_tol=1e-6):
             self.set_fontsize(max(size, 0.1))
 
     def draw(self, renderer):
@@ -115,7 +115,7 @@ class FittedText(Text):
 def fitted_text(ax: Axes, x: float, y: float, text: str, **kwargs) -> FittedText:
     """Write text that keeps to its room; `kwargs` are those of FittedText."""
     artist = FittedText(x, y, text, **kwargs)
-    ax._add_text(artist) if hasattr(ax, "_add_text") else ax.add_artist(artist)
+    ax.add_artist(artist)
     artist.set_clip_on(False)
     return artist
 
@@ -127,4 +127,5 @@ def mix(under: str, over: str, amount: float) -> str:
     '#cccccc'
     """
     pairs = zip(to_rgb(under), to_rgb(over), strict=True)
-    return to_hex([(1 - amount) * a + amount * b for a, b in pairs])
+    red, green, blue = ((1 - amount) * a + amount * b for a, b in pairs)
+    return to_hex((red, green, blue))

@@ -77,7 +77,7 @@ def compare_methods(
     maps = _checked(maps, images)
     if labels is not None:
         check_titles("labels", labels, len(images))
-        labels = [str(one) for one in in_words("labels", labels, class_names)]
+        labels = [str(one) for one in in_words("labels", labels, class_names) or ()]
     if normalize not in NORMALIZE:
         raise unknown("normalize", normalize, NORMALIZE)
     if not 0 < clip <= 100:

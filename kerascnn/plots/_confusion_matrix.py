@@ -166,7 +166,7 @@ def _write(image: AxesImage, matrix: np.ndarray, shares: bool) -> None:
             room=(0.84, 0.7),
             widest=widest,  # one size for all
             cap=1.2 * mpl.rcParams["font.size"],
-            color=readable_on(to_hex(image.to_rgba(matrix[row, column]))),
+            color=readable_on(to_hex(tuple(image.to_rgba(matrix[row, column])))),
         )
 
 

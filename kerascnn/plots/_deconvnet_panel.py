@@ -99,7 +99,7 @@ def _columns(count: int, pair: tuple[int, int], patch: tuple[int, int]) -> int:
     sizes = {
         c: min(16 / (c * width), 9 / (math.ceil(count / c) * height)) for c in range(1, count + 1)
     }
-    return max(sizes, key=sizes.get)
+    return max(sizes, key=lambda columns: sizes[columns])
 
 
 def _pair(reconstructions: np.ndarray, patches: np.ndarray) -> np.ndarray:

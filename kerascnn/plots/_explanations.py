@@ -49,9 +49,8 @@ def explanations(rows: Sequence, *, note: str | None = None) -> Figure:
     ['cat: 90.0%', 'Grad-CAM']
     >>> plt.close(figure)
     """
-    rows = [list(row) if isinstance(row, list | tuple) else row for row in rows]
-    if rows and not isinstance(rows[0], list):
-        rows = [rows]
+    alone = not any(isinstance(row, list | tuple) for row in rows)
+    rows = [list(row) for row in ([rows] if alone and rows else rows)]
     if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
         raise ValueError(
             "rows must hold explanations, the same number for each photo; received "

@@ -176,7 +176,7 @@ def _draw_strip(ax, y, across, values, look) -> None:
     outline(ax, extent)
 
 
-def _within(shape, x, y) -> tuple[float, ...]:
+def _within(shape, x, y) -> tuple[float, float, float, float]:
     """Left, right, bottom, top of a picture whose longer side is 1."""
     height = shape[0] / max(shape[:2])
     return x, x + _across(shape), y + (1 + height) / 2, y + (1 - height) / 2

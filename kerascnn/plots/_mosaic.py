@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -90,10 +91,10 @@ def draw(ax: Axes | None, mosaic: Mosaic, titles: Sequence[str] | None, **kwargs
     height, width = mosaic.pixels.shape[:2]
     # "none" keeps the pixels as they are in vector files, where a viewer enlarges them
     crisp = max(mosaic.tile) <= CRISP and max(height, width) <= CRISP_MOSAIC
-    kwargs = {"interpolation": "none" if crisp else None} | kwargs
+    looks: dict[str, Any] = {"interpolation": "none" if crisp else None} | kwargs
     colored = mosaic.pixels.ndim == 3
     pixels = without_color(mosaic.pixels) if colored and in_print() else mosaic.pixels
-    image = ax.imshow(pixels, extent=(0, width, height, 0), aspect="equal", **kwargs)
+    image = ax.imshow(pixels, extent=(0, width, height, 0), aspect="equal", **looks)
     claim(ax, 0, 0, width, height)
     ax.set_xlim(0, width)
     ax.set_ylim(height, 0)

@@ -98,14 +98,14 @@ def number_grid(
         for *window, color in windows:
             block = faces[_inside(window, values.shape)]
             for index in np.ndindex(block.shape):
-                block[index] = mix(block[index], color, TINT)
+                block[index] = mix(str(block[index]), color, TINT)
     texts = np.ma.array(np.full(values.shape, "", dtype=object), mask=blank)
     for index, value in np.ma.ndenumerate(values):
         texts[index] = number(value, fmt)
     widest = max(texts.compressed(), key=text_width, default="")
 
     for r, c in np.ndindex(rows, columns):
-        x, y, face = x0 + c * cell, y0 + r * cell, faces[r, c]
+        x, y, face = x0 + c * cell, y0 + r * cell, str(faces[r, c])
         ax.add_patch(
             Rectangle(
                 (x, y), cell, cell, fc=face, ec=mix(ground, ink, 0.45), lw=0.3 * line, zorder=1
@@ -123,7 +123,7 @@ def number_grid(
                 ax,
                 x + center * cell,
                 y + center * cell,
-                texts[r, c],
+                str(texts[r, c]),
                 room=(0.76 * cell, NUMBER_HEIGHT * cell),
                 widest=widest,  # one size for the whole grid
                 color=readable_on(face) if cmap else mix(face, ink, 0.7 if quiet else 1.0),
@@ -134,7 +134,7 @@ def number_grid(
                 ax,
                 x + 0.94 * cell,
                 y + 0.95 * cell,
-                "×" + number(small[r, c], fmt_small),
+                "×" + number(float(small[r, c]), fmt_small),
                 room=(0.6 * cell, 0.31 * cell),
                 color=role_color("kernel"),
                 zorder=3,

@@ -12,13 +12,13 @@ NEAR = 1e-5  # what float32 may lose of a number, relative
 NOTHING = 1e-7  # of the largest number: what is left of a sum that is 0
 
 
-def number(value: float, fmt="{:g}") -> str:
+def number(value: float, fmt: str | Callable[[float], str] | None = "{:g}") -> str:
     """Write a number for a picture, with a real minus sign.
 
     >>> number(-2.0), number(0.25, "{:.1f}")
     ('−2', '0.2')
     """
-    text = fmt(value) if callable(fmt) else fmt.format(value)
+    text = fmt(value) if callable(fmt) else (fmt or "{:g}").format(value)
     return text.replace("-", "−")
 
 

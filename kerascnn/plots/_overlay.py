@@ -78,7 +78,7 @@ def draw_heat(
     image: np.ndarray,
     heatmap: np.ndarray,
     *,
-    extent: tuple[float, ...],
+    extent: tuple[float, float, float, float],
     limit: float,
     signed: bool,
     alpha: float = ALPHA,

@@ -1,6 +1,7 @@
 """What one unit in the middle of each layer sees of the input: squares within squares."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -137,7 +138,7 @@ def _name(ax: Axes, names: list[str], ends: Sequence, high: float, wide: float) 
     claim(ax, -wide / 2 - edge, -below, right + room, below)
 
 
-def _fields(records, layer: str | None) -> tuple[object, list]:
+def _fields(records, layer: str | None) -> tuple[Any, list]:
     """The input, and the layers on the way to `layer` that see more than those before."""
     records = list(getattr(records, "layers", records))
     if not all(hasattr(r, "name") and hasattr(r, "receptive_field") for r in records):
@@ -182,5 +183,9 @@ def _fields(records, layer: str | None) -> tuple[object, list]:
 
 def _pair(record) -> tuple[float, float]:
     field = record.receptive_field
-    pair = tuple(field) if isinstance(field, tuple) else (field, field)
-    return tuple(int(n) if n == int(n) else float(n) for n in pair)
+    height, width = field if isinstance(field, tuple) else (field, field)
+    return _plain(height), _plain(width)
+
+
+def _plain(size: Any) -> float:
+    return int(size) if size == int(size) else float(size)

@@ -100,7 +100,7 @@ def sliding_window(
             f" received a window {height}×{width}"
         )
     patches = np.lib.stride_tricks.sliding_window_view(padded, (height, width))[::stride, ::stride]
-    if pooling:
+    if isinstance(kernel, str):
         values = REDUCTIONS[kernel](patches, axis=(2, 3))
     else:
         values = np.sum(patches * kernel, axis=(2, 3))
@@ -212,16 +212,16 @@ def _formulas(patches, kernel, values, fmt, room: float) -> list[str]:
         fmt: of all numbers, or `None`.
         room: the width of a line, in ems.
     """
-    pooling = isinstance(kernel, str)
     of_input, of_output = (fmt or format_for(numbers) for numbers in (patches, values))
-    of_kernel = None if pooling else fmt or format_for(kernel, fractions=True)
-    rounded = _is_rounded(patches, of_input) or (not pooling and _is_rounded(kernel, of_kernel))
-    if pooling:
+    rounded = _is_rounded(patches, of_input)
+    if isinstance(kernel, str):
         start, joint = ("max(", ", ") if kernel == "max" else ("(", " + ")
         end = ")" if kernel == "max" else f") / {patches[0, 0].size}"
         write = number if kernel == "max" else _term
         terms = [[write(v, of_input) for v in patch.flat] for patch in _each(patches)]
     else:
+        of_kernel = fmt or format_for(kernel, fractions=True)
+        rounded = rounded or _is_rounded(kernel, of_kernel)
         start, joint, end = "", " + ", ""
         terms = [
             [

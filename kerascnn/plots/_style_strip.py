@@ -84,11 +84,9 @@ def style_strip(
             f"figure must be a Figure or SubFigure; received {type(figure).__name__}: a strip with"
             " losses needs two Axes"
         )
-    if curves and figure is None:
-        figure = plt.figure()
     panel = None
     if curves:
-        top, panel = figure.subplots(2, 1, height_ratios=(1 - CURVE, CURVE))
+        top, panel = (figure or plt.figure()).subplots(2, 1, height_ratios=(1 - CURVE, CURVE))
     else:
         top = figure.subplots() if figure is not None else None
     top = strip(top, images, [_("content"), _("style"), *words], columns).ax
@@ -105,7 +103,9 @@ def _share(top: Axes, panel: Axes) -> None:
     box = top.figure.bbox
     needed = abs((bottom - up) / (right - left)) * box.width / box.height
     needed = min(needed, 1 - CURVE)
-    panel.get_subplotspec().get_gridspec().set_height_ratios((needed, 1 - needed))
+    place = panel.get_subplotspec()
+    if place is not None:
+        place.get_gridspec().set_height_ratios((needed, 1 - needed))
 
 
 def _curves(losses) -> dict[str, np.ndarray]:

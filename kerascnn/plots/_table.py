@@ -48,7 +48,9 @@ class Table:
         """Draw a picture (H, W) or (H, W, 3) into its place, as large as fits, undistorted."""
         return draw_picture(self.ax, picture, self.extent(row, column, picture), **kwargs)
 
-    def extent(self, row: int, column: int, picture: np.ndarray) -> tuple[float, ...]:
+    def extent(
+        self, row: int, column: int, picture: np.ndarray
+    ) -> tuple[float, float, float, float]:
         """Left, right, bottom, top of a picture in its place."""
         height, width = picture.shape[:2]
         scale = min(self.tile[0] / height, self.tile[1] / width)
@@ -71,16 +73,18 @@ class Table:
         self.ax.set_ylim(bottom + (0.4 + LINE) * self.em, 0)
 
 
-def draw_picture(ax: Axes, picture: np.ndarray, extent: tuple[float, ...], **kwargs) -> AxesImage:
+def draw_picture(
+    ax: Axes, picture: np.ndarray, extent: tuple[float, float, float, float], **kwargs
+) -> AxesImage:
     """Draw a picture within other drawings; small ones show their pixels as squares."""
     crisp = max(picture.shape[:2]) <= CRISP
     if picture.ndim == 3 and in_print():
         picture = without_color(picture)
-    looks = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "none" if crisp else None}
-    return ax.imshow(picture, extent=extent, **(looks | kwargs))
+    look = {"cmap": "gray", "interpolation": "none" if crisp else None, **kwargs}
+    return ax.imshow(picture, extent=extent, **{"vmin": 0, "vmax": 1, **look})
 
 
-def outline(ax: Axes, extent: tuple[float, ...]) -> None:
+def outline(ax: Axes, extent: tuple[float, float, float, float]) -> None:
     """Outline a picture whose ground could be taken for the paper."""
     left, right, bottom, top = extent
     ax.add_patch(
@@ -122,7 +126,7 @@ def table(
     # How large the type is in our unit depends on how much there is, which depends on the type.
     room = width + GAP / 2
     across, down = columns * (width + GAP) - GAP, rows * (height + GAP) - GAP
-    pictures_alone = across, down
+    pictures_alone, em = (across, down), LARGEST
     for _round in range(ROUNDS):
         usual = min(_em(ax, across, down), LARGEST)
         titles = [[wrapped(words, room / usual) for words in row] for row in above]

@@ -31,7 +31,7 @@ def training_curves(
     best_epoch: int | None = None,
     gap: bool = True,
     ax: Axes | Sequence[Axes] | None = None,
-) -> Figure:
+) -> Figure | SubFigure:
     """Draw one panel for each metric: training and validation over the epochs.
 
     The best epoch, the run's own or that with the smallest validation loss, is marked. Where
@@ -179,7 +179,7 @@ def _draw(ax: Axes, metric: str, training, validation, best_epoch, gap: bool) ->
             ha="center" if 0.15 < best_epoch / len(epochs) < 0.85 else "right",
             fontsize=mpl.rcParams["xtick.labelsize"],
         )
-    if gap and best_epoch is not None and len(drawn) == 2:
+    if gap and best_epoch is not None and training is not None and validation is not None:
         after = slice(best_epoch - 1, None)
         ax.fill_between(
             epochs[after], training[after], validation[after], color=faint, alpha=0.5, lw=0

@@ -1,6 +1,7 @@
 """The activations of layers: their outputs for given images."""
 
 from collections.abc import Sequence
+from typing import Literal, overload
 
 import keras
 import numpy as np
@@ -13,6 +14,24 @@ from ._engine.images import Images, check_images
 from ._engine.layers import LayerLike, select_layer
 
 
+@overload
+def activations(
+    model: keras.Model,
+    images: Images,
+    layer: Literal["all"] | Sequence[keras.Layer | str],
+    *,
+    batch_size: int = ...,
+    verbose: bool | str = ...,
+) -> dict[str, np.ndarray]: ...
+@overload
+def activations(
+    model: keras.Model,
+    images: Images,
+    layer: LayerLike = None,
+    *,
+    batch_size: int = ...,
+    verbose: bool | str = ...,
+) -> np.ndarray: ...
 def activations(
     model: keras.Model,
     images: Images,

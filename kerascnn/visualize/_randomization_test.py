@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -172,8 +173,14 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
         )
     if not np.ptp(one) or not np.ptp(other):
         return np.nan
-    scaled = [(m - m.min()) / np.ptp(m) for m in (one, other)]
-    return float(structural_similarity(*scaled, win_size=WINDOW, data_range=1.0))
+    found: Any = structural_similarity(
+        _scaled(one), _scaled(other), win_size=WINDOW, data_range=1.0
+    )
+    return float(found)
+
+
+def _scaled(heatmap: np.ndarray) -> np.ndarray:
+    return (heatmap - heatmap.min()) / np.ptp(heatmap)
 
 
 METRICS = {"spearman": rank_correlation, "ssim": similarity}

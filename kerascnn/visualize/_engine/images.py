@@ -1,6 +1,7 @@
 """Check the images given to a method, and convert them to one array per input."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,7 +31,7 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
                 f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
                 f"received {list(images)}."
             )
-        given = [images[name] for name in names]
+        given: list[Any] = [images[name] for name in names]
     else:
         refuse_datasets("images", images)
         given = list(images) if isinstance(images, (list, tuple)) else [images]
