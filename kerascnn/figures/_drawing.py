@@ -3,11 +3,12 @@
 import textwrap
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from kerascnn._text import text as _
@@ -34,8 +35,19 @@ def _wrap(words: str) -> list[str]:
     return [line.replace("\u00a0=\u00a0", " = ") for line in lines]
 
 
+def parts_of(figure: Figure, rows: int, columns: int, **ratios: Any) -> list[SubFigure]:
+    """Divide a figure into parts, and list them row by row.
+
+    Args:
+        figure: the figure.
+        rows, columns: number of parts below and beside each other.
+        **ratios: `height_ratios` or `width_ratios`.
+    """
+    return list(figure.subfigures(rows, columns, squeeze=False, **ratios).flat)
+
+
 def mean_and_runs(
-    ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: object
+    ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: Any
 ) -> Line2D:
     """Draw a thin line for each run and a thick one for their mean, which is returned.
 

@@ -72,7 +72,7 @@ def trained(architecture: str = "lenet5", weights: str = "mnist", **options: obj
 
 def digit_images(*classes: int) -> np.ndarray:
     """Return one test digit of each class, (N, 28, 28, 1), that the network was not trained on."""
-    images, labels = datasets.load("digits").test
+    images, labels = datasets.load("digits").part("test")
     return np.stack([images[np.flatnonzero(labels == c)[0]] for c in classes])
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots, visualize
 from kerascnn._text import text as _
 
-from ._drawing import mean_and_runs, note, say_runs
+from ._drawing import mean_and_runs, note, parts_of, say_runs
 from ._material import crops, how_measured, measured, photo, trained
 from ._registry import figure
 
@@ -45,7 +45,7 @@ def augmentations() -> Figure:
         _("colour shifts {factor} times as strong, to make them visible", factor=STRONGER),
     )
     fig = plt.figure()
-    for part, name, pictures in zip(fig.subfigures(3, 1), names, changed, strict=True):
+    for part, name, pictures in zip(parts_of(fig, 3, 1), names, changed, strict=True):
         row = np.clip(np.concatenate([image[None], pictures]), 0, 1)
         plots.image_grid(row, columns=len(row), ax=part.subplots())
         part.suptitle(name, fontsize="medium")
@@ -167,7 +167,7 @@ def local_response_normalization() -> Figure:
         _("after, pixel values 0 … 255"): large,
     }
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
+    left, right = parts_of(fig, 1, 2, width_ratios=(3, 2))
     for ax, (title, shown) in zip(left.subplots(len(rows), 1), rows.items(), strict=True):
         plots.activation_grid(
             shown[..., :SHOWN], order="unit", columns=SHOWN, numbers=False, colorbar=False, ax=ax

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import arithmetic, plots
-from kerascnn._describe import Description
+from kerascnn._describe import Description, Layer
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
@@ -16,7 +16,7 @@ from ._registry import figure
 
 MEGA = 1e6
 ROWS = 25.5  # of the tallest stack, VGG19
-VIEWS = {"Flatten", "Reshape", "Dropout"}  # do not compute anything worth a row
+LEFT_OUT = {"Flatten", "Reshape", "Dropout"}  # they compute nothing
 
 
 @cache
@@ -145,7 +145,7 @@ def vgg16_beside_alexnet() -> Figure:
     row = {"ha": "center", "va": "center", "fontsize": points}
     for ax, name in zip(axes, ("alexnet", "vgg16", "vgg19"), strict=True):
         description = built(name)
-        rows = [r for r in description.layers if r.kind not in VIEWS]
+        rows = [r for r in description.layers if r.kind not in LEFT_OUT]
         for level, record in enumerate(rows):
             look = plots.layer_style(record.kind)
             ax.barh(level, 1, height=0.86, color=look.color, linewidth=0.4, edgecolor=ink)
@@ -175,8 +175,8 @@ def vgg16_beside_alexnet() -> Figure:
 def vgg16_memory() -> Figure:
     """Draw the activations and parameters of each layer of VGG16 as bars with numbers."""
     description = built("vgg16")
-    rows = [r for r in description.layers if r.kind not in VIEWS]
-    values = description.activations
+    rows = [r for r in description.layers if r.kind not in LEFT_OUT]
+    values = description.activations or 0
     fig, axes = plt.subplots(1, 2, sharey=True)
     columns = {
         _("activations (one image)"): [r.activations for r in rows],
@@ -207,7 +207,7 @@ def vgg16_memory() -> Figure:
     return fig
 
 
-def _row(record: object) -> str:
+def _row(record: Layer) -> str:
     """Return the text in the row of a layer, such as "FC 4096"."""
     shape = shape_text(record.output_shape)
     if record.kind == "Conv2D":

@@ -10,7 +10,7 @@ from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import listed, note
+from ._drawing import listed, note, parts_of
 from ._material import gray_square
 from ._operations import correlate
 from ._options import Whole, check_cells, check_panels
@@ -68,7 +68,7 @@ def sliding_window(
     if rows > ROWS_BELOW:  # they would be too small
         plots.sliding_window(image, kernel, output, ax=fig.subplots(), **options)
     else:
-        top, bottom = fig.subfigures(2, 1, height_ratios=(3, 1 + rows))
+        top, bottom = parts_of(fig, 2, 1, height_ratios=(3, 1 + rows))
         plots.sliding_window(image, kernel, output, ax=top.subplots(), **options)
         padded = np.pad(image, padding)
         axes = bottom.subplots(rows, min(IN_A_ROW, output.size), squeeze=False).ravel()
@@ -228,7 +228,7 @@ def zero_padding(
     arithmetic.conv_output_size(size - 1, kernels[0], stride, "same")
     last = None if step is None else step + 1
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(5, 4))
+    left, right = parts_of(fig, 1, 2, width_ratios=(5, 4))
     axes = left.subplots(2, 2)
     for ax in axes.flat[len(kernels) : 3]:
         ax.set_axis_off()

@@ -1,5 +1,7 @@
 """Heatmaps that explain a decision: Grad-CAM, ten methods side by side, and a sanity check."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -7,7 +9,7 @@ from matplotlib.figure import Figure
 from kerascnn import datasets, plots, visualize
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._material import digit_images, photo, trained
 from ._registry import figure
 
@@ -21,7 +23,7 @@ from ._registry import figure
 def grad_cam() -> Figure:
     """Overlay digits with the heatmaps of the two most likely classes."""
     model = trained()
-    images, labels = datasets.load("digits").test
+    images, labels = datasets.load("digits").part("test")
     scores = visualize.activations(model, images, "predictions")
     ranked = np.argsort(-scores, axis=1)
     # Correctly classified digits with a close runner-up, for which there is evidence, too.
@@ -68,7 +70,7 @@ def methods_compared() -> Figure:
     model = convolutionalize(trained("vgg16", "cifar10"))
     image = photo("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
     target = 3  # cat
-    quiet = {"verbose": False}
+    quiet: dict[str, Any] = {"verbose": False}
     layer = "block4_conv3"  # 8x8 maps; those of the last block are 4x4
     integrated = visualize.integrated_gradients(model, image, target)
     maps = {
@@ -85,7 +87,7 @@ def methods_compared() -> Figure:
     }
     fig = plt.figure()
     names = list(maps)
-    for part, row in zip(fig.subfigures(2, 1), (names[:5], names[5:]), strict=True):
+    for part, row in zip(parts_of(fig, 2, 1), (names[:5], names[5:]), strict=True):
         plots.compare_methods(image, {name: maps[name] for name in row}, ax=part.subplots())
     note(
         fig,
@@ -120,7 +122,7 @@ def sanity_check() -> Figure:
     titles = [_("as trained"), *(_("… and {layer}", layer=layer) for layer in layers)]
 
     fig = plt.figure()
-    top, bottom = fig.subfigures(2, 1, height_ratios=(2, 1))
+    top, bottom = parts_of(fig, 2, 1, height_ratios=(2, 1))
     plots.compare_methods(
         np.repeat(images[shown][None], len(methods), axis=0),
         dict(zip(titles, np.stack(maps, axis=1), strict=True)),

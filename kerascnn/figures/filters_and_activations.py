@@ -8,7 +8,7 @@ from kerascnn import plots, visualize
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._material import COLOR_PHOTOS, GRAY_PHOTOS, crops, digit_images, trained
 from ._registry import figure
 
@@ -24,7 +24,7 @@ def first_layer_filters() -> Figure:
     """Draw the filters of a trained LeNet-5."""
     model = trained()
     fig = plt.figure()
-    parts = fig.subfigures(2, 1, height_ratios=(2, 3))
+    parts = parts_of(fig, 2, 1, height_ratios=(2, 3))
     for part, layer, columns in zip(parts, ("c1", "c3"), (6, None), strict=True):
         filters = visualize.filters(model, layer)
         plots.filter_grid(filters, columns=columns, ax=part.subplots())
@@ -69,7 +69,7 @@ def activation_maps() -> Figure:
     layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
     outputs = visualize.activations(model, image, layers)
     fig = plt.figure()
-    top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2))
+    top, bottom = parts_of(fig, 2, 1, height_ratios=(3, 2))
     first, *maps = top.subplots(1, 5, width_ratios=(2, 2, 2, 3, 3))
     plots.image_grid(image, ax=first)
     first.set_title(_("input"), fontsize="medium")
@@ -108,7 +108,7 @@ def deconvnet_and_patches() -> Figure:
     images = crops(48)
     layers = ("block1_conv2", "block2_conv2", "block3_conv3")
     fig = plt.figure()
-    for part, layer in zip(fig.subfigures(len(layers), 1), layers, strict=True):
+    for part, layer in zip(parts_of(fig, len(layers), 1), layers, strict=True):
         every = visualize.top_patches(model, images, layer, count=PATCHES, verbose=False)
         best = np.argsort(-every.activations.mean(axis=1), kind="stable")[:UNITS]
         top = visualize.top_patches(
@@ -119,7 +119,7 @@ def deconvnet_and_patches() -> Figure:
         )
         plots.deconvnet_panel(
             top.patches,
-            top.cut(back.reshape(*top.images.shape, *images.shape[1:])),
+            top.cut(np.reshape(back, (*top.images.shape, *images.shape[1:]))),
             units=list(top.units),
             columns=UNITS,
             legend=False,

@@ -8,7 +8,7 @@ from matplotlib.ticker import NullLocator
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._drawing import mean_and_runs, note, runs_of, say_runs
+from ._drawing import mean_and_runs, note, parts_of, runs_of, say_runs
 from ._material import how_measured, measured
 from ._registry import figure
 
@@ -28,7 +28,7 @@ def training_set_size() -> Figure:
     result = measured("training_set_size")
     counts, parts = result["images"], result.settings["parts"]
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
+    left, right = parts_of(fig, 1, 2, width_ratios=(3, 2))
     strongest = np.abs(result["pictures"]).max()
     axes = left.subplots(1, len(counts))
     for ax, picture, count, part in zip(axes, result["pictures"], counts, parts, strict=True):

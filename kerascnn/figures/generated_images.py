@@ -4,6 +4,7 @@ Slow computations run once per process, however often their figures are drawn.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots, visualize
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._material import photo, trained
 from ._registry import figure
 
@@ -29,7 +30,7 @@ def features():
 def maximized() -> dict[str, np.ndarray]:
     """Generate ten images for each depth, and one for each class."""
     model, classifier = features(), trained("vgg16", "cifar10")
-    still = {"moves": visualize.Moves(2, 0, 0)}  # a unit of 3x3 pixels sees every seam
+    still = visualize.Moves(2, 0, 0)  # a unit of 3x3 pixels sees every seam
     made = {
         layer: visualize.maximize_activation(
             model,
@@ -38,7 +39,7 @@ def maximized() -> dict[str, np.ndarray]:
             size=48,
             steps=64,
             verbose=False,
-            **(still if layer == DEPTHS[0] else {}),
+            moves=still if layer == DEPTHS[0] else visualize.Moves(),
         )
         for layer in DEPTHS
     }
@@ -61,7 +62,7 @@ def maximized_units() -> Figure:
     (card,) = (s for s in weights.available("vgg16") if s.name == "cifar10")
     rows = maximized()
     fig = plt.figure()
-    for part, (layer, pictures) in zip(fig.subfigures(len(rows), 1), rows.items(), strict=True):
+    for part, (layer, pictures) in zip(parts_of(fig, len(rows), 1), rows.items(), strict=True):
         titles = list(card.class_names) if layer == "predictions" else None
         plots.image_grid(pictures, columns=IN_A_ROW, titles=titles, ax=part.subplots())
         part.supylabel(layer, fontsize="small", rotation=0, ha="left", va="center")
@@ -81,7 +82,7 @@ def dreams() -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
     guide = photo("immunohistochemistry", 128, 128)
     steps: list[np.ndarray] = []
 
-    def dream(layer: str, **options: object) -> np.ndarray:
+    def dream(layer: str, **options: Any) -> np.ndarray:
         return visualize.deep_dream(
             model, image[None], layer, octaves=OCTAVES, verbose=False, **options
         )[0]
@@ -103,7 +104,7 @@ def deep_dream() -> Figure:
     """Draw a dream octave by octave, dreams of other layers, and a guided dream."""
     octaves, of_layers, (guide, guided) = dreams()
     fig = plt.figure()
-    top, bottom = fig.subfigures(2, 1)
+    top, bottom = parts_of(fig, 2, 1)
     words = [_("photo"), *(_("octave {number}", number=n) for n in (1, 2, OCTAVES))]
     plots.dream_strip(octaves, labels=words, ax=top.subplots())
     plots.dream_strip(

@@ -1,5 +1,7 @@
 """How gradients reach the first layers."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -80,7 +82,7 @@ def gradient_norms() -> Figure:
     return fig
 
 
-def over_seeds(ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: object) -> None:
+def over_seeds(ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: Any) -> None:
     """Draw positive values (seeds, x): each seed thin, their geometric mean thick."""
     runs_of(ax, x, values, color)
     ax.plot(x, geometric_mean(values), color=color, **look)

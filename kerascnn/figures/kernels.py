@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import shape_text
@@ -313,4 +314,4 @@ def _cone(ax: Axes, kernels: tuple[int, ...]) -> None:
                 )  # fmt: skip
     for xs, y in zip(rows, heights, strict=True):
         for x in xs:
-            ax.add_patch(plt.Circle((x, y), 0.2, fc=ground, ec=ink, zorder=2))
+            ax.add_patch(Circle((x, y), 0.2, fc=ground, ec=ink, zorder=2))

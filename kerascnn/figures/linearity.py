@@ -241,7 +241,7 @@ def functions_and_slopes(x: np.ndarray = X) -> dict[str, tuple[np.ndarray, np.nd
         slopes = visualize.saliency(
             model, x[:, None], lambda y: y[:, 0], reduce=None, verbose=False, batch_size=len(x)
         )
-        found[name] = np.array(model(x[:, None]))[:, 0], slopes[:, 0]
+        found[name] = np.array(model(x[:, None]))[:, 0], np.asarray(slopes)[:, 0]
     return found
 
 

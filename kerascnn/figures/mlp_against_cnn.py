@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._drawing import mean_and_runs, note, say_runs
+from ._drawing import mean_and_runs, note, parts_of, say_runs
 from ._material import digit_images, how_measured, measured
 from ._registry import figure
 
@@ -32,7 +32,7 @@ def permuted_pixels() -> Figure:
     digits = digit_images(*range(10))[[2, 3, 5, 8]]
     order = np.random.default_rng(0).permutation(digits[0].size)
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(2, 3))
+    left, right = parts_of(fig, 1, 2, width_ratios=(2, 3))
     titles = (_("original pixels"), _("shuffled pixels"))
     pictures = (digits, shuffled(digits, order))
     for ax, title, images in zip(left.subplots(2, 1), titles, pictures, strict=True):

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from kerascnn import plots
 from kerascnn._text import text as _
@@ -42,7 +42,7 @@ def degradation() -> Figure:
                 ax.plot(epochs, runs.mean(axis=0), LINES[str(part)], color=f"C{nth}", label=label)
         ax.set_title(names[str(net)])
         ax.set_xlabel(_("epoch"))
-        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_ylabel(_("error (%)"))
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     final = error[:, :, 0, :, -1].mean(axis=-1)  # net, depth

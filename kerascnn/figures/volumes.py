@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from kerascnn import arithmetic, plots
 from kerascnn._text import shape_text
@@ -71,9 +72,7 @@ def _slabs(ax: Axes, x: float, y: float, side: float, colors: Sequence[str]) -> 
     back = BACK * min(1.0, side / 10)
     for n, color in enumerate(colors):
         shift = back * (len(colors) - 1 - n)
-        ax.add_patch(
-            plt.Rectangle((x + shift, y + shift), side, side, fc=color, zorder=2 + n, **edge)
-        )
+        ax.add_patch(Rectangle((x + shift, y + shift), side, side, fc=color, zorder=2 + n, **edge))
 
 
 QUIZ = (  # input, kernel, filters, stride, padding: the lectures' own questions

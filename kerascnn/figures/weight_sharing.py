@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from kerascnn import arithmetic, plots
 from kerascnn._text import text as _
@@ -151,7 +153,7 @@ def draw_wiring(wiring: Wiring, ax: Axes) -> None:
 
 def _node(ax: Axes, x: float, y: float, label: str, color: str) -> None:
     ground = plt.rcParams["axes.facecolor"]
-    ax.add_patch(plt.Circle((x, y), 0.36, fc=ground, ec=color, zorder=2))
+    ax.add_patch(Circle((x, y), 0.36, fc=ground, ec=color, zorder=2))
     ax.text(x, y, label, ha="center", va="center", fontsize="x-small", parse_math=True, zorder=3)
 
 
@@ -197,7 +199,7 @@ def dense_matrix_beside_a_filter(rng: np.random.Generator) -> Figure:
     ax.set_xlim(-5, left + 130)
     ax.set_ylim(COLUMNS + 5, -30)
     ax.set_axis_off()
-    above = {"ha": "center", "va": "bottom"}
+    above: dict[str, Any] = {"ha": "center", "va": "bottom"}
     ax.text(
         ROWS / 2, -6, _("dense: {rows}×{columns} = {count} weights", rows=ROWS, columns=COLUMNS,
                         count=f"{dense:,}"), **above,

@@ -48,7 +48,7 @@ def maximize_activation(
     target: Target | Goal | Sequence[Goal] = None,
     layer: LayerLike = None,
     *,
-    units: int | Sequence[int] | None = None,
+    units: int | Sequence[int] | np.ndarray | None = None,
     position: str = "all",
     pictures: int = 1,
     diversity: float = 0.0,
@@ -262,7 +262,7 @@ def _goal(
     return Classes(trunk, None), numbers, numbers
 
 
-def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
+def _check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> np.ndarray:
     """Return channel indices.
 
     Raises:

@@ -79,7 +79,7 @@ def top_patches(
     images: np.ndarray | Iterable[np.ndarray],
     layer: LayerLike = None,
     *,
-    units: int | Sequence[int] | None = None,
+    units: int | Sequence[int] | np.ndarray | None = None,
     count: int = 9,
     input: int | str | None = None,
     batch_size: int = 32,
@@ -308,7 +308,7 @@ def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iter
     ), len(starts)
 
 
-def _check_units(units: int | Sequence[int] | None, node: Node) -> np.ndarray:
+def _check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> np.ndarray:
     shape = node.shapes[0]
     if len(shape) not in (2, 4):
         raise ValueError(

@@ -233,8 +233,8 @@ def drawn(tiny, records, monkeypatch):
         """Draw it, too."""
         return tiny_steps()
 
-    kc.figures.figure(title="Tiny", alt="A number.", frames=2)(tiny_steps)
-    kc.figures.figure(title="Tiny", alt="A number.")(tiny_whole)
+    kc.figures.figure(title="Tiny", alt="A number.", rows=("A1",), frames=2)(tiny_steps)
+    kc.figures.figure(title="Tiny", alt="A number.", rows=("A1",))(tiny_whole)
     return tiny
 
 
