@@ -246,6 +246,63 @@ def test_sums_in_a_list_are_what_they_are_alone(model):
     np.testing.assert_allclose(together[2:4], alone, atol=1e-4)
 
 
+def test_a_sigmoid_unit_is_two_classes():
+    """Class 1 is its logit and class 0 the negative of it, in a sum as everywhere."""
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(3, 3, activation="relu", bias_initializer="ones"),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    goals = [klass(0), klass(1), 2 * klass(1) + klass(0)]
+    scores = []
+    images = maximize(
+        model, goals, steps=1, parameters="pixels", callback=lambda *now: scores.append(now[2]),
+        **STILL,
+    )  # fmt: skip
+    start = maximize(model, goals, steps=0, parameters="pixels", **STILL)
+    probability = np.array(model(start))[:, 0]
+    logit = np.log(probability / (1 - probability))
+    np.testing.assert_allclose(scores[0], logit * (-1, 1, 1), rtol=1e-4, atol=1e-5)
+    after = np.array(model(images))[:, 0]
+    assert after[0] < probability[0]
+    assert after[1] > probability[1]
+    with pytest.raises(ValueError, match="index must be from 0 to 1, the classes; received 2"):
+        maximize(model, klass(2), steps=1)
+
+
+def test_a_shared_layer_has_goals_for_each_of_its_calls():
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((6, 6, 2))
+    shared = layers.Conv2D(2, 3, padding="same", bias_initializer="ones", name="shared")
+    model = keras.Model(inputs, shared(layers.ReLU()(shared(inputs))))
+    for layer in ("shared", shared):
+        with pytest.raises(ValueError, match=r"matches 'shared:0', 'shared:1'\. Choose one"):
+            maximize(model, unit(layer, 1), steps=1)
+    scores = []
+    goals = [unit("shared:0", 1), unit("shared:1", 1)]
+    keep = {"callback": lambda *now: scores.append(now[2]), "parameters": "pixels"}
+    maximize(model, goals, steps=1, **keep, **STILL)
+    start = maximize(model, goals, steps=0, parameters="pixels", **STILL)
+    own = [response(model, f"shared:{i}", start[i : i + 1])[0, 1] for i in (0, 1)]
+    np.testing.assert_allclose(scores[0], own, rtol=1e-4)
+
+
+def test_a_class_index_needs_a_fixed_number_of_scores():
+    inputs = keras.Input((None, None, 1))
+    scores = layers.Flatten()(layers.Conv2D(1, 3)(inputs))
+    model = keras.Model(inputs, scores)  # as many scores as the image has places
+    image = np.ones((1, 5, 5, 1), "float32")
+    assert kc.visualize.saliency(model, image).shape == (1, 5, 5)
+    for method in (partial(kc.visualize.saliency, model, image), partial(maximize, model, size=5)):
+        with pytest.raises(ValueError, match="whose number of scores depends on the size"):
+            method(3)
+    with pytest.raises(ValueError, match="whose number of scores depends on the size"):
+        maximize(model, klass(3), size=5)
+
+
 # What users bring along
 
 

