@@ -27,6 +27,10 @@ RESHAPING = (  # layers between the head and the output that leave values unchan
     keras.layers.Permute,
     keras.layers.Identity,
     keras.layers.Dropout,
+    keras.layers.GaussianNoise,
+    keras.layers.GaussianDropout,
+    keras.layers.AlphaDropout,
+    keras.layers.ActivityRegularization,
 )
 WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 # The same for functions without weights
@@ -118,10 +122,14 @@ def classes_of(graph: Graph) -> int | None:
     output = graph.outputs[0]
     if isinstance(graph.structure, dict) and len(graph.outputs) > 1:
         names = sorted(graph.structure)
+        one, inner = f"outputs[{names[0]!r}]", graph.structure[names[0]]
+        while isinstance(inner, (dict, list, tuple)):  # outputs within outputs
+            first = min(inner) if isinstance(inner, dict) else 0
+            one, inner = f"{one}[{first!r}]", inner[first]
         raise ValueError(
             f"target must be a callable for a model with the outputs {', '.join(map(repr, names))}"
             f", since a class index does not say which output it refers to. Use, for example, "
-            f"lambda outputs: outputs[{names[0]!r}][:, 0]."
+            f"lambda outputs: {one}[:, 0]."
         )
     if is_binary(graph):
         return 2
@@ -140,7 +148,26 @@ def classes_of(graph: Graph) -> int | None:
             "so its output is used as the score of a class. If it is a softmax, use "
             "keras.layers.Softmax instead, so that scores are logits."
         )
+    elif not squashing(head) and (inner := _squashed_before(graph)):
+        warn(
+            f"the model computes {head.name!r} from the {squashing(inner.operation)} in "
+            f"{inner.name!r}, so its output, not a logit, is used as the score of a class. To use "
+            "logits, end the model in its softmax or sigmoid."
+        )
     return units
+
+
+def _squashed_before(graph: Graph) -> Node | None:
+    """Find the softmax or sigmoid from which the first output is computed without weights."""
+    wanted = {graph.outputs[0]}
+    for node in reversed(graph.leading_to(graph.outputs[:1])):
+        if wanted.isdisjoint(node.outputs):
+            continue
+        if squashing(node.operation):
+            return node
+        if not getattr(node.operation, "weights", None):
+            wanted.update(node.inputs)
+    return None
 
 
 def known_classes_of(graph: Graph) -> int:

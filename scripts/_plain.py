@@ -11,7 +11,8 @@ RECTIFIES = ("relu", "relu6", "leaky_relu", "leakyrelu")
 KEEPS = (
     layers.Reshape, layers.Flatten, layers.Permute, layers.Identity, layers.Dropout,
     layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D,
-    layers.GaussianNoise, layers.GaussianDropout, layers.ActivityRegularization,
+    layers.GaussianNoise, layers.GaussianDropout, layers.AlphaDropout,
+    layers.ActivityRegularization,
 )  # fmt: skip
 KEEPING = ("reshape", "squeeze", "expanddims", "identity")  # as operations of `keras.ops`
 

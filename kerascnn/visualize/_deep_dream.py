@@ -150,7 +150,7 @@ def deep_dream(
             def watch(step: int, dream: Tensor, values: Tensor, octave: int = octave) -> None:
                 advance()
                 if callback is not None:
-                    scores = ops.convert_to_numpy(values) / np.prod(dream.shape[1:3])
+                    scores = ops.convert_to_numpy(values) / float(np.prod(dream.shape[1:3]))
                     callback(octave * steps + step, ops.convert_to_numpy(dream), scores)
 
             dream = ascend(

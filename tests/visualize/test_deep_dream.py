@@ -185,9 +185,26 @@ def test_rows_and_columns_are_not_swapped(model, images):
     assert np.abs(inner - [11, 3]).max() <= 2
 
 
+def test_a_layer_that_must_know_its_size(images):
+    """Keras's adaptive pooling cannot be traced for any size."""
+    inputs = keras.Input((14, 20, 3))
+    maps = layers.Conv2D(4, 3, activation="tanh")(inputs)
+    model = keras.Model(inputs, layers.AdaptiveAveragePooling2D(3, name="pooled")(maps))
+    ours = dream(model, images[:1], "pooled", octaves=1, steps=2, jitter=0)
+    expected = notebooks_octave(model, "pooled", images[:1], 0, steps=2)
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+    assert dream(model, images, "pooled", octaves=2, steps=1).shape == images.shape
+    for method in (kc.visualize.invert_features, kc.visualize.style_transfer):
+        layer = {"layer": "pooled"} if method is kc.visualize.invert_features else {
+            "style": images[1:], "content_layers": "pooled", "style_layers": "pooled"
+        }  # fmt: skip
+        assert method(model, images[:1], steps=1, **layer).shape == (1, 14, 20, 3)
+
+
 def test_the_callback_sees_every_step(model, images):
     seen = []
     last = dream(model, images, "deep", octaves=2, steps=2, callback=lambda *now: seen.append(now))
+    assert {scores.dtype for _, _, scores in seen} == {np.dtype("float32")}
     assert [(step, x.shape[1:3]) for step, x, _ in seen] == [
         (1, (10, 14)), (2, (10, 14)), (3, (14, 20)), (4, (14, 20)),
     ]  # fmt: skip

@@ -123,6 +123,47 @@ UNKNOWN_ENDS = {
 }
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        layers.GaussianNoise(0.1),
+        layers.GaussianDropout(0.1),
+        layers.AlphaDropout(0.1),
+        layers.ActivityRegularization(0.1),
+    ],
+)
+def test_what_is_idle_after_a_softmax_is_passed(end, images):
+    model = net(lambda x: end(layers.Dense(3, activation="softmax")(x)))
+    ours = visualize.saliency(model, images, 1, reduce=None)
+
+    def logit(y):  # up to what does not depend on the class
+        return ops.log(y[:, 1]) - ops.mean(ops.log(y), axis=1)
+
+    others = np.mean([visualize.saliency(model, images, k, reduce=None) for k in range(3)], axis=0)
+    np.testing.assert_allclose(ours - others, gradient(model, images, logit), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        lambda y: ops.clip(y, 1e-7, 1.0),
+        lambda y: y[:, ::-1],
+        lambda y: layers.Average()([y, y * 1.0]),
+        lambda y: ops.stack([1 - y[:, 0], y[:, 0]], axis=-1),
+    ],
+)
+def test_what_changes_probabilities_is_said(after, images):
+    model = net(lambda x: after(layers.Dense(3, activation="softmax", name="chances")(x)))
+    with pytest.warns(UserWarning, match=r"from the softmax in 'chances', so its output, not a lo"):
+        visualize.saliency(model, images, 0)
+
+
+def test_outputs_within_outputs_are_named(images):
+    model = net(lambda x: {"a": {"y": layers.Dense(2)(x), "x": layers.Dense(3)(x)}})
+    with pytest.raises(ValueError, match=r"lambda outputs: outputs\['a'\]\['x'\]\[:, 0\]\."):
+        visualize.saliency(model, images, 0)
+
+
 @pytest.mark.parametrize("kind", UNKNOWN_ENDS)
 def test_an_unknown_end_is_said(kind, images):
     model = net(UNKNOWN_ENDS[kind])

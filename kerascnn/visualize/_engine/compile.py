@@ -67,7 +67,13 @@ def compiled(
             input_signature=list(signature),
             autograph=False,
         )
-        trace = said_in_one_line(graph, signature, function.get_concrete_function)
+        try:
+            trace = said_in_one_line(graph, signature, function.get_concrete_function)
+        except Exception:
+            if not any(None in spec.shape[1:] for spec in signature):
+                raise
+            steps[key] = state, _by_size(of, body)
+            return steps[key][1]
 
         def step(*tensors: tf.Tensor) -> list[tf.Tensor]:
             try:
@@ -78,6 +84,20 @@ def compiled(
 
         steps[key] = state, step
     return steps[key][1]
+
+
+def _by_size(of: Callable, body: Callable) -> Callable:
+    """Compile a computation for each size, if a layer, such as adaptive pooling, must know it."""
+    steps: dict[tuple, Callable] = {}
+
+    def step(*tensors: tf.Tensor) -> list[tf.Tensor]:
+        sizes = tuple(tuple(x.shape[1:]) for x in tensors)
+        if sizes not in steps:
+            model = of()
+            steps[sizes] = compiled(model, flatten(model), None, body, specs(tensors))
+        return steps[sizes](*tensors)
+
+    return step
 
 
 def specs(arrays: Sequence[np.ndarray]) -> list[tf.TensorSpec]:
