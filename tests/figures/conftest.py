@@ -6,6 +6,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import kerascnn as kc
+from kerascnn._print import BROWSERS
 from kerascnn.figures import _registry
 
 ENGLISH = ("dense-matrix-beside-a-filter", "volume-quiz", "stride-or-pooling", "moving")
@@ -43,14 +44,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    if not any(found):
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=next(filter(None, found)), args=["--no-sandbox"]
-        )
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
 
