@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kerascnn._text import LANGUAGES, in_all_languages, language
 from kerascnn._text import text as _
@@ -18,9 +17,7 @@ from kerascnn.datasets import photo_credit
 from ._course import SECTIONS
 from ._registry import LectureFigure, lecture_figures
 from ._saving import FORMATS, Label, read_label
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from ._templates import template
 
 
 @dataclass(frozen=True)
@@ -60,34 +57,18 @@ def page(out: Path, lang: str) -> str:
         if files := _files(out, one, lang):
             # In a language in which it was not drawn a figure is shown in another.
             shown.append((one, {to: files.get(to, next(iter(files.values()))) for to in LANGUAGES}))
-    return (
-        _templates()
-        .get_template("index.html.jinja")
-        .render(
-            lang=lang,
-            languages=LANGUAGES,
-            words=in_all_languages(_words),
-            sections=_sections(shown),
-            count=len(shown),
-            titles=in_all_languages(lambda: {letter: _(SECTIONS[letter]) for letter in SECTIONS}),
-            missing={to: _missing(to, shown) for to in LANGUAGES},
-            command=_command,
-            call=_call,
-            highlighted=_highlighted,
-            credits=lambda names: in_all_languages(lambda: [_credit(name) for name in names]),
-        )
-    )
-
-
-@cache
-def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader
-
-    return Environment(
-        loader=PackageLoader("kerascnn.figures", "page"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return template("index.html.jinja").render(
+        lang=lang,
+        languages=LANGUAGES,
+        words=in_all_languages(_words),
+        sections=_sections(shown),
+        count=len(shown),
+        titles=in_all_languages(lambda: {letter: _(SECTIONS[letter]) for letter in SECTIONS}),
+        missing={to: _missing(to, shown) for to in LANGUAGES},
+        command=_command,
+        call=_call,
+        highlighted=_highlighted,
+        credits=lambda names: in_all_languages(lambda: [_credit(name) for name in names]),
     )
 
 

@@ -9,6 +9,9 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from kerascnn._text import text as _
+from kerascnn.plots._style import readable_on
+
+from ._templates import template
 
 GIF_DPI = 100
 FRAME_MS = 1500  # long enough to follow the sum of nine products
@@ -42,15 +45,12 @@ def player(frames: Sequence[bytes], kind: str, title: str, alt: str, lang: str) 
         kind: of the frames.
         title, alt, lang: of the figure.
     """
-    from jinja2 import Environment, PackageLoader
-
     sources = [f"data:{TYPES[kind]};base64,{base64.b64encode(frame).decode()}" for frame in frames]
     words = [
         _("Step {step} of {steps}", step=step, steps=len(frames))
         for step in range(1, len(frames) + 1)
     ]
-    page = Environment(loader=PackageLoader("kerascnn", "figures"), autoescape=True)
-    return page.get_template("player.html.jinja").render(
+    return template("player.html.jinja").render(
         lang=lang,
         title=title,
         alt=alt,
@@ -58,8 +58,11 @@ def player(frames: Sequence[bytes], kind: str, title: str, alt: str, lang: str) 
         words=words,
         play=_("Play"),
         stop=_("Pause"),
+        previous=_("Previous step"),
+        next=_("Next step"),
         slider=_("Step"),
         pause=FRAME_MS,
         ink=to_hex(mpl.rcParams["text.color"]),
         ground=to_hex(mpl.rcParams["figure.facecolor"]),
+        scheme="light" if readable_on(mpl.rcParams["figure.facecolor"]) == "black" else "dark",
     )

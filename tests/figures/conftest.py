@@ -55,11 +55,19 @@ def browser():
 
 
 @pytest.fixture
+def expect(browser):
+    """Playwright's assertions, which wait for what does not happen at once."""
+    from playwright.sync_api import expect
+
+    return expect
+
+
+@pytest.fixture
 def visit(browser, folder):
     """Open the page in a context of its own; nothing may go wrong or leave the file system."""
     contexts, wrong, asked = [], [], []
 
-    def visit(address="", **options):
+    def visit(address="index.html", *, clock=False, **options):
         context = browser.new_context(**options)
         contexts.append(context)
         tab = context.new_page()
@@ -67,7 +75,9 @@ def visit(browser, folder):
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("console", lambda said: wrong.append(said.text))
         tab.on("request", lambda request: asked.append(request.url))
-        tab.goto((folder / "index.html").as_uri() + address)
+        if clock:
+            tab.clock.install()
+        tab.goto(f"{folder.as_uri()}/{address}")
         return tab
 
     yield visit

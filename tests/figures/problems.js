@@ -18,13 +18,14 @@
   const all = (selector) =>
     [...document.querySelectorAll(selector)].filter((node) => node.checkVisibility());
   const speaks = (node) => [...node.childNodes].some((part) => part.nodeType === 3 && part.data.trim());
-  const named = (node) => (node.innerText || node.labels?.[0]?.innerText || "").trim();
+  const named = (node) =>
+    (node.ariaLabel || node.innerText || node.labels?.[0]?.innerText || "").trim();
   const told = (what, nodes) => nodes.map((node) => `${what}: ${node.outerHTML.slice(0, 80)}`);
   const width = document.documentElement.clientWidth;
   return [
     ...told("faint", all("body *:not(.hidden)").filter((node) => speaks(node) && contrast(node) < 4.5)),
     ...told("no name", all("a, button, input, select").filter((node) => !named(node))),
-    ...told("no alt text", all("img").filter((node) => !node.alt)),
+    ...told("no alt text", all("img").filter((node) => !node.alt && !node.closest("[role=img]"))),
     ...told("too wide", all("html, .view").filter((node) => node.scrollWidth > width)),
   ];
 }
