@@ -60,3 +60,9 @@ def test_photos_are_reduced_and_never_enlarged(shape, size):
 def test_what_does_not_fit_is_refused(options, line):
     with pytest.raises(ValueError, match=line):
         kc.figures.render("pixel-values", **options)
+
+
+def test_the_alt_text_is_of_the_photo(rng):
+    figure = kc.figures.lecture_figures()["pixel-values"]
+    assert "a cat" in figure.alt
+    assert "cat" not in figure.words(photo=rng.random((20, 20, 3)))[1]
