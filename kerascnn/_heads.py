@@ -1,7 +1,8 @@
 """The end of a network: which softmax or sigmoid turns its logits into probabilities.
 
-Scores are logits (Selvaraju 2017: "before the softmax"; Simonyan 2013 likewise), so scores are
-computed without this head. The model and its layers are not modified.
+`end_of` names the function whose values an output holds; training, evaluation and visualization
+all go by it. Scores are logits (Selvaraju 2017: "before the softmax"; Simonyan 2013 likewise), so
+scores are computed without this head. The model and its layers are not modified.
 """
 
 from collections.abc import Callable
@@ -34,7 +35,8 @@ RESHAPING = (  # layers between the head and the output that leave values unchan
 )
 WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 # The same for functions without weights
-PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims")
+PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims", "getitem")
+SURE = ("softmax", "sigmoid", "linear")  # ends whose values have a known meaning
 
 
 def last_function(operation: keras.Operation) -> Callable:
@@ -92,6 +94,56 @@ def last_before_reshaping(graph: Graph, output: Key) -> tuple[Node, list[Node]]:
     return node, after
 
 
+def last_activation(model: keras.Model) -> str:
+    """Name the function whose values the first output of a model holds; see `end_of`.
+
+    >>> last_activation(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")]))
+    'softmax'
+    """
+    graph = flatten(model)
+    return end_of(graph, graph.outputs[0])
+
+
+def end_of(graph: Graph, output: Key) -> str:
+    """Name the function whose values an output holds, whatever reshapes or casts them.
+
+    Returns:
+        "softmax", over the last axis; "sigmoid"; "linear" for logits and other unbounded values;
+        or another name, such as "tanh" or "GlobalAveragePooling2D", that promises nothing.
+    """
+    node, after = last_before_reshaping(graph, output)
+    if isinstance(node.operation, keras.layers.Average):  # such as of several classifiers
+        ends = {end_of(graph, key) for key in node.inputs}
+        return ends.pop() if len(ends) == 1 and ends <= {*SURE} else "Average"
+    name = applied_last(node.operation)
+    if name == "softmax":
+        return _softmax(node, units_at(graph, output))
+    stated = any(isinstance(each.operation, keras.layers.Activation) for each in after)
+    return "linear" if stated and name not in SQUASHING.values() else name
+
+
+def applied_last(operation: keras.Operation) -> str:
+    """Name the function that an operation, or a model in a wrapper, applies last."""
+    layer = unwrapped(operation)
+    if has_graph(layer):
+        return last_activation(layer)
+    function = last_function(layer)
+    name = SQUASHING.get(name_of(function), name_of(function))
+    known = name == "linear" or name in SQUASHING.values()
+    return name if known or not isinstance(function, keras.Layer) else type(function).__name__
+
+
+def _softmax(node: Node, units: int | None) -> str:
+    """Name a softmax by what it is over, since only one over all classes gives probabilities."""
+    shape = node.shapes[0]
+    axes = keras.tree.flatten(getattr(node.operation, "axis", -1))
+    if node.operation is last_function(node.operation) and any(
+        axis % len(shape) != len(shape) - 1 for axis in axes
+    ):
+        return f"softmax over axis {', '.join(map(str, axes))}"
+    return "softmax" if units == shape[-1] else "part of a softmax"
+
+
 def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:
     """Find the node with the softmax or sigmoid, and the nodes after it that reshape or cast."""
     node, after = last_before_reshaping(graph, output)
@@ -99,8 +151,12 @@ def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:
 
 
 def units_of(graph: Graph) -> int | None:
-    """Count the units of the first output; an output (N,) has one."""
-    output = graph.outputs[0]
+    """Count the units of the first output."""
+    return units_at(graph, graph.outputs[0])
+
+
+def units_at(graph: Graph, output: Key) -> int | None:
+    """Count the units of an output; an output (N,) has one."""
     node = graph.maker(output)
     shape = node.shapes[node.outputs.index(output)]
     return shape[-1] if len(shape) > 1 else 1
@@ -108,8 +164,7 @@ def units_of(graph: Graph) -> int | None:
 
 def is_binary(graph: Graph) -> bool:
     """Whether the first output is a single sigmoid unit, which represents two classes."""
-    head, _after = head_of(graph, graph.outputs[0])
-    return units_of(graph) == 1 and head is not None and squashing(head.operation) == "sigmoid"
+    return units_of(graph) == 1 and end_of(graph, graph.outputs[0]) == "sigmoid"
 
 
 def classes_of(graph: Graph) -> int | None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from kerascnn import visualize
 from kerascnn._errors import unknown
+from kerascnn._heads import last_activation
 from kerascnn._text import class_texts
-from kerascnn.training._objective import head
 
 from ._methods import CAMS, METHODS, PIXELS
 
@@ -83,6 +83,6 @@ def classes_of(model: keras.Model) -> int:
 
 def score_of(net: "Trained", target: int) -> int | Callable:
     """What is explained: the class, of which one logit stands for two."""
-    if classes_of(net.model) != 1 or head(net.model) != "linear":
+    if classes_of(net.model) != 1 or last_activation(net.model) != "linear":
         return target
     return lambda logits: (2 * target - 1) * logits[..., 0]

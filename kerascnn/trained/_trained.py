@@ -8,11 +8,11 @@ from PIL import Image, ImageOps
 from scipy import special
 
 from kerascnn import describe, weights
+from kerascnn._heads import last_activation
 from kerascnn._picture_reader import LUMA, as_picture
 from kerascnn._sizes import check_size_of
 from kerascnn.datasets import to_mnist_convention
 from kerascnn.datasets._mnist_convention import is_dark_on_bright
-from kerascnn.training._objective import head
 
 from ._class_names import class_number
 from ._explain import Explanation, classes_of, explain
@@ -134,7 +134,7 @@ class Trained:
         outputs = self.model.predict(inputs, verbose=0)
         outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
         outputs = np.asarray(outputs)[0].astype(np.float32)
-        last = head(self.model)
+        last = last_activation(self.model)
         if outputs.shape[-1] == 1:
             second = special.expit(outputs) if last == "linear" else outputs
             outputs = np.concatenate([1 - second, second], axis=-1)

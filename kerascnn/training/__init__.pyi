@@ -2,8 +2,8 @@ from ._augmentation import PadCropFlip as PadCropFlip
 from ._augmentation import PrincipalColors as PrincipalColors
 from ._devices import devices as devices
 from ._ensemble import ensemble as ensemble
-from ._evaluate import Evaluation as Evaluation
 from ._evaluate import evaluate as evaluate
+from ._evaluation import Evaluation as Evaluation
 from ._muon import Muon as Muon
 from ._muon import normalized_kernels as normalized_kernels
 from ._recipes import Recipe as Recipe

@@ -1,45 +1,64 @@
-"""Random changes of the training images, as the papers made them; each image by itself."""
+"""Random changes of the training images, as in the papers; each image changes by itself."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 
+from kerascnn._checks import check_count, check_number, check_pair
+
+from ._data import Part
+from ._recipes import Augmentation
+
 SHARE = 16  # 224 of 256 pixels leave 16 on each side, a sixteenth (Krizhevsky 2012, Section 4.1)
-PIXELS = 1_000_000  # that the principal components of the colours are computed from
+PIXELS = 1_000_000  # number of pixels for the principal components of the colours
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class PadCropFlip(keras.Layer):
-    """Cut a window out of each image at random, and mirror half of them.
+    """Crop a random window from each image, and mirror half of them.
 
     "4 pixels are padded on each side, and a 32x32 crop is randomly sampled from the padded image
     or its horizontal flip" (He 2015, arXiv:1512.03385, Section 4.2); with `size` and no padding
     the "random 224x224 patches (and their horizontal reflections)" of Krizhevsky 2012, Section
-    4.1. Each image of a batch gets its own place; Keras's RandomCrop cuts a whole batch at one.
+    4.1. Each image of a batch has its own window; Keras's RandomCrop uses the same for all.
 
-    Takes `(N, H, W, C)` float, returns `(N, *size, C)`.
+    Input: `(N, H, W, C)` float. Output: `(N, *size, C)`.
 
     Args:
         padding: Zeros on each side, in pixels.
-        flip: Whether half of the images are mirrored left to right.
-        seed: A whole number from 0 on.
-        size: (height, width) of the window; `None`: the image's.
+        flip: Whether to mirror half of the images left to right.
+        seed: Random seed, a non-negative integer.
+        size: (height, width) of the window. If `None`, that of the image.
+
+    Raises:
+        ValueError: If a number is out of range.
 
     >>> import numpy as np
     >>> PadCropFlip(padding=1)(np.ones((5, 8, 8, 3), "float32"), training=True).shape
     TensorShape([5, 8, 8, 3])
     """
 
-    def __init__(self, padding=4, flip=True, seed=0, size=None, **kwargs):
+    def __init__(
+        self,
+        padding: int = 4,
+        flip: bool = True,
+        seed: int = 0,
+        size: Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.padding = padding
+        self.padding = check_count("padding", padding, 0)
         self.flip = flip
-        self.seed = seed
-        self.size = None if size is None else tuple(size)
-        self.random = keras.random.SeedGenerator(seed)
+        self.seed = check_count("seed", seed, 0)
+        self.size = None if size is None else check_pair("size", size)
+        self.random = keras.random.SeedGenerator(self.seed)
 
-    def call(self, images, training=False):
-        """Change a batch; at inference it stays as it is, but for the middle of larger images."""
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Change a batch; in inference mode, only crop larger images to the middle."""
         p = self.padding
         height, width = self.size or images.shape[1:3]
         if not training:
@@ -55,17 +74,17 @@ class PadCropFlip(keras.Layer):
         images = ops.take_along_axis(images, rows[:, :, None, None], axis=1)
         return ops.take_along_axis(images, columns[:, None, :, None], axis=2)
 
-    def _places(self, count, choices):
-        """A random whole number for each image, (N, 1)."""
+    def _places(self, count: int, choices: int) -> Any:
+        """Draw an integer for each image, (N, 1)."""
         draw = keras.random.uniform((count, 1), 0, choices, seed=self.random)
         return ops.minimum(ops.cast(draw, "int32"), choices - 1)
 
-    def compute_output_shape(self, input_shape):
-        """The window's size."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape with the size of the window."""
         return (input_shape[0], *(self.size or input_shape[1:3]), input_shape[3])
 
-    def get_config(self):
-        """What makes the same layer again."""
+    def get_config(self) -> dict:
+        """Return the arguments that create the same layer."""
         more = {name: getattr(self, name) for name in ("padding", "flip", "seed", "size")}
         return {**super().get_config(), **more}
 
@@ -74,18 +93,21 @@ class PadCropFlip(keras.Layer):
 class PrincipalColors(keras.Layer):
     """Shift the colours of each image along the principal components of all pixels.
 
-    To each pixel [p1, p2, p3] [a1 λ1, a2 λ2, a3 λ3]ᵀ is added, where p and λ are the eigenvectors
-    and eigenvalues of the covariance matrix of the pixels' colours, and each a is drawn anew for
-    each image from a Gaussian of mean 0 (Krizhevsky 2012, Section 4.1).
+    [p1, p2, p3] [a1 λ1, a2 λ2, a3 λ3]ᵀ is added to each pixel, where p and λ are the eigenvectors
+    and eigenvalues of the covariance matrix of the pixels' colours, and each a is drawn once per
+    image from a Gaussian of mean 0 (Krizhevsky 2012, Section 4.1).
 
-    Takes and returns `(N, H, W, C)` float, in the range that the eigenvalues were computed in;
-    what it returns may leave that range. `PrincipalColors.of(images)` computes them.
+    Input and output: `(N, H, W, C)` float in the range of the images that the eigenvalues were
+    computed from; the output may leave that range. `PrincipalColors.of(images)` computes them.
 
     Args:
         values: λ, C numbers.
         vectors: p as columns, C x C numbers.
-        deviation: The standard deviation of each a.
-        seed: A whole number from 0 on.
+        deviation: Standard deviation of each a.
+        seed: Random seed, a non-negative integer.
+
+    Raises:
+        ValueError: If a number is out of range.
 
     >>> import numpy as np
     >>> grey = np.linspace(0, 1, 8).reshape(2, 2, 2, 1) * np.ones(3)
@@ -94,25 +116,33 @@ class PrincipalColors(keras.Layer):
     True
     """
 
-    def __init__(self, values, vectors, deviation=0.1, seed=0, **kwargs):
+    def __init__(
+        self,
+        values: npt.ArrayLike,
+        vectors: npt.ArrayLike,
+        deviation: float = 0.1,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.values = np.asarray(values, "float32")
         self.vectors = np.asarray(vectors, "float32")
-        self.deviation = deviation  # "mean zero and standard deviation 0.1"
-        self.seed = seed
-        self.random = keras.random.SeedGenerator(seed)
+        # "mean zero and standard deviation 0.1"
+        self.deviation = check_number("deviation", deviation)
+        self.seed = check_count("seed", seed, 0)
+        self.random = keras.random.SeedGenerator(self.seed)
 
     @classmethod
-    def of(cls, images, **options):
-        """Make the layer for images `(N, H, W, C)`; of very many pixels some are looked at."""
+    def of(cls, images: npt.ArrayLike, **options: Any) -> "PrincipalColors":
+        """Create the layer for images `(N, H, W, C)`, from at most a million of their pixels."""
         images = np.asarray(images)
         images = images[:: -(-images[..., 0].size // PIXELS)]
         pixels = images.reshape(-1, images.shape[-1]).astype("float64")
         values, vectors = np.linalg.eigh(np.cov(pixels, rowvar=False).reshape(2 * pixels.shape[1:]))
         return cls(values, vectors, **options)
 
-    def call(self, images, training=False):
-        """Change a batch; at inference it stays as it is."""
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Change a batch; in inference mode, return it as it is."""
         if not training:
             return images
         shape = (ops.shape(images)[0], len(self.values))
@@ -120,24 +150,24 @@ class PrincipalColors(keras.Layer):
         shift = ops.matmul(a * self.values, self.vectors.T)
         return images + ops.cast(shift[:, None, None, :], images.dtype)
 
-    def compute_output_shape(self, input_shape):
-        """The same."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the same shape."""
         return input_shape
 
-    def get_config(self):
-        """What makes the same layer again."""
+    def get_config(self) -> dict:
+        """Return the arguments that create the same layer."""
         numbers = {"values": self.values.tolist(), "vectors": self.vectors.tolist()}
         more = {"deviation": self.deviation, "seed": self.seed}
         return {**super().get_config(), **numbers, **more}
 
 
-def named(name, part, size):
-    """Make an augmentation of a recipe.
+def named(name: Augmentation, part: Part, size: tuple[int, int]) -> keras.Layer | None:
+    """Create the augmentation of a recipe.
 
     Args:
-        name: One of `AUGMENTATIONS` in _recipes.py.
-        part: The training images.
-        size: The (height, width) that the model takes.
+        name: one of `AUGMENTATIONS` in _recipes.py.
+        part: the training images.
+        size: (height, width) of the model's input.
     """
     if name == "none":
         return None

@@ -1,54 +1,60 @@
-"""The forms of data that `train` and `evaluate` take, and a look at a few of many images."""
+"""The forms of data that `train` and `evaluate` accept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
+from ._recipes import Recipe
 from ._stream import Stream, is_stream
 
-SAMPLE = 64  # images that stand for all of them where all would have to be read from disk
+SAMPLE = 64  # images that are looked at if reading all of them from disk would take long
+
+Labels = np.ndarray | dict[str | int, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The training images or the validation images.
+    """Images with their labels, for training or validation.
 
-    Args:
-        images: `(N, H, W, C)`, an array, or a sequence that reads its images when they are asked
-            for: anything with `len()`, `.shape`, `.dtype` and `images[rows]`.
-        labels: `(N, …)`; a dict of them where outputs have labels of their own.
-        weights: `(N, …)` float, how much each label counts, a dict of them, or `None`.
+    Attributes:
+        images: (N, H, W, C), an array, or a sequence that reads its images on demand: anything
+            with `len()`, `.shape`, `.dtype` and `images[rows]`.
+        labels: (N, …); a dict if outputs have labels of their own.
+        weights: (N, …) float, the weight of each label, a dict, or `None`.
     """
 
-    images: object
-    labels: np.ndarray | dict
-    weights: np.ndarray | dict | None = None
+    images: Any
+    labels: Labels
+    weights: Labels | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def sample(self):
-        """All images of an array; of images that are read from disk a few, evenly spread."""
-        if not streams(self.images):
+    def sample(self) -> np.ndarray:
+        """Return all images of an array, or a few images on disk, evenly spread."""
+        if not reads_on_demand(self.images):
             return self.images
         rows = np.unique(np.linspace(0, len(self.images) - 1, SAMPLE).astype(int))
         return np.asarray(self.images[rows])
 
-    def centred(self, size):
-        """The middle of larger images, `size` high and wide; views, no copies."""
+    def centred(self, size: tuple[int, int]) -> "Part":
+        """Crop images to their middle, as views."""
         return replace(self, images=centre(self.images, size))
 
-    def cut(self, count):
-        """The first so many images."""
+    def cut(self, count: int) -> "Part":
+        """Take the first few images."""
         part = lambda array: None if array is None else array[:count]  # noqa: E731
         return Part(*keras.tree.map_structure(part, (self.images, self.labels, self.weights)))
 
-    def of_outputs(self) -> dict:
-        """A part for each output with labels of its own, by its name; else this one, as `None`.
+    def of_outputs(self) -> "dict[str | int | None, Part]":
+        """Return a part for each output with labels of its own, by name; else {None: this part}.
 
-        Weights that are not a dict are those of all.
+        Weights that are not a dict apply to all outputs.
         """
         if not isinstance(self.labels, dict):
             return {None: self}
@@ -59,24 +65,27 @@ class Part:
         }
 
 
-def streams(images) -> bool:
-    """Tell whether images are read from disk when they are asked for."""
+def reads_on_demand(images: Any) -> bool:
+    """Whether images are read from disk when they are indexed."""
     return not isinstance(images, np.ndarray) or isinstance(images, np.memmap)
 
 
-def centre(maps, size):
-    """Cut the middle `(h, w)` out of `(N, H, W, …)`; a view. Of odd rests less at the top."""
+def centre(maps: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """Crop (N, H, W, …) to the middle (h, w), as a view; an odd rest is larger at the bottom."""
     top, left = ((have - want) // 2 for have, want in zip(maps.shape[1:3], size, strict=True))
     return maps[:, top : top + size[0], left : left + size[1]]
 
 
-def splits(data, *, outputs=1):
-    """Take `(train, validation)` out of data; validation may be `None`.
+def splits(data: Any, *, outputs: int = 1) -> "list[Part | Stream | None]":
+    """Return the training part and the validation part of data; the latter may be `None`.
 
     Args:
-        data: A data set with `.train` and `.validation`, `((images, labels), (images, labels))`,
-            or `(images, labels)`. A part may have weights as a third, or be a stream of batches.
-        outputs: How many outputs the model has, which a list of labels may be for.
+        data: a data set with `.train` and `.validation`, ((images, labels), (images, labels)), or
+            (images, labels). A part may have weights as a third, or be a stream of batches.
+        outputs: number of outputs of the model, which a list of labels may be for.
+
+    Raises:
+        TypeError: if the data have another form.
     """
     if hasattr(data, "train"):
         parts = [data.train, getattr(data, "validation", None)]
@@ -94,12 +103,15 @@ def splits(data, *, outputs=1):
     return [None if part is None else as_part(part, outputs=outputs) for part in parts]
 
 
-def as_part(part, *, outputs=1) -> "Part | Stream":
-    """Make a part of `(images, labels)` or `(images, labels, weights)`, or of a stream of batches.
+def as_part(part: Any, *, outputs: int = 1) -> "Part | Stream":
+    """Convert (images, labels), (images, labels, weights) or a stream of batches to a part.
 
     Args:
-        part: What was given.
-        outputs: How many outputs the model has, which a list of labels may be for.
+        part: the data.
+        outputs: number of outputs of the model, which a list of labels may be for.
+
+    Raises:
+        TypeError: if the data have another form.
     """
     if is_stream(part):
         return Stream(part, as_part=lambda batch: as_part(batch, outputs=outputs))
@@ -121,58 +133,66 @@ def as_part(part, *, outputs=1) -> "Part | Stream":
     return Part(images, labels, weights)
 
 
-def arrays(given, count, outputs):
-    """Make labels, or weights, an array, or a dict by the names or numbers of several outputs."""
+def arrays(given: Any, count: int, outputs: int) -> Labels | None:
+    """Convert labels or weights to an array, or to a dict by the name or index of an output."""
     if isinstance(given, dict) and len(given) == outputs == 1:
         (given,) = given.values()
     if isinstance(given, dict):
         return {name: np.asarray(each) for name, each in given.items()}
     if isinstance(given, tuple | list) and len(given) == outputs > 1:
-        arrays = [np.asarray(each) for each in given]
-        if all(array.ndim and len(array) == count for array in arrays):
-            return dict(enumerate(arrays))
+        several = [np.asarray(each) for each in given]
+        if all(array.ndim and len(array) == count for array in several):
+            return dict(enumerate(several))
     return None if given is None else np.asarray(given)
 
 
-def weighted(part, sample_weight):
-    """A part with the weights that were given beside it."""
+def weighted(part: "Part | Stream", sample_weight: npt.ArrayLike | None) -> "Part | Stream":
+    """Add the weights that were given as an argument.
+
+    Raises:
+        ValueError: if the data already have weights, or come in batches.
+    """
     if sample_weight is None:
         return part
     if isinstance(part, Stream):
         raise ValueError(
-            "sample_weight must be None for data that come in batches: have them give "
+            "sample_weight must be None for data that come in batches: let each batch be "
             "(images, labels, weights)."
         )
     if part.weights is not None:
         raise ValueError(
             "sample_weight must be None for data that have weights, (images, labels, weights): "
-            "give one of the two."
+            "pass one of the two."
         )
     several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
     outputs = len(part.labels) if several else 1
     return replace(part, weights=arrays(sample_weight, len(part), outputs))
 
 
-def with_batches_of(stream, plan, batch_size):
-    """A recipe with the batch size that a stream has already."""
+def with_batches_of(stream: Stream, plan: Recipe, batch_size: int | None) -> Recipe:
+    """Give a recipe the batch size of a stream.
+
+    Raises:
+        ValueError: if another batch size was asked for.
+    """
     own = len(stream.first)
     if batch_size not in (None, own):
         raise ValueError(
-            f"batch_size must be None for data that come in batches, here of {own}; "
+            f"batch_size must be None for data that come in batches, here of {own} images; "
             f"received {batch_size}."
         )
     return replace(plan, batch_size=own)
 
 
-def _in_words(thing):
+def _in_words(thing: object) -> str:
     if isinstance(thing, dict):
         keys = ", ".join(map(repr, thing))
-        return f"a dict of {keys}: make a pair of it first, such as (item['image'], item['label'])"
+        return f"a dict of {keys}: convert it to a pair, such as (item['image'], item['label'])"
     if isinstance(thing, str | PathLike):
         return (
-            f"{str(thing)!r}: read a folder of pictures by kerascnn.datasets.from_directory("
-            f"{str(thing)!r}, image_size=(height, width)), a named set by kerascnn.datasets.load"
+            f"{str(thing)!r}: read a folder of images with kerascnn.datasets.from_directory("
+            f"{str(thing)!r}, image_size=(height, width)), a data set with kerascnn.datasets.load"
         )
     parts = [name for name in ("train", "validation", "test") if hasattr(thing, name)]
-    hint = f", which has parts: give its .{' or .'.join(parts)}" if parts else ""
+    hint = f", which has parts: pass its .{' or .'.join(parts)}" if parts else ""
     return type(thing).__name__ + hint

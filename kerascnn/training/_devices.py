@@ -1,8 +1,9 @@
-"""What there is to compute with, what of it is used, and how."""
+"""The devices of this machine, and how `train` uses them."""
 
-from collections.abc import Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import keras
 import tensorflow as tf
@@ -10,8 +11,9 @@ import tensorflow as tf
 from kerascnn._errors import unknown
 from kerascnn._memory import keep_buffers
 
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-# NVIDIA's tensor cores take float16 from compute capability 7.0 on, bfloat16 from 8.0 on.
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+PRECISIONS = get_args(Precision)
+# NVIDIA's tensor cores support float16 since compute capability 7.0, bfloat16 since 8.0.
 FLOAT16, BFLOAT16 = (7, 0), (8, 0)
 
 
@@ -20,10 +22,10 @@ class Device:
     """A device that TensorFlow can compute with.
 
     Args:
-        name: Such as `"GPU:0"`, as `train(devices=)` takes it.
-        model: What it calls itself.
+        name: Its name for `train(devices=)`, such as `"GPU:0"`.
+        model: The name of the product.
         capability: NVIDIA's compute capability, or `None`.
-        used: Whether `train` uses it unless told otherwise.
+        used: Whether `train` uses it by default.
     """
 
     name: str
@@ -34,26 +36,26 @@ class Device:
 
 @dataclass(frozen=True, repr=False)
 class Devices:
-    """All devices, and how `train` uses them unless told otherwise. Prints as lines.
+    """All devices, and how `train` uses them by default. Prints as lines.
 
     Args:
-        devices: A `Device` for each.
+        devices: The devices.
         precision: A Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
-        xla: Whether XLA compiles the steps of models whose layers allow it.
-        memory: What becomes of memory between the steps, in words; `None`: left to the system.
+        xla: Whether XLA compiles the steps of models whose layers support it.
+        memory: How memory is handled between steps, in words; `None` if by the system.
     """
 
     devices: tuple[Device, ...]
-    precision: str
+    precision: Precision
     xla: bool
     memory: str | None = None
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The names of those that are used."""
+        """The names of the devices that are used."""
         return tuple(device.name for device in self.devices if device.used)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = []
         for device in self.devices:
             capability = ".".join(map(str, device.capability or ()))
@@ -69,10 +71,10 @@ class Devices:
 
 
 def devices() -> Devices:
-    """Look for GPUs, let them take memory as they need it, and say what `train` will use.
+    """Find the GPUs, let them allocate memory as needed, and list what `train` will use.
 
-    All GPUs are used, or the CPU if there is none. Once TensorFlow has begun to compute on a GPU
-    its memory cannot be told to grow any more; then that stays as it is.
+    All GPUs are used, or the CPU if there is none. The allocation of memory can no longer be
+    changed once TensorFlow has used a GPU; then it stays as it is.
 
     >>> found = devices()
     >>> found.used[0].split(":")[0] in ("CPU", "GPU")
@@ -81,7 +83,7 @@ def devices() -> Devices:
     for gpu in tf.config.list_physical_devices("GPU"):
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError:  # it computes already
+        except RuntimeError:  # it is in use already
             break
     cpus, gpus = (tf.config.list_logical_devices(kind) for kind in ("CPU", "GPU"))
     details = [
@@ -98,8 +100,8 @@ def devices() -> Devices:
     return Devices(tuple(found), precision, xla=len(gpus) == 1, memory=keep_buffers())
 
 
-def precision_for(capability) -> str:
-    """The dtype policy that a GPU of a compute capability gains most from.
+def precision_for(capability: tuple[int, int]) -> Precision:
+    """Return the dtype policy that is fastest on a GPU with a compute capability.
 
     >>> [precision_for(it) for it in ((6, 1), (7, 5), (9, 0))]
     ['float32', 'mixed_float16', 'mixed_bfloat16']
@@ -109,8 +111,8 @@ def precision_for(capability) -> str:
     return "mixed_float16" if capability >= FLOAT16 else "float32"
 
 
-def make_deterministic():
-    """Have TensorFlow compute the same bits each time, for the rest of the process."""
+def make_deterministic() -> None:
+    """Make TensorFlow compute the same bits each time, for the rest of the process."""
     if keras.backend.backend() == "tensorflow":
         tf.config.experimental.enable_op_determinism()
 
@@ -120,37 +122,42 @@ class Placement:
     """Where and how a run computes.
 
     Args:
-        devices: Names.
-        precision: A Keras dtype policy.
-        strategy: A `tf.distribute` strategy, or `None` for a model that stays where it is.
+        devices: names of the devices.
+        precision: a Keras dtype policy.
+        strategy: a `tf.distribute` strategy, or `None` for a model that stays where it is.
     """
 
     devices: tuple[str, ...]
-    precision: str
-    strategy: object = None
+    precision: Precision
+    strategy: Any = None
 
     @property
     def count(self) -> int:
-        """How many devices share a batch."""
+        """The number of devices that share a batch."""
         return 1 if self.strategy is None else len(self.devices)
 
-    def scope(self):
-        """A context in which variables are made where they belong."""
+    def scope(self) -> AbstractContextManager:
+        """Return a context that creates variables on the devices."""
         return nullcontext() if self.strategy is None else self.strategy.scope()
 
 
-def placement(model, names: Sequence[str] | None, precision: str | None, batch_size) -> Placement:
+def placement(
+    model: keras.Model,
+    names: Sequence[str] | str | None,
+    precision: Precision | None,
+    batch_size: int,
+) -> Placement:
     """Decide where and how a model trains.
 
     Args:
-        model: A `keras.Model`.
-        names: Devices, or `None` for all GPUs, else the CPU; of GPUs as many as share a batch
-            evenly, and one for a model that cannot be made again from its configuration.
-        precision: A dtype policy, or `None` for the one that the devices gain from.
-        batch_size: Images in a step.
+        model: the model.
+        names: names of devices. `None`: all GPUs, or the CPU; only as many GPUs as can share a
+            batch evenly, and one for a model that cannot be rebuilt from its configuration.
+        precision: a dtype policy; `None`: the fastest on the devices.
+        batch_size: images per step.
 
     Raises:
-        ValueError: A device or a policy that there is not.
+        ValueError: if a device or a policy does not exist.
     """
     if precision is not None and precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
@@ -165,7 +172,7 @@ def placement(model, names: Sequence[str] | None, precision: str | None, batch_s
     precision = precision or there.precision
     if names is None:
         own = model.distribute_strategy
-        if own.num_replicas_in_sync > 1:  # its maker has seen to it
+        if own.num_replicas_in_sync > 1:  # the user has chosen
             return Placement(tuple(own.extended.worker_devices), precision, own)
         clones = bool(getattr(model, "outputs", None))
         used = there.used[: even_share(batch_size, len(there.used) if clones else 1)]
@@ -186,7 +193,7 @@ def placement(model, names: Sequence[str] | None, precision: str | None, batch_s
 
 
 def even_share(batch_size: int, devices: int) -> int:
-    """The most devices, of so many, that a batch can be shared evenly by.
+    """Return the largest number of devices that can share a batch evenly.
 
     >>> even_share(128, 8), even_share(50, 4), even_share(1, 2)
     (8, 2, 1)
@@ -195,11 +202,11 @@ def even_share(batch_size: int, devices: int) -> int:
 
 
 @contextmanager
-def placed(model, where: Placement):
-    """Give the model that is to be trained in a model's stead.
+def placed(model: keras.Model, where: Placement) -> Iterator[keras.Model]:
+    """Yield the model to train.
 
-    On one device that is the model itself. For several a twin is made on all of them, whose
-    weights, trained or not, come back to the model at the end.
+    On one device, this is the model itself; on several, a copy on all of them, whose weights are
+    copied back to the model at the end.
     """
     if where.strategy is None or where.strategy is model.distribute_strategy:
         with in_precision(model, where.precision):
@@ -218,10 +225,10 @@ def placed(model, where: Placement):
 
 
 @contextmanager
-def in_precision(model, policy: str):
-    """Have a float32 model compute in another precision, but for the layers that give its outputs.
+def in_precision(model: keras.Model, policy: Precision) -> Iterator[None]:
+    """Compute a float32 model in another precision, except for the layers of its outputs.
 
-    Its weights stay float32, and so does whatever has a precision of its own.
+    Its weights stay float32, and layers that have another precision keep it.
     """
     if policy == "float32":
         yield
@@ -243,18 +250,18 @@ def in_precision(model, policy: str):
             setattr(model, function, None)  # they were compiled with the other precision
 
 
-def leaves(model) -> list:
-    """All layers of a model but the models in it."""
+def leaves(model: keras.Model) -> list[keras.Layer]:
+    """List all layers of a model, also within nested models, but not these models."""
     return [one for one in model._flatten_layers(include_self=False) if not is_model(one)]
 
 
-def is_model(layer) -> bool:
-    """Tell a model from a layer."""
+def is_model(layer: keras.Layer) -> bool:
+    """Whether a layer is a model."""
     return isinstance(layer, keras.Model)
 
 
-def output_layers(model) -> list:
-    """The layers that give a model's outputs, also out of models within it."""
+def output_layers(model: keras.Model) -> list[keras.Operation]:
+    """List the layers that compute a model's outputs, also within nested models."""
     if not getattr(model, "outputs", None):
         return model.layers[-1:]
     found = []
@@ -264,6 +271,6 @@ def output_layers(model) -> list:
     return found
 
 
-def _short(device):
-    """ "GPU:0" of "/device:GPU:0"."""
+def _short(device: Any) -> str:
+    """Shorten "/device:GPU:0" to "GPU:0"."""
     return device.name.removeprefix("/device:").removeprefix("/physical_device:")

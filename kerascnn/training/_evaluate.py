@@ -1,15 +1,17 @@
-"""How good a classifier is: accuracy, top-5, confusion matrix, class by class; ten crops."""
+"""Evaluate a classifier on labelled images, also by ten crops."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from scipy import special
 
-from kerascnn._checks import check_count, is_whole
+from kerascnn._checks import check_count, check_range, is_whole
 from kerascnn._class_names import remember
+from kerascnn._heads import last_activation
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._rescaling import warn_of_levels
@@ -17,124 +19,44 @@ from kerascnn._sizes import check_size_of
 
 from ._checks import check_part, not_indices
 from ._data import Part, as_part, centre
-from ._objective import head
+from ._evaluation import Evaluation
 from ._stream import Stream
 
 TOP = 5  # ImageNet's second score
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Evaluation:
-    """What a classifier gets right. Prints as a table.
-
-    Args:
-        confusion: `(K, K)` int: how many of class i, the row, were taken for class j.
-        top5: The part of the labels that are among the five most probable classes, 0 to 1; `None`
-            for five classes and less.
-        loss: Mean cross-entropy, in nats.
-        class_names: Names, as many as classes.
-        auc: For two classes of images the area under the ROC curve, 0 to 1: how often an image of
-            the second class has a higher score for it than one of the first. `None` for more
-            classes, for a class per pixel, and where one of the two never comes.
-    """
-
-    confusion: np.ndarray
-    top5: float | None
-    loss: float
-    class_names: tuple[str, ...]
-    auc: float | None = None
-
-    @property
-    def count(self) -> int:
-        """How many labels there were."""
-        return int(self.confusion.sum())
-
-    @property
-    def accuracy(self) -> float:
-        """The part of the labels that the most probable class is, 0 to 1."""
-        return float(np.trace(self.confusion) / self.count)
-
-    @property
-    def recall(self) -> np.ndarray:
-        """For each class the part of its labels that were found, `(K,)`; NaN without labels."""
-        return _ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
-
-    @property
-    def sensitivity(self) -> float | None:
-        """Of two classes, the part of the second, the positive one, that was found."""
-        return float(self.recall[1]) if len(self.confusion) == 2 else None
-
-    @property
-    def specificity(self) -> float | None:
-        """Of two classes, the part of the first, the negative one, that was found."""
-        return float(self.recall[0]) if len(self.confusion) == 2 else None
-
-    @property
-    def precision(self) -> np.ndarray:
-        """For each class the part of what was taken for it that is it, `(K,)`; NaN for none."""
-        return _ratio(np.diag(self.confusion), self.confusion.sum(axis=0))
-
-    @property
-    def iou(self) -> np.ndarray:
-        """For each class intersection over union, `(K,)`, the usual score of segmentation."""
-        right = np.diag(self.confusion)
-        return _ratio(right, self.confusion.sum(axis=0) + self.confusion.sum(axis=1) - right)
-
-    def __repr__(self):
-        top5 = "" if self.top5 is None else f", top-5 {self.top5:.4f}"
-        lines = [f"accuracy {self.accuracy:.4f}{top5}, loss {self.loss:.4f}, {self.count:,} labels"]
-        if len(self.confusion) == 2:
-            auc = "" if self.auc is None else f"AUC {self.auc:.4f}, "
-            lines.append(
-                f"{auc}sensitivity {self.sensitivity:.4f}, specificity {self.specificity:.4f}; "
-                f"positive is {self.class_names[1]!r}"
-            )
-        width = max(map(len, self.class_names))
-        rows = zip(
-            self.class_names,
-            self.recall,
-            self.precision,
-            self.confusion.sum(axis=1),
-            strict=True,
-        )
-        lines += [
-            f"{name:{width}}  recall {recall:.4f}  precision {precision:.4f}  {count:,}"
-            for name, recall, precision, count in rows
-        ]
-        return "\n".join(lines)
+Scores = Callable[[np.ndarray], np.ndarray]  # from images to probabilities
 
 
 def evaluate(
     model: keras.Model,
-    data,
+    data: Any,
     *,
-    part: str = "test",
+    part: Literal["train", "validation", "test"] = "test",
     ten_crop: bool = False,
     batch_size: int = 128,
     input_range: tuple[float, float] | None = (0.0, 1.0),
     ignore_class: int | None = None,
-    class_names=None,
+    class_names: Sequence[str] | str | None = None,
 ) -> Evaluation:
-    """Compare what a classifier says with the labels.
+    """Compare the predictions of a classifier with the labels.
 
     Args:
-        model: A Keras model, images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
-            class per pixel, with softmax or linear, or K = 1 with sigmoid or linear for two
-            classes; of several outputs the first.
+        model: A Keras model from images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
+            class per pixel, with softmax or linear; or K = 1 with sigmoid or linear for two
+            classes. Of several outputs, the first is used.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
-            pairs, or a data set with such parts. Labels are class indices `(N,)`, or `(N, H, W)`,
-            whose middle is taken for an output that is smaller; for two classes truth values too.
-        part: The part of a data set that is looked at.
-        ten_crop: Whether softmax is averaged over ten windows of the model's size: the corners,
+            pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
+            whose middle is used for an output that is smaller; for two classes also booleans.
+        part: The part of a data set to use.
+        ten_crop: Whether to average the softmax over ten windows of the model's size: the corners,
             the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
             larger than the model's input.
-        batch_size: Images in a step.
-        input_range: The range that the model takes, which images must keep; `None`: any. A model
-            that begins with a `Rescaling` of 0 … 255 takes `(0, 255)`; a warning says so if it gets
-            images in [0, 1].
-        ignore_class: A label that is not counted, as 255 for the void pixels of segmentations;
-            `None`: all count.
-        class_names: Names of the classes; `None`: the data set's, or their numbers.
+        batch_size: Images per step.
+        input_range: Smallest and largest value of the images, as the model expects them. If
+            `None`, they are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
+            of 0 … 255; there is a warning if such a model receives images in [0, 1].
+        ignore_class: A label that is not counted, such as 255 for void pixels of segmentations.
+        class_names: Names of the classes. If `None`, those of the data set, or numbers.
 
     Returns:
         An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`,
@@ -142,7 +64,7 @@ def evaluate(
         `confusion_matrix`.
 
     Raises:
-        ValueError: Images or labels that the model cannot be compared with.
+        ValueError: If images or labels do not fit the model.
 
     >>> import kerascnn as kc
     >>> result = evaluate(kc.build_lenet5(weights="mnist"), kc.datasets.load("digits"))
@@ -154,6 +76,8 @@ def evaluate(
         raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")
     if hasattr(data, "train") and getattr(data, part, None) is None:
         raise ValueError(f"part must be one that the data set has; received {part!r}.")
+    if input_range is not None:
+        input_range = check_range("input_range", input_range)
     if hasattr(data, part):
         class_names = getattr(data, "class_names", None) if class_names is None else class_names
         data = getattr(data, part)
@@ -168,16 +92,16 @@ def evaluate(
     warn_of_levels(model, first.sample())
     outputs = model.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
-    if head(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
+    if last_activation(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
         raise ValueError(
             f"model must end in softmax or linear scores of classes, or in one sigmoid; "
-            f"received {head(model)!r} of {last}."
+            f"received {last_activation(model)!r} of {last}."
         )
-    names = _names(class_names, max(last, 2))  # before what may take long
+    names = _names(class_names, max(last, 2))
     remember(model, class_names)
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
     if isinstance(given, Stream):
-        batches = _looked_at(given, check)
+        batches = _checked(given, check)
     else:
         rows = range(0, len(given), batch_size)
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
@@ -185,13 +109,19 @@ def evaluate(
         return _compare(scores, batches, ignore_class, names)
 
 
-def _check_images(model, wanted, input_range, window, part):
-    """Refuse images that the model, or its window of ten crops, cannot take."""
+def _check_images(
+    model: keras.Model,
+    wanted: Sequence[int | None],
+    input_range: tuple[float, float] | None,
+    window: Sequence[int | None] | None,
+    part: Part,
+) -> None:
+    """Check that images fit the model, or its window of ten crops."""
     check_part("evaluation", part, input_shape=wanted, input_range=input_range)
     if isinstance(part.labels, dict):
         raise ValueError(
             f"labels must be an array for the first output; received a dict of "
-            f"{', '.join(map(repr, part.labels))}: give one of them."
+            f"{', '.join(map(repr, part.labels))}: pass one of them."
         )
     if window is None:
         check_size_of(model, part.images.shape)
@@ -204,18 +134,18 @@ def _check_images(model, wanted, input_range, window, part):
         )
 
 
-def _looked_at(stream, check):
+def _checked(stream: Stream, check: Callable[[Part], None]) -> Iterator[Part]:
     for part in stream.parts():
         check(part)
         yield part
 
 
-def _cut(part, rows):
+def _cut(part: Part, rows: slice) -> Part:
     return Part(part.images[rows], part.labels[rows])
 
 
-def _names(class_names, classes):
-    """A name for each class."""
+def _names(class_names: Sequence[str] | str | None, classes: int) -> tuple[str, ...]:
+    """Return a name for each class."""
     if isinstance(class_names, str):
         class_names = [class_names]  # one name, not a name for each letter
     names = tuple(map(str, range(classes) if class_names is None else class_names))
@@ -227,12 +157,14 @@ def _names(class_names, classes):
     return names
 
 
-def _compare(scores, batches, ignored, names):
-    """Add up what is right, batch by batch."""
-    from sklearn.metrics import roc_auc_score  # a second of imports
+def _compare(
+    scores: Scores, batches: Iterable[Part], ignored: int | None, names: tuple[str, ...]
+) -> Evaluation:
+    """Count predictions and labels, batch by batch."""
+    from sklearn.metrics import roc_auc_score  # takes a second to import
 
     confusion, top5, loss = 0, 0, 0.0
-    positive, chance = [], []  # of two classes, for the ROC curve
+    positive, chance = [], []  # for the ROC curve of two classes
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
         classes = chances.shape[-1]
@@ -254,7 +186,7 @@ def _compare(scores, batches, ignored, names):
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
     count = confusion.sum()
     if not count:
-        raise ValueError(f"labels must not all be ignore_class; received {ignored} alone.")
+        raise ValueError(f"labels must not all be ignore_class; received only {ignored}.")
     auc = None
     if positive and confusion.any(axis=1).all():
         auc = float(roc_auc_score(np.concatenate(positive), np.concatenate(chance)))
@@ -262,8 +194,8 @@ def _compare(scores, batches, ignored, names):
     return Evaluation(confusion, top5, loss / count, names, auc)
 
 
-def _paired(labels, chances):
-    """Labels and chances as `(n,)` and `(n, K)`, of the middle where the labels are of more."""
+def _paired(labels: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Flatten labels to (n,) and probabilities to (n, K); crop larger labels to the middle."""
     fits = labels.ndim == chances.ndim - 1 and all(
         have >= want for have, want in zip(labels.shape, chances.shape[:-1], strict=True)
     )
@@ -274,19 +206,19 @@ def _paired(labels, chances):
     return labels.ravel(), chances.reshape(-1, chances.shape[-1])
 
 
-def _check_labels(labels, classes):
+def _check_labels(labels: np.ndarray, classes: int) -> None:
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(
             f"labels must lie in 0…{classes - 1}, the model's {classes} classes; received "
-            f"{labels.min()} to {labels.max()}: leave out what is of no class by ignore_class=."
+            f"{labels.min()} to {labels.max()}: pass ignore_class= for labels that are no class."
         )
 
 
-def _scores(model):
-    """From images to probabilities."""
-    logits = head(model) == "linear"
+def _scores(model: keras.Model) -> Scores:
+    """Return a function from images to probabilities."""
+    logits = last_activation(model) == "linear"
 
-    def scores(images):
+    def scores(images: np.ndarray) -> np.ndarray:
         outputs = model.predict_on_batch(images)
         outputs = np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
         if outputs.shape[-1] == 1:
@@ -297,19 +229,15 @@ def _scores(model):
     return scores
 
 
-def _ten_crop(model, size):
-    """From larger images to probabilities, averaged over ten windows."""
+def _ten_crop(model: keras.Model, size: tuple[int, int]) -> Scores:
+    """Return a function from larger images to probabilities, averaged over ten windows."""
     one = _scores(model)
     height, width = size
 
-    def scores(images):
+    def scores(images: np.ndarray) -> np.ndarray:
         below, right = images.shape[1] - height, images.shape[2] - width
         corners = [(0, 0), (0, right), (below, 0), (below, right), (below // 2, right // 2)]
         crops = [images[:, y : y + height, x : x + width] for y, x in corners]
         return np.mean([one(crop[:, :, ::step]) for crop in crops for step in (1, -1)], axis=0)
 
     return scores
-
-
-def _ratio(part, whole):
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)

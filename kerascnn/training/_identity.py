@@ -1,4 +1,4 @@
-"""What says which run a run is: for config.json, and to tell it from another."""
+"""The description of a run in config.json, and what distinguishes it from another."""
 
 import hashlib
 import json
@@ -7,18 +7,19 @@ import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerascnn import __version__
 
-from ._data import streams
+from ._data import Part, reads_on_demand
 from ._stream import Stream
 
 NAMES = (
     "name",
-    "trainable",  # which stands by itself
+    "trainable",  # is described separately
     "inbound_nodes",
     "input_layers",
     "output_layers",
@@ -27,17 +28,26 @@ NAMES = (
 )
 
 
-def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -> dict:
-    """Collect what describes a run, in a form that JSON keeps.
+def describe_run(
+    model: keras.Model,
+    recipe: dict[str, Any],
+    loss: Any,
+    seed: int,
+    augment: Any,
+    train: Part | Stream,
+    validation: Part | Stream | None,
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    """Describe a run in a form that JSON can store.
 
     Args:
-        model: A built `keras.Model`.
-        recipe: A dict of the recipe's fields.
-        loss: A Keras loss, a function or a name.
-        seed: Of the run.
-        augment: The augmentation, or its name.
-        train, validation: A `Part` or a `Stream` each.
-        facts: What else is to be noted.
+        model: a built model.
+        recipe: fields of the recipe.
+        loss: a Keras loss, a function or a name.
+        seed: seed of the run.
+        augment: the augmentation, or its name.
+        train, validation: the data; the latter may be `None`.
+        facts: further entries.
     """
     packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
     config = {
@@ -63,19 +73,19 @@ def describe_run(model, recipe, loss, seed, augment, train, validation, facts) -
         "commit": commit(),
         **facts,
     }
-    return json.loads(json.dumps(config))  # tuples become lists, as they will be when read
+    return json.loads(json.dumps(config))  # tuples become lists, as in the file
 
 
-def facts_of(data) -> dict:
-    """What a data set says of itself, for whoever shows pictures to the network of a run.
+def facts_of(data: Any) -> dict[str, Any]:
+    """Describe a data set, for later use of the network on other images.
 
     Returns:
-        `class_names`; `dataset`, the name of what `datasets.load` gave; and `folder`, of pictures
-        that are read from disk. `None` where not known.
+        `class_names`; `dataset`, the name for `datasets.load`; and `folder`, of images that are
+        read from disk. `None` if unknown.
     """
     train = getattr(data, "train", None)
-    # A folder of the user's may have any name.
-    loaded = isinstance(train, tuple) and not streams(train[0])
+    # A folder of the user may have any name.
+    loaded = isinstance(train, tuple) and not reads_on_demand(train[0])
     paths = getattr(train[0], "paths", None) if isinstance(train, tuple) else None
     return {
         "class_names": getattr(data, "class_names", None),
@@ -84,18 +94,18 @@ def facts_of(data) -> dict:
     }
 
 
-def _count(part):
-    """How many images there are; of a stream, what is known of its batches."""
+def _count(part: Part | Stream) -> int | str:
+    """Count the images; describe the batches of a stream."""
     return str(part) if isinstance(part, Stream) else len(part)
 
 
-def identity(config: dict) -> dict:
-    """The part of a config that must agree; epochs may grow, unless the schedule spans them."""
+def identity(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what must agree to resume a run; epochs may grow if the schedule allows it."""
     recipe = dict(config["recipe"])
     if recipe["schedule"] != "cosine":
         del recipe["epochs"]
     name = recipe.pop("name")
-    recipe.pop("augment")  # what took its place stands by itself
+    recipe.pop("augment")  # is described separately
     return {
         "model": config["model"]["fingerprint"],
         "trainable parameters": config["model"].get("trainable"),
@@ -108,8 +118,8 @@ def identity(config: dict) -> dict:
     }
 
 
-def model_fingerprint(model) -> str:
-    """A short hash of what a model is, whatever its layers happen to be called."""
+def model_fingerprint(model: keras.Model) -> str:
+    """Return a short hash of a model, which does not depend on the names of its layers."""
     try:
         config = _anonymous(model.get_config())
     except NotImplementedError:  # a subclass of keras.Model need not describe itself
@@ -119,7 +129,7 @@ def model_fingerprint(model) -> str:
     return f"{model.count_params():,} parameters, {hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _anonymous(config, without=NAMES):
+def _anonymous(config: Any, without: tuple[str, ...] = NAMES) -> Any:
     if isinstance(config, dict):
         rest = {key: value for key, value in config.items() if key not in without}
         return {key: _anonymous(value, without) for key, value in rest.items()}
@@ -128,10 +138,10 @@ def _anonymous(config, without=NAMES):
     return config
 
 
-def data_hash(*parts) -> str:
-    """The SHA-256 of all labels and images; of images that are read from disk a few.
+def data_hash(*parts: Part | Stream | None) -> str:
+    """Return the SHA-256 of all labels and images; only a few of the images on disk are read.
 
-    Of a stream, whose batches may come in another order each time, of their types and number.
+    For a stream, whose batches may come in another order each time: of their types and number.
     """
     digest = hashlib.sha256()
     for part in parts:
@@ -140,7 +150,7 @@ def data_hash(*parts) -> str:
         if isinstance(part, Stream):
             digest.update(str(part).encode())
             continue
-        if streams(part.images):
+        if reads_on_demand(part.images):
             digest.update(f"{part.images.dtype} {part.images.shape}".encode())
         for array in keras.tree.flatten((part.sample(), part.labels, part.weights)):
             if array is not None:
@@ -150,7 +160,7 @@ def data_hash(*parts) -> str:
 
 
 def commit() -> str | None:
-    """The git commit of the current directory, with "-dirty" if files changed since."""
+    """Return the git commit of the current directory, with "-dirty" if files have changed."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
@@ -159,8 +169,8 @@ def commit() -> str | None:
     return done.stdout.strip()
 
 
-def name_of(thing) -> str:
-    """The name of a function, or of an object's class; of a name, itself; of layers, theirs."""
+def name_of(thing: Any) -> str:
+    """Return the name of a function, of an object's class or of layers; a name stays as it is."""
     if isinstance(thing, str):
         return thing
     if isinstance(thing, keras.Sequential):
@@ -168,11 +178,11 @@ def name_of(thing) -> str:
     return getattr(thing, "__qualname__", type(thing).__name__)
 
 
-def _described(thing):
-    """A layer's or a loss's name and config; of a function, which may hide anything, the name."""
-    if isinstance(thing, list | dict):  # the losses of several outputs
+def _described(thing: Any) -> Any:
+    """Return the name and config of a layer or a loss; of a function, only the name."""
+    if isinstance(thing, list | dict):  # losses of several outputs
         return keras.tree.map_structure(lambda one: str(_described(one)), thing)
-    try:  # a layer without a seed draws one; the backup keeps where its random numbers stand
+    try:  # a layer without a seed draws one; the backup contains its random state
         config = _anonymous(thing.get_config(), without=(*NAMES, "seed"))
     except (AttributeError, NotImplementedError):
         return name_of(thing)

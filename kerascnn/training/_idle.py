@@ -1,4 +1,4 @@
-"""Fields of a recipe that find nothing to act on: said before the first step, recorded as idle."""
+"""Fields of a recipe that have no effect: a warning before the first step, and in the record."""
 
 from collections.abc import Collection
 from dataclasses import fields, replace
@@ -8,7 +8,7 @@ import numpy as np
 
 from kerascnn._errors import warn
 
-from ._devices import leaves
+from ._dropout import dropout_layers
 from ._prepare import Ready, first_of
 from ._recipes import Recipe
 from ._yolo_loss import BOX
@@ -22,31 +22,26 @@ NOTHING = {"dropout": 0.0, "auxiliary_weight": 0.0, "border_weight": 0.0}  # oth
 
 
 def without_idle(plan: Recipe, model: keras.Model, ready: Ready, given: Collection[str]) -> Recipe:
-    """Take out of a recipe what does nothing for this model and these data, with a warning each.
+    """Remove from a recipe what has no effect on this model and these data, with a warning each.
 
     Args:
-        plan: The recipe.
-        model: What is trained.
-        ready: Its data, and what it learns.
-        given: The fields that the user has set; the default of another says nothing.
+        plan: the recipe.
+        model: the model to be trained.
+        ready: its data, and what it learns.
+        given: the fields that the user has set; defaults of others are not reported.
     """
     for field, reason in _idle(plan, model, ready, given).items():
         done = NOTHING.get(field, DEFAULTS[field])
         warn(
-            f"{field}={getattr(plan, field)!r} of the recipe {plan.name!r} finds nothing to act "
-            f"on: {reason}. The run goes without it and records {field}={done!r}."
+            f"{field}={getattr(plan, field)!r} of the recipe {plan.name!r} has no effect: "
+            f"{reason}. The run continues without it and records {field}={done!r}."
         )
         plan = replace(plan, **{field: done})
     return plan
 
 
-def dropout_layers(model: keras.Model) -> list:
-    """The layers whose rate a recipe sets: those that drop anything."""
-    return [one for one in leaves(model) if isinstance(one, keras.layers.Dropout) and one.rate > 0]
-
-
-def _idle(plan, model, ready, given):
-    """From the fields that do nothing to the reason why."""
+def _idle(plan: Recipe, model: keras.Model, ready: Ready, given: Collection[str]) -> dict[str, str]:
+    """Map the fields that have no effect to the reason why."""
     found = {}
     labels, weights = first_of(ready.fit).labels, first_of(ready.fit).weights
     several = isinstance(labels, dict)
@@ -59,14 +54,14 @@ def _idle(plan, model, ready, given):
         found["auxiliary_weight"] = "the model has no auxiliary output"
     masks = not several and labels.ndim > 2 and np.issubdtype(labels.dtype, np.integer)
     if plan.border_weight and weights is not None:
-        found["border_weight"] = "the labels have weights of their own"
+        found["border_weight"] = "the labels already have weights"
     elif plan.border_weight and not masks:
-        found["border_weight"] = "the labels are no masks"
+        found["border_weight"] = "the labels are not masks"
     if "border_sigma" in given and not (plan.border_weight and masks):
-        found["border_sigma"] = "no border is weighted"
+        found["border_sigma"] = "borders have no weights"
     boxes = not several and labels.ndim == 3 and labels.shape[-1] == BOX
     if ("boxes" in given or plan.name == "yolo") and not boxes:
-        found["boxes"] = "the labels are no boxes"
+        found["boxes"] = "the labels are not boxes"
     if "warmup_factor" in given and not plan.warmup_epochs:
         found["warmup_factor"] = "there are no warmup_epochs"
     for schedule, names in OF_SCHEDULE.items():

@@ -1,4 +1,7 @@
-"""Muon: steps along an orthogonal matrix, which change all directions of a kernel as much."""
+"""Muon: steps along an orthogonal matrix, which change all directions of a kernel equally."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,33 +13,34 @@ from ._sgd import CoupledDecaySGD
 # Of x -> a x + b x^3 + c x^5, which brings singular values from (0, 1] near 1 (Jordan 2024).
 COEFFICIENTS = 3.4445, -4.7750, 2.0315
 ITERATIONS = 5
-PART = 0.15  # of a kernel's norm that a step of rate 1 is long: a rate fits that fits SGD
+PART = 0.15  # of a kernel's norm is the length of a step of rate 1, so that SGD's rates fit
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class Muon(CoupledDecaySGD):
     """Muon for kernels of 2-D convolutions, `CoupledDecaySGD` for all other weights.
 
-    The gradient of a kernel is mostly of low rank: SGD changes few of its directions much, and the
-    others hardly. Muon takes the orthogonal matrix nearest to the momentum instead, a row for each
-    place and input channel, a column for each filter. For a kernel `w` with gradient `g`, velocity
-    `v`, momentum `m` and rate `lr`:
+    The gradient of a kernel mostly has a low rank: SGD changes a few of its directions a lot, and
+    the others hardly. Muon instead uses the orthogonal matrix nearest to the momentum, with a row
+    for each position and input channel, and a column for each filter. For a kernel `w` with
+    gradient `g`, velocity `v`, momentum `m` and rate `lr`:
 
         v = m * v + g
         o = orthogonal(g + m * v)
-        w = w - 0.15 * lr * |w| * o / |o|, then scaled to the norm that it had
+        w = w - 0.15 * lr * |w| * o / |o|, then scaled to its previous norm
 
-    which is Jordan 2024, https://kellerjordan.github.io/posts/muon/, with two things of its own
-    for kernels before a batch normalization, where the norm does nothing but set how far a step
-    turns a kernel: the norm stays, and steps are told in parts of it. Kernels of other layers must
-    be free to grow, those of scores first of all, so they go by SGD; see `normalized_kernels`.
+    which is Jordan 2024, https://kellerjordan.github.io/posts/muon/, with two changes for kernels
+    before a batch normalization, where the norm only determines how far a step rotates a kernel:
+    the norm is constant, and the length of a step is a fraction of it. Kernels of other layers,
+    above all those of scores, must be free to grow, so they are updated by SGD; see
+    `normalized_kernels`.
 
     Args:
         learning_rate: A float or a schedule, as for SGD.
         momentum: A float from 0 to 1.
-        kernel_decay: Of the kernels that go by SGD; see `CoupledDecaySGD`.
-        kernels: The paths of the kernels (h, w, C, K) that go by Muon.
-        **kwargs: As of `keras.optimizers.SGD`.
+        kernel_decay: Weight decay of the kernels that are updated by SGD; see `CoupledDecaySGD`.
+        kernels: Paths of the kernels (h, w, C, K) that are updated by Muon.
+        **kwargs: See `keras.optimizers.SGD`.
 
     >>> from keras import layers
     >>> net = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="first"),
@@ -46,18 +50,25 @@ class Muon(CoupledDecaySGD):
     >>> net.compile(Muon(0.1, momentum=0.9, kernels=normalized_kernels(net)), "mse")
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, kernel_decay=0.0, kernels=(), **kwargs):
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.01,
+        momentum: float = 0.0,
+        kernel_decay: float = 0.0,
+        kernels: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, momentum, kernel_decay, **kwargs)
         self.kernels = list(kernels)
 
-    def build(self, variables):
-        """Make the velocities, and note which variables go by Muon."""
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Create the velocities, and find the variables that are updated by Muon."""
         if not self.built:
             self._by_muon = [variable.path in self.kernels for variable in variables]
         super().build(variables)
 
-    def update_step(self, gradient, variable, learning_rate):
-        """Take one step on one variable."""
+    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
+        """Update one variable."""
         if not self._by_muon[self._get_variable_index(variable)]:
             super().update_step(gradient, variable, learning_rate)
             return
@@ -73,19 +84,19 @@ class Muon(CoupledDecaySGD):
         moved = variable - step * direction
         self.assign(variable, moved * (size / norm(moved)))
 
-    def get_config(self):
-        """Everything needed to make the same optimizer again."""
+    def get_config(self) -> dict:
+        """Return the arguments that create the same optimizer."""
         return {**super().get_config(), "kernels": self.kernels}
 
 
 def normalized_kernels(model: keras.Model) -> list[str]:
-    """The paths of the kernels of 2-D convolutions that nothing but a batch normalization reads.
+    """List the paths of the kernels of 2-D convolutions followed only by batch normalization.
 
     Args:
-        model: With a graph; nested models too.
+        model: A functional or sequential model; also looks into nested models.
 
     Raises:
-        ValueError: The model has no graph.
+        ValueError: If the model has no graph.
     """
     graph = flatten(model)
     readers = {}
@@ -102,11 +113,11 @@ def normalized_kernels(model: keras.Model) -> list[str]:
     return paths
 
 
-def orthogonal(matrix):
-    """The orthogonal matrix nearest to one, roughly: singular values become 0.7 to 1.2.
+def orthogonal(matrix: Any) -> Any:
+    """Approximate the nearest orthogonal matrix, with singular values from 0.7 to 1.2.
 
-    Those below a hundredth of the largest stay less. A Newton-Schulz iteration, of products alone:
-    a tenth of what a step of a small net takes.
+    Those below a hundredth of the largest become smaller. The Newton-Schulz iteration needs only
+    matrix products, which take a tenth of the time of a step of a small network.
     """
     if matrix.shape[0] > matrix.shape[1]:
         return ops.transpose(orthogonal(ops.transpose(matrix)))
@@ -118,6 +129,6 @@ def orthogonal(matrix):
     return x
 
 
-def norm(array):
-    """The root of the sum of squares; never 0."""
+def norm(array: Any) -> Any:
+    """Compute the root of the sum of squares, which is never 0."""
     return ops.sqrt(ops.sum(ops.square(array))) + keras.config.epsilon()

@@ -1,60 +1,74 @@
-"""The input pipeline: batches that depend on (seed, epoch, batch) and on nothing else.
+"""The input pipeline: batches that depend only on (seed, epoch, batch).
 
-So a run that stopped and goes on at batch 30 of epoch 7 sees what it would have seen.
+A run that is resumed at batch 30 of epoch 7 therefore sees the same images.
 """
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ._data import streams
+from ._data import Part, reads_on_demand
 from ._stream import Stream
 
 IN_TENSORS = 2**30  # bytes of images that are copied to the pipeline; larger ones stay in NumPy
 READERS = 4  # batches that are read from disk at the same time
 
+Batches = tf.data.Dataset
+Augment = Callable | None
 
-def random_states(layer) -> list:
-    """The states of a model's or layer's random generators (dropout, noise, augmentation)."""
+
+def random_states(layer: keras.Layer) -> list[keras.Variable]:
+    """List the states of a model's or layer's random generators (dropout, noise, augmentation)."""
     return [v for v in layer.variables if v.path.endswith("seed_generator_state")]
 
 
 def seeds(count: int, *key: int) -> np.ndarray:
-    """Make `(count, 2)` uint32 seeds from a key such as (seed, epoch)."""
+    """Derive (count, 2) uint32 seeds from a key such as (seed, epoch)."""
     return np.random.SeedSequence(key).generate_state(2 * count).reshape(count, 2)
 
 
 def training_batches(
-    part, *, batch_size, seed, epochs, first_batch=0, augment=None, divisor=1, outputs=1
-):
-    """Shuffled and augmented batches of several epochs in a row.
+    part: Part,
+    *,
+    batch_size: int,
+    seed: int,
+    epochs: range,
+    first_batch: int = 0,
+    augment: Augment = None,
+    divisor: int = 1,
+    outputs: int = 1,
+) -> Batches:
+    """Shuffle and augment the batches of consecutive epochs.
 
     Args:
-        part: A `Part`.
-        batch_size: Images in a batch; an epoch's last batch may hold fewer.
-        seed: A whole number from 0 on.
-        epochs: A range of epoch numbers from 0 on.
-        first_batch: The batch that the first of the epochs begins with.
-        augment: A Keras layer, or a function from `(N, H, W, C)` float32 to the same.
-        divisor: The size of each batch is a multiple of it, by leaving images out of the last.
-        outputs: How many outputs of the model learn the labels.
+        part: images and labels.
+        batch_size: images per batch; the last batch of an epoch may be smaller.
+        seed: seed of the order and the augmentation.
+        epochs: the epochs, counted from 0.
+        first_batch: the batch with which the first epoch begins.
+        augment: a Keras layer, or a function from (N, H, W, C) float32 to the same.
+        divisor: the size of each batch is a multiple of it; the last batch is cut.
+        outputs: number of outputs of the model that learn the labels.
 
     Returns:
-        A `tf.data.Dataset` of `(images, labels)` or `(images, labels, weights)` with
-        `steps(part, batch_size, divisor)` batches per epoch.
+        (images, labels) or (images, labels, weights), `steps(part, batch_size, divisor)` batches
+        per epoch.
     """
     states = random_states(augment) if isinstance(augment, keras.Layer) else []
     count = steps(part, batch_size, divisor)
     images_used = len(part) - len(part) % divisor
 
-    def plans():
+    def plans() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for epoch in epochs:
             first = first_batch if epoch == epochs[0] else 0
             order = np.random.default_rng((seed, epoch)).permutation(len(part))[:images_used]
             keys = [seeds(len(states), seed, epoch, i * batch_size) for i in range(first, count)]
             yield order[first * batch_size :], np.array(keys, "uint32")
 
-    def batches_of_epoch(order, keys):
+    def batches_of_epoch(order: tf.Tensor, keys: tf.Tensor) -> Batches:
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
         return tf.data.Dataset.zip((rows, tf.data.Dataset.from_tensor_slices(keys)))
 
@@ -67,7 +81,7 @@ def training_batches(
         ),
     )
     batches = plan.flat_map(batches_of_epoch)
-    if streams(part.images):
+    if reads_on_demand(part.images):
         batches = batches.map(
             lambda rows, keys: (*fetch(rows), keys), num_parallel_calls=READERS, deterministic=True
         )
@@ -77,33 +91,33 @@ def training_batches(
 
 
 def stream_batches(
-    stream,
+    stream: Stream,
     *,
-    seed,
-    epoch,
-    first_batch=0,
-    augment=None,
-    divisor=1,
-    outputs=1,
-    free=False,
-    ended=lambda count: None,
-):
-    """Batches of one epoch of a `Stream`, augmented as those of `training_batches`.
+    seed: int,
+    epoch: int,
+    first_batch: int = 0,
+    augment: Augment = None,
+    divisor: int = 1,
+    outputs: int = 1,
+    free: bool = False,
+    ended: Callable[[int], None] = lambda count: None,
+) -> tuple[Batches, list[Exception]]:
+    """Augment the batches of one epoch of a stream, as `training_batches` does.
 
     Args:
-        stream: A `Stream` with the labels that the loss takes.
-        seed, first_batch, augment, divisor, outputs: As there.
-        epoch: From 0 on.
-        free: Whether the size of the images may change from batch to batch.
-        ended: A function that is told how many batches the epoch has before the last is given.
+        stream: batches with the labels that the loss takes.
+        seed, first_batch, augment, divisor, outputs: see `training_batches`.
+        epoch: the epoch, counted from 0.
+        free: whether the size of the images may change from batch to batch.
+        ended: is called with the number of batches in the epoch, before the last one.
 
     Returns:
-        A `tf.data.Dataset` as there, and a list for the errors of its batches, of which TensorFlow
-        speaks in many lines.
+        Batches as from `training_batches`, and a list that receives the errors of batches, which
+        TensorFlow would report in many lines.
     """
     states = random_states(augment) if isinstance(augment, keras.Layer) else []
 
-    def keyed():
+    def keyed() -> Iterator[tuple[int, Part, np.ndarray]]:
         parts = _even(stream.parts(epoch=epoch, seed=seed, first=first_batch), divisor)
         for number, part in enumerate(parts, first_batch):
             yield number, part, seeds(len(states), seed, epoch, number)
@@ -112,18 +126,20 @@ def stream_batches(
     return _augmented(batches, augment, states, outputs), problems
 
 
-def _augmented(batches, augment, states, outputs):
-    """From batches with keys of random states at their end to what `fit` takes."""
+def _augmented(
+    batches: Batches, augment: Augment, states: Sequence[keras.Variable], outputs: int
+) -> Batches:
+    """Convert batches that end with keys of random states to what `fit` takes."""
 
-    def augmented(images, keys):
-        # The layer reads its random state from the batch's own keys and leaves its variables
-        # alone: batches can then be augmented in parallel and still come out the same.
+    def augmented(images: Any, keys: Any) -> Any:
+        # The layer reads its random state from the keys of the batch and does not change its
+        # variables, so that batches augmented in parallel are reproducible.
         given = [(state, keys[i]) for i, state in enumerate(states)]
         with keras.StatelessScope(state_mapping=given):
             return augment(images, training=True)
 
-    def outside_tensorflow(images, keys):
-        """The same for a layer that computes with another of Keras's backends."""
+    def outside_tensorflow(images: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
+        """Do the same for a layer of another Keras backend."""
         changed = tf.numpy_function(
             lambda *given: keras.ops.convert_to_numpy(augmented(*given)), [images, keys], tf.float32
         )
@@ -137,14 +153,14 @@ def _augmented(batches, augment, states, outputs):
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
-    elif augment is not None:  # a function may keep a random state of its own: one after another
+    elif augment is not None:  # a function may have a random state, so one batch at a time
         batches = batches.map(lambda images, *rest: (augment(images), *rest))
     batches = batches.map(lambda *batch: _for_outputs(batch[:-1], outputs))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _even(parts, divisor):
-    """Batches that so many devices can share, by leaving images out."""
+def _even(parts: Iterable[Part], divisor: int) -> Iterator[Part]:
+    """Cut batches so that several devices can share them."""
     for part in parts:
         used = len(part) - len(part) % divisor
         if used == len(part):
@@ -153,21 +169,27 @@ def _even(parts, divisor):
             yield part.cut(used)
 
 
-def _of_parts(keyed, first, states, free, ended):
-    """A dataset of parts with keys, and a list for errors; `first` is a part like all others.
+def _of_parts(
+    keyed: Callable[[], Iterator[tuple[int, Part, np.ndarray]]],
+    first: Part,
+    states: int,
+    free: bool,
+    ended: Callable[[int], None],
+) -> tuple[Batches, list[Exception]]:
+    """Create a dataset of parts with keys, and a list of errors; all parts are like `first`.
 
-    Whoever takes the batches has to stop at the last: a step beyond it, which finds none, counts as
-    a step of the optimizer, as Keras runs it.
+    The consumer must stop at the last batch, since Keras counts a step beyond it as a step of the
+    optimizer.
     """
-    problems = []
+    problems: list[Exception] = []
 
-    def arrays(part):
+    def arrays(part: Part) -> tuple[np.ndarray, ...]:
         others = keras.tree.map_structure(
             np.asarray, (part.labels, part.weights), none_is_leaf=False
         )
         return (np.asarray(part.images, "float32"), *(one for one in others if one is not None))
 
-    def batches():
+    def batches() -> Iterator[tuple[np.ndarray, ...]]:
         last = None
         try:
             for number, part, keys in keyed():  # noqa: B007
@@ -181,7 +203,7 @@ def _of_parts(keyed, first, states, free, ended):
             problems.append(error)
             raise
 
-    def spec(array):
+    def spec(array: np.ndarray) -> tf.TensorSpec:
         sizes = array.shape[1:]
         if free and len(sizes) > 1:
             sizes = None, None, *sizes[2:]
@@ -193,12 +215,18 @@ def _of_parts(keyed, first, states, free, ended):
 
 
 def validation_batches(
-    part, *, batch_size, divisor=1, outputs=1, free=False, ended=lambda count: None
-):
-    """Batches in the order of the data, as often as they are asked for.
+    part: Part | Stream,
+    *,
+    batch_size: int | None,
+    divisor: int = 1,
+    outputs: int = 1,
+    free: bool = False,
+    ended: Callable[[int], None] = lambda count: None,
+) -> Batches | tuple[Batches, list[Exception]]:
+    """Return batches in the order of the data, which can be iterated repeatedly.
 
-    A last batch of fewer than `divisor` images goes with the one before it. Of a `Stream`, with
-    `ended` and the list for errors, as of `stream_batches`.
+    A last batch of fewer than `divisor` images is appended to the one before it. For a stream,
+    `ended` and the list of errors are as for `stream_batches`.
     """
     if isinstance(part, Stream):
         none = np.zeros((0, 2), "uint32")
@@ -218,15 +246,15 @@ def validation_batches(
     )
 
 
-def steps(part, batch_size, divisor=1) -> int | None:
-    """Count the batches of an epoch; `None`: a stream's, which are not known before."""
+def steps(part: Part | Stream, batch_size: int, divisor: int = 1) -> int | None:
+    """Count the batches of an epoch; `None` for a stream, whose length may be unknown."""
     if isinstance(part, Stream):
         return None
     return -(-(len(part) - len(part) % divisor) // batch_size)
 
 
-def stopwatch():
-    """A `tf.Variable` with seconds; `None` where determinism forbids to look at the clock."""
+def stopwatch() -> tf.Variable | None:
+    """Return a variable for seconds; `None` in deterministic mode, which has no clock."""
     try:
         tf.timestamp()
     except tf.errors.FailedPreconditionError:
@@ -235,25 +263,25 @@ def stopwatch():
         return tf.Variable(0.0, dtype=tf.float64, trainable=False)
 
 
-def metered(batches, waited):
-    """The same batches; what whoever takes them waits for them is added to a `stopwatch`."""
+def metered(batches: Batches, waited: tf.Variable) -> Batches:
+    """Return the same batches, and add the time spent waiting for them to a `stopwatch`."""
 
-    def stop(began, batch):
+    def stop(began: tf.Tensor, batch: Any) -> Any:
         waited.assign_add(tf.timestamp() - began)
         return batch
 
-    # A zip asks its parts in turn: for the time, which is there at once, then for the batch.
+    # A zip requests its parts in turn: the time, which is available at once, then the batch.
     clock = tf.data.Dataset.counter().map(lambda _: tf.timestamp())
     return tf.data.Dataset.zip((clock, batches)).map(stop)
 
 
-def _fetch(part):
-    """Make the function from row numbers to `(images, labels)` or with weights as a third."""
+def _fetch(part: Part) -> Callable[[tf.Tensor], tuple]:
+    """Return a function from row indices to (images, labels), or with weights as a third."""
     images = part.images
     others = [arrays for arrays in (part.labels, part.weights) if arrays is not None]
     with tf.device("CPU:0"):
         others = keras.tree.map_structure(tf.constant, others)
-        if not streams(images) and images.nbytes <= IN_TENSORS:
+        if not reads_on_demand(images) and images.nbytes <= IN_TENSORS:
             tensor = tf.constant(images)
             read = lambda rows: tf.cast(tf.gather(tensor, rows), tf.float32)  # noqa: E731
         else:
@@ -264,16 +292,16 @@ def _fetch(part):
     )
 
 
-def _read(images, rows):
-    """Images that stay outside TensorFlow until they are needed."""
+def _read(images: Any, rows: tf.Tensor) -> tf.Tensor:
+    """Read images that stay outside TensorFlow until they are needed."""
     read = tf.numpy_function(
         lambda rows: np.asarray(images[rows], dtype=np.float32), [rows], tf.float32
     )
     return tf.ensure_shape(read, (None, *images.shape[1:]))
 
 
-def _for_outputs(batch, outputs):
-    """The same labels, and weights, for each of several outputs."""
+def _for_outputs(batch: tuple, outputs: int) -> tuple:
+    """Repeat the labels, and the weights, for each of several outputs."""
     images, *rest = batch
     if outputs > 1:
         rest = [(each,) * outputs for each in rest]

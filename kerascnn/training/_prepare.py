@@ -1,8 +1,9 @@
-"""From a model and data to what `fit` takes, all of it checked before the first step."""
+"""From a model and data to what `fit` takes; everything is checked before the first step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,9 +14,11 @@ from kerascnn._sizes import check_size_of
 
 from ._augmentation import named
 from ._checks import check_part, check_weights_of
-from ._data import Part, streams
+from ._data import Part, reads_on_demand
 from ._identity import name_of
-from ._objective import Objective, check_variety, class_weights, objective
+from ._objective import Objective, check_variety, class_weights, objective_for
+from ._objective.objective import Losses
+from ._recipes import Recipe
 from ._stream import Stream
 
 MOVING = (
@@ -28,13 +31,13 @@ MOVING = (
 class Ready:
     """A model's data, and what it learns from them.
 
-    Args:
-        fit, validation: A `Part` or a `Stream` each; validation may be `None`.
-        augment: What changes the training images, or `None`.
-        goal: An `Objective`.
-        monitor: The column of the history that tells a better epoch.
-        free: Whether the model takes images of more than one size.
-        look: Makes of `"train"` or `"validation"` and a batch of a stream what the loss takes.
+    Attributes:
+        fit, validation: images and labels, or a stream of them; validation may be `None`.
+        augment: the augmentation, or `None`.
+        goal: what the model learns.
+        monitor: the column of the history that decides which epoch is better.
+        free: whether the model accepts images of several sizes.
+        look: checks a batch of a stream, of "train" or "validation", and prepares its labels.
     """
 
     fit: Part | Stream
@@ -45,39 +48,47 @@ class Ready:
     free: bool
     look: Callable[[str, Part], Part]
 
-    def targets(self) -> list:
-        """Both parts with the labels that the loss takes; of streams each batch as it comes."""
+    def targets(self) -> list[Part | Stream | None]:
+        """Return both parts with the labels that the loss takes; each batch of a stream in turn."""
         return [self._target("train", self.fit), self._target("validation", self.validation)]
 
-    def _target(self, what, part):
+    def _target(self, what: str, part: Part | Stream | None) -> Part | Stream | None:
         if isinstance(part, Stream):
             return part.mapped(lambda batch: self.look(what, batch))
         return part and self.goal.prepare(part)
 
 
 def prepare(
-    model, fit, validation, plan, augment, *, loss=None, input_range=None, class_weight=None
+    model: keras.Model,
+    fit: Part | Stream,
+    validation: Part | Stream | None,
+    plan: Recipe,
+    augment: Callable | str,
+    *,
+    loss: Losses | None = None,
+    input_range: tuple[float, float] | None = None,
+    class_weight: dict[int, float] | None = None,
 ) -> Ready:
-    """Look at everything that a run needs.
+    """Check everything that a run needs.
 
     Args:
-        model: A Keras model; it is built if it was not.
-        fit, validation: A `Part` or a `Stream` each; validation may be `None`.
-        plan: A `Recipe`.
-        augment: A layer, a function, or the name of an augmentation.
-        loss: A Keras loss, or `None` for the one that belongs to model and labels.
-        input_range: The range that images must keep, or `None`.
-        class_weight: A dict from class indices to weights of the training labels, or `None`.
+        model: a Keras model; it is built if necessary.
+        fit, validation: images and labels, or a stream of them; validation may be `None`.
+        plan: the recipe.
+        augment: a layer, a function, or the name of an augmentation.
+        loss: a Keras loss; `None`: the one that follows from model and labels.
+        input_range: smallest and largest allowed pixel value, or `None`.
+        class_weight: weights of the training labels by class index, or `None`.
 
     Raises:
-        ValueError: What cannot be trained.
+        ValueError: if something cannot be trained.
     """
     first = first_of(fit)
     places = any(one.labels.ndim > 2 for one in first.of_outputs().values())
     if places and _moves(augment):
         raise ValueError(
-            f"augment must be 'none' for labels {_shapes(first)}, which have places in the "
-            f"image; received {name_of(augment)!r}, which moves the images alone: give "
+            f"augment must be 'none' for labels {_shapes(first)}, which have positions in the "
+            f"image; received {name_of(augment)!r}, which moves only the images: pass "
             f"augment='none'."
         )
     change, size = _augmentation(augment, model, first)
@@ -93,14 +104,14 @@ def prepare(
             f"received {plan.batch_size}."
         )
     goal = _objective(model, looked, size, plan, loss)
-    goals = {}  # of images of other sizes, whose maps have other middles
+    goals = {}  # for other sizes of images, whose maps have another middle
 
-    def look(what, part):
+    def look(what: str, part: Part) -> Part:
         part, its = sized(what, part), goal
         if change is None and part.images.shape[1:] != first.images.shape[1:]:
             shape = tuple(part.images.shape[1:])
             if shape not in goals:
-                goals[shape] = objective(
+                goals[shape] = objective_for(
                     model, part.labels, image_shape=shape, recipe=plan, loss=loss
                 )
             its = goals[shape]
@@ -124,37 +135,39 @@ def prepare(
     return Ready(fit, validation, change, goal, monitor, free, look)
 
 
-def first_of(part):
-    """What there is to look at: all of a `Part`, the first batch of a `Stream`."""
+def first_of(part: Part | Stream) -> Part:
+    """Return what can be checked now: a whole `Part`, or the first batch of a `Stream`."""
     return part.first if isinstance(part, Stream) else part
 
 
-def _shapes(part):
+def _shapes(part: Part) -> str:
     return " and ".join(str(one.labels.shape) for one in part.of_outputs().values())
 
 
-def _moves(augment):
-    """Tell whether an augmentation, as far as it is known, moves what is in the images."""
+def _moves(augment: Callable | str) -> bool:
+    """Whether an augmentation is known to move what is in the images."""
     if isinstance(augment, str):
         return augment != "none"
     layers = augment.layers if isinstance(augment, keras.Sequential) else [augment]
     return any(type(layer).__name__ in MOVING for layer in layers)
 
 
-def _input_shape(model, fit):
-    """The shape that a model takes; one that is not built yet takes the training images."""
+def _input_shape(model: keras.Model, fit: Part) -> tuple[int | None, ...]:
+    """Return the input shape of a model; that of the training images if it is not built yet."""
     shape = getattr(model, "input_shape", None) or (None, *fit.images.shape[1:])
     if not isinstance(shape, tuple):
         raise ValueError(f"model must have one input; received one with {len(shape)} inputs.")
     return shape
 
 
-def _augmentation(augment, model, fit):
-    """What changes the training images, and the (height, width) that they have after it."""
+def _augmentation(
+    augment: Callable | str, model: keras.Model, fit: Part
+) -> tuple[Callable | None, tuple[int, int]]:
+    """Return the augmentation, and the (height, width) of the images after it."""
     shape, images = _input_shape(model, fit), fit.images
     if not isinstance(augment, str):
         return augment, tuple(images.shape[1:3])
-    if len(images.shape) != 4 or not len(fit):  # the checks will say so
+    if len(images.shape) != 4 or not len(fit):  # the checks report it
         return None, tuple(images.shape[1:3])
     want = shape[1:3] if len(shape) == 4 else (None, None)
     have = tuple(images.shape[1:3])
@@ -163,14 +176,22 @@ def _augmentation(augment, model, fit):
     return named(augment, fit, size if crops else have), size if crops else have
 
 
-def _larger(part, size):
-    """Tell whether a window of a size can be cut out of the images, and is less than all."""
+def _larger(part: Part, size: tuple[int, int]) -> bool:
+    """Whether images are larger than a size, so that a window of it can be cropped."""
     have = tuple(part.images.shape[1:3])
     return have != size and all(a >= b for a, b in zip(have, size, strict=True))
 
 
-def _sizing(model, first, augment, size, input_range, *, stream):
-    """Make the function that refuses images that the model cannot take, and cuts larger ones."""
+def _sizing(
+    model: keras.Model,
+    first: Part,
+    augment: Callable | None,
+    size: tuple[int, int],
+    input_range: tuple[float, float] | None,
+    *,
+    stream: bool,
+) -> Callable[[str, Part], Part]:
+    """Return a function that checks images of "train" or "validation", and crops larger ones."""
     shape, raw = _input_shape(model, first), first.images.shape[1:]
     training = shape
     if size != tuple(raw[:2]):
@@ -179,8 +200,8 @@ def _sizing(model, first, augment, size, input_range, *, stream):
         training = (shape[0], *raw)  # it is traced for images of one size
     passes = cache(lambda seen: check_size_of(model, seen))
 
-    def sized(what, part):
-        if what == "validation" and augment is not None and not streams(part.images):
+    def sized(what: str, part: Part) -> Part:
+        if what == "validation" and augment is not None and not reads_on_demand(part.images):
             part = part.centred(size) if _larger(part, size) else part
         wanted = training if what == "train" else shape
         check_part(what, part, input_shape=wanted, input_range=input_range)
@@ -191,38 +212,44 @@ def _sizing(model, first, augment, size, input_range, *, stream):
     return sized
 
 
-def _build(model, part, augment):
-    """Give a model that has none its variables, and the layer that augments."""
+def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
+    """Create the variables of a model, and of the layer that augments."""
     first = np.asarray(part.images[:1], dtype="float32")
     if isinstance(augment, keras.Layer):
         first = augment(first, training=True)
         if len(first.shape) != 4:
-            raise ValueError(f"augment must give (N, H, W, C); received {tuple(first.shape)}.")
+            raise ValueError(f"augment must return (N, H, W, C); received {tuple(first.shape)}.")
     if not model.built:
         model(first)
     check_weights_of(model)
 
 
-def _objective(model, parts, size, plan, loss):
-    """The loss that was given, or the one that belongs to the model and the parts' labels."""
+def _objective(
+    model: keras.Model,
+    parts: list[Part],
+    size: tuple[int, int],
+    plan: Recipe,
+    loss: Losses | None,
+) -> Objective:
+    """Choose what the model learns, and check the labels of all parts."""
     images = parts[0].images.shape
     shape = (*size, images[-1]) if len(images) == 4 else images[1:]
-    for part in reversed(parts):  # the training's is what counts
-        goal = objective(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
+    for part in reversed(parts):  # the training part decides
+        goal = objective_for(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
         goal.check(part)
     return goal
 
 
-def _check_class_weight(class_weight, plan):
+def _check_class_weight(class_weight: Any, plan: Recipe) -> None:
     if plan.border_weight:
         raise ValueError(
-            "class_weight must be None with border_weight, whose maps balance the classes: give "
+            "class_weight must be None with border_weight, whose maps balance the classes: pass "
             "border_weight=0."
         )
     if not isinstance(class_weight, dict) or not class_weight:
         raise ValueError(
             f"class_weight must be a dict such as {{0: 1.0, 1: 2.5}}; received "
-            f"{class_weight!r:.60}: dict(enumerate(weights)) makes one of a list."
+            f"{class_weight!r:.60}: convert a list with dict(enumerate(weights))."
         )
     for index, weight in class_weight.items():
         if not is_number(weight) or weight < 0:

@@ -1,64 +1,71 @@
 """How the papers trained: every number of a recipe in one place, with its source."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args
 
 from kerascnn._checks import check_count, check_number, is_whole
 from kerascnn._errors import unknown
 
-OPTIMIZERS = ("adam", "muon", "sgd")
-SCHEDULES = ("constant", "plateau", "step", "cosine")
-MONITORS = ("val_loss", "val_accuracy")
-AUGMENTATIONS = ("none", "pad_crop_flip", "crop_flip", "crop_flip_color")
+RecipeName = Literal["adam", "alexnet", "vgg", "googlenet", "resnet", "unet", "yolo"]
+Optimizer = Literal["adam", "muon", "sgd"]
+Schedule = Literal["constant", "plateau", "step", "cosine"]
+Monitor = Literal["val_loss", "val_accuracy"]
+Augmentation = Literal["none", "pad_crop_flip", "crop_flip", "crop_flip_color"]
+OPTIMIZERS, SCHEDULES, MONITORS, AUGMENTATIONS = map(
+    get_args, (Optimizer, Schedule, Monitor, Augmentation)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything about a training run but the model, the data and the seed.
+    """Everything about a training run except the model, the data and the seed.
 
     Args:
-        name: What `recipe` calls it.
+        name: The name of the recipe.
         optimizer: `"adam"` (Kingma and Ba 2014, Algorithm 1), `"sgd"` with momentum, or `"muon"`
-            for the convolutions before a batch normalization, beside `"sgd"`; see `Muon`.
-        learning_rate: The rate of the first epoch, after the warm-up if there is one.
-        batch_size: Images in a step, over all devices.
+            for convolutions before a batch normalization, with `"sgd"` for the rest; see `Muon`.
+        learning_rate: Learning rate of the first epoch, after the warm-up if there is one.
+        batch_size: Images per step, over all devices.
         epochs: Passes over the training images.
-        momentum: Of `"sgd"` and `"muon"`, 0 to below 1.
-        weight_decay: Of `"sgd"`, also beside `"muon"`, coupled: `weight_decay * w` is added to the
-            gradient of every kernel `w`, so that it goes through the momentum; biases do not decay.
-        schedule: `"constant"`; `"plateau"`: times `plateau_factor` once `monitor` has not improved
-            for `plateau_patience` epochs, down to `minimum_rate`; `"step"`: times `step_factor`
-            after each of the epochs `steps`; `"cosine"`: down to 0 along half a cosine over all
-            epochs (Loshchilov and Hutter 2016, Eq. 5, one cycle).
+        momentum: Momentum of `"sgd"` and `"muon"`, from 0 to below 1.
+        weight_decay: Weight decay of `"sgd"`, also with `"muon"`. It is coupled: `weight_decay * w`
+            is added to the gradient of every kernel `w`, and so to the momentum; biases do not
+            decay.
+        schedule: `"constant"`; `"plateau"`: multiply by `plateau_factor` when `monitor` has not
+            improved for `plateau_patience` epochs, down to `minimum_rate`; `"step"`: multiply by
+            `step_factor` after each of the epochs in `steps`; `"cosine"`: decrease to 0 along half
+            a cosine over all epochs (Loshchilov and Hutter 2016, Eq. 5, one cycle).
         plateau_factor: See `schedule`.
         plateau_patience: See `schedule`, in epochs.
         minimum_rate: See `schedule`.
-        steps: See `schedule`, complete epochs.
+        steps: See `schedule`, in complete epochs.
         step_factor: See `schedule`.
         warmup_epochs: Epochs in which the rate rises to the schedule's; not with `"plateau"`.
-        warmup_factor: The part of the rate that the warm-up begins with.
-        monitor: What tells a better epoch, `"val_loss"` or `"val_accuracy"`; without validation
-            data the same of the training data.
+        warmup_factor: Fraction of the rate with which the warm-up begins.
+        monitor: What decides which epoch is better, `"val_loss"` or `"val_accuracy"`; without
+            validation data, the same of the training data.
         augment: How the training images change from epoch to epoch: `"none"`;
-            `"pad_crop_flip"`: moved by up to 4 pixels, and mirrored; `"crop_flip"`: a window of the
-            model's size out of larger images (of images of that size: moved by up to a sixteenth),
-            and mirrored; `"crop_flip_color"`: that, and colours along their principal components.
-        dropout: The rate of the model's Dropout layers during the training; `None`: their own.
-            A model without such layers gets none, and a warning.
-        auxiliary_weight: How much the loss of each output after the first counts.
-        border_weight: For masks without weights: pixels between cells that touch count up to so
-            much more (Ronneberger 2015, Eq. 2, w0); 0: all count the same.
+            `"pad_crop_flip"`: shift by up to 4 pixels, and mirror; `"crop_flip"`: crop a window
+            of the model's size from larger images (shift images of that size by up to a
+            sixteenth), and mirror; `"crop_flip_color"`: the same, and shift the colours along
+            their principal components.
+        dropout: Rate of the model's Dropout layers during the training; `None` for their own.
+            Causes a warning for a model without such layers.
+        auxiliary_weight: Weight of the loss of each output after the first.
+        border_weight: For masks without weights: how much more the pixels between touching cells
+            count at most (Ronneberger 2015, Eq. 2, w0); 0 to weight all pixels the same.
         border_sigma: See `border_weight`, in pixels.
-        boxes: For boxes: how many a cell of the grid predicts (Redmon 2016, B).
+        boxes: For boxes: number of boxes that each cell of the grid predicts (Redmon 2016, B).
     """
 
     name: str
-    optimizer: str
+    optimizer: Optimizer
     learning_rate: float
     batch_size: int
     epochs: int
     momentum: float = 0.0
     weight_decay: float = 0.0
-    schedule: str = "constant"
+    schedule: Schedule = "constant"
     plateau_factor: float = 0.1
     plateau_patience: int = 5
     minimum_rate: float = 0.0
@@ -66,15 +73,15 @@ class Recipe:
     step_factor: float = 0.1
     warmup_epochs: int = 0
     warmup_factor: float = 0.1
-    monitor: str = "val_loss"
-    augment: str = "none"
+    monitor: Monitor = "val_loss"
+    augment: Augmentation = "none"
     dropout: float | None = None
     auxiliary_weight: float = 0.3
     border_weight: float = 0.0
     border_sigma: float = 5.0
     boxes: int = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field, choices in (
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
@@ -116,13 +123,13 @@ class Recipe:
         self._set("steps", tuple(map(int, steps)))
         if self.schedule == "plateau" and self.warmup_epochs:
             raise ValueError(
-                "warmup_epochs must be 0 with schedule 'plateau', which sets the rate by itself; "
+                "warmup_epochs must be 0 with schedule 'plateau', which sets the rate itself; "
                 f"received {self.warmup_epochs}."
             )
         if self.optimizer == "adam" and (self.momentum or self.weight_decay):
             raise ValueError(
                 "momentum and weight_decay belong to the optimizers 'sgd' and 'muon'; "
-                f"received them with {self.optimizer!r}: leave them at 0."
+                f"received them with {self.optimizer!r}: set them to 0."
             )
 
     def _set(self, field: str, value: object) -> None:
@@ -242,18 +249,18 @@ def recipes() -> list[str]:
     return list(RECIPES)
 
 
-def recipe(name: str | Recipe, /, **overrides) -> Recipe:
-    """Look a recipe up, with some of its fields replaced.
+def recipe(name: RecipeName | Recipe, /, **overrides: Any) -> Recipe:
+    """Look up a recipe, and replace some of its fields.
 
     Args:
         name: One of `recipes()`, or a `Recipe`.
-        **overrides: Fields of `Recipe`; `None` leaves a field as it is.
+        **overrides: Fields of `Recipe`; `None` keeps a field as it is.
 
     Returns:
         A frozen `Recipe`.
 
     Raises:
-        ValueError: A name, a field or a value that there is not.
+        ValueError: If a name or a field is unknown, or a value is out of range.
 
     >>> recipe("alexnet", batch_size=64).learning_rate
     0.01

@@ -1,14 +1,20 @@
 """The learning rate of each epoch."""
 
 import math
+from typing import TYPE_CHECKING
 
 import keras
 
+if TYPE_CHECKING:
+    from ._recipes import Recipe
+    from ._run_state import Progress
 
-def rate_at(recipe, epoch: int) -> float | None:
-    """The learning rate that an epoch, from 0 on, begins with; `None`: the one that it has.
 
-    A plateau goes by what it sees, and a constant rate is left to the callbacks.
+def rate_at(recipe: "Recipe", epoch: int) -> float | None:
+    """Compute the learning rate at the beginning of an epoch, counted from 0.
+
+    Returns `None` to keep the current rate: "plateau" depends on the history, and a constant rate
+    may be changed by callbacks.
 
     >>> from kerascnn.training import recipe
     >>> [f"{rate_at(recipe('resnet'), epoch):g}" for epoch in (0, 29, 30, 60, 90)]
@@ -30,9 +36,15 @@ def rate_at(recipe, epoch: int) -> float | None:
 
 
 class Plateau(keras.callbacks.ReduceLROnPlateau):
-    """Keras's rule, which forgets its state when training begins, with its state kept."""
+    """Keras's callback, with a state that a resumed run keeps.
 
-    def __init__(self, progress, recipe, monitor):
+    Args:
+        progress: contains the state.
+        recipe: factor, patience and smallest rate.
+        monitor: the column of the history that should improve.
+    """
+
+    def __init__(self, progress: "Progress", recipe: "Recipe", monitor: str) -> None:
         super().__init__(
             monitor=monitor,
             factor=recipe.plateau_factor,
@@ -42,18 +54,18 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
         )
         self.progress = progress
 
-    def on_train_begin(self, logs=None):
-        """Take up the state of the run."""
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Restore the state of the run."""
         super().on_train_begin(logs)
-        self.best = self.progress.plateau.get("best", self.best)  # Keras's start otherwise
+        self.best = self.progress.plateau.get("best", self.best)  # Keras's default
         self.wait = self.progress.plateau.get("wait", 0)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Lower the rate where it is time, and note the state."""
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Lower the rate if it is time, and keep the state."""
         super().on_epoch_end(epoch, logs)
         self.progress.plateau = {"best": float(self.best), "wait": self.wait}
 
 
 def better_is(monitor: str) -> str:
-    """Tell whether the `"max"` or the `"min"` of a monitored value is the best."""
+    """Return whether the "max" or the "min" of a monitored value is the best."""
     return "max" if "accuracy" in monitor else "min"

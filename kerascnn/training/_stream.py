@@ -1,19 +1,23 @@
-"""Data that come in batches, one after another: a `tf.data.Dataset`, a `PyDataset` and the like."""
+"""Data that come in batches: a `tf.data.Dataset`, a `PyDataset` and the like."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-ENDLESS = -1  # what tf.data calls a length without end; a length that it does not know is -2
+if TYPE_CHECKING:
+    from ._data import Part
+
+ENDLESS = -1  # an infinite length in tf.data; an unknown length is -2
 
 
-def is_stream(data) -> bool:
-    """Tell whether something gives batches one after another, rather than images by their rows."""
+def is_stream(data: Any) -> bool:
+    """Whether data are iterated in batches, rather than indexed by rows."""
     plain = isinstance(data, tuple | list | dict | str | bytes) or keras.ops.is_tensor(data)
     return (
         not plain
@@ -22,41 +26,41 @@ def is_stream(data) -> bool:
     )
 
 
-def _by_number(data):
+def _by_number(data: Any) -> bool:
     return isinstance(data, keras.utils.PyDataset)
 
 
 class Stream:
-    """Batches `(images, labels)`, or with weights as a third, as often as they are asked for.
+    """Batches (images, labels), or with weights as a third, that can be iterated repeatedly.
 
     Args:
-        source: A `tf.data.Dataset` or a `keras.utils.PyDataset` of batches, or anything else that
-            gives them anew each time it is iterated over.
-        as_part: Makes a `Part` of a batch.
+        source: a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches, or another iterable
+            that starts from the beginning each time.
+        as_part: converts a batch to a `Part`.
 
     Raises:
-        ValueError: A generator, which can be gone through once only; batches without end.
+        ValueError: for a generator, which can be iterated only once, and for infinite data.
     """
 
-    def __init__(self, source, *, as_part):
+    def __init__(self, source: Any, *, as_part: "Callable[[Any], Part]") -> None:
         name = type(source).__name__
         if isinstance(source, Iterator):
             raise ValueError(
-                f"data must be batches that can be gone through in each epoch; received a {name}, "
-                f"which can be once: make a keras.utils.PyDataset of it, or a tf.data.Dataset by "
-                f"tf.data.Dataset.from_generator."
+                f"data must be batches that can be iterated in each epoch; received a {name}, "
+                f"which can be iterated only once: use a keras.utils.PyDataset, or create a "
+                f"tf.data.Dataset with tf.data.Dataset.from_generator."
             )
         self.source = source
         self.as_part = as_part
         self.steps = self._length()
         if self.steps == ENDLESS:
             raise ValueError(
-                f"data must come to an end, where the epoch ends; received a {name} without one: "
-                f"give data.take(steps), or a PyDataset with a length."
+                f"data must be finite, since they define an epoch; received an infinite {name}: "
+                f"pass data.take(steps), or a PyDataset with a length."
             )
 
-    def _length(self):
-        """The batches of an epoch; `None`: not known."""
+    def _length(self) -> int | None:
+        """Return the number of batches in an epoch, or `None` if unknown."""
         if _by_number(self.source):
             length = self.source.num_batches
             return ENDLESS if length is None else length
@@ -65,25 +69,25 @@ class Stream:
             return length if length >= ENDLESS else None
         return len(self.source) if hasattr(self.source, "__len__") else None
 
-    def mapped(self, function):
-        """The same batches, each changed by a function from a `Part` to a `Part`."""
+    def mapped(self, function: "Callable[[Part], Part]") -> "Stream":
+        """Apply a function to each batch."""
         other = Stream(self.source, as_part=lambda batch: function(self.as_part(batch)))
         other.first = function(self.first)
         return other
 
     @cached_property
-    def first(self):
-        """A first batch, as a `Part`, to look at.
+    def first(self) -> "Part":
+        """The first batch, for checks.
 
         Raises:
-            ValueError: There is none.
+            ValueError: if there is none.
         """
         for part in self.parts():
             return part
-        raise ValueError("data must hold at least one batch; received none.")
+        raise ValueError("data must contain at least one batch; received none.")
 
-    def __repr__(self):
-        """What tells the data from others without reading them."""
+    def __repr__(self) -> str:
+        """Describe the data without reading all of them."""
         arrays = keras.tree.flatten((self.first.images, self.first.labels, self.first.weights))
         inside = ", ".join(
             f"{array.dtype} {tuple(array.shape[1:])}" for array in arrays if array is not None
@@ -91,14 +95,14 @@ class Stream:
         length = "an unknown number of" if self.steps is None else self.steps
         return f"{type(self.source).__name__}: {length} batches of {inside}"
 
-    def parts(self, *, epoch=0, seed=None, first=0):
-        """The batches of an epoch, as `Part`s.
+    def parts(self, *, epoch: int = 0, seed: int | None = None, first: int = 0) -> "Iterator[Part]":
+        """Iterate over the batches of an epoch.
 
         Args:
-            epoch: From 0 on.
-            seed: Of the order of a `PyDataset`'s batches, with the epoch; `None`: as they come.
-                All others come in their own order.
-            first: The batch to begin with.
+            epoch: the epoch, counted from 0.
+            seed: seed, with the epoch, of the order of a `PyDataset`'s batches; `None`: their own
+                order, in which all other data come.
+            first: the batch to begin with.
         """
         if _by_number(self.source):
             batches = self._numbered(epoch, seed, first)
@@ -111,7 +115,7 @@ class Stream:
             if len(part):
                 yield part
 
-    def _numbered(self, epoch, seed, first):
+    def _numbered(self, epoch: int, seed: int | None, first: int) -> Iterator[Any]:
         source = self.source
         source.on_epoch_begin()
         order = np.arange(source.num_batches)
@@ -121,8 +125,8 @@ class Stream:
         source.on_epoch_end()
 
 
-def _ahead(function, arguments, workers):
-    """Results in order, some of them computed at the same time and ahead."""
+def _ahead(function: Callable, arguments: Iterable, workers: int) -> Iterator[Any]:
+    """Yield results in order, and compute some of them ahead, in threads."""
     if workers == 1:
         yield from map(function, arguments)
         return

@@ -1,35 +1,46 @@
-"""The common training utility: one call for every architecture."""
+"""`train`: one call for every architecture."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
-from itertools import chain
 from os import PathLike
+from typing import Any, Literal
 
 import keras
+import numpy.typing as npt
 
-from kerascnn._checks import check_count, check_number
+from kerascnn._checks import check_count, check_number, check_range
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 
-from ._data import Part, splits, streams, weighted, with_batches_of
-from ._devices import make_deterministic, placed, placement
+from ._callbacks import (
+    FiniteLoss,
+    Interruption,
+    LearningRate,
+    RandomStates,
+    Record,
+    Saves,
+    Stops,
+    StreamEnd,
+)
+from ._data import Part, reads_on_demand, splits, weighted, with_batches_of
+from ._devices import Placement, Precision, make_deterministic, placed, placement
+from ._dropout import dropout_rate
+from ._fit import Fit, quiet
 from ._identity import describe_run, facts_of, name_of
-from ._idle import dropout_layers, without_idle
-from ._keeper import Callbacks, Interruption, Keeper, Progress
+from ._idle import without_idle
 from ._model_file import write_model
+from ._objective.objective import Losses
 from ._optimizers import check_optimizer, make_optimizer
-from ._pipeline import steps, stream_batches, training_batches, validation_batches
-from ._prepare import first_of, prepare
-from ._recipes import AUGMENTATIONS, Recipe
+from ._pipeline import steps
+from ._prepare import Ready, first_of, prepare
+from ._recipes import AUGMENTATIONS, Augmentation, Recipe, RecipeName
 from ._recipes import recipe as find_recipe
 from ._report import Lines, Meter, summary, verbosity
-from ._run_directory import RunDirectory, build_metrics
+from ._run_directory import RunDirectory
+from ._run_state import Lengths, Progress
 from ._schedules import Plateau
 from ._stream import Stream
 from ._training import Training
@@ -37,100 +48,105 @@ from ._training import Training
 
 def train(
     model: keras.Model,
-    data,
+    data: Any,
     *,
-    recipe: str | Recipe = "adam",
+    recipe: RecipeName | Recipe = "adam",
     epochs: int | None = None,
     batch_size: int | None = None,
     run_dir: str | PathLike | None = None,
     resume: bool = True,
     seed: int = 0,
-    augment: Callable | str | None = None,
-    loss=None,
+    augment: Callable | Augmentation | None = None,
+    loss: Losses | None = None,
     input_range: tuple[float, float] | None = (0.0, 1.0),
     callbacks: Iterable[keras.callbacks.Callback] = (),
-    verbose: int | str = "auto",
+    verbose: Literal["auto", 0, 1, 2] = "auto",
     deterministic: bool = False,
-    devices: Sequence[str] | None = None,
-    precision: str | None = None,
+    devices: Sequence[str] | str | None = None,
+    precision: Precision | None = None,
     backup_seconds: float = 30.0,
-    sample_weight=None,
+    sample_weight: npt.ArrayLike | dict[str, npt.ArrayLike] | None = None,
     class_weight: dict[int, float] | None = None,
-    **overrides,
+    **overrides: Any,
 ) -> Training:
     """Train a model by a recipe.
 
-    The model keeps its weights as the starting point and is compiled here: with the recipe's
-    optimizer, the loss that belongs to its last activation (softmax, sigmoid or linear) and its
-    labels, and accuracy. The same seed gives the same run on the same CPU; the global seeds of
-    Python, NumPy and Keras are set to it.
+    The model starts from its current weights and is compiled here: with the optimizer of the
+    recipe, the loss that follows from its last activation (softmax, sigmoid or linear) and its
+    labels, and accuracy. The same seed gives the same run on the same CPU; it is also set as the
+    global seed of Python, NumPy and Keras.
 
-    Ctrl-C lets the step that runs finish, saves, and raises KeyboardInterrupt with a line that
-    says how to go on; a second Ctrl-C stops at once.
+    Ctrl-C finishes the current step, saves, and raises KeyboardInterrupt with a line that says how
+    to resume; a second Ctrl-C stops at once.
 
     Args:
         model: Any Keras model with one input. Outputs after the first are auxiliary classifiers,
             unless the labels are a dict.
         data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
-            such parts, for training and validation; `(images, labels, weights)` where labels do
-            not count the same. A folder of pictures is read by `datasets.from_directory`. Images
-            `(N, H, W, C)` in `input_range`, float, or whole numbers if it goes beyond 1; an array
+            such parts, for training and validation; `(images, labels, weights)` to weight the
+            labels. Read a folder of images with `datasets.from_directory`. Images
+            `(N, H, W, C)` in `input_range`, float, or integers if it goes beyond 1; an array
             or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
-            indices of pixels (the middle is taken for an output that is smaller), or `(N, M, 5)`
-            boxes: class, and centre x, y, width, height from 0 to 1; rows of class -1 are no
-            boxes. Where outputs have labels of their own, a dict of labels by the outputs' names;
-            each counts the same. Weights `(N,)` of images, or one for each label, as `(N, H, W)`.
+            indices of pixels (the middle is used for an output that is smaller), or `(N, M, 5)`
+            boxes: class, and centre x, y, width, height from 0 to 1; rows of class -1 are
+            ignored. If outputs have labels of their own, a dict of labels by the outputs' names;
+            each loss counts the same. Weights `(N,)` for images, or one for each label, such as
+            `(N, H, W)`.
             A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
-            of unknown length too. It is streamed: its batches are taken as they are, each looked
-            at when it comes. The batches of a `PyDataset` are shuffled by the seed; a
-            `tf.data.Dataset` keeps its own order, so shuffle it. A run that goes on is the same,
-            bit for bit, if the data give the same batches again. If their order changes, as after
-            `shuffle()`, the rest of a stopped epoch has other images; and of a stream config.json
-            knows types, shapes and the number of batches alone.
+            also of unknown length. Its batches are used as they are, and each is checked when it
+            arrives. The batches of a `PyDataset` are shuffled by the seed; a `tf.data.Dataset`
+            keeps its own order, so shuffle it. A resumed run is the same, bit for bit, if the
+            data return the same batches again. If their order changes, as after `shuffle()`, the
+            rest of a stopped epoch has other images. Only the types, the shapes and the number of
+            the batches are recorded in config.json.
         recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
-        epochs: Passes over the training images; `None`: the recipe's.
-        batch_size: Images in a step; `None`: the recipe's, or that of data that come in batches.
+        epochs: Passes over the training images. If `None`, the recipe's.
+        batch_size: Images per step. If `None`, the recipe's, or that of data that come in batches.
         run_dir: A directory for config.json, model.json, history.csv, best and last weights, and a
-            backup; `None`: no files.
-        resume: Whether a run that `run_dir` holds goes on where its backup stands. A run that went
-            on ends as if it had never stopped; a finished one returns at once. What a callback of
-            your own remembers is not kept.
-        seed: Of the shuffling, the augmentation and the model's dropout. A whole number from 0 on.
-        augment: A Keras layer or a function, from a batch `(N, H, W, C)` of float32 to a batch, or
-            the name of an augmentation, such as `"none"`; `None`: the recipe's. The training
-            images pass through it anew in each epoch. What a function draws at random is repeated
-            exactly only if it comes from a layer's `keras.random.SeedGenerator`.
-        loss: A Keras loss instead of the one that belongs to the last activation; or a dict of
-            them by the names of outputs that have labels of their own.
-        input_range: The range that the model takes, which images must keep; `None`: any. A model
-            that begins with a `Rescaling` or `Normalization` of 0 … 255 takes `(0, 255)`, as many
-            of keras.applications do; a warning says so if it gets images in [0, 1].
-        callbacks: Keras callbacks; they come after the run has saved an epoch.
-        verbose: 0 nothing, 1 a progress bar, 2 a line per epoch; `"auto"`: a bar on a terminal or
-            in a notebook, otherwise lines.
-        deterministic: Whether TensorFlow is told to compute the same bits each time, which may
-            take longer, and holds for the rest of the process.
-        devices: Names such as `("GPU:0", "GPU:1")`, which share each batch; `None`: all GPUs, else
-            the CPU. Batch normalization sees each device's part of a batch alone.
-        precision: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`; `None`: what the devices
-            gain from, see `kerascnn.training.devices()`. The outputs stay float32.
-        backup_seconds: The least time between two backups within an epoch; they never take more
-            than a fiftieth of the time. 0: after each step.
+            backup. If `None`, no files are written.
+        resume: Whether to resume a run that `run_dir` contains. A resumed run ends as if it had
+            never stopped; a finished one returns at once. The state of your own callbacks is not
+            saved.
+        seed: Seed of the shuffling, the augmentation and the model's dropout; a non-negative
+            integer.
+        augment: A Keras layer or a function, from a batch `(N, H, W, C)` float32 to a batch, or
+            the name of an augmentation, such as `"none"`. If `None`, the recipe's. The training
+            images pass through it again in each epoch. What a function draws at random is
+            reproducible only if it comes from a layer's `keras.random.SeedGenerator`.
+        loss: A Keras loss instead of the one that follows from the last activation, or a dict of
+            losses by the names of outputs that have labels of their own.
+        input_range: Smallest and largest value of the images, as the model expects them. If
+            `None`, they are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
+            or `Normalization` of 0 … 255, like many of keras.applications; there is a warning if
+            such a model receives images in [0, 1].
+        callbacks: Keras callbacks; they run after the run has saved an epoch.
+        verbose: 0 for nothing, 1 for a progress bar, 2 for a line per epoch; `"auto"` for a bar on
+            a terminal or in a notebook, and lines otherwise.
+        deterministic: Whether TensorFlow must compute the same bits each time, which may take
+            longer, and holds for the rest of the process.
+        devices: Names such as `("GPU:0", "GPU:1")` of devices that share each batch. If `None`,
+            all GPUs, or the CPU. Batch normalization uses each device's part of a batch
+            separately.
+        precision: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`. If `None`, the fastest on
+            the devices, see `kerascnn.training.devices()`. The outputs stay float32.
+        backup_seconds: Smallest time between two backups within an epoch, which never take more
+            than two percent of the time. 0: after each step.
         sample_weight: The weights of the training labels, which may also come with the data.
-        class_weight: How much the training labels of a class count, `{0: 1.0, 1: 5.0}`; a class
-            that is not there counts 1. Also for class indices of pixels, and for one-hot labels.
+        class_weight: Weights of the training labels by class, such as `{0: 1.0, 1: 5.0}`; a
+            missing class has weight 1. Also for class indices of pixels, and for one-hot labels.
         **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, … A field
-            that finds nothing to act on, such as the dropout of `"vgg"` in a model without Dropout
-            layers, is warned of and recorded as what was done.
+            that has no effect, such as the dropout of `"vgg"` in a model without Dropout layers,
+            causes a warning and is recorded as what was done.
 
     Returns:
-        A `Training` with `.history`, `.model`, `.best_epoch`, and `.best()`, the model then.
+        A `Training` with `.history`, `.model`, `.best_epoch`, and `.best()`, the model of that
+        epoch.
 
     Raises:
-        ValueError: An argument or data that cannot be trained with, a run directory with another
-            run, or a loss that became NaN (the model then has the weights of its last good epoch).
-        OSError: A run directory that cannot be written or read, or that lost a file which nothing
-            else holds.
+        ValueError: If an argument or the data cannot be used, the run directory contains another
+            run, or the loss becomes NaN (the model then has the weights of its last good epoch).
+        OSError: If the run directory cannot be written or read, or has lost a file whose contents
+            are nowhere else.
 
     >>> import numpy as np
     >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
@@ -144,62 +160,58 @@ def train(
     began = time.perf_counter()
     keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
-    _check_arguments(model, seed, augment, backup_seconds, run_dir)
-    class_names = getattr(data, "class_names", None)
+    _check_arguments(model, seed, augment, backup_seconds, run_dir, verbose)
+    input_range = None if input_range is None else check_range("input_range", input_range)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
     fit = weighted(fit, sample_weight)
     if isinstance(fit, Stream):
         plan = with_batches_of(fit, plan, batch_size)
     where = placement(model, devices, precision, plan.batch_size)
-    augment = plan.augment if augment is None else augment  # a name, or what was given
+    augment = plan.augment if augment is None else augment
     check_optimizer(plan, model)
     options = {"loss": loss, "input_range": input_range, "class_weight": class_weight}
     ready = prepare(model, fit, validation, plan, augment, **options)
     plan = without_idle(plan, model, ready, [k for k, v in overrides.items() if v is not None])
-    remember(model, class_names)
+    remember(model, getattr(data, "class_names", None))
     if deterministic:
         make_deterministic()
     keras.utils.set_random_seed(seed)
-    progress, others, directory = Progress(), None, None
+    directory = None
     if run_dir is not None:
         facts = {"devices": where.devices, "precision": where.precision}
-        facts["deterministic"] = deterministic
-        facts["input_range"] = input_range and list(input_range)
-        facts |= facts_of(data)
+        facts |= {"deterministic": deterministic, "input_range": input_range, **facts_of(data)}
         parts = ready.fit, ready.validation
         config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
         directory = RunDirectory(run_dir, config, resume=resume)
         write_model(model, directory.path)
     meter = Meter(plan.batch_size)
-    with _quiet(), placed(model, where) as trained, _dropout(trained, plan.dropout):
-        with where.scope():
-            optimizer = make_optimizer(plan, trained)
-            trained.compile(optimizer=optimizer, **ready.goal.compile_arguments())
-            trained.optimizer.build(trained.trainable_variables)
-        if directory:
-            state, others = directory.load(trained, plan.epochs, ready.monitor)
-            if state:
-                progress = Progress(**state)
-            else:  # a stop in the first epoch loses no start
-                directory.save(trained, asdict(progress))
+    with quiet(), placed(model, where) as trained, dropout_rate(trained, plan.dropout):
+        _compile(trained, plan, ready, where)
+        progress, saved = _begin(trained, plan, ready, directory)
         finished = directory.config.get("finished", 0) if directory else 0
         if max(finished, progress.epochs) < plan.epochs:
+            lengths = Lengths(steps(ready.fit, plan.batch_size, where.count))
+            prefix = f"{trained.output_names[0]}_" if ready.goal.auxiliary else ""
+            unseen = isinstance(fit, Part) and reads_on_demand(fit.images)
+            plateau = [Plateau(progress, plan, ready.monitor)] if plan.schedule == "plateau" else []
             with Interruption() as interruption:
-                keeper = Keeper(
-                    progress,
-                    others,
-                    directory,
-                    plan,
-                    seed=seed,
-                    monitor=ready.monitor,
-                    steps=steps(ready.fit, plan.batch_size, where.count),
-                    prefix=f"{trained.output_names[0]}_" if ready.goal.auxiliary else "",
-                    backup_seconds=backup_seconds,
-                    interruption=interruption,
-                )
-                keeper.unseen = isinstance(fit, Part) and streams(fit.images)
+                save = (directory, progress, lengths, interruption)
+                together = [
+                    meter,
+                    *plateau,
+                    RandomStates(progress, seed, saved),
+                    LearningRate(progress, plan),
+                    FiniteLoss(progress, lengths, unseen=unseen),
+                    StreamEnd(lengths, training=isinstance(ready.fit, Stream)),
+                    Record(progress, ready.monitor, prefix),
+                    *([Saves(*save, seconds=backup_seconds)] if directory else []),
+                    Stops(interruption, progress, lengths, directory and directory.path),
+                    *([Lines(progress, plan.epochs)] if verbosity(verbose) == 2 else []),
+                    *callbacks,
+                ]
+                run = Fit(trained, ready, plan, progress, lengths, meter, seed, where.count)
                 with kernels_checked(model, first_of(ready.fit).images.shape):
-                    _fit(trained, ready, keeper, meter, where.count, callbacks, verbosity(verbose))
+                    run.run(together, verbosity(verbose))
             if directory:
                 directory.finish(plan.epochs)
 
@@ -219,118 +231,34 @@ def train(
     return result
 
 
-def _fit(model, ready, keeper, meter, devices, callbacks, verbose):
-    """Train to the end, in two calls of Keras's `fit` if the first epoch is begun already."""
-    progress, plan = keeper.progress, keeper.recipe
-    fit, validation = ready.targets()
-    options = {"divisor": devices, "outputs": ready.goal.outputs}
-    plateau = [Plateau(progress, plan, keeper.monitor)] if plan.schedule == "plateau" else []
-    lines = [Lines(progress, plan.epochs)] if verbose == 2 else []
-    together = Callbacks(
-        [meter, *plateau, keeper, *lines, *callbacks],
-        first_batch=progress.batch,
-        add_progbar=verbose == 1,
-        model=model,
-        verbose=verbose,
-        epochs=plan.epochs,
-        steps=keeper.steps,
-    )
-    problems = []
-    streamed = isinstance(fit, Stream)
-
-    def training(first, last, first_batch):
-        of_both = {"seed": keeper.seed, "first_batch": first_batch, "augment": ready.augment}
-        if not streamed:
-            epochs = range(first, last)
-            return training_batches(
-                fit, batch_size=plan.batch_size, epochs=epochs, **of_both, **options
-            )
-        keeper.steps, keeper.streamed = None, True
-        batches, errors = stream_batches(
-            fit,
-            epoch=first,
-            free=ready.free and ready.augment is None,
-            ended=partial(setattr, keeper, "steps"),
-            **of_both,
-            **options,
-        )
-        problems.append(errors)
-        return batches
-
-    def validating():
-        if not isinstance(validation, Stream):
-            return validation and validation_batches(
-                validation, batch_size=plan.batch_size, **options
-            )
-        ended = partial(setattr, keeper, "validation_steps")
-        batches, errors = validation_batches(
-            validation, batch_size=None, free=ready.free, ended=ended, **options
-        )
-        problems.append(errors)
-        return batches
-
-    def epochs(first, last, first_batch=0):
-        batches = training(first, last, first_batch)
-        if first_batch and devices == 1:  # on several devices Keras does it
-            build_metrics(model, next(iter(batches)))
-        model.fit(
-            meter.metered(batches) if devices == 1 else batches,
-            validation_data=validating(),
-            initial_epoch=first,
-            epochs=last,
-            shuffle=False,  # the batches are shuffled already
-            steps_per_epoch=None if streamed else keeper.steps - first_batch,
-            callbacks=together,
-            verbose=0,
-        )
-
-    model.stop_training = False
-    with _told(problems):
-        if progress.batch:
-            epochs(progress.epochs, progress.epochs + 1, progress.batch)
-        while progress.epochs < plan.epochs and not model.stop_training:
-            # of a stream one by one: each has an end of its own
-            epochs(progress.epochs, progress.epochs + 1 if streamed else plan.epochs)
-    together.end()
+def _compile(model: keras.Model, plan: Recipe, ready: Ready, where: Placement) -> None:
+    with where.scope():
+        optimizer = make_optimizer(plan, model)
+        model.compile(optimizer=optimizer, **ready.goal.compile_arguments())
+        model.optimizer.build(model.trainable_variables)
 
 
-@contextmanager
-def _quiet():
-    """Keep Keras's warnings of what is as it should be from whoever trains."""
-    with warnings.catch_warnings():
-        # variables to arrays, in Keras: nothing that a user could change
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        # the end of a stream, which Keras takes for an accident
-        warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
-        yield
+def _begin(
+    model: keras.Model, plan: Recipe, ready: Ready, directory: RunDirectory | None
+) -> tuple[Progress, list | None]:
+    """Find where the run is, and what was saved of its random states."""
+    if directory is None:
+        return Progress(), None
+    state, saved = directory.load(model, plan.epochs, ready.monitor)
+    progress = Progress(**(state or {}))
+    if not state:  # so that the start is not lost if the run stops in its first epoch
+        directory.save(model, asdict(progress))
+    return progress, saved
 
 
-@contextmanager
-def _told(problems):
-    """Raise what was wrong with a batch of a stream, not what TensorFlow says of it."""
-    try:
-        yield
-    except Exception:
-        for error in chain(*problems):
-            raise error from None
-        raise
-
-
-@contextmanager
-def _dropout(model, rate):
-    """Have the Dropout layers of a model drop at another rate for a while; `None`: at their own."""
-    layers = [] if rate is None else dropout_layers(model)
-    own = [layer.rate for layer in layers]
-    try:
-        for layer in layers:
-            layer.rate = rate
-        yield
-    finally:
-        for layer, before in zip(layers, own, strict=True):
-            layer.rate = before
-
-
-def _check_arguments(model, seed, augment, backup_seconds, run_dir):
+def _check_arguments(
+    model: object,
+    seed: int,
+    augment: object,
+    backup_seconds: float,
+    run_dir: object,
+    verbose: object,
+) -> None:
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     check_count("seed", seed, 0)
@@ -346,3 +274,5 @@ def _check_arguments(model, seed, augment, backup_seconds, run_dir):
         )
     if backup_seconds != float("inf"):
         check_number("backup_seconds", backup_seconds)
+    if verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f"verbose must be 'auto', 0, 1 or 2; received {verbose!r}.")

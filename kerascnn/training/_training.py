@@ -1,4 +1,4 @@
-"""What a training run came to."""
+"""The result of a training run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,26 +8,27 @@ import keras
 from kerascnn._class_names import names_of, remember
 from kerascnn._graph import flatten, has_graph, number_calls_alike
 
+from ._checksum import check_sum
 from ._recipes import Recipe
-from ._run_directory import check_sum, without_optimizer
+from ._variables import without_optimizer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Training:
-    """What a training run came to.
+    """The result of a training run.
 
     Args:
-        model: The model that was given, with the weights of the last epoch.
-        history: A list per column, one value per epoch: loss, accuracy, learning_rate, and
-            val_loss, val_accuracy where there is validation data.
-        best_epoch: The epoch, from 1 on, with the best value of the recipe's `monitor`.
-        recipe: The recipe with every field as it was used, but for `augment` if one was given;
-            `dropout` is 0 if the model had no layer to drop anything.
-        augment: The name of what changed the training images.
+        model: The model that was trained, with the weights of the last epoch.
+        history: A list per column, with a value per epoch: loss, accuracy, learning_rate, and
+            val_loss, val_accuracy if there are validation data.
+        best_epoch: The epoch with the best value of the recipe's `monitor`, counted from 1.
+        recipe: The recipe with every field as it was used, except `augment` if it was given;
+            `dropout` is 0 if the model has no Dropout layers.
+        augment: The name of the augmentation.
         run_dir: The run directory, or `None`.
-        seconds: What this call took.
-        images_per_second: Training images, without validation and the first step.
-        waiting: The part of the training's time that waited for input, 0 to 1.
+        seconds: Duration of the call.
+        images_per_second: Training images per second, without validation and the first step.
+        waiting: Fraction of the training time spent waiting for input, 0 to 1.
     """
 
     model: keras.Model
@@ -41,16 +42,16 @@ class Training:
     waiting: float = 0.0
 
     def best(self) -> keras.Model:
-        """Make a copy of the model with the weights of the best epoch, from `run_dir`.
+        """Return a copy of the model with the weights of the best epoch, from `run_dir`.
 
         Raises:
-            ValueError: A run without a run directory, whose best epoch is not the last.
-            OSError: The file of weights is damaged or not there.
+            ValueError: If there is no run directory, and the best epoch is not the last.
+            OSError: If the file of weights is damaged or missing.
         """
         if self.run_dir is None and self.best_epoch != len(self.history["loss"]):
             raise ValueError(
-                f"the weights of the best epoch, {self.best_epoch}, were not kept: train with "
-                f"run_dir= to have best()."
+                f"the weights of the best epoch, {self.best_epoch}, were not saved: train with "
+                f"run_dir= to use best()."
             )
         model = keras.models.clone_model(self.model)
         if has_graph(model):
@@ -62,17 +63,17 @@ class Training:
             _load_best(model, self.run_dir)
         return model
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         last = ", ".join(f"{key} {values[-1]:.4g}" for key, values in self.history.items())
         epochs = len(self.history["loss"])
         return f"<Training of {self.model.name!r}: {epochs} epochs, best {self.best_epoch}; {last}>"
 
 
-def _load_best(model, run_dir):
+def _load_best(model: keras.Model, run_dir: Path) -> None:
     """Load the weights of the best epoch of a run.
 
     Raises:
-        OSError: They are damaged or not there.
+        OSError: if they are damaged or missing.
     """
     file = Path(run_dir) / "best.weights.h5"
     try:

@@ -1,12 +1,11 @@
-"""A network's features for other classes: frozen first, then fine-tuned."""
+"""Transfer learning: the features of a network for other classes, frozen or fine-tuned."""
 
 import keras
 
 from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
-from kerascnn._graph import flatten
-
-from ._objective import SHAPING, head
+from kerascnn._graph import Graph, Node, flatten
+from kerascnn._heads import last_activation
 
 NORMALIZATION = keras.layers.BatchNormalization
 
@@ -14,24 +13,24 @@ NORMALIZATION = keras.layers.BatchNormalization
 def transfer(
     base: keras.Model, classes: int, *, dropout: float = 0.0, name: str = "transfer"
 ) -> keras.Model:
-    """Put a new classifier on the features of a network.
+    """Add a new classifier to the features of a network.
 
-    The base is frozen. Its batch normalization runs as at inference, with the statistics that it
-    was trained with, also when `unfreeze` lets other layers learn.
+    The base is frozen. Its batch normalization runs in inference mode, with the statistics of its
+    own training, even after `unfreeze` makes other layers trainable.
 
     Args:
-        base: A functional or sequential Keras model that gives maps `(N, h, w, C)` or features
-            `(N, D)`. From a classifier its last layer with weights, and what follows, is left out.
+        base: A functional or sequential Keras model that returns maps `(N, h, w, C)` or features
+            `(N, D)`. The last layer with weights of a classifier, and what follows it, is removed.
         classes: The number of new classes.
-        dropout: Rate before the classifier.
-        name: Of the new model.
+        dropout: Dropout rate before the classifier, from 0 to below 1.
+        name: Name of the new model.
 
     Returns:
-        A `keras.Model`, images `(N, H, W, C)` to probabilities `(N, classes)`. Train it, then
-        `unfreeze` some of the base and train it again at a rate that is ten times lower.
+        A `keras.Model` from images `(N, H, W, C)` to probabilities `(N, classes)`. Train it, then
+        `unfreeze` part of the base and train it again at a tenth of the learning rate.
 
     Raises:
-        ValueError: A base without features, or an argument out of range.
+        ValueError: If the base has no features, or an argument is out of range.
 
     >>> import kerascnn as kc
     >>> model = transfer(kc.build_lenet5(weights="mnist"), classes=3)
@@ -48,7 +47,7 @@ def transfer(
     features = keras.Model(base.inputs, _features(base), name=f"{base.name}_features")
     if len(features.output_shape) not in (2, 4):
         raise ValueError(
-            f"base must give maps (N, h, w, C) or features (N, D); "
+            f"base must return maps (N, h, w, C) or features (N, D); "
             f"received {features.output_shape}: build it with include_top=False."
         )
     features.trainable = False
@@ -63,39 +62,43 @@ def transfer(
     return keras.Model(inputs, x, name=name)
 
 
-def _features(base):
-    """What a base gives before its classifier, if it has one."""
-    if head(base) not in ("softmax", "sigmoid") or len(base.outputs[0].shape) != 2:
-        return base.outputs[0]
-    layer = base.outputs[0]._keras_history.operation
-    while isinstance(layer, (*SHAPING, keras.layers.Activation, keras.layers.Softmax)):
-        layer = layer.input._keras_history.operation
-    if isinstance(layer, keras.Model):
-        raise ValueError(
-            f"base must not end in a model of its own; received {layer.name!r} at its end: give "
-            f"the features, built with include_top=False."
-        )
-    return layer.input
+def _features(base: keras.Model) -> keras.KerasTensor:
+    """Return the output of a base without its classifier, if it has one."""
+    tensor = base.outputs[0]
+    if last_activation(base) not in ("softmax", "sigmoid") or len(tensor.shape) != 2:
+        return tensor
+    weights = None
+    while not weights:
+        operation, index, _ = tensor._keras_history
+        inputs = operation._inbound_nodes[index].input_tensors
+        if isinstance(operation, keras.Model) or len(inputs) != 1:
+            what = "a nested model" if len(inputs) == 1 else "several branches"
+            raise ValueError(
+                f"base must not end in {what}; received {operation.name!r} at its end: pass the "
+                f"features, built with include_top=False."
+            )
+        (tensor,), weights = inputs, getattr(operation, "weights", None)
+    return tensor
 
 
 def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
-    """Let the base of a `transfer` learn, for fine-tuning, from a layer on.
+    """Make the base of a `transfer` model trainable from a layer on, for fine-tuning.
 
-    Batch normalization stays frozen. The model has to be trained, or compiled, again: `train` it at
-    a lower rate and with a `run_dir` of its own.
+    Batch normalization stays frozen. The model must be trained or compiled again: `train` it at a
+    lower learning rate and with another `run_dir`.
 
     Args:
-        model: What `transfer` gave, or any functional or sequential model with models in it; layers
-            outside of those stay as they are.
-        first: The first layer that learns, named as for `grad_cam`: "layer" also finds
-            "model/layer", at any depth; the name of a nested model means its first layer. `None`:
-            all learn.
+        model: The result of `transfer`, or any functional or sequential model that contains
+            models; layers outside of these are not changed.
+        first: The first layer to train, named as for `grad_cam`: "layer" also finds "model/layer",
+            at any depth; the name of a nested model means its first layer. If `None`, all layers
+            are trained.
 
     Returns:
-        The model.
+        The same model.
 
     Raises:
-        ValueError: No such model, or no such layer.
+        ValueError: If the model contains no model, or there is no such layer in it.
 
     >>> import kerascnn as kc
     >>> model = transfer(kc.build_lenet5(weights="mnist"), classes=3)
@@ -105,8 +108,8 @@ def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
     bases = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if not bases:
         raise ValueError(
-            "model must be what transfer gave, or have a model in it, with one base; received 0 "
-            "bases: set layer.trainable of its layers."
+            "model must be a result of transfer, or contain a model; received one without: set "
+            "layer.trainable of its layers."
         )
     graph = flatten(model)
     nodes = [node for node in graph.nodes if "/" in node.name]
@@ -124,8 +127,8 @@ def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
     return model
 
 
-def _from(graph, nodes, first):
-    """The nodes in nested models from a layer on."""
+def _from(graph: Graph, nodes: list[Node], first: str) -> list[Node]:
+    """List the nodes of nested models from a layer on."""
     names = [node.name for node in nodes]
     models = [name for name in graph.models if name == first or name.endswith(f"/{first}")]
     if models:
@@ -139,7 +142,7 @@ def _from(graph, nodes, first):
     starts = [names.index(name) for name in found if name in names]
     if not starts:
         raise ValueError(
-            f"first must be a layer of the base; received {first!r}, which stands outside of it "
-            f"and learns anyway."
+            f"first must be a layer of the base; received {first!r}, which is outside of it and "
+            f"trainable anyway."
         )
     return nodes[min(starts) :]

@@ -1,35 +1,44 @@
-"""What YOLO learns from: boxes on the grid, and the loss (Redmon 2016, arXiv:1506.02640)."""
+"""The loss of YOLO, and boxes on its grid (Redmon 2016, arXiv:1506.02640)."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import ops
+
+from kerascnn._checks import check_count, check_number, check_pair
 
 COORDINATE = 5.0  # Section 2.2: "lambda_coord = 5"
 NO_OBJECT = 0.5  # Section 2.2: "lambda_noobj = .5"
 BOX = 5  # x, y, w, h and a confidence
-FLAT = 1e-6  # below it the slope of a square root is cut off
+FLAT = 1e-6  # the slope of a square root is constant below it
 
 
-def encode_boxes(labels, *, grid=(7, 7), classes=20):
-    """Put objects into the cells of a grid that their centres lie in.
+def encode_boxes(
+    labels: npt.ArrayLike, *, grid: int | Sequence[int] = (7, 7), classes: int = 20
+) -> np.ndarray:
+    """Assign objects to the cells of a grid that contain their centres.
 
     Args:
-        labels: `(N, M, 5)` float: class index, and centre x, centre y, width, height as parts of
-            the image, 0 to 1. Rows of class -1 are no objects.
-        grid: Cells downwards and across.
+        labels: `(N, M, 5)` float: class index, and centre x, centre y, width, height as fractions
+            of the image, 0 to 1. Rows of class -1 are ignored.
+        grid: Number of rows and columns, or one number for both.
         classes: The number of classes, K.
 
     Returns:
-        `(N, *grid, 5 + K)` float32: 1 where there is an object; x, y from the cell's upper left
-        corner in cells; w, h as parts of the image; 1 for the class. Of several objects in a cell
-        the first stays, since a cell of YOLO finds one.
+        `(N, *grid, 5 + K)` float32: 1 where there is an object; x, y relative to the upper left
+        corner of the cell, in cells; w, h as fractions of the image; 1 for the class. Only the
+        first object of a cell is kept, since YOLO finds one per cell.
 
     Raises:
-        ValueError: Labels of another shape, classes that there are not, boxes beyond the image.
+        ValueError: If labels have another shape, a class does not exist, or a box is out of range.
 
     >>> encode_boxes(np.array([[[2, 0.5, 0.25, 0.2, 0.1]]]), grid=(2, 2), classes=3)[0, 0, 1]
     array([1. , 0. , 0.5, 0.2, 0.1, 0. , 0. , 1. ], dtype=float32)
     """
+    grid, classes = check_pair("grid", grid), check_count("classes", classes)
     labels = np.asarray(labels, dtype="float32")
     check_boxes(labels, classes)
     image, row = np.nonzero(labels[..., 0] >= 0)
@@ -46,11 +55,11 @@ def encode_boxes(labels, *, grid=(7, 7), classes=20):
     return encoded
 
 
-def check_boxes(labels, classes):
-    """Refuse, without encoding them, labels that `encode_boxes` cannot take.
+def check_boxes(labels: np.ndarray, classes: int) -> None:
+    """Check labels for `encode_boxes`, without encoding them.
 
     Raises:
-        ValueError: As there.
+        ValueError: see there.
     """
     if labels.ndim != 3 or labels.shape[-1] != BOX:
         raise ValueError(
@@ -65,29 +74,32 @@ def check_boxes(labels, classes):
         )
     if (found[:, 1:] < 0).any() or (found[:, 1:] > 1).any():
         raise ValueError(
-            f"boxes must be parts of the image, 0 to 1; received {found[:, 1:].min()} to "
+            f"boxes must be fractions of the image, 0 to 1; received {found[:, 1:].min()} to "
             f"{found[:, 1:].max()}: divide pixels by the image's width and height."
         )
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class YoloLoss(keras.losses.Loss):
-    """The sum of squares over a grid of boxes, Equation 3.
+    """Sum of squared errors over a grid of boxes, Equation 3.
 
-    Of a cell's boxes the one that overlaps the object most is responsible for it. It learns the
-    object's place, the square roots of its size, and that overlap as its confidence; all other
-    boxes learn a confidence of 0.
+    Of the boxes of a cell, the one that overlaps the object most is responsible for it. It learns
+    the object's position, the square roots of its size, and the overlap as its confidence; all
+    other boxes learn a confidence of 0.
 
-    DEVIATION: a width or height below 0, which a linear output can give, has minus the root of
-    its amount.
+    DEVIATION: the root of a negative width or height, which a linear output may return, is minus
+    the root of its absolute value.
 
-    Takes what `encode_boxes` gives and `(N, H, W, 5 B + K)` as of `build_yolov1`: B times x, y, w,
-    h, confidence, then K scores.
+    Labels are the result of `encode_boxes`, outputs `(N, H, W, 5 B + K)` as from `build_yolov1`: B
+    times x, y, w, h, confidence, then K scores.
 
     Args:
-        boxes: B, boxes of a cell.
-        coordinate: Weight of places and sizes.
-        no_object: Weight of the confidences where there is no object.
+        boxes: B, boxes per cell.
+        coordinate: Weight of positions and sizes.
+        no_object: Weight of the confidences of boxes without an object.
+
+    Raises:
+        ValueError: If a number is out of range.
 
     >>> target = encode_boxes(np.array([[[0, 0.5, 0.5, 1, 1]]]), grid=(1, 1), classes=1)
     >>> right = np.array([0.5, 0.5, 1, 1, 1, 1], "float32").reshape(1, 1, 1, 6)
@@ -96,15 +108,20 @@ class YoloLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, boxes=2, coordinate=COORDINATE, no_object=NO_OBJECT, name="yolo_loss", **kwargs
-    ):
+        self,
+        boxes: int = 2,
+        coordinate: float = COORDINATE,
+        no_object: float = NO_OBJECT,
+        name: str = "yolo_loss",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
-        self.boxes = boxes
-        self.coordinate = coordinate
-        self.no_object = no_object
+        self.boxes = check_count("boxes", boxes)
+        self.coordinate = check_number("coordinate", coordinate)
+        self.no_object = check_number("no_object", no_object)
 
-    def call(self, y_true, y_pred):
-        """The loss of each image, (N,)."""
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Compute the loss of each image, (N,)."""
         height, width = y_pred.shape[1:3]
         cells = ops.convert_to_tensor(np.array([width, height], "float32"))
         object_here, place, size = y_true[..., 0], y_true[..., None, 1:3], y_true[..., None, 3:5]
@@ -129,14 +146,14 @@ class YoloLoss(keras.losses.Loss):
         )
         return ops.sum(ops.sum(per_box, axis=-1) + object_here * kinds, axis=(1, 2))
 
-    def get_config(self):
-        """What makes the same loss again."""
+    def get_config(self) -> dict:
+        """Return the arguments that create the same loss."""
         more = {name: getattr(self, name) for name in ("boxes", "coordinate", "no_object")}
         return {**super().get_config(), **more}
 
 
-def iou(place, size, other_place, other_size):
-    """Intersection over union of boxes given by centre and size; 0 where neither has an area."""
+def iou(place: Any, size: Any, other_place: Any, other_size: Any) -> Any:
+    """Compute the intersection over union of boxes, given by centre and size; 0 without area."""
     low = ops.maximum(place - size / 2, other_place - other_size / 2)
     high = ops.minimum(place + size / 2, other_place + other_size / 2)
     both = ops.prod(ops.maximum(high - low, 0), axis=-1)
@@ -144,6 +161,6 @@ def iou(place, size, other_place, other_size):
     return both / ops.maximum(either, FLAT)
 
 
-def signed_root(x):
-    """The square root, odd, with a finite slope at 0."""
+def signed_root(x: Any) -> Any:
+    """Compute the square root, extended as an odd function, with a finite slope at 0."""
     return ops.sign(x) * ops.sqrt(ops.maximum(ops.abs(x), FLAT))

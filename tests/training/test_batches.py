@@ -185,14 +185,17 @@ def test_augmentation_changes_the_training_batches_alone(dataset):
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ("generator", "received a generator, which can be once: make a keras.utils.PyDataset"),
-        ("endless", r"must come to an end, .*give data.take\(steps\)"),
-        ("single images", r"got \(3, 3, 1\): make batches, .* data.batch\(32\)"),
-        ("dict", "received a dict of 'image', 'label': make a pair of it"),
+        (
+            "generator",
+            "received a generator, which can be iterated only once: use a keras.utils.PyDataset",
+        ),
+        ("endless", r"must be finite, .*pass data.take\(steps\)"),
+        ("single images", r"received \(3, 3, 1\): make a batch .* data.batch\(32\)"),
+        ("dict", "received a dict of 'image', 'label': convert it to a pair"),
         ("late label", r"^labels must lie in 0…1, the model's 2 classes; received 0 to 9\.$"),
         ("late NaN", r"^train images must be numbers; received NaN"),
         ("late validation", r"^validation images must be float in \[0.0, 1.0\]; received"),
-        ("empty", "must hold at least one batch; received none"),
+        ("empty", "must contain at least one batch; received none"),
         ("images alone", "data must be a|each part of data must be a pair"),
         ("with labels beside", "images must be one array"),
     ],

@@ -18,7 +18,7 @@ layers = keras.layers
 def test_dropout_that_a_model_has_not(begin, bars, make_model, tmp_path):
     options = {"recipe": "vgg", "augment": "none", "batch_size": 10, "run_dir": tmp_path / "run"}
     with pytest.warns(
-        UserWarning, match=r"dropout=0.5 of the recipe 'vgg' finds nothing .*dropout=0.0"
+        UserWarning, match=r"dropout=0.5 of the recipe 'vgg' has no effect.*dropout=0.0"
     ):
         begin(make_model(dropout=0.0), bars, **options)  # stopped before the first step
     assert json.loads((tmp_path / "run" / "config.json").read_text())["recipe"]["dropout"] == 0.0

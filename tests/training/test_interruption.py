@@ -53,7 +53,9 @@ def test_steps_are_finished_and_the_run_goes_on(bars, make_model, tmp_path):
     with pytest.raises(KeyboardInterrupt, match="stopped after epoch 1; call train again"):
         train(make_model(), bars, callbacks=[CtrlC(0, 4)], **options)
     assert (tmp_path / "history.csv").read_text().count("\n") == 2
-    message = rf"stopped after epoch 2, step 3; call train again with run_dir='{tmp_path}' to go on"
+    message = (
+        rf"stopped after epoch 2, step 3; call train again with run_dir='{tmp_path}' to resume"
+    )
     with pytest.raises(KeyboardInterrupt, match=message):
         train(make_model(), bars, callbacks=[CtrlC(1, 2)], **options)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -65,7 +67,7 @@ def test_steps_are_finished_and_the_run_goes_on(bars, make_model, tmp_path):
 
 
 def test_without_a_run_directory(bars, make_model):
-    message = r"after epoch 1, step 3; .* of that moment\. With run_dir= a run can go on"
+    message = r"after epoch 1, step 3; .* current weights\. With run_dir=, a run can be resumed"
     with pytest.raises(KeyboardInterrupt, match=message):
         train(make_model(), bars[0], callbacks=[CtrlC(0, 2)], **OPTIONS)
 

@@ -96,7 +96,7 @@ def test_a_finished_run_without_its_backup_is_what_it_was(runs, again, harm):
 def test_without_its_backup_no_run_goes_on(again, tmp_path, harm):
     """It would begin anew, and write over what is there."""
     with pytest.raises(
-        OSError, match=r"state\.h5' .*without it the run cannot go on: give"
+        OSError, match=r"state\.h5' .*without it the run cannot be resumed: choose"
     ) as caught:
         again("better", harm, BACKUP, epochs=5)
     assert "\n" not in str(caught.value)
@@ -105,19 +105,19 @@ def test_without_its_backup_no_run_goes_on(again, tmp_path, harm):
 
 
 def test_a_run_that_lost_all_its_weights(again, tmp_path):
-    with pytest.raises(OSError, match=r"last.weights.h5 or history.csv is not there or damaged"):
+    with pytest.raises(OSError, match=r"last.weights.h5 or history.csv is missing or damaged"):
         again("better", lose, BACKUP, LAST, BEST)
     shutil.rmtree(tmp_path / "run")
-    with pytest.raises(OSError, match=r"last.weights.h5 or history.csv is not there or damaged"):
+    with pytest.raises(OSError, match=r"last.weights.h5 or history.csv is missing or damaged"):
         again("better", lose, BACKUP, "history.csv")
     shutil.rmtree(tmp_path / "run")
-    with pytest.raises(OSError, match="without it the run cannot go on"):
+    with pytest.raises(OSError, match="without it the run cannot be resumed"):
         again("stopped", lose, BACKUP)
 
 
 @HARMS
 def test_weights_that_another_file_has_are_written_anew(runs, again, tmp_path, harm):
-    with pytest.warns(UserWarning, match="is written anew") as told:
+    with pytest.warns(UserWarning, match="is written again") as told:
         again("better", harm, LAST, BEST)
     said = [str(warning.message) for warning in told]
     assert [line.partition(": ")[2].split(" ")[0] for line in said] == [LAST, BEST]
@@ -135,14 +135,14 @@ def test_weights_that_another_file_has_are_written_anew(runs, again, tmp_path, h
 
 @HARMS
 def test_the_best_weights_of_an_earlier_epoch_are_in_no_other_file(again, harm):
-    message = r"best.weights.h5', the weights of epoch 1, is damaged or not there, and no other"
+    message = r"best.weights.h5', the weights of epoch 1, is damaged or missing, and no other"
     with pytest.raises(OSError, match=message):
         again("first", harm, BEST, epochs=5, learning_rate=0.0)
 
 
 @pytest.mark.parametrize("name", [LAST, BEST])
 def test_in_the_middle_of_an_epoch(runs, again, tmp_path, name):
-    with pytest.warns(UserWarning, match="is written anew"):
+    with pytest.warns(UserWarning, match="is written again"):
         run = again("stopped", lose, name)
     assert run.history == runs[1]["better"].history
     kept = model()

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerascnn._heads import last_activation
 from kerascnn.datasets import weight_map
 from kerascnn.training import recipe, train
 from kerascnn.training._data import Part, splits
-from kerascnn.training._objective import head
-from kerascnn.training._objective import objective as objective_for
+from kerascnn.training._objective import objective_for
 from kerascnn.training._prepare import prepare
 
 layers = keras.layers
@@ -36,16 +36,16 @@ def model(*stack):
         ([layers.Flatten(), layers.Dense(3)], "linear"),
         ([layers.Flatten(), layers.Dense(1, activation="sigmoid")], "sigmoid"),
         ([layers.Flatten(), layers.Dense(3, activation="tanh")], "tanh"),
-        ([layers.GlobalAveragePooling2D()], None),
+        ([layers.GlobalAveragePooling2D()], "GlobalAveragePooling2D"),
     ],
 )
 def test_the_head_is_found(stack, expected):
-    assert head(model(*stack)) == expected
+    assert last_activation(model(*stack)) == expected
 
 
 def test_the_head_of_a_nested_model_is_found():
     inner = keras.Sequential([layers.Flatten(), layers.Dense(3, activation="softmax")])
-    assert head(model(layers.Conv2D(2, 3), inner)) == "softmax"
+    assert last_activation(model(layers.Conv2D(2, 3), inner)) == "softmax"
 
 
 def test_softmax_and_logits_give_the_same_loss_and_accuracy():
@@ -93,8 +93,8 @@ def test_float_labels_and_a_linear_output_are_regression():
         (layers.Dense(3, "softmax"), np.eye(3, dtype=int), r"indices \(N\).*argmax"),
         (layers.Dense(3, "softmax"), np.array([0.0, 1.0]), "of integer type; received float64"),
         (layers.Dense(1, "sigmoid"), np.array([0, 2]), "labels must be 0 or 1"),
-        (layers.Dense(3, "sigmoid"), CLASSES, "with classifier_activation=softmax"),
-        (layers.Dense(3, "tanh"), CLASSES, "received 'tanh': give loss="),
+        (layers.Dense(3, "sigmoid"), CLASSES, "with classifier_activation='softmax'"),
+        (layers.Dense(3, "tanh"), CLASSES, "received 'tanh': pass loss="),
     ],
 )
 def test_labels_and_outputs_that_do_not_go_together(last, labels, message):
@@ -107,7 +107,7 @@ def test_labels_and_outputs_that_do_not_go_together(last, labels, message):
 )
 def test_labels_that_keras_would_repeat_until_they_are_as_many(loss):
     net = model(layers.Flatten(), layers.Dense(3, "softmax"))
-    message = r"labels must be \(N, 3\), as the output, .* int64 \(N\): class indices want a sparse"
+    message = r"labels must be \(N, 3\), like the output, .* int64 \(N\): use a sparse"
     with pytest.raises(ValueError, match=message):
         objective(net, CLASSES, loss=loss)
     with pytest.raises(ValueError, match=r"received float64 \(N, 4\)\.$"):
@@ -142,7 +142,7 @@ def test_keras_short_names_are_known(loss):
 @pytest.mark.parametrize("last", ["linear", "sigmoid"])
 @pytest.mark.parametrize("labels", [np.zeros((4, 4)), np.zeros((4, 2), int), np.zeros((4, 4, 4))])
 def test_labels_of_one_output_are_of_its_shape(last, labels):
-    with pytest.raises(ValueError, match=r"labels must be \(N, 1\), as the output"):
+    with pytest.raises(ValueError, match=r"labels must be \(N, 1\), like the output"):
         objective(model(layers.Flatten(), layers.Dense(1, last)), labels)
 
 
@@ -165,7 +165,7 @@ def test_a_number_for_each_image(loss, rng):
     images, labels = rng.random((4, 4, 4, 1), "float32"), np.array([1.0, -2.0, 3.0, 0.0])
     for given in (labels, labels[:, None]):
         assert loss_of(net, (images, given), loss) == pytest.approx((1 + 4 + 9 + 0) / 4)
-    with pytest.raises(ValueError, match=r"labels must be \(N, 1\), as the output"):
+    with pytest.raises(ValueError, match=r"labels must be \(N, 1\), like the output"):
         train(net, (images, np.zeros((4, 3))), loss=loss, batch_size=4)
 
 
@@ -273,10 +273,10 @@ def test_auxiliary_heads_learn_the_same_labels_at_their_weight(rng):
 )
 def test_the_last_function_counts_as_the_last_layer_does(end, expected):
     scores = keras.Input((3,))
-    assert head(keras.Model(scores, end(layers.Dense(2)(scores)))) == expected
+    assert last_activation(keras.Model(scores, end(layers.Dense(2)(scores)))) == expected
 
 
 def test_one_class_alone_is_told(bars, make_model):
     images, labels = bars[0]
-    with pytest.raises(ValueError, match="of two classes at least; received 1 alone"):
+    with pytest.raises(ValueError, match="at least two classes; received only 1"):
         train(make_model(), (images, np.ones_like(labels)), batch_size=10)

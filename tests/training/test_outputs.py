@@ -109,7 +109,7 @@ def test_the_best_epoch_goes_by_the_loss_and_a_run_directory_keeps_it(
         ({"kind": np.array([0, 1, 2, 3])}, "output 'kind': labels must lie in 0…2"),
         ({"area": np.array([0, 1, np.nan, 3])}, "train labels of 'area' must be finite numbers"),
         ({"mask": np.zeros((3, SIDE, SIDE), int)}, "labels of 'mask' must be one for each image"),
-        ({"kind": np.ones(SIDE, int)}, "of two classes at least; received 1 alone"),
+        ({"kind": np.ones(SIDE, int)}, "at least two classes; received only 1"),
     ],
 )
 def test_labels_that_do_not_go_with_their_output(net, images, labels, change, message):

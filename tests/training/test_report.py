@@ -81,7 +81,7 @@ def test_a_bar_counts_steps_and_waiting_for_input_is_told(bars, make_model, caps
     assert re.search(r"5/5.*val_loss", out, flags=re.DOTALL)
     assert made.metered == [made]
     assert run.waiting == pytest.approx(0.2 / 0.5)
-    assert "data-bound: 40% of each step waits for input" in out
+    assert "data-bound: 40% of each step is spent waiting for input" in out
     assert "data-bound: 40%" in summary(run, "val_loss")
 
 

@@ -190,7 +190,7 @@ def test_a_directory_with_another_run_is_refused_and_untouched(run, make_model, 
         ({"data": (fit, (images, 1 - labels))}, "data is '"),
         ({"model": make_model(classes=3)}, "model is '128 parameters, .*' there and '177 param"),
         ({"model": make_model(dropout=0.1)}, "model is '128"),  # as many weights, another network
-        ({"resume": False}, "holds a run already and resume is False"),
+        ({"resume": False}, "already contains a run and resume is False"),
     ):
         with pytest.raises(ValueError, match=message):
             run(run_dir=copied, **change)
@@ -275,7 +275,7 @@ def test_the_model_of_the_best_epoch(stopped, whole, bars, tmp_path):
     assert best is not training.model
     right = best.predict(images, verbose=0).argmax(axis=-1) == labels
     assert np.mean(right) == pytest.approx(max(training.history["val_accuracy"]))
-    with pytest.raises(ValueError, match=r"best epoch, 1, were not kept: train with run_dir="):
+    with pytest.raises(ValueError, match=r"best epoch, 1, were not saved: train with run_dir="):
         replace(whole, best_epoch=1).best()
     with pytest.raises(OSError, match=r"best\.weights\.h5', the weights of the best epoch"):
         replace(training, run_dir=tmp_path).best()

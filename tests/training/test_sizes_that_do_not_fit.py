@@ -18,7 +18,7 @@ ANY = (None, None, 1)
         (
             lambda: kc.build_vgg16(input_shape=(32, 32, 1), classes=2, width=0.05),
             33,
-            r"images must be \(N, 32, 32, 1\) for this model; got \([12], 33, 33, 1\)",
+            r"images must be \(N, 32, 32, 1\) for this model; received \([12], 33, 33, 1\)",
         ),
     ],
     ids=["unet", "fusionnet", "valid unet", "vgg"],

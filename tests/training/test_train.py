@@ -318,7 +318,7 @@ def test_a_loss_of_ones_own_for_several_outputs(bars):
     assert result.best_epoch == 1 + int(np.argmin(result.history["loss"])) == 2
 
 
-@pytest.mark.filterwarnings("ignore:.* finds nothing to act on")
+@pytest.mark.filterwarnings("ignore:.* has no effect")
 @pytest.mark.parametrize("recipe", ["vgg", "resnet", "googlenet"])
 def test_labels_with_places_are_not_left_behind_by_the_images(begin, bars, recipe):
     """The augmentations of these recipes would move the images alone."""

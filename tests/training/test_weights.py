@@ -8,7 +8,7 @@ import pytest
 
 from kerascnn.training import recipe, train
 from kerascnn.training._data import Part
-from kerascnn.training._objective import class_weights, objective
+from kerascnn.training._objective import class_weights, objective_for
 
 layers = keras.layers
 SIDE = 4  # as many as there are images: what is (N,) could be taken for a row
@@ -72,7 +72,7 @@ def test_auxiliary_outputs_share_them(masks):
 
 
 def prepared(labels, weights, loss=None, classes=2):
-    goal = objective(
+    goal = objective_for(
         pixels(classes), labels, image_shape=(SIDE, SIDE, 1), recipe=recipe("adam"), loss=loss
     )
     return goal.prepare(Part(np.zeros(len(labels)), labels, weights)).weights
@@ -138,7 +138,7 @@ def test_classes_of_all_forms_of_labels(form):
     }[form]
     shape = (SIDE, SIDE, 1)
     plan = recipe("adam")
-    goal = objective(pixels(classes), given, image_shape=shape, recipe=plan, loss=loss)
+    goal = objective_for(pixels(classes), given, image_shape=shape, recipe=plan, loss=loss)
     weighted = class_weights(goal, Part(None, given), {0: 0.5, 1: 2.0})
     np.testing.assert_array_equal(weighted.weights, np.where(labels == 1, 2.0, 0.5))
 
@@ -178,7 +178,7 @@ def test_numbers_that_are_none_are_not_blamed_on_the_rate(masks):
     def undefined(true, predicted):
         return keras.ops.log(-keras.ops.square(predicted))
 
-    with pytest.raises(ValueError, match="step 1 of 1: before anything was learnt, so look at"):
+    with pytest.raises(ValueError, match="step 1 of 1: before any weight was trained, so check"):
         train(pixels(2), (images, labels), loss=undefined, **ONCE)
     with pytest.raises(ValueError, match="train labels must be finite numbers; received NaN"):
         train(pixels(2), (images, np.where(labels, np.nan, 0.0)), loss="mse", **ONCE)

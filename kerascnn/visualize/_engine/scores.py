@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from kerascnn._graph import Graph, Key, Node, Tensor, run
-from kerascnn._heads import head_of, is_binary, squashing, without_activation
+from kerascnn._heads import end_of, head_of, is_binary, squashing, without_activation
 
 from .tape import gradients_of
 
+EPSILON = 1e-6  # a probability is not closer to 0 or 1 when its logit is computed
 PREDICTED = -1  # placeholder for the class that the model predicts
 
 
@@ -64,11 +65,22 @@ def logits_at(
             if node is head:
                 logits[key] = without_activation(node, args, kwargs)
                 for reshaping in after:  # between the softmax and the output
-                    logits[key] = run(reshaping, (logits[key],), {})
+                    of_logits = reshaping.arguments({reshaping.inputs[0]: logits[key]})
+                    logits[key] = run(reshaping, *of_logits)
         return call(node, args, kwargs)
 
     values = graph.evaluate(list(inputs), call_and_keep, until=(*graph.outputs, *also))
-    return values, [tf.cast(logits.get(key, values[key]), tf.float32) for key in graph.outputs]
+    for key, (head, _after) in heads.items():
+        if head is None:
+            logits[key] = values[key]
+            if end_of(graph, key) == "sigmoid":  # the mean of several
+                logits[key] = _logit(values[key])
+    return values, [tf.cast(logits[key], tf.float32) for key in graph.outputs]
+
+
+def _logit(probabilities: tf.Tensor) -> tf.Tensor:
+    p = tf.clip_by_value(tf.cast(probabilities, tf.float32), EPSILON, 1 - EPSILON)
+    return tf.math.log(p) - tf.math.log(1 - p)
 
 
 def scores_in(

@@ -1,0 +1,144 @@
+"""The epochs of a run, in one or more calls of Keras's `fit`."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import keras
+
+from ._callbacks import CallbackList
+from ._data import Part
+from ._pipeline import stream_batches, training_batches, validation_batches
+from ._prepare import Ready
+from ._recipes import Recipe
+from ._report import Meter
+from ._run_state import Lengths, Progress
+from ._stream import Stream
+from ._variables import build_metrics
+
+
+@dataclass
+class Fit:
+    """Train to the end; an epoch that resumes has a `fit` of its own.
+
+    Attributes:
+        model: a compiled model.
+        ready: its data.
+        recipe: batch size and number of epochs.
+        progress: where the run is.
+        lengths: numbers of batches; those of streams are filled in when they are known.
+        meter: measures how long the model waits for batches.
+        seed: seed of the order of the images and of their augmentation.
+        devices: number of devices that share a batch.
+    """
+
+    model: keras.Model
+    ready: Ready
+    recipe: Recipe
+    progress: Progress
+    lengths: Lengths
+    meter: Meter
+    seed: int
+    devices: int
+    errors: list[Sequence[Exception]] = field(default_factory=list)
+
+    def run(self, callbacks: Iterable[keras.callbacks.Callback], verbose: int) -> None:
+        """Train; raises what was wrong with a batch of a stream, not TensorFlow's words for it."""
+        model, progress, epochs = self.model, self.progress, self.recipe.epochs
+        self.fit, self.validation = self.ready.targets()
+        together = CallbackList(
+            callbacks,
+            first_batch=progress.batch,
+            add_progbar=verbose == 1,
+            model=model,
+            verbose=verbose,
+            epochs=epochs,
+            steps=self.lengths.steps,
+        )
+        model.stop_training = False
+        with _first_of(self.errors):
+            if progress.batch:
+                self._epochs(progress.epochs, progress.epochs + 1, together, progress.batch)
+            while progress.epochs < epochs and not model.stop_training:
+                # each epoch of a stream ends by itself
+                last = progress.epochs + 1 if self._is_streamed else epochs
+                self._epochs(progress.epochs, last, together)
+        together.end()
+
+    def _epochs(self, first: int, last: int, together: CallbackList, first_batch: int = 0) -> None:
+        batches = self._training(first, last, first_batch)
+        if first_batch and self.devices == 1:  # Keras does it on several devices
+            build_metrics(self.model, next(iter(batches)))
+        steps = None if self._is_streamed else self.lengths.steps - first_batch
+        self.model.fit(
+            self.meter.metered(batches) if self.devices == 1 else batches,
+            validation_data=self._validation(),
+            initial_epoch=first,
+            epochs=last,
+            shuffle=False,  # the batches are shuffled already
+            steps_per_epoch=steps,
+            callbacks=together,
+            verbose=0,
+        )
+
+    @property
+    def _is_streamed(self) -> bool:
+        return isinstance(self.fit, Stream)
+
+    def _training(self, first: int, last: int, first_batch: int) -> Any:
+        augment = self.ready.augment
+        options = {"seed": self.seed, "first_batch": first_batch, "augment": augment}
+        options |= {"divisor": self.devices, "outputs": self.ready.goal.outputs}
+        if isinstance(self.fit, Part):
+            epochs, size = range(first, last), self.recipe.batch_size
+            return training_batches(self.fit, batch_size=size, epochs=epochs, **options)
+        self.lengths.steps = None
+        batches, errors = stream_batches(
+            self.fit,
+            epoch=first,
+            free=self.ready.free and augment is None,
+            ended=partial(setattr, self.lengths, "steps"),
+            **options,
+        )
+        self.errors.append(errors)
+        return batches
+
+    def _validation(self) -> Any:
+        options = {"divisor": self.devices, "outputs": self.ready.goal.outputs}
+        if not isinstance(self.validation, Stream):
+            size = self.recipe.batch_size
+            return self.validation and validation_batches(
+                self.validation, batch_size=size, **options
+            )
+        ended = partial(setattr, self.lengths, "validation_steps")
+        batches, errors = validation_batches(
+            self.validation, batch_size=None, free=self.ready.free, ended=ended, **options
+        )
+        self.errors.append(errors)
+        return batches
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hide warnings of Keras about what is intended."""
+    with warnings.catch_warnings():
+        # conversions of variables to arrays, within Keras
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        # the end of a stream, which Keras takes for a mistake
+        warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
+        yield
+
+
+@contextmanager
+def _first_of(errors: Sequence[Sequence[Exception]]) -> Iterator[None]:
+    """Raise the error of a batch instead of TensorFlow's, which has many lines."""
+    try:
+        yield
+    except Exception:
+        for error in chain(*errors):
+            raise error from None
+        raise

@@ -1,0 +1,12 @@
+"""What a model learns, one task a file: the loss, the metrics, and the labels that they take.
+
+`choose.py` finds the task from the end of the model and the labels; `objective.py` holds what all
+tasks return.
+"""
+
+from .choose import objective_for
+from .class_weights import class_weights
+from .classification import check_variety
+from .objective import Objective
+
+__all__ = ["Objective", "check_variety", "class_weights", "objective_for"]

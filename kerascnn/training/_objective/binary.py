@@ -1,0 +1,42 @@
+"""Two classes in a single unit: binary cross-entropy, and accuracy."""
+
+from functools import partial
+
+import keras
+import numpy as np
+
+from .classification import class_indices
+from .elementwise import check_shape, like_output
+from .objective import Objective, Output, make
+
+
+def binary(labels: np.ndarray, output: Output) -> Objective:
+    """Learn whether an image, or a pixel of a map, belongs to the second of two classes.
+
+    Args:
+        labels: (N,), (N, 1), (N, H, W) or (N, H, W, 1), 0 or 1.
+        output: one unit, sigmoid or linear.
+
+    Raises:
+        ValueError: if labels have another shape or other values.
+    """
+
+    def check(labels: np.ndarray) -> None:
+        check_shape(labels, output)
+        if not np.isin(labels, (0, 1)).all():
+            raise ValueError(
+                f"labels must be 0 or 1 for a model with one output; "
+                f"received {labels.min()} to {labels.max()}: give the model one output per class."
+            )
+
+    logits = output.is_logits
+    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if logits else 0.5)
+    return make(
+        keras.losses.BinaryCrossentropy(from_logits=logits),
+        [accuracy],
+        labels,
+        output,
+        check=check,
+        ready=partial(like_output, output=output),
+        of_classes=partial(class_indices, output=output),
+    )

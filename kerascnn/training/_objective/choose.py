@@ -1,0 +1,144 @@
+"""Which task a model and its labels are: the choice among the other files of this folder."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from kerascnn._graph import flatten, has_graph
+from kerascnn._heads import SURE, applied_last, end_of, keeps_values
+from kerascnn.training._data import Labels, Part
+from kerascnn.training._recipes import Recipe
+
+from .binary import binary
+from .classification import classification
+from .detection import are_boxes, detection
+from .objective import Loss, Losses, Objective, Output
+from .own_loss import check_logits, own_loss, takes_classes
+from .regression import regression
+from .segmentation import border_weights
+from .several_outputs import by_name, several_outputs
+
+
+def objective_for(
+    model: keras.Model,
+    labels: Labels,
+    *,
+    image_shape: Sequence[int],
+    recipe: Recipe,
+    loss: Losses | None = None,
+) -> Objective:
+    """Choose the loss and the metrics for a model and its labels.
+
+    Args:
+        model: a built model whose outputs (N, …, K) have one shape; those after the first are
+            auxiliary classifiers. Outputs with labels of their own may have any shapes.
+        labels: (N, …) class indices 0…K-1, for maps (N, H, W) at least as large as the output;
+            for K = 1, 0 or 1, or floats for a linear output; boxes (N, M, 5) for a grid. Or a
+            dict of them by the names or indices of the outputs.
+        image_shape: (H, W, C).
+        recipe: its `auxiliary_weight`, `border_weight`, `border_sigma` and `boxes` are used.
+        loss: a Keras loss instead of the default, or a dict of losses by the names of outputs
+            that have labels of their own.
+
+    Raises:
+        ValueError: if labels and output do not fit together, or no loss follows from the output.
+    """
+    found = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
+    outputs = _outputs(model, found, image_shape)
+    if isinstance(labels, dict):
+        labels = by_name(labels, list(outputs))
+        if len(outputs) > 1 or isinstance(found, dict):
+            losses = loss if isinstance(loss, dict) else dict.fromkeys(outputs, loss)
+            return several_outputs(
+                {name: (labels[name], output) for name, output in outputs.items()},
+                losses,
+                lambda *one: _of_one(*one, recipe=recipe),
+                as_dict=isinstance(found, dict),
+            )
+        raise ValueError(
+            f"labels must be an array for a model with one output; received a dict of "
+            f"{', '.join(map(repr, labels))}."
+        )
+    if isinstance(loss, list | tuple | dict):
+        raise ValueError(
+            f"loss must be one loss, which all outputs share; received a {type(loss).__name__}: "
+            f"use a dict of losses with a dict of labels."
+        )
+    first, *others = outputs.values()
+    if isinstance(found, dict) or any(other.shape != first.shape for other in others):
+        received = " and ".join(str(output.shape) for output in outputs.values())
+        raise ValueError(
+            f"all outputs learn the same labels, so they must be a list and of one shape; "
+            f"received {received}: train a model with only the first, or give labels as a dict "
+            f"of {', '.join(map(repr, outputs))}."
+        )
+    one = _of_one(labels, first, loss, recipe=recipe)
+    return replace(one, auxiliary=(recipe.auxiliary_weight,) * len(others))
+
+
+def _of_one(labels: np.ndarray, output: Output, loss: Loss | None, *, recipe: Recipe) -> Objective:
+    """Choose the objective of one output, or of several that learn the same labels."""
+    loss = loss() if isinstance(loss, type) else loss
+    if loss is not None:
+        check_logits(loss, output.end)
+        if not takes_classes(loss):
+            return own_loss(labels, output, loss)
+        goal = classification(labels, output, loss)
+    elif output.end not in SURE:
+        raise ValueError(
+            f"the loss follows from a softmax, sigmoid or linear activation; "
+            f"received {output.end!r}: pass loss=."
+        )
+    elif are_boxes(labels, output):
+        return detection(labels, output, recipe.boxes)
+    elif output.classes > 1 and output.end == "sigmoid":
+        raise ValueError(
+            f"no loss follows from a sigmoid output of {output.classes} classes: for classes that "
+            f"exclude each other build it with classifier_activation='softmax', or pass loss=."
+        )
+    elif output.classes > 1 or output.end == "softmax":
+        goal = classification(labels, output)
+    elif output.is_logits and np.issubdtype(labels.dtype, np.floating):
+        goal = regression(labels, output)
+    else:
+        goal = binary(labels, output)
+    masks = np.issubdtype(labels.dtype, np.integer) and labels.ndim >= 3
+    return _with_borders(goal, recipe) if masks and recipe.border_weight else goal
+
+
+def _with_borders(goal: Objective, recipe: Recipe) -> Objective:
+    def prepare(part: Part) -> Part:
+        return goal.prepare(border_weights(part, recipe.border_weight, recipe.border_sigma))
+
+    return replace(goal, prepare=prepare)
+
+
+def _outputs(model: keras.Model, found: object, image_shape: Sequence[int]) -> dict[str, Output]:
+    """List the outputs of a model by their names; `found` is what the model returns."""
+    flat = keras.tree.flatten(found)
+    if not all(isinstance(one, keras.KerasTensor) for one in flat):
+        raise ValueError(f"outputs must be tensors; received {found!r:.80}.")
+    if isinstance(found, dict):
+        names = keras.tree.flatten({name: name for name in found})
+    else:
+        names = getattr(model, "output_names", None) or [f"output_{i}" for i in range(len(flat))]
+    ends = _ends(model, image_shape, len(flat))
+    return {
+        name: Output(end, tuple(one.shape))
+        for name, end, one in zip(names, ends, flat, strict=True)
+    }
+
+
+def _ends(model: keras.Model, image_shape: Sequence[int], count: int) -> list[str]:
+    """Name the function whose values each output holds."""
+    if not has_graph(model):
+        image = keras.Input(image_shape)
+        try:  # run the code of a subclass on symbols, which leaves a graph
+            model = keras.Model(image, model.call(image))
+        except Exception:  # it needs numbers, so the layers must do, in the order of their names
+            last = next((x for x in reversed(model.layers) if not keeps_values(x)), model)
+            return [applied_last(last)] * count
+    graph = flatten(model)
+    return [end_of(graph, key) for key in graph.outputs]

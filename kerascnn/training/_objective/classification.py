@@ -1,0 +1,83 @@
+"""Classes that exclude each other: sparse categorical cross-entropy, and accuracy."""
+
+from functools import partial
+
+import keras
+import numpy as np
+
+from kerascnn.training._checks import not_indices
+
+from .objective import Objective, Output, make
+from .segmentation import middle
+
+
+def classification(
+    labels: np.ndarray, output: Output, loss: keras.losses.Loss | str | None = None
+) -> Objective:
+    """Learn one of K classes for each image, or for each pixel of a map.
+
+    Args:
+        labels: (N,) class indices; (N, H, W) for maps (N, h, w, K), whose middle is learned.
+        output: softmax or linear, K classes.
+        loss: a loss of class indices instead of the default.
+
+    Raises:
+        ValueError: if the labels are not class indices of the output.
+    """
+    ignored = getattr(loss, "ignore_class", None)
+    return make(
+        loss or keras.losses.SparseCategoricalCrossentropy(from_logits=output.is_logits),
+        [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        labels,
+        output,
+        check=partial(check_indices, output=output, ignored=ignored),
+        ready=partial(middle, size=output.map_size),
+        of_classes=partial(class_indices, output=output),
+    )
+
+
+def check_indices(labels: np.ndarray, output: Output, ignored: int | None = None) -> None:
+    """Check that labels are class indices of an output, or of at least its pixels.
+
+    Raises:
+        ValueError: if they have another shape or type, or a class is out of range.
+    """
+    places = output.full_shape[1:-1]
+    fits = labels.ndim == len(places) + 1 and all(
+        want is None or want <= have for have, want in zip(labels.shape[1:], places, strict=True)
+    )
+    if not fits or not np.issubdtype(labels.dtype, np.integer):
+        raise not_indices(labels, places)
+    counted = labels if ignored is None else labels[labels != ignored]
+    if counted.size and (counted.min() < 0 or counted.max() >= output.classes):
+        raise ValueError(
+            f"labels must lie in 0…{output.classes - 1}, the model's {output.classes} classes; "
+            f"received {counted.min()} to {counted.max()}."
+        )
+
+
+def class_indices(labels: np.ndarray, output: Output) -> np.ndarray | None:
+    """Convert labels that are indices or one-hot to class indices; others to `None`."""
+    axes = len(output.full_shape)
+    if labels.ndim == axes and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.ndim == axes:
+        one_hot = (labels >= 0).all() and np.allclose(labels.sum(axis=-1), 1)
+        return labels.argmax(axis=-1) if one_hot else None
+    if labels.ndim != axes - 1:
+        return None
+    whole = labels.dtype.kind in "iub" or np.array_equal(labels, np.rint(labels))
+    return labels.astype("int64") if whole else None
+
+
+def check_variety(labels: np.ndarray) -> None:
+    """Check that training labels differ.
+
+    Raises:
+        ValueError: if they are all the same class.
+    """
+    if np.issubdtype(labels.dtype, np.integer) and labels.min() == labels.max():
+        raise ValueError(
+            f"train labels must contain at least two classes; received only {labels.flat[0]}: "
+            f"shuffle before you split the data, or check how the labels were read."
+        )

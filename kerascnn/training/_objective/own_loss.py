@@ -1,0 +1,75 @@
+"""A loss that the user gives instead of the one that belongs to the model."""
+
+from collections.abc import Callable
+from functools import partial
+
+import keras
+import numpy as np
+
+from .classification import class_indices
+from .elementwise import check_shape, like_output
+from .objective import Objective, Output, make
+from .segmentation import middle_of_masks
+
+ELEMENTWISE = (  # Keras's losses that compare labels with outputs value by value
+    *("binarycrossentropy", "binaryfocalcrossentropy", "categoricalcrossentropy"),
+    *("categoricalfocalcrossentropy", "categoricalhinge", "cosinesimilarity", "dice", "hinge"),
+    *("huber", "kldivergence", "logcosh", "meanabsoluteerror", "meanabsolutepercentageerror"),
+    *("meansquarederror", "meansquaredlogarithmicerror", "poisson", "squaredhinge", "tversky"),
+)
+
+
+def own_loss(
+    labels: np.ndarray, output: Output, loss: keras.losses.Loss | Callable | str
+) -> Objective:
+    """Learn by a given loss; labels are not checked for losses that Keras does not have.
+
+    Raises:
+        ValueError: if Keras would broadcast the labels to another shape.
+    """
+    of_classes = partial(class_indices, output=output)
+    if keras_name(loss) not in ELEMENTWISE:
+        ready = partial(middle_of_masks, output=output)
+        return make(loss, [], labels, output, ready=ready, of_classes=of_classes)
+    return make(
+        loss,
+        [],
+        labels,
+        output,
+        check=partial(check_shape, output=output),
+        ready=partial(like_output, output=output),
+        of_classes=of_classes,
+    )
+
+
+def takes_classes(loss: keras.losses.Loss | Callable | str) -> bool:
+    """Whether a loss takes class indices."""
+    return keras_name(loss) == "sparsecategoricalcrossentropy"
+
+
+def check_logits(loss: keras.losses.Loss | Callable | str, end: str) -> None:
+    """Check that a cross-entropy takes logits for a linear end, probabilities for others.
+
+    Raises:
+        ValueError: if `from_logits` does not fit the end.
+    """
+    logits = getattr(loss, "from_logits", False)
+    known = end in ("softmax", "sigmoid", "linear")
+    if "crossentropy" not in keras_name(loss) or not known or logits == (end == "linear"):
+        return
+    raise ValueError(
+        f"loss must have from_logits={not logits} for a {end} output; received {logits}: "
+        f"pass the loss as an object with from_logits={not logits}, or use another activation."
+    )
+
+
+def keras_name(loss: keras.losses.Loss | Callable | str) -> str:
+    """Return the lower-case name of one of Keras's losses; "" for any other.
+
+    >>> keras_name("mse"), keras_name(keras.losses.Huber()), keras_name(lambda true, pred: pred)
+    ('meansquarederror', 'huber', '')
+    """
+    loss = keras.losses.get(loss) if isinstance(loss, str) else loss
+    kind = loss if hasattr(loss, "__name__") else type(loss)
+    own = (kind.__module__ or "").startswith("keras.")
+    return kind.__name__.lower().replace("_", "") if own else ""
