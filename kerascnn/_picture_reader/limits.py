@@ -27,7 +27,8 @@ def check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None
     width, height = image.size
     if image.format in JPEG and (width * height <= most or _is_of_one_scan(image, file)):
         wanted = min(width, height) // _factor(image.size, at_least)
-        image.draft(None, (min(wanted, at_least or wanted),) * 2)
+        side = min(wanted, at_least or wanted)
+        image.draft(None, (side, side))
     if math.prod(image.size) > most:
         raise PictureError(too_large((width, height), most))
     # Very narrow images cannot be reduced as much.

@@ -26,7 +26,7 @@ def open_image(file: BinaryIO, unknown: str = "unknown file format") -> Image.Im
             accepted = accept is None or accept(start)
             if accepted and not isinstance(accepted, str):
                 file.seek(0)
-                return factory(file)  # not by name: memory mapping would break rotated TIFFs
+                return factory(file, "")  # not by name: memory mapping would break rotated TIFFs
     raise PictureError(unknown)
 
 

@@ -19,7 +19,7 @@ from .tiff import inspect
 from .values import windowed
 
 MODES = {1: "L", 3: "RGB"}  # Pillow's, by number of channels
-LUMA = np.float32([[0.299], [0.587], [0.114]])  # ITU-R BT.601, as Pillow's "L"
+LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601, as Pillow's "L"
 
 TURNS = {  # the transpose that undoes each EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,

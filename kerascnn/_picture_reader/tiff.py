@@ -3,7 +3,7 @@
 import math
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -60,7 +60,8 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
         names = ", ".join(getattr(tag, "name", "unknown") for tag in tags)
         found.kind = f"unsupported TIFF ({page.dtype}, {samples}, {names})"
         with suppress(Exception):
-            if not tiff.pages[1].is_reduced:  # otherwise a thumbnail
+            second: Any = tiff.pages[1]
+            if not second.is_reduced:  # otherwise a thumbnail
                 found.pages = "it has more than one page; only the first is read"
         if found.readable and page.nbytes > MOST_BYTES:
             most = MOST_BYTES / page.nbytes * page.imagewidth * page.imagelength

@@ -7,25 +7,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from kerascnn.datasets import Dataset
 
 
 def from_folder(
     folder: str,
     shape: tuple[int, int, int],
-    *,
-    window: tuple[float, float] | None,
-    seed: int,
-    **shares: Any,
+    **options: Any,
 ) -> "Dataset":
     """Read pictures in folders.
 
     Args:
         folder: with a folder for each class.
         shape: (H, W, C) that the network takes.
-        window, seed, shares: see `kerascnn.datasets.from_directory`.
+        **options: see `kerascnn.datasets.from_directory`.
     """
     from kerascnn import datasets
 
@@ -33,35 +28,17 @@ def from_folder(
         Path(folder).expanduser(),
         image_size=shape[:2],
         channels=shape[2],
-        window=window,
-        seed=seed,
-        **shares,
+        **options,
     )
 
 
 def in_levels(loaded: "Dataset") -> "Dataset":
-    """A data set with images in 0 … 255 instead of [0, 1], for a model that rescales them."""
+    """Bring arrays in [0, 1] to 0 … 255, for a model that rescales them."""
     parts = {name: getattr(loaded, name) for name in ("train", "validation", "test")}
     levels: dict[str, Any] = {
-        name: part and (Levels(part[0]), part[1]) for name, part in parts.items()
+        name: part and (255 * part[0], part[1]) for name, part in parts.items()
     }
     return replace(loaded, **levels)
-
-
-class Levels:
-    """Images in [0, 1], an array or on disk, as a sequence (N, H, W, C) float32 in 0 … 255."""
-
-    def __init__(self, images: Any) -> None:
-        self.images = images
-        self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
-        if hasattr(images, "paths"):
-            self.paths = images.paths
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, rows: Any) -> "np.ndarray":
-        return 255 * self.images[rows]
 
 
 def say_size(loaded: "Dataset") -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from kerascnn._errors import warn
 from kerascnn._files import replacing
 
 from ._checks import check_data
-from ._data import from_folder, in_levels, say_size
+from ._data import from_folder, say_size
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
 from ._options import FORMATS, in_language, in_style, of_values
@@ -176,18 +177,18 @@ def of_folder(
     from kerascnn.training._data import splits
     from kerascnn.training._identity import data_hash
 
-    shape = net.seen_shape
-    folder = Path(data).expanduser()
+    folder, options = Path(data).expanduser(), {"window": window, "seed": net.seed}
+    read = partial(from_folder, data, net.seen_shape)
     if (folder / "train").is_dir():
-        loaded = from_folder(data, shape, window=window, seed=net.seed)
+        loaded = read(**options)
         return loaded, part or ("test" if loaded.test is not None else "validation")
+    whole = read(window=window, validation=0, test=0)
     if net.data_hash is not None and part != "all":
-        parts = None
+        options |= {"check": False}  # the files have been checked
+        seen = (0, 255) if net.preprocessing.name == "0-255" else (0, 1)
         with suppress(ValueError):  # too few pictures of a class to draw from
-            parts = from_folder(data, shape, window=window, seed=net.seed)
-        as_trained = in_levels if net.preprocessing.name == "0-255" else lambda same: same
-        if parts is not None and data_hash(*splits(as_trained(parts))) == net.data_hash:
-            return parts, part or "validation"
+            if data_hash(*splits(read(input_range=seen, **options))) == net.data_hash:
+                return read(**options), part or "validation"
         if net.folder == str(folder.resolve()):
             warn(
                 f"'{data}' has changed since the training; the network has seen some of its "
@@ -198,7 +199,7 @@ def of_folder(
             f"--part must be left out: '{data}' has no folders train, validation and test, and is "
             "not what the run was trained on."
         )
-    return from_folder(data, shape, window=window, seed=0, validation=0, test=0), "all"
+    return whole, "all"
 
 
 def of_classes(

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -49,7 +49,7 @@ def train(
     data_dir: str | None,
     size: int | None,
     window: tuple[float, float] | None,
-    recipe: str,
+    recipe: Any,
     epochs: int | None,
     batch_size: int | None,
     width: float | None,
@@ -73,7 +73,7 @@ def train(
     keras.utils.set_random_seed(seed)
     input_range = (0.0, 1.0)
     if name in ARCHITECTURES:
-        loaded = read_data(data, data_dir, own_shape(name, given, size), window, seed)
+        loaded = read_data(data, data_dir, own_shape(name, given, size), input_range, window, seed)
         shape = tuple(loaded.train[0].shape[1:])
         if given.get("input_shape", shape) != shape or (size and size != shape[0]):
             raise ValueError(
@@ -85,10 +85,10 @@ def train(
         model = kc.models.build(name, classes=len(loaded.class_names), **given)
     else:
         model = model_of(name)
-        loaded = read_data(data, data_dir, file_shape(model, size), window, seed)
         if rescaling := rescaling_layer(model):
-            loaded, input_range = in_levels(loaded), (0.0, 255.0)
+            input_range = (0.0, 255.0)
             click.echo(f"the layer {rescaling!r} takes pictures in 0 … 255", err=True)
+        loaded = read_data(data, data_dir, file_shape(model, size), input_range, window, seed)
 
     def warn(logs: dict | None = None) -> None:
         click.echo("The weights will not be kept: give --run-dir FOLDER to keep them.", err=True)
@@ -119,7 +119,7 @@ def train(
 
 
 def check_training(
-    name: str, data: str, recipe: str, given: dict, size: int | None, width: float | None
+    name: str, data: str, recipe: Any, given: dict, size: int | None, width: float | None
 ) -> None:
     """Refuse names that there are not, and options that something else says, at once."""
     from kerascnn.training._recipes import recipe as find_recipe
@@ -145,17 +145,19 @@ def read_data(
     data: str,
     data_dir: str | None,
     shape: tuple[int, int, int],
+    input_range: tuple[float, float],
     window: tuple[float, float] | None,
     seed: int,
 ) -> "Dataset":
-    """A data set by its name, or a folder of pictures in a shape (H, W, C)."""
+    """Read a data set by its name, or a folder of pictures in a shape (H, W, C)."""
     from kerascnn import datasets
 
     if Path(data).expanduser().is_dir():
-        loaded = from_folder(data, shape, window=window, seed=seed)
+        loaded = from_folder(data, shape, input_range=input_range, window=window, seed=seed)
         say_size(loaded)
         return loaded
-    return datasets.load(data, data_dir=data_dir)
+    loaded = datasets.load(data, data_dir=data_dir)
+    return loaded if input_range == (0, 1) else in_levels(loaded)
 
 
 def own_shape(name: str, given: dict, size: int | None) -> tuple[int, int, int]:

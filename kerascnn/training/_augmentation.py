@@ -161,7 +161,7 @@ class PrincipalColors(keras.Layer):
         return {**super().get_config(), **numbers, **more}
 
 
-def named(name: Augmentation, part: Part, size: tuple[int, int]) -> keras.Layer | None:
+def named(name: Augmentation, part: Part, size: tuple) -> keras.Layer | None:
     """Create the augmentation of a recipe.
 
     Args:

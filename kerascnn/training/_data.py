@@ -7,14 +7,14 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from ._recipes import Recipe
 from ._stream import Stream, is_stream
 
 SAMPLE = 64  # images that are looked at if reading all of them from disk would take long
 
-Labels = np.ndarray | dict[str | int, np.ndarray]
+Data = Any  # see the docstring of `train`
+Labels = Any  # an array, or a dict of arrays by the name or index of an output
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Part:
 
     images: Any
     labels: Labels
-    weights: Labels | None = None
+    weights: Labels = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -76,7 +76,7 @@ def centre(maps: np.ndarray, size: Sequence[int]) -> np.ndarray:
     return maps[:, top : top + size[0], left : left + size[1]]
 
 
-def splits(data: Any, *, outputs: int = 1) -> "list[Part | Stream | None]":
+def splits(data: Data, *, outputs: int = 1) -> "tuple[Part | Stream, Part | Stream | None]":
     """Return the training part and the validation part of data; the latter may be `None`.
 
     Args:
@@ -100,10 +100,13 @@ def splits(data: Any, *, outputs: int = 1) -> "list[Part | Stream | None]":
             f"tf.data.Dataset or PyDataset of batches, or a pair of such parts; "
             f"received {_in_words(data)}."
         )
-    return [None if part is None else as_part(part, outputs=outputs) for part in parts]
+    fit, validation = parts
+    if validation is not None:
+        validation = as_part(validation, outputs=outputs)
+    return as_part(fit, outputs=outputs), validation
 
 
-def as_part(part: Any, *, outputs: int = 1) -> "Part | Stream":
+def as_part(part: Data, *, outputs: int = 1) -> "Part | Stream":
     """Convert (images, labels), (images, labels, weights) or a stream of batches to a part.
 
     Args:
@@ -114,12 +117,17 @@ def as_part(part: Any, *, outputs: int = 1) -> "Part | Stream":
         TypeError: if the data have another form.
     """
     if is_stream(part):
-        return Stream(part, as_part=lambda batch: as_part(batch, outputs=outputs))
+        return Stream(part, as_part=lambda batch: _as_part(batch, outputs))
+    return _as_part(part, outputs)
+
+
+def _as_part(part: Any, outputs: int) -> Part:
     if not isinstance(part, tuple | list) or len(part) not in (2, 3):
         raise TypeError(
             f"each part of data must be a pair (images, labels), or (images, labels, weights); "
             f"received {_in_words(part)}."
         )
+    images: Any
     images, labels, weights = (*part, None)[:3]
     if isinstance(images, dict) or is_stream(images):
         raise TypeError(
@@ -133,7 +141,7 @@ def as_part(part: Any, *, outputs: int = 1) -> "Part | Stream":
     return Part(images, labels, weights)
 
 
-def arrays(given: Any, count: int, outputs: int) -> Labels | None:
+def arrays(given: Any, count: int, outputs: int) -> Labels:
     """Convert labels or weights to an array, or to a dict by the name or index of an output."""
     if isinstance(given, dict) and len(given) == outputs == 1:
         (given,) = given.values()
@@ -146,7 +154,7 @@ def arrays(given: Any, count: int, outputs: int) -> Labels | None:
     return None if given is None else np.asarray(given)
 
 
-def weighted(part: "Part | Stream", sample_weight: npt.ArrayLike | None) -> "Part | Stream":
+def weighted(part: "Part | Stream", sample_weight: Labels) -> "Part | Stream":
     """Add the weights that were given as an argument.
 
     Raises:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
 from ._checks import check_part, not_indices
-from ._data import Part, as_part, centre
+from ._data import Data, Part, as_part, centre
 from ._evaluation import Evaluation
 from ._stream import Stream
 
@@ -29,7 +29,7 @@ Scores = Callable[[np.ndarray], np.ndarray]  # from images to probabilities
 
 def evaluate(
     model: keras.Model,
-    data: Any,
+    data: Data,
     *,
     part: Literal["train", "validation", "test"] = "test",
     ten_crop: bool = False,
@@ -163,11 +163,11 @@ def _compare(
     """Count predictions and labels, batch by batch."""
     from sklearn.metrics import roc_auc_score  # takes a second to import
 
-    confusion, top5, loss = 0, 0, 0.0
+    confusion = np.zeros((len(names), len(names)), int)
+    top5, loss, classes = 0, 0.0, len(names)
     positive, chance = [], []  # for the ROC curve of two classes
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
-        classes = chances.shape[-1]
         labels = part.labels
         if labels.dtype == bool and classes == 2:
             labels = labels.astype("uint8")
@@ -190,8 +190,8 @@ def _compare(
     auc = None
     if positive and confusion.any(axis=1).all():
         auc = float(roc_auc_score(np.concatenate(positive), np.concatenate(chance)))
-    top5 = top5 / count if classes > TOP else None
-    return Evaluation(confusion, top5, loss / count, names, auc)
+    rank = top5 / count if classes > TOP else None
+    return Evaluation(confusion, rank, loss / count, names, auc)
 
 
 def _paired(labels: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

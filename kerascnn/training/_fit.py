@@ -12,7 +12,12 @@ import keras
 
 from ._callbacks import CallbackList
 from ._data import Part
-from ._pipeline import stream_batches, training_batches, validation_batches
+from ._pipeline import (
+    stream_batches,
+    training_batches,
+    validation_batches,
+    validation_stream,
+)
 from ._prepare import Ready
 from ._recipes import Recipe
 from ._report import Meter
@@ -73,7 +78,7 @@ class Fit:
         batches = self._training(first, last, first_batch)
         if first_batch and self.devices == 1:  # Keras does it on several devices
             build_metrics(self.model, next(iter(batches)))
-        steps = None if self._is_streamed else self.lengths.steps - first_batch
+        steps = None if self._is_streamed else (self.lengths.steps or 0) - first_batch
         self.model.fit(
             self.meter.metered(batches) if self.devices == 1 else batches,
             validation_data=self._validation(),
@@ -108,15 +113,15 @@ class Fit:
         return batches
 
     def _validation(self) -> Any:
-        options = {"divisor": self.devices, "outputs": self.ready.goal.outputs}
-        if not isinstance(self.validation, Stream):
-            size = self.recipe.batch_size
-            return self.validation and validation_batches(
-                self.validation, batch_size=size, **options
-            )
+        data, outputs = self.validation, self.ready.goal.outputs
+        if data is None:
+            return None
+        if isinstance(data, Part):
+            size, divisor = self.recipe.batch_size, self.devices
+            return validation_batches(data, batch_size=size, divisor=divisor, outputs=outputs)
         ended = partial(setattr, self.lengths, "validation_steps")
-        batches, errors = validation_batches(
-            self.validation, batch_size=None, free=self.ready.free, ended=ended, **options
+        batches, errors = validation_stream(
+            data, outputs=outputs, free=self.ready.free, ended=ended
         )
         self.errors.append(errors)
         return batches

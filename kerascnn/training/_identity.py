@@ -155,7 +155,8 @@ def data_hash(*parts: Part | Stream | None) -> str:
         for array in keras.tree.flatten((part.sample(), part.labels, part.weights)):
             if array is not None:
                 digest.update(f"{array.dtype} {array.shape}".encode())
-                digest.update(np.ascontiguousarray(array))
+                buffer: Any = np.ascontiguousarray(array)
+                digest.update(buffer)
     return digest.hexdigest()
 
 

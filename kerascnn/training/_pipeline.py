@@ -17,7 +17,7 @@ IN_TENSORS = 2**30  # bytes of images that are copied to the pipeline; larger on
 READERS = 4  # batches that are read from disk at the same time
 
 Batches = tf.data.Dataset
-Augment = Callable | None
+Augment = Any  # a layer or a function, or `None`
 
 
 def random_states(layer: keras.Layer) -> list[keras.Variable]:
@@ -68,12 +68,12 @@ def training_batches(
             keys = [seeds(len(states), seed, epoch, i * batch_size) for i in range(first, count)]
             yield order[first * batch_size :], np.array(keys, "uint32")
 
-    def batches_of_epoch(order: tf.Tensor, keys: tf.Tensor) -> Batches:
+    def batches_of_epoch(order: Any, keys: Any) -> Batches:
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
         return tf.data.Dataset.zip((rows, tf.data.Dataset.from_tensor_slices(keys)))
 
     fetch = _fetch(part)
-    plan = tf.data.Dataset.from_generator(
+    plan: Any = tf.data.Dataset.from_generator(
         plans,
         output_signature=(
             tf.TensorSpec((None,), tf.int64),
@@ -215,24 +215,12 @@ def _of_parts(
 
 
 def validation_batches(
-    part: Part | Stream,
-    *,
-    batch_size: int | None,
-    divisor: int = 1,
-    outputs: int = 1,
-    free: bool = False,
-    ended: Callable[[int], None] = lambda count: None,
-) -> Batches | tuple[Batches, list[Exception]]:
+    part: Part, *, batch_size: int, divisor: int = 1, outputs: int = 1
+) -> Batches:
     """Return batches in the order of the data, which can be iterated repeatedly.
 
-    A last batch of fewer than `divisor` images is appended to the one before it. For a stream,
-    `ended` and the list of errors are as for `stream_batches`.
+    A last batch of fewer than `divisor` images is appended to the one before it.
     """
-    if isinstance(part, Stream):
-        none = np.zeros((0, 2), "uint32")
-        keyed = lambda: ((i, one, none) for i, one in enumerate(part.parts()))  # noqa: E731
-        batches, problems = _of_parts(keyed, part.first, 0, free, ended)
-        return batches.map(lambda *batch: _for_outputs(batch[:-1], outputs)).prefetch(2), problems
     count = len(part)
     edges = [*range(0, count, batch_size), count]
     if len(edges) > 2 and edges[-1] - edges[-2] < divisor:
@@ -246,10 +234,28 @@ def validation_batches(
     )
 
 
-def steps(part: Part | Stream, batch_size: int, divisor: int = 1) -> int | None:
-    """Count the batches of an epoch; `None` for a stream, whose length may be unknown."""
-    if isinstance(part, Stream):
-        return None
+def validation_stream(
+    stream: Stream,
+    *,
+    outputs: int = 1,
+    free: bool = False,
+    ended: Callable[[int], None] = lambda count: None,
+) -> tuple[Batches, list[Exception]]:
+    """Return the batches of a stream, which can be iterated repeatedly.
+
+    Args and the list of errors: see `stream_batches`.
+    """
+    none = np.zeros((0, 2), "uint32")
+
+    def keyed() -> Iterator[tuple[int, Part, np.ndarray]]:
+        return ((number, part, none) for number, part in enumerate(stream.parts()))
+
+    batches, problems = _of_parts(keyed, stream.first, 0, free, ended)
+    return batches.map(lambda *batch: _for_outputs(batch[:-1], outputs)).prefetch(2), problems
+
+
+def steps(part: Part, batch_size: int, divisor: int = 1) -> int:
+    """Count the batches of an epoch."""
     return -(-(len(part) - len(part) % divisor) // batch_size)
 
 
@@ -260,7 +266,7 @@ def stopwatch() -> tf.Variable | None:
     except tf.errors.FailedPreconditionError:
         return None
     with tf.device("CPU:0"):
-        return tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        return tf.Variable(tf.zeros((), tf.float64), trainable=False)
 
 
 def metered(batches: Batches, waited: tf.Variable) -> Batches:

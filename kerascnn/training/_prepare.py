@@ -18,7 +18,7 @@ from ._data import Part, reads_on_demand
 from ._identity import name_of
 from ._objective import Objective, check_variety, class_weights, objective_for
 from ._objective.objective import Losses
-from ._recipes import Recipe
+from ._recipes import Augmentation, Recipe
 from ._stream import Stream
 
 MOVING = (
@@ -48,14 +48,17 @@ class Ready:
     free: bool
     look: Callable[[str, Part], Part]
 
-    def targets(self) -> list[Part | Stream | None]:
+    def targets(self) -> tuple[Part | Stream, Part | Stream | None]:
         """Return both parts with the labels that the loss takes; each batch of a stream in turn."""
-        return [self._target("train", self.fit), self._target("validation", self.validation)]
+        validation = self.validation
+        if validation is not None:
+            validation = self._target("validation", validation)
+        return self._target("train", self.fit), validation
 
-    def _target(self, what: str, part: Part | Stream | None) -> Part | Stream | None:
+    def _target(self, what: str, part: Part | Stream) -> Part | Stream:
         if isinstance(part, Stream):
             return part.mapped(lambda batch: self.look(what, batch))
-        return part and self.goal.prepare(part)
+        return self.goal.prepare(part)
 
 
 def prepare(
@@ -63,7 +66,7 @@ def prepare(
     fit: Part | Stream,
     validation: Part | Stream | None,
     plan: Recipe,
-    augment: Callable | str,
+    augment: Callable | Augmentation,
     *,
     loss: Losses | None = None,
     input_range: tuple[float, float] | None = None,
@@ -161,8 +164,8 @@ def _input_shape(model: keras.Model, fit: Part) -> tuple[int | None, ...]:
 
 
 def _augmentation(
-    augment: Callable | str, model: keras.Model, fit: Part
-) -> tuple[Callable | None, tuple[int, int]]:
+    augment: Callable | Augmentation, model: keras.Model, fit: Part
+) -> tuple[Callable | None, tuple]:
     """Return the augmentation, and the (height, width) of the images after it."""
     shape, images = _input_shape(model, fit), fit.images
     if not isinstance(augment, str):
@@ -173,10 +176,11 @@ def _augmentation(
     have = tuple(images.shape[1:3])
     size = tuple(there or here for there, here in zip(want, have, strict=True))
     crops = augment.startswith("crop") and _larger(fit, size)
-    return named(augment, fit, size if crops else have), size if crops else have
+    name: Any = augment
+    return named(name, fit, size if crops else have), size if crops else have
 
 
-def _larger(part: Part, size: tuple[int, int]) -> bool:
+def _larger(part: Part, size: tuple) -> bool:
     """Whether images are larger than a size, so that a window of it can be cropped."""
     have = tuple(part.images.shape[1:3])
     return have != size and all(a >= b for a, b in zip(have, size, strict=True))
@@ -186,7 +190,7 @@ def _sizing(
     model: keras.Model,
     first: Part,
     augment: Callable | None,
-    size: tuple[int, int],
+    size: tuple,
     input_range: tuple[float, float] | None,
     *,
     stream: bool,
@@ -215,7 +219,7 @@ def _sizing(
 def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
     """Create the variables of a model, and of the layer that augments."""
     first = np.asarray(part.images[:1], dtype="float32")
-    if isinstance(augment, keras.Layer):
+    if augment is not None and isinstance(augment, keras.Layer):
         first = augment(first, training=True)
         if len(first.shape) != 4:
             raise ValueError(f"augment must return (N, H, W, C); received {tuple(first.shape)}.")
@@ -227,17 +231,20 @@ def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
 def _objective(
     model: keras.Model,
     parts: list[Part],
-    size: tuple[int, int],
+    size: tuple,
     plan: Recipe,
     loss: Losses | None,
 ) -> Objective:
     """Choose what the model learns, and check the labels of all parts."""
     images = parts[0].images.shape
     shape = (*size, images[-1]) if len(images) == 4 else images[1:]
-    for part in reversed(parts):  # the training part decides
-        goal = objective_for(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
+    goals = [
+        objective_for(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
+        for part in parts
+    ]
+    for goal, part in zip(goals, parts, strict=True):
         goal.check(part)
-    return goal
+    return goals[0]  # the training part decides
 
 
 def _check_class_weight(class_weight: Any, plan: Recipe) -> None:

@@ -115,8 +115,8 @@ class Recipe:
             if field == "dropout" and value is None:
                 continue
             self._set(field, check_number(field, value, low, below=high))
-        steps = self.steps if isinstance(self.steps, tuple | list) else [None]
-        if not all(is_whole(step, 1) for step in steps):
+        steps: Any = self.steps
+        if not isinstance(steps, tuple | list) or not all(is_whole(step, 1) for step in steps):
             raise ValueError(
                 f"steps must be a tuple of whole numbers of at least 1; received {self.steps!r}."
             )

@@ -14,6 +14,7 @@ The .h5 files end with their SHA-256.
 
 import json
 import shutil
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class RunDirectory:
         OSError: if the directory cannot be written.
     """
 
-    def __init__(self, path: str | Path, config: dict[str, Any], *, resume: bool) -> None:
+    def __init__(self, path: str | PathLike, config: dict[str, Any], *, resume: bool) -> None:
         self.path = Path(path)
         self.config = config
         self.best = self.path / "best.weights.h5"

@@ -1,7 +1,7 @@
 """`train`: one call for every architecture."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from os import PathLike
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from ._callbacks import (
     Stops,
     StreamEnd,
 )
-from ._data import Part, reads_on_demand, splits, weighted, with_batches_of
+from ._data import Data, Part, reads_on_demand, splits, weighted, with_batches_of
 from ._devices import Placement, Precision, make_deterministic, placed, placement
 from ._dropout import dropout_rate
 from ._fit import Fit, quiet
@@ -48,7 +48,7 @@ from ._training import Training
 
 def train(
     model: keras.Model,
-    data: Any,
+    data: Data,
     *,
     recipe: RecipeName | Recipe = "adam",
     epochs: int | None = None,
@@ -65,7 +65,7 @@ def train(
     devices: Sequence[str] | str | None = None,
     precision: Precision | None = None,
     backup_seconds: float = 30.0,
-    sample_weight: npt.ArrayLike | dict[str, npt.ArrayLike] | None = None,
+    sample_weight: npt.ArrayLike | Mapping[str, npt.ArrayLike] | None = None,
     class_weight: dict[int, float] | None = None,
     **overrides: Any,
 ) -> Training:
@@ -190,12 +190,17 @@ def train(
         progress, saved = _begin(trained, plan, ready, directory)
         finished = directory.config.get("finished", 0) if directory else 0
         if max(finished, progress.epochs) < plan.epochs:
-            lengths = Lengths(steps(ready.fit, plan.batch_size, where.count))
+            lengths = Lengths()
+            if isinstance(ready.fit, Part):
+                lengths.steps = steps(ready.fit, plan.batch_size, where.count)
             prefix = f"{trained.output_names[0]}_" if ready.goal.auxiliary else ""
             unseen = isinstance(fit, Part) and reads_on_demand(fit.images)
             plateau = [Plateau(progress, plan, ready.monitor)] if plan.schedule == "plateau" else []
             with Interruption() as interruption:
-                save = (directory, progress, lengths, interruption)
+                saves = []
+                if directory:
+                    save = Saves(directory, progress, lengths, interruption, seconds=backup_seconds)
+                    saves = [save]
                 together = [
                     meter,
                     *plateau,
@@ -204,7 +209,7 @@ def train(
                     FiniteLoss(progress, lengths, unseen=unseen),
                     StreamEnd(lengths, training=isinstance(ready.fit, Stream)),
                     Record(progress, ready.monitor, prefix),
-                    *([Saves(*save, seconds=backup_seconds)] if directory else []),
+                    *saves,
                     Stops(interruption, progress, lengths, directory and directory.path),
                     *([Lines(progress, plan.epochs)] if verbosity(verbose) == 2 else []),
                     *callbacks,

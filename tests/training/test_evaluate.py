@@ -187,7 +187,7 @@ def test_an_ensemble_averages_probabilities(bars, make_model):
 
 
 def test_members_must_agree(make_model):
-    with pytest.raises(ValueError, match="equal shapes"):
+    with pytest.raises(ValueError, match="equal input and output shapes"):
         ensemble([make_model(), make_model(classes=3)])
     with pytest.raises(ValueError, match="at least one model; received none"):
         ensemble([])

@@ -152,7 +152,7 @@ def test_in_the_middle_of_an_epoch(runs, again, tmp_path, name):
 
 def test_an_older_backup_is_not_gone_on_from(runs, again, tmp_path):
     older = (runs[0] / "stopped" / BACKUP).read_bytes()
-    with pytest.raises(OSError, match=r"it is of epoch 2, history\.csv of epoch 3"):
+    with pytest.raises(OSError, match=r"it is from epoch 2, history\.csv from epoch 3"):
         again("better", lambda path: path.write_bytes(older), BACKUP, epochs=5)
 
 

@@ -328,7 +328,7 @@ def test_labels_with_places_are_not_left_behind_by_the_images(begin, bars, recip
     images = bars[0][0]
     masks = (images[..., 0] > 0.5).astype(int)
     options = {"recipe": recipe, "epochs": 1, "batch_size": 10, "verbose": 0}
-    with pytest.raises(ValueError, match=r"augment must be 'none' for labels .* give augment="):
+    with pytest.raises(ValueError, match=r"augment must be 'none' for labels .* pass augment="):
         train(net, (images, masks), **options)
     for moving in (keras.layers.RandomFlip(), keras.Sequential([keras.layers.RandomZoom(0.1)])):
         with pytest.raises(ValueError, match=r"received .Random.*moves the images alone"):
@@ -347,13 +347,13 @@ def bad(bars, **changes):
     [
         (
             lambda x, y: {"images": (255 * x).astype("uint8")},
-            r"uint8 from .*astype\('float32'\) / 255, or say input_range=\(0, 255\)",
+            r"uint8 from .*astype\('float32'\) / 255, or pass input_range=\(0, 255\)",
         ),
         (lambda x, y: {"images": 255 * x}, r"float in \[0.0, 1.0\]; .* input_range=\(0, 255\)"),
-        (lambda x, y: {"images": x - 0.5}, r"or say input_range="),
+        (lambda x, y: {"images": x - 0.5}, r"or pass input_range="),
         (lambda x, y: {"images": np.where(x > 0.9, np.nan, x)}, "received NaN"),
         (lambda x, y: {"images": x[:0], "labels": y[:0]}, "at least one image; received none"),
-        (lambda x, y: {"validation": (x[:0], y[:0])}, "validation must hold at least one image"),
+        (lambda x, y: {"validation": (x[:0], y[:0])}, "validation must contain at least one image"),
         (lambda x, y: {"labels": y[:-1]}, "received 50 images and 49 labels"),
         (lambda x, y: {"labels": y + 1}, r"labels must lie in 0…1, .* received 1 to 2"),
         (lambda x, y: {"validation": (x, y + 5)}, r"labels must lie in 0…1, .* received 5 to 6"),
@@ -384,7 +384,7 @@ def test_data_that_cannot_be_learnt_from(bars, make_model, change, message, tmp_
         (
             {"augment": keras.layers.Flatten(), "batch_size": 5},
             ValueError,
-            r"augment must give \(N, H, W, C\); received \(1, 36\)",
+            r"augment must return \(N, H, W, C\); received \(1, 36\)",
         ),
     ],
 )

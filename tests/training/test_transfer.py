@@ -113,7 +113,7 @@ def test_fine_tuning_goes_on_in_a_directory_of_its_own(base, bars, tmp_path):
         train(model, bars, epochs=2, run_dir=tmp_path / "frozen", **common)
         unfreeze(model, "conv2")
         fine = {"learning_rate": 1e-4, "epochs": epochs, **common}
-        with pytest.raises(ValueError, match=r"trainable parameters is 34 .* Give another dir"):
+        with pytest.raises(ValueError, match=r"trainable parameters is 34 .* Choose another dir"):
             train(model, bars, run_dir=tmp_path / "frozen", **fine)
         return train(model, bars, run_dir=tmp_path / "fine", **fine)
 

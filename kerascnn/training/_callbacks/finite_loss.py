@@ -34,14 +34,14 @@ class FiniteLoss(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Check the loss."""
         self.step = batch + 1
-        if not math.isfinite(logs["loss"]):
+        if not math.isfinite((logs or {})["loss"]):
             self._stop()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Check the weights and the validation loss, and keep the weights."""
         sync(self.model)
         weights = self.model.get_weights()
-        if not are_finite(weights) or not math.isfinite(logs.get("val_loss", 0)):
+        if not are_finite(weights) or not math.isfinite((logs or {}).get("val_loss", 0)):
             self._stop()
         self.good, self.good_at = weights, f"of epoch {epoch + 1}"
 

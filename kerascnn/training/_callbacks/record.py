@@ -33,7 +33,9 @@ class Record(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add a row to the history."""
         progress = self.progress
-        row = {self._column(key): float(value) for key, value in {"loss": 0, **logs}.items()}
+        row = {
+            self._column(key): float(value) for key, value in {"loss": 0, **(logs or {})}.items()
+        }
         for key, value in (row | {"learning_rate": self.rate}).items():
             progress.history.setdefault(key, []).append(value)
         progress.epochs, progress.batch = epoch + 1, 0

@@ -27,7 +27,7 @@ def detection(labels: np.ndarray, output: Output, boxes: int) -> Objective:
     Raises:
         ValueError: if the output has another form, or boxes are out of range.
     """
-    grid, classes = output.map_size, output.classes - BOX * boxes
+    grid, classes = output.full_shape[1:3], output.classes - BOX * boxes
     if not output.is_logits or classes < 1:
         raise ValueError(
             f"labels of boxes need a linear output (N, h, w, 5 · {boxes} + classes); "

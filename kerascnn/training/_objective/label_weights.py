@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice, zip_longest
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,8 +23,9 @@ def axes_of(
     """
     sizes = (have if size is None else size for size, have in zip_longest(shape, labels.shape))
     scores = np.zeros([len(labels), *islice(sizes, 1, len(shape))], "float32")
-    loss = keras.losses.get(loss)
-    call = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    call: Any = keras.losses.get(loss)
+    if isinstance(call, keras.losses.Loss):
+        call = call.call
     values = call(*map(keras.ops.convert_to_tensor, (labels.astype("float32"), scores)))
     return len(values.shape)
 

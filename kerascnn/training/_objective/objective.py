@@ -25,10 +25,10 @@ class Output:
     """
 
     end: str
-    shape: tuple[int | None, ...]
+    shape: tuple
 
     @property
-    def full_shape(self) -> tuple[int | None, ...]:
+    def full_shape(self) -> tuple:
         """The shape with an axis of classes: (None,) becomes (None, 1)."""
         return self.shape if len(self.shape) > 1 else (*self.shape, 1)
 
@@ -43,9 +43,12 @@ class Output:
         return self.end == "linear"
 
     @property
-    def map_size(self) -> tuple[int | None, int | None] | None:
+    def map_size(self) -> tuple[int, int] | None:
         """Height and width of an output (N, h, w, K); `None` for another."""
-        return self.full_shape[1:3] if len(self.full_shape) == 4 else None
+        if len(self.full_shape) != 4:
+            return None
+        _, height, width, _ = self.full_shape
+        return height, width
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def several_outputs(
         if name not in names:
             raise unknown("loss", name, names)
 
-    def on_each(work: Callable, arguments: Mapping[str, tuple]) -> dict:
+    def on_each(work: Callable[..., Any], arguments: Mapping[Any, tuple]) -> dict:
         results = {}
         for name, given in arguments.items():
             try:
@@ -44,9 +45,9 @@ def several_outputs(
                 raise ValueError(f"output {name!r}: {error}") from None
         return results
 
-    goals = on_each(lambda name, *given: choose(*given, losses.get(name)), outputs)
+    goals = on_each(lambda name, labels, output: choose(labels, output, losses.get(name)), outputs)
 
-    def each(part: Part) -> dict[str, tuple[Part]]:
+    def each(part: Part) -> dict[Any, tuple[Part]]:
         weights = part.weights
         if isinstance(weights, dict):
             weights = _named(weights, names)
@@ -95,7 +96,7 @@ def by_name(labels: Mapping[str | int, np.ndarray], names: Sequence[str]) -> dic
     return {name: given[name] for name in names}
 
 
-def _named(values: Mapping[str | int, np.ndarray], names: Sequence[str]) -> dict:
+def _named(values: Mapping[Any, np.ndarray], names: Sequence[str]) -> dict[Any, np.ndarray]:
     """Replace the indices of outputs by their names."""
     return {
         names[key] if is_whole(key) and key < len(names) else key: value
