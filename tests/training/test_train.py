@@ -211,7 +211,7 @@ def test_the_recipes_dropout_holds_while_it_trains(begin, bars, make_model):
     begin(model, bars, recipe="alexnet", augment="none", **options)
     assert (look.rate, model.layers[2].rate) == (0.5, 0.3)  # also after an error
     plain = make_model(dropout=0.0)  # what has none gets none
-    with pytest.warns(UserWarning, match=r"dropout=0.5 of the recipe 'adam' finds nothing"):
+    with pytest.warns(UserWarning, match=r"dropout=0.5 of the recipe 'adam' has no effect"):
         begin(plain, bars, dropout=0.5, **options)
     assert look.rate == 0
 
