@@ -27,7 +27,9 @@ def method(function):
 
 def numbers(tensor, like=None):
     """A tensor as an array; zeros where there is none."""
-    return np.zeros(like.shape, "float32") if tensor is None else np.asarray(tensor, "float32")
+    if tensor is None:
+        return np.zeros(like.shape, "float32")
+    return np.asarray(tf.convert_to_tensor(tensor), "float32")  # also of an embedding's rows
 
 
 def one_or_all(arrays):

@@ -32,6 +32,15 @@ def test_the_maps_before_the_closing_pooling():
     assert default(kc.build_fcn8s(width=1 / 64)) == "upscore"
 
 
+@pytest.mark.parametrize(
+    "pool", [layers.AdaptiveAveragePooling2D, kc.layers.AdaptiveAveragePooling2D]
+)
+def test_adaptive_pooling_closes_too(pool):
+    inputs = keras.Input((9, 9, 1))
+    maps = pool((2, 2))(layers.Conv2D(2, 3, name="conv")(inputs))
+    assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))) == "conv"
+
+
 def test_a_vector_beside_the_images_is_no_way_around():
     images, vector = keras.Input((9, 9, 1)), keras.Input((3,))
     maps = layers.Dropout(0.5)(layers.MaxPooling2D()(layers.Conv2D(2, 3, name="conv")(images)))

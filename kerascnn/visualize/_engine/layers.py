@@ -18,6 +18,7 @@ POOLINGS = (
     keras.layers.AveragePooling2D,
     keras.layers.AveragePooling3D,
 )
+ADAPTIVE = ("AdaptiveAveragePooling", "AdaptiveMaxPooling")  # beginnings of layers' names
 
 
 def is_map(node: Node, rank: int = 4) -> bool:
@@ -144,7 +145,8 @@ def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
     names = {node.name for node in maps}
     node = last = maps[-1]
     while node.name in names and len(node.inputs) == 1:
-        pools = isinstance(node.operation, POOLINGS)
+        name = type(node.operation).__name__
+        pools = isinstance(node.operation, POOLINGS) or name.startswith(ADAPTIVE)
         if not pools and not keeps_values(node.operation):
             break
         node = graph.maker(node.inputs[0])
