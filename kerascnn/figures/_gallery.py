@@ -67,6 +67,7 @@ def page(out: Path, lang: str) -> str:
         missing={to: _missing(to, shown) for to in LANGUAGES},
         command=_command,
         call=_call,
+        options=_options,
         highlighted=_highlighted,
         credits=lambda names: in_all_languages(lambda: [_credit(name) for name in names]),
     )
@@ -121,17 +122,29 @@ def _sections(shown: list) -> list[tuple[str, list]]:
 
 def _command(name: str, options: dict[str, object], lang: str) -> str:
     """Write the command that draws a figure."""
-    words = ["kerascnn", "figures", name]
-    for option, value in options.items():
-        if value is None:
-            words += ["--model" if option == "network" else f"--{option}", "…"]
-        else:
-            rows = value if isinstance(value, list) else [value]
-            rows = [",".join(map(str, row)) if isinstance(row, list) else str(row) for row in rows]
-            nested = isinstance(value, list) and value and isinstance(value[0], list)
-            words += ["--set", f"{option}={(';' if nested else ',').join(rows)}"]
-    words += ["--lang", lang] if lang != "en" else []
-    return " ".join(word if word == "…" else shlex.quote(word) for word in words)
+    words = ["kerascnn figures", name, *(_set(*option) for option in options.items())]
+    return " ".join(words + ([f"--lang {lang}"] if lang != "en" else []))
+
+
+def _set(option: str, value: object) -> str:
+    """Write an option of a figure as the command line takes it; `None` is what to choose."""
+    if option in ("photo", "network"):
+        return f"--{'model' if option == 'network' else option} …"
+    if value is None:
+        return f"--set {option}=…"
+    return f"--set {shlex.quote(f'{option}={_word(value)}')}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, list):
+        rows = any(isinstance(part, list) for part in value)
+        return (";" if rows else ",").join(map(_word, value))
+    return str(value).removesuffix(".0")
+
+
+def _options(one: LectureFigure) -> list[str]:
+    """What the user may set, with the defaults."""
+    return [_set(name, option.written(option.default)) for name, option in one.options.items()]
 
 
 def _call(name: str, options: dict[str, object], lang: str) -> str:
@@ -193,6 +206,7 @@ def _words() -> dict[str, str]:
         "player": _("Step by step"),
         "steps": _("Single steps"),
         "code": _("Code"),
+        "options": _("Your own numbers, photo or network:"),
         "command": _("On the command line"),
         "python": _("In Python"),
         "source": _("Source code"),

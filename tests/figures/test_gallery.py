@@ -170,6 +170,7 @@ def test_words_and_code_are_those_of_the_numbers_that_were_drawn(tmp_path, monke
     assert "kerascnn figures sized --set stride=2 --set 'kernel=1,2;3,4' --photo …\n" in words
     assert '("sized", stride=2, kernel=[[1, 2], [3, 4]], photo=...)' in words
     assert "--photo … --lang es" in words
+    assert "--set stride=1 --set 'kernel=1,0;0,1' --photo … " in words  # what can be set
     assert "Lav Varshney" not in words
     kc.figures.draw("sized", out=tmp_path, formats="svg")
     words, files = shown()

@@ -106,7 +106,7 @@ def test_the_keyboard_reaches_everything(visit, expect):
     press("ArrowLeft")  # there is none before it
     press("ArrowRight", "ArrowRight", "ArrowRight")
     assert position.inner_text() == "4 of 5"
-    assert tab.locator("dialog h2").inner_text() == tab.locator("#kernel-size h3").inner_text()
+    assert tab.locator("#view-title").inner_text() == tab.locator("#kernel-size h3").inner_text()
     press("Tab")
     assert ringed()
     assert tab.evaluate("document.activeElement.closest('dialog') !== null")
