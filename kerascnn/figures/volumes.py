@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +13,7 @@ from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
+from ._material import photo
 from ._options import Whole
 from ._registry import figure
 
@@ -172,3 +174,77 @@ def volume_quiz(
         _("Output: (W − F + 2P) / S + 1. Parameters: (F·F·D + 1) · K, biases included."),
     )
     return fig
+
+
+EDGE = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
+MIDDLE = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+FILTERS = np.array(  # (FN, C, FH, FW): edges, the mean, and red against blue
+    [[EDGE] * 3, [EDGE.T] * 3, [np.full((3, 3), 1 / 27)] * 3, [MIDDLE, 0 * MIDDLE, -MIDDLE]]
+)
+BIASES = np.array([0.0, 0.1, -0.5, -0.3])
+
+
+@figure(
+    title="Each filter spans all C channels of the input, and FN filters make FN maps",
+    alt="The red, green and blue channel of a photo, four filters of three channels each, four "
+    "biases and the four maps that they make: 3 by 48 by 64 convolved with 4 by 3 by 3 by 3, plus "
+    "4 by 1 by 1, is 4 by 46 by 62.",
+    rows=("B8",),
+)
+def channel_view() -> Figure:
+    """Convolve the channels of a photo with four filters, channels first as in the formula."""
+    channels = np.moveaxis(photo("coffee", 48, 64), -1, 0)
+    maps = convolved(channels, FILTERS, BIASES)
+    fig, ax = plt.subplots()
+    ax.set_axis_off()
+    colors = plots.window_colors(len(FILTERS))
+    signed = {"cmap": plots.colormap("signed"), "vmin": -0.5, "vmax": 0.5}
+    gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
+    middle = {"ha": "center", "va": "center"}
+    _stack(ax, 5, 0, channels, 0.8, [plt.rcParams["text.color"]] * 3, "RGB", **gray)
+    numbers = [str(n + 1) for n in range(len(FILTERS))]
+    for n, color in enumerate(colors):
+        y = 28 * (n - 1.5)
+        _stack(ax, 106, y, FILTERS[n], 5, [color] * 3, (numbers[n], "", ""), **signed)
+        ax.text(156, y, f"{BIASES[n]:g}".replace("-", "−"), **middle)
+    _stack(ax, 185, 0, maps, 0.8, colors, numbers, **signed)
+    columns = (
+        (43, _("input"), "(C, H, W)", channels.shape),
+        (117, _("filters"), "(FN, C, FH, FW)", FILTERS.shape),
+        (156, _("biases"), "(FN, 1, 1)", (len(BIASES), 1, 1)),
+        (229, _("output"), "(FN, OH, OW)", maps.shape),
+    )
+    for x, name, letters, shape in columns:
+        ax.text(x, -66, name, **middle)
+        ax.text(x, 66, f"{letters}\n({', '.join(map(str, shape))})", **middle)
+    for x, sign in ((95, "∗"), (142, "+"), (171, "=")):
+        ax.text(x, 0, sign, fontsize="x-large", **middle)
+    ax.set_xlim(-2, 280)
+    ax.set_ylim(76, -72)
+    ax.set_aspect("equal")
+    return fig
+
+
+def _stack(
+    ax: Axes, x: float, y: float, maps: np.ndarray, cell: float, colors: Sequence[str],
+    labels: Sequence[str], **look: object,
+) -> None:  # fmt: skip
+    """Draw maps (C, H, W) behind each other, the last in front, in the middle of y."""
+    height, width = cell * maps.shape[1], cell * maps.shape[2]
+    step = 0.3 * min(height, width)
+    for n, (values, color, label) in enumerate(zip(maps, colors, labels, strict=True)):
+        left = x + step * n
+        top = y - height / 2 + step * (n - (len(maps) - 1) / 2)
+        box = (left, left + width, top + height, top)
+        ax.imshow(values, extent=box, zorder=2 + n, **look)
+        for line, ink in ((4, plt.rcParams["axes.facecolor"]), (1.5, color)):  # apart in gray too
+            ax.add_patch(
+                plt.Rectangle((left, top), width, height, fc="none", ec=ink, zorder=2 + n, lw=line)
+            )
+        ax.text(left - 1.5, top + height, label, ha="right", va="bottom", fontsize="small")
+
+
+def convolved(channels: np.ndarray, filters: np.ndarray, biases: np.ndarray) -> np.ndarray:
+    """Convolve (C, H, W) with filters (FN, C, FH, FW), without padding: (FN, OH, OW)."""
+    windows = np.lib.stride_tricks.sliding_window_view(channels, filters.shape[2:], axis=(1, 2))
+    return np.einsum("chwij,ncij->nhw", windows, filters) + biases[:, None, None]

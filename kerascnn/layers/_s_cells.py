@@ -76,14 +76,14 @@ class SCells(keras.layers.Layer):
         )
         fall = GAMMA ** _distances(self.kernel_size[0])
         c = np.repeat(fall[:, :, None, None], channels, axis=2)
-        self._c = (c / c.sum()).astype("float32")
+        self.c = (c / c.sum()).astype("float32")
 
     def call(self, u):
         """Compute the responses to the cells (N, H, W, C)."""
         r = self.selectivity
         convolve = partial(ops.conv, padding=self.padding, data_format="channels_last")
         excitation = convolve(u, ops.cast(self.a, u.dtype))
-        power = convolve(ops.square(u), ops.cast(self._c, u.dtype))
+        power = convolve(ops.square(u), ops.cast(self.c, u.dtype))
         v = ops.sqrt(power + keras.config.epsilon())  # keeps the gradient finite at 0
         inhibition = 2 * r / (1 + r) * ops.cast(self.b, u.dtype) * v
         return r * ops.relu((1 + excitation) / (1 + inhibition) - 1)

@@ -110,6 +110,14 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "transposed-convolution": ["13", "14", "10"],
     "checkerboard": ["3×3", "4×4"],
     "activation-functions": ["max(0, x) + b · min(0, x)"],
+    "ganglion-cells": ["Kuffler 1953", "1.00", "0.80", "0.00"],
+    "orientation-tuning": ["Hubel & Wiesel 1962", "within 8 pixels", "90"],
+    "learned-orientation-tuning": ["43 of the 48 filters"],
+    "neocognitron": ["input 0.69, S-cells 0.50, C-cells 0.87", "shifted by 2 pixels"],
+    "channel-view": ["(3, 48, 64)", "(4, 3, 3, 3)", "(4, 1, 1)", "(4, 46, 62)"],
+    "time-per-layer": ["1.85", "0.46", "4,096", "16,384", "65,536", "262,144", "1/64"],
+    "connections-of-three-layers": ["64 weights", "36 weights", "9 weights"],
+    "connection-weights": ["Layer c3, unit 3", "A_j = f", "ReLU"],
 }  # fmt: skip
 
 

@@ -1,0 +1,193 @@
+"""How a convolution makes one map of many: the connection weights k_ij (lecture map, F9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kerascnn import plots
+from kerascnn._text import text as _
+
+from ._drawing import note
+from ._material import digit_images, trained
+from ._registry import figure
+from .backpropagation import power
+
+if TYPE_CHECKING:
+    import keras
+
+NAMES = {"relu": "ReLU"}  # of activations, where they differ from Keras's
+SHOWN = 6  # input maps; the others, if any, are added up
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a unit of a convolution computes for one image, step by step.
+
+    Attributes:
+        layer: the layer's name.
+        unit: j, the index of the unit.
+        activation: the name of f.
+        inputs: A_i, (h, w, C).
+        kernels: k_ij, (kh, kw, C).
+        products: A_i convolved with k_ij, (h', w', C).
+        bias: b_j.
+        output: A_j as the network computes it, (h', w').
+    """
+
+    layer: str
+    unit: int
+    activation: str
+    inputs: np.ndarray
+    kernels: np.ndarray
+    products: np.ndarray
+    bias: float
+    output: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """The sum of all products, and the bias, (h', w')."""
+        return self.products.sum(axis=-1) + self.bias
+
+
+def take_apart(
+    model: keras.Model, image: np.ndarray, layer: str | None = None, unit: int | None = None
+) -> Parts:
+    """Compute what one unit of a convolution makes of each of its input maps.
+
+    Args:
+        model: any functional or sequential model.
+        image: (H, W, C) float, in the range that the model was trained on.
+        layer: the name of a Conv2D without groups; `None`: the second one, whose inputs are maps.
+        unit: index of an output map; `None`: the one with the strongest mean activation.
+
+    Raises:
+        ValueError: the model has no such convolution, or the layer no such unit.
+    """
+    import keras
+
+    from kerascnn import visualize
+    from kerascnn._graph import flatten
+
+    graph = flatten(model)
+    plain = [
+        node.name
+        for node in graph.nodes
+        if type(node.operation) is keras.layers.Conv2D and node.operation.groups == 1
+    ]
+    if layer is None and plain:
+        layer = plain[min(1, len(plain) - 1)]
+    node = graph.node(layer) if layer else None
+    if node is None or node.name not in plain:
+        choices = f"one of {', '.join(plain)}" if plain else "of a model that has one"
+        raise ValueError(f"layer must be a Conv2D without groups, {choices}; received {layer!r}.")
+    source, convolution = graph.maker(node.inputs[0]), node.operation
+    batch = np.asarray(image, "float32")[None]
+    wanted = [node.name] if source.is_input else [source.name, node.name]
+    values = visualize.activations(model, batch, wanted)
+    inputs, output = values.get(source.name, batch), values[node.name][0]
+    if unit is None:
+        unit = int(output.mean(axis=(0, 1)).argmax())
+    if not 0 <= unit < output.shape[-1]:
+        raise ValueError(f"unit must be from 0 to {output.shape[-1] - 1}; received {unit}.")
+    kernel = keras.ops.convert_to_numpy(convolution.kernel)[..., unit]
+    products = keras.ops.depthwise_conv(  # each map with a kernel of its own, without adding up
+        inputs, kernel[..., None], convolution.strides, convolution.padding, "channels_last",
+        convolution.dilation_rate,
+    )  # fmt: skip
+    bias = float(convolution.bias[unit]) if convolution.use_bias else 0.0
+    return Parts(
+        node.name, unit, convolution.activation.__name__, inputs[0], kernel,
+        keras.ops.convert_to_numpy(products)[0], bias, output[..., unit],
+    )  # fmt: skip
+
+
+@figure(
+    title="A unit adds up all input maps, each convolved with its own kernel",
+    alt="Six maps of LeNet-5 for a handwritten 3, the six kernels that connect them to one unit of "
+    "the next convolution, the six convolved maps, and their sum, which with a bias and a ReLU is "
+    "the unit's activation map.",
+    rows=("F9",),
+)
+def connection_weights(
+    *,
+    image: np.ndarray | None = None,
+    model: keras.Model | None = None,
+    layer: str | None = None,
+    unit: int | None = None,
+) -> Figure:
+    """Draw A_j = f(Σ A_i ∗ k_ij + b_j) with the maps and weights of a trained network."""
+    import keras
+
+    image = digit_images(3)[0] if image is None else image
+    parts = take_apart(trained() if model is None else model, image, layer, unit)
+    strength = np.abs(parts.products).mean(axis=(0, 1))
+    shown = np.sort(np.argsort(-strength, kind="stable")[:SHOWN])
+    others = np.delete(parts.products, shown, axis=-1)
+    fig = plt.figure()
+    fig.get_layout_engine().set(wspace=0.3)  # room for the signs between the pictures
+    fig.suptitle(r"$A_j = f\left(\sum_i A_i * k_{ij} + b_j\right)$", parse_math=True)
+    columns = len(shown) + (others.size > 0)
+    axes = fig.subplots(3, columns + 2, height_ratios=(1, 0.8, 1))
+    for ax in axes.flat:
+        ax.set_axis_off()
+    maps, signed = {"cmap": plots.colormap("sequential")}, {"cmap": plots.colormap("signed")}
+    largest = np.abs(parts.products[..., shown]).max(), np.abs(parts.total).max()
+    for column, i in zip(axes.T, shown, strict=False):
+        _picture(column[0], parts.inputs[..., i], **maps)
+        _picture(column[1], parts.kernels[..., i], limit=np.abs(parts.kernels).max(), **signed)
+        _picture(column[2], parts.products[..., i], limit=largest[0], **signed)
+        column[0].set_title(f"i = {i}", fontsize="small")
+    if others.size:
+        _picture(axes[2, -3], others.sum(axis=-1), limit=largest[1], **signed)
+        axes[2, -3].set_title(_("{count} others", count=others.shape[-1]), fontsize="small")
+    for ax, words in zip(axes[:, 0], ("$A_i$", "$k_{ij}$", "$A_i * k_{ij}$"), strict=True):
+        _beside(ax, -0.1, words, ha="right", parse_math=True)
+    total, output = axes[2, -2:]
+    _picture(total, parts.total, limit=largest[1], **signed)
+    total.set_title(_("sum + bⱼ"), fontsize="medium")
+    _picture(output, parts.output, **maps)
+    output.set_title("$A_j$", fontsize="medium", parse_math=True)
+    for ax in axes[2, : columns - 1]:
+        _beside(ax, 1.15, "+", in_layout=False)
+    _beside(axes[2, columns - 1], 1.15, "=", in_layout=False)
+    _beside(total, 1.15, "→", in_layout=False)
+    words = f"$b_j$ = {parts.bias:.2f}\n$f$ = {NAMES.get(parts.activation, parts.activation)}"
+    _beside(axes[1, -2], 1.15, words.replace("-", "−"), parse_math=True, in_layout=False)
+    low, high = min(image.min(), 0), max(image.max(), 1)
+    picture = image if image.shape[-1] == 3 else image.mean(axis=-1)
+    _picture(axes[0, -1], (picture - low) / (high - low), cmap="gray")
+    axes[0, -1].set_title(_("input"), fontsize="small")
+    mine = keras.ops.convert_to_numpy(keras.activations.get(parts.activation)(parts.total))
+    difference = float(np.abs(mine - parts.output).max())
+    note(
+        fig,
+        _(
+            "Layer {layer}, unit {unit}. Largest difference between f of the sum and the "
+            "network's own map: {difference}.",
+            layer=parts.layer,
+            unit=parts.unit,
+            difference=power(difference) if difference else "0",
+        ),
+    )
+    return fig
+
+
+def _picture(ax: Axes, values: np.ndarray, limit: float | None = None, **look: object) -> None:
+    """Draw a map, with a frame and without ticks; between −limit and limit, if it is given."""
+    ends = {} if limit is None else {"vmin": -limit, "vmax": limit}
+    ax.imshow(values, **ends, **look)
+    ax.set_axis_on()
+    ax.set_xticks(())
+    ax.set_yticks(())
+    ax.spines[:].set_visible(True)
+
+
+def _beside(ax: Axes, x: float, words: str, ha: str = "center", **options: object) -> None:
+    """Write at the middle of the height of a picture; x is 0 at its left and 1 at its right."""
+    ax.text(x, 0.5, words, ha=ha, va="center", transform=ax.transAxes, **options)

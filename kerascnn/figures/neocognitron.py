@@ -1,0 +1,128 @@
+"""The neocognitron: S-cells that detect, C-cells that tolerate shifts (lecture map, A14)."""
+
+from functools import cache
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from kerascnn import datasets, plots
+from kerascnn._text import text as _
+
+from ._drawing import note
+from ._material import digit_images
+from ._registry import figure
+from .visual_cortex import bar
+
+ORIENTATIONS = (0, 45, 90, 135)  # degrees, of the lines that the S-planes look for
+WINDOW, STROKE = 7, 3  # pixels: what an S-cell sees, and how wide its line is
+SELECTIVITY = 1.5
+POOLED = 9  # cells: what a C-cell sees
+REINFORCEMENT = 16.0
+MARGIN = 4  # pixels of background around a digit, so that a shift cuts nothing off
+SHIFT = 2  # pixels
+DIGITS = 200
+
+
+@figure(
+    title="Shift the digit: the S-cells' responses move, the C-cells' hardly change",
+    alt="A handwritten 4 and the same shifted by 2 pixels, with four planes of S-cells, which "
+    "respond to lines and move with the digit, and four planes of C-cells, whose blurred "
+    "responses stay nearly the same.",
+    rows=("A14",),
+)
+def neocognitron() -> Figure:
+    """Show a digit and its shifted copy to S-cells for lines and to the C-cells that pool them."""
+    here = padded(digit_images(4))
+    rows = [(here, *responses(here)), (shifted(here), *responses(shifted(here)))]
+    alike = [float(similarity(*pair)[0]) for pair in zip(*rows, strict=True)]
+    fig = plt.figure()
+    fig.get_layout_engine().set(w_pad=0.04, wspace=0)  # the planes are small enough
+    parts = fig.subfigures(1, 3, width_ratios=(1.2, 4, 4), wspace=0.06)
+    names = (_("input"), _("S-cells"), _("C-cells"))
+    for nth, (part, name) in enumerate(zip(parts, names, strict=True)):
+        count = rows[0][nth].shape[-1]
+        axes = part.subplots(3, count, squeeze=False, height_ratios=(0.5, 1, 1))
+        for ax in axes.flat:
+            ax.set_axis_off()
+        if nth == 1:
+            for ax, line in zip(axes[0], np.moveaxis(lines(), -1, 0), strict=True):
+                ax.imshow(line[..., 0], cmap="gray")
+                ax.set_anchor("S")
+        look = {"cmap": "gray" if nth == 0 else plots.colormap("sequential"), "vmin": 0}
+        for of_row, row in zip(axes[1:], rows, strict=True):
+            planes = np.moveaxis(row[nth][0], -1, 0)
+            for ax, plane in zip(of_row, planes, strict=True):
+                ax.imshow(plane, vmax=rows[0][nth].max(), **look)
+        if nth == 0:
+            axes[1, 0].set_title(_("digit"), fontsize="small")
+            axes[2, 0].set_title(_("shifted digit"), fontsize="small")
+        part.suptitle(name, fontsize="medium")
+        part.supxlabel(_("similarity\n{value}", value=f"{alike[nth]:.2f}"), fontsize="medium")
+    mean = [f"{value:.2f}" for value in mean_similarities()]
+    note(
+        fig,
+        _(
+            "Similarity: cosine between the responses to the digit and to the digit shifted by "
+            "{shift} pixels. Mean of {digits} test digits: input {input}, S-cells {s}, C-cells "
+            "{c}. Cells of Fukushima 1980; each S-plane looks for the line above it.",
+            shift=SHIFT,
+            digits=DIGITS,
+            input=mean[0],
+            s=mean[1],
+            c=mean[2],
+        ),
+    )
+    return fig
+
+
+def padded(digits: np.ndarray) -> np.ndarray:
+    """Give digits (N, H, W, 1) a margin to move in."""
+    return np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+
+
+def shifted(images: np.ndarray) -> np.ndarray:
+    """Shift images (N, H, W, C) to the right; their margin is wide enough."""
+    return np.roll(images, SHIFT, axis=2)
+
+
+def lines() -> np.ndarray:
+    """The patterns that the S-planes look for, (WINDOW, WINDOW, 1, planes) in [0, 1]."""
+    return np.stack([bar(angle, 0, WINDOW, STROKE) for angle in ORIENTATIONS], -1)[:, :, None]
+
+
+@cache
+def layers() -> tuple:
+    """S-cells whose weights are those that one pattern each leaves in them, and C-cells."""
+    from kerascnn.layers import CCells, SCells
+
+    s_cells = SCells(len(ORIENTATIONS), WINDOW, SELECTIVITY, padding="same")
+    s_cells.build((None, None, None, 1))
+    # Δa = q·c·u, Δb = q·v / 2: a cell that learned a pattern responds to it with about 1.
+    weighted = s_cells.c * lines()
+    power = np.sqrt((weighted * lines()).sum(axis=(0, 1, 2)))
+    s_cells.set_weights([REINFORCEMENT * weighted, REINFORCEMENT / 2 * power])
+    return s_cells, CCells(POOLED)
+
+
+def responses(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What S-cells and C-cells make of images (N, H, W, 1): two arrays (N, h, w, planes)."""
+    s_cells, c_cells = layers()
+    found = s_cells(images)
+    return np.array(found), np.array(c_cells(found))
+
+
+def similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The cosine between two arrays (N, …), for each of the N."""
+    one, other = (array.reshape(len(array), -1) for array in (one, other))
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return (one * other).sum(axis=1) / norms
+
+
+@cache
+def mean_similarities() -> list[float]:
+    """The similarity of input, S-cells and C-cells before and after the shift, over many digits."""
+    before = padded(datasets.load("digits").test[0][:DIGITS])
+    after = shifted(before)
+    pairs = zip((before, *responses(before)), (after, *responses(after)), strict=True)
+    return [float(similarity(*pair).mean()) for pair in pairs]
