@@ -1,5 +1,6 @@
 """How long each layer takes: pixels times kernels times the time of one (lecture map, B12)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib import pyplot as plt
@@ -52,7 +53,7 @@ def vgg16_times() -> list[Time]:
     return times
 
 
-def second_convolutions(times: list[Time]) -> list[Time]:
+def second_convolutions(times: Sequence[Time]) -> list[Time]:
     """Those of each block that take as many maps as they make."""
     return [time for time in times if time.name.endswith("conv2")]
 
@@ -72,10 +73,10 @@ def relative_times(factor: int) -> list[float]:
     "billion each, as each pooling quarters the pixels and the kernels become four times as many; "
     "with four times the maps the time would grow fourfold each time.",
     rows=("B12",),
+    data=vgg16_times,
 )
-def time_per_layer() -> Figure:
+def time_per_layer(times: Sequence[Time]) -> Figure:
     """Draw VGG16's multiply-adds per layer, and what twice and four times the maps cost."""
-    times = vgg16_times()
     fig = plt.figure()
     left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
     _bars(left.subplots(), times)
@@ -110,7 +111,7 @@ def _power(exponent: int) -> str:
     return f"{4**exponent}" if exponent >= 0 else f"1/{4**-exponent}"
 
 
-def _bars(ax: Axes, times: list[Time]) -> None:
+def _bars(ax: Axes, times: Sequence[Time]) -> None:
     style = plots.layer_style("Conv2D")
     ink = plt.rcParams["text.color"]
     marked = second_convolutions(times)

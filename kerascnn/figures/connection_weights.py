@@ -10,11 +10,12 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kerascnn import plots
+from kerascnn import datasets, plots
+from kerascnn._picture_reader import as_picture
 from kerascnn._text import text as _
 
 from ._drawing import note
-from ._material import digit_images, trained
+from ._material import digit_images
 from ._registry import figure
 from .backpropagation import power
 
@@ -38,6 +39,7 @@ class Parts:
         products: A_i convolved with k_ij, (h', w', C).
         bias: b_j.
         output: A_j as the network computes it, (h', w').
+        difference: the largest one between f of the sum and the output.
     """
 
     layer: str
@@ -48,6 +50,7 @@ class Parts:
     products: np.ndarray
     bias: float
     output: np.ndarray
+    difference: float
 
     @property
     def total(self) -> np.ndarray:
@@ -55,19 +58,16 @@ class Parts:
         return self.products.sum(axis=-1) + self.bias
 
 
-def take_apart(
-    model: keras.Model, image: np.ndarray, layer: str | None = None, unit: int | None = None
-) -> Parts:
-    """Compute what one unit of a convolution makes of each of its input maps.
+def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
+    """Compute what a unit makes of each of its input maps: the most active one of its layer.
 
     Args:
-        model: any functional or sequential model.
+        model: any functional or sequential model. The layer is its second Conv2D without groups,
+            whose inputs are maps; of a model with only one, the first.
         image: (H, W, C) float, in the range that the model was trained on.
-        layer: the name of a Conv2D without groups; `None`: the second one, whose inputs are maps.
-        unit: index of an output map; `None`: the one with the strongest mean activation.
 
     Raises:
-        ValueError: the model has no such convolution, or the layer no such unit.
+        ValueError: the model has no such convolution.
     """
     import keras
 
@@ -76,56 +76,81 @@ def take_apart(
 
     graph = flatten(model)
     plain = [
-        node.name
+        node
         for node in graph.nodes
         if type(node.operation) is keras.layers.Conv2D and node.operation.groups == 1
     ]
-    if layer is None and plain:
-        layer = plain[min(1, len(plain) - 1)]
-    node = graph.node(layer) if layer else None
-    if node is None or node.name not in plain:
-        choices = f"one of {', '.join(plain)}" if plain else "of a model that has one"
-        raise ValueError(f"layer must be a Conv2D without groups, {choices}; received {layer!r}.")
+    if not plain:
+        raise ValueError(
+            f"network must have a Conv2D without groups, to take it apart; {model.name} has none."
+        )
+    node = plain[:2][-1]
     source, convolution = graph.maker(node.inputs[0]), node.operation
     batch = np.asarray(image, "float32")[None]
     wanted = [node.name] if source.is_input else [source.name, node.name]
     values = visualize.activations(model, batch, wanted)
     inputs, output = values.get(source.name, batch), values[node.name][0]
-    if unit is None:
-        unit = int(output.mean(axis=(0, 1)).argmax())
-    if not 0 <= unit < output.shape[-1]:
-        raise ValueError(f"unit must be from 0 to {output.shape[-1] - 1}; received {unit}.")
+    unit = int(output.mean(axis=(0, 1)).argmax())
     kernel = keras.ops.convert_to_numpy(convolution.kernel)[..., unit]
     products = keras.ops.depthwise_conv(  # each map with a kernel of its own, without adding up
         inputs, kernel[..., None], convolution.strides, convolution.padding, "channels_last",
         convolution.dilation_rate,
     )  # fmt: skip
+    products = keras.ops.convert_to_numpy(products)[0]
     bias = float(convolution.bias[unit]) if convolution.use_bias else 0.0
+    mine = convolution.activation(products.sum(axis=-1) + bias)
+    difference = float(np.abs(keras.ops.convert_to_numpy(mine) - output[..., unit]).max())
     return Parts(
-        node.name, unit, convolution.activation.__name__, inputs[0], kernel,
-        keras.ops.convert_to_numpy(products)[0], bias, output[..., unit],
+        node.name, unit, convolution.activation.__name__, inputs[0], kernel, products, bias,
+        output[..., unit], difference,
     )  # fmt: skip
+
+
+def seen(
+    *, photo: np.ndarray | None = None, network: object | None = None
+) -> tuple[np.ndarray, Parts]:
+    """The picture as the network sees it, and what one of its units makes of it.
+
+    Without both it is a digit for LeNet-5; without a network, VGG16 sees the photo.
+    """
+    from kerascnn import trained
+
+    if network is None:
+        chosen = ("lenet5", "mnist") if photo is None else ("vgg16", "cifar10")
+        network = trained.load(chosen[0], weights=chosen[1])
+    if photo is None and network.convention == "mnist":
+        digit = digit_images(3)
+        return digit[0], take_apart(network.model, network.prepared(digit)[0])
+    photo = as_picture(datasets.photo("chelsea")[:, 75:375]) if photo is None else photo
+    fitted = network.fitted(photo)
+    return network.view(photo), take_apart(network.model, network.inputs(fitted)[0])
+
+
+def told(photo: np.ndarray | None, network: object | None) -> str:
+    """Say what is taken apart."""
+    if photo is None and network is None:
+        return _(
+            "Six maps of LeNet-5 for a handwritten 3, the six kernels that connect them to one "
+            "unit of the next convolution, the six convolved maps, and their sum, which with a "
+            "bias and a ReLU is the unit's activation map."
+        )
+    return _(
+        "Maps of a network for a picture, the kernels that connect them to one unit of the next "
+        "convolution, the convolved maps, and their sum, which with a bias and an activation "
+        "function is the unit's activation map."
+    )
 
 
 @figure(
     title="A unit adds up all input maps, each convolved with its own kernel",
-    alt="Six maps of LeNet-5 for a handwritten 3, the six kernels that connect them to one unit of "
-    "the next convolution, the six convolved maps, and their sum, which with a bias and a ReLU is "
-    "the unit's activation map.",
+    alt=told,
     rows=("F9",),
+    data=seen,
+    photos=("chelsea",),
 )
-def connection_weights(
-    *,
-    image: np.ndarray | None = None,
-    model: keras.Model | None = None,
-    layer: str | None = None,
-    unit: int | None = None,
-) -> Figure:
+def connection_weights(found: tuple[np.ndarray, Parts]) -> Figure:
     """Draw A_j = f(Σ A_i ∗ k_ij + b_j) with the maps and weights of a trained network."""
-    import keras
-
-    image = digit_images(3)[0] if image is None else image
-    parts = take_apart(trained() if model is None else model, image, layer, unit)
+    picture, parts = found
     strength = np.abs(parts.products).mean(axis=(0, 1))
     shown = np.sort(np.argsort(-strength, kind="stable")[:SHOWN])
     others = np.delete(parts.products, shown, axis=-1)
@@ -159,12 +184,8 @@ def connection_weights(
     _beside(total, 1.15, "→", in_layout=False)
     words = f"$b_j$ = {parts.bias:.2f}\n$f$ = {NAMES.get(parts.activation, parts.activation)}"
     _beside(axes[1, -2], 1.15, words.replace("-", "−"), parse_math=True, in_layout=False)
-    low, high = min(image.min(), 0), max(image.max(), 1)
-    picture = image if image.shape[-1] == 3 else image.mean(axis=-1)
-    _picture(axes[0, -1], (picture - low) / (high - low), cmap="gray")
+    _picture(axes[0, -1], picture, cmap="gray")
     axes[0, -1].set_title(_("input"), fontsize="small")
-    mine = keras.ops.convert_to_numpy(keras.activations.get(parts.activation)(parts.total))
-    difference = float(np.abs(mine - parts.output).max())
     note(
         fig,
         _(
@@ -172,7 +193,7 @@ def connection_weights(
             "network's own map: {difference}.",
             layer=parts.layer,
             unit=parts.unit,
-            difference=power(difference) if difference else "0",
+            difference=power(parts.difference) if parts.difference else "0",
         ),
     )
     return fig

@@ -13,71 +13,101 @@ from kerascnn._text import text as _
 from ._drawing import note
 from ._registry import figure
 
-SIDE, WINDOW = 4, 3  # pixels
-OUTPUTS = arithmetic.conv_output_size(SIDE, WINDOW)  # to each side
+LARGEST = 5  # pixels to a side: the numbers of more weights would be too small
 
 
 @dataclass(frozen=True)
 class Connections:
-    """A layer from SIDE × SIDE pixels to OUTPUTS × OUTPUTS units.
+    """A layer from size × size pixels to outputs × outputs units.
 
     Attributes:
-        local: whether a unit sees a window of WINDOW × WINDOW pixels, and not all.
+        size: of the picture, pixels to a side.
+        kernel: of the window, pixels to a side.
+        local: whether a unit sees a window, and not all pixels.
         shared: whether all units have the same weights.
     """
 
+    size: int
+    kernel: int
     local: bool
     shared: bool
 
+    @property
+    def outputs(self) -> int:
+        """How many units there are to a side."""
+        return arithmetic.conv_output_size(self.size, self.kernel)
+
     def weights(self, unit: int) -> np.ma.MaskedArray:
-        """The number of the weight by which a unit sees each pixel, (SIDE, SIDE), from 1 on.
+        """The number of the weight by which a unit sees each pixel, (size, size), from 1 on.
 
         Pixels that it does not see are masked.
         """
-        row, column = divmod(unit, OUTPUTS) if self.local else (0, 0)
-        side = WINDOW if self.local else SIDE
-        first = 1 if self.shared else 1 + unit * side**2
-        seen = np.ma.masked_all((SIDE, SIDE), int)
-        seen[row : row + side, column : column + side] = first + np.arange(side**2).reshape(
-            side, side
-        )
+        row, column = divmod(unit, self.outputs) if self.local else (0, 0)
+        side = self.kernel if self.local else self.size
+        numbers = (0 if self.shared else unit * side**2) + 1 + np.arange(side**2)
+        seen = np.ma.masked_all((self.size, self.size), int)
+        seen[row : row + side, column : column + side] = numbers.reshape(side, side)
         return seen
 
     @property
     def count(self) -> int:
         """How many different weights the layer has."""
-        numbers = [self.weights(unit).compressed() for unit in range(OUTPUTS**2)]
+        numbers = [self.weights(unit).compressed() for unit in range(self.outputs**2)]
         return len(np.unique(np.concatenate(numbers)))
 
 
-def layers() -> dict[str, Connections]:
-    """The three layers by name."""
-    return {
-        _("dense"): Connections(local=False, shared=False),
-        _("locally connected"): Connections(local=True, shared=False),
-        _("convolution"): Connections(local=True, shared=True),
-    }
+def layers(size: int, kernel: int) -> list[Connections]:
+    """The dense, the locally connected and the convolutional layer."""
+    kinds = ((False, False), (True, False), (True, True))
+    return [Connections(size, kernel, local, shared) for local, shared in kinds]
 
 
-@figure(
-    title="A convolution is local and shares its weights: 64 weights become 9",
-    alt="A picture of 4 by 4 pixels and two of its four outputs, with the number of the weight on "
-    "each pixel that the output sees: 64 weights in a dense layer, 36 in a locally connected one, "
-    "and 9 in a convolution, where both outputs use weights 1 to 9.",
-    rows=("B14",),
-)
-def connections_of_three_layers() -> Figure:
+def lesson(size: int, kernel: int) -> str:
+    """Say how many weights are left."""
+    dense, _local, shared = layers(size, kernel)
+    return _(
+        "A convolution is local and shares its weights: {dense} weights become {shared}",
+        dense=dense.count,
+        shared=shared.count,
+    )
+
+
+def described(size: int, kernel: int) -> str:
+    """Say what the figure shows."""
+    dense, local, shared = layers(size, kernel)
+    return _(
+        "A {picture} picture and the first and the last of its {outputs} outputs, with the number "
+        "of the weight on each pixel that the output sees: {dense} weights in a dense layer, "
+        "{local} in a locally connected one, and {shared} in a convolution, whose outputs all use "
+        "the same.",
+        picture=f"{size}×{size}",
+        outputs=dense.outputs**2,
+        dense=dense.count,
+        local=local.count,
+        shared=shared.count,
+    )
+
+
+@figure(title=lesson, alt=described, rows=("B14",))
+def connections_of_three_layers(*, size: int = 4, kernel: int = 3) -> Figure:
     """Number the weights by which the first and the last output see the same small picture."""
-    fig, axes = plt.subplots(2, 3)
-    units = (0, OUTPUTS**2 - 1)
+    if not kernel < size <= LARGEST:
+        raise ValueError(
+            f"size must be at most {LARGEST}, and larger than kernel, for more than one output; "
+            f"received size {size} and kernel {kernel}."
+        )
+    three = layers(size, kernel)
+    units = (0, three[0].outputs ** 2 - 1)
     colors = plots.window_colors(2)
-    for column, (name, layer) in zip(axes.T, layers().items(), strict=True):
+    fig, axes = plt.subplots(2, 3)
+    names = (_("dense"), _("locally connected"), _("convolution"))
+    for column, name, layer in zip(axes.T, names, three, strict=True):
         words = _("{kind}:\n{count} weights", kind=name, count=layer.count)
         column[0].set_title(words, fontsize="medium")
         for ax, unit, color in zip(column, units, colors, strict=True):
             _draw(ax, layer, unit, colors[0] if layer.shared else color)
     for ax, unit in zip(axes[:, 0], units, strict=True):
-        ax.text(-0.5, SIDE / 2, _("output {number}", number=unit + 1), rotation=90, ha="right",
+        ax.text(-0.5, size / 2, _("output {number}", number=unit + 1), rotation=90, ha="right",
                 va="center")  # fmt: skip
     for ax in axes.flat:
         ax.set_xlim(-1.2)  # room for the words at the left, in all of them
@@ -86,8 +116,8 @@ def connections_of_three_layers() -> Figure:
         _(
             "{pixels} pixels, {outputs} outputs, without biases. The number on a pixel is that of "
             "the weight by which the output sees it; a convolution uses the same for all.",
-            pixels=SIDE**2,
-            outputs=OUTPUTS**2,
+            pixels=size**2,
+            outputs=units[1] + 1,
         ),
     )
     return fig
@@ -97,18 +127,18 @@ def _draw(ax: Axes, layer: Connections, unit: int, color: str) -> None:
     """Draw the picture with the weights of a unit, and the unit among the outputs."""
     weights = layer.weights(unit)
     rows, columns = np.nonzero(~weights.mask)
-    side = int(np.sqrt(weights.count()))
+    side = layer.kernel if layer.local else layer.size
     plots.number_grid(weights, ax=ax, highlight={(rows[0], columns[0], side, side): color})
-    row, column = divmod(unit, OUTPUTS)
+    row, column = divmod(unit, layer.outputs)
     plots.number_grid(
-        np.ma.masked_all((OUTPUTS, OUTPUTS)),
+        np.ma.masked_all((layer.outputs, layer.outputs)),
         ax=ax,
-        origin=(SIDE + 1.6, (SIDE - OUTPUTS) / 2),
+        origin=(layer.size + 1.6, (layer.size - layer.outputs) / 2),
         highlight={(row, column, 1, 1): color},
     )
+    middle = layer.size / 2
+    ink = plt.rcParams["text.color"]
     ax.annotate(
-        "",
-        (SIDE + 1.4, SIDE / 2),
-        (SIDE + 0.2, SIDE / 2),
-        arrowprops={"arrowstyle": "->", "color": plt.rcParams["text.color"]},
-    )
+        "", (layer.size + 1.4, middle), (layer.size + 0.2, middle),
+        arrowprops={"arrowstyle": "->", "color": ink},
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """The neocognitron: S-cells that detect, C-cells that tolerate shifts (lecture map, A14)."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -24,18 +25,25 @@ SHIFT = 2  # pixels
 DIGITS = 200
 
 
+def before_and_after() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Input, S-cells and C-cells for a 4 and for DIGITS others, and for the same, shifted."""
+    digits = np.concatenate([digit_images(4), datasets.load("digits").test[0][:DIGITS]])
+    here = np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    return [(images, *responses(images)) for images in (here, shifted(here))]
+
+
 @figure(
     title="Shift the digit: the S-cells' responses move, the C-cells' hardly change",
     alt="A handwritten 4 and the same shifted by 2 pixels, with four planes of S-cells, which "
     "respond to lines and move with the digit, and four planes of C-cells, whose blurred "
     "responses stay nearly the same.",
     rows=("A14",),
+    data=before_and_after,
 )
-def neocognitron() -> Figure:
+def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
     """Show a digit and its shifted copy to S-cells for lines and to the C-cells that pool them."""
-    here = padded(digit_images(4))
-    rows = [(here, *responses(here)), (shifted(here), *responses(shifted(here)))]
-    alike = [float(similarity(*pair)[0]) for pair in zip(*rows, strict=True)]
+    similarities = [similarity(*pair) for pair in zip(*rows, strict=True)]
+    mean = [f"{values[1:].mean():.2f}" for values in similarities]
     fig = plt.figure()
     fig.get_layout_engine().set(w_pad=0.04, wspace=0)  # the planes are small enough
     parts = fig.subfigures(1, 3, width_ratios=(1.2, 4, 4), wspace=0.06)
@@ -53,13 +61,14 @@ def neocognitron() -> Figure:
         for of_row, row in zip(axes[1:], rows, strict=True):
             planes = np.moveaxis(row[nth][0], -1, 0)
             for ax, plane in zip(of_row, planes, strict=True):
-                ax.imshow(plane, vmax=rows[0][nth].max(), **look)
+                ax.imshow(plane, vmax=rows[0][nth][0].max(), **look)
         if nth == 0:
             axes[1, 0].set_title(_("digit"), fontsize="small")
             axes[2, 0].set_title(_("shifted digit"), fontsize="small")
         part.suptitle(name, fontsize="medium")
-        part.supxlabel(_("similarity\n{value}", value=f"{alike[nth]:.2f}"), fontsize="medium")
-    mean = [f"{value:.2f}" for value in mean_similarities()]
+        part.supxlabel(
+            _("similarity\n{value}", value=f"{similarities[nth][0]:.2f}"), fontsize="medium"
+        )
     note(
         fig,
         _(
@@ -74,11 +83,6 @@ def neocognitron() -> Figure:
         ),
     )
     return fig
-
-
-def padded(digits: np.ndarray) -> np.ndarray:
-    """Give digits (N, H, W, 1) a margin to move in."""
-    return np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
 
 
 def shifted(images: np.ndarray) -> np.ndarray:
@@ -117,12 +121,3 @@ def similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     one, other = (array.reshape(len(array), -1) for array in (one, other))
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     return (one * other).sum(axis=1) / norms
-
-
-@cache
-def mean_similarities() -> list[float]:
-    """The similarity of input, S-cells and C-cells before and after the shift, over many digits."""
-    before = padded(datasets.load("digits").test[0][:DIGITS])
-    after = shifted(before)
-    pairs = zip((before, *responses(before)), (after, *responses(after)), strict=True)
-    return [float(similarity(*pair).mean()) for pair in pairs]

@@ -233,20 +233,25 @@ LEARNED_ANGLES = np.arange(0, 180, 5)
 TARGETS = (0, 45, 90, 135)  # degrees
 
 
+def learned_filters() -> np.ndarray:
+    """The filters of AlexNet's first layer, (K, side, side, 3)."""
+    from kerascnn import visualize
+
+    from ._material import trained
+
+    return visualize.filters(trained("alexnet", "cifar10"))
+
+
 @figure(
     title="A network learns oriented filters, much like the simple cells of the visual cortex",
     alt="Four filters of AlexNet's first layer, each with its response to a rotated bar, which "
     "has one peak, at about 0, 45, 90 and 135 degrees, and a filter for a colour, which hardly "
     "responds to the bar at any orientation.",
     rows=("A13",),
+    data=learned_filters,
 )
-def learned_orientation_tuning() -> Figure:
+def learned_orientation_tuning(filters: np.ndarray) -> Figure:
     """Rotate a bar in front of the first filters of a trained AlexNet."""
-    from kerascnn import visualize
-
-    from ._material import trained
-
-    filters = visualize.filters(trained("alexnet", "cifar10"))
     curves = tuning(filters)
     chosen = examples(curves)
     fig = plt.figure()

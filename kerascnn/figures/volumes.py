@@ -14,6 +14,7 @@ from kerascnn._text import text as _
 
 from ._drawing import note
 from ._material import photo
+from ._operations import correlate
 from ._options import Whole
 from ._registry import figure
 
@@ -182,19 +183,35 @@ FILTERS = np.array(  # (FN, C, FH, FW): edges, the mean, and red against blue
     [[EDGE] * 3, [EDGE.T] * 3, [np.full((3, 3), 1 / 27)] * 3, [MIDDLE, 0 * MIDDLE, -MIDDLE]]
 )
 BIASES = np.array([0.0, 0.1, -0.5, -0.3])
+PICTURE = (48, 64)  # pixels, of two sizes that can be told apart in the shapes
+
+
+def four_shapes(stride: int, padding: int) -> str:
+    """Say which shapes meet."""
+    height, width = (arithmetic.conv_output_size(n, 3, stride, padding) for n in PICTURE)
+    return _(
+        "The red, green and blue channel of a photo, four filters of three channels each, four "
+        "biases and the four maps that they make: {input} convolved with {filters}, plus {biases}, "
+        "is {output}.",
+        input=shape_text((3, *PICTURE)),
+        filters=shape_text(FILTERS.shape),
+        biases=shape_text((len(BIASES), 1, 1)),
+        output=shape_text((len(BIASES), height, width)),
+    )
 
 
 @figure(
     title="Each filter spans all C channels of the input, and FN filters make FN maps",
-    alt="The red, green and blue channel of a photo, four filters of three channels each, four "
-    "biases and the four maps that they make: 3 by 48 by 64 convolved with 4 by 3 by 3 by 3, plus "
-    "4 by 1 by 1, is 4 by 46 by 62.",
+    alt=four_shapes,
     rows=("B8",),
+    photos=("coffee",),
 )
-def channel_view() -> Figure:
+def channel_view(*, stride: int = 1, padding: Whole = 0) -> Figure:
     """Convolve the channels of a photo with four filters, channels first as in the formula."""
-    channels = np.moveaxis(photo("coffee", 48, 64), -1, 0)
-    maps = convolved(channels, FILTERS, BIASES)
+    if padding > FILTERS.shape[-1] // 2:
+        raise ValueError(f"padding must be 0 or 1 around filters of 3×3; received {padding}.")
+    channels = np.moveaxis(photo("coffee", *PICTURE), -1, 0)
+    maps = convolved(channels, FILTERS, BIASES, stride, padding)
     fig, ax = plt.subplots()
     ax.set_axis_off()
     colors = plots.window_colors(len(FILTERS))
@@ -239,12 +256,18 @@ def _stack(
         ax.imshow(values, extent=box, zorder=2 + n, **look)
         for line, ink in ((4, plt.rcParams["axes.facecolor"]), (1.5, color)):  # apart in gray too
             ax.add_patch(
-                plt.Rectangle((left, top), width, height, fc="none", ec=ink, zorder=2 + n, lw=line)
+                Rectangle((left, top), width, height, fc="none", ec=ink, zorder=2 + n, lw=line)
             )
         ax.text(left - 1.5, top + height, label, ha="right", va="bottom", fontsize="small")
 
 
-def convolved(channels: np.ndarray, filters: np.ndarray, biases: np.ndarray) -> np.ndarray:
-    """Convolve (C, H, W) with filters (FN, C, FH, FW), without padding: (FN, OH, OW)."""
-    windows = np.lib.stride_tricks.sliding_window_view(channels, filters.shape[2:], axis=(1, 2))
-    return np.einsum("chwij,ncij->nhw", windows, filters) + biases[:, None, None]
+def convolved(
+    channels: np.ndarray, filters: np.ndarray, biases: np.ndarray, stride: int, padding: int
+) -> np.ndarray:
+    """Convolve (C, H, W) with filters (FN, C, FH, FW): (FN, OH, OW)."""
+    options = {"stride": stride, "padding": padding}
+    sums = [
+        sum(correlate(x, w, **options) for x, w in zip(channels, one, strict=True))
+        for one in filters
+    ]
+    return np.stack(sums) + biases[:, None, None]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
+import kerascnn as kc
 from kerascnn import visualize
 from kerascnn.figures import connection_weights as figures
 from kerascnn.figures._material import digit_images, trained
@@ -33,10 +34,10 @@ def test_each_product_is_one_map_and_one_kernel(parts):
         np.testing.assert_allclose(parts.products[..., i], expected, atol=1e-5)
 
 
-def net(**options):
+def net(first=9, **options):
     inputs = keras.Input((9, 9, 2))
-    x = keras.layers.Conv2D(9, 3, name="first")(inputs)
-    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2D(first, 3, name="first")(inputs) if first else inputs
+    x = keras.layers.BatchNormalization()(x) if first else x
     outputs = keras.layers.Conv2D(4, 3, name="second", **options)(x)
     return keras.Model(inputs, outputs)
 
@@ -46,43 +47,37 @@ def net(**options):
     [
         {"strides": 2, "padding": "same", "activation": "tanh"},
         {"dilation_rate": 2, "use_bias": False},
+        {"first": 0},  # the only convolution: its inputs are the image
     ],
 )
 def test_any_convolution_is_taken_apart(options, rng):
     image = rng.random((9, 9, 2), "float32")
     model = net(**options)
-    parts = figures.take_apart(model, image, unit=2)
+    parts = figures.take_apart(model, image)
+    own = keras.ops.convert_to_numpy(model(image[None]))[0, :, :, parts.unit]
     f = keras.activations.get(options.get("activation"))
-    own = keras.ops.convert_to_numpy(model(image[None]))[0, :, :, 2]
     np.testing.assert_allclose(f(parts.total), own, atol=1e-5)
+    assert parts.difference < 1e-5
+    assert parts.products.shape[-1] == (options.get("first", 9) or 2)
 
 
-def test_the_first_layer_takes_the_image(rng):
-    image = rng.random((9, 9, 2), "float32")
-    parts = figures.take_apart(net(), image, "first")
-    np.testing.assert_array_equal(parts.inputs, image)
-    np.testing.assert_allclose(parts.total, parts.output, atol=1e-5)
-
-
-def test_maps_that_are_not_shown_are_added_up(rng):
-    from kerascnn import plots
-
-    with plots.style("slides"):
-        figure = figures.connection_weights(
-            image=rng.random((9, 9, 2), "float32"), model=net(), unit=0
-        )
-    titles = [ax.get_title() for ax in figure.axes]
-    assert "3 others" in titles
+def test_a_photo_of_the_lecturer():
+    """VGG16's second convolution has 16 input maps: six are shown, ten are added up."""
+    drawn = kc.figures.render("connection-weights", photo=kc.datasets.photo("coffee"))
+    titles = [ax.get_title() for ax in drawn.axes]
+    assert "10 others" in titles
     assert sum(title.startswith("i = ") for title in titles) == 6
+    picture = drawn.axes[titles.index("input")].images[0].get_array()
+    assert picture.shape == (400, 600, 3)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"layer": "s2"}, "layer must be a Conv2D without groups, one of c1, c3, c5"),
-        ({"unit": 16}, "unit must be from 0 to 15; received 16"),
-    ],
-)
-def test_what_does_not_fit_is_refused(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        figures.take_apart(trained(), digit_images(3)[0], **wrong)
+def test_the_alt_text_follows_the_options():
+    one = kc.figures.lecture_figures()["connection-weights"]
+    assert "LeNet-5 for a handwritten 3" in one.words()[1]
+    assert "LeNet-5" not in one.words(photo=np.zeros((8, 8, 3)))[1]
+
+
+def test_a_network_without_convolutions_is_refused():
+    flat = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()], name="flat")
+    with pytest.raises(ValueError, match=r"network must have a Conv2D without groups.*flat has"):
+        figures.take_apart(flat, np.zeros((4, 4, 1)))
