@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerascnn import arithmetic, plots
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._registry import figure
 from .architectures import built
 
@@ -47,7 +47,7 @@ def vgg16_times() -> list[Time]:
     channels = 3
     for layer in built("vgg16", include_top=False, input_shape=(224, 224, 3)).layers:
         if layer.kind == "Conv2D":
-            *_batch, height, width, maps = layer.output_shape
+            height, width, maps = (size or 0 for size in layer.output_shape[-3:])
             times.append(Time(layer.name, height * width, channels * maps, KERNEL**2))
             channels = maps
     return times
@@ -78,7 +78,7 @@ def relative_times(factor: int) -> list[float]:
 def time_per_layer(times: Sequence[Time]) -> Figure:
     """Draw VGG16's multiply-adds per layer, and what twice and four times the maps cost."""
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
+    left, right = parts_of(fig, 1, 2, width_ratios=(3, 2))
     _bars(left.subplots(), times)
     ax = right.subplots()
     for factor, marker, dashes in ((4, "^", (0, (4, 1))), (2, "o", "-"), (1, "v", (0, (1, 1)))):

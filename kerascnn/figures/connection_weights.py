@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -106,9 +106,7 @@ def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
     )  # fmt: skip
 
 
-def seen(
-    *, photo: np.ndarray | None = None, network: object | None = None
-) -> tuple[np.ndarray, Parts]:
+def seen(*, photo: np.ndarray | None = None, network: Any = None) -> tuple[np.ndarray, Parts]:
     """The picture as the network sees it, and what one of its units makes of it.
 
     Without both it is a digit for LeNet-5; without a network, VGG16 sees the photo.
@@ -126,7 +124,7 @@ def seen(
     return network.view(photo), take_apart(network.model, network.inputs(fitted)[0])
 
 
-def told(photo: np.ndarray | None, network: object | None) -> str:
+def told(photo: np.ndarray | None, network: Any) -> str:
     """Say what is taken apart."""
     if photo is None and network is None:
         return _(
@@ -155,13 +153,14 @@ def connection_weights(found: tuple[np.ndarray, Parts]) -> Figure:
     shown = np.sort(np.argsort(-strength, kind="stable")[:SHOWN])
     others = np.delete(parts.products, shown, axis=-1)
     fig = plt.figure()
-    fig.get_layout_engine().set(wspace=0.3)  # room for the signs between the pictures
+    fig.set_layout_engine("constrained", wspace=0.3)  # room for the signs between the pictures
     fig.suptitle(r"$A_j = f\left(\sum_i A_i * k_{ij} + b_j\right)$", parse_math=True)
     columns = len(shown) + (others.size > 0)
     axes = fig.subplots(3, columns + 2, height_ratios=(1, 0.8, 1))
     for ax in axes.flat:
         ax.set_axis_off()
-    maps, signed = {"cmap": plots.colormap("sequential")}, {"cmap": plots.colormap("signed")}
+    maps: dict[str, Any] = {"cmap": plots.colormap("sequential")}
+    signed: dict[str, Any] = {"cmap": plots.colormap("signed")}
     largest = np.abs(parts.products[..., shown]).max(), np.abs(parts.total).max()
     for column, i in zip(axes.T, shown, strict=False):
         _picture(column[0], parts.inputs[..., i], **maps)
@@ -199,7 +198,7 @@ def connection_weights(found: tuple[np.ndarray, Parts]) -> Figure:
     return fig
 
 
-def _picture(ax: Axes, values: np.ndarray, limit: float | None = None, **look: object) -> None:
+def _picture(ax: Axes, values: np.ndarray, limit: float | None = None, **look: Any) -> None:
     """Draw a map, with a frame and without ticks; between −limit and limit, if it is given."""
     ends = {} if limit is None else {"vmin": -limit, "vmax": limit}
     ax.imshow(values, **ends, **look)
@@ -209,6 +208,6 @@ def _picture(ax: Axes, values: np.ndarray, limit: float | None = None, **look: o
     ax.spines[:].set_visible(True)
 
 
-def _beside(ax: Axes, x: float, words: str, ha: str = "center", **options: object) -> None:
+def _beside(ax: Axes, x: float, words: str, ha: str = "center", **options: Any) -> None:
     """Write at the middle of the height of a picture; x is 0 at its left and 1 at its right."""
     ax.text(x, 0.5, words, ha=ha, va="center", transform=ax.transAxes, **options)

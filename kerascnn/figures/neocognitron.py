@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerascnn import datasets, plots
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._material import digit_images
 from ._registry import figure
 from .visual_cortex import bar
@@ -27,7 +27,7 @@ DIGITS = 200
 
 def before_and_after() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Input, S-cells and C-cells for a 4 and for DIGITS others, and for the same, shifted."""
-    digits = np.concatenate([digit_images(4), datasets.load("digits").test[0][:DIGITS]])
+    digits = np.concatenate([digit_images(4), datasets.load("digits").part("test")[0][:DIGITS]])
     here = np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
     return [(images, *responses(images)) for images in (here, shifted(here))]
 
@@ -45,8 +45,8 @@ def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
     similarities = [similarity(*pair) for pair in zip(*rows, strict=True)]
     mean = [f"{values[1:].mean():.2f}" for values in similarities]
     fig = plt.figure()
-    fig.get_layout_engine().set(w_pad=0.04, wspace=0)  # the planes are small enough
-    parts = fig.subfigures(1, 3, width_ratios=(1.2, 4, 4), wspace=0.06)
+    fig.set_layout_engine("constrained", w_pad=0.04, wspace=0)  # the planes are small enough
+    parts = parts_of(fig, 1, 3, width_ratios=(1.2, 4, 4), wspace=0.06)
     names = (_("input"), _("S-cells"), _("C-cells"))
     for nth, (part, name) in enumerate(zip(parts, names, strict=True)):
         count = rows[0][nth].shape[-1]
@@ -57,11 +57,11 @@ def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
             for ax, line in zip(axes[0], np.moveaxis(lines(), -1, 0), strict=True):
                 ax.imshow(line[..., 0], cmap="gray")
                 ax.set_anchor("S")
-        look = {"cmap": "gray" if nth == 0 else plots.colormap("sequential"), "vmin": 0}
+        cmap = "gray" if nth == 0 else plots.colormap("sequential")
         for of_row, row in zip(axes[1:], rows, strict=True):
             planes = np.moveaxis(row[nth][0], -1, 0)
             for ax, plane in zip(of_row, planes, strict=True):
-                ax.imshow(plane, vmax=rows[0][nth][0].max(), **look)
+                ax.imshow(plane, vmin=0, vmax=rows[0][nth][0].max(), cmap=cmap)
         if nth == 0:
             axes[1, 0].set_title(_("digit"), fontsize="small")
             axes[2, 0].set_title(_("shifted digit"), fontsize="small")

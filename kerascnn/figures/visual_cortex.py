@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._registry import figure
 
 SIDE = 61  # pixels of a stimulus
@@ -30,7 +30,7 @@ def ganglion_cells() -> Figure:
     fields = {_("on-centre cell"): centre_surround(), _("off-centre cell"): -centre_surround()}
     shown = spots()
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(1, 3))
+    left, right = parts_of(fig, 1, 2, width_ratios=(1, 3))
     colors = plots.window_colors(2)
     limit = 0.3 * centre_surround().max()  # the surround is weak, but wide
     axes = left.subplots(2, 1)
@@ -142,7 +142,7 @@ PREFERRED = 90  # degrees: a vertical bar
 def orientation_tuning() -> Figure:
     """Rotate and shift a bar in front of a Gabor filter, and of the maximum over many of them."""
     fig = plt.figure()
-    left, right = fig.subfigures(1, 2, width_ratios=(1, 4))
+    left, right = parts_of(fig, 1, 2, width_ratios=(1, 4))
     weights = gabor()
     signs = {0.0: "+", WAVELENGTH / 2: "−", -WAVELENGTH / 2: "−"}
     ax = left.subplots()
@@ -159,7 +159,7 @@ def orientation_tuning() -> Figure:
         ax.set_ylim(0, 1.1)
         ax.set_xticks(places[::step])
         width = 0.19 * (places[-1] - places[0])
-        _pictures_above(ax, places[::step], bars[::step], width, (0, 1))
+        _pictures_above(ax, places[::step].tolist(), bars[::step], width, (0, 1))
     axes[0].set_xlabel(_("orientation of the bar (degrees)"))
     axes[0].set_ylabel(_("response (largest = 1)"))
     axes[1].set_xlabel(_("position of the bar (pixels)"))
@@ -205,12 +205,12 @@ def bar(
 
 def rotated_bars() -> list[np.ndarray]:
     """A bar in the middle, in each of ANGLES."""
-    return [bar(angle) for angle in ANGLES]
+    return [bar(angle) for angle in ANGLES.tolist()]
 
 
 def shifted_bars() -> list[np.ndarray]:
     """A vertical bar at each of OFFSETS."""
-    return [bar(PREFERRED, offset) for offset in OFFSETS]
+    return [bar(PREFERRED, offset) for offset in OFFSETS.tolist()]
 
 
 def simple_cells(picture: np.ndarray) -> np.ndarray:
@@ -255,7 +255,7 @@ def learned_orientation_tuning(filters: np.ndarray) -> Figure:
     curves = tuning(filters)
     chosen = examples(curves)
     fig = plt.figure()
-    top, bottom = fig.subfigures(2, 1, height_ratios=(2, 3))
+    top, bottom = parts_of(fig, 2, 1, height_ratios=(2, 3))
     axes = bottom.subplots(1, len(chosen), sharey=True)
     for above, ax, unit in zip(top.subplots(1, len(chosen)), axes, chosen, strict=True):
         plots.filter_grid(filters[[unit]], ax=above)
@@ -288,7 +288,7 @@ def tuning(filters: np.ndarray) -> np.ndarray:
     """
     side = filters.shape[1]
     offsets = np.arange(-side, side + 0.5, 0.5)
-    bars = np.array([[bar(a, at, side, 2) for at in offsets] for a in LEARNED_ANGLES])
+    bars = np.array([[bar(a, at, side, 2) for at in offsets] for a in LEARNED_ANGLES.tolist()])
     sums = np.einsum("aohw,khwc->kao", bars, filters)
     return np.maximum(sums, 0).max(axis=2)
 

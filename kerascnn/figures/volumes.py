@@ -1,6 +1,7 @@
 """From volume to volume: how many maps and weights filters make (lecture map, B4, B7, B8)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -215,9 +216,9 @@ def channel_view(*, stride: int = 1, padding: Whole = 0) -> Figure:
     fig, ax = plt.subplots()
     ax.set_axis_off()
     colors = plots.window_colors(len(FILTERS))
-    signed = {"cmap": plots.colormap("signed"), "vmin": -0.5, "vmax": 0.5}
-    gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
-    middle = {"ha": "center", "va": "center"}
+    signed: dict[str, Any] = {"cmap": plots.colormap("signed"), "vmin": -0.5, "vmax": 0.5}
+    gray: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 1}
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
     _stack(ax, 5, 0, channels, 0.8, [plt.rcParams["text.color"]] * 3, "RGB", **gray)
     numbers = [str(n + 1) for n in range(len(FILTERS))]
     for n, color in enumerate(colors):
@@ -244,7 +245,7 @@ def channel_view(*, stride: int = 1, padding: Whole = 0) -> Figure:
 
 def _stack(
     ax: Axes, x: float, y: float, maps: np.ndarray, cell: float, colors: Sequence[str],
-    labels: Sequence[str], **look: object,
+    labels: Sequence[str], **look: Any,
 ) -> None:  # fmt: skip
     """Draw maps (C, H, W) behind each other, the last in front, in the middle of y."""
     height, width = cell * maps.shape[1], cell * maps.shape[2]
