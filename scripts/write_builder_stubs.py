@@ -20,23 +20,6 @@ import os
 
 import keras
 """
-COMMON = {
-    "include_top": "bool",
-    "weights": "str | os.PathLike[str] | None",
-    "input_tensor": "keras.KerasTensor | None",
-    "input_shape": "tuple[int | None, int | None, int] | None",
-    "pooling": "str | None",
-    "classes": "int",
-    "classifier_activation": "str | collections.abc.Callable | None",
-    "name": "str",
-}
-
-
-def kind_of(default: object) -> str:
-    """The type of an option, from its default."""
-    if isinstance(default, tuple):
-        return f"collections.abc.Sequence[{kind_of(default[0])}]"
-    return type(default).__name__
 
 
 def signature_of(builder: object) -> str:
@@ -45,9 +28,8 @@ def signature_of(builder: object) -> str:
     for option in inspect.signature(builder).parameters.values():
         if option.kind is option.KEYWORD_ONLY and not star:
             lines, star = [*lines, "    *,"], True
-        kind = COMMON.get(option.name) or kind_of(option.default)
         default = "..." if callable(option.default) else repr(option.default).replace("'", '"')
-        lines.append(f"    {option.name}: {kind} = {default},")
+        lines.append(f"    {option.name}: {option.annotation} = {default},")
     return "\n".join([f"def {builder.__name__}(", *lines, ") -> keras.Model: ...", ""])
 
 

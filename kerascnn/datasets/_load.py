@@ -3,6 +3,7 @@
 import inspect
 from importlib import import_module
 from os import PathLike
+from typing import Any
 
 from kerascnn._errors import unknown
 
@@ -22,7 +23,7 @@ def names() -> list[str]:
     return list(NAMES)
 
 
-def load(name: str, *, data_dir: str | PathLike | None = None, **options) -> Dataset:
+def load(name: str, *, data_dir: str | PathLike | None = None, **options: Any) -> Dataset:
     """Load a data set of images, `(N, H, W, C)` float32 in [0, 1], and labels.
 
     | name | images | source |

@@ -1,5 +1,8 @@
 """Average pooling to a fixed output size, as in torchvision's AlexNet and GoogLeNet."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -25,11 +28,11 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
     [1.5, 4.0]
     """
 
-    def __init__(self, output_size, **kwargs):
+    def __init__(self, output_size: int | Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.output_size = check_pair("output_size", output_size)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the weights of the windows, a row for each row or column of the output."""
         if None in input_shape[1:3]:
             raise ValueError(
@@ -39,27 +42,27 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
         sides = zip(input_shape[1:3], self.output_size, strict=True)
         self._rows, self._columns = (_windows(size, n) for size, n in sides)
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Pool the maps (N, H, W, C)."""
         rows, columns = (ops.cast(w, x.dtype) for w in (self._rows, self._columns))
         return ops.einsum("nhwc,ih,jw->nijc", x, rows, columns)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> (N, height, width, C)."""
         return (input_shape[0], *self.output_size, input_shape[-1])
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Return 0: an average has no weights."""
         return 0
 
-    def receptive_field(self, fields):
+    def receptive_field(self, fields: Sequence[Any]) -> Any:
         """Combine the fields of the pixels in each window."""
         return tuple(
             axis.through([np.flatnonzero(row).tolist() for row in shares], shares.shape[1])
             for axis, shares in zip(fields[0], (self._rows, self._columns), strict=True)
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {**super().get_config(), "output_size": self.output_size}
 

@@ -1,6 +1,8 @@
 """The C-cells of the neocognitron, which tolerate shifts (Fukushima 1980)."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,7 +35,7 @@ class CCells(keras.layers.Layer):
     (None, 10, 10, 24)
     """
 
-    def __init__(self, kernel_size, saturation=0.5, **kwargs):
+    def __init__(self, kernel_size: int, saturation: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         kernel_size = check_count("kernel_size", kernel_size)
         if not saturation > 0:
@@ -42,7 +44,7 @@ class CCells(keras.layers.Layer):
         self.strides, self.padding = (1, 1), "valid"
         self.saturation = saturation
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the fixed weights d, the same for each plane."""
         check_window(self.name, self.kernel_size, input_shape)
         offsets = np.arange(self.kernel_size[0]) - (self.kernel_size[0] - 1) / 2
@@ -50,24 +52,24 @@ class CCells(keras.layers.Layer):
         d = np.repeat((d / d.sum())[:, :, None, None], input_shape[-1], axis=2)
         self._d = d.astype("float32")
 
-    def call(self, u):
+    def call(self, u: Any) -> Any:
         """Pool the S-cells (N, H, W, planes)."""
         excitation = ops.depthwise_conv(u, ops.cast(self._d, u.dtype), data_format="channels_last")
         inhibition = ops.mean(excitation, axis=-1, keepdims=True)
         x = ops.relu((1 + excitation) / (1 + inhibition) - 1)
         return x / (self.saturation + x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, planes) -> (N, H - kernel + 1, W - kernel + 1, planes)."""
         n, h, w, planes = input_shape
         kernel = self.kernel_size[0]
         return (n, h and h - kernel + 1, w and w - kernel + 1, planes)
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the products of one window for each cell."""
         return math.prod(output_shape[1:]) * math.prod(self.kernel_size)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {
             **super().get_config(),

@@ -1,5 +1,8 @@
 """Local response normalization (Krizhevsky et al. 2012, section 3.3)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -38,7 +41,15 @@ class LocalResponseNormalization(keras.layers.Layer):
     [0.1667, 0.1333, 0.2143]
     """
 
-    def __init__(self, size=5, k=2.0, alpha=1e-4, beta=0.75, convention="paper", **kwargs):
+    def __init__(
+        self,
+        size: int = 5,
+        k: float = 2.0,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        convention: str = "paper",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if convention not in CONVENTIONS:
             raise unknown("convention", convention, CONVENTIONS)
@@ -54,7 +65,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.beta = beta
         self.convention = convention
 
-    def call(self, a):
+    def call(self, a: Any) -> Any:
         """Normalize the activations (N, ..., C)."""
         alpha = self.alpha / self.size if self.convention == "caffe" else self.alpha
         i = np.arange(a.shape[-1])
@@ -64,19 +75,19 @@ class LocalResponseNormalization(keras.layers.Layer):
         sums = ops.cast(sums, keras.backend.result_type(a.dtype, "float32"))
         return a * ops.cast((self.k + alpha * sums) ** -self.beta, a.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, ..., C) -> (N, ..., C)."""
         return input_shape
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Return 0: the literature does not count the MACs of normalization layers."""
         return 0
 
-    def receptive_field(self, fields):
+    def receptive_field(self, fields: Sequence[Any]) -> Any:
         """Return the field of the input, since the sum is over channels at one position."""
         return fields[0]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         names = ("size", "k", "alpha", "beta", "convention")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

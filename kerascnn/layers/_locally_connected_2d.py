@@ -1,6 +1,8 @@
 """Convolution without weight sharing, a layer that Keras 3 no longer has."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -40,16 +42,16 @@ class LocallyConnected2D(keras.layers.Layer):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        activation=None,
-        use_bias=True,
-        kernel_initializer="he_uniform",
-        bias_initializer="zeros",
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        activation: str | Callable | None = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "he_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if padding not in PADDINGS:
             raise unknown("padding", padding, PADDINGS)
@@ -62,7 +64,7 @@ class LocallyConnected2D(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the filters and biases of each position."""
         if None in input_shape[1:]:
             raise ValueError(
@@ -87,7 +89,7 @@ class LocallyConnected2D(keras.layers.Layer):
             )
         self._shape = (inputs, *positions, self.filters)
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Apply the filters of each position to its window of the maps (N, H, W, C)."""
         windows = ops.image.extract_patches(
             x,
@@ -102,20 +104,20 @@ class LocallyConnected2D(keras.layers.Layer):
             x = x + ops.cast(self.bias, x.dtype)
         return self.activation(x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> (N, new height, new width, filters), as for `Conv2D`."""
         sizes = output_sizes(input_shape[1:3], self.kernel_size, self.strides, self.padding)
         return (input_shape[0], *sizes, self.filters)
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the weights, each of which is used once."""
         return math.prod(self.kernel.shape)
 
-    def connections(self, input_shapes, output_shape):
+    def connections(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the weights and biases, each of which is one connection."""
         return self.count_params()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {
             **super().get_config(),

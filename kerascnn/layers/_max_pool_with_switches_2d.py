@@ -1,5 +1,8 @@
 """Max-pooling that returns the locations of the maxima (Zeiler & Fergus 2013, section 2.1)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -32,7 +35,13 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
     (4.0, 2)
     """
 
-    def __init__(self, pool_size=2, strides=None, padding="valid", **kwargs):
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = 2,
+        strides: int | Sequence[int] | None = None,
+        padding: str = "valid",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if padding not in PADDINGS:
             raise unknown("padding", padding, PADDINGS)
@@ -40,12 +49,12 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         self.strides = self.pool_size if strides is None else check_pair("strides", strides)
         self.padding = padding
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Check that a window fits into the maps."""
         if self.padding == "valid":
             check_window(self.name, self.pool_size, input_shape)
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Pool the maps (N, H, W, C)."""
         _n, height, width, _c = ops.shape(x)
         (top, bottom), (left, right) = (
@@ -76,22 +85,22 @@ class MaxPoolWithSwitches2D(keras.layers.Layer):
         total = max(total, 0) if isinstance(total, int) else ops.maximum(total, 0)
         return total // 2, total - total // 2
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> two of (N, h, w, C), as for `MaxPooling2D`."""
         sizes = output_sizes(input_shape[1:3], self.pool_size, self.strides, self.padding)
         shape = (input_shape[0], *sizes, input_shape[-1])
         return shape, shape
 
-    def compute_output_spec(self, x):
+    def compute_output_spec(self, x: Any) -> Any:
         """Return specs of the maxima, of the type of the input, and of the int32 switches."""
         maxima, switches = self.compute_output_shape(x.shape)
         return keras.KerasTensor(maxima, x.dtype), keras.KerasTensor(switches, "int32")
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Return 0: the layer has no weights to multiply with."""
         return 0
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         names = ("pool_size", "strides", "padding")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

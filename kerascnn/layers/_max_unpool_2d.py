@@ -1,5 +1,8 @@
 """Unpooling with switches (Zeiler & Fergus 2013, section 2.1)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -26,7 +29,7 @@ class MaxUnpool2D(keras.layers.Layer):
     [0.0, 0.0, 5.0, 0.0]
     """
 
-    def __init__(self, output_size=None, **kwargs):
+    def __init__(self, output_size: Sequence[int] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if output_size is not None:
             output_size = tuple(output_size)
@@ -37,7 +40,7 @@ class MaxUnpool2D(keras.layers.Layer):
                 )
         self.output_size = output_size
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Unpool the values (N, h, w, C)."""
         values, switches, *reference = inputs
         n, _h, _w, c = ops.shape(values)
@@ -60,15 +63,15 @@ class MaxUnpool2D(keras.layers.Layer):
             )
         return self.output_size
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """[(N, h, w, C), (N, h, w, C)] -> (N, H, W, C)."""
         values, _switches, *reference = input_shape
         return (values[0], *self._size(*reference), values[-1])
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Return 0: the layer has no weights to multiply with."""
         return 0
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {**super().get_config(), "output_size": self.output_size}

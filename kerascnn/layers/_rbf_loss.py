@@ -1,5 +1,7 @@
 """The loss of LeNet-5 (LeCun et al. 1998, Equation 9)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -24,13 +26,13 @@ class RBFLoss(keras.losses.Loss):
     1.4076
     """
 
-    def __init__(self, j=1.0, name="rbf_loss", **kwargs):
+    def __init__(self, j: float = 1.0, name: str = "rbf_loss", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         if j <= 0:
             raise ValueError(f"j must be above 0, the penalty of the rubbish class; received {j}.")
         self.j = j
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """Compute the loss of each image."""
         y_pred = ops.convert_to_tensor(y_pred)
         classes = y_pred.shape[-1]
@@ -39,6 +41,6 @@ class RBFLoss(keras.losses.Loss):
         rubbish = ops.full_like(y_pred[..., :1], -self.j)
         return -right + ops.logsumexp(ops.concatenate([rubbish, y_pred], axis=-1), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {**super().get_config(), "j": self.j}

@@ -1,10 +1,13 @@
 """LeNet-5's output layer: Euclidean radial basis functions (LeCun et al. 1998, Equation 7)."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
@@ -28,7 +31,9 @@ class RBFOutput(keras.layers.Layer):
     [[-1.0, -5.0]]
     """
 
-    def __init__(self, codes, activation=None, **kwargs):
+    def __init__(
+        self, codes: ArrayLike, activation: str | Callable | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         shape = np.shape(codes)
         if len(shape) != 2:
@@ -39,7 +44,7 @@ class RBFOutput(keras.layers.Layer):
         self.codes = np.asarray(codes).tolist()
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the fixed weights."""
         classes, units = np.shape(self.codes)
         if input_shape[-1] != units:
@@ -54,24 +59,24 @@ class RBFOutput(keras.layers.Layer):
             name="centres",
         )
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Compare the units (N, units) with the codes."""
         differences = ops.expand_dims(x, 1) - ops.cast(self.centres, x.dtype)
         return self.activation(-ops.sum(ops.square(differences), axis=-1))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, units) -> (N, classes)."""
         return (*input_shape[:-1], len(self.codes))
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count one squared difference for each number of each code."""
         return math.prod(np.shape(self.codes))
 
-    def connections(self, input_shapes, output_shape):
+    def connections(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the connections of each class to each unit: LeNet-5's output has 840."""
         return self.macs(input_shapes, output_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {
             **super().get_config(),

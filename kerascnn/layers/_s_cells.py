@@ -1,7 +1,9 @@
 """The S-cells of the neocognitron, which detect features (Fukushima 1980)."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,7 +43,14 @@ class SCells(keras.layers.Layer):
     (624, 2)
     """
 
-    def __init__(self, planes, kernel_size, selectivity=4.0, padding="valid", **kwargs):
+    def __init__(
+        self,
+        planes: int,
+        kernel_size: int,
+        selectivity: float = 4.0,
+        padding: str = "valid",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         planes = check_count("planes", planes)
         kernel_size = check_count("kernel_size", kernel_size)
@@ -55,7 +64,7 @@ class SCells(keras.layers.Layer):
         self.selectivity = selectivity
         self.padding = padding
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the weights a and b, and the fixed weights c."""
         if self.padding == "valid":
             check_window(self.name, self.kernel_size, input_shape)
@@ -78,7 +87,7 @@ class SCells(keras.layers.Layer):
         c = np.repeat(fall[:, :, None, None], channels, axis=2)
         self.c = (c / c.sum()).astype("float32")
 
-    def call(self, u):
+    def call(self, u: Any) -> Any:
         """Compute the responses to the cells (N, H, W, C)."""
         r = self.selectivity
         convolve = partial(ops.conv, padding=self.padding, data_format="channels_last")
@@ -88,18 +97,18 @@ class SCells(keras.layers.Layer):
         inhibition = 2 * r / (1 + r) * ops.cast(self.b, u.dtype) * v
         return r * ops.relu((1 + excitation) / (1 + inhibition) - 1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> (N, new height, new width, planes)."""
         n, h, w, _c = input_shape
         lost = 0 if self.padding == "same" else self.kernel_size[0] - 1
         return (n, h and h - lost, w and w - lost, self.planes)
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the excitation of each plane and the inhibitory cell that all planes share."""
         window = math.prod(self.a.shape[:3])
         return math.prod(output_shape[1:3]) * window * (self.planes + 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {
             **super().get_config(),

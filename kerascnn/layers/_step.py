@@ -1,11 +1,13 @@
 """The threshold of the perceptron (Rosenblatt 1958)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
-def step(x):
+def step(x: Any) -> Any:
     """Step activation function: 1 where x is not negative, otherwise 0.
 
     The gradient is that of the identity. With this activation and half the squared error, gradient

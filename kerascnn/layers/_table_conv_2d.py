@@ -1,10 +1,13 @@
 """Convolution whose filters see only some of the input maps (LeCun et al. 1998, Table I)."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 from kerascnn._checks import check_count
 
@@ -34,13 +37,13 @@ class TableConv2D(keras.layers.Layer):
 
     def __init__(
         self,
-        table,
-        kernel_size,
-        activation=None,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        **kwargs,
-    ):
+        table: ArrayLike,
+        kernel_size: int | Sequence[int],
+        activation: str | Callable | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not table or not all(len(set(maps)) == len(maps) > 0 for maps in table):
             raise ValueError(
@@ -55,7 +58,7 @@ class TableConv2D(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create a kernel for each connection in the table and a bias for each filter."""
         channels, filters = input_shape[-1], len(self.table)
         links = [(i, k) for k, maps in enumerate(self.table) for i in maps]
@@ -77,28 +80,28 @@ class TableConv2D(keras.layers.Layer):
         self._places[range(len(links)), [i * filters + k for i, k in links]] = 1
         self._full_shape = (*self.kernel_size, channels, filters)
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Convolve the maps (N, H, W, C)."""
         kernel = ops.matmul(self.kernel, ops.cast(self._places, self.kernel.dtype))
         kernel = ops.cast(ops.reshape(kernel, self._full_shape), x.dtype)
         maps = ops.conv(x, kernel, data_format="channels_last")
         return self.activation(maps + ops.cast(self.bias, x.dtype))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> (N, H - kernel + 1, W - kernel + 1, filters)."""
         n, h, w, _c = input_shape
         kh, kw = self.kernel_size
         return (n, h and h - kh + 1, w and w - kw + 1, len(self.table))
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the products of all kernels at each position."""
         return math.prod(output_shape[1:3]) * math.prod(self.kernel.shape)
 
-    def connections(self, input_shapes, output_shape):
+    def connections(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count one for each MAC and for the bias of each unit: LeNet-5's C3 has 151,600."""
         return self.macs(input_shapes, output_shape) + math.prod(output_shape[1:])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {
             **super().get_config(),

@@ -1,6 +1,8 @@
 """The subsampling of LeNet-5 (LeCun et al. 1998, section II.B, layers S2 and S4)."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -30,13 +32,18 @@ class TrainableSubsampling2D(keras.layers.Layer):
     [3.0]
     """
 
-    def __init__(self, pool_size=2, activation=None, **kwargs):
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = 2,
+        activation: str | Callable | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.pool_size = self.strides = check_pair("pool_size", pool_size)
         self.padding = "valid"
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create a coefficient and a bias for each map."""
         check_window(self.name, self.pool_size, input_shape)
         average = keras.initializers.Constant(1 / math.prod(self.pool_size))
@@ -44,27 +51,27 @@ class TrainableSubsampling2D(keras.layers.Layer):
         self.coefficient = self.add_weight(shape=maps, initializer=average, name="coefficient")
         self.bias = self.add_weight(shape=maps, initializer="zeros", name="bias")
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Subsample the maps (N, H, W, C)."""
         mean = ops.average_pool(x, self.pool_size, self.strides, data_format="channels_last")
         total = mean * math.prod(self.pool_size)
         return self.activation(total * self.coefficient + self.bias)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> (N, H // height, W // width, C)."""
         n, h, w, c = input_shape
         height, width = self.pool_size
         return (n, h and h // height, w and w // width, c)
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Return 0: pixels are summed, not multiplied by weights."""
         return 0
 
-    def connections(self, input_shapes, output_shape):
+    def connections(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Count the pixels of the window and the bias of each unit: LeNet-5's S2 has 5,880."""
         return math.prod(output_shape[1:]) * (math.prod(self.pool_size) + 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {
             **super().get_config(),

@@ -1,5 +1,8 @@
 """The parameter-free shortcut of residual networks (He et al. 2015, section 3.3, option A)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -25,14 +28,14 @@ class ZeroPaddingShortcut(keras.layers.Layer):
     [1.0, 0.0, 0.0]
     """
 
-    def __init__(self, filters, strides=1, **kwargs):
+    def __init__(self, filters: int, strides: int | Sequence[int] = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = check_count("filters", filters)
         strides = check_count("strides", strides)
         # The layer sees single pixels, like a 1x1 convolution with this stride.
         self.kernel_size, self.strides, self.padding = (1, 1), (strides, strides), "valid"
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Check that the output has at least as many channels as the input."""
         if input_shape[-1] > self.filters:
             raise ValueError(
@@ -40,22 +43,22 @@ class ZeroPaddingShortcut(keras.layers.Layer):
                 f"a shortcut keeps all of them; received {self.filters}."
             )
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         """Subsample the maps (N, H, W, C) and pad their channels."""
         more = self.filters - x.shape[-1]
         x = x[:, :: self.strides[0], :: self.strides[1]]
         return ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, more)])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """(N, H, W, C) -> (N, ceil(H / strides), ceil(W / strides), filters)."""
         n, h, w, _c = input_shape
         stride = self.strides[0]
         return (n, h and -(-h // stride), w and -(-w // stride), self.filters)
 
-    def macs(self, input_shapes, output_shape):
+    def macs(self, input_shapes: Sequence[tuple], output_shape: tuple) -> int:
         """Return 0: the layer has no weights to multiply with."""
         return 0
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for saving."""
         return {**super().get_config(), "filters": self.filters, "strides": self.strides[0]}

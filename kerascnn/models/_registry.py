@@ -202,7 +202,7 @@ def architecture(
             return finish(beginning, layers(**given, **own), a["name"])
 
         everything = inspect.signature(layers).parameters.values()
-        own_options = [p for p in everything if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        own_options = [_typed(p) for p in everything if p.kind is inspect.Parameter.KEYWORD_ONLY]
         asked = [p.name for p in everything if p.kind is not inspect.Parameter.KEYWORD_ONLY]
         common = _common(own_name, classes, classifier_activation)
         signature = inspect.Signature([*common, *own_options], return_annotation="keras.Model")
@@ -269,18 +269,29 @@ def _wrap(text: str, indent: int = 0) -> str:
 
 def _common(name: str, classes: int, activation: object) -> list[inspect.Parameter]:
     """Return the parameters of the builders of keras.applications, in their order."""
-    defaults = {
-        "include_top": True,
-        "weights": None,  # keras.applications downloads by default; we only do so when asked
-        "input_tensor": None,
-        "input_shape": None,
-        "pooling": None,
-        "classes": classes,
-        "classifier_activation": activation,
-        "name": name,
-    }
+    common = (  # keras.applications downloads weights by default; we only do so when asked
+        ("include_top", True, "bool"),
+        ("weights", None, "str | os.PathLike[str] | None"),
+        ("input_tensor", None, "keras.KerasTensor | None"),
+        ("input_shape", None, "tuple[int | None, int | None, int] | None"),
+        ("pooling", None, "str | None"),
+        ("classes", classes, "int"),
+        ("classifier_activation", activation, "str | collections.abc.Callable | None"),
+        ("name", name, "str"),
+    )
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return [inspect.Parameter(n, kind, default=default) for n, default in defaults.items()]
+    return [inspect.Parameter(n, kind, default=d, annotation=a) for n, d, a in common]
+
+
+def _typed(option: inspect.Parameter) -> inspect.Parameter:
+    """Give an option of a builder the type of its default."""
+    return option.replace(annotation=_type_of(option.default))
+
+
+def _type_of(default: object) -> str:
+    if isinstance(default, tuple):
+        return f"collections.abc.Sequence[{_type_of(default[0])}]"
+    return type(default).__name__
 
 
 def architectures() -> dict[str, Architecture]:

@@ -121,7 +121,7 @@ def up_sampling(classes, kernel, stride, *, name):
     )
 
 
-def convolutionalize(model):
+def convolutionalize(model: keras.Model) -> keras.Model:
     """Convert the dense layers of a classifier into convolutions with the same weights.
 
     The new model accepts images of any size and returns a map of predictions. For an image of the

@@ -1,5 +1,6 @@
 """GoogLeNet (Szegedy et al. 2014, arXiv:1409.4842), Table 1, and a single Inception module."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import keras
@@ -170,7 +171,12 @@ def auxiliary_head(x, *, conv, variant, name):
     return Dropout(0.7, name=f"{name}_dropout")(x)
 
 
-def build_inception_module(kind="reduced", input_shape=(28, 28, 256), *, filters=CS231N):
+def build_inception_module(
+    kind: str = "reduced",
+    input_shape: tuple[int | None, int | None, int] = (28, 28, 256),
+    *,
+    filters: Sequence[int] = CS231N,
+) -> keras.Model:
     """Build one Inception module, to compare its cost with and without 1x1 reductions.
 
     Args:

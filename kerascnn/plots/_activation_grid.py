@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
@@ -17,7 +18,7 @@ ORDERS = ("unit", "strength")
 
 
 def activation_grid(
-    maps,
+    maps: ArrayLike,
     *,
     order: str = "strength",
     top: int | None = None,

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from kerascnn._checks import is_number, is_whole
@@ -34,7 +35,7 @@ QUALITY = 18  # ffmpeg's constant rate factor: no loss to be seen
 
 
 def animate(
-    frames,
+    frames: ArrayLike | Sequence,
     path: str | Path,
     *,
     fps: float = 10,

@@ -1,5 +1,7 @@
 """A network as a picture: volumes for a chain, blocks for a graph with branches."""
 
+from typing import Any
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -17,7 +19,7 @@ LIGHTER, DARKER = 0.45, 0.28  # top and side of a volume, against its front
 
 
 def architecture(
-    records,
+    records: Any,
     *,
     kind: str | None = None,
     title: str | None = None,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
@@ -21,7 +22,7 @@ CLIP = 99.0  # percentile; Smilkov 2017, Sec. 3.1, clips there: a few pixels out
 
 
 def compare_methods(
-    images,
+    images: ArrayLike,
     maps: Mapping[str, np.ndarray],
     *,
     labels: Sequence[str] | Sequence[int] | None = None,

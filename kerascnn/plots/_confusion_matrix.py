@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -30,7 +31,7 @@ NORMALIZE = ("true", "pred", "all")  # scikit-learn's names
 
 
 def confusion_matrix(
-    matrix,
+    matrix: Any,
     class_names: Sequence[str] | None = None,
     *,
     normalize: str | None = None,

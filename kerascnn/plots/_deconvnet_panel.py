@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._text import text as _
 
@@ -20,8 +21,8 @@ BETWEEN = 0.22  # between the two halves, as a part of a patch's longer side
 
 
 def deconvnet_panel(
-    patches,
-    reconstructions,
+    patches: ArrayLike,
+    reconstructions: ArrayLike,
     *,
     units: Sequence | None = None,
     title: str | None = None,

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from ._mosaic import check_titles
 from ._table import stages, steps_in_words, strip
 
 
 def dream_strip(
-    images,
+    images: ArrayLike | Sequence,
     *,
     labels: Sequence | None = None,
     columns: int | None = None,

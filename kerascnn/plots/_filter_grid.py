@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._text import text as _
 
@@ -18,7 +19,7 @@ MARGIN = 0.16  # room for the names of a matrix's axes, as a part of a filter's 
 
 
 def filter_grid(
-    filters,
+    filters: ArrayLike,
     *,
     channel: int | None = None,
     rgb: bool = True,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._errors import unknown
 
@@ -14,7 +15,7 @@ NORMALIZE = ("each", "all")
 
 
 def image_grid(
-    images,
+    images: ArrayLike,
     *,
     titles: Sequence[str] | Sequence[int] | None = None,
     class_names: Sequence[str] | None = None,

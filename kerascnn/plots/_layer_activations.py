@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._text import class_texts, shape_text
 from kerascnn._text import text as _
@@ -27,7 +28,7 @@ NAMED = 3  # classes that are named
 def layer_activations(
     activations: Mapping[str, np.ndarray],
     *,
-    image=None,
+    image: ArrayLike | None = None,
     class_names: Sequence[str] | None = None,
     top: int = 8,
     numbers: bool = True,

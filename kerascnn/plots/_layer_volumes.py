@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -17,7 +18,7 @@ from ._style import as_written, role_color
 
 
 def layer_volumes(
-    records,
+    records: Any,
     *,
     title: str | None = None,
     legend: bool = True,

@@ -1,12 +1,13 @@
 """A grid of cells with numbers in them: the picture of an array in the arithmetic figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, is_color_like, to_hex
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
 from ._artists import canvas, claim, fitted_text, mix, text_width
 from ._check import array
@@ -23,17 +24,17 @@ Window = tuple[int, int, int, int]
 
 
 def number_grid(
-    values,
+    values: ArrayLike,
     *,
     ax: Axes | None = None,
     origin: tuple[float, float] = (0.0, 0.0),
     cell: float = 1.0,
-    fmt=None,
+    fmt: str | Callable[[float], str] | None = None,
     label: str | None = None,
     highlight: Iterable[Window] | Mapping[Window, str] | None = None,
-    hatch=None,
-    crossed=None,
-    corner=None,
+    hatch: ArrayLike | int | None = None,
+    crossed: ArrayLike | None = None,
+    corner: ArrayLike | None = None,
     cmap: str | None = None,
     limits: tuple[float, float] | None = None,
     frame: str | None = None,

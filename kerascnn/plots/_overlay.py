@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 from kerascnn._text import text as _
 
@@ -16,8 +17,8 @@ ALPHA = 0.75
 
 
 def overlay(
-    image,
-    heatmap,
+    image: ArrayLike,
+    heatmap: ArrayLike,
     *,
     alpha: float = ALPHA,
     cmap: str | None = None,

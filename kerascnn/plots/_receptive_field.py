@@ -25,7 +25,7 @@ BESIDE = 0.06  # gap between picture and names, in picture heights
 
 
 def receptive_field(
-    records,
+    records: Any,
     *,
     layer: str | None = None,
     image: np.ndarray | None = None,

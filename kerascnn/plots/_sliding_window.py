@@ -1,11 +1,12 @@
 """One step of a convolution or a pooling, with the numbers put in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
@@ -26,16 +27,16 @@ REDUCTIONS = {"max": np.max, "mean": np.mean, "avg": np.mean, "average": np.mean
 
 
 def sliding_window(
-    image,
-    kernel,
-    output=None,
+    image: ArrayLike,
+    kernel: ArrayLike | str,
+    output: ArrayLike | None = None,
     *,
     step: int = 0,
     stride: int | None = None,
     padding: int = 0,
     pool: int | None = None,
     show_all: bool = False,
-    fmt=None,
+    fmt: str | Callable[[float], str] | None = None,
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:

@@ -1,6 +1,7 @@
 """A style transfer: content, style, what becomes of them, and the losses on the way."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -8,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import ArrayLike
 
 from kerascnn._text import text as _
 
@@ -20,12 +22,12 @@ CURVE = 0.4  # height of the losses' panel, as a part of the figure's, at least
 
 
 def style_strip(
-    content,
-    style,
-    results,
+    content: ArrayLike,
+    style: ArrayLike,
+    results: ArrayLike | Sequence,
     *,
     labels: Sequence | None = None,
-    losses=None,
+    losses: Any = None,
     columns: int | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -25,7 +26,7 @@ LINE_APART = 1.15  # distance of two labels at the lines' ends, in ems
 
 
 def training_curves(
-    history,
+    history: Any,
     *,
     metrics: Sequence[str] | None = None,
     best_epoch: int | None = None,
