@@ -17,8 +17,9 @@ SOME_SIZE = 32  # in pixels, where a model takes any
 RESCALING = (layers.Rescaling, layers.Normalization, layers.Lambda)
 ARITHMETIC = ("Add", "Divide", "Multiply", "Subtract", "TrueDivide")  # of keras.ops
 MOVING = (
-    layers.CenterCrop, layers.Cropping2D, layers.Dropout, layers.Flatten, layers.Identity,
-    layers.Permute, layers.Reshape, layers.Resizing, layers.ZeroPadding2D,
+    layers.ActivityRegularization, layers.CenterCrop, layers.Cropping2D, layers.Dropout,
+    layers.Flatten, layers.GaussianDropout, layers.GaussianNoise, layers.Identity, layers.Permute,
+    layers.Reshape, layers.Resizing, layers.ZeroPadding2D,
 )  # fmt: skip
 MOVING_NAMES = ("Cast", "ExpandDims", "GetItem", "Stack", "Transpose")  # of keras.ops
 
@@ -42,13 +43,22 @@ def rescaling_of(graph: Graph, key: Key) -> Node | None:
             first = node
     if first is None:
         return None
+    black, white = (_at(graph, key, picture, last) for picture in black_and_white(graph, key))
+    return first if wants_levels(black, white) else None
+
+
+def black_and_white(graph: Graph, key: Key) -> tuple[np.ndarray, np.ndarray]:
+    """A black and a white picture in [0, 1], of the size of an input."""
     shape = [1, *(n or SOME_SIZE for n in graph.maker(key).shapes[0][1:])]
-    black, white = (_at(graph, key, np.full(shape, level), last) for level in (0.0, 1.0))
+    return np.zeros(shape, "float32"), np.ones(shape, "float32")
+
+
+def wants_levels(black: np.ndarray, white: np.ndarray) -> bool:
+    """Tell from what becomes of black and of white, in [0, 1], whether 0 … 255 is wanted."""
     slopes = np.abs(white - black)
     place = slopes.argmax()
     slope, offset = slopes.flat[place], abs(black.flat[place])
-    wants_levels = slope < SMALLEST_SCALE or offset > LARGEST_MEAN * slope
-    return first if slope > NOTHING and wants_levels else None
+    return slope > NOTHING and (slope < SMALLEST_SCALE or offset > LARGEST_MEAN * slope)
 
 
 def rescaling_layer(model: keras.Model) -> str | None:

@@ -43,6 +43,7 @@ def learnt():
         [layers.Rescaling(1 / 255, name="own")],
         [layers.Rescaling(1 / 127.5, -1, name="own")],
         [layers.RandomFlip(), layers.Resizing(8, 8), layers.Rescaling(1 / 255, name="own")],
+        [layers.GaussianNoise(0.1), layers.Rescaling(1 / 255, name="own")],
         [learnt()],
         [layers.Normalization(mean=[123.0] * 3, variance=[3400.0] * 3, name="own")],
         [layers.Lambda(lambda x: x / 255, name="own")],

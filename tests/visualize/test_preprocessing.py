@@ -1,6 +1,7 @@
 """Pictures in [0, 1] for models that rescale 0 … 255 by themselves."""
 
 import warnings
+from functools import partial
 
 import keras
 import numpy as np
@@ -68,6 +69,36 @@ def test_preprocess_input_of_keras_is_known(core, picture):
         dream(core, picture, preprocessing=keras_own),
         dream(core, picture, preprocessing=ours),
         atol=1e-5,
+    )
+
+
+def test_preprocess_input_of_keras_with_a_mode_is_known(core, picture):
+    of_keras = keras.applications.imagenet_utils.preprocess_input
+    ours = dream(core, picture, preprocessing=partial(of_keras, mode="torch"))
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    by_hand = dream(core, picture, preprocessing=lambda x: (x - mean) / std)
+    np.testing.assert_allclose(ours, by_hand, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("function", "takes_levels"),
+    [
+        (lambda x: keras.applications.vgg16.preprocess_input(x), True),
+        (lambda x: keras.applications.mobilenet.preprocess_input(x), True),
+        (lambda x: x / 255.0, True),
+        (lambda x: keras.applications.vgg16.preprocess_input(255 * x), False),
+        (lambda x: 255 * x - 128, False),
+        (lambda x: 1 - 2 * x, False),
+        (lambda x: (x - 0.5) / 0.25, False),
+        (kc.weights.preprocessing("vgg16", "imagenet"), False),
+    ],
+)
+def test_a_function_of_0_to_255_is_doubted(function, takes_levels, core, picture):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        trunk_of(core, flatten(core), ["conv"], function)
+    assert ["seems to take values from 0 to 255" in str(w.message) for w in said] == (
+        [True] * takes_levels
     )
 
 

@@ -2,11 +2,16 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from keras import ops
 
 from kerascnn._errors import unknown, warn
 from kerascnn._graph import Graph, Key, Tensor
-from kerascnn._rescaling import rescaling_of
+from kerascnn._rescaling import black_and_white, rescaling_of, wants_levels
 
 LEVELS = 255.0
 
@@ -26,13 +31,17 @@ class OfKeras:
 
     Attributes:
         module: the module that defines it.
+        options: its arguments, by name.
     """
 
     module: str
+    options: tuple[tuple[str, object], ...] = ()
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Convert images (N, H, W, C) in [0, 1]."""
-        return importlib.import_module(self.module).preprocess_input(LEVELS * pictures)
+        return importlib.import_module(self.module).preprocess_input(
+            LEVELS * pictures, **dict(self.options)
+        )
 
 
 RANGES = {"0-1": None, "0-255": Levels()}
@@ -75,7 +84,23 @@ def read_preprocessing(
             "model's input, such as kerascnn.weights.preprocessing(...); "
             f"received {type(preprocessing).__name__}."
         )
-    module = getattr(preprocessing, "__module__", "") or ""
-    if module.startswith("keras.") and preprocessing.__name__ == "preprocess_input":
-        return OfKeras(module)
+    options = preprocessing.keywords if isinstance(preprocessing, partial) else {}
+    function = preprocessing.func if options else preprocessing
+    module = getattr(function, "__module__", "") or ""
+    if module.startswith("keras.") and function.__name__ == "preprocess_input":
+        return OfKeras(module, tuple(options.items()))
+    _check_range(preprocessing, graph, pictures)
     return preprocessing
+
+
+def _check_range(preprocessing: Callable, graph: Graph, pictures: Key) -> None:
+    """Warn about a function that seems to take 0 … 255, such as one around `preprocess_input`."""
+    black_white = map(ops.convert_to_tensor, black_and_white(graph, pictures))
+    with suppress(Exception):  # raised again where the function is used
+        black, white = (np.asarray(preprocessing(x), "float32") for x in black_white)
+        if wants_levels(black, white):
+            warn(
+                "preprocessing seems to take values from 0 to 255, but receives images in [0, 1]: "
+                f"black becomes {black.flat[0]:.4g} and white {white.flat[0]:.4g}. Multiply by "
+                "255 first, as in lambda x: preprocess(255 * x)."
+            )
