@@ -9,9 +9,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from ._credit import Credit
 from ._dataset import Dataset
 from ._mnist_convention import to_mnist_convention
 
+CREDIT = Credit(
+    "E. Alpaydin and C. Kaynak",
+    "CC BY 4.0",
+    "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+)
 LEVELS = 16  # a pixel is the number of black pixels in a 4x4 block of a 32x32 bitmap: 0 to 16
 TRAIN, VALIDATION = 719, 180  # the other 898, about half, are the test data
 

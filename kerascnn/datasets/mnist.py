@@ -1,8 +1,11 @@
 """MNIST (LeCun, Cortes, Burges): 60,000 + 10,000 handwritten digits of 28x28 pixels."""
 
 from . import _mnist_file
+from ._credit import Credit
 from ._dataset import Dataset
 
+# as Keras's documentation says
+CREDIT = Credit("Y. LeCun and C. Cortes", "CC BY-SA 3.0", "https://keras.io/api/datasets/mnist/")
 CLASS_NAMES = tuple("0123456789")
 
 

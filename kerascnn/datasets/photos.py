@@ -1,25 +1,10 @@
 """Photographs that are included in scikit-image, so that no download is needed."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from kerascnn._errors import unknown
 
-
-class Credit(NamedTuple):
-    """Whose a photo is.
-
-    Attributes:
-        by: the photographer, or the collection that it comes from.
-        rights: "CC0 1.0", "public domain", "no known copyright restrictions" or "unknown".
-        url: where it comes from.
-    """
-
-    by: str
-    rights: str
-    url: str
-
+from ._credit import Credit
 
 SKIMAGE = "https://scikit-image.org/docs/stable/api/skimage.data.html"
 CHELSEA = Credit("Stéfan van der Walt", "CC0 1.0", f"{SKIMAGE}#skimage.data.chelsea")

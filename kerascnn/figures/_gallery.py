@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kerascnn._text import LANGUAGES, in_all_languages, language
 from kerascnn._text import text as _
-from kerascnn.datasets import photo_credit
+from kerascnn.datasets import digits, mnist, photo_credit
 
 from ._course import SECTIONS
 from ._registry import LectureFigure, lecture_figures
@@ -175,15 +175,20 @@ def _highlighted(code: str) -> list[tuple[str, str]]:
 
 
 def _credit(name: str) -> dict[str, str]:
-    """Say whose a photo is, and under which terms."""
-    credit = photo_credit(name)
+    """Say whose the images of a photo or data set are, and under which terms."""
+    sets = {"digits": digits.CREDIT, "mnist": mnist.CREDIT}
+    credit = sets.get(name) or photo_credit(name)
     rights = {
-        "CC0 1.0": "CC0 1.0",
         "public domain": _("public domain"),
         "no known copyright restrictions": _("no known copyright restrictions"),
         "unknown": _("rights not documented"),
     }
-    return {"name": name, "by": credit.by, "rights": rights[credit.rights], "url": credit.url}
+    return {
+        "name": name,
+        "by": credit.by,
+        "rights": rights.get(credit.rights, credit.rights),
+        "url": credit.url,
+    }
 
 
 def _words() -> dict[str, str]:
@@ -214,7 +219,8 @@ def _words() -> dict[str, str]:
         "copied": _("Copied"),
         "licence": _("Licence"),
         "free": _("This figure may be used for any purpose, without attribution:"),
-        "photos": _("Photos:"),
+        "shared": _("All but these images may be used for any purpose, without attribution:"),
+        "images": _("Images:"),
         "previous": _("Previous figure"),
         "next": _("Next figure"),
         "close": _("Close"),

@@ -37,7 +37,8 @@ class LectureFigure:
             animated figure draws step 0, 1, … for `step`, and all steps at once for `None`.
         data: computes what the figure shows, once per process for the same options.
         options: what the user may set, by name: keyword-only parameters of `function` and `data`.
-        photos: names of the photos (`kc.datasets.photo`) of which it shows something.
+        photos: names of the photos (`kc.datasets.photo`) of which it shows something, and "digits"
+            and "mnist" if it shows some of these.
     """
 
     name: str
@@ -137,7 +138,8 @@ def figure(
         frames: number of steps that `function(step=...)` can draw, or a function of the options.
         data: computes what is costly, in no language and style; the result is the function's
             first argument. It runs once per process for the same options.
-        photos: names of the photos of which it shows something, whose makers the page credits.
+        photos: names of the photos of which it shows something, and "digits" and "mnist" if it
+            shows some of these: the page credits their makers.
 
     Raises:
         ValueError: the course has no such row, or another figure has this name.

@@ -68,6 +68,7 @@ def paths() -> Paths:
     "gradients, which are made by hand, and a linear classifier, which is learned; and by two "
     "layers of feature maps and the classifier of LeNet-5, all of which are learned.",
     rows=("A15",),
+    photos=("digits",),
     data=paths,
 )
 def classical_and_deep(through: Paths) -> Figure:

@@ -144,7 +144,7 @@ def told(photo: np.ndarray | None, network: Any) -> str:
     alt=told,
     rows=("F9",),
     data=seen,
-    photos=("chelsea",),
+    photos=("chelsea", "digits"),
 )
 def connection_weights(found: tuple[np.ndarray, Parts]) -> Figure:
     """Draw A_j = f(Σ A_i ∗ k_ij + b_j) with the maps and weights of a trained network."""

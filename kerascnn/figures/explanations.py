@@ -19,6 +19,7 @@ from ._registry import figure
     alt="Handwritten digits overlaid with LeNet-5's Grad-CAM heatmaps for the predicted class and "
     "for the runner-up: each class relies on different strokes.",
     rows=("F5",),
+    photos=("digits",),
 )
 def grad_cam() -> Figure:
     """Overlay digits with the heatmaps of the two most likely classes."""
@@ -101,6 +102,7 @@ def methods_compared() -> Figure:
     alt="Heatmaps of a digit as the layers of LeNet-5 are randomized from the top down: saliency "
     "and Grad-CAM change, but guided backpropagation keeps drawing the digit.",
     rows=("F6",),
+    photos=("digits",),
 )
 def sanity_check() -> Figure:
     """Randomize LeNet-5 from the top down, and compare three methods after each layer."""

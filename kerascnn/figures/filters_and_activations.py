@@ -61,6 +61,7 @@ def alexnet_filters() -> Figure:
     alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
     "down to the scores of the ten classes.",
     rows=("F2",),
+    photos=("digits",),
 )
 def activation_maps() -> Figure:
     """Draw all activation maps of one digit, strongest first, down to the class scores."""

@@ -23,6 +23,7 @@ GAP = 3  # pixels between images
     alt="Digits with their original and with shuffled pixels, and the test accuracy in both cases, "
     "which stays the same for an MLP and falls for LeNet-5.",
     rows=("A11",),
+    photos=("digits",),
 )
 def permuted_pixels() -> Figure:
     """Draw original and shuffled digits, and the accuracy of two networks on them."""
@@ -76,6 +77,7 @@ def permuted_pixels() -> Figure:
     "distorted more and more, with examples below: LeNet-5's accuracy falls later, except under "
     "rotation.",
     rows=("A12",),
+    photos=("mnist",),
 )
 def transformed_digits() -> Figure:
     """Draw the accuracy against four transformations of the test images, with examples."""

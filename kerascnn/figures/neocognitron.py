@@ -38,6 +38,7 @@ def before_and_after() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     "respond to lines and move with the digit, and four planes of C-cells, whose blurred "
     "responses stay nearly the same.",
     rows=("A14",),
+    photos=("digits",),
     data=before_and_after,
 )
 def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:

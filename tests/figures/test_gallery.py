@@ -74,24 +74,30 @@ def test_photos_are_credited_in_all_languages(html):
 
 @cache
 def calls(function):
-    """What a function calls: the name, the first argument if it is written out, and the callee."""
+    """What a function calls: the name, the first argument if it is written down, and the callee."""
     tree = ast.parse(dedent(inspect.getsource(function)))
     found = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        first = [arg.value for arg in call.args[:1] if isinstance(arg, ast.Constant)]
+        first = [
+            arg.value if isinstance(arg, ast.Constant) else function.__globals__.get(arg.id)
+            for arg in call.args[:1]
+            if isinstance(arg, ast.Constant | ast.Name)
+        ]
         found.append((name, first, inspect.unwrap(function.__globals__.get(name, len))))
     return found
 
 
-def photos_loaded(function):
-    """The names of the photos that a function asks for, or one of its file that it calls."""
-    found, seen = set(), [function]
+def photos_loaded(figure):
+    """The names of the photos that a figure asks for, or a function of its file that it calls."""
+    found, seen = set(), [inspect.unwrap(f) for f in (figure.function, figure.data) if f]
     for one in seen:
         for name, first, callee in calls(one):
             if "photo" in name:
-                found.update(first)
-            if inspect.isfunction(callee) and callee.__module__ == function.__module__:
+                found.update(word for word in first if word in kc.datasets.photo_names())
+            elif name == "digit_images":
+                found.add("digits")
+            if inspect.isfunction(callee) and callee.__module__ == figure.function.__module__:
                 seen += [callee] if callee not in seen else []
     return found
 
@@ -99,9 +105,9 @@ def photos_loaded(function):
 def test_a_figure_names_the_photos_that_it_shows():
     figures = kc.figures.lecture_figures()
     for one in figures.values():
-        assert photos_loaded(one.function) <= set(one.photos), one.name
-        assert set(one.photos) <= set(kc.datasets.photo_names()), one.name
-    assert photos_loaded(figures["style-transfer"].function) == {"chelsea", "immunohistochemistry"}
+        assert photos_loaded(one) <= set(one.photos), one.name
+        assert set(one.photos) <= {*kc.datasets.photo_names(), "digits", "mnist"}, one.name
+    assert photos_loaded(figures["style-transfer"]) == {"chelsea", "immunohistochemistry"}
 
 
 def test_a_picture_tells_its_language(tmp_path):
