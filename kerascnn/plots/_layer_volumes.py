@@ -13,7 +13,7 @@ from matplotlib.patches import Polygon
 
 from ._architecture import MARGIN, draw_box, draw_label, draw_legend
 from ._artists import canvas, claim, mix
-from ._layout import WIDTH, Box, Layout, Node, drawn_nodes, main_way, volumes
+from ._layout import WIDTH, Box, DrawnLayer, Layout, drawn_layers, main_way, volumes
 from ._style import as_written, role_color
 
 
@@ -55,7 +55,7 @@ def layer_volumes(
     ['24×24\\n×6', 'conv1\\n5×5']
     >>> plt.close(ax.figure)
     """
-    nodes = main_way(drawn_nodes(records))
+    nodes = main_way(drawn_layers(records))
     plan = volumes(nodes, WIDTH)
     ax = canvas(plt.subplots()[1] if ax is None else ax)
     for nth, box in enumerate(plan.boxes):
@@ -73,7 +73,7 @@ def layer_volumes(
     return ax
 
 
-def _draw_window(ax: Axes, node: Node, box: Box, reader: Node, behind: Box) -> None:
+def _draw_window(ax: Axes, node: DrawnLayer, box: Box, reader: DrawnLayer, behind: Box) -> None:
     """Outline a window on the right side of a volume, and lead its corners to one value."""
     rows, columns = (
         min(1.0, math.sqrt(k / n)) if n else 0.3

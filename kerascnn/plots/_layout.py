@@ -33,7 +33,7 @@ SLIDE = 0.46  # height to width of what a slide has room for
 
 
 @dataclass(frozen=True)
-class Node:
+class DrawnLayer:
     """A layer that is drawn, with the names of the drawn layers that feed it."""
 
     name: str
@@ -115,7 +115,7 @@ def layout(records, *, kind: str | None = None, width: float = WIDTH) -> Layout:
     >>> [box.name for box in layout(chain).boxes]
     ['in', 'c1']
     """
-    nodes = drawn_nodes(records)
+    nodes = drawn_layers(records)
     chain = is_chain(nodes)
     if kind is None:
         kind = "volumes" if chain else "blocks"
@@ -126,7 +126,7 @@ def layout(records, *, kind: str | None = None, width: float = WIDTH) -> Layout:
     return volumes(nodes, width) if kind == "volumes" else _blocks(nodes)
 
 
-def drawn_nodes(records) -> list[Node]:
+def drawn_layers(records) -> list[DrawnLayer]:
     """Keep the layers that have a shape of their own, and join the edges over the others."""
     records = list(getattr(records, "layers", records))
     if not records:
@@ -149,20 +149,20 @@ def drawn_nodes(records) -> list[Node]:
         else:
             kernel = tuple(getattr(record, "kernel", None) or ())
             shape = tuple(record.output_shape)
-            nodes.append(Node(record.name, record.kind, shape, kernel, sources))
+            nodes.append(DrawnLayer(record.name, record.kind, shape, kernel, sources))
             feeds[record.name] = (record.name,)
         previous = feeds[record.name]
     return nodes
 
 
-def is_chain(nodes: list[Node]) -> bool:
+def is_chain(nodes: list[DrawnLayer]) -> bool:
     """Tell whether each layer feeds the next one only."""
     return not nodes[0].inputs and all(
         node.inputs == (before.name,) for before, node in itertools.pairwise(nodes)
     )
 
 
-def main_way(nodes: list[Node]) -> list[Node]:
+def main_way(nodes: list[DrawnLayer]) -> list[DrawnLayer]:
     """Make a chain of any graph: what all ways to the last layer pass, and more of an hourglass.
 
     Between two layers that all ways pass lies a block. One whose maps get smaller than those at
@@ -196,7 +196,7 @@ def main_way(nodes: list[Node]) -> list[Node]:
     ]
 
 
-def _leading_to(last: Node, by_name: dict[str, Node]) -> list[Node]:
+def _leading_to(last: DrawnLayer, by_name: dict[str, DrawnLayer]) -> list[DrawnLayer]:
     found, waiting = {}, [last]
     while waiting:
         node = waiting.pop()
@@ -206,14 +206,14 @@ def _leading_to(last: Node, by_name: dict[str, Node]) -> list[Node]:
     return list(found.values())
 
 
-def _area(node: Node) -> float:
+def _area(node: DrawnLayer) -> float:
     return math.prod(n or math.inf for n in node.shape[:-1]) if len(node.shape) > 1 else 0
 
 
 # -- a chain as volumes -----------------------------------------------------------------------
 
 
-def volumes(nodes: list[Node], width: float) -> Layout:
+def volumes(nodes: list[DrawnLayer], width: float) -> Layout:
     """Lay out a chain as volumes, in as many rows as it needs."""
     groups = [
         list(group)
@@ -277,7 +277,9 @@ def _rows(slots: list["_Slot"], width: float) -> list[list["_Slot"]]:
 class _Slot:
     """Volumes that share a label, and the room that they and their label take."""
 
-    def __init__(self, group: list[Node], nodes: list[Node], scale: float, upright: bool):
+    def __init__(
+        self, group: list[DrawnLayer], nodes: list[DrawnLayer], scale: float, upright: bool
+    ):
         self.group, self.upright = group, upright
         self.sizes = [_size(node, nodes, scale) for node in group]
         thickness, self.height, self.depth = self.sizes[0]
@@ -308,7 +310,7 @@ class _Slot:
         labels.append(Label(self.name, centre, y, self.width, self.name_height, self.upright))
 
 
-def _size(node: Node, nodes: list[Node], scale: float) -> tuple[float, float, float]:
+def _size(node: DrawnLayer, nodes: list[DrawnLayer], scale: float) -> tuple[float, float, float]:
     """Thickness, height and depth of a layer's volume."""
 
     def length(full: float, value: int | None, values: Iterable[int | None]) -> float:
@@ -336,7 +338,7 @@ def _shape_lines(shape: tuple[int | None, ...]) -> str:
     return f"{shape_text(shape[:-1])}\n×{shape_text(shape[-1:])}"
 
 
-def _name_text(group: list[Node], upright: bool) -> str:
+def _name_text(group: list[DrawnLayer], upright: bool) -> str:
     name = span_text([node.name for node in group])
     kernel = shape_text(group[0].kernel)
     if not kernel:
@@ -366,7 +368,7 @@ RANK_GAP, LANE_GAP = 1.8, 0.9
 SWEEPS = 6  # of the barycentre ordering; more changes nothing in the nets of this package
 
 
-def ranks(nodes: list[Node]) -> dict[str, int]:
+def ranks(nodes: list[DrawnLayer]) -> dict[str, int]:
     """Give each layer the length of the longest path to it; records come in computing order."""
     rank: dict[str, int] = {}
     for node in nodes:
@@ -374,7 +376,7 @@ def ranks(nodes: list[Node]) -> dict[str, int]:
     return rank
 
 
-def _blocks(nodes: list[Node]) -> Layout:
+def _blocks(nodes: list[DrawnLayer]) -> Layout:
     rank = ranks(nodes)
     texts = {node.name: _block_text(node) for node in nodes}
     # An edge over several ranks passes each of them in a lane of its own, so it crosses no block.
@@ -420,7 +422,7 @@ def _blocks(nodes: list[Node]) -> Layout:
     return Layout(boxes, labels, edges, x - RANK_GAP, deepest * pitch - LANE_GAP)
 
 
-def _block_text(node: Node) -> str:
+def _block_text(node: DrawnLayer) -> str:
     kernel = shape_text(node.kernel)
     return "\n".join(filter(None, [node.name, kernel, shape_text(node.shape)]))
 

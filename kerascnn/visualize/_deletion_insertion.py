@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from keras import ops
+from scipy.integrate import trapezoid
 from scipy.ndimage import gaussian_filter
 
 from kerascnn._checks import check_count, is_number
@@ -128,7 +129,7 @@ def deletion_insertion(
             for before, after in ((images, filled), (blurred, images))
         )  # fmt: skip
     fractions = changed / pixels
-    areas = (_area(fractions, curve) for curve in (deletion, insertion))
+    areas = (trapezoid(curve, fractions, axis=1) for curve in (deletion, insertion))
     return DeletionInsertion(fractions, deletion, insertion, *areas)
 
 
@@ -153,8 +154,3 @@ def _ranks(heatmaps: np.ndarray, shape: tuple) -> np.ndarray:
     ranks = np.empty(order.shape, "int32")
     np.put_along_axis(ranks, order, np.arange(order.shape[1], dtype="int32")[None], axis=1)
     return ranks.reshape(shape[:3])
-
-
-def _area(x: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    """Compute the area under curves (N, S) by the trapezoidal rule."""
-    return ((curves[:, 1:] + curves[:, :-1]) / 2 * np.diff(x)).sum(axis=1)

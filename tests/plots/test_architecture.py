@@ -6,7 +6,7 @@ import pytest
 
 from kerascnn import plots
 from kerascnn.plots import architecture
-from kerascnn.plots._layout import drawn_nodes, layout, ranks
+from kerascnn.plots._layout import drawn_layers, layout, ranks
 
 
 def record(name, kind, shape, inputs=(), kernel=()):
@@ -175,7 +175,7 @@ def test_a_chain_is_joined_also_from_row_to_row():
 
 
 def test_ranks_are_longest_paths_over_the_layers_that_are_drawn():
-    assert ranks(drawn_nodes(RESIDUAL)) == {
+    assert ranks(drawn_layers(RESIDUAL)) == {
         "input": 0,
         "conv0": 1,
         "conv1": 2,

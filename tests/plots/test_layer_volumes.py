@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerascnn import plots
-from kerascnn.plots._layout import drawn_nodes, main_way
+from kerascnn.plots._layout import drawn_layers, main_way
 
 
 def record(name, kind, shape, inputs=(), kernel=()):
@@ -57,7 +57,7 @@ INCEPTION = [
     ids=["chain", "residual", "unet", "inception"],
 )
 def test_the_main_way(net, way):
-    assert [node.name for node in main_way(drawn_nodes(net))] == way
+    assert [node.name for node in main_way(drawn_layers(net))] == way
 
 
 @pytest.mark.parametrize("net", [CHAIN, RESIDUAL, UNET], ids=["chain", "residual", "unet"])
