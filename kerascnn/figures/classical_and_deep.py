@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerascnn import datasets, plots
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._material import digit_images, trained
 from ._registry import figure
 
@@ -46,13 +46,13 @@ def paths() -> Paths:
     data = datasets.load("digits")
     (x, labels), (tested, truth) = (
         (np.stack([hog(digit).ravel() for digit in images]), classes)
-        for images, classes in (data.train, data.test)
+        for images, classes in (data.part("train"), data.part("test"))
     )
     classifier = LogisticRegression(max_iter=1000).fit(x, labels)
     digits, model = digit_images(SHOWN), trained()
     outputs = visualize.activations(model, digits, ["c1", "c3", "predictions"])
     histograms = hog(digits[0])
-    decided = np.array(model(data.test[0])).argmax(axis=1)
+    decided = np.array(model(data.part("test")[0])).argmax(axis=1)
     return Paths(
         digits[0],
         histograms,
@@ -74,7 +74,7 @@ def paths() -> Paths:
 def classical_and_deep(through: Paths) -> Figure:
     """Draw the stages of a digit's classification by HOG, and by LeNet-5."""
     fig = plt.figure()
-    top, bottom = fig.subfigures(2, 1)
+    top, bottom = parts_of(fig, 2, 1)
     axes = top.subplots(1, 3, width_ratios=(1, 2.4, 1.4))
     draw_hog(axes[1], through.digit, through.histograms)
     numbers = _("{count} numbers for the directions of edges", count=through.histograms.size)

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from kerascnn import datasets, plots
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._registry import figure
 
 SIZE = 24  # pixels of a patch
@@ -139,7 +139,7 @@ def weights_as_images(models: Fits) -> Figure:
     patch, area = data.patches[shown], data.areas[shown]
     probability = 1 / (1 + np.exp(-logistic.score(patch)))
     fig = plt.figure()
-    top, bottom = fig.subfigures(2, 1)
+    top, bottom = parts_of(fig, 2, 1)
     top.suptitle(_("Linear regression: how large is the galaxy?"), fontsize="medium")
     _draw(
         top, patch, linear,
