@@ -16,7 +16,7 @@ MAY_USE = {
     "arithmetic": set(),
     "layers": set(),
     "datasets": set(),
-    "plots": set(),
+    "plots": {"_describe"},  # of a model, when one is given
     "weights": set(),
     "_describe": {"arithmetic"},
     "models": {"layers", "weights"},

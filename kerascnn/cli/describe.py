@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerascnn._files import replacing, write_atomically
+from kerascnn._files import write_atomically
 
 from ._checks import ARCHITECTURES, check_network, check_run
 from ._main import main, start_keras
@@ -30,7 +30,9 @@ TABLES = ("text", "markdown", "latex", "csv", "html")
 ENDINGS = {
     ".txt": "text", ".md": "markdown", ".tex": "latex", ".csv": "csv", ".html": "html",
 }  # fmt: skip
-KINDS = ("volumes", "blocks")
+KINDS = ("volumes", "lenet", "blocks", "graph")
+DETAILS = ("joined", "repeats", "parts", "stages")
+DIAGRAMS = (*FORMATS, "tex", "pptx")
 
 
 def of_model(command: Callable) -> Callable:
@@ -161,13 +163,15 @@ def table_file(path: Path, table: str | None) -> Path:
 
 @main.command()
 @of_model
-@click.option("--kind", type=click.Choice(KINDS), help="[default: volumes for a chain]")
-@click.option("--format", "formats", help="Any of svg,png,pdf.  [default: svg, or OUT's]")
+@click.option("--kind", type=click.Choice(KINDS), help="[default: what a slide has room for]")
+@click.option("--detail", type=click.Choice(DETAILS), help="Of blocks.  [default: what fits]")
+@click.option("--format", "formats", help="Any of svg,png,pdf,tex,pptx.  [default: svg, or OUT's]")
 @in_language
 @in_style
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: NAME.svg]")
 def diagram(
     kind: str | None,
+    detail: str | None,
     formats: str | None,
     lang: str,
     style: str,
@@ -176,25 +180,22 @@ def diagram(
 ) -> None:
     """Draw a network: its layers with their windows and shapes.
 
-    NAME is an architecture, FILE a .keras file or a run directory.
+    NAME is an architecture, FILE a .keras file or a run directory. tex is a document for LaTeX,
+    pptx a slide with shapes that can be edited.
     """
     name, options = checked(**network)
     paths = diagram_files(Path(name).stem, out, formats)
     start_keras()
 
-    from matplotlib import pyplot as plt
-
     from kerascnn import plots
 
     description = built(name, options)
     with plots.style(style, lang=lang):
-        plots.architecture(description, kind=kind, title=description.name)
-        figure = plt.gcf()
         for path in paths:
-            with replacing(path) as new:
-                figure.savefig(new)
+            plots.save_architecture(
+                description, path, kind=kind, detail=detail, title=description.name
+            )
             click.echo(path)
-        plt.close(figure)
 
 
 def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]:
@@ -203,16 +204,16 @@ def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]
 
     path = Path(out) if out is not None else Path(f"{name}.svg")
     if formats is None:
-        return [check_output(path, formats=FORMATS)]
+        return [check_output(path, formats=DIAGRAMS)]
     wanted = [one for one in names_in(formats) if one]
     for one in wanted:
-        if one not in FORMATS:
+        if one not in DIAGRAMS:
             raise ValueError(
-                f"--format must be any of {', '.join(FORMATS)}, with commas; received {one!r}."
+                f"--format must be any of {', '.join(DIAGRAMS)}, with commas; received {one!r}."
             )
     if not wanted:
-        raise ValueError(f"--format must name at least one of {', '.join(FORMATS)}.")
+        raise ValueError(f"--format must name at least one of {', '.join(DIAGRAMS)}.")
     if out is not None and path.suffix.lower().removeprefix(".") not in ("", *wanted):
         raise ValueError(f"--out must end as --format says, in {formats}; received '{path}'.")
     stem = path.with_suffix("") if out is None or path.suffix else path
-    return [check_output(stem.with_name(f"{stem.name}.{one}"), formats=FORMATS) for one in wanted]
+    return [check_output(stem.with_name(f"{stem.name}.{one}"), formats=DIAGRAMS) for one in wanted]

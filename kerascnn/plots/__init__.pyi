@@ -13,6 +13,7 @@ from ._layer_volumes import layer_volumes as layer_volumes
 from ._number_grid import number_grid as number_grid
 from ._overlay import overlay as overlay
 from ._receptive_field import receptive_field as receptive_field
+from ._save_architecture import save_architecture as save_architecture
 from ._sliding_window import sliding_window as sliding_window
 from ._style import LayerStyle as LayerStyle
 from ._style import colormap as colormap

@@ -1,51 +1,69 @@
-"""A network as a picture: volumes for a chain, blocks for a graph with branches."""
+"""A network as a picture: volumes, stacks of maps, or blocks with branches."""
 
-from typing import Any
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
 from ._artists import LINE, canvas, claim, fitted_text, mix, text_width
-from ._layout import WIDTH, Box, Label, Layout, layout
+from ._diagram.certificate import certify
+from ._diagram.choose import WIDTH, chosen
+from ._diagram.parts import Box, Fold, Label, Layout
+from ._diagram.volumes import SHIFT
 from ._style import as_written, layer_style
 
-MARGIN = 1.2
+if TYPE_CHECKING:
+    import keras
+
+MARGIN = 0.7
 SWATCH = 1.1
 LIGHTER, DARKER = 0.45, 0.28  # top and side of a volume, against its front
 
 
 def architecture(
-    records: Any,
+    model: keras.Model | Iterable | object,
     *,
     kind: str | None = None,
+    detail: str | None = None,
+    check: bool = False,
     title: str | None = None,
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a network: each layer with its name, window and output shape, coloured by its kind.
-
-    Volumes show height, width and channels in a cabinet projection, each as its square root;
-    consecutive layers of one kind and shape share a label. Layers that keep the shape (activation,
-    dropout) and reshapes are left out.
+    """Draw a network: its layers with their windows and output shapes, coloured by their kind.
 
     Args:
-        records: what `describe(model)` gives, or its `layers`: records with `name, kind,
-            output_shape` (without the batch), and `inputs` and `kernel` if they have them.
-        kind: "volumes" for a chain, "blocks" for any graph, from left to right; `None` chooses.
+        model: a Keras model, what `describe(model)` gives, or records with `name, kind,
+            output_shape` (without the batch), and `inputs`, `kernel` and `parameters` if they have
+            them.
+        kind: "volumes" (a chain in a cabinet projection: height, width and channels, each as its
+            square root), "lenet" (a chain as stacks of maps), "blocks" (any network: branches and
+            shortcuts, an hourglass such as U-Net as a U) or "graph" (blocks, one for each call of a
+            layer). `None` chooses what can be read on a slide.
+        detail: of blocks: "joined" (a convolution with its normalization and activation is one
+            block), "repeats" (equal parts in a row are drawn once, in a frame that says how many),
+            "parts" (what lies between two layers that all ways pass is one block) or "stages" (so
+            is all that has one size of maps). `None` chooses the first that fits a slide.
+        check: whether to hold the picture against the network: each layer call and each edge shown
+            once or within a frame or block, and all parameters accounted for.
         title: a title above the picture.
         legend: whether the colours are explained below it.
-        ax: where to draw; `None` makes a figure, wider than usual if the graph needs it.
+        ax: where to draw; `None` makes a figure.
 
     Returns:
         The Axes.
 
     Raises:
-        TypeError: `records` are not layer records.
-        ValueError: no records, an unknown kind, or volumes for a network with branches.
+        TypeError: `model` is neither a model nor layer records.
+        ValueError: no records, an unknown kind or detail, volumes or maps of a network with
+            branches, or a picture that does not stand the check.
 
     >>> from types import SimpleNamespace as Record
     >>> ax = architecture([Record(name="input", kind="InputLayer", output_shape=(28, 28, 1)),
@@ -54,25 +72,29 @@ def architecture(
     ['28×28\\n×6', 'conv1']
     >>> plt.close(ax.figure)
     """
-    plan = layout(records, kind=kind)
-    if ax is None:
-        width, height = mpl.rcParams["figure.figsize"]
-        ax = plt.figure(figsize=(width * max(1, plan.width / WIDTH), height)).subplots()
+    calls, plan = chosen(model, kind=kind, detail=detail)
+    if check:
+        certify(plan, calls)
     ax = canvas(ax)
     ink = to_hex(mpl.rcParams["text.color"])
+    line = mix(mpl.rcParams["axes.facecolor"], ink, 0.6)
+    thin = 0.45 * mpl.rcParams["lines.linewidth"]
+    for fold in plan.folds:
+        draw_fold(ax, fold, line, thin)
     for edge in plan.edges:
-        ax.add_patch(
-            FancyArrowPatch(
-                path=Path(edge.points),
-                arrowstyle="-|>",
-                mutation_scale=0.6 * mpl.rcParams["font.size"],
-                color=mix(mpl.rcParams["axes.facecolor"], ink, 0.6),
-                linewidth=0.45 * mpl.rcParams["lines.linewidth"],
-                capstyle="butt",
-                joinstyle="round",
-                zorder=0.5,
+        if edge.points:
+            ax.add_patch(
+                FancyArrowPatch(
+                    path=Path(_without_doubles(edge.points)),
+                    arrowstyle="-|>",
+                    mutation_scale=0.6 * mpl.rcParams["font.size"],
+                    color=line,
+                    linewidth=thin,
+                    capstyle="butt",
+                    joinstyle="round",
+                    zorder=0.5,
+                )
             )
-        )
     for nth, box in enumerate(plan.boxes):
         draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
     for label in plan.labels:
@@ -80,10 +102,33 @@ def architecture(
     bottom = plan.height
     if legend:
         bottom = draw_legend(ax, plan)
+    ax.margins(0)
     claim(ax, -MARGIN, -MARGIN, max(plan.width, WIDTH / 2) + MARGIN, bottom + MARGIN)
     if title:
         as_written(ax.set_title(title))
     return ax
+
+
+def _without_doubles(points: tuple) -> list:
+    """A path without points that are where the one before is."""
+    return [point for point, _same in itertools.groupby(points)]
+
+
+def draw_fold(ax: Axes, fold: Fold, color: str, thin: float) -> None:
+    """Draw the frame around what is repeated."""
+    ax.add_patch(
+        FancyBboxPatch(
+            (fold.x, fold.y),
+            fold.width,
+            fold.height,
+            boxstyle="round,pad=0,rounding_size=0.6",
+            facecolor="none",
+            edgecolor=color,
+            linewidth=thin,
+            linestyle="--",
+            zorder=0.4,
+        )
+    )
 
 
 def draw_box(ax: Axes, box: Box, zorder: float) -> None:
@@ -95,6 +140,19 @@ def draw_box(ax: Axes, box: Box, zorder: float) -> None:
         "joinstyle": "round",
         "zorder": zorder,
     }
+    if box.stack:
+        for nth in range(box.stack):
+            ax.add_patch(
+                Rectangle(
+                    (box.x + SHIFT * (box.stack - 1 - nth), box.y - SHIFT * (box.stack - 1 - nth)),
+                    box.width,
+                    box.height,
+                    facecolor=look.color,
+                    hatch=look.hatch,
+                    **outline,
+                )
+            )
+        return
     x, y, right, bottom, back = box.x, box.y, box.x + box.width, box.y + box.height, box.depth
     if not back:
         ax.add_patch(
@@ -131,6 +189,8 @@ def draw_label(ax: Axes, label: Label) -> None:
         color=look.text_color if look else to_hex(mpl.rcParams["text.color"]),
         zorder=3,
     )
+    if label.on_line:
+        text.set_bbox({"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 1})
     if look and look.hatch:  # letters cannot be read on a hatch
         text.set_bbox({"facecolor": look.color, "edgecolor": "none", "pad": 1})
 
@@ -141,7 +201,7 @@ def draw_legend(ax: Axes, plan: Layout) -> float:
     widths = [SWATCH + 0.6 + text_width(look.label) for look in looks]
     gap = 1.6
     x = max((plan.width - sum(widths) - gap * (len(widths) - 1)) / 2, 0)
-    y = plan.height + 1.4
+    y = plan.height + 1.0
     for look, width in zip(looks, widths, strict=True):
         ax.add_patch(
             Rectangle(

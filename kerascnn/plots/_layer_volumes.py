@@ -13,7 +13,10 @@ from matplotlib.patches import Polygon
 
 from ._architecture import MARGIN, draw_box, draw_label, draw_legend
 from ._artists import canvas, claim, mix
-from ._layout import WIDTH, Box, DrawnLayer, Layout, drawn_layers, main_way, volumes
+from ._diagram.calls import Unit, joined, read
+from ._diagram.choose import CHAINED, WIDTH
+from ._diagram.parts import Box, Layout
+from ._diagram.volumes import main_way, volumes
 from ._style import as_written, role_color
 
 
@@ -55,29 +58,30 @@ def layer_volumes(
     ['24×24\\n×6', 'conv1\\n5×5']
     >>> plt.close(ax.figure)
     """
-    nodes = main_way(drawn_layers(records))
+    nodes = main_way(joined(read(records), CHAINED))
     plan = volumes(nodes, WIDTH)
     ax = canvas(plt.subplots()[1] if ax is None else ax)
     for nth, box in enumerate(plan.boxes):
         draw_box(ax, box, zorder=1 + nth / len(plan.boxes))
     for (node, box), (reader, behind) in itertools.pairwise(zip(nodes, plan.boxes, strict=True)):
-        if behind.x > box.x and reader.kernel and len(node.shape) == 3:
+        if behind.x > box.x and reader.kernel and len(node.volume) == 3:
             _draw_window(ax, node, box, reader, behind)
     _draw_turns(ax, plan)
     for label in plan.labels:
         draw_label(ax, label)
     bottom = draw_legend(ax, plan) if legend else plan.height
+    ax.margins(0)
     claim(ax, -MARGIN, -MARGIN, max(plan.width, WIDTH / 2) + MARGIN, bottom + MARGIN)
     if title:
         as_written(ax.set_title(title))
     return ax
 
 
-def _draw_window(ax: Axes, node: DrawnLayer, box: Box, reader: DrawnLayer, behind: Box) -> None:
+def _draw_window(ax: Axes, node: Unit, box: Box, reader: Unit, behind: Box) -> None:
     """Outline a window on the right side of a volume, and lead its corners to one value."""
     rows, columns = (
         min(1.0, math.sqrt(k / n)) if n else 0.3
-        for k, n in zip(reader.kernel, node.shape, strict=False)
+        for k, n in zip(reader.kernel, node.volume, strict=False)
     )
     right, middle = box.x + box.width, box.y + box.height / 2
     top = middle - box.height * rows / 2

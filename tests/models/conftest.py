@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import kerascnn as kc
-from kerascnn.plots._layout import layout
+from kerascnn.plots._diagram.certificate import certify
+from kerascnn.plots._diagram.choose import chosen, fits
 
 # Near relatives of others, which only tests of whole nets build by default.
 RELATIVES = {
@@ -132,31 +133,22 @@ def random_weights():
     return draw
 
 
-def connections(records, drawn):
-    """Which drawn layer feeds which, over the layers that are not drawn."""
-    feeds = {}
-    for r in records:
-        before = {source for name in r.inputs for source in feeds[name]}
-        if r.name in drawn:
-            yield from ((source, r.name) for source in before)
-            feeds[r.name] = {r.name}
-        else:
-            feeds[r.name] = before
-
-
 @pytest.fixture(scope="session")
 def check_diagram():
-    """The diagram of a description: each layer once, each connection drawn, no box on another."""
+    """The diagram of a description: certified, readable on a slide, no block on another."""
 
     def check(description):
-        records = description.layers
-        plan = layout(records, kind="blocks")
-        names = [box.name for box in plan.boxes]
-        assert len(names) == len(set(names))
-        assert {r.name for r in records if r.parameters or not r.inputs} <= set(names)
-        assert {(e.start, e.end) for e in plan.edges} == set(connections(records, set(names)))
-        for (left, top, right, bottom), other in combinations([b.bounds for b in plan.boxes], 2):
-            across = right <= other[0] or other[2] <= left
-            assert across or bottom <= other[1] or other[3] <= top
+        for kind in (None, "graph"):
+            calls, plan = chosen(description, kind=kind)
+            certificate = certify(plan, calls)
+            assert certificate.layers == len(description.layers)
+            assert certificate.parameters == description.parameters
+            assert certificate.edges == sum(len(r.inputs) for r in description.layers)
+            fronts = [(b.x, b.y, b.x + b.width, b.y + b.height) for b in plan.boxes]
+            for (left, top, right, bottom), other in combinations(fronts, 2):
+                across = right <= other[0] or other[2] <= left
+                assert across or bottom <= other[1] or other[3] <= top
+            if kind is None:
+                assert fits(plan)
 
     return check

@@ -6,7 +6,13 @@ import pytest
 
 from kerascnn import plots
 from kerascnn.plots import architecture
-from kerascnn.plots._layout import drawn_layers, layout, ranks
+from kerascnn.plots._diagram.calls import joined, read
+from kerascnn.plots._diagram.choose import CHAINED, chosen
+from kerascnn.plots._diagram.volumes import ranks
+
+
+def layout(records, **options):
+    return chosen(records, **options)[1]
 
 
 def record(name, kind, shape, inputs=(), kernel=()):
@@ -175,7 +181,7 @@ def test_a_chain_is_joined_also_from_row_to_row():
 
 
 def test_ranks_are_longest_paths_over_the_layers_that_are_drawn():
-    assert ranks(drawn_layers(RESIDUAL)) == {
+    assert ranks(joined(read(RESIDUAL), CHAINED)) == {
         "input": 0,
         "conv0": 1,
         "conv1": 2,

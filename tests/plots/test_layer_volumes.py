@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from kerascnn import plots
-from kerascnn.plots._layout import drawn_layers, main_way
+from kerascnn.plots._diagram.calls import joined, read
+from kerascnn.plots._diagram.choose import CHAINED
+from kerascnn.plots._diagram.volumes import main_way
 
 
 def record(name, kind, shape, inputs=(), kernel=()):
@@ -57,7 +59,7 @@ INCEPTION = [
     ids=["chain", "residual", "unet", "inception"],
 )
 def test_the_main_way(net, way):
-    assert [node.name for node in main_way(drawn_layers(net))] == way
+    assert [node.name for node in main_way(joined(read(net), CHAINED))] == way
 
 
 @pytest.mark.parametrize("net", [CHAIN, RESIDUAL, UNET], ids=["chain", "residual", "unet"])

@@ -1,0 +1,220 @@
+"""The layer calls of a network, and which of them are drawn as one block."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from kerascnn.plots._style import layer_style
+
+# Groups of layers that are drawn with the layer before them, and groups that lead to the next.
+FOLLOW = ("normalization", "activation", "dropout", "reshape")
+LEAD = ("normalization", "activation")
+WITH_WEIGHTS = ("convolution", "transposed convolution", "dense")
+SHORT = {  # as papers write them
+    "BatchNormalization": "BN",
+    "LayerNormalization": "LN",
+    "GroupNormalization": "GN",
+    "LocalResponseNormalization": "LRN",
+    "ReLU": "ReLU",
+    "Activation": "act",
+    "Dropout": "dropout",
+    "Flatten": "flatten",
+    "ZeroPadding2D": "pad",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a layer, with the names of the calls that feed it."""
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    kernel: tuple[int, ...]
+    inputs: tuple[str, ...]
+    parameters: int = 0
+    stride: object = None  # pixels of the input between its units, where records know it
+
+    @property
+    def group(self) -> str:
+        """The group of its kind, such as "convolution"."""
+        return layer_style(self.kind).group
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Calls in a row that are drawn as one block, with the names of the units that feed it."""
+
+    calls: tuple[Call, ...]
+    inputs: tuple[str, ...]
+
+    @property
+    def lead(self) -> Call:
+        """The call that gives the block its name, colour and kernel."""
+        for groups in (WITH_WEIGHTS, ("pooling", "merge", "input")):
+            for call in self.calls:
+                if call.group in groups:
+                    return call
+        return self.calls[0]
+
+    @property
+    def name(self) -> str:
+        """The name of its leading call."""
+        return self.lead.name
+
+    @property
+    def kind(self) -> str:
+        """The kind of its leading call."""
+        return self.lead.kind
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        """The window of its leading call."""
+        return self.lead.kernel
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape that comes out."""
+        return self.calls[-1].shape
+
+    @property
+    def volume(self) -> tuple[int | None, ...]:
+        """The shape that comes out, before it is flattened."""
+        return next((c.shape for c in reversed(self.calls) if c.group != "reshape"), self.shape)
+
+    @property
+    def size(self) -> tuple:
+        """How large its maps are: their sides, or where these are open, against the input's."""
+        sides = self.shape[:-1]
+        return (*sides, self.calls[-1].stride) if None in sides else sides
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its calls, in order."""
+        return tuple(call.kind for call in self.calls)
+
+
+def read(records: Iterable | object) -> list[Call]:
+    """Read layer records: those of `describe(model)`, or a list of them.
+
+    Raises:
+        TypeError: they are not layer records.
+        ValueError: there are none.
+    """
+    if hasattr(records, "count_params"):  # a model
+        from kerascnn._describe import describe
+
+        records = describe(records)
+    records = getattr(records, "layers", records)
+    if isinstance(records, str) or not isinstance(records, Iterable):
+        raise TypeError(
+            "records must be layer records, such as describe(model) gives, or a Keras model; "
+            f"received {type(records).__name__}"
+        )
+    records = list(records)
+    if not records:
+        raise ValueError("records must hold at least one layer; received none")
+    calls: list[Call] = []
+    for record in records:
+        if not hasattr(record, "name") or not hasattr(record, "output_shape"):
+            raise TypeError(
+                "records must be layer records, such as describe(model) gives; received"
+                f" {type(record).__name__}"
+            )
+        named = getattr(record, "inputs", None)
+        before = tuple(call.name for call in calls[-1:])  # without names, records are a chain
+        calls.append(
+            Call(
+                str(record.name),
+                record.kind,
+                tuple(record.output_shape),
+                tuple(getattr(record, "kernel", None) or ()),
+                before if named is None else tuple(dict.fromkeys(named)),
+                getattr(record, "parameters", 0) or 0,
+                getattr(record, "stride_product", None),
+            )
+        )
+    known = {call.name for call in calls}
+    return [replace(c, inputs=tuple(n for n in c.inputs if n in known)) for c in calls]
+
+
+def readers(items: Iterable) -> dict[str, list]:
+    """The calls or units that read each one."""
+    found = defaultdict(list)
+    for item in items:
+        for name in item.inputs:
+            found[name].append(item)
+    return found
+
+
+def single(calls: list[Call]) -> list[Unit]:
+    """Each call as a unit of its own."""
+    return [Unit((call,), call.inputs) for call in calls]
+
+
+def joined(calls: list[Call], follow: Sequence[str] = FOLLOW) -> list[Unit]:
+    """Join each convolution, dense layer or merge with the layers of some groups that follow it.
+
+    Only calls whose output nothing else reads are joined, so no edge of the graph is hidden that
+    does not run within a block.
+    """
+    read_by = readers(calls)
+    groups: dict[str, list[Call]] = {}  # by the name of each of their calls
+    for call in calls:
+        source = call.inputs[0] if len(call.inputs) == 1 else None
+        alone = source is not None and len(read_by[source]) == 1
+        before = groups.get(source, [])
+        if alone and before and _belongs(before, call, follow):
+            before.append(call)
+            groups[call.name] = before
+        else:
+            groups[call.name] = [call]
+    units = []
+    of_call = {}
+    for call in calls:
+        group = groups[call.name]
+        if group[0] is call:
+            unit = Unit(tuple(group), ())
+            units.append((unit, group[0].inputs))
+            of_call |= {one.name: unit.name for one in group}
+    return [
+        replace(unit, inputs=tuple(dict.fromkeys(of_call[name] for name in inputs)))
+        for unit, inputs in units
+    ]
+
+
+def _belongs(group: list[Call], call: Call, follow: Sequence[str]) -> bool:
+    """Whether a call is drawn with those before it."""
+    groups = [one.group for one in group]
+    if "input" in groups:
+        return call.group in ("dropout", "reshape") and call.group in follow
+    if call.group in follow:
+        return True
+    leading = all(one.group in LEAD or one.kind.startswith("ZeroPadding") for one in group)
+    return leading and set(follow) >= set(LEAD) and call.group in (*WITH_WEIGHTS, "pooling")
+
+
+def in_depth_first_order(units: list[Unit]) -> list[Unit]:
+    """Sort units so that each comes after those that feed it, and branches stay together."""
+    by_name, read_by = {unit.name: unit for unit in units}, readers(units)
+    order: list[Unit] = []
+    done: set[str] = set()
+    for start in reversed(units):  # the last ones first: the order is reversed at the end
+        if start.inputs:
+            continue
+        stack = [(start.name, iter(read_by[start.name][::-1]))]
+        if start.name in done:
+            continue
+        done.add(start.name)
+        while stack:
+            name, waiting = stack[-1]
+            following = next((u for u in waiting if u.name not in done), None)
+            if following is None:
+                order.append(by_name[name])
+                stack.pop()
+            else:
+                done.add(following.name)
+                stack.append((following.name, iter(read_by[following.name][::-1])))
+    return order[::-1]

@@ -1,0 +1,81 @@
+"""A diagram of a network as a file: vectors, LaTeX, or slides with editable shapes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+
+from kerascnn._errors import unknown
+from kerascnn._files import write_atomically
+
+from ._architecture import architecture
+from ._diagram.certificate import certify
+from ._diagram.choose import chosen
+
+if TYPE_CHECKING:
+    import keras
+
+FORMATS = ("svg", "png", "pdf", "tex", "pptx")
+
+
+def save_architecture(
+    model: keras.Model | Iterable | object,
+    path: str | Path,
+    *,
+    kind: str | None = None,
+    detail: str | None = None,
+    title: str | None = None,
+) -> Path:
+    """Write a diagram of a network into a file, once it is checked against the network.
+
+    Args:
+        model, kind, detail, title: see `architecture`.
+        path: a file that ends in .svg, .png or .pdf (drawn by matplotlib), .tex (a standalone
+            document for LaTeX, which needs TikZ alone) or .pptx (a slide of native shapes, which
+            PowerPoint, LibreOffice and Keynote can edit).
+
+    Returns:
+        The path.
+
+    Raises:
+        TypeError, ValueError: see `architecture`; an unknown ending; a diagram that does not show
+            all layers and edges of the network.
+        ImportError: a slide, and python-pptx is not installed.
+        OSError: the file cannot be written.
+
+    >>> import tempfile
+    >>> from types import SimpleNamespace as Record
+    >>> net = [Record(name="input", kind="InputLayer", output_shape=(28, 28, 1)),
+    ...        Record(name="conv1", kind="Conv2D", output_shape=(28, 28, 6))]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_architecture(net, f"{folder}/net.tex").read_text()[:14]
+    '\\\\documentclass'
+    """
+    path = Path(path)
+    ending = path.suffix[1:].lower()
+    if ending not in FORMATS:
+        raise unknown("the ending of path", ending, FORMATS)
+    calls, plan = chosen(model, kind=kind, detail=detail)
+    certify(plan, calls)
+    if ending == "tex":
+        from ._diagram.tikz import tikz
+
+        data = tikz(plan, title).encode()
+    elif ending == "pptx":
+        try:
+            from ._diagram.slides import slides
+        except ImportError as error:
+            raise ImportError("slides need python-pptx: pip install 'kerascnn[pptx]'.") from error
+        data = slides(plan, title)
+    else:
+        ax = architecture(model, kind=kind, detail=detail, title=title)
+        buffer = io.BytesIO()
+        ax.figure.savefig(buffer, format=ending)
+        plt.close(ax.figure)
+        data = buffer.getvalue()
+    write_atomically(path, data)
+    return path
