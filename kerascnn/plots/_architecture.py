@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -19,16 +18,13 @@ from ._diagram.parts import Box, Fold, Label, Layout
 from ._diagram.volumes import SHIFT
 from ._style import as_written, layer_style
 
-if TYPE_CHECKING:
-    import keras
-
 MARGIN = 0.7
 SWATCH = 1.1
 LIGHTER, DARKER = 0.45, 0.28  # top and side of a volume, against its front
 
 
 def architecture(
-    model: keras.Model | Iterable | object,
+    model: object | Iterable,
     *,
     kind: str | None = None,
     detail: str | None = None,
@@ -70,7 +66,7 @@ def architecture(
     ...                    Record(name="conv1", kind="Conv2D", output_shape=(28, 28, 6))])
     >>> [text.get_text() for text in ax.texts][2:4]
     ['28×28\\n×6', 'conv1']
-    >>> plt.close(ax.figure)
+    >>> ax.figure.clear()
     """
     calls, plan = chosen(model, kind=kind, detail=detail)
     if check:
@@ -102,8 +98,10 @@ def architecture(
     bottom = plan.height
     if legend:
         bottom = draw_legend(ax, plan)
+    sides = [x for edge in plan.edges for x, _y in edge.points]
+    right = max(plan.width, WIDTH / 2, *sides, 0.0)
     ax.margins(0)
-    claim(ax, -MARGIN, -MARGIN, max(plan.width, WIDTH / 2) + MARGIN, bottom + MARGIN)
+    claim(ax, min([0.0, *sides]) - MARGIN, -MARGIN, right + MARGIN, bottom + MARGIN)
     if title:
         as_written(ax.set_title(title))
     return ax

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 
@@ -16,14 +15,11 @@ from ._architecture import architecture
 from ._diagram.certificate import certify
 from ._diagram.choose import chosen
 
-if TYPE_CHECKING:
-    import keras
-
 FORMATS = ("svg", "png", "pdf", "tex", "pptx")
 
 
 def save_architecture(
-    model: keras.Model | Iterable | object,
+    model: object | Iterable,
     path: str | Path,
     *,
     kind: str | None = None,

@@ -110,7 +110,9 @@ def hourglass(part: Part, goes_on: str | None) -> Placed:
     for block in part.blocks:
         for source in block.inputs:
             if source in boxes:
-                edges.append(_edge(boxes, row_of, neighbours, lanes, source, block.name, height))
+                edges.append(
+                    _edge(boxes, row_of, neighbours, lanes, source, block.name, height, across)
+                )
     tall = len(rows) * (height + ROW_GAP)
     axis = ROW_GAP + height / 2
     ways, out = [], ()
@@ -147,7 +149,7 @@ def _levels(sizes: list[int]) -> dict[int, int]:
     return levels
 
 
-def _edge(boxes, row_of, neighbours, lanes, source, target, height) -> Edge:
+def _edge(boxes, row_of, neighbours, lanes, source, target, height, across) -> Edge:
     start, end = boxes[source], boxes[target]
     here, there = row_of[source], row_of[target]
     if here == there and neighbours.get(target) == source:
@@ -159,6 +161,15 @@ def _edge(boxes, row_of, neighbours, lanes, source, target, height) -> Edge:
         from_x, to_x = start.x + start.width * 0.7, end.x + end.width * 0.3
         return Edge(source, target, ((from_x, start.y), (from_x, y), (to_x, y), (to_x, end.y)))
     from_x, to_x = start.x + start.width / 2, end.x + end.width / 2
+    if abs(here - there) > 1:  # beside the rows in between
+        lanes[None] += 1
+        beside = across + LANE * lanes[None] if there < here else -LANE * lanes[None]
+        above, below = start.y - ROW_GAP * 0.25, end.y + height + ROW_GAP * 0.3
+        if here < there:
+            above, below = start.y + height + ROW_GAP * 0.3, end.y - ROW_GAP * 0.25
+        leaves, enters = (start.y, end.y + height) if there < here else (start.y + height, end.y)
+        way = ((from_x, leaves), (from_x, above), (beside, above), (beside, below), (to_x, below))
+        return Edge(source, target, (*way, (to_x, enters)))
     if here < there:
         between = start.y + height + ROW_GAP * 0.3
         return Edge(

@@ -9,7 +9,7 @@ def shortened(name: str, letters: int = NAME) -> str:
     """Leave out the middle of a long name.
 
     >>> shortened("a_name_of_many_more_letters")
-    'a_name_o…_letters'
+    'a_name_…letters'
     """
     name = " ".join(name.split())
     if len(name) <= letters:
