@@ -170,6 +170,12 @@ def test_parts_of_other_sizes_do_not_fold():
     net.conv("c", way, 16, 8)
     counts = [part.count for part in folds.parts(read(net.layers), "repeats")]
     assert counts == [1, 1, 2]
+    swings = Net(32)  # smaller and larger again, twice: stages, though they are alike
+    way = "input"
+    for n in (1, 2):
+        way = swings.add(f"down{n}", "MaxPooling2D", (way,), 16, 3, (2, 2))
+        way = swings.add(f"up{n}", "UpSampling2D", (way,), 32, 3)
+    assert [part.count for part in folds.parts(read(swings.layers), "repeats")] == [1] * 5
 
 
 def test_an_hourglass_is_a_u():
