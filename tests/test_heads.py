@@ -136,6 +136,16 @@ def test_a_softmax_is_known_to_all(name):
     np.testing.assert_allclose(gradients, np.broadcast_to(one, IMAGES.shape), atol=rough)
 
 
+@pytest.mark.parametrize("part", [np.s_[:, ::-1], np.s_[:, 1:]])
+def test_classes_that_are_turned_or_left_out_keep_their_logits(part):
+    """A slice of probabilities has the logits of its classes; all of them are still a softmax."""
+    net = network(lambda x: scores(3, "softmax")(x)[part])
+    kept = np.arange(3)[part[1]]
+    assert last_activation(net) == ("softmax" if len(kept) == 3 else "part of a softmax")
+    gradients = visualize.saliency(net, IMAGES[:1], 0, reduce=None)
+    np.testing.assert_allclose(gradients[0, ..., 0].ravel(), kernel(3)[:, kept[0]], atol=1e-5)
+
+
 @pytest.mark.parametrize("name", SIGMOID)
 def test_a_sigmoid_is_known_to_all(name):
     net, logits = network(SIGMOID[name]), logits_of(1)[:, 0]

@@ -177,18 +177,18 @@ def of_folder(
     from kerascnn.training._data import splits
     from kerascnn.training._identity import data_hash
 
-    folder, options = Path(data).expanduser(), {"window": window, "seed": net.seed}
-    read = partial(from_folder, data, net.seen_shape)
+    folder = Path(data).expanduser()
+    opened = partial(from_folder, data, net.seen_shape, window=window)
     if (folder / "train").is_dir():
-        loaded = read(**options)
+        loaded = opened(seed=net.seed)
         return loaded, part or ("test" if loaded.test is not None else "validation")
-    whole = read(window=window, validation=0, test=0)
+    whole = opened(validation=0, test=0)
     if net.data_hash is not None and part != "all":
-        options |= {"check": False}  # the files have been checked
+        drawn = partial(opened, seed=net.seed, check=False)  # the files have been checked
         seen = (0, 255) if net.preprocessing.name == "0-255" else (0, 1)
         with suppress(ValueError):  # too few pictures of a class to draw from
-            if data_hash(*splits(read(input_range=seen, **options))) == net.data_hash:
-                return read(**options), part or "validation"
+            if data_hash(*splits(drawn(input_range=seen))) == net.data_hash:
+                return drawn(), part or "validation"
         if net.folder == str(folder.resolve()):
             warn(
                 f"'{data}' has changed since the training; the network has seen some of its "

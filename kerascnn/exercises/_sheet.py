@@ -112,8 +112,7 @@ def sheet(
     chosen = [kind_named(name) for name in names] or [k for k in kinds().values() if not k.fixed]
     if level not in LEVELS or not is_whole(level):
         raise ValueError(f"level must be 1, 2 or 3; received {level!r}.")
-    if not is_whole(seed):
-        raise ValueError(f"seed must be a whole number of at least 0; received {seed!r}.")
+    check_count("seed", seed, 0)
     lists = [kind.fixed for kind in chosen if kind.fixed]
     all_listed = len(lists) == len(chosen)
     if count is None:

@@ -79,7 +79,9 @@ def number_grid(
     rows, columns = values.shape
     blank = np.ma.getmaskarray(values)
     padding = (
-        _ring(hatch, values.shape) if isinstance(hatch, int) else _mask("hatch", hatch, values)
+        _ring(hatch, values.shape)
+        if isinstance(hatch, int | np.integer)
+        else _mask("hatch", hatch, values)
     )
     dropped = _mask("crossed", crossed, values)
     small = None if corner is None else np.ma.asarray(array("corner", corner, "(H, W)", 2))

@@ -1,6 +1,7 @@
 """Own pictures, own model: a folder is trained on, and the run is looked into."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import kerascnn as kc
 from kerascnn import cli
+from kerascnn.cli._data import in_levels
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +194,15 @@ def test_a_model_that_rescales_gets_levels(kerascnn, place, tmp_path):
     row = dict(zip(history[0].split(","), map(float, history[1].split(",")), strict=True))
     loss = float(result.stdout.split("loss ")[1].split(",")[0])
     assert loss == pytest.approx(row["val_loss"], abs=1e-3)
+
+
+def test_arrays_in_levels():
+    found = kc.datasets.load("digits")
+    levels = in_levels(found)
+    np.testing.assert_array_equal(levels.test[0], 255 * found.test[0])
+    assert levels.train[0].max() == 255
+    assert levels.test[1] is found.test[1]
+    assert in_levels(replace(found, validation=None)).validation is None
 
 
 def test_what_a_run_says_of_itself(run, place):
