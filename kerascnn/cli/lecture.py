@@ -1,11 +1,17 @@
 """`kerascnn lecture`: slides and handouts of the lecture figures."""
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from ._main import main, start_keras
 from ._options import in_language, in_style
+
+if TYPE_CHECKING:
+    from kerascnn.figures import LectureFigure
 
 
 @main.command()
@@ -35,7 +41,7 @@ def lecture(parts: tuple[str, ...], out: str, lang: str, style: str) -> None:
     bar = Progress(console=Console(stderr=True))
     task = bar.add_task("", total=len(deck.figures))
 
-    def show(one: object) -> None:
+    def show(one: LectureFigure) -> None:
         if not bar.live.is_started:
             start_keras()
             bar.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pptx import Presentation
 from pptx.enum.text import MSO_ANCHOR
@@ -67,12 +67,12 @@ def _formulas(deck, chapter: Chapter) -> None:
     slide = _titled(deck, _("Formulas"))
     rows = len(chapter.formulas)
     frame = slide.shapes.add_table(
-        rows, 3, MARGIN, Inches(1.5), WIDTH - 2 * MARGIN, Inches(0.7) * rows
+        rows, 3, MARGIN, Inches(1.5), Emu(WIDTH - 2 * MARGIN), Emu(Inches(0.7) * rows)
     )
     frame.table.first_row = False
     widths = (Inches(3.4), Inches(6.7), WIDTH - 2 * MARGIN - Inches(10.1))
-    for column, width in zip(frame.table.columns, widths, strict=True):
-        column.width = width
+    for nth, width in enumerate(widths):
+        frame.table.columns[nth].width = Emu(width)
     for row, one in enumerate(chapter.formulas):
         for column, (text, size) in enumerate(
             ((one.name, 18), (one.formula, 20), (one.source, 12))
@@ -88,7 +88,7 @@ def _figure(deck, page: Page) -> None:
     slide = _titled(deck, page.title)
     top = Inches(0.2) + TITLE_HEIGHT + Inches(0.1)
     room = WIDTH - 2 * MARGIN, HEIGHT - top - Inches(0.2)
-    picture = slide.shapes.add_picture(io.BytesIO(page.png), 0, 0)
+    picture: Any = slide.shapes.add_picture(io.BytesIO(page.png), Emu(0), Emu(0))
     scale = min(room[0] / picture.width, room[1] / picture.height)
     picture.width, picture.height = (
         Emu(int(picture.width * scale)),
@@ -99,9 +99,8 @@ def _figure(deck, page: Page) -> None:
     picture.name = page.name
     picture._element.nvPicPr.cNvPr.set("descr", page.caption)
     _add_vectors(slide, picture, page)
-    slide.notes_slide.notes_text_frame.text = (
-        f"{page.caption}\n\n{_('Source')}: kerascnn figures {page.name}"
-    )
+    notes: Any = slide.notes_slide.notes_text_frame
+    notes.text = f"{page.caption}\n\n{_('Source')}: kerascnn figures {page.name}"
 
 
 def _add_vectors(slide: Slide, picture, page: Page) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational, Real
+from typing import cast
 
 from kerascnn._text import language
 from kerascnn._text import text as _
@@ -122,7 +123,7 @@ def _listed(answer: object) -> Iterable:
 def _number(value: object) -> int | Fraction:
     if isinstance(value, bool):
         raise TypeError
-    if isinstance(value, Real) and not isinstance(value, Rational):
-        value = float(value)  # NumPy's float32, too
+    if not isinstance(value, Rational | str):
+        value = float(cast(Real, value))  # NumPy's float32, too
     exact = Fraction(value)
     return int(exact) if exact.denominator == 1 else exact

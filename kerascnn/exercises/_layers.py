@@ -125,8 +125,9 @@ def draw_conv(rng: Random, level: int) -> tuple[Shape, Conv]:
     """
     if level == 1:
         kernel, stride = rng.choice((3, 5)), rng.choice((1, 1, 2))
-        layer = Conv(rng.choice((4, 6, 8, 10, 16)), kernel, stride, rng.choice((0, 1, 2)))
-        size = kernel - 2 * layer.padding + stride * rng.randint(3, 14)
+        filters, padding = rng.choice((4, 6, 8, 10, 16)), rng.choice((0, 1, 2))
+        layer = Conv(filters, kernel, stride, padding)
+        size = kernel - 2 * padding + stride * rng.randint(3, 14)
         return (size, size, rng.choice((1, 3))), layer
     if level == 2:
         kernel, stride = rng.choice((3, 5, 7, 11)), rng.choice((2, 3, 4))

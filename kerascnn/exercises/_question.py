@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeGuard, cast
 
 from kerascnn._text import shape_text
 
@@ -111,7 +112,7 @@ class Question:
         return next(choice.letter for choice in self.choices if choice.is_right)
 
 
-def is_rows(value: Value) -> bool:
+def is_rows(value: Value) -> TypeGuard[Rows]:
     """Whether a value is a grid of numbers."""
     return isinstance(value, tuple) and isinstance(value[0], tuple)
 
@@ -142,4 +143,6 @@ def value_text(value: Value) -> str:
         return value
     if is_rows(value):
         return " / ".join(" ".join(number_text(n) for n in row) for row in value)
-    return shape_text(value) if isinstance(value, tuple) else number_text(value)
+    return (
+        shape_text(cast(tuple[int, ...], value)) if isinstance(value, tuple) else number_text(value)
+    )

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from kerascnn._text import text as _
 
@@ -27,9 +28,9 @@ def by_hand(
 ) -> Problem:
     """Ask for the output of a pooling layer."""
     # With "same", windows of 2 that do not fit reach over the lower and right edge only.
-    nowhere = None
-    seen = (*((*row, nowhere) for row in image), (nowhere,) * (len(image[0]) + 1))
-    seen = seen if same else image
+    seen: Any = image
+    if same:
+        seen = (*((*row, None) for row in image), (None,) * (len(image[0]) + 1))
 
     def pooled(compute, rows=seen, step=stride):
         return grids.each_window(

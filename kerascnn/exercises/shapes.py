@@ -1,5 +1,6 @@
 """The size of a layer's output (row B7 of the course)."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
 from random import Random
@@ -19,8 +20,8 @@ def shapes(rng: Random, level: int) -> Problem:
         layer = Pool(rng.choice(("max", "average")), window, stride, "valid")
         if level > 2:
             layer = Pool(layer.mode, window, 2, "same")
-        sides = (rng.randint(13, 64),) * 2 if level == 2 else (rng.randint(13, 64), 28)
-        return of_layer((*sides, rng.choice((16, 32, 64))), layer)
+        height = rng.randint(13, 64)
+        return of_layer((height, height if level == 2 else 28, rng.choice((16, 32, 64))), layer)
     return of_layer(*draw_conv(rng, level))
 
 
@@ -47,7 +48,13 @@ def _mistakes(shape: Shape, layer: Conv | Pool, answer: Shape):
     extent = getattr(layer, "dilation", 1) * (kernel - 1) + 1
     padding = layer.padding if isinstance(layer.padding, int) else 0
 
-    def sides(extent=extent, stride=layer.stride, padded=2 * padding, more=1, rounded=int):
+    def sides(
+        extent: int = extent,
+        stride: int = layer.stride,
+        padded: int = 2 * padding,
+        more: int = 1,
+        rounded: Callable[[Fraction], int] = int,
+    ) -> tuple[int, ...]:
         return *(rounded(Fraction(n + padded - extent, stride)) + more for n in shape[:2]), (
             answer[2]
         )

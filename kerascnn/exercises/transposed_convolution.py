@@ -1,13 +1,18 @@
 """A transposed convolution by hand (row B17 of the course)."""
 
-from operator import add
+from collections.abc import Callable
 from random import Random
 
 from kerascnn._text import text as _
 
 from . import _grids as grids
-from ._question import Grid, Problem, Rows, value_text
+from ._question import Grid, Number, Problem, Rows, value_text
 from ._registry import exercise
+
+
+def add(old: Number, new: Number) -> Number:
+    """What happens where copies of the kernel overlap."""
+    return old + new
 
 
 @exercise(title="Transposed convolution by hand", rows=("B17",))
@@ -22,7 +27,11 @@ def by_hand(image: Rows, kernel: Rows, stride: int, *, same: bool = False) -> Pr
     """Ask for the output of a transposed convolution."""
     size = len(kernel)
 
-    def out(kernel=kernel, stride=stride, combine=add, before=(size - stride) // 2):
+    def out(
+        kernel: Rows = kernel,
+        combine: Callable[[Number, Number], Number] = add,
+        before: int = (size - stride) // 2,
+    ) -> Rows:
         whole = grids.stamped(image, kernel, stride, combine)
         if not same:
             return whole

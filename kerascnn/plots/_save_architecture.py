@@ -68,10 +68,11 @@ def save_architecture(
             raise ImportError("slides need python-pptx: pip install 'kerascnn[pptx]'.") from error
         data = slides(plan, title)
     else:
-        ax = architecture(model, kind=kind, detail=detail, title=title)
+        figure, ax = plt.subplots()
+        architecture(model, kind=kind, detail=detail, title=title, ax=ax)
         buffer = io.BytesIO()
-        ax.figure.savefig(buffer, format=ending)
-        plt.close(ax.figure)
+        figure.savefig(buffer, format=ending)
+        plt.close(figure)
         data = buffer.getvalue()
     write_atomically(path, data)
     return path

@@ -84,7 +84,7 @@ def _in_rows(placed: list[Placed], gates: list[str | None], width: float) -> Lay
             folds += [replace(f, x=f.x + left, y=f.y + top) for f in one.layout.folds]
             edges += [replace(e, points=there(e.points)) for e in one.layout.edges]
             for target, way in one.leads_in:
-                edges.append(Edge(gates[n], target, (*came, *there(way))))
+                edges.append(Edge(str(gates[n]), target, (*came, *there(way))))
             came = there(one.leads_out)
             x += one.layout.width + PART_GAP
         y = axis + below + ROW_GAP

@@ -163,8 +163,8 @@ def joined(calls: list[Call], follow: Sequence[str] = FOLLOW) -> list[Unit]:
     read_by = readers(calls)
     groups: dict[str, list[Call]] = {}  # by the name of each of their calls
     for call in calls:
-        source = call.inputs[0] if len(call.inputs) == 1 else None
-        alone = source is not None and len(read_by[source]) == 1
+        source = call.inputs[0] if len(call.inputs) == 1 else ""
+        alone = len(call.inputs) == 1 and len(read_by[source]) == 1
         before = groups.get(source, [])
         if alone and before and _belongs(before, call, follow):
             before.append(call)

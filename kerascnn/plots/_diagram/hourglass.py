@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerascnn.plots._artists import text_height, text_width
 
@@ -24,8 +24,8 @@ LANE = 0.45  # between lines that run beside each other
 
 def is_hourglass(blocks: Sequence[Block]) -> bool:
     """Whether the maps of a part get smaller and larger again."""
-    sizes = [_size(block) for block in blocks]
-    if len(blocks) < FEWEST or None in sizes:
+    sizes = [size for block in blocks if (size := _size(block)) is not None]
+    if len(blocks) < FEWEST or len(sizes) < len(blocks):
         return False
     smallest = min(sizes)
     down, up = sizes[: sizes.index(smallest)], sizes[sizes.index(smallest) :]
@@ -39,7 +39,7 @@ def _size(block: Block) -> float | None:
         return None
     if None not in unit.shape[:-1]:
         return unit.shape[0]
-    stride = unit.calls[-1].stride
+    stride: Any = unit.calls[-1].stride
     stride = stride[0] if isinstance(stride, tuple) else stride
     return None if stride is None else float(1 / stride)
 
@@ -47,7 +47,7 @@ def _size(block: Block) -> float | None:
 def rows_of(blocks: Sequence[Block]) -> dict[int, tuple[list[Block], list[Block]]]:
     """The rows of the U, from the largest maps down: the blocks on its left and on its right."""
     by_name = {block.name: block for block in blocks}
-    sizes = {name: _size(block) for name, block in by_name.items()}
+    sizes = {name: _size(block) or 0.0 for name, block in by_name.items()}
     smallest = min(sizes.values())
     bottom = next(name for name, size in sizes.items() if size == smallest)
     before = _leading_to(bottom, by_name)
@@ -139,9 +139,10 @@ def _leading_to(name: str, by_name: dict[str, Block]) -> set[str]:
     return found
 
 
-def _levels(sizes: list[int]) -> dict[int, int]:
+def _levels(sizes: list[float]) -> dict[float, int]:
     """Rows of the U: sizes that differ by less than a third, as without padding, share one."""
-    levels, level, top = {}, 0, sizes[0]
+    levels: dict[float, int] = {}
+    level, top = 0, sizes[0]
     for size in sizes:
         if size < top * 2 / 3:
             level, top = level + 1, size

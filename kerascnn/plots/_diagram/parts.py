@@ -3,7 +3,7 @@
 The unit is the em, the size of the diagram's type; x runs to the right and y downwards.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Point = tuple[float, float]
 
@@ -90,22 +90,3 @@ class Layout:
     width: float
     height: float
     folds: tuple[Fold, ...] = ()
-
-
-def moved(layout: Layout, x: float, y: float) -> Layout:
-    """The same layout elsewhere."""
-
-    def shifted(part):
-        return replace(part, x=part.x + x, y=part.y + y)
-
-    return Layout(
-        [shifted(box) for box in layout.boxes],
-        [shifted(label) for label in layout.labels],
-        [
-            replace(edge, points=tuple((px + x, py + y) for px, py in edge.points))
-            for edge in layout.edges
-        ],
-        layout.width,
-        layout.height,
-        tuple(shifted(fold) for fold in layout.folds),
-    )

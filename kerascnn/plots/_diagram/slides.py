@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pptx import Presentation
 from pptx.dml.color import RGBColor
@@ -34,7 +34,7 @@ def slides(layout: Layout, title: str | None = None) -> bytes:
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, HEIGHT
     slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
-    heading = slide.shapes.title
+    heading: Any = slide.shapes.title
     heading.left, heading.top, heading.width, heading.height = MARGIN, 0, WIDTH - 2 * MARGIN, HEAD
     heading.text_frame.text = title or ""
     for run in heading.text_frame.paragraphs[0].runs:
@@ -118,7 +118,7 @@ class _Page:
     def _line(self, points: tuple[Point, ...], name: str) -> None:
         builder = self.slide.shapes.build_freeform(*self.at(*points[0]), scale=1.0)
         builder.add_line_segments([self.at(*point) for point in points[1:]], close=False)
-        line = builder.convert_to_shape()
+        line: Any = builder.convert_to_shape()
         line.name = name
         line.fill.background()
         line.line.color.rgb, line.line.width = LINE, Pt(1)
