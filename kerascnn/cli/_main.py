@@ -32,20 +32,39 @@ def one_line(message: Warning, *_where: object) -> None:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Iterator[int]:
     """Swallow what TensorFlow's libraries write to the terminal while they start.
 
-    They write to the file descriptor before Python can filter anything; exceptions pass.
+    They write to the file descriptor before Python can filter anything; exceptions pass. Gives a
+    descriptor that still leads to the terminal.
     """
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
-        yield
+        yield kept
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+@contextmanager
+def libraries_quiet() -> Iterator[None]:
+    """Swallow what libraries write to the terminal; what Python writes is still seen."""
+    stderr = sys.stderr
+    with quiet() as kept:
+        try:
+            if stderr.fileno() == 2:
+                sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=stderr.encoding)
+        except (OSError, ValueError):  # a stream that is no file is not touched
+            pass
+        try:
+            yield
+        finally:
+            if sys.stderr is not stderr:
+                sys.stderr.close()
+                sys.stderr = stderr
 
 
 def start_keras() -> None:

@@ -1,14 +1,24 @@
 """`kerascnn figures`: the lecture figures."""
 
+import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kerascnn._errors import unknown
 
-from ._main import main, start_keras
-from ._options import LANGUAGES, STYLES
+from ._checks import ARCHITECTURES
+from ._main import libraries_quiet, main, start_keras
+from ._network import chosen, named_classes, of_network
+from ._options import LANGUAGES, STYLES, of_values, read_photo
+
+if TYPE_CHECKING:
+    from ._network import Choice
+
+MANY = 6  # figures: of fewer, one process draws faster
 
 
 def read_languages(_context: object, _option: object, words: str) -> list[str]:
@@ -39,6 +49,10 @@ def read_languages(_context: object, _option: object, words: str) -> list[str]:
     metavar="OPTION=VALUE",
     help="Your own numbers for the named figure, such as stride=2 or kernel=k.csv; repeatable.",
 )
+@click.option("--photo", metavar="FILE", help="Your own photo, for the figures that take one.")
+@of_network("vgg16")
+@named_classes
+@of_values
 @click.option("--out", default="figures", show_default=True, help="Folder to write into.")
 @click.option(
     "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
@@ -50,6 +64,11 @@ def read_languages(_context: object, _option: object, words: str) -> list[str]:
     default="en",
     show_default=True,
     help="en, ko or es; several, as in en,ko,es, are written into a folder each.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Processes that draw, when there are many figures.  [default: 2, or one per core]",
 )
 @click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
 @click.option(
@@ -63,13 +82,20 @@ def figures(
     mapped: bool,
     sections: tuple[str, ...],
     settings: tuple[str, ...],
+    photo: str | None,
+    window: tuple[float, float] | None,
     out: str,
     formats: str,
     langs: list[str],
+    jobs: int | None,
     style: str,
     rerun: bool,
+    **network: object,
 ) -> None:
     """Draw lecture figures: those that are named, those of a section, or all.
+
+    With a photo or a network, those are drawn that take it; `--weights imagenet` draws what is to
+    be seen in the VGG16 of ImageNet.
 
     Writes a file for each figure and format, and an index.html that shows all figures of the folder
     with their titles, alt texts and code, in three languages. Exits with 0 when all were drawn, 1
@@ -80,7 +106,7 @@ def figures(
     if mapped:
         click.echo(gallery.course_map(), nl=False)
         return
-    names = chosen(names, sections, langs[0])
+    names = named(names, sections, langs[0])
     options = read_settings(names, settings)
     if listed:
         from kerascnn._text import language, text
@@ -90,24 +116,41 @@ def figures(
             for name in names or known:
                 click.echo(f"{name:32} {text(known[name].title)}")
         return
+    choice = None
+    if any(network.values()):
+        choice = chosen("vgg16", **network)
+        check_at_hand(choice)
+    elif photo is None and window is not None:
+        raise ValueError("--window must come with --photo, whose values it is about.")
+    names = taking(names, sections, choice is not None, photo is not None)
+    if photo is not None:
+        options["photo"] = read_photo(photo, window=window)
+    if choice is not None:
+        start_keras()
+        options["network"] = choice.load()
 
     from rich.console import Console
     from rich.progress import Progress
 
     count = len(names) or len(gallery.names())
+    if jobs is None:
+        jobs = 1 if count < MANY else min(2, os.cpu_count() or 1)
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task("", total=count)
 
-    def show(one: gallery.LectureFigure) -> None:
-        if not bar.live.is_started:  # all arguments are right: now the work begins
-            start_keras()
-            bar.start()
-        else:
-            bar.advance(task)
-        bar.update(task, description=one.name)
+    with ExitStack() as hush:
+        hush.enter_context(libraries_quiet())  # until TensorFlow has started, if it does
+        hush.callback(bar.stop)
 
-    try:
+        def show(one: gallery.LectureFigure) -> None:
+            if "keras" in sys.modules:
+                hush.pop_all().close()
+            if bar.live.is_started:
+                bar.advance(task)
+            bar.start()
+            bar.update(task, description=one.name)
+
         report = gallery.draw(
             names,
             out=out,
@@ -115,21 +158,67 @@ def figures(
             lang=langs,
             style=style,
             rerun=rerun,
+            workers=jobs,
             progress=show,
             **options,
         )
-        bar.update(task, completed=count)
-    finally:
-        if bar.live.is_started:
-            bar.stop()
+    bar.stop()
     click.echo(f"{count - len(report.failed)} of {count} figures: {Path(out) / 'index.html'}")
     for name, error in report.failed.items():
-        click.echo(f"Error: figure {name!r} was not drawn: {error}", err=True)
+        line = " ".join(str(error).split())
+        click.echo(f"Error: figure {name!r} was not drawn: {line}", err=True)
     if report.failed:
         sys.exit(1)
 
 
-def chosen(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tuple[str, ...]:
+def check_at_hand(choice: "Choice") -> None:
+    """Refuse weights that would have to be downloaded.
+
+    Raises:
+        OSError: they are not on disk.
+    """
+    from kerascnn import weights
+
+    if choice.source not in ARCHITECTURES:
+        return
+    variant = choice.options.get("variant")
+    known = [found for found in weights.available(choice.source) if found.of_variant(variant)]
+    name = choice.weights or next((found.name for found in known if found.name == "imagenet"), None)
+    for found in known:
+        if found.name == name and isinstance(found, weights.OfficialSet):
+            if found.on_disk() is None:
+                raise OSError(
+                    f"--weights {name} of {choice.source} must be on disk, since figures download "
+                    f"nothing. Run `kerascnn gradcam PHOTO --model {choice.source}` once, which "
+                    f"downloads {found.size:.0f} MiB, or set KERASCNN_DATA to the file's folder."
+                )
+            return
+
+
+def taking(
+    names: tuple[str, ...], sections: tuple[str, ...], network: bool, photo: bool
+) -> tuple[str, ...]:
+    """Return the figures that take what is given, a network or a photo.
+
+    Of sections, and of all, those that take neither are left out; a figure that was named is not.
+    """
+    from kerascnn import figures as gallery
+
+    needed = "network" if network else "photo" if photo else None
+    if needed is None:
+        return names
+    of_sections = {name for section in sections for name in gallery.names(section)}
+    known = gallery.lecture_figures()
+    kept = tuple(name for name in names or known if needed in known[name].options)
+    for name in names:
+        if name not in kept and name not in of_sections:
+            raise ValueError(f"figure {name!r} takes no {needed}.")
+    if not kept:
+        raise ValueError(f"section {' and '.join(sections)} has no figure that takes a {needed}.")
+    return kept
+
+
+def named(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tuple[str, ...]:
     """Check the names, and add those of the sections; none: all figures are meant."""
     from kerascnn import figures as gallery
     from kerascnn._text import language

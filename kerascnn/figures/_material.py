@@ -76,7 +76,7 @@ def digit_images(*classes: int) -> np.ndarray:
     return np.stack([images[np.flatnonzero(labels == c)[0]] for c in classes])
 
 
-def photo(name: str, height: int, width: int, part: tuple = (slice(None), slice(None))):
+def resized(name: str, height: int, width: int, part: tuple = (slice(None), slice(None))):
     """Resize a photo, or a part of it, to (height, width, 3) float32 in [0, 1]."""
     from skimage.transform import resize
 

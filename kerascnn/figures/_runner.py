@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,6 +13,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import plots
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn._files import write_atomically
 from kerascnn._text import LANGUAGES, in_all_languages
@@ -22,6 +25,9 @@ from ._options import check_options
 from ._player import GIF_DPI, gif, player
 from ._registry import LectureFigure, lecture_figure, lecture_figures, taken
 from ._saving import FORMATS, Label, file_of
+from ._workers import drawn_by
+
+SHARED = ("network", "photo")  # options that many figures take
 
 
 @dataclass
@@ -84,6 +90,7 @@ def draw(
     style: str = "slides",
     rerun: bool = False,
     steps: bool = True,
+    workers: int = 1,
     progress: Callable[[LectureFigure], None] = lambda one: None,
     **options: object,
 ) -> Report:
@@ -92,7 +99,7 @@ def draw(
     Each file is written completely or not at all; a figure that fails does not stop the others.
 
     Args:
-        names: the figures to draw; all by default.
+        names: the figures to draw; all by default, or all that take the photo or network given.
         out: the folder; created if it does not exist.
         formats: any of "svg", "png", "pdf".
         lang: "en", "ko" or "es". The pictures of several languages, such as ("en", "ko"), are
@@ -100,8 +107,12 @@ def draw(
         style, rerun: see `render`.
         steps: whether the steps of animated figures are written too: a picture each, a GIF and a
             page with a slider.
+        workers: number of processes that draw, each with its own memory; the files are the same.
+            A script that asks for several must do so below `if __name__ == "__main__":`. With
+            `rerun` and with options, one process draws.
         progress: called with each `LectureFigure` before it is drawn.
-        **options: of the figures, see `render`; each figure must have them.
+        **options: of the figures, see `render`; each figure must have them. `photo` and `network`
+            are for those that take them, by default all of these.
 
     Raises:
         ValueError: unknown figure, format, language, style or option; or values that do not fit,
@@ -111,52 +122,121 @@ def draw(
     """
     names, formats, langs = ([n] if isinstance(n, str) else n for n in (names, formats, lang))
     langs = list(dict.fromkeys(langs))
-    chosen = [lecture_figure(name) for name in names] or list(lecture_figures().values())
+    chosen = _chosen(names, options)
     if not formats:
         raise ValueError(f"formats must name at least one of {', '.join(FORMATS)}; received none.")
     for one in formats:
         if one not in FORMATS:
             raise unknown("format", one, FORMATS)
+    check_count("workers", workers)
     if not langs:
         raise ValueError(f"lang must name at least one of {', '.join(LANGUAGES)}; received none.")
     for one in langs:
         with plots.style(style, lang=one):
             pass  # fail on a wrong style or language or a missing font before drawing anything
-    settings = [check_options(one.name, one.options, options) for one in chosen]
+    settings = [check_options(one.name, one.options, _taken(one, options)) for one in chosen]
+    given = options.keys()
     out = Path(out)
     report = Report()
     # Numbers that do not fit are bad input: all is drawn before anything is written.
-    careful = bool(options) and (len(chosen) == 1 or not set(options) <= {"photo", "network"})
-    waiting = {}
-    if not careful:
+    careful = bool(given) and (len(chosen) == 1 or not given <= set(SHARED))
+    look = {"out": out, "formats": formats, "langs": langs, "style": style, "steps": steps}
+    if careful:
+        waiting = {}
+        with rerunning(rerun), _closing():
+            for one, setting in zip(chosen, settings, strict=True):
+                progress(one)
+                try:
+                    waiting |= _drawn(one, setting, **look)
+                except (ValueError, TypeError, OSError):
+                    raise
+                except Exception as error:
+                    report.failed[one.name] = error
         _write_page(out, langs)
+        report.written = _write(out, waiting)
+        _write_page(out, langs)
+        return report
+    _write_page(out, langs)
     try:
+        if workers > 1 and len(chosen) > 1 and not rerun and not given:
+            draw_one = partial(draw_alone, **look)
+            results = {
+                name: result for name, *result in drawn_by(workers, chosen, draw_one, progress)
+            }
+            for one in chosen:
+                files, error = results[one.name]
+                report.written += files
+                if error is not None:
+                    report.failed[one.name] = error
+            return report
         with rerunning(rerun):
             for one, setting in zip(chosen, settings, strict=True):
                 progress(one)
-                theirs = set(plt.get_fignums())
                 try:
-                    files = {}
-                    for code in langs:
-                        drawn = _draw(one, formats, code, style, setting, steps)
-                        files |= {_place(name, code, langs): data for name, data in drawn.items()}
-                    waiting |= files
-                    if not careful:
-                        report.written += _write(out, files)
+                    with _closing():
+                        report.written += _write(out, _drawn(one, setting, **look))
                 except Exception as error:  # one broken figure must not stop the others
-                    if careful and isinstance(error, ValueError | TypeError | OSError):
-                        raise
                     report.failed[one.name] = error
-                finally:
-                    for number in set(plt.get_fignums()) - theirs:
-                        plt.close(number)
-        if careful:
-            _write_page(out, langs)
-            report.written += _write(out, waiting)
     finally:  # also after Ctrl-C
-        if not careful or report.written:
-            _write_page(out, langs)
+        _write_page(out, langs)
     return report
+
+
+def _chosen(names: Sequence[str], options: dict) -> list[LectureFigure]:
+    """Return the figures that are named; if none is, those that take the options given."""
+    if names:
+        return [lecture_figure(name) for name in dict.fromkeys(names)]
+    needed = next((name for name in SHARED if name in options), None)
+    return [one for one in lecture_figures().values() if needed in (None, *one.options)]
+
+
+def _taken(one: LectureFigure, options: dict) -> dict:
+    """Return the options for a figure: a network or photo goes only to those that take it.
+
+    Raises:
+        ValueError: it takes neither.
+    """
+    shared = [name for name in SHARED if name in options]
+    if shared and not set(shared) & set(one.options):
+        raise ValueError(f"figure {one.name!r} takes no {' and no '.join(shared)}.")
+    return {k: v for k, v in options.items() if k not in SHARED or k in one.options}
+
+
+def draw_alone(name: str, *, out: Path, langs: list[str], **look: object) -> list[Path]:
+    """Draw one figure with its default options, and write its files."""
+    one = lecture_figure(name)
+    with _closing():
+        setting = check_options(name, one.options, {})
+        return _write(out, _drawn(one, setting, out=out, langs=langs, **look))
+
+
+@contextmanager
+def _closing() -> Iterator[None]:
+    """Close the figures that are drawn within a `with` block."""
+    theirs = set(plt.get_fignums())
+    try:
+        yield
+    finally:
+        for number in set(plt.get_fignums()) - theirs:
+            plt.close(number)
+
+
+def _drawn(
+    one: LectureFigure,
+    options: dict,
+    *,
+    out: Path,
+    formats: Sequence[str],
+    langs: list[str],
+    style: str,
+    steps: bool,
+) -> dict[str, bytes]:
+    """Draw a figure in all languages; return the files by their place in `out`."""
+    files = {}
+    for lang in langs:
+        drawn = _draw(one, formats, lang, style, options, steps)
+        files |= {_place(name, lang, langs): data for name, data in drawn.items()}
+    return files
 
 
 def _place(name: str, lang: str, langs: list[str]) -> str:

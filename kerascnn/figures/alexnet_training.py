@@ -10,7 +10,7 @@ from kerascnn import plots, visualize
 from kerascnn._text import text as _
 
 from ._drawing import mean_and_runs, note, parts_of, say_runs
-from ._material import crops, how_measured, measured, photo, trained
+from ._material import crops, how_measured, measured, resized, trained
 from ._registry import figure
 
 SIZE = 128  # pixels
@@ -141,7 +141,7 @@ def thinned() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def cat(size: int) -> np.ndarray:
     """Return the face of a cat, (size, size, 3) in [0, 1]."""
-    return photo("chelsea", size, size, (slice(0, 300), slice(75, 375)))
+    return resized("chelsea", size, size, (slice(0, 300), slice(75, 375)))
 
 
 NORMALIZED = "block1_conv2"

@@ -7,27 +7,35 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import datasets, plots, visualize
+from kerascnn._text import class_texts
 from kerascnn._text import text as _
 
 from ._drawing import note, parts_of
-from ._material import digit_images, photo, trained
+from ._material import digit_images, resized, trained
+from ._own import by, classifier_of, name_of, photo_for, shipped
 from ._registry import figure
 
 
-@figure(
-    title="Grad-CAM shows where the network finds evidence for a class",
-    alt="Handwritten digits overlaid with LeNet-5's Grad-CAM heatmaps for the predicted class and "
-    "for the runner-up: each class relies on different strokes.",
-    rows=("F5",),
-    photos=("digits",),
-)
-def grad_cam() -> Figure:
-    """Overlay digits with the heatmaps of the two most likely classes."""
+def two_classes(*, photo: np.ndarray | None = None, network: Any = None) -> tuple | list:
+    """Return digits with the heatmaps of their two likeliest classes, or those of a photo."""
+    if photo is None and network is None:
+        return two_classes_of_digits()
+    net = classifier_of(network or shipped())
+    picture = photo_for(net, photo)
+    first = net.explain(picture, "grad_cam")
+    second = int(np.argsort(-first.probabilities)[1])
+    return [first, net.explain(picture, "grad_cam", target=second)]
+
+
+def two_classes_of_digits() -> tuple[np.ndarray, ...]:
+    """Return digits (N, 28, 28, 1), scores (N, 10), classes by rank (N, 10) and two heatmaps each.
+
+    The digits are classified rightly, with a close runner-up for which there is evidence, too.
+    """
     model = trained()
     images, labels = datasets.load("digits").part("test")
     scores = visualize.activations(model, images, "predictions")
     ranked = np.argsort(-scores, axis=1)
-    # Correctly classified digits with a close runner-up, for which there is evidence, too.
     margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
     chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]
     heat = [visualize.grad_cam(model, images[chosen], ranked[chosen, i], "s4") for i in (0, 1)]
@@ -37,7 +45,34 @@ def grad_cam() -> Figure:
         :4
     ]
     chosen, heat = chosen[firsts], [maps[firsts] for maps in heat]
-    images, scores, ranked = images[chosen], scores[chosen], ranked[chosen]
+    return images[chosen], scores[chosen], ranked[chosen], heat
+
+
+@figure(
+    title="Grad-CAM shows where the network finds evidence for a class",
+    alt=lambda photo, network: (
+        _(
+            "Handwritten digits overlaid with LeNet-5's Grad-CAM heatmaps for the predicted class "
+            "and for the runner-up: each class relies on different strokes."
+        )
+        if photo is None and network is None
+        else _(
+            "A photo, overlaid with the Grad-CAM heatmaps of {network} for the predicted class and "
+            "for the runner-up.",
+            network=name_of(network),
+        )
+    ),
+    rows=("F5",),
+    photos=("digits",),
+    data=two_classes,
+)
+def grad_cam(
+    found: tuple | list, *, photo: np.ndarray | None = None, network: Any = None
+) -> Figure:
+    """Overlay digits, or a photo, with the heatmaps of the two most likely classes."""
+    if photo is not None or network is not None:
+        return grad_cam_of_photo(found, network)
+    images, scores, ranked, heat = found
     fig, axes = plt.subplots(2, len(images))
     for row, rank in zip(axes, (0, 1), strict=True):
         classes, heatmaps = ranked[:, rank], heat[rank]
@@ -55,21 +90,40 @@ def grad_cam() -> Figure:
     return fig
 
 
-@figure(
-    title="Ten methods answer one question: where does the network see the class?",
-    alt="A photo of a cat and what ten methods highlight in it: saliency and SmoothGrad are noisy, "
-    "guided backpropagation draws edges, and occlusion and the Grad-CAM family highlight "
-    "regions.",
-    rows=("F5",),
-    photos=("chelsea",),
-)
-def methods_compared() -> Figure:
-    """Explain the same class of one photo with ten methods."""
+def grad_cam_of_photo(found: list, network: Any) -> Figure:
+    """Draw a photo, and the evidence for its two likeliest classes."""
+    fig, axes = plt.subplots(1, 3)
+    plots.image_grid(found[0].image[None], ax=axes[0])
+    axes[0].set_title(_("photo"))
+    for ax, one in zip(axes[1:], found, strict=True):
+        plots.overlay(one.image, one.heatmap, colorbar=False, ax=ax)
+        name = class_texts((network or shipped()).names)[one.target]
+        ax.set_title(f"{name}: {one.probability:.1%}")
+    note(fig, by(network))
+    return fig
+
+
+COMPARED = (
+    "saliency", "smooth_grad", "integrated_gradients", "guided_backprop", "guided_grad_cam",
+    "occlusion", "grad_cam", "grad_cam_plus_plus", "layer_cam", "score_cam",
+)  # fmt: skip
+
+
+def ten_maps(
+    *, photo: np.ndarray | None = None, network: Any = None
+) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
+    """Return an image, the maps of ten methods, and the class that they explain."""
+    if photo is not None or network is not None:
+        net = classifier_of(network or shipped())
+        picture = photo_for(net, photo)
+        found = {method: net.explain(picture, method) for method in COMPARED}
+        maps = {method: one.heatmap[None] for method, one in found.items()}
+        return net.fitted(picture)[None], maps, found["saliency"].target
     from kerascnn.models import convolutionalize
 
     # With its dense layers as convolutions, it takes images larger than its 32x32.
     model = convolutionalize(trained("vgg16", "cifar10"))
-    image = photo("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
+    image = resized("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
     target = 3  # cat
     quiet: dict[str, Any] = {"verbose": False}
     layer = "block4_conv3"  # 8x8 maps; those of the last block are 4x4
@@ -86,38 +140,106 @@ def methods_compared() -> Figure:
         "layer_cam": visualize.layer_cam(model, image, target, layer),
         "score_cam": visualize.score_cam(model, image, target, layer, **quiet),
     }
+    return image, maps, target
+
+
+@figure(
+    title="Ten methods answer one question: where does the network see the class?",
+    alt=lambda photo, network: (
+        _(
+            "A photo of a cat and what ten methods highlight in it: saliency and SmoothGrad are "
+            "noisy, guided backpropagation draws edges, and occlusion and the Grad-CAM family "
+            "highlight regions."
+        )
+        if photo is None and network is None
+        else _(
+            "A photo and what ten methods highlight in it for the class that {network} predicts.",
+            network=name_of(network),
+        )
+    ),
+    rows=("F5",),
+    photos=("chelsea",),
+    data=ten_maps,
+)
+def methods_compared(
+    found: tuple, *, photo: np.ndarray | None = None, network: Any = None
+) -> Figure:
+    """Explain the same class of one photo with ten methods."""
+    image, maps, target = found
     fig = plt.figure()
     names = list(maps)
     for part, row in zip(parts_of(fig, 2, 1), (names[:5], names[5:]), strict=True):
         plots.compare_methods(image, {name: maps[name] for name in row}, ax=part.subplots())
-    note(
-        fig,
-        _("VGG16, trained on CIFAR-10. All methods explain the logit of class {name}.", name="cat"),
-    )
+    if photo is None and network is None:
+        words = _(
+            "VGG16, trained on CIFAR-10. All methods explain the logit of class {name}.", name="cat"
+        )
+    else:
+        net = network or shipped()
+        words = _(
+            "{network}. All methods explain the class {name}.",
+            network=net.name,
+            name=class_texts(net.names)[target],
+        )
+    note(fig, words)
     return fig
+
+
+STAGES = 5  # of a network with many layers
+
+
+def randomized(*, photo: np.ndarray | None = None, network: Any = None) -> tuple:
+    """Return images, one of which is shown, and the tests of three methods."""
+    if photo is None and network is None:
+        model, images, shown, layers = trained(), digit_images(*range(10)), 3, None
+        coarse, looked_at = images, "c3"
+    else:
+        net = classifier_of(network or shipped())
+        coarse = net.fitted(photo_for(net, photo))[None]
+        model, images, shown = net.model, net.preprocessing(coarse), 0
+        looked_at = net.explained_layer(coarse[0])
+        learning = [layer.name for layer in model.layers if layer.trainable_weights][::-1]
+        places = np.linspace(0, len(learning) - 1, min(STAGES, len(learning))).round()
+        layers = [learning[int(place)] for place in places]
+    methods = {
+        "saliency": visualize.saliency,
+        "grad_cam": lambda *given: enlarged(visualize.grad_cam(*given, layer=looked_at), coarse),
+        "guided_backprop": visualize.guided_backprop,
+    }
+    results = {
+        name: visualize.randomization_test(model, images, method, layers=layers, verbose=False)
+        for name, method in methods.items()
+    }
+    return coarse, shown, results
 
 
 @figure(
     title="Sanity check: a heatmap should change when the weights are randomized",
-    alt="Heatmaps of a digit as the layers of LeNet-5 are randomized from the top down: saliency "
-    "and Grad-CAM change, but guided backpropagation keeps drawing the digit.",
+    alt=lambda photo, network: (
+        _(
+            "Heatmaps of a digit as the layers of LeNet-5 are randomized from the top down: "
+            "saliency and Grad-CAM change, but guided backpropagation keeps drawing the digit."
+        )
+        if photo is None and network is None
+        else _(
+            "Heatmaps of a photo by three methods as the layers of {network} are randomized from "
+            "the top down.",
+            network=name_of(network),
+        )
+    ),
     rows=("F6",),
     photos=("digits",),
+    data=randomized,
 )
-def sanity_check() -> Figure:
-    """Randomize LeNet-5 from the top down, and compare three methods after each layer."""
-    model = trained()
-    images = digit_images(*range(10))
-    shown = 3
+def sanity_check(found: tuple, *, photo: np.ndarray | None = None, network: Any = None) -> Figure:
+    """Randomize a network from the top down, and compare three methods after each layer."""
+    images, shown, by_method = found
     methods = {
-        _("saliency"): visualize.saliency,
-        "Grad-CAM": lambda *given: enlarged(visualize.grad_cam(*given, layer="c3"), images),
-        _("guided backpropagation"): visualize.guided_backprop,
+        "saliency": _("saliency"),
+        "grad_cam": "Grad-CAM",
+        "guided_backprop": _("guided backpropagation"),
     }
-    results = [
-        visualize.randomization_test(model, images, method, verbose=False)
-        for method in methods.values()
-    ]
+    results = list(by_method.values())
     layers = results[0].layers
     stages = [[stage[shown] for stage in (r.original, *r.maps)] for r in results]
     maps = [np.abs(np.reshape(stage, (-1, *images.shape[1:3]))) for stage in stages]
@@ -128,24 +250,28 @@ def sanity_check() -> Figure:
     plots.compare_methods(
         np.repeat(images[shown][None], len(methods), axis=0),
         dict(zip(titles, np.stack(maps, axis=1), strict=True)),
-        labels=list(methods),
+        labels=list(methods.values()),
         ax=top.subplots(),
     )
     ax = bottom.subplots()
-    for name, result, marker in zip(methods, results, "os^", strict=True):
+    for name, result, marker in zip(methods.values(), results, "os^", strict=True):
         values = result.absolute_correlations.T  # (N, L)
         ax.errorbar(layers, values.mean(axis=0), values.std(axis=0), marker=marker, label=name)
     ax.axhline(0, color="gray", linewidth=0.8)
     ax.set_xlabel(_("layers randomized from the top down to"), fontsize="medium")
     ax.set_ylabel(_("rank correlation"), fontsize="medium")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
-    note(
-        fig,
-        _(
+    if photo is None and network is None:
+        words = _(
             "LeNet-5. Below: mean and standard deviation over ten digits of the correlation with "
             "the original maps, in absolute values."
-        ),
-    )
+        )
+    else:
+        words = _(
+            "{network}. Below: the correlation with the original maps, in absolute values.",
+            network=(network or shipped()).name,
+        )
+    note(fig, words)
     return fig
 
 

@@ -1,29 +1,60 @@
 """What trained filters look like, and what activates them."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import plots, visualize
-from kerascnn._text import shape_text
+from kerascnn._text import class_texts, shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note, parts_of
 from ._material import COLOR_PHOTOS, GRAY_PHOTOS, crops, digit_images, trained
+from ._own import by, convolutions, features_of, name_of, photo_for, shipped
 from ._registry import figure
+
+MOST = 96  # filters that are shown
+SHOWN_LAYERS = 4  # of a network with many layers
+TOPMOST = {2: 4, 4: 16}  # maps that are shown, by their number in a row
+
+
+def filters_titled(network: Any) -> str:
+    """Say whose filters are shown."""
+    if network is None:
+        return _("The convolutional filters that LeNet-5 learns")
+    return _("The first filters that {network} learns", network=network.name)
+
+
+def filters_said(network: Any) -> str:
+    """Say which filters are shown."""
+    if network is None:
+        return _(
+            "The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the "
+            "16 filters in the second with their 6 channels, shown as images: red weights excite, "
+            "blue weights inhibit."
+        )
+    return _("The filters in the first convolution of {network}, as images.", network=network.name)
 
 
 @figure(
-    title="The convolutional filters that LeNet-5 learns",
-    alt="The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the 16 "
-    "filters in the second with their 6 channels, shown as images: red weights excite, blue "
-    "weights inhibit.",
+    title=filters_titled,
+    alt=filters_said,
     rows=("F1",),
 )
-def first_layer_filters() -> Figure:
-    """Draw the filters of a trained LeNet-5."""
-    model = trained()
+def first_layer_filters(*, network: Any = None) -> Figure:
+    """Draw the filters of a trained LeNet-5, or the first ones of another network."""
     fig = plt.figure()
+    if network is not None:
+        filters = visualize.filters(network.model)
+        if len(filters) * filters.shape[-1] > MOST:
+            filters = filters[: MOST // filters.shape[-1] if filters.shape[-1] != 3 else MOST]
+        plots.filter_grid(filters, ax=fig.subplots())
+        note(fig, _("{count} filters: {shape}.", count=len(filters),
+                    shape=shape_text(filters.shape[1:])))  # fmt: skip
+        return fig
+    model = trained()
     parts = parts_of(fig, 2, 1, height_ratios=(2, 3))
     for part, layer, columns in zip(parts, ("c1", "c3"), (6, None), strict=True):
         filters = visualize.filters(model, layer)
@@ -56,31 +87,76 @@ def alexnet_filters() -> Figure:
     return fig
 
 
+def activated(
+    *, photo: np.ndarray | None = None, network: Any = None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return an image and what each layer makes of it: of LeNet-5, or of some layers of another."""
+    if photo is None and network is None:
+        layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
+        outputs = visualize.activations(trained(), digit_images(3), layers)
+        return digit_images(3)[0], {layer: outputs[layer][0] for layer in layers}
+    net = network or shipped()
+    fitted = net.fitted(photo_for(net, photo))
+    inputs = net.inputs(fitted)
+    layers = convolutions(net.model, SHOWN_LAYERS)
+    outputs = visualize.activations(net.model, inputs, layers)
+    maps = {layer: outputs[layer][0] for layer in layers}
+    return fitted, maps | {"predictions": net.probabilities(inputs)}
+
+
+def activated_said(photo: np.ndarray | None, network: Any) -> str:
+    """Say whose activations are shown."""
+    if photo is None and network is None:
+        return _(
+            "The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps "
+            "first, down to the scores of the ten classes."
+        )
+    return _(
+        "The activation maps of {network} for a photo, layer by layer, strongest maps first, and "
+        "its most probable classes.",
+        network=name_of(network),
+    )
+
+
 @figure(
     title="How each layer responds to an image",
-    alt="The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps first, "
-    "down to the scores of the ten classes.",
+    alt=activated_said,
     rows=("F2",),
     photos=("digits",),
+    data=activated,
 )
-def activation_maps() -> Figure:
-    """Draw all activation maps of one digit, strongest first, down to the class scores."""
-    model = trained()
-    image = digit_images(3)
-    layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
-    outputs = visualize.activations(model, image, layers)
+def activation_maps(
+    found: tuple, *, photo: np.ndarray | None = None, network: Any = None
+) -> Figure:
+    """Draw activation maps of one image, strongest first, down to the class scores."""
+    image, outputs = found
+    own = photo is not None or network is not None
+    maps = {layer: values for layer, values in outputs.items() if values.ndim == 3}
+    spatial = {layer: values for layer, values in maps.items() if values.shape[:2] != (1, 1)}
+    vectors = {layer: values.ravel() for layer, values in outputs.items() if layer not in spatial}
     fig = plt.figure()
     top, bottom = parts_of(fig, 2, 1, height_ratios=(3, 2))
-    first, *maps = top.subplots(1, 5, width_ratios=(2, 2, 2, 3, 3))
-    plots.image_grid(image, ax=first)
+    first, *axes = top.subplots(1, 1 + len(spatial), width_ratios=(2, 2, 2, 3, 3))
+    plots.image_grid(image[None], ax=first)
     first.set_title(_("input"), fontsize="medium")
-    for ax, layer, columns in zip(maps, layers, (2, 2, 4, 4), strict=False):
+    for ax, (layer, values), columns in zip(axes, spatial.items(), (2, 2, 4, 4), strict=True):
+        most = {"top": TOPMOST[columns]} if own else {}
         plots.activation_grid(
-            outputs[layer][0], order="strength", columns=columns, colorbar=False, ax=ax
+            values, order="strength", columns=columns, colorbar=False, ax=ax, **most
         )
-        ax.set_title(f"{layer}: {shape_text(outputs[layer][0].shape)}", fontsize="medium")
-    for ax, layer in zip(bottom.subplots(1, 3, width_ratios=(4, 3, 2)), layers[4:], strict=True):
-        values = outputs[layer][0].ravel()
+        name = (
+            f"{layer}:\n{shape_text(values.shape)}"
+            if own
+            else (f"{layer}: {shape_text(values.shape)}")
+        )
+        ax.set_title(name, fontsize="small" if own else "medium")
+    if own:
+        draw_classes(outputs["predictions"], network or shipped(), bottom.subplots())
+        note(fig, by(network))
+        return fig
+    for ax, (layer, values) in zip(
+        bottom.subplots(1, 3, width_ratios=(4, 3, 2)), vectors.items(), strict=True
+    ):
         look = plots.layer_style("Conv2D" if layer == "c5" else "Dense")
         ink = plt.rcParams["text.color"]
         ax.bar(range(len(values)), values, color=look.color, edgecolor=ink, linewidth=0.3, width=1)
@@ -91,49 +167,90 @@ def activation_maps() -> Figure:
     return fig
 
 
+def draw_classes(probabilities: np.ndarray, net: Any, ax: plt.Axes) -> None:
+    """Draw the most probable classes of a network as bars."""
+    likeliest = np.argsort(-probabilities)[:5][::-1]
+    names = class_texts(net.names)
+    look = plots.layer_style("Dense")
+    bars = ax.barh([names[c] for c in likeliest], 100 * probabilities[likeliest], color=look.color)
+    ax.bar_label(bars, [f"{probabilities[c]:.1%}" for c in likeliest], padding=4)
+    ax.set_xlim(0, 115)
+    ax.set_xlabel(_("probability (%)"))
+
+
 PATCHES = 9  # per unit, as in the paper
 UNITS = 4  # per layer
+OWN_SIZE, OWN_IMAGES = 96, 300  # crops for another network, whose units may see more
+
+
+def strongest(*, network: Any = None) -> tuple[dict, int]:
+    """Return the strongest patches of units in three layers, with their reconstructions.
+
+    Returns:
+        Layer -> (patches, reconstructions, units), and the number of images that were searched.
+    """
+    if network is None:
+        model, images = trained("vgg16", "cifar10", include_top=False), crops(48)
+        layers, inputs = ("block1_conv2", "block2_conv2", "block3_conv3"), images
+    else:
+        model, images = features_of(network), crops(OWN_SIZE)[:OWN_IMAGES]
+        layers = convolutions(model, 5)[1:4]
+        inputs = network.preprocessing(images)
+    found = {}
+    for layer in layers:
+        every = visualize.top_patches(model, inputs, layer, count=PATCHES, verbose=False)
+        best = np.argsort(-every.activations.mean(axis=1), kind="stable")[:UNITS]
+        top = visualize.top_patches(
+            model, inputs, layer, units=np.sort(best), count=PATCHES, verbose=False
+        )
+        back = visualize.deconvnet(
+            model, inputs[top.images.ravel()], layer, unit=top.units.repeat(PATCHES)
+        )
+        shape = (*top.images.shape, *images.shape[1:])
+        patches = top.cut(images[top.images.ravel()].reshape(shape))
+        found[layer] = patches, top.cut(back.reshape(shape)), list(top.units)
+    return found, len(images)
 
 
 @figure(
     title="Which patches excite a unit, and which details in them matter",
-    alt="For units in three layers of VGG16, the nine photo patches that excite each unit most, "
-    "next to their reconstructions by a deconvnet: edges and colours in the first block, textures "
-    "in the second, parts in the third.",
+    alt=lambda network: (
+        _(
+            "For units in three layers of VGG16, the nine photo patches that excite each unit "
+            "most, next to their reconstructions by a deconvnet: edges and colours in the first "
+            "block, textures in the second, parts in the third."
+        )
+        if network is None
+        else _(
+            "For units in three layers of {network}, the nine photo patches that excite each unit "
+            "most, next to their reconstructions by a deconvnet.",
+            network=network.name,
+        )
+    ),
+    data=strongest,
     rows=("F3",),
     photos=(*COLOR_PHOTOS, *GRAY_PHOTOS),
 )
-def deconvnet_and_patches() -> Figure:
+def deconvnet_and_patches(found: tuple, *, network: Any = None) -> Figure:
     """Draw the strongest patches of several units next to their deconvnet reconstructions."""
-    model = trained("vgg16", "cifar10", include_top=False)
-    images = crops(48)
-    layers = ("block1_conv2", "block2_conv2", "block3_conv3")
+    by_layer, images = found
     fig = plt.figure()
-    for part, layer in zip(parts_of(fig, len(layers), 1), layers, strict=True):
-        every = visualize.top_patches(model, images, layer, count=PATCHES, verbose=False)
-        best = np.argsort(-every.activations.mean(axis=1), kind="stable")[:UNITS]
-        top = visualize.top_patches(
-            model, images, layer, units=np.sort(best), count=PATCHES, verbose=False
-        )
-        back = visualize.deconvnet(
-            model, images[top.images.ravel()], layer, unit=top.units.repeat(PATCHES)
-        )
+    parts = parts_of(fig, len(by_layer), 1)
+    for part, (layer, (patches, back, units)) in zip(parts, by_layer.items(), strict=True):
         plots.deconvnet_panel(
-            top.patches,
-            top.cut(np.reshape(back, (*top.images.shape, *images.shape[1:]))),
-            units=list(top.units),
-            columns=UNITS,
-            legend=False,
-            ax=part.subplots(),
+            patches, back, units=units, columns=UNITS, legend=False, ax=part.subplots()
         )
-        part.supylabel(layer, fontsize="small")
+        name = layer if network is None else layer.replace("_block", "\nblock")
+        part.supylabel(name, fontsize="small" if network is None else "x-small")
     note(
         fig,
         _(
             "Right: the {count} strongest patches in {images} photo crops; left: their "
-            "reconstructions. VGG16, trained on CIFAR-10.",
+            "reconstructions.",
             count=PATCHES,
-            images=len(images),
-        ),
+            images=images,
+        )
+        + " "
+        + by(network),
     )
     return fig

@@ -11,7 +11,7 @@ from kerascnn import plots
 from kerascnn._text import text as _
 
 from ._drawing import note, runs_of, say_runs
-from ._material import how_measured, measured, photo
+from ._material import how_measured, measured, resized
 from ._registry import figure
 
 LINES = {"training": "--", "validation": "-"}  # training dashed, as in He et al.
@@ -119,7 +119,7 @@ def through_zero_weights(architecture: str) -> tuple[np.ndarray, np.ndarray, np.
     from kerascnn import models
 
     keras.utils.set_random_seed(0)
-    image = photo("chelsea", 48, 48, (slice(0, 300), slice(75, 375)))[None]
+    image = resized("chelsea", 48, 48, (slice(0, 300), slice(75, 375)))[None]
     model = models.build(architecture, input_shape=image.shape[1:], include_top=False)
     for layer in model.layers:
         if layer.name.startswith(BLOCK) and hasattr(layer, "kernel"):

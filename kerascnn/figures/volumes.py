@@ -14,7 +14,7 @@ from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
-from ._material import photo
+from ._material import resized
 from ._operations import correlate
 from ._options import Whole
 from ._registry import figure
@@ -211,7 +211,7 @@ def channel_view(*, stride: int = 1, padding: Whole = 0) -> Figure:
     """Convolve the channels of a photo with four filters, channels first as in the formula."""
     if padding > FILTERS.shape[-1] // 2:
         raise ValueError(f"padding must be 0 or 1 around filters of 3×3; received {padding}.")
-    channels = np.moveaxis(photo("coffee", *PICTURE), -1, 0)
+    channels = np.moveaxis(resized("coffee", *PICTURE), -1, 0)
     maps = convolved(channels, FILTERS, BIASES, stride, padding)
     fig, ax = plt.subplots()
     ax.set_axis_off()

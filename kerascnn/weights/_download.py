@@ -42,7 +42,15 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
     Raises:
         OSError: if the download fails or the file has the wrong hash.
     """
-    cache = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+    return find(file, purpose) or _download(file, _cache(), purpose)
+
+
+def find(file: RemoteFile, purpose: str) -> Path | None:
+    """Find a file in `KERASCNN_DATA` or in Keras's cache; `None`: it would have to be downloaded.
+
+    Raises:
+        OSError: if the file in `KERASCNN_DATA` has the wrong hash.
+    """
     if data := os.environ.get("KERASCNN_DATA"):
         path = Path(data) / file.name
         if path.is_file():
@@ -53,10 +61,12 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
                 "has a different hash: it is damaged or another version. Download it again or "
                 "remove it."
             )
-    path = cache / file.name
-    if path.is_file() and file.is_at(path):
-        return path
-    return _download(file, cache, purpose)
+    path = _cache() / file.name
+    return path if path.is_file() and file.is_at(path) else None
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
 def _download(file: RemoteFile, cache: Path, purpose: str) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ._download import RemoteFile, fetch
+from ._download import RemoteFile, fetch, find
 from ._weight_set import WeightSet
 
 URLS = {
@@ -38,9 +38,24 @@ class OfficialSet(WeightSet):
         Raises:
             OSError: if the download fails or the file has the wrong hash.
         """
+        return fetch(self._remote(parameters), self._purpose)
+
+    def on_disk(self) -> Path | None:
+        """Find the file of the whole model, without downloading; `None`: it is not there.
+
+        Raises:
+            OSError: if the file in `KERASCNN_DATA` has the wrong hash.
+        """
+        whole = next(count for count, what in self.parameters.items() if what == WHOLE)
+        return find(self._remote(whole), self._purpose)
+
+    @property
+    def _purpose(self) -> str:
+        return f"weights={self.name!r} for {self.architecture}"
+
+    def _remote(self, parameters: int) -> RemoteFile:
         file, digest = self.files[parameters]
-        remote = RemoteFile(file.rpartition("/")[2], URLS[self.source] + file, digest)
-        return fetch(remote, f"weights={self.name!r} for {self.architecture}")
+        return RemoteFile(file.rpartition("/")[2], URLS[self.source] + file, digest)
 
 
 def keras_set(architecture, folder, size, accuracy, licence, whole, no_top, variant=None):

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import kerascnn as kc
 from kerascnn import _text
 from kerascnn.figures import (
+    _computing,
     _material,
     architectures,
     convolution,
@@ -222,20 +223,18 @@ def made_small(patch):
         for step in range(1, steps + 1):
             callback(step, *made[-1])
 
-    def photo(name, height, width, *part):
-        return _material.photo(name, max(height // 5, 32), max(width // 5, 32), *part)
+    def resized(name, height, width, *part):
+        return _material.resized(name, max(height // 5, 32), max(width // 5, 32), *part)
 
     for module in (generated_images, explanations):
-        patch.setattr(module, "photo", photo)
+        patch.setattr(module, "resized", resized)
+    patch.setattr(_computing, "_kept", {})
     patch.setattr(filters_and_activations, "crops", lambda size: _material.crops(size)[:40])
     for name in ("maximize_activation", "deep_dream", "invert_features"):
         method = getattr(kc.visualize, name)
         patch.setattr(kc.visualize, name, fewer(method, steps=2))
     patch.setattr(kc.visualize, "style_transfer", style_transfer)
     yield
-    for kept in (generated_images.maximized, generated_images.dreams, generated_images.styled):
-        kept.cache_clear()
-    generated_images.inverted.cache_clear()
 
 
 def without_weights(patch):
@@ -384,7 +383,7 @@ def test_a_style_transfer_that_ends_early_is_drawn_as_far_as_it_came(monkeypatch
             callback(step, content * step / 100, {})
 
     monkeypatch.setattr(generated_images.visualize, "style_transfer", ends_after_60)
-    content, _style, results = generated_images.styled.__wrapped__()
+    content, _style, results = generated_images.styled()
     assert list(results) == [5, 15, 40, 60]
     for step, picture in results.items():
         np.testing.assert_allclose(picture, content * step / 100, rtol=1e-6)
