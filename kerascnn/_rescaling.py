@@ -21,7 +21,9 @@ MOVING = (
     layers.Flatten, layers.GaussianDropout, layers.GaussianNoise, layers.Identity, layers.Permute,
     layers.Reshape, layers.Resizing, layers.ZeroPadding2D,
 )  # fmt: skip
-MOVING_NAMES = ("Cast", "ExpandDims", "GetItem", "Stack", "Transpose")  # of keras.ops
+MOVING_NAMES = (  # of keras.ops
+    "Cast", "ExpandDims", "Flip", "GetItem", "Moveaxis", "Rot90", "Stack", "Swapaxes", "Transpose",
+)  # fmt: skip
 
 _layers: WeakKeyDictionary[keras.Model, str | None] = WeakKeyDictionary()  # that rescale
 
@@ -110,6 +112,8 @@ def preparation(graph: Graph, key: Key) -> Iterator[Node]:
 def _keeps_range(node: Node) -> bool:
     """Whether the values stay in their range: images are shifted, cropped or rotated at most."""
     name = _name(node)
+    if name == "Einsum" and len(node.inputs) == 1:  # such as "nchw->nhwc"
+        return True
     return name.startswith("Random") or name in MOVING_NAMES or isinstance(node.operation, MOVING)
 
 

@@ -57,6 +57,10 @@ def test_the_setting_of_keras_changes_nothing(rng, channels_first):
         lambda x: keras.ops.transpose(x, (0, 2, 3, 1)),
         lambda x: layers.Permute((2, 3, 1))(layers.Rescaling(2.0)(x)),
         lambda x: layers.Permute((2, 3, 1))(2 * x - 0.5),
+        lambda x: keras.ops.moveaxis(x, 1, -1),
+        lambda x: keras.ops.swapaxes(x, 1, 3),
+        lambda x: keras.ops.einsum("nchw->nhwc", x),
+        layers.Lambda(lambda x: keras.ops.transpose(x, (0, 2, 3, 1))),
     ],
 )
 def test_permuted_images_are_refused_where_channels_count(move, rng):
@@ -67,7 +71,7 @@ def test_permuted_images_are_refused_where_channels_count(move, rng):
     for method in (visualize.saliency, visualize.smooth_grad, visualize.occlusion):
         with pytest.raises(ValueError, match="must take its channels on the last axis; '"):
             method(model, images, 0)
-    assert visualize.grad_cam(model, images, 0).shape == (2, 6, 7)
+    assert visualize.grad_cam(model, images, 0).shape == (2, *maps.shape[1:3])
     assert visualize.saliency(model, images, 0, reduce=None).shape == images.shape
 
 

@@ -185,6 +185,24 @@ def test_rows_and_columns_are_not_swapped(model, images):
     assert np.abs(inner - [11, 3]).max() <= 2
 
 
+def test_frames_of_time_distributed(images):
+    """Keras takes the batch size for the number of frames where that is unknown to a trace."""
+    inputs = keras.Input((14, 20, 3))
+    rows = layers.TimeDistributed(layers.Conv1D(4, 3, activation="tanh"), name="rows")(inputs)
+    model = keras.Model(inputs, rows)
+    ours = dream(model, images[:1], "rows", octaves=1, steps=2, jitter=0)
+    expected = notebooks_octave(model, "rows", images[:1], 0, steps=2)
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+    errors = []
+    kc.visualize.invert_features(
+        model, images[:1], "rows", steps=1, callback=lambda *now: errors.append(now[2]), seed=3
+    )
+    noise = np.random.default_rng(3).standard_normal((1, 14, 20, 3))
+    gap = model(0.5 + 0.01 * noise.astype("float32")) - model(images[:1])
+    expected = np.sum(np.square(gap)) / np.sum(np.square(model(images[:1])))
+    np.testing.assert_allclose(errors[0], [expected], rtol=1e-4)
+
+
 def test_a_layer_that_must_know_its_size(images):
     """Keras's adaptive pooling cannot be traced for any size."""
     inputs = keras.Input((14, 20, 3))

@@ -1,13 +1,16 @@
 """Check that a model is channels-last."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import keras
+import numpy as np
 
-from kerascnn._graph import Graph, Key, Node, flatten
+from kerascnn._graph import Graph, Key, Node, flatten, run
 from kerascnn._rescaling import preparation
 
 RESHAPING = (keras.layers.Flatten, keras.layers.Reshape)
+SOME_SIZES = (5, 6, 7)  # of axes of any size
 
 
 def graph_of(model: keras.Model) -> Graph:
@@ -38,18 +41,32 @@ def check_channels_last(graph: Graph, inputs: Sequence[Key] | None = None) -> No
         ValueError: with the layer that moves it.
     """
     for node in (node for key in inputs or graph.inputs for node in _with_its_axes(graph, key)):
-        if isinstance(node.operation, keras.layers.Permute):
-            axes = [0, *node.operation.dims]
-        elif type(node.operation).__name__ == "Transpose":
-            rank = len(node.shapes[0])
-            axes = [n % rank for n in node.operation.axes or range(rank - 1, -1, -1)]
-        else:
-            continue
-        if axes[-1] != len(axes) - 1:
+        if _moves_channels(graph, node):
             raise ValueError(
                 f"model must take its channels on the last axis; {node.name!r} moves another axis "
                 "there. Use the part of the model after this layer as a separate keras.Model."
             )
+
+
+def _moves_channels(graph: Graph, node: Node) -> bool:
+    """Measure whether the last axis leaves its place, or another one takes it."""
+    if len({*node.inputs}) != 1:
+        return False
+    shape = graph.shapes[node.inputs[0]][1:]
+    shape = [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape)]
+    last = len(shape)
+    for axis in range(1, last + 1):
+        ramp = np.moveaxis(np.zeros((1, *shape), "float32"), axis, -1) + np.arange(shape[axis - 1])
+        ramp = np.moveaxis(ramp, -1, axis).astype("float32")
+        with suppress(Exception):  # what cannot be computed is refused elsewhere
+            args, kwargs = node.arguments({node.inputs[0]: keras.ops.convert_to_tensor(ramp)})
+            made = keras.ops.convert_to_numpy(keras.tree.flatten(run(node, args, kwargs))[0])
+            if made.ndim != last + 1:
+                return False
+            along = {a for a in range(1, last + 1) if np.ptp(made, axis=a).max() > 0.1}
+            if (axis == last and along - {last}) or (axis != last and last in along):
+                return True
+    return False
 
 
 def has_channels(graph: Graph, key: Key) -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
-from kerascnn._graph import Graph, Tensor, flatten
+from kerascnn._graph import Graph, Node, Tensor, flatten
+from kerascnn._heads import can_be_seen
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes
@@ -58,10 +59,14 @@ def compiled(
     """
     keep_buffers()
     steps = {} if key is None else _compiled.setdefault(model, {})
-    state = _fingerprint(graph)
+    state, of_any_size = _fingerprint(graph), key
     key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))
     if key not in steps or steps[key][0] != state:
         of = weakref.ref(model)  # a computation must not keep its model alive
+        free = any(None in spec.shape[1:] for spec in signature)
+        if free and not all(map(_takes_any_size, graph.nodes)):
+            steps[key] = state, _by_size(of, of_any_size, body)
+            return steps[key][1]
         function = tf.function(
             lambda *tensors: body(flatten(of()), *tensors),
             input_signature=list(signature),
@@ -70,9 +75,9 @@ def compiled(
         try:
             trace = said_in_one_line(graph, signature, function.get_concrete_function)
         except Exception:
-            if not any(None in spec.shape[1:] for spec in signature):
+            if not free:
                 raise
-            steps[key] = state, _by_size(of, body)
+            steps[key] = state, _by_size(of, of_any_size, body)
             return steps[key][1]
 
         def step(*tensors: tf.Tensor) -> list[tf.Tensor]:
@@ -86,15 +91,24 @@ def compiled(
     return steps[key][1]
 
 
-def _by_size(of: Callable, body: Callable) -> Callable:
-    """Compile a computation for each size, if a layer, such as adaptive pooling, must know it."""
+def _takes_any_size(node: Node) -> bool:
+    """Whether a layer is known to compute the same if the size is unknown when it is traced.
+
+    Keras 3.15's TimeDistributed then takes the batch size for the number of steps.
+    """
+    apart = isinstance(node.operation, keras.layers.Wrapper | keras.layers.RNN)
+    return can_be_seen(node.operation) and not apart
+
+
+def _by_size(of: Callable, key: tuple | None, body: Callable) -> Callable:
+    """Compile a computation for each size, for layers that must know it, as adaptive pooling."""
     steps: dict[tuple, Callable] = {}
 
     def step(*tensors: tf.Tensor) -> list[tf.Tensor]:
         sizes = tuple(tuple(x.shape[1:]) for x in tensors)
         if sizes not in steps:
             model = of()
-            steps[sizes] = compiled(model, flatten(model), None, body, specs(tensors))
+            steps[sizes] = compiled(model, flatten(model), key, body, specs(tensors))
         return steps[sizes](*tensors)
 
     return step
