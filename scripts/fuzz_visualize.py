@@ -181,12 +181,13 @@ class Case:
     def score(self, plain, classes=None, *, probability=False):
         """The scores (N,) of what was computed plainly."""
         with plain.tape:
-            outputs = plain.outputs if probability else plain.logits
+            outputs = plain.logits
+            if probability:
+                pairs = zip(plain.outputs, self.net.in_logs, strict=True)
+                outputs = [tf.exp(y) if in_logs else y for y, in_logs in pairs]
             if callable(self.target):
                 return self.target(self.packed(outputs))
             first = outputs[0]
-            if probability and self.net.in_logs:
-                first = tf.exp(first)
             table = self.table(first, (lambda p: 1 - p) if probability else tf.negative)
             classes = self.classes() if classes is None else classes
             return tf.gather(table, classes, axis=1, batch_dims=1)
@@ -212,7 +213,6 @@ def build(rng):
     net.finish(*heads)
     net.structure = net.choose("list", "list", "tuple", "dict")
     net.heads = [f"h{9 - i}" for i in range(len(heads))]
-    net.in_logs = False
     outputs = heads
     if net.structure == "dict":
         outputs = dict(zip(net.heads, heads, strict=True))
@@ -222,13 +222,18 @@ def build(rng):
         outputs = heads[0]
     elif net.structure == "tuple":
         outputs = tuple(heads)
-    step = net.steps[net.ends[0]]
+    net.in_logs = [ends_in_logs(net, place) for place in net.ends]
+    return net, keras.Model(net.inputs, outputs)
+
+
+def ends_in_logs(net, place):
+    """Whether an output is the logarithm of probabilities."""
+    step = net.steps[place]
     while step and not step.inner and Plain.keeps(step.operation):
         step = net.steps[step.inputs[0]]
     while step and step.inner:
         step = step.inner.steps[step.inner.ends[0]]
-    net.in_logs = step is not None and last_function(holder(step.operation)) in SQUASHES[2:]
-    return net, keras.Model(net.inputs, outputs)
+    return step is not None and last_function(holder(step.operation)) in SQUASHES[2:]
 
 
 def add_input(net, number):
