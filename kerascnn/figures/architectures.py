@@ -1,5 +1,6 @@
 """Architectures: diagrams and tables of the networks."""
 
+import gc
 from functools import cache
 
 import numpy as np
@@ -25,7 +26,9 @@ def built(name: str, **options: object) -> Description:
     from kerascnn import models
     from kerascnn._describe import describe
 
-    return describe(models.build(name, **options))
+    description = describe(models.build(name, **options))
+    gc.collect()  # the weights of VGG are half a gigabyte, and are not needed any more
+    return description
 
 
 @figure(

@@ -317,3 +317,88 @@ def test_devices(kerascnn):
     result = kerascnn("devices")
     assert "CPU:0" in result.stdout
     assert "will be used" in result.stdout
+
+
+def test_figures_of_a_section_are_listed(kerascnn):
+    result = kerascnn("figures", "--list", "--section", "pooling")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == figures.names("C")
+
+
+def test_the_map_is_that_of_the_registry(kerascnn):
+    assert kerascnn("figures", "--map").stdout == figures.course_map()
+
+
+def test_figures_take_numbers(kerascnn, tmp_path):
+    (tmp_path / "k.csv").write_text("1,2\n3,4\n")
+    result = kerascnn(
+        "figures", "sliding-window", "--set", "kernel=k.csv", "--set", "stride=3", "--format", "svg"
+    )
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {
+        "index.html", "sliding-window.svg", "sliding-window.gif", "sliding-window.html",
+        *(f"sliding-window-{n}.svg" for n in (1, 2, 3, 4)),
+    }  # fmt: skip
+    assert "A 2×2 kernel" in (tmp_path / "figures" / "sliding-window.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["sliding-window", "--set", "strid=2"], "Did you mean 'stride'?"),
+        (["sliding-window", "--set", "stride"], "--set must be OPTION=VALUE"),
+        (["sliding-window", "--set", "stride=two"], "stride must be a whole number; received"),
+        (["sliding-window", "--set", "stride=0"], "at least 1; received 0."),
+        (["sliding-window", "--set", "kernel=words.csv"], "row 1 in 'words.csv' has 'one'."),
+        (["sliding-window", "--set", "kernel=none.csv"], "there is no file 'none.csv'"),
+        (["sliding-window", "--set", "kernel=1,1,1,1,1,1"], "kernel must fit into the input"),
+        (["--set", "stride=2"], "must come with the name of the figure"),
+        (["kernels-on-a-photo", "--photo", "words.csv"], "must be a picture"),
+        (["kernels-on-a-photo", "--photo", "none.jpg"], "No such file"),
+        (["overfitting", "--photo", "words.csv"], "figure 'overfitting' takes no photo."),
+        (["overfitting", "--model", "vgg16", "--weights", "cifar10"], "takes no network."),
+        (
+            ["--section", "E", "--weights", "cifar10"],
+            "section E has no figure that takes a network",
+        ),
+        (["grad-cam", "--model", "vgg61"], "--model must be one of"),
+        (["grad-cam", "--model", "none.keras"], "there is no 'none.keras'"),
+        (["--weights", "imagenet"], "--weights imagenet of vgg16 must be on disk"),
+        (["kernels-on-a-photo", "--window", "0", "1"], "--window must come with --photo"),
+    ],
+)
+def test_figures_refuse_in_one_line(arguments, line, kerascnn, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nothing"))
+    monkeypatch.delenv("KERASCNN_DATA", raising=False)
+    (tmp_path / "words.csv").write_text("one,two\n")
+    result = kerascnn("figures", *arguments)
+    assert result.exit_code == 2
+    assert line in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "figures").exists()
+
+
+def test_figures_of_a_network_from_the_command_line(kerascnn, tmp_path):
+    result = kerascnn(
+        "figures", "first-layer-filters", "--model", "resnet20", "--weights", "cifar10",
+        "--format", "svg",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    svg = (tmp_path / "figures" / "first-layer-filters.svg").read_text()
+    assert "<title>The first filters that resnet20/cifar10 learns</title>" in svg
+
+
+def test_figures_of_numbers_need_no_tensorflow(run_python):
+    names = (
+        "sliding-window", "stride", "max-pooling", "average-pooling", "dilation", "volume-quiz",
+        "transposed-convolution", "correlation-or-convolution", "curve-detector", "up-sampling",
+        "convolution-as-a-matrix", "kernel-size", "overlapping-and-global-pooling", "checkerboard",
+    )  # fmt: skip
+    code = (
+        "import sys, kerascnn as kc\n"
+        f"report = kc.figures.draw({names}, out='f', formats='svg', steps=False)\n"
+        "print(report.failed, *sys.modules)"
+    )
+    printed = run_python(code).split()
+    assert printed[0] == "{}"
+    assert not {"tensorflow", "keras"} & {name.split(".")[0] for name in printed}
