@@ -14,6 +14,7 @@ from ._drawing import note
 from ._registry import figure
 
 LARGEST = 5  # pixels to a side: the numbers of more weights would be too small
+SMALL = 0.5  # side of an output in pixels: outputs have no numbers
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,10 @@ def connections_of_three_layers(*, size: int = 4, kernel: int = 3) -> Figure:
         for ax, unit, color in zip(column, units, colors, strict=True):
             _draw(ax, layer, unit, colors[0] if layer.shared else color)
     for ax, unit in zip(axes[:, 0], units, strict=True):
-        ax.text(-0.5, size / 2, _("output {number}", number=unit + 1), rotation=90, ha="right",
+        ax.text(-0.3, size / 2, _("output {number}", number=unit + 1), rotation=90, ha="right",
                 va="center")  # fmt: skip
     for ax in axes.flat:
-        ax.set_xlim(-1.2)  # room for the words at the left, in all of them
+        ax.set_xlim(-0.9)  # room for the words at the left, in all of them
     note(
         fig,
         _(
@@ -133,12 +134,13 @@ def _draw(ax: Axes, layer: Connections, unit: int, color: str) -> None:
     plots.number_grid(
         np.ma.masked_all((layer.outputs, layer.outputs)),
         ax=ax,
-        origin=(layer.size + 1.6, (layer.size - layer.outputs) / 2),
+        origin=(layer.size + 1.3, (layer.size - SMALL * layer.outputs) / 2),
+        cell=SMALL,
         highlight={(row, column, 1, 1): color},
     )
     middle = layer.size / 2
     ink = plt.rcParams["text.color"]
     ax.annotate(
-        "", (layer.size + 1.4, middle), (layer.size + 0.2, middle),
+        "", (layer.size + 1.15, middle), (layer.size + 0.15, middle),
         arrowprops={"arrowstyle": "->", "color": ink},
     )  # fmt: skip

@@ -184,6 +184,7 @@ FILTERS = np.array(  # (FN, C, FH, FW): edges, the mean, and red against blue
     [[EDGE] * 3, [EDGE.T] * 3, [np.full((3, 3), 1 / 27)] * 3, [MIDDLE, 0 * MIDDLE, -MIDDLE]]
 )
 BIASES = np.array([0.0, 0.1, -0.5, -0.3])
+STEP = 0.3  # from one map to the next in front of it, of its shorter side
 PICTURE = (48, 64)  # pixels, of two sizes that can be told apart in the shapes
 
 
@@ -225,7 +226,8 @@ def channel_view(*, stride: int = 1, padding: Whole = 0) -> Figure:
         y = 28 * (n - 1.5)
         _stack(ax, 106, y, FILTERS[n], 5, [color] * 3, (numbers[n], "", ""), **signed)
         ax.text(156, y, f"{BIASES[n]:g}".replace("-", "−"), **middle)
-    _stack(ax, 185, 0, maps, 0.8, colors, numbers, **signed)
+    width = 0.8 * (maps.shape[2] + STEP * (len(maps) - 1) * min(maps.shape[1:]))
+    _stack(ax, 229 - width / 2, 0, maps, 0.8, colors, numbers, **signed)
     columns = (
         (43, _("input"), "(C, H, W)", channels.shape),
         (117, _("filters"), "(FN, C, FH, FW)", FILTERS.shape),
@@ -249,7 +251,7 @@ def _stack(
 ) -> None:  # fmt: skip
     """Draw maps (C, H, W) behind each other, the last in front, in the middle of y."""
     height, width = cell * maps.shape[1], cell * maps.shape[2]
-    step = 0.3 * min(height, width)
+    step = STEP * min(height, width)
     for n, (values, color, label) in enumerate(zip(maps, colors, labels, strict=True)):
         left = x + step * n
         top = y - height / 2 + step * (n - (len(maps) - 1) / 2)
