@@ -368,6 +368,11 @@ def number_calls_alike(copy: keras.Model, model: keras.Model) -> None:
             number_calls_alike(cloned, own)
 
 
+def tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
+    """List what the calls of a model give, in topological order; nested models are one call."""
+    return [tensor for _, call in _order(model) for tensor in call.outputs]
+
+
 _numbers: WeakKeyDictionary[keras.Operation, dict[int, int]] = WeakKeyDictionary()
 
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from kerascnn._text import text as _
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.table import Table
@@ -62,7 +64,11 @@ def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
     from rich.table import Table
     from rich.text import Text  # names are not markup
 
-    title, caption = Text(_one_line(cells.title)), Text(" ".join(map(_one_line, cells.notes)))
+    notes = list(cells.notes)
+    if without:
+        hidden = ", ".join(cells.headings[i] for i in sorted(without))
+        notes.append(_("The terminal is too narrow for: {columns}.", columns=hidden))
+    title, caption = Text(_one_line(cells.title)), Text(" ".join(map(_one_line, notes)))
     table = Table(title=title, caption=caption, caption_justify="left")
     shown = [i for i in range(len(cells.headings)) if i not in without]
     for i in shown:

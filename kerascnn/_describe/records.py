@@ -112,7 +112,8 @@ class Description:
         """The same description with some of its columns in tables, in this order.
 
         Args:
-            columns: headings, such as "Output", or names of fields, such as "output_shape".
+            columns: headings, such as "Output" or "memory", or names of fields, such as
+                "output_shape".
 
         Raises:
             ValueError: there is no such column.
@@ -122,6 +123,7 @@ class Description:
         '| Layer | MACs |'
         """
         known = {_plain(heading): heading for heading in FIELDS}
+        known |= {_plain(heading.partition(" (")[0]): heading for heading in FIELDS}
         known |= {_plain(field): heading for heading, field in FIELDS.items()}
         for column in columns:
             if _plain(column) not in known:

@@ -1,10 +1,13 @@
 """Names and paths that are checked before TensorFlow is imported, which takes seconds."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import kerascnn
 from kerascnn import datasets, weights  # lazy: nothing heavy is behind these yet
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
+from kerascnn.models._signatures import COMMON, signatures
 from kerascnn.trained._paths import is_run, is_whole_model
 
 # The registry of architectures needs Keras; the stub of their builders does not.
@@ -33,6 +36,33 @@ def check_network(what: str, name: str) -> None:
         )
     else:
         raise unknown(what, name, ARCHITECTURES)
+
+
+def check_options(
+    architecture: str, given: Mapping[str, object], variant: str | None = None
+) -> None:
+    """Refuse what the builder of an architecture does not take.
+
+    Args:
+        architecture: its name.
+        given: arguments by name.
+        variant: what `--variant` says.
+    """
+    takes = signatures()[architecture]
+    for key in given:
+        if key not in takes.options:
+            own_first = takes.options[len(COMMON) :] + COMMON
+            raise unknown(f"--option of {architecture}", key, own_first)
+    if "classes" in given:
+        check_count("classes", given["classes"])
+    said = {"--variant": variant}
+    if takes.variant_option:
+        said[f"--option {takes.variant_option}"] = given.get(takes.variant_option)
+    for what, name in said.items():
+        if name is not None and not takes.variants:
+            raise ValueError(f"--variant must be left out: {architecture} has one variant only.")
+        if name is not None and name not in takes.variants:
+            raise unknown(what, name, takes.variants)
 
 
 def check_run(what: str, path: str) -> None:

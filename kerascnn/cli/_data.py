@@ -47,11 +47,9 @@ def say_size(loaded: "Dataset") -> None:
     size = "x".join(map(str, images.shape[1:]))
     classes = ", ".join(loaded.class_names[:5]) + ", …" * (len(loaded.class_names) > 5)
     first = images.paths[0]
-    click.echo(
-        f"pictures are seen at {size}; '{first.name}' has {picture_size(first)}. Classes: "
-        f"{classes}.",
-        err=True,
-    )
+    there = picture_size(first)
+    own = "" if size.startswith(f"{there}x") else f"; '{first.name}' has {there}"
+    click.echo(f"pictures are seen at {size}{own}. Classes: {classes}.", err=True)
 
 
 def picture_size(path: Path) -> str:

@@ -68,11 +68,19 @@ def libraries_quiet() -> Iterator[None]:
 
 
 def start_keras() -> None:
-    """Import Keras and its backend, and have the backend look for devices."""
+    """Import Keras and its backend, and have the backend look for devices.
+
+    This takes seconds, which is said on a terminal, where the line then goes.
+    """
+    seen = sys.stderr.isatty() and "keras" not in sys.modules
+    if seen:
+        click.echo("Starting TensorFlow …", nl=False, err=True)
     with quiet():
         import keras
 
         keras.ops.zeros(1)
+    if seen:
+        click.echo("\r\033[K", nl=False, err=True)  # erase the line
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,5 +1,6 @@
 """Which trained network a command uses: its options, checked at once, and the network itself."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerascnn.trained._paths import is_run, is_whole_model
+from kerascnn.trained._paths import CONFIG, is_run, is_whole_model
 
-from ._checks import ARCHITECTURES, check_network, check_run, check_weights
+from ._checks import ARCHITECTURES, check_network, check_options, check_run, check_weights
 from ._options import PREPROCESSING, of_builder, read_options
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ class Choice:
     options: dict = field(default_factory=dict)
     preprocessing: str | None = None
     class_names: tuple[str, ...] = ()
+
+    def window(self, given: tuple[float, float] | None) -> tuple[float, float] | None:
+        """The values of black and white in files: as given, or as a run read its pictures."""
+        path = Path(self.source or self.weights or "").expanduser()
+        run = path if self.source is not None else path.parent
+        if given is not None or not is_run(run):
+            return given
+        try:
+            reading = json.loads((run / CONFIG).read_text("utf-8")).get("reading") or {}
+        except (OSError, ValueError):  # is said where the run is loaded
+            return None
+        return reading.get("window") and tuple(reading["window"])
 
     def load(self, *, include_top: bool = True, **more: Any) -> "Trained":
         """Load it; says which it is, and why it is not the one that was asked for."""
@@ -136,6 +149,8 @@ def chosen(
     name = name or default
     if name is None:
         raise ValueError(f"{what} must name an architecture, unless --run names a run.")
+    if name in ARCHITECTURES:
+        check_options(name, given)
     of_run = file is not None and file.is_file() and is_run(file.parent)
     if name in ARCHITECTURES and weights is not None and not of_run:
         check_weights(name, weights)

@@ -96,9 +96,19 @@ def read_photo(
     return picture
 
 
-def beside(image: str, what: str) -> Path:
-    """The path of a picture beside another, in PNG."""
-    return Path(image).with_name(f"{Path(image).stem}_{what}.png")
+def made_of(image: str, what: str, *, folder: bool = False) -> Path:
+    """The path of what is made of a picture, a PNG in the current directory.
+
+    Never beside the picture: in a folder of a class it would be one more picture to train on.
+
+    Args:
+        image: the picture.
+        what: is made of it, such as "dream".
+        folder: whether the name begins with that of the picture's folder.
+    """
+    path = Path(image).expanduser()
+    start = f"{path.resolve().parent.name}_" * folder
+    return Path(f"{start}{path.stem}_{what}.png")
 
 
 def names_in(option: str) -> list[str]:

@@ -9,7 +9,7 @@ import click
 
 from kerascnn._files import write_atomically
 
-from ._checks import ARCHITECTURES, check_network, check_run
+from ._checks import ARCHITECTURES, check_network, check_options, check_run
 from ._main import main, start_keras
 from ._options import (
     FORMATS,
@@ -73,7 +73,9 @@ def checked(
         name = str(Path(run).expanduser().resolve())
     else:
         raise click.UsageError("Missing argument 'NAME'.")
-    if name not in ARCHITECTURES:
+    if name in ARCHITECTURES:
+        check_options(name, given, variant)
+    else:
         others = [key for key in given if key != "input_shape"] + ["variant"] * bool(variant)
         if others:
             raise ValueError(

@@ -177,18 +177,21 @@ def of_folder(
     from kerascnn.training._data import splits
     from kerascnn.training._identity import data_hash
 
-    folder = Path(data).expanduser()
-    opened = partial(from_folder, data, net.seen_shape, window=window)
+    folder, options = Path(data).expanduser(), dict(net.reading)
+    if window is not None:
+        options["window"] = window
+    read = partial(from_folder, data, net.seen_shape)
+    shown = options | {"input_range": (0, 1)}
     if (folder / "train").is_dir():
-        loaded = opened(seed=net.seed)
+        loaded = read(**shown)
         return loaded, part or ("test" if loaded.test is not None else "validation")
-    whole = opened(validation=0, test=0)
+    whole = read(**shown | {"validation": 0, "test": 0})
     if net.data_hash is not None and part != "all":
-        drawn = partial(opened, seed=net.seed, check=False)  # the files have been checked
-        seen = (0, 255) if net.preprocessing.name == "0-255" else (0, 1)
+        check = {"check": False}  # the files have been checked
         with suppress(ValueError):  # too few pictures of a class to draw from
-            if data_hash(*splits(drawn(input_range=seen))) == net.data_hash:
-                return drawn(), part or "validation"
+            if data_hash(*splits(read(**options, **check))) == net.data_hash:
+                loaded = read(**shown, **check)
+                return loaded, part or ("test" if loaded.test is not None else "validation")
         if net.folder == str(folder.resolve()):
             warn(
                 f"'{data}' has changed since the training; the network has seen some of its "

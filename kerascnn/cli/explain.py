@@ -11,7 +11,7 @@ from kerascnn.trained import METHODS
 
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
-from ._options import FORMATS, beside, in_language, in_style, of_values, read_photo
+from ._options import FORMATS, in_language, in_style, made_of, of_values, read_photo
 
 if TYPE_CHECKING:
     from kerascnn.trained import Explanation, Trained
@@ -40,7 +40,7 @@ LIKELIEST = 5
     "--out",
     type=click.Path(),
     help="A picture, of several IMAGEs with a row for each; or a folder.  "
-    "[default: IMAGE_gradcam.png beside each]",
+    "[default: IMAGE_gradcam.png for each, in the current directory]",
 )
 @in_language
 @in_style
@@ -65,7 +65,7 @@ def gradcam(
     methods = tuple(dict.fromkeys(methods)) or ("grad_cam",)
     choice = chosen("resnet50", **network)
     paths = outputs(images, out, "gradcam" if methods == ("grad_cam",) else "_".join(methods))
-    pictures = [read_photo(image, window=window) for image in images]
+    pictures = [read_photo(image, window=choice.window(window)) for image in images]
     start_keras()
 
     from kerascnn._text import language
@@ -96,7 +96,9 @@ def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
 
     if out is not None and not Path(out).is_dir() and not out.endswith(("/", "\\")):
         return [check_output(Path(out), *images, formats=WRITTEN)]
-    paths = [beside(image, what) for image in images]
+    paths = [made_of(image, what) for image in images]
+    if len(set(paths)) < len(paths):
+        paths = [made_of(image, what, folder=True) for image in images]
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
         paths = [Path(out) / path.name for path in paths]
@@ -131,8 +133,8 @@ def draw(
     from kerascnn import plots
     from kerascnn._text import text as _
 
-    note = _("by {network}, in place of the one asked for", network=net.name)
     with plots.style(style, lang=lang), replacing(path) as new:
+        note = _("by {network}, in place of the one asked for", network=net.name)
         figure = plots.explanations(rows, note=note if net.instead else None)
         figure.savefig(new)
         plt.close(figure)

@@ -7,7 +7,7 @@ import click
 
 from ._main import main, start_keras
 from ._network import chosen, of_network
-from ._options import beside, names_in, of_values, read_photo
+from ._options import made_of, names_in, of_values, read_photo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,9 @@ SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
 @of_values
 @click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
 @click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
-@click.option("--octaves", type=click.IntRange(1, 10), default=4, show_default=True)
+@click.option(
+    "--octaves", type=click.IntRange(1, 10), help="[default: 4, or as many as the layers see]"
+)
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--size", type=SIZE, default=640, show_default=True, help="Longer side in pixels.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -34,7 +36,7 @@ def dream(
     window: tuple[float, float] | None,
     layers: str | None,
     guide: str | None,
-    octaves: int,
+    octaves: int | None,
     steps: int,
     size: int,
     seed: int,
@@ -48,20 +50,27 @@ def dream(
     choice = chosen("vgg16", **network)
     from ._pictures import check_output, write_picture
 
-    path = check_output(beside(image, "dream") if out is None else Path(out), image, guide)
+    path = check_output(made_of(image, "dream") if out is None else Path(out), image, guide)
+    window = choice.window(window)
     pictures = [read_photo(file, size, window) for file in (image, guide) if file is not None]
     start_keras()
 
     from kerascnn import visualize
-    from kerascnn.trained._layers import dream_layers
+    from kerascnn.trained._layers import OCTAVE_SCALE, OCTAVES, dream_layers, fitting_octaves
 
     net = choice.load(include_top=False)
     picture, *guides = sized(net, pictures)
+    names = dream_layers(net.model) if layers is None else names_in(layers)
+    if octaves is None:
+        octaves = fitting_octaves(net.model, picture.shape[1:3], names)
+        if octaves < OCTAVES:
+            click.echo(f"octaves: {octaves}, as many as leave maps at {', '.join(names)}", err=True)
     result = visualize.deep_dream(
         net.model,
         picture,
-        dream_layers(net.model) if layers is None else names_in(layers),
+        names,
         octaves=octaves,
+        octave_scale=OCTAVE_SCALE,
         steps=steps,
         guide=guides[0] if guides else None,
         preprocessing=net.preprocessing,
@@ -109,9 +118,9 @@ def style(
     choice = chosen("vgg19", **network)
     from ._pictures import check_output, write_picture
 
-    painted = beside(content, Path(style).stem) if out is None else Path(out)
+    painted = made_of(content, Path(style).stem) if out is None else Path(out)
     path = check_output(painted, content, style)
-    photos = [read_photo(file, size, window) for file in (content, style)]
+    photos = [read_photo(file, size, choice.window(window)) for file in (content, style)]
     start_keras()
 
     from kerascnn import visualize

@@ -8,7 +8,7 @@ import click
 
 from kerascnn.trained._paths import is_whole_model
 
-from ._checks import ARCHITECTURES, check_data, check_network
+from ._checks import ARCHITECTURES, check_data, check_network, check_options
 from ._data import from_folder, in_levels, say_size
 from ._main import main, start_keras
 from ._options import of_builder, of_values, read_options
@@ -137,6 +137,8 @@ def check_training(
     for key, instead in ELSEWHERE.items():
         if key in given:
             raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
+    if name in ARCHITECTURES:
+        check_options(name, given | ({} if width is None else {"width": width}))
     if size is not None and "input_shape" in given:
         raise ValueError("--size and --option input_shape say the same; give one of them.")
 

@@ -32,6 +32,8 @@ class Dataset:
         validation: Validation data, to select a model, an epoch or an option with; may be `None`.
         test: Test data, to evaluate the final model on; may be `None`.
         class_names: Name of each class, by class index.
+        reading: The options of `from_directory` that images in a directory were read and split by;
+            `None` for other images.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Dataset:
     validation: Split | None
     test: Split | None
     class_names: tuple[str, ...]
+    reading: dict[str, object] | None = None
 
     def part(self, name: str) -> Split:
         """Return the images and labels of a part.

@@ -78,6 +78,14 @@ def from_directory(
     (<Dataset 'pets': 8 train, 2 validation; 16x16x3, 2 classes>, ('cat', 'dog'))
     """
     check_count("seed", seed, 0)
+    reading = {
+        "validation": validation,
+        "test": test,
+        "resize": resize,
+        "window": window,
+        "input_range": input_range,
+        "seed": seed,
+    }
     drawn = {"validation": validation, "test": test}
     if not all(is_number(share) and share >= 0 for share in drawn.values()) or (
         validation + test >= 1
@@ -128,6 +136,7 @@ def from_directory(
         splits.get("validation"),
         splits.get("test"),
         class_names,
+        reading,
     )
 
 

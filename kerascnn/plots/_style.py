@@ -29,6 +29,9 @@ OKABE_ITO = {  # Okabe & Ito 2008, https://jfly.uni-koeln.de/color/
 
 # Files are the same from run to run, and text is drawn as outlines: Hangul shows on any machine.
 FILES = {"svg.fonttype": "path", "svg.hashsalt": "kerascnn", "pdf.fonttype": 42, "ps.fonttype": 42}
+# Fonts with PostScript outlines, as most with Chinese and Korean letters: matplotlib would embed
+# them as TrueType, and some viewers, such as MuPDF, would show none of their letters.
+POSTSCRIPT = {"pdf.fonttype": 3, "ps.fonttype": 3}
 
 SLIDES = {  # 16:9, read from the last row
     "figure.figsize": (10, 5.625),
@@ -124,6 +127,7 @@ LATIN = 0x24F  # the last letter that every font is taken to have
 PACKAGE = {"ko": "fonts-noto-cjk"}  # Debian's and Ubuntu's
 
 _active: ContextVar[str] = ContextVar("style", default="slides")
+_within: ContextVar[bool] = ContextVar("within", default=False)  # a `with style(…)` block
 
 
 def styles() -> list[str]:
@@ -159,13 +163,17 @@ def style(name: str = "slides", lang: str | None = None) -> Iterator[None]:
     if name not in STYLES:
         raise unknown("style", name, STYLES)
     with language(lang) if lang else nullcontext():
-        settings = {**FILES, **_LOOK, **STYLES[name], "font.family": _families(lang)}
-        token = _active.set(name)
+        families = _families(lang)
+        settings = {**FILES, **_LOOK, **STYLES[name], "font.family": families}
+        if any(map(_is_postscript, families)):
+            settings |= POSTSCRIPT
+        token, within = _active.set(name), _within.set(True)
         try:
             with mpl.rc_context(settings):
                 yield
         finally:
             _active.reset(token)
+            _within.reset(within)
 
 
 def _families(lang: str | None) -> list[str]:
@@ -201,6 +209,17 @@ def _has(family: str, letter: str) -> bool:
 
 
 @lru_cache(maxsize=64)
+def _is_postscript(family: str) -> bool:
+    """Tell whether the font of this family has PostScript outlines ("OTTO"), not TrueType's."""
+    with open(font_manager.findfont(family), "rb") as file:
+        start = file.read(16)
+        if start[:4] == b"ttcf":  # a collection; the first of its fonts begins there
+            file.seek(int.from_bytes(start[12:16]))
+            start = file.read(4)
+    return start[:4] == b"OTTO"
+
+
+@lru_cache(maxsize=64)
 def _font(path: str) -> FT2Font:
     return FT2Font(path)
 
@@ -217,6 +236,8 @@ def as_written(text: Text) -> Text:
         foreign = ord(letter) > LATIN and not letter.isspace()
         if foreign and not any(_has(family, letter) for family in families):
             families = [*families, *_family_with(letter)]
+            if _within.get() and any(map(_is_postscript, families)):
+                mpl.rcParams.update(POSTSCRIPT)  # until the style ends
     text.set_fontfamily(families)
     return text
 

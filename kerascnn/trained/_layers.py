@@ -6,12 +6,15 @@ import keras
 import numpy as np
 
 from kerascnn import describe, visualize
-from kerascnn._graph import flatten
+from kerascnn._graph import MisfitError, flatten
+from kerascnn._sizes import shapes_on_the_way
+from kerascnn.visualize._deep_dream import octave_sizes
 from kerascnn.visualize._style_transfer import content_loss, gram, style_loss
 
 from ._trained import SHORT_SIDE, Trained
 
 STYLE_TO_CONTENT = 50  # from 15 to 100 it looks painted, by each network that was at hand
+OCTAVES, OCTAVE_SCALE = 4, 1.4  # google/deepdream, dream.ipynb
 TINY = 1e-12  # keeps a black style from dividing by zero
 
 
@@ -21,6 +24,27 @@ def dream_layers(model: keras.Model) -> list[str]:
     convolutions = [n for n in maps if isinstance(n.operation, keras.layers.Conv2D)]
     first = len(convolutions) // 2
     return [n.name for n in convolutions[first : first + 3]]
+
+
+def fitting_octaves(model: keras.Model, sides: tuple[int, int], layers: Sequence[str]) -> int:
+    """As many octaves of a picture, up to the paper's, as leave maps at all of the layers.
+
+    Args:
+        model: of one image input.
+        sides: height and width of the picture.
+        layers: names of layers.
+    """
+    graph, images = flatten(model), model.inputs[0]
+    keys = tuple(graph.node(name).outputs[0] for name in layers)
+    for octaves in range(OCTAVES, 1, -1):
+        smallest, *_ = octave_sizes(sides, octaves, OCTAVE_SCALE)
+        seen = keras.KerasTensor((None, *smallest, images.shape[-1]), images.dtype)
+        try:
+            shapes_on_the_way(graph, [seen], keys)
+        except MisfitError:
+            continue
+        return octaves
+    return 1
 
 
 def content_layers(model: keras.Model) -> list[str]:

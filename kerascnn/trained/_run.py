@@ -63,7 +63,7 @@ def from_run(
         size=shape[:2] if include_top else None,
         convention=MNIST if include_top and config.get("dataset") in DIGITS else None,
         folder=config.get("folder"),
-        seed=config["seed"],
+        reading=config.get("reading") or {},
         data_hash=config["data"]["sha256"],
         note="; ".join([*notes, *filter(None, [doubt])]),
     )

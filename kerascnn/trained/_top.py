@@ -2,32 +2,38 @@
 
 import keras
 
-from kerascnn._graph import number_calls_alike
+from kerascnn._graph import has_graph, number_calls_alike, tensors_of
 
 
 def without_top(model: keras.Model) -> keras.Model:
     """A model up to its last maps, of any size where its layers allow that.
 
+    Models within it are taken as a whole, up to their own last maps.
+
     Raises:
         ValueError: it has no maps.
     """
-    maps = [
-        layer.output
-        for layer in model.layers
-        if isinstance(getattr(layer, "output", None), keras.KerasTensor)
-        and len(layer.output.shape) == 4
-        and layer.output.shape[1:3] != (1, 1)
-    ]
+    maps = [t for t in tensors_of(model) if len(t.shape) == 4 and t.shape[1:3] != (1, 1)]
     if not maps:
         raise ValueError(
             f"the model must have layers with maps (N, H, W, C); {model.name} has none."
         )
     below = keras.Model(model.inputs[0], maps[-1], name=model.name)
     try:
-        inputs = keras.Input((None, None, model.input_shape[-1]), name="input")
-        free = keras.models.clone_model(below, input_tensors=inputs)
-    except Exception:  # a layer that needs its size, or a model within it
+        free = _of_any_size(below)
+    except Exception:  # a layer that needs its size
         return below
     number_calls_alike(free, below)
     free.set_weights(below.get_weights())
     return free
+
+
+def _of_any_size(model: keras.Model) -> keras.Model:
+    """Clone a model of one image input, and such models within it, for images of any size."""
+
+    def cloned(layer: keras.Layer) -> keras.Layer:
+        sees_images = has_graph(layer) and [len(t.shape) for t in layer.inputs] == [4]
+        return _of_any_size(layer) if sees_images else layer.from_config(layer.get_config())
+
+    inputs = keras.Input((None, None, model.inputs[0].shape[-1]), name="input")
+    return keras.models.clone_model(model, input_tensors=inputs, clone_function=cloned)

@@ -1,6 +1,8 @@
 """A model with all that is needed to show it a photo."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
@@ -38,7 +40,7 @@ class Trained:
         short_side: the shorter side, in pixels, at which a model of any size sees a photo.
         convention: "mnist" where pictures must have the form of MNIST's digits; else `None`.
         folder: the folder of pictures that it was trained on, where a run says so.
-        seed: of that run, which drew the validation pictures too.
+        reading: how these pictures were read and split: options of `datasets.from_directory`.
         data_hash: of what it was trained and validated on, as config.json has it.
         instead: why it is not the one that was asked for; `None`: it is.
         note: what is known or assumed of its weights.
@@ -52,7 +54,7 @@ class Trained:
     short_side: int = SHORT_SIDE
     convention: str | None = None
     folder: str | None = None
-    seed: int = 0
+    reading: Mapping[str, Any] = field(default_factory=dict)
     data_hash: str | None = None
     instead: str | None = None
     note: str | None = None
@@ -76,7 +78,8 @@ class Trained:
         if height is None or width is None:
             height, width = self._size_for(picture.shape[:2])
         image = Image.fromarray(np.uint8(np.round(picture * 255)))
-        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+        bring = Image.Image.resize if self._stretches else ImageOps.fit
+        image = bring(image, (width, height), Image.Resampling.BILINEAR)
         fitted = np.asarray(image, np.float32) / 255
         return fitted if channels == 3 else fitted @ LUMA
 
@@ -89,7 +92,7 @@ class Trained:
         height, width = self._size
         if self.convention == MNIST:
             return np.repeat(self.fitted(picture), 3, axis=-1)
-        if height is None or width is None:
+        if height is None or width is None or self._stretches:
             return picture
         rows, columns = picture.shape[:2]
         tall = max(1, min(rows, round(columns * height / width)))
@@ -201,6 +204,11 @@ class Trained:
         if self.convention == MNIST:
             height = width = PHOTO_OF_DIGIT
         return height or self.short_side, width or self.short_side, self.model.input_shape[-1]
+
+    @property
+    def _stretches(self) -> bool:
+        """Whether it was trained on whole pictures, stretched to its size, not cropped."""
+        return self.reading.get("resize") == "stretch"
 
     @property
     def _size(self) -> tuple[int | None, int | None]:

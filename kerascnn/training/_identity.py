@@ -80,8 +80,8 @@ def facts_of(data: Any) -> dict[str, Any]:
     """Describe a data set, for later use of the network on other images.
 
     Returns:
-        `class_names`; `dataset`, the name for `datasets.load`; and `folder`, of images that are
-        read from disk. `None` if unknown.
+        `class_names`; `dataset`, the name for `datasets.load`; `folder`, of images that are read
+        from disk; and `reading`, the options of `from_directory` for it. `None` if unknown.
     """
     train = getattr(data, "train", None)
     # A folder of the user may have any name.
@@ -91,6 +91,7 @@ def facts_of(data: Any) -> dict[str, Any]:
         "class_names": getattr(data, "class_names", None),
         "dataset": getattr(data, "name", None) if loaded else None,
         "folder": str(Path(os.path.commonpath(paths)).resolve()) if paths else None,
+        "reading": getattr(data, "reading", None),
     }
 
 

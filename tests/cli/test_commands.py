@@ -1,5 +1,6 @@
 """The command line as a user calls it: exit status, one line on bad input, files on disk."""
 
+import inspect
 import re
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from PIL import Image
 import kerascnn as kc
 from kerascnn import cli, figures
 from kerascnn.cli import _checks, _options
+from kerascnn.models._signatures import signatures
 
 
 @pytest.fixture
@@ -72,7 +74,11 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["describe", "vgg16", "--input-shape", "big"], "three whole numbers"),
         (["describe", "vgg16", "--input-shape", "8,8,3"], "at least 32x32"),
         (["describe", "alexnet", "--variant", "twin"], "variant must be one of"),
-        (["describe", "vgg16", "--variant", "D"], "build_vgg16 takes include_top,"),
+        (["describe", "vgg16", "--option", "classes=two"], "classes must be a whole number"),
+        (["diagram", "alexnet", "--variant", "cifr"], "Did you mean 'cifar'"),
+        (["train", "lenet5", "--data", "digits", "--width", "2"], "received 'width'"),
+        (["evaluate", "lenet5", "--data", "digits", "--option", "clases=2"], "'classes'?"),
+        (["describe", "vgg16", "--variant", "D"], "left out: vgg16 has one variant only"),
         (["figures", "--format", ","], "formats must name at least one"),
         (["describe"], "Missing argument 'NAME'"),
         (["paint"], "No such command 'paint'"),
@@ -81,7 +87,10 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["train", "lenet5", "--data", "digits", "--recipe", "lent"], "recipe must be one of"),
         (["train", "lenet5", "--data", "digits", "--batch-size", "1000"], "at most 719"),
         (["train", "lenet5", "--data", "digits", "--option", "same"], "--option must be KEY=VALUE"),
-        (["train", "lenet5", "--data", "digits", "--option", "same=1"], "keyword argument 'same'"),
+        (
+            ["train", "lenet5", "--data", "digits", "--option", "same=1"],
+            "must be one of 'variant', 'include_top', ",
+        ),
         (["train", "lenet5", "--data", "digits", "--option", "classes=3"], "comes from the data"),
         (["train", "lenet5", "--data", "digits", "--option", "include_top=0"], "needs the top"),
     ],
@@ -231,6 +240,10 @@ assert not {"tensorflow", "keras", "matplotlib"} & set(sys.modules)
         ["gradcam", "cat.png", "--method", "gradcam"],
         ["gradcam", "cat.png"],
         ["evaluate", "lenet5", "--weights", "minst", "--data", "digits"],
+        ["describe", "vgg16", "--option", "clases=2"],
+        ["describe", "vgg16", "--variant", "paper"],
+        ["train", "unet", "--data", "cells", "--option", "padding=sme"],
+        ["gradcam", "cat.png", "--model", "lenet5", "--option", "varient=1998"],
         ["weights", "list", "vgg61"],
         ["weights", "verify", "vgg16/cifar"],
     ],
@@ -246,6 +259,18 @@ def test_names_are_checked_before_tensorflow_starts(arguments, tmp_path):
 
 def test_the_names_of_the_stub_are_those_of_the_registry():
     assert sorted(_checks.ARCHITECTURES) == sorted(kc.models.names())
+
+
+def test_signatures_are_those_of_the_builders():
+    """They are read from the sources, so that a wrong option is answered without Keras."""
+    known = kc.models.architectures()
+    found = signatures()
+    assert found.keys() == known.keys()
+    for name, architecture in known.items():
+        assert found[name].options == tuple(inspect.signature(architecture.builder).parameters)
+        variants = () if architecture.variants == (None,) else architecture.variants
+        assert found[name].variants == variants
+        assert found[name].variant_option == (architecture.variant_option if variants else None)
 
 
 def test_describe_writes_a_file_in_a_language(kerascnn, tmp_path):

@@ -12,6 +12,8 @@ from PIL import Image
 import kerascnn as kc
 from kerascnn import cli
 from kerascnn.cli._data import in_levels
+from kerascnn.cli._network import chosen
+from kerascnn.cli.explain import outputs
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +76,16 @@ def test_gradcam_sees_what_the_training_saw(kerascnn, run, place):
     lines = result.stdout.splitlines()
     assert [lines[0], lines[4]] == [f"{DARK}:", f"{LIGHT}:"]
     assert {line.split()[0] for line in lines[1:3] + lines[5:7]} == {"dark", "light"}
-    for path in (lines[3], lines[7]):
-        assert path.endswith("_gradcam.png")
-        (place / path).unlink()  # is no picture of a class
+    assert [lines[3], lines[7]] == ["dark0_gradcam.png", "light0_gradcam.png"]
+    assert all((place / name).is_file() for name in (lines[3], lines[7]))
+
+
+def test_outputs_lie_in_the_current_directory_under_names_of_their_own():
+    """In a folder of a class they would be pictures to train on."""
+    names = [str(path) for path in outputs((DARK, LIGHT), None, "saliency")]
+    assert names == ["dark0_saliency.png", "light0_saliency.png"]
+    twins = [str(path) for path in outputs(("a/1.png", "b/1.png"), None, "gradcam")]
+    assert twins == ["a_1_gradcam.png", "b_1_gradcam.png"]
 
 
 @pytest.mark.slow
@@ -125,6 +134,42 @@ def test_evaluate_looks_at_what_the_run_did_not_train_on(kerascnn, run, tmp_path
     assert "AUC" in result.stdout  # of two classes
     everything = kerascnn("evaluate", "--run", run, "--data", "pictures", "--part", "all")
     assert "20 labels" in everything.stdout
+
+
+@pytest.fixture(scope="module")
+def elsewhere(place):
+    """A run that was trained in Python on pictures read otherwise, and its test loss."""
+    data = kc.datasets.from_directory(
+        place / "pictures",
+        image_size=16,
+        validation=0.1,
+        test=0.3,
+        resize="stretch",
+        window=(0, 200),
+        input_range=(-1, 1),
+        seed=5,
+    )
+    model = keras.models.load_model(place / "small.keras")
+    options = {"input_range": (-1, 1), "epochs": 1, "batch_size": 8, "verbose": 0}
+    run = kc.train(model, data, run_dir=place / "elsewhere", **options)
+    return kc.evaluate(run.best(), data, input_range=(-1, 1)).loss
+
+
+def test_a_run_says_how_its_pictures_were_read(kerascnn, place, elsewhere):
+    """Size, range, window and split as in Python; else it would be tested on what it has seen."""
+    result = kerascnn("evaluate", "--run", "elsewhere", "--data", "pictures")
+    assert result.exit_code == 0, result.output
+    assert "test of 'pictures': 6 pictures" in result.stderr
+    assert "Warning" not in result.stderr
+    loss = float(result.stdout.split("loss ")[1].split(",")[0])
+    assert loss == pytest.approx(elsewhere, abs=1e-3)
+    net = kc.trained.load(place / "elsewhere")
+    picture = np.zeros((48, 60, 3), np.float32)
+    picture[:, :6] = 1  # would be cut away by a crop to a square
+    assert net.view(picture).shape == (48, 60, 3)
+    assert net.fitted(picture)[8, 0] == pytest.approx(1)
+    assert chosen(None, "elsewhere", None, None, ()).window(None) == (0, 200)
+    assert chosen(None, "elsewhere", None, None, ()).window((1, 2)) == (1, 2)
 
 
 def test_evaluate_goes_by_the_names_of_the_classes(kerascnn, run, place):

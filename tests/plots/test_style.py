@@ -1,4 +1,6 @@
+import io
 import itertools
+import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -10,6 +12,7 @@ from matplotlib.colors import to_rgb
 
 from kerascnn import plots
 from kerascnn.plots import _style
+from kerascnn.plots._style import _is_postscript
 
 MAIN = ("Conv2D", "MaxPooling2D", "Dense", "BatchNormalization", "ReLU")
 VISIONS = (None, "deuteranomaly", "protanomaly", "tritanomaly")
@@ -146,3 +149,22 @@ def test_unknown_names_suggest():
         plots.role_color("windw")
     with pytest.raises(ValueError, match="colormap"):
         plots.colormap("jet")
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ko", "합성곱"), ("en", "합성곱"), ("en", "pool")])
+def test_letters_of_a_pdf_are_in_a_form_that_every_viewer_shows(lang, word):
+    """PostScript outlines, as those of Noto Sans CJK, must not be embedded as TrueType."""
+    before = dict(mpl.rcParams)
+    file = io.BytesIO()
+    with plots.style("paper", lang=lang):
+        plots.image_grid(np.zeros((1, 2, 2)), titles=[word])
+        plt.savefig(file, format="pdf")
+        plt.close()
+        assert any(map(_is_postscript, mpl.rcParams["font.family"])) == (lang == "ko")
+    assert dict(mpl.rcParams) == before
+    as_true_type = re.findall(rb"/CIDFontType2\s+/BaseFont /\w+\+(\w+)", file.getvalue())
+    assert as_true_type == ([b"DejaVuSans"] if word == "pool" else [])
+
+
+def test_fonts_are_told_by_their_outlines():
+    assert not _is_postscript("DejaVu Sans")

@@ -6,7 +6,7 @@ import pytest
 
 import kerascnn as kc
 from kerascnn._rescaling import rescaling_layer
-from kerascnn.trained import METHODS, Trained, _top, load
+from kerascnn.trained import METHODS, Trained, _layers, _top, load
 
 LENET5 = "lenet5"
 
@@ -180,6 +180,24 @@ def test_a_model_without_its_top_takes_any_size():
     np.testing.assert_allclose(below.predict(image, verbose=0), maps.predict(image, verbose=0))
     with pytest.raises(ValueError, match=r"must have layers with maps \(N, H, W, C\)"):
         _top.without_top(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
+
+
+def test_a_nested_model_without_its_top_takes_any_size():
+    layers = keras.layers
+    base = keras.Sequential(
+        [keras.Input((16, 16, 3)), layers.Conv2D(4, 3, name="a"), layers.Conv2D(5, 3, name="b")],
+        name="base",
+    )
+    inputs = keras.Input((16, 16, 3))
+    x = layers.GlobalAveragePooling2D()(base(layers.Rescaling(1 / 255)(inputs)))
+    below = _top.without_top(keras.Model(inputs, layers.Dense(1, "sigmoid")(x)))
+    assert below.output_shape == (None, None, None, 5)
+    images = np.random.default_rng(0).random((1, 16, 16, 3), "float32")
+    expected = base.predict(images / 255, verbose=0)
+    np.testing.assert_allclose(below.predict(images, verbose=0), expected, atol=1e-6)
+    assert _layers.dream_layers(below) == ["base/b"]
+    # 1.4² and 1.4 times smaller than 12x9 are 6x5 and 9x6, of which "b" leaves 2x1; then 4x3.
+    assert _layers.fitting_octaves(below, (12, 9), ["base/b"]) == 3
 
 
 def test_the_layer_that_rescales_is_found_only_in_front():
