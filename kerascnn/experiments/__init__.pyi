@@ -7,6 +7,7 @@ from ._experiment import Result as Result
 from ._experiment import machine as machine
 from ._experiment import names as names
 from ._experiment import recorded as recorded
+from ._forward_time import forward_time as forward_time
 from ._gradient_norms import gradient_norms as gradient_norms
 from ._overfitting import overfitting as overfitting
 from ._permuted_pixels import permuted_pixels as permuted_pixels

@@ -38,6 +38,13 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "max-pooling": ["100", "184", "45"],
     "average-pooling": ["36", "80", "(29 + 15 + 0 + 100) / 4 = 36"],
     "lenet5": ["61,706", "28×28", "5×5"],
+    "revolution-of-depth": ["8", "19", "22", "152", "16.4", "7.3", "6.7", "3.57"],
+    "deeper-and-cheaper": ["15.5", "19.6", "11.3", "152"],
+    "networks-compared": ["AlexNet, 8", "GoogLeNet, 22", "ResNet-152, 152"],
+    "inception-modules": ["854 M", "271 M", "358 M", "28×28×256"],
+    "googlenet": ["6,998,552", "224×224×3", "×5"],
+    "receptive-field": ["block5_conv3: 196×196", "196×196"],
+    "layer-sequence": ["32×32×3", "32×32×48", "3×3×64", "CONV", "ReLU", "POOL", "FC"],
     "lenet5-1998": ["60,000", "340,908", "151,600", "1,516"],
     "alexnet": [
         "227 → 55×55×96", "34,848 weights + 96 biases", "62,378,344", "54.25", "3.75 M", "2.33 M",

@@ -1,0 +1,104 @@
+"""What a unit sees of the image, in theory and in effect (lecture map, B16)."""
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from kerascnn import plots
+from kerascnn._text import text as _
+
+from ._drawing import note
+from ._material import photo as photo_of
+from ._registry import figure
+
+SIZE = 224
+LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
+SEEDS = range(4)
+PHOTO = "chelsea"
+
+
+def gradients() -> dict:
+    """Compute what the unit in the middle of block5_conv3 depends on, in untrained VGG16s.
+
+    The mean over several networks and images of the absolute gradient, (SIZE, SIZE), and the
+    receptive fields of some layers in pixels.
+    """
+    import keras
+
+    from kerascnn import models, visualize
+    from kerascnn._describe import describe
+
+    size = 14  # of the maps of block5_conv3
+    total = np.zeros((SIZE, SIZE))
+    image = photo_of(PHOTO, SIZE, SIZE)[None]
+    for seed in SEEDS:
+        keras.utils.set_random_seed(seed)
+        model = models.build_vgg16(include_top=False, input_shape=(SIZE, SIZE, 3))
+        maps = keras.Model(model.inputs, model.get_layer(LAYERS[-1]).output)
+        middle = maps.output[:, size // 2, size // 2]
+        unit = keras.Model(maps.inputs, keras.layers.Dense(1, name="unit")(middle))
+        (slopes,) = visualize.saliency(unit, image, lambda y: y[..., 0], reduce=None)
+        total += np.abs(slopes).sum(axis=-1)
+    records = {r.name: r for r in describe(model).layers}
+    return {
+        "gradient": total / total.max(),
+        "fields": {name: int(records[name].receptive_field) for name in LAYERS},
+        "records": describe(model),
+    }
+
+
+@figure(
+    title="Receptive fields grow with depth, but the pixels in the middle count most",
+    alt="Squares on a photo of a cat, the receptive fields of units in the layers of VGG16, up to "
+    "196 pixels for block5_conv3; beside them the gradient of one unit, which is strong in the "
+    "middle of its field and fades towards the edge.",
+    rows=("B16",),
+    data=gradients,
+    photos=(PHOTO,),
+)
+def receptive_field(found: dict) -> Figure:
+    """Draw the theoretical fields on a photo, and the effective one from gradients."""
+    fig, (field, effect) = plt.subplots(1, 2, width_ratios=(3, 2))
+    plots.receptive_field(
+        found["records"], layer=LAYERS[-1], image=photo_of(PHOTO, SIZE, SIZE), ax=field
+    )
+    field.set_title(_("theoretical"), fontsize="medium")
+    size = found["fields"][LAYERS[-1]]
+    gradient = found["gradient"]
+    effect.imshow(gradient, cmap="inferno", vmin=0, vmax=1)
+    centre = _middle(gradient)
+    effect.add_patch(
+        plt.Rectangle(
+            (centre[1] - size / 2, centre[0] - size / 2), size, size, fill=False,
+            edgecolor="white", linewidth=2,
+        )
+    )  # fmt: skip
+    effect.set(xlim=(-0.5, SIZE - 0.5), ylim=(SIZE - 0.5, -0.5))
+    effect.axis("off")
+    effect.set_title(_("effective: |∂ unit / ∂ pixel|"), fontsize="medium")
+    half = share_of_middle(gradient, size)
+    note(
+        fig,
+        _(
+            "VGG16, {size}×{size} pixels for block5_conv3. {share} % of the gradient falls on the "
+            "middle quarter of this field (mean of {count} untrained networks; Luo et al. 2016).",
+            size=size,
+            share=f"{100 * half:.0f}",
+            count=len(SEEDS),
+        ),
+    )
+    return fig
+
+
+def _middle(gradient: np.ndarray) -> tuple[float, float]:
+    """The middle of all pixels that the unit depends on."""
+    rows, columns = (np.flatnonzero(gradient.any(axis=axis)) for axis in (1, 0))
+    return (rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2
+
+
+def share_of_middle(gradient: np.ndarray, size: int) -> float:
+    """The share of the gradient in the middle quarter of the field, half as high and wide."""
+    row, column = (round(place) for place in _middle(gradient))
+    reach = size // 4
+    middle = gradient[row - reach : row + reach, column - reach : column + reach]
+    return float(middle.sum() / gradient.sum())
