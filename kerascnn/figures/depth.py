@@ -1,13 +1,13 @@
 """How deep networks became, and what depth costs (lecture map, D10 to D12)."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import plots
-from kerascnn._describe import Description
 from kerascnn._text import text as _
 
 from ._drawing import note
@@ -29,8 +29,12 @@ COMPARED = {
 
 
 @cache
-def described(name: str) -> Description:
-    """Describe a network whose weights have shapes, but no values: nobody looks at them."""
+def described(name: str) -> Any:
+    """Describe a network whose weights have shapes, but no values: nobody looks at them.
+
+    Returns:
+        Its `Description`, of which everything is known.
+    """
     import keras
 
     from kerascnn import models

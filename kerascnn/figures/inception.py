@@ -1,12 +1,12 @@
 """Inception modules and the network that is made of them (lecture map, D6 and D7)."""
 
 from functools import cache
+from typing import Any
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from kerascnn import plots
-from kerascnn._describe import Description
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
@@ -17,8 +17,8 @@ MEGA = 1e6
 
 
 @cache
-def module(kind: str) -> Description:
-    """Describe one Inception module on 28x28x256, "naive" or "reduced"."""
+def module(kind: str) -> Any:
+    """Give the `Description` of an Inception module on 28x28x256, "naive" or "reduced"."""
     import keras
 
     from kerascnn import models

@@ -1,17 +1,19 @@
 """A network as a sequence of volumes, with the maps of a real image (lecture map, D1)."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from kerascnn import plots, visualize
 from kerascnn._text import class_texts, shape_text
 from kerascnn._text import text as _
 
 from ._drawing import note
-from ._material import photo as photo_of
-from ._material import trained
+from ._material import resized, trained
 from ._registry import figure
 
 PHOTO, PART = "chelsea", (slice(None), slice(75, 375))
@@ -25,7 +27,7 @@ def stages() -> dict:
     import keras
 
     model = trained("alexnet", "cifar10", variant="cifar")
-    image = photo_of(PHOTO, 32, 32, PART)
+    image = resized(PHOTO, 32, 32, PART)
     conv1 = model.get_layer("conv1")
     linear = keras.ops.conv(image[None], conv1.kernel, conv1.strides, conv1.padding) + conv1.bias
     found = {"conv1": keras.ops.convert_to_numpy(linear)[0]}
@@ -85,7 +87,9 @@ def _stack(ax: Axes, x: float, maps: np.ndarray, cmap: str, title: str, shape: t
     """Draw maps (N, H, W) or (N, H, W, 3) one behind the other; return where the next one goes."""
     side = np.sqrt(shape[0] / 32) * 2
     reach = np.abs(maps).max() or 1.0
-    look = {"vmin": -reach, "vmax": reach} if cmap == "RdBu_r" else {"vmin": 0, "vmax": reach}
+    look: dict[str, Any] = (
+        {"vmin": -reach, "vmax": reach} if cmap == "RdBu_r" else {"vmin": 0, "vmax": reach}
+    )
     behind = len(maps) - 1
     for nth in range(behind, -1, -1):
         left, low = x + nth * SHIFT, -side / 2 + nth * SHIFT
@@ -97,7 +101,7 @@ def _stack(ax: Axes, x: float, maps: np.ndarray, cmap: str, title: str, shape: t
             zorder=2 - nth / 10,
             **look,
         )
-        frame = plt.Rectangle((left, low), side, side, fill=False, linewidth=0.5, edgecolor="gray")
+        frame = Rectangle((left, low), side, side, fill=False, linewidth=0.5, edgecolor="gray")
         frame.set_zorder(2 - nth / 10)
         ax.add_patch(frame)
     middle = x + side / 2

@@ -1,14 +1,17 @@
 """What a unit sees of the image, in theory and in effect (lecture map, B16)."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from kerascnn import plots
 from kerascnn._text import text as _
 
 from ._drawing import note
-from ._material import photo as photo_of
+from ._material import resized
 from ._registry import figure
 
 SIZE = 224
@@ -30,7 +33,7 @@ def gradients() -> dict:
 
     size = 14  # of the maps of block5_conv3
     total = np.zeros((SIZE, SIZE))
-    image = photo_of(PHOTO, SIZE, SIZE)[None]
+    image = resized(PHOTO, SIZE, SIZE)[None]
     for seed in SEEDS:
         keras.utils.set_random_seed(seed)
         model = models.build_vgg16(include_top=False, input_shape=(SIZE, SIZE, 3))
@@ -39,7 +42,7 @@ def gradients() -> dict:
         unit = keras.Model(maps.inputs, keras.layers.Dense(1, name="unit")(middle))
         (slopes,) = visualize.saliency(unit, image, lambda y: y[..., 0], reduce=None)
         total += np.abs(slopes).sum(axis=-1)
-    records = {r.name: r for r in describe(model).layers}
+    records: dict[str, Any] = {r.name: r for r in describe(model).layers}
     return {
         "gradient": total / total.max(),
         "fields": {name: int(records[name].receptive_field) for name in LAYERS},
@@ -60,7 +63,7 @@ def receptive_field(found: dict) -> Figure:
     """Draw the theoretical fields on a photo, and the effective one from gradients."""
     fig, (field, effect) = plt.subplots(1, 2, width_ratios=(3, 2))
     plots.receptive_field(
-        found["records"], layer=LAYERS[-1], image=photo_of(PHOTO, SIZE, SIZE), ax=field
+        found["records"], layer=LAYERS[-1], image=resized(PHOTO, SIZE, SIZE), ax=field
     )
     field.set_title(_("theoretical"), fontsize="medium")
     size = found["fields"][LAYERS[-1]]
@@ -68,7 +71,7 @@ def receptive_field(found: dict) -> Figure:
     effect.imshow(gradient, cmap="inferno", vmin=0, vmax=1)
     centre = _middle(gradient)
     effect.add_patch(
-        plt.Rectangle(
+        Rectangle(
             (centre[1] - size / 2, centre[0] - size / 2), size, size, fill=False,
             edgecolor="white", linewidth=2,
         )
