@@ -74,8 +74,9 @@ def _window(values: np.ndarray, number: np.ndarray | None, notes: Notes) -> tupl
     """Find the values for black and white; add a note if the data type does not define them."""
     kind, name = values.dtype.kind, values.dtype.name
     if kind == "f":
-        low = float(values.min(where=number, initial=math.inf))
-        high, largest = float(values.max(where=number, initial=-math.inf)), 1.0
+        some = True if number is None else number
+        low = float(values.min(where=some, initial=math.inf))
+        high, largest = float(values.max(where=some, initial=-math.inf)), 1.0
     else:
         low, high = float(values.min()), float(values.max())
         largest = float(np.iinfo(values.dtype).max) if kind == "u" else None

@@ -14,7 +14,7 @@ from kerascnn.trained._paths import is_run, is_whole_model
 PARTS = ("build_inception_module",)  # builders of no whole network
 ARCHITECTURES = tuple(
     name.removeprefix("build_")
-    for name in kerascnn.models.__all__
+    for name in dir(kerascnn.models)
     if name.startswith("build_") and name not in PARTS
 )
 

@@ -52,7 +52,7 @@ def _section(deck, chapter: Chapter) -> None:
     subtitle._element.getparent().remove(subtitle._element)
 
 
-def _titled(deck, title: str) -> Slide:
+def _titled(deck, title: str) -> Any:
     slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
     box = slide.shapes.title
     box.left, box.top, box.width, box.height = MARGIN, Inches(0.2), WIDTH - 2 * MARGIN, TITLE_HEIGHT

@@ -66,7 +66,9 @@ def by_hand(image: Rows, kernel: Rows, stride: int, *, same: bool = False) -> Pr
                 _("The wrong side was cropped."))
         )  # fmt: skip
     elif stride > 1:
-        mistakes.insert(1, (grids.stamped(image, kernel, 1, add), _("The stride was forgotten.")))
+        mistakes.insert(
+            1, (grids.stamped(image, kernel, 1, lambda a, b: a + b), _("The stride was forgotten."))
+        )
     return Problem(
         _("Apply a transposed convolution to the input (stride {stride}, {padding}, no bias). "
           "What is the output?", stride=stride,

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +21,13 @@ def seeded(one: LectureFigure) -> np.random.Generator:
 
 def computed(one: LectureFigure, options: dict) -> object:
     """Return what `one.data` computes for these options, which figures must not change."""
-    given = taken(one.data, options | {"rng": seeded(one)})
-    key = (one.data, one.name if "rng" in given else None, *map(_key, given.items()))
+    data: Any = one.data
+    given = taken(data, options | {"rng": seeded(one)})
+    key = (data, one.name if "rng" in given else None, *map(_key, given.items()))
     results = _kept if (rerun := rerun_results()) is None else rerun
     if key not in results:
         with language("en"):  # results are the same in all languages
-            results[key] = (one.data(**given), given)
+            results[key] = (data(**given), given)
     return results[key][0]
 
 

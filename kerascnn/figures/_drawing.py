@@ -2,7 +2,7 @@
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -12,6 +12,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from kerascnn._text import text as _
+
+Panels = Sequence[tuple[np.ndarray, float, dict[str, Any]]]  # grids, places, looks
 
 LINE = 100  # characters per line of a note; Hangul letters count as two
 THIN = 0.3  # line width of a single run, relative to that of the mean

@@ -97,7 +97,7 @@ def _drawn(folder: Path, one: LectureFigure, lang: str) -> tuple[int, Label, lis
         return None
     plain = Label(lang, in_all_languages(one.words), {}, 0)
     labels = {path: read_label(path) or plain for path in paths}
-    last = labels[max(paths, key=times.get)]
+    last = labels[max(paths, key=lambda path: times[path])]
     return max(times.values()), last, [path for path in paths if labels[path] == last]
 
 

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,19 +41,20 @@ class Option:
     """
 
     name: str
-    default: object
+    default: Any
     kind: str
     least: int = 1
     choices: tuple[str, ...] = ()
 
-    def checked(self, value: object) -> object:
+    def checked(self, value: Any) -> Any:
         """Check a value.
 
         Raises:
             ValueError: it is out of range, or has another shape.
             TypeError: it is of another type.
         """
-        if value is None and self.default is None:
+        absent = value is None and self.default is None
+        if absent:
             return None
         match self.kind:
             case "count":
@@ -103,13 +105,13 @@ class Option:
             return None
         return np.asarray(value).tolist()
 
-    def _counts(self, value: object) -> tuple[int, ...]:
+    def _counts(self, value: Any) -> tuple[int, ...]:
         values = tuple(value) if isinstance(value, list | tuple | np.ndarray) else (value,)
         if not values:
             raise ValueError(f"{self.name} must be one or more whole numbers; received none.")
         return tuple(check_count(self.name, one, self.least) for one in values)
 
-    def _array(self, value: object) -> np.ndarray:
+    def _array(self, value: Any) -> np.ndarray:
         axes = 2 if self.default is None else np.ndim(self.default)
         rows = "rows of numbers, (H, W)" if axes == 2 else "numbers in a row, (N,)"
         try:
@@ -162,7 +164,7 @@ def options_of(*functions: Callable | None) -> dict[str, Option]:
     return found
 
 
-def _option(name: str, default: object, hint: object) -> Option:
+def _option(name: str, default: object, hint: Any) -> Option:
     if default is inspect.Parameter.empty:
         raise TypeError(f"the option {name!r} of a figure must have a default.")
     if name in ("photo", "network"):
@@ -179,7 +181,7 @@ def _option(name: str, default: object, hint: object) -> Option:
     raise TypeError(f"the option {name!r} of a figure must not be a {hint}.")
 
 
-def same(one: object, other: object) -> bool:
+def same(one: Any, other: Any) -> bool:
     return one is other or bool(np.array_equal(one, other))
 
 

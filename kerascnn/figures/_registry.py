@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-Words = "str | Callable[..., str]"  # in English, or a function of the options that translates
+Words = str | Callable[..., str]  # in English, or a function of the options that translates
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,11 @@ class LectureFigure:
     def words(self, **options: object) -> tuple[str, str]:
         """Return title and alt text in the language that is set, for these options."""
         options = check_options(self.name, self.options, options)
-        return tuple(
+        title, alt = (
             text(words) if isinstance(words, str) else words(**taken(words, options))
             for words in (self.titled, self.described)
         )
+        return title, alt
 
     def written(self, options: Mapping[str, object]) -> dict[str, object]:
         """Return the options that are not the defaults: numbers, names, lists of them, or `None`.

@@ -283,7 +283,7 @@ def _draw(
                 files.get(f"{name}.png") or file_of(drawing, "png", label, dpi=GIF_DPI)
                 for name, drawing in list(drawings.items())[1:]
             ]
-            vectors = [files.get(f"{name}.svg") for name in list(drawings)[1:]]
+            vectors = [files.get(f"{name}.svg", b"") for name in list(drawings)[1:]]
             files[f"{one.name}.gif"] = gif(pages)
             shown, kind = (vectors, "svg") if all(vectors) else (pages, "png")
             files[f"{one.name}.html"] = player(shown, kind, *words[lang], lang).encode()

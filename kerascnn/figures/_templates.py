@@ -17,7 +17,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader
 
     return Environment(
-        loader=PackageLoader(__package__, "page"),
+        loader=PackageLoader("kerascnn.figures", "page"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,7 +11,7 @@ from kerascnn import plots
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import Panels, note
 from ._operations import correlate
 from ._registry import figure
 
@@ -242,7 +242,7 @@ def convolution_gradients(
     of_image = visualize.saliency(
         model, x, lambda h: keras.ops.sum(weights * h, axis=(1, 2, 3)), reduce=None, verbose=False
     )
-    return np.array(model(x))[0, :, :, 0], of_kernel[:, :, 0, 0], of_image[0, :, :, 0]
+    return np.array(model(x))[0, :, :, 0], of_kernel[:, :, 0, 0], np.asarray(of_image)[0, :, :, 0]
 
 
 def backward_said(image: np.ndarray, kernel: np.ndarray) -> str:
@@ -284,7 +284,7 @@ def backward_convolution(
          (r"\partial L/\partial h", "W", r"\partial L/\partial X"),
          _("gradient of\nthe input"), border),
     )  # fmt: skip
-    lefts, rights = ([row[n] for row in operands] for n in (0, 1))
+    lefts, rights = [row[0] for row in operands], [row[1] for row in operands]
     second = max(left.shape[1] for left in lefts) + APART
     third = second + max(right.shape[1] for right in rights) + APART + 1
     tallest = max(len(array) for array in (*lefts, *rights, *results))
@@ -300,7 +300,7 @@ def backward_convolution(
         hidden = np.arange(result.size).reshape(result.shape) >= known
         marked = [(*place, *right.shape)] if current else None
         cell = {(*place, 1, 1): "window"} if current else None
-        panels = (
+        panels: Panels = (
             (left, 0, {"highlight": marked, "hatch": hatch}),
             (right, second, {"frame": "kernel"}),
             (np.ma.array(result, mask=hidden), third, {"frame": "output", "highlight": cell}),

@@ -1,6 +1,7 @@
 """Convolution: the sliding window, stride, padding (B1, B5, B6)."""
 
 from math import ceil
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -57,7 +58,7 @@ def sliding_window(
 ) -> Figure:
     """Show convolution step by step, with all numbers."""
     output = correlate(image, kernel, stride, padding=padding)
-    options = {"stride": stride, "padding": padding}
+    options: dict[str, Any] = {"stride": stride, "padding": padding}
     if step is not None:
         fig, ax = plt.subplots()
         plots.sliding_window(image, kernel, output, step=step, ax=ax, **options)

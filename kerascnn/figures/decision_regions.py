@@ -109,14 +109,14 @@ def _line(ax: Axes, weights: np.ndarray, label: str, last: bool) -> None:
     normal = np.array(direction) / np.dot(direction, direction)
     along = np.array([normal[1], -normal[0]])
     along = along / np.abs(along).max()
-    start, end = (-bias * normal + sign * 2 * REACH * along for sign in (-1, 1))
+    start, end = (-bias * normal + sign * 2 * REACH * along for sign in (-1.0, 1.0))
     color = plots.role_color("output") if last else plt.rcParams["text.color"]
     width = plt.rcParams["lines.linewidth"] * (1.5 if last else 0.6)
     ax.plot([start[0], end[0]], [start[1], end[1]], color=color, linewidth=width, zorder=1,
             linestyle="-" if last else "--")  # fmt: skip
-    inside = np.linspace(start, end, 801)
+    inside = np.linspace(np.asarray(start), np.asarray(end), 801)
     inside = inside[np.abs(inside).max(axis=1) < 0.9 * REACH]
-    x, y = inside[-1]
+    x, y = map(float, inside[-1])
     ax.text(
         x, y, label, color=color, ha="center", va="center",
         bbox={"facecolor": plt.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 1.5},

@@ -34,7 +34,7 @@ def two_classes_of_digits() -> tuple[np.ndarray, ...]:
     """
     model = trained()
     images, labels = datasets.load("digits").part("test")
-    scores = visualize.activations(model, images, "predictions")
+    scores = visualize.activations(model, np.asarray(images), "predictions")
     ranked = np.argsort(-scores, axis=1)
     margin = np.take_along_axis(scores, ranked[:, :2], axis=1) @ (1, -1)
     chosen = np.argsort(np.where(ranked[:, 0] == labels, margin, np.inf))[:40]

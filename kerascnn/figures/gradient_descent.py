@@ -108,7 +108,7 @@ def gradient_descent(trained: Descent) -> Figure:
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """Training digits as rows of 64 pixels in [0, 1], and their labels."""
     images, labels = datasets.load("digits", raw=True).train
-    return np.asarray(images, np.float64).reshape(len(images), -1), labels
+    return np.array(images, np.float64).reshape(len(labels), -1), labels
 
 
 def first_weights() -> Weights:

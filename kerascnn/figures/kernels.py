@@ -12,7 +12,7 @@ from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import listed, note, values_text
+from ._drawing import Panels, listed, note, values_text
 from ._material import gray_square
 from ._operations import correlate
 from ._options import check_panels
@@ -50,7 +50,7 @@ def correlation_or_convolution(*, image: np.ndarray = DOT, kernel: np.ndarray = 
     fig, axes = plt.subplots(2, 1)
     for ax, (name, laid), formula in zip(axes, rows.items(), formulas, strict=True):
         output = correlate(image, laid)
-        panels = (
+        panels: Panels = (
             (image, 0, {"label": _("input")}),
             (laid, second, {"label": _("kernel"), "frame": "kernel"}),
             (output, third, {"label": _("output"), "frame": "output"}),
@@ -176,7 +176,8 @@ def products(patch: np.ndarray, kernel: np.ndarray) -> list[str]:
 
 def factor(value: float) -> str:
     """Write a factor; a negative one in brackets."""
-    return f"({values_text(value)})" if value < 0 else values_text(value)
+    words = values_text(np.asarray(value))
+    return f"({words})" if value < 0 else words
 
 
 KERNELS = {

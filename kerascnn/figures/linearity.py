@@ -8,7 +8,7 @@ from kerascnn import arithmetic, datasets, plots
 from kerascnn._text import shape_text
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import Panels, note
 from ._material import gray_square
 from ._operations import correlate
 from ._registry import figure
@@ -121,7 +121,7 @@ def convolution_as_a_matrix(
     blank = np.ma.array(matrix, mask=inside.mask)
     band = {(row, row, 1, len(weights)): "kernel" for row in range(height)}
     middle = width / 2
-    panels = (
+    panels: Panels = (
         (blank, 0, {"highlight": band, "label": _("matrix of the kernel")}),
         (signal[:, None], width + 1.5, {"label": _("signal")}),
         ((matrix @ signal)[:, None], width + 4.5, {"frame": "output", "label": _("output")}),
@@ -141,7 +141,7 @@ def convolution_as_a_matrix(
     tallest = max(len(image), len(windows), 1)
     middle = tallest / 2 + 0.5
     column = [(0, 0, len(windows), 1)]
-    panels = (
+    panels: Panels = (
         (image, 0, {"highlight": [(0, 0, *kernel.shape)], "label": _("image")}),
         (flat, second, {"frame": "kernel", "label": _("kernel")}),
         (windows, third, {"highlight": column, "label": _("im2col: a column for each window")}),

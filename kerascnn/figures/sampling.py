@@ -45,7 +45,7 @@ SHIFTS = range(9)
 
 def changes_by_shift() -> dict[int, np.ndarray]:
     """The mean relative change of digits for each shift, by the window they are pooled over."""
-    digits = datasets.load("digits").test[0][:500, ..., 0]
+    digits = np.asarray(datasets.load("digits").part("test")[0])[:500, ..., 0]
     digits = np.pad(digits, ((0, 0), (2, 2), (2, 10))).transpose(1, 2, 0)  # room to move: 32 × 40
     found = {}
     for window in (1, 2, 4, 8):
@@ -154,7 +154,7 @@ def unpooled(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows, columns = (size // 2 for size in image.shape)
     windows = image.reshape(rows, 2, columns, 2).swapaxes(1, 2).reshape(rows, columns, 4)
     switches = windows.argmax(axis=-1)
-    places = np.stack(np.indices((rows, columns)), -1) * 2
+    places = np.moveaxis(np.indices((rows, columns)), 0, -1) * 2
     places += np.stack([switches // 2, switches % 2], -1)
     pooled = windows.max(axis=-1)
     back = np.zeros_like(image)

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 from kerascnn import arithmetic, plots
 from kerascnn._text import shape_text
@@ -156,7 +157,8 @@ def volume_quiz(
     ax.set_axis_off()
     share = (1 + len(rows)) / (1 + len(QUIZ))
     table = ax.table(
-        rows, colLabels=heads, loc="center", cellLoc="center", bbox=(0, 1 - share, 1, share),
+        rows, colLabels=heads, loc="center", cellLoc="center",
+        bbox=Bbox.from_bounds(0, 1 - share, 1, share),
         colWidths=(0.15, 0.2, 0.15, 0.29, 0.21),
     )  # fmt: skip
     table.auto_set_font_size(False)

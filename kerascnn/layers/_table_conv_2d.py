@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import ArrayLike
 
 from kerascnn._checks import check_count
 
@@ -37,8 +36,8 @@ class TableConv2D(keras.layers.Layer):
 
     def __init__(
         self,
-        table: ArrayLike,
-        kernel_size: int | Sequence[int],
+        table: Sequence[Sequence[int]],
+        kernel_size: int,
         activation: str | Callable | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",

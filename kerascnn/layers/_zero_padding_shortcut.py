@@ -28,7 +28,7 @@ class ZeroPaddingShortcut(keras.layers.Layer):
     [1.0, 0.0, 0.0]
     """
 
-    def __init__(self, filters: int, strides: int | Sequence[int] = 1, **kwargs: Any) -> None:
+    def __init__(self, filters: int, strides: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = check_count("filters", filters)
         strides = check_count("strides", strides)

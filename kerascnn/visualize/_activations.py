@@ -18,7 +18,7 @@ from ._engine.layers import LayerLike, select_layer
 def activations(
     model: keras.Model,
     images: Images,
-    layer: Literal["all"] | Sequence[keras.Layer | str],
+    layer: Literal["all"] | list | tuple,
     *,
     batch_size: int = ...,
     verbose: bool | str = ...,

@@ -114,7 +114,7 @@ def _by_size(of: Callable, key: tuple | None, body: Callable) -> Callable:
     return step
 
 
-def specs(arrays: Sequence[np.ndarray]) -> list[tf.TensorSpec]:
+def specs(arrays: Sequence[np.ndarray | Tensor]) -> list[tf.TensorSpec]:
     """Return shapes and types with a variable batch size, so that one trace is enough."""
     return [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in arrays]
 

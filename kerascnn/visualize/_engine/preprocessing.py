@@ -87,7 +87,7 @@ def read_preprocessing(
     options = preprocessing.keywords if isinstance(preprocessing, partial) else {}
     function = preprocessing.func if options else preprocessing
     module = getattr(function, "__module__", "") or ""
-    if module.startswith("keras.") and function.__name__ == "preprocess_input":
+    if module.startswith("keras.") and getattr(function, "__name__", "") == "preprocess_input":
         return OfKeras(module, tuple(options.items()))
     _check_range(preprocessing, graph, pictures)
     return preprocessing
