@@ -1,7 +1,5 @@
 """A network as a sequence of volumes, with the maps of a real image (lecture map, D1)."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -99,7 +97,8 @@ def _stack(ax: Axes, x: float, maps: np.ndarray, cmap: str, title: str, shape: t
             extent=(left, left + side, low, low + side),
             interpolation="nearest",
             zorder=2 - nth / 10,
-            **look,
+            vmin=least,
+            vmax=reach,
         )
         frame = Rectangle((left, low), side, side, fill=False, linewidth=0.5, edgecolor="gray")
         frame.set_zorder(2 - nth / 10)
