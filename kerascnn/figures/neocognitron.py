@@ -40,7 +40,6 @@ def before_and_after() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     rows=("A14",),
     photos=("digits",),
     data=before_and_after,
-    photos=("digits",),
 )
 def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
     """Show a digit and its shifted copy to S-cells for lines and to the C-cells that pool them."""
