@@ -85,9 +85,7 @@ def _stack(ax: Axes, x: float, maps: np.ndarray, cmap: str, title: str, shape: t
     """Draw maps (N, H, W) or (N, H, W, 3) one behind the other; return where the next one goes."""
     side = np.sqrt(shape[0] / 32) * 2
     reach = np.abs(maps).max() or 1.0
-    look: dict[str, Any] = (
-        {"vmin": -reach, "vmax": reach} if cmap == "RdBu_r" else {"vmin": 0, "vmax": reach}
-    )
+    least = -reach if cmap == "RdBu_r" else 0
     behind = len(maps) - 1
     for nth in range(behind, -1, -1):
         left, low = x + nth * SHIFT, -side / 2 + nth * SHIFT
