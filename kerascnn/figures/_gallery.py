@@ -95,7 +95,7 @@ def _drawn(folder: Path, one: LectureFigure, lang: str) -> tuple[int, Label, lis
     times = {path: path.stat().st_mtime_ns for path in paths}
     if not paths:
         return None
-    plain = Label(lang, in_all_languages(one.words), {}, 0)
+    plain = Label(lang, in_all_languages(one.words), {}, 0, list(one.photos()))
     labels = {path: read_label(path) or plain for path in paths}
     last = labels[max(paths, key=lambda path: times[path])]
     return max(times.values()), last, [path for path in paths if labels[path] == last]

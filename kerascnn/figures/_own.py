@@ -42,6 +42,20 @@ def photo_for(net: Trained, photo: np.ndarray | None, name: str = "chelsea") -> 
     return (datasets.photo(name) / 255).astype(np.float32)
 
 
+def shown_by(photo: np.ndarray | None, network: Trained | None, default: str) -> tuple[str, ...]:
+    """Name the images that a figure shows if it takes the user's, and else those of `photo_for`.
+
+    Args:
+        photo, network: the user's; `None` where there is none.
+        default: what it shows if there is neither.
+    """
+    if photo is not None:
+        return ()
+    if network is None:
+        return (default,)
+    return ("digits",) if network.convention == "mnist" else ("chelsea",)
+
+
 def scaled(photo: np.ndarray, longest: int) -> np.ndarray:
     """Bring a photo (H, W, 3) down so that its longer side has at most so many pixels."""
     from skimage.transform import resize

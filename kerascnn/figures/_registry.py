@@ -37,8 +37,8 @@ class LectureFigure:
             animated figure draws step 0, 1, … for `step`, and all steps at once for `None`.
         data: computes what the figure shows, once per process for the same options.
         options: what the user may set, by name: keyword-only parameters of `function` and `data`.
-        photos: names of the photos (`kc.datasets.photo`) of which it shows something, and "digits"
-            and "mnist" if it shows some of these.
+        credited: names of the photos (`kc.datasets.photo`) of which it shows something, and
+            "digits" and "mnist" if it shows some of these; or a function of the options.
     """
 
     name: str
@@ -50,7 +50,7 @@ class LectureFigure:
     counted: int | Callable[..., int] = 0
     data: Callable | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
-    photos: tuple[str, ...] = ()
+    credited: tuple[str, ...] | Callable[..., tuple[str, ...]] = ()
 
     @property
     def section(self) -> str:
@@ -98,6 +98,13 @@ class LectureFigure:
             if name in options and not same(options[name], option.default)
         }
 
+    def photos(self, **options: object) -> tuple[str, ...]:
+        """Return the names of the photos and data sets of which it shows something."""
+        options = check_options(self.name, self.options, options)
+        if isinstance(self.credited, tuple):
+            return self.credited if options.get("photo") is None else ()
+        return self.credited(**taken(self.credited, options))
+
     def steps(self, **options: object) -> int:
         """Return the number of animation steps for these options; 0 for a still figure."""
         if isinstance(self.counted, int):
@@ -122,7 +129,7 @@ def figure(
     rows: tuple[str, ...],
     frames: int | Callable[..., int] = 0,
     data: Callable | None = None,
-    photos: tuple[str, ...] = (),
+    photos: tuple[str, ...] | Callable[..., tuple[str, ...]] = (),
 ) -> Callable[[Callable], Callable]:
     """Register a function that draws and returns a figure.
 
@@ -139,8 +146,9 @@ def figure(
         frames: number of steps that `function(step=...)` can draw, or a function of the options.
         data: computes what is costly, in no language and style; the result is the function's
             first argument. It runs once per process for the same options.
-        photos: names of the photos of which it shows something, and "digits" and "mnist" if it
-            shows some of these: the page credits their makers.
+        photos: names of the photos of which it shows something, where the user gives none, and
+            "digits" and "mnist" if it shows some of these: the page credits their makers. Or a
+            function of the options.
 
     Raises:
         ValueError: the course has no such row, or another figure has this name.

@@ -270,7 +270,7 @@ def _draw(
     for step in range(frames):
         drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, options, step)
     words = in_all_languages(lambda: one.words(**options))
-    label = Label(lang, words, one.written(options), frames)
+    label = Label(lang, words, one.written(options), frames, list(one.photos(**options)))
     files = {}
     with plots.style(style, lang=lang):
         for name, drawing in drawings.items():

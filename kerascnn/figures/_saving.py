@@ -26,12 +26,14 @@ class Label:
         options: those that the user set, by name: numbers, names and lists of them; `None` for what
             cannot be written down, such as a photo.
         steps: number of steps of an animation; 0 for a still figure.
+        photos: names of the photos and data sets of which it shows something.
     """
 
     lang: str
     words: dict[str, tuple[str, str]]
     options: dict[str, object]
     steps: int
+    photos: list[str]
 
     def __str__(self) -> str:
         return f"kerascnn:{quote(json.dumps(asdict(self), ensure_ascii=False), safe='')};"

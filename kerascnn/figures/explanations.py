@@ -12,7 +12,7 @@ from kerascnn._text import text as _
 
 from ._drawing import note, parts_of
 from ._material import digit_images, resized, trained
-from ._own import by, classifier_of, name_of, photo_for, shipped
+from ._own import by, classifier_of, name_of, photo_for, shipped, shown_by
 from ._registry import figure
 
 
@@ -63,7 +63,7 @@ def two_classes_of_digits() -> tuple[np.ndarray, ...]:
         )
     ),
     rows=("F5",),
-    photos=("digits",),
+    photos=lambda photo, network: shown_by(photo, network, "digits"),
     data=two_classes,
 )
 def grad_cam(
@@ -158,7 +158,7 @@ def ten_maps(
         )
     ),
     rows=("F5",),
-    photos=("chelsea",),
+    photos=lambda photo, network: shown_by(photo, network, "chelsea"),
     data=ten_maps,
 )
 def methods_compared(
@@ -228,7 +228,7 @@ def randomized(*, photo: np.ndarray | None = None, network: Any = None) -> tuple
         )
     ),
     rows=("F6",),
-    photos=("digits",),
+    photos=lambda photo, network: shown_by(photo, network, "digits"),
     data=randomized,
 )
 def sanity_check(found: tuple, *, photo: np.ndarray | None = None, network: Any = None) -> Figure:

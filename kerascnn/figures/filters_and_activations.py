@@ -12,7 +12,7 @@ from kerascnn._text import text as _
 
 from ._drawing import note, parts_of
 from ._material import COLOR_PHOTOS, GRAY_PHOTOS, crops, digit_images, trained
-from ._own import by, convolutions, features_of, name_of, photo_for, shipped
+from ._own import by, convolutions, features_of, name_of, photo_for, shipped, shown_by
 from ._registry import figure
 
 MOST = 96  # filters that are shown
@@ -122,7 +122,7 @@ def activated_said(photo: np.ndarray | None, network: Any) -> str:
     title="How each layer responds to an image",
     alt=activated_said,
     rows=("F2",),
-    photos=("digits",),
+    photos=lambda photo, network: shown_by(photo, network, "digits"),
     data=activated,
 )
 def activation_maps(

@@ -163,7 +163,7 @@ def dreams(
         )
     ),
     rows=("F7",),
-    photos=("coffee", "immunohistochemistry"),
+    photos=lambda photo: (*(("coffee",) if photo is None else ()), "immunohistochemistry"),
     data=dreams,
 )
 def deep_dream(found: tuple, *, network: Any = None) -> Figure:
@@ -242,7 +242,7 @@ def style_options(network: Any, model: Any, content: np.ndarray, style: np.ndarr
         )
     ),
     rows=("F8",),
-    photos=("chelsea", "immunohistochemistry"),
+    photos=lambda photo: (*(("chelsea",) if photo is None else ()), "immunohistochemistry"),
     data=styled,
 )
 def style_transfer(found: tuple, *, network: Any = None) -> Figure:

@@ -4,9 +4,10 @@ import ast
 import inspect
 import os
 import re
+import sys
 from functools import cache
 from html.parser import HTMLParser
-from textwrap import dedent
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import kerascnn as kc
 from kerascnn._text import LANGUAGES, text
 from kerascnn.figures import _registry
 from kerascnn.figures._gallery import page
+from kerascnn.figures._own import shown_by
 from kerascnn.figures._saving import Label
 
 
@@ -73,9 +75,16 @@ def test_photos_are_credited_in_all_languages(html):
 
 
 @cache
+def definitions(module):
+    """The functions of a module by name, parsed."""
+    parsed = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in parsed.body if isinstance(node, ast.FunctionDef)}
+
+
+@cache
 def calls(function):
     """What a function calls: the name, the first argument if it is written down, and the callee."""
-    tree = ast.parse(dedent(inspect.getsource(function)))
+    tree = definitions(function.__module__)[function.__name__]
     found = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
@@ -84,7 +93,8 @@ def calls(function):
             for arg in call.args[:1]
             if isinstance(arg, ast.Constant | ast.Name)
         ]
-        found.append((name, first, inspect.unwrap(function.__globals__.get(name, len))))
+        words = {word for word in first if isinstance(word, str)}
+        found.append((name, words, inspect.unwrap(function.__globals__.get(name, len))))
     return found
 
 
@@ -93,9 +103,9 @@ def photos_loaded(figure):
     found, seen = set(), [inspect.unwrap(f) for f in (figure.function, figure.data) if f]
     for one in seen:
         for name, first, callee in calls(one):
-            if "photo" in name:
-                found.update(word for word in first if word in kc.datasets.photo_names())
-            elif name == "digit_images":
+            if name not in ("_", "text"):  # which take the words "cell" and "page" otherwise
+                found |= first & {*kc.datasets.photo_names()}
+            if name == "digit_images":
                 found.add("digits")
             if inspect.isfunction(callee) and callee.__module__ == figure.function.__module__:
                 seen += [callee] if callee not in seen else []
@@ -105,9 +115,20 @@ def photos_loaded(figure):
 def test_a_figure_names_the_photos_that_it_shows():
     figures = kc.figures.lecture_figures()
     for one in figures.values():
-        assert photos_loaded(one) <= set(one.photos), one.name
-        assert set(one.photos) <= {*kc.datasets.photo_names(), "digits", "mnist"}, one.name
+        assert photos_loaded(one) <= set(one.photos()), one.name
+        assert set(one.photos()) <= {*kc.datasets.photo_names(), "digits", "mnist"}, one.name
+    own = np.zeros((2, 2, 3))
+    assert figures["style-transfer"].photos(photo=own) == ("immunohistochemistry",)
+    assert figures["pixel-values"].photos(photo=own) == ()
     assert photos_loaded(figures["style-transfer"]) == {"chelsea", "immunohistochemistry"}
+
+
+def test_with_a_network_of_ones_own_other_images_are_shown():
+    digits, photos = (SimpleNamespace(convention=convention) for convention in ("mnist", None))
+    assert shown_by(None, None, "coffee") == ("coffee",)
+    assert shown_by(None, digits, "coffee") == ("digits",)
+    assert shown_by(None, photos, "coffee") == ("chelsea",)
+    assert shown_by(np.zeros((2, 2, 3)), photos, "coffee") == ()
 
 
 def test_a_picture_tells_its_language(tmp_path):
@@ -133,7 +154,7 @@ def test_of_two_pictures_in_one_language_the_later_counts(tmp_path):
         path = tmp_path / place / "kernel-size.svg"
         path.parent.mkdir(exist_ok=True)
         words = dict.fromkeys(LANGUAGES, ("A title", "An alt text"))
-        path.write_text(f"<svg><!-- {Label(lang, words, {}, 0)} --></svg>")
+        path.write_text(f"<svg><!-- {Label(lang, words, {}, 0, [])} --></svg>")
         os.utime(path, (nth, nth))
     assert 'src="en/kernel-size.svg"' in page(tmp_path, "en")
     os.utime(tmp_path / "kernel-size.svg", (9, 9))
