@@ -182,10 +182,11 @@ def of_folder(
         options["window"] = window
     read = partial(from_folder, data, net.seen_shape)
     shown = options | {"input_range": (0, 1)}
+    other = shown | {"class_names": None}  # it may have fewer; they are told by their names
     if (folder / "train").is_dir():
-        loaded = read(**shown)
+        loaded = read(**other)
         return loaded, part or ("test" if loaded.test is not None else "validation")
-    whole = read(**shown | {"validation": 0, "test": 0})
+    whole = read(**other | {"validation": 0, "test": 0})
     if net.data_hash is not None and part != "all":
         check = {"check": False}  # the files have been checked
         with suppress(ValueError):  # too few pictures of a class to draw from

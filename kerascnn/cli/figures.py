@@ -53,7 +53,7 @@ def read_languages(_context: object, _option: object, words: str) -> list[str]:
 @of_network("vgg16")
 @named_classes
 @of_values
-@click.option("--out", default="figures", show_default=True, help="Folder to write into.")
+@click.option("-o", "--out", default="figures", show_default=True, help="Folder to write into.")
 @click.option(
     "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
 )

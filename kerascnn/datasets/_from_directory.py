@@ -1,5 +1,6 @@
 """A data set of your own images, with a directory for each class."""
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def from_directory(
     resize: str = "crop",
     window: tuple[float, float] | None = None,
     input_range: tuple[float, float] = (0.0, 1.0),
+    class_names: Sequence[str] | None = None,
     seed: int = 0,
     check: bool = True,
 ) -> Dataset:
@@ -52,14 +54,15 @@ def from_directory(
         input_range: The values of black and white in the arrays, the range that the model takes:
             `(0, 255)` for one that begins with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's
             MobileNetV2. Give `train` and `evaluate` the same.
+        class_names: The names of all directories of classes, in the order that the classes get. Of
+            two classes, the second is the positive one in `evaluate`. If `None`, they are sorted.
         seed: Seed for splitting and shuffling; a non-negative integer.
         check: Whether to read the beginning of each file now, which takes about 0.1 ms each, so
             that files that are not images are found before training.
 
     Returns:
         A `Dataset` with the name of the directory. Its images are `ImageFiles`, whose `.paths` are
-        the files; the classes are sorted by name. `.validation` or `.test` is `None` if it would
-        be empty.
+        the files. `.validation` or `.test` is `None` if it would be empty.
 
     Raises:
         OSError: If the directory does not exist or an image cannot be read.
@@ -84,6 +87,7 @@ def from_directory(
         "resize": resize,
         "window": window,
         "input_range": input_range,
+        "class_names": None if class_names is None else list(class_names),
         "seed": seed,
     }
     drawn = {"validation": validation, "test": test}
@@ -105,6 +109,8 @@ def from_directory(
         drawn = {part: share for part, share in drawn.items() if part not in parts}
     else:
         parts = {"train": _classes(path)}
+    if class_names is not None:
+        parts["train"] = _in_order(path, parts["train"], list(class_names))
     class_names = tuple(parts["train"])
     parts = {**_draw(parts.pop("train"), drawn, seed), **parts}
 
@@ -164,6 +170,16 @@ def _classes(path):
                 f"class; found no file that ends in {', '.join(SUFFIXES)}."
             )
     return classes
+
+
+def _in_order(path, classes, names):
+    """Return the classes in the order of their names as given."""
+    if sorted(names) != sorted(classes):
+        raise ValueError(
+            f"class_names must be the names of all directories of classes in '{path}', "
+            f"{', '.join(classes)}; received {', '.join(map(str, names))}."
+        )
+    return {name: classes[name] for name in names}
 
 
 def _pictures(folder):

@@ -47,7 +47,8 @@ def compare_methods(
         images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8, as before
             preprocessing.
         maps: method -> (N, h, w) maps or (N, h, w, C) gradients, C = 1 or 3, raw values in any
-            range. Names of kerascnn's functions are written out: "grad_cam" as "Grad-CAM".
+            range; or what `kerascnn.visualize.integrated_gradients` returns. Names of kerascnn's
+            functions are written out: "grad_cam" as "Grad-CAM".
         labels: N texts at the left of the rows, such as class and score, or class indices, such as
             the targets.
         class_names: the names of the classes, written in place of their indices.
@@ -143,6 +144,7 @@ def _checked(maps: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np
     checked = {}
     for name, values in maps.items():
         what = f"maps[{name!r}]"
+        values = getattr(values, "attributions", values)  # of integrated gradients
         values = array(what, values, "(N, h, w), or (N, h, w, C) for gradients", (3, 4))
         if len(values) != len(images):
             raise ValueError(

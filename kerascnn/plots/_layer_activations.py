@@ -46,7 +46,8 @@ def layer_activations(
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8: the image, in the first
             row; `None` draws none.
         class_names: one text for each value of the last layer, whose largest are then named below
-            its strip; `None`: their numbers.
+            its strip, or two for a single value, which is that of the second class; `None`: their
+            numbers.
         top: maps of a layer that are shown, at most.
         numbers: whether each map has its unit's number above it.
         cmap: a colormap's name; viridis by default.
@@ -71,6 +72,8 @@ def layer_activations(
     if top < 1:
         raise ValueError(f"top must be 1 or more; received {top}")
     scores = list(layers.values())[-1]
+    if class_names is not None and scores.shape == (1,) and len(class_names) == 2:
+        class_names = class_names[1:]  # a sigmoid's value is that of the second class
     if class_names is not None and (scores.ndim != 1 or len(class_names) != len(scores)):
         raise ValueError(
             f"class_names must be one for each value of the last layer, {scores.shape}; received "

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn._text import text as _
 
@@ -16,6 +17,8 @@ from ._check import array
 from ._number_grid import LABEL_HEIGHT, number_grid
 from ._numbers import format_for, is_near, number
 from ._style import role_color
+
+Pair = tuple[int, ...]
 
 GAP = 1.5  # between the grids, in cells
 LINE_WIDTH = 3.6  # of the formula, in ems for each cell of the drawing's width …
@@ -33,7 +36,7 @@ def sliding_window(
     *,
     step: int = 0,
     stride: int | None = None,
-    padding: int = 0,
+    padding: int | str = 0,
     pool: int | None = None,
     show_all: bool = False,
     fmt: str | Callable[[float], str] | None = None,
@@ -53,7 +56,8 @@ def sliding_window(
         output: (H', W') numbers, what the layer gives, which is checked; `None`: it is computed.
         step: index of the output value, row by row from 0.
         stride: distance of the windows, in cells; `None`: 1, of a pooling its window's side.
-        padding: rows and columns of zeros on each side (a pooling has none).
+        padding: rows and columns of zeros on each side (a pooling has none); or "valid", none, or
+            "same", as Keras pads, where that is the same number on each side.
         pool: side of a pooling's window; `None`: the stride, or 2.
         show_all: show also the values of later steps.
         fmt: format string or callable for the numbers; `None`: weights that are fractions as
@@ -81,17 +85,15 @@ def sliding_window(
     if pooling:
         if kernel not in REDUCTIONS:
             raise unknown("kernel, as a pooling,", kernel, REDUCTIONS)
-        pool = pool or stride or 2
-        stride = stride or pool
+        pool = check_count("pool", next(n for n in (pool, stride, 2) if n is not None))
+        stride = pool if stride is None else stride
         height = width = pool
     else:
         kernel = _wide(array("kernel", kernel, "(h, w)", 2))
         height, width = kernel.shape
         stride = 1 if stride is None else stride
-    if stride < 1 or padding < 0:
-        raise ValueError(
-            f"stride must be 1 or more and padding 0 or more; received {stride} and {padding}"
-        )
+    stride = check_count("stride", stride)
+    padding = _padding(padding, image.shape, (height, width), stride)
     if pooling and padding:
         raise ValueError(f"padding must be 0 with a pooling; received {padding}")
     padded = np.pad(image, padding)
@@ -179,6 +181,25 @@ def sliding_window(
     )
     claim(ax, 0, -LABEL_HEIGHT, total, rows + 0.55 + 0.75 * lines)
     return ax
+
+
+def _padding(given: int | str, size: Pair, window: Pair, stride: int) -> int:
+    """The number of zeros on each side, also of "valid" and "same"."""
+    if not isinstance(given, str):
+        return check_count("padding", given, 0)
+    if given not in ("valid", "same"):
+        raise unknown("padding, if no number,", given, ("valid", "same"))
+    if given == "valid":
+        return 0
+    lacking = [
+        max(0, (-(-n // stride) - 1) * stride + k - n) for n, k in zip(size, window, strict=True)
+    ]
+    if lacking[0] != lacking[1] or lacking[0] % 2:
+        raise ValueError(
+            f"padding must be a number here: 'same' adds {lacking[0]} rows and {lacking[1]} columns"
+            " in all, which is not the same on each side"
+        )
+    return lacking[0] // 2
 
 
 def _check_output(given, values: np.ndarray, of: str) -> None:

@@ -86,7 +86,11 @@ def training_curves(
     if ax is None:
         width, height = mpl.rcParams["figure.figsize"]
         _figure, panels = plt.subplots(
-            1, len(metrics), squeeze=False, figsize=(width * max(1, len(metrics) / 2), height)
+            1,
+            len(metrics),
+            squeeze=False,
+            figsize=(width * max(1, len(metrics) / 2), height),
+            layout="constrained",  # the names stand at the ends of the lines
         )
         panels = list(panels[0])
     else:

@@ -15,6 +15,9 @@ def transfer(
 ) -> keras.Model:
     """Add a new classifier to the features of a network.
 
+    The new model shares the layers of the base, so that training after `unfreeze` changes the base
+    too. Pass a copy to keep it; `run.best()` returns one at each call.
+
     The base is frozen. Its batch normalization runs in inference mode, with the statistics of its
     own training, even after `unfreeze` makes other layers trainable.
 

@@ -147,6 +147,7 @@ def elsewhere(place):
         resize="stretch",
         window=(0, 200),
         input_range=(-1, 1),
+        class_names=("light", "dark"),
         seed=5,
     )
     model = keras.models.load_model(place / "small.keras")
@@ -160,6 +161,7 @@ def test_a_run_says_how_its_pictures_were_read(kerascnn, place, elsewhere):
     result = kerascnn("evaluate", "--run", "elsewhere", "--data", "pictures")
     assert result.exit_code == 0, result.output
     assert "test of 'pictures': 6 pictures" in result.stderr
+    assert "positive is 'dark'" in result.stdout
     assert "Warning" not in result.stderr
     loss = float(result.stdout.split("loss ")[1].split(",")[0])
     assert loss == pytest.approx(elsewhere, abs=1e-3)

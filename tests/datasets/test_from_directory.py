@@ -198,3 +198,18 @@ def test_a_model_is_trained_with_files_batch_by_batch(folder, monkeypatch):
     assert len(training.history["val_accuracy"]) == 2
     batches = [len(rows) for rows in rows_read if isinstance(rows, np.ndarray)]
     assert batches.count(8) >= 2 * 3  # 28 training pictures: three full batches and a rest
+
+
+def test_classes_in_the_users_order(tmp_path):
+    for name in ("dent", "good"):
+        (tmp_path / name).mkdir()
+        for i in range(4):
+            Image.new("RGB", (4, 4)).save(tmp_path / name / f"{i}.png")
+    names = ("good", "dent")
+    data = from_directory(tmp_path, image_size=4, class_names=names)
+    assert data.class_names == names
+    for images, labels in (data.train, data.validation):
+        assert [names[label] for label in labels] == [path.parent.name for path in images.paths]
+    assert data.reading["class_names"] == ["good", "dent"]
+    with pytest.raises(ValueError, match=r"class_names must be .* dent, good; received good\.$"):
+        from_directory(tmp_path, image_size=4, class_names=["good"])

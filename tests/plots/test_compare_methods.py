@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -156,3 +158,10 @@ def test_labels_may_be_classes_with_names():
     ax = compare_methods(images, maps, labels=[1, 0], class_names=["dent", "none"])
     assert [text.get_text() for text in ax.texts][2:] == ["none", "dent"]
     assert "1" in [t.get_text() for t in compare_methods(images, maps, labels=[1, 0]).texts]
+
+
+def test_what_integrated_gradients_returns_is_taken():
+    result = SimpleNamespace(attributions=np.ones((1, 4, 4, 1)), gap=np.zeros(1))
+    ax = compare_methods(np.zeros((1, 4, 4)), {"integrated_gradients": result})
+    assert [text.get_text() for text in ax.texts] == ["input", "integrated gradients"]
+    plt.close(ax.figure)

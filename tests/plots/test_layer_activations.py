@@ -72,3 +72,9 @@ def test_no_dict():
         layer_activations(np.zeros((4, 4, 3)))
     with pytest.raises(ValueError, match="at least one layer"):
         layer_activations({})
+
+
+def test_one_value_is_that_of_the_second_of_two_classes():
+    ax = layer_activations({"score": np.array([[0.9]])}, class_names=["dent", "good"])
+    assert ax.texts[-1].get_text() == "good: 0.90"
+    plt.close(ax.figure)

@@ -155,3 +155,27 @@ def test_texts_do_not_overlap():
 def test_bad_input(kernel, output, options, message):
     with pytest.raises(ValueError, match=message):
         sliding_window(IMAGE, kernel, output, **options)
+
+
+def test_padding_in_the_words_of_keras():
+    image = np.arange(25).reshape(5, 5)
+
+    def cells(**options):
+        ax = sliding_window(image, np.ones((3, 3)), show_all=True, **options)
+        count = len([p for p in ax.patches if p.get_gid() == "padding"])
+        plt.close(ax.figure)
+        return count
+
+    assert cells(padding="same") == cells(padding=1) == 49 - 25
+    assert cells(padding="same", stride=2) == 49 - 25  # (3 − 1)·2 + 3 − 5 = 2
+    assert cells(padding="valid") == 0
+    for kernel, options, line in (
+        (np.ones((2, 2)), {"padding": "same"}, "adds 1 rows and 1 columns"),
+        (np.ones((3, 1)), {"padding": "same"}, "adds 2 rows and 0 columns"),
+        (np.ones((3, 3)), {"padding": "smae"}, "Did you mean 'same'"),
+        (np.ones((3, 3)), {"padding": 0.5}, "padding must be a whole number of at least 0"),
+        ("max", {"stride": 0}, "pool must be a whole number of at least 1; received 0"),
+        ("max", {"pool": 2, "stride": 0}, "stride must be a whole number of at least 1"),
+    ):
+        with pytest.raises(ValueError, match=line):
+            sliding_window(image, kernel, **options)

@@ -132,3 +132,18 @@ def test_bad_input(history, options, error, message):
 def test_too_few_axes():
     with pytest.raises(ValueError, match="one Axes for each of loss, accuracy"):
         training_curves(HISTORY, ax=plt.subplots()[1])
+
+
+def test_names_at_the_ends_of_lines_are_not_cut_without_a_style():
+    history = {"loss": [1, 0.5], "val_loss": [1, 0.7], "accuracy": [0, 1], "val_accuracy": [0, 0]}
+    figure = training_curves(history)
+    figure.canvas.draw()
+    texts = [text for panel in figure.axes for text in panel.texts]
+    assert len(texts) >= 4
+    for text in texts:
+        box = text.get_window_extent()
+        assert box.x0 >= 0, text.get_text()
+        assert box.x1 <= figure.bbox.width, text.get_text()
+    left, right = (panel.get_tightbbox() for panel in figure.axes)
+    assert left.x1 <= right.x0
+    plt.close(figure)
