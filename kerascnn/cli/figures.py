@@ -4,7 +4,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MANY = 6  # figures: of fewer, one process draws faster
 
 
-def read_languages(_context: object, _option: object, words: str) -> list[str]:
+def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
     """Take languages out of words such as "en,ko"."""
     langs = [word.strip() for word in words.split(",") if word.strip()]
     for lang in langs:
@@ -90,7 +90,7 @@ def figures(
     jobs: int | None,
     style: str,
     rerun: bool,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Draw lecture figures: those that are named, those of a section, or all.
 
@@ -179,7 +179,7 @@ def check_at_hand(choice: "Choice") -> None:
     """
     from kerascnn import weights
 
-    if choice.source not in ARCHITECTURES:
+    if not isinstance(choice.source, str) or choice.source not in ARCHITECTURES:
         return
     variant = choice.options.get("variant")
     known = [found for found in weights.available(choice.source) if found.of_variant(variant)]
@@ -230,7 +230,7 @@ def named(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tuple
     return tuple(dict.fromkeys([*names, *added]))
 
 
-def read_settings(names: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, object]:
+def read_settings(names: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, Any]:
     """Take options of the named figures out of words such as "stride=2" or "kernel=k.csv"."""
     from kerascnn import figures as gallery
     from kerascnn.figures._options import unknown_option

@@ -77,7 +77,7 @@ def say_runs(result) -> str:
     )
 
 
-def values_text(values: np.ndarray, digits: int = 3) -> str:
+def values_text(values: Any, digits: int = 3) -> str:
     """Write numbers row by row, with commas between them, for an alt text.
 
     >>> values_text(np.array([[1, -2], [2.25, 1 / 3]]))
@@ -86,7 +86,7 @@ def values_text(values: np.ndarray, digits: int = 3) -> str:
     return ", ".join(f"{value:.{digits}g}".replace("-", "−") for value in np.ravel(values))
 
 
-def listed(values: Iterable[object]) -> str:
+def listed(values: Iterable[Any]) -> str:
     """Write values with commas between them.
 
     >>> listed((3, 5))

@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from typing import Any
 
 from ._registry import LectureFigure
 
 ALONE = ("generated_images",)  # topics whose figures take tens of seconds each, and share little
-FIRST = (*ALONE, "explanations", "filters_and_activations", "architectures")  # the longest
+# Figures and topics to begin with: VGG19, whose memory then serves all others; then the longest.
+FIRST = (
+    "vgg16-beside-alexnet", "architectures", *ALONE, "explanations", "filters_and_activations",
+)  # fmt: skip
 POLL = 0.1  # seconds
 
-_started = None  # in a worker: the queue of the names of the figures that it has begun
+_started: Any = None  # in a worker: the queue of the names of the figures that it has begun
 
 
 def drawn_by(
@@ -54,9 +58,14 @@ def drawn_by(
 
 
 def _groups(chosen: list[LectureFigure]) -> list[list[str]]:
-    """Cut figures into groups that share networks and data; the longest first."""
-    groups: dict[object, list[str]] = {}
-    for one in sorted(chosen, key=lambda one: one.topic not in FIRST):
+    """Cut figures into groups that share networks and data, in the order of `FIRST`."""
+    groups: dict[Any, list[str]] = {}
+
+    def place(one: LectureFigure) -> int:
+        known = [FIRST.index(each) for each in (one.name, one.topic) if each in FIRST]
+        return min(known, default=len(FIRST))
+
+    for one in sorted(chosen, key=place):
         groups.setdefault(one.name if one.topic in ALONE else one.topic, []).append(one.name)
     return list(groups.values())
 
@@ -72,7 +81,7 @@ def _results(future: Future, group: list[str]) -> Iterator[tuple[str, list, Exce
     yield from results
 
 
-def _start(queue: object) -> None:
+def _start(queue: Any) -> None:
     """Prepare a worker: what TensorFlow's libraries write to the terminal is swallowed."""
     global _started
     _started = queue

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kerascnn import plots, visualize
@@ -140,7 +141,7 @@ def activation_maps(
     plots.image_grid(image[None], ax=first)
     first.set_title(_("input"), fontsize="medium")
     for ax, (layer, values), columns in zip(axes, spatial.items(), (2, 2, 4, 4), strict=True):
-        most = {"top": TOPMOST[columns]} if own else {}
+        most: dict[str, Any] = {"top": TOPMOST[columns]} if own else {}
         plots.activation_grid(
             values, order="strength", columns=columns, colorbar=False, ax=ax, **most
         )
@@ -167,7 +168,7 @@ def activation_maps(
     return fig
 
 
-def draw_classes(probabilities: np.ndarray, net: Any, ax: plt.Axes) -> None:
+def draw_classes(probabilities: np.ndarray, net: Any, ax: Axes) -> None:
     """Draw the most probable classes of a network as bars."""
     likeliest = np.argsort(-probabilities)[:5][::-1]
     names = class_texts(net.names)
@@ -208,7 +209,7 @@ def strongest(*, network: Any = None) -> tuple[dict, int]:
         )
         shape = (*top.images.shape, *images.shape[1:])
         patches = top.cut(images[top.images.ravel()].reshape(shape))
-        found[layer] = patches, top.cut(back.reshape(shape)), list(top.units)
+        found[layer] = patches, top.cut(np.reshape(back, shape)), list(top.units)
     return found, len(images)
 
 

@@ -27,7 +27,7 @@ def features(network: Any = None):
     return features_of(network)
 
 
-def expected(network: Any) -> object:
+def expected(network: Any) -> Any:
     """Return the preprocessing of a network; `None`: of the shipped one."""
     return None if network is None else network.preprocessing
 
@@ -39,7 +39,9 @@ def maximized(*, network: Any = None) -> tuple[dict[str, np.ndarray], tuple[str,
     from kerascnn import weights
 
     model, classifier = features(), trained("vgg16", "cifar10")
-    still = {"moves": visualize.Moves(2, 0, 0)}  # a unit of 3x3 pixels sees every seam
+    still: dict[str, Any] = {
+        "moves": visualize.Moves(2, 0, 0)
+    }  # a unit of 3x3 pixels sees every seam
     made = {
         layer: visualize.maximize_activation(
             model,
@@ -62,7 +64,11 @@ def maximized(*, network: Any = None) -> tuple[dict[str, np.ndarray], tuple[str,
 def maximized_by(network: Any) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Generate images that excite units of four convolutions of a network, and its classes."""
     model, net = features(network), classifier_of(network)
-    options = {"steps": OWN_STEPS, "preprocessing": network.preprocessing, "verbose": False}
+    options: dict[str, Any] = {
+        "steps": OWN_STEPS,
+        "preprocessing": network.preprocessing,
+        "verbose": False,
+    }
     made = {
         layer: visualize.maximize_activation(
             model, layer=layer, units=range(OWN_IN_A_ROW), size=OWN_SIZE, **options
@@ -129,7 +135,7 @@ def dreams(
     guide = resized("immunohistochemistry", 128, 128)
     steps: list[np.ndarray] = []
 
-    def dream(layer: str, **options: object) -> np.ndarray:
+    def dream(layer: str, **options: Any) -> np.ndarray:
         return visualize.deep_dream(
             model,
             image[None],
@@ -193,7 +199,7 @@ def styled(
     model = features(network)
     content = resized("chelsea", *STYLE_SIZE) if photo is None else scaled(photo, max(STYLE_SIZE))
     style = resized("immunohistochemistry", *content.shape[:2])
-    options = {"style_weight": 30}
+    options: dict[str, Any] = {"style_weight": 30}
     if network is not None:
         options = style_options(network, model, content, style)
     pictures: list[np.ndarray] = []

@@ -24,8 +24,9 @@ from ._registry import figure
 )
 def pooled_photo(*, photo: np.ndarray | None = None) -> Figure:
     """Pool a photo by its mean and by its maximum, over small and over large windows."""
-    shown = datasets.photo("astronaut")[0:256:2, 90:346:2] / 255
-    if photo is not None:
+    if photo is None:
+        shown = np.asarray(datasets.photo("astronaut"))[0:256:2, 90:346:2] / 255
+    else:
         shown = square(photo, 128)
     kinds = {_("average"): "mean", _("maximum"): "max"}
     fig, axes = plt.subplots(2, 3)
