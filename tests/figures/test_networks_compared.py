@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerascnn as kc
-from kerascnn.figures import depth, inception, layer_sequence, receptive_field
+from kerascnn.figures import depth, inception, layer_sequence, receptive_field, segmentation
 
 
 def test_depths_and_errors_of_the_winners():
@@ -72,6 +72,22 @@ def test_the_stages_are_those_of_the_network():
         np.maximum(found["maps"]["conv1"], 0), found["maps"]["ReLU"], atol=1e-5
     )
     assert found["scores"].argmax() == 3  # cat
+
+
+def test_a_larger_image_gives_a_map_of_the_same_scores():
+    found = segmentation.score_map()
+    assert found["difference"] < 1e-5
+    assert found["scores"].shape == (43, 10)
+    at_digits = found["scores"][[place // 4 for place in found["places"]]]
+    assert at_digits.argmax(axis=1).tolist() == [4, 0, 7]
+
+
+def test_unet_gets_smaller_and_fusionnet_does_not():
+    sizes = {}
+    for name in ("unet", "fusionnet"):
+        layers = depth.described(name).layers
+        sizes[name] = layers[0].output_shape[0], layers[-1].output_shape[0]
+    assert sizes == {"unet": (572, 388), "fusionnet": (512, 512)}
 
 
 @pytest.mark.slow
