@@ -476,6 +476,11 @@ def top_patches(case):
     return made
 
 
+def first_of_adam(gradient):
+    """The first step up a gradient: Kingma & Ba 2014, section 2, with the moments at 0."""
+    return 0.05 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1 - 0.999))
+
+
 @method
 def maximize_activation(case):
     """One step from noise."""
@@ -523,7 +528,7 @@ def maximize_activation(case):
     clear &= numbers(score)[:, None, None, None] != 0  # a silent unit's gradient is redirected
     if case.half:
         return made
-    step = np.where(clear, np.sign(grad), 0) * 0.05
+    step = np.where(clear, first_of_adam(grad), 0)
     moved = np.where(clear, pictures - begun, 0)
     inside = (begun + step > 0) & (begun + step < 1)
     return [*made, ("step", np.where(inside, moved, 0), np.where(inside, step, 0))]
@@ -598,7 +603,7 @@ def invert_features(case):
     clear = np.abs(slope) > np.maximum(
         0.02 * np.abs(slope).max(axis=(1, 2, 3), keepdims=True), 1e-4
     )
-    step = np.where(clear, -0.05 * np.sign(slope), 0)
+    step = np.where(clear, -first_of_adam(slope), 0)
     return [*made, ("step", np.where(clear, ours - start, 0), step)]
 
 

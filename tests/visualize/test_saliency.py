@@ -107,3 +107,10 @@ def test_images_without_channels(rng):
 def test_unknown_reduction(model, images):
     with pytest.raises(ValueError, match="reduce must be 'max', 'mean' or None; received 'sum'"):
         kc.visualize.saliency(model, images, reduce="sum")
+
+
+def test_a_pair_of_images_and_labels_is_told_apart(model, images):
+    with pytest.raises(ValueError, match=r"Pass the images without their labels: images, labels ="):
+        kc.visualize.saliency(model, (images, np.zeros(len(images), int)), 0)
+    with pytest.raises(ValueError, match=r"Stack images of the same input"):
+        kc.visualize.saliency(model, [images[0], images[1]], 0)

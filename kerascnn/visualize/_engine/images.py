@@ -36,9 +36,14 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         refuse_datasets("images", images)
         given = list(images) if isinstance(images, (list, tuple)) else [images]
     if len(given) != len(names):
+        ranks = [np.ndim(x) for x in given]
+        labelled = len(ranks) == 2 and ranks[1] in (1, 2) and ranks[0] > ranks[1]
+        how = "Stack images of the same input: np.stack(images)"
+        if len(names) == 1 and labelled:
+            how = "Pass the images without their labels: images, labels = data"
         raise ValueError(
             f"images must be one array for each of the model's {len(names)} input(s); "
-            f"received {len(given)}. Stack images of the same input: np.stack(images)."
+            f"received {len(given)}. {how}."
         )
     arrays = [_check(x, t) for x, t in zip(given, model.inputs, strict=True)]
     if len({len(x) for x in arrays}) > 1:
