@@ -95,7 +95,7 @@ def _drawn(folder: Path, one: LectureFigure, lang: str) -> tuple[int, Label, lis
     times = {path: path.stat().st_mtime_ns for path in paths}
     if not paths:
         return None
-    plain = Label(lang, in_all_languages(one.words), {}, 0, list(one.photos()))
+    plain = Label(lang, "slides", in_all_languages(one.words), {}, 0, list(one.photos()))
     labels = {path: read_label(path) or plain for path in paths}
     last = labels[max(paths, key=lambda path: times[path])]
     return max(times.values()), last, [path for path in paths if labels[path] == last]
@@ -120,10 +120,12 @@ def _sections(shown: list) -> list[tuple[str, list]]:
     return [(letter, group) for letter, group in groups.items() if group]
 
 
-def _command(name: str, options: dict[str, object], lang: str) -> str:
-    """Write the command that draws a figure."""
-    words = ["kerascnn figures", name, *(_set(*option) for option in options.items())]
-    return " ".join(words + ([f"--lang {lang}"] if lang != "en" else []))
+def _command(name: str, label: Label, lang: str) -> str:
+    """Write the command that draws a figure as its label says, in a language."""
+    words = ["kerascnn figures", name, *(_set(*option) for option in label.options.items())]
+    words += [f"--lang {lang}"] if lang != "en" else []
+    words += [f"--style {label.style}"] if label.style != "slides" else []
+    return " ".join(words)
 
 
 def _set(option: str, value: object) -> str:
@@ -147,11 +149,12 @@ def _options(one: LectureFigure) -> list[str]:
     return [_set(name, option.written(option.default)) for name, option in one.options.items()]
 
 
-def _call(name: str, options: dict[str, object], lang: str) -> str:
-    """Write the Python that draws a figure."""
-    written = {option: "..." if value is None else repr(value) for option, value in options.items()}
-    written |= {"lang": f'"{lang}"'} if lang != "en" else {}
-    arguments = [f'"{name}"', *(f"{option}={value}" for option, value in written.items())]
+def _call(name: str, label: Label, lang: str) -> str:
+    """Write the Python that draws a figure as its label says, in a language."""
+    given = label.options.items()
+    arguments = [f'"{name}"', *(f"{k}={'...' if v is None else repr(v)}" for k, v in given)]
+    arguments += [f'lang="{lang}"'] if lang != "en" else []
+    arguments += [f'style="{label.style}"'] if label.style != "slides" else []
     return f"import kerascnn as kc\n\nfigure = kc.figures.render({', '.join(arguments)})"
 
 

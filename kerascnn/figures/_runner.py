@@ -270,7 +270,14 @@ def _draw(
     for step in range(frames):
         drawings[f"{one.name}-{step + 1}"] = _render(one, lang, style, options, step)
     words = in_all_languages(lambda: one.words(**options))
-    label = Label(lang, words, one.written(options), frames, list(one.photos(**options)))
+    label = Label(
+        lang=lang,
+        style=style,
+        words=words,
+        options=one.written(options),
+        steps=frames,
+        photos=list(one.photos(**options)),
+    )
     files = {}
     with plots.style(style, lang=lang):
         for name, drawing in drawings.items():

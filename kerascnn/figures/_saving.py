@@ -22,6 +22,7 @@ class Label:
 
     Attributes:
         lang: the language of the words in the picture.
+        style: that of the picture, such as "slides".
         words: title and alt text in all languages.
         options: those that the user set, by name: numbers, names and lists of them; `None` for what
             cannot be written down, such as a photo.
@@ -30,6 +31,7 @@ class Label:
     """
 
     lang: str
+    style: str
     words: dict[str, tuple[str, str]]
     options: dict[str, object]
     steps: int

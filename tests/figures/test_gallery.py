@@ -154,7 +154,7 @@ def test_of_two_pictures_in_one_language_the_later_counts(tmp_path):
         path = tmp_path / place / "kernel-size.svg"
         path.parent.mkdir(exist_ok=True)
         words = dict.fromkeys(LANGUAGES, ("A title", "An alt text"))
-        path.write_text(f"<svg><!-- {Label(lang, words, {}, 0, [])} --></svg>")
+        path.write_text(f"<svg><!-- {Label(lang, 'slides', words, {}, 0, [])} --></svg>")
         os.utime(path, (nth, nth))
     assert 'src="en/kernel-size.svg"' in page(tmp_path, "en")
     os.utime(tmp_path / "kernel-size.svg", (9, 9))
@@ -189,13 +189,16 @@ def test_words_and_code_are_those_of_the_numbers_that_were_drawn(tmp_path, monke
 
     own = {"stride": 2, "kernel": [[1, 2], [3, 4]], "photo": np.zeros((2, 2, 3))}
     for kind in ("svg", "png", "pdf"):
-        kc.figures.draw("sized", out=tmp_path, formats=kind, lang="ko", **own)
+        kc.figures.draw("sized", out=tmp_path, formats=kind, lang="ko", style="gray", **own)
         words, files = shown()
         assert {f"sized-1.{kind}", f"sized.{kind}"} <= set(files)
     assert "stride 2" in words
     assert "스트라이드 2" in words
-    assert "kerascnn figures sized --set stride=2 --set 'kernel=1,2;3,4' --photo …\n" in words
-    assert '("sized", stride=2, kernel=[[1, 2], [3, 4]], photo=...)' in words
+    assert (
+        "kerascnn figures sized --set stride=2 --set 'kernel=1,2;3,4' --photo … --style gray\n"
+        in words
+    )
+    assert '("sized", stride=2, kernel=[[1, 2], [3, 4]], photo=..., style="gray")' in words
     assert "--photo … --lang es" in words
     assert "--set stride=1 --set 'kernel=1,0;0,1' --photo … " in words  # what can be set
     assert "Lav Varshney" not in words

@@ -136,7 +136,11 @@ def test_the_enlarged_view_has_it_all(visit, expect):
     steps = [f"moving-{i}.{kind}" for kind in ("svg", "png") for i in (1, 2, 3)]
     assert files == ["moving.svg", "moving.png", "moving.gif", "moving.html", *steps]
     tab.wait_for_function("document.querySelector('#large').naturalWidth > 100")  # it is loaded
-    codes = ("kerascnn figures moving", 'figure = kc.figures.render("moving")', "return fig")
+    codes = (
+        "kerascnn figures moving --style paper",
+        'kc.figures.render("moving", style="paper")',
+        "return fig",
+    )
     for nth, code in enumerate(codes):
         view.get_by_role("button", name="Copy").nth(nth).click()
         expect(view.locator(".code:visible").nth(nth).get_by_role("status")).to_have_text("Copied")
