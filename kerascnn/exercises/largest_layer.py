@@ -83,7 +83,9 @@ def _listed(rows: list[_Row]) -> str:
 
 def _said(row: _Row, what: str) -> str:
     count = f"{row.counts[what]:,}"
-    output = shape_text(row.output) if row.output[:2] != (1, 1) else str(row.output[2])
+    if what == "values" and row.output[:2] == (1, 1):
+        return _("{layer} gives {count} values.", layer=row.name, count=count)
+    output = shape_text(row.output)
     return {
         "parameters": _("{layer} has {count} parameters.", layer=row.name, count=count),
         "values": _("{layer} gives {output} = {count} values.", layer=row.name, output=output,
