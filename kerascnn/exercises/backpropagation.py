@@ -38,7 +38,8 @@ def of_loss(image: Rows, kernel: Rows, upstream: Rows, wanted: str, stride: int 
     else:
         answer = grids.correlate(around, grids.flipped(kernel))  # dL/dX = pad(dL/dY) ⋆ flip(W)
         steps = [
-            _("dL/dX = dL/dY, padded with zeros by {pixels} on each side, ⋆ the flipped kernel.", pixels=size - 1)
+            _("dL/dX = dL/dY, padded with zeros by {pixels} on each side, ⋆ the flipped kernel.",
+              pixels=size - 1)
         ]  # fmt: skip
         cut = grids.windows(around, (size, size))
         operand = grids.flipped(kernel)
