@@ -52,7 +52,7 @@ class Fit:
     errors: list[Sequence[Exception]] = field(default_factory=list)
 
     def run(self, callbacks: Iterable[keras.callbacks.Callback], verbose: int) -> None:
-        """Train; raises what was wrong with a batch of a stream, not TensorFlow's words for it."""
+        """Train all epochs; errors in the batches of a stream are raised in one line."""
         model, progress, epochs = self.model, self.progress, self.recipe.epochs
         self.fit, self.validation = self.ready.targets()
         together = CallbackList(

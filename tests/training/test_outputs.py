@@ -90,6 +90,19 @@ def test_a_model_that_gives_a_dict(images, labels):
         train(net, (images, labels["kind"]), batch_size=SIDE, **ONCE)
 
 
+def test_outputs_of_one_name_are_several_and_a_dict_within_a_dict_is_refused(images, labels):
+    image, kind, mask, area = outputs()
+    twice = keras.Model(image, [kind, kind])
+    run = train(twice, (images, labels["kind"]), batch_size=SIDE, **ONCE)
+    right = twice.predict(images, verbose=0)[0][np.arange(SIDE), labels["kind"]]
+    assert run.history["loss"][0] == pytest.approx(-1.3 * np.log(right).mean(), rel=1e-4)
+    with pytest.raises(ValueError, match="a key for each output, 'kind', 'kind'"):
+        train(twice, (images, {"kind": labels["kind"]}), batch_size=SIDE, **ONCE)
+    inner = keras.Model(image, {"a": {"mask": mask, "area": area}})
+    with pytest.raises(ValueError, match="must be tensors, or a dict of them; received"):
+        train(inner, (images, labels), batch_size=SIDE, **ONCE)
+
+
 def test_the_best_epoch_goes_by_the_loss_and_a_run_directory_keeps_it(
     net, images, labels, tmp_path
 ):

@@ -1,5 +1,6 @@
 from dataclasses import FrozenInstanceError, replace
 
+import numpy as np
 import pytest
 
 from kerascnn import training
@@ -61,6 +62,16 @@ def test_the_optimizer_has_the_recipes_numbers():
 def test_every_recipe_is_found_by_its_name():
     for name in training.recipes():
         assert training.recipe(name).name == name
+
+
+def test_numbers_of_numpy_become_plain_ones_as_json_needs_them():
+    given = {"epochs": np.int64(3), "steps": (np.int32(2),), "learning_rate": np.float64(0.5)}
+    plan = training.recipe("resnet", **given)
+    assert (plan.epochs, plan.steps, plan.learning_rate) == (3, (2,), 0.5)
+    assert {type(plan.epochs), type(plan.steps[0]), type(plan.learning_rate)} == {int, float}
+    for field in ("epochs", "boxes", "momentum"):
+        with pytest.raises(ValueError, match=f"{field} must be a .*; received True"):
+            training.recipe("yolo", **{field: True})
 
 
 def test_a_recipe_is_frozen_and_overriding_makes_another():

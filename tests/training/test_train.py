@@ -376,6 +376,9 @@ def test_data_that_cannot_be_learnt_from(bars, make_model, change, message, tmp_
         ({"learnin_rate": 0.1}, ValueError, "Did you mean 'learning_rate'"),
         ({}, ValueError, "batch_size must be at most 50, .* received 128"),
         ({"seed": -1}, ValueError, "seed must be a whole number of at least 0"),
+        ({"seed": True}, ValueError, "seed must be a whole number of at least 0; received True"),
+        ({"verbose": 3}, ValueError, "verbose must be 'auto', 0, 1 or 2; received 3"),
+        ({"input_range": 255}, ValueError, "input_range must be two numbers, .*; received 255"),
         (
             {"augment": 3, "batch_size": 5},
             TypeError,

@@ -46,13 +46,13 @@ def objective_for(
         ValueError: if labels and output do not fit together, or no loss follows from the output.
     """
     found = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
-    outputs = _outputs(model, found, image_shape)
+    names, outputs = _outputs(model, found, image_shape)
     if isinstance(labels, dict):
-        labels = by_name(labels, list(outputs))
+        labels = by_name(labels, names)
         if len(outputs) > 1 or isinstance(found, dict):
-            losses = loss if isinstance(loss, dict) else dict.fromkeys(outputs, loss)
+            losses = loss if isinstance(loss, dict) else dict.fromkeys(names, loss)
             return several_outputs(
-                {name: (labels[name], output) for name, output in outputs.items()},
+                {name: (labels[name], out) for name, out in zip(names, outputs, strict=True)},
                 losses,
                 lambda *one: _of_one(*one, recipe=recipe),
                 as_dict=isinstance(found, dict),
@@ -66,13 +66,13 @@ def objective_for(
             f"loss must be one loss, which all outputs share; received a {type(loss).__name__}: "
             f"use a dict of losses with a dict of labels."
         )
-    first, *others = outputs.values()
+    first, *others = outputs
     if isinstance(found, dict) or any(other.shape != first.shape for other in others):
-        received = " and ".join(str(output.shape) for output in outputs.values())
+        received = " and ".join(str(output.shape) for output in outputs)
         raise ValueError(
             f"all outputs learn the same labels, so they must be a list and of one shape; "
             f"received {received}: train a model with only the first, or give labels as a dict "
-            f"of {', '.join(map(repr, outputs))}."
+            f"of {', '.join(map(repr, names))}."
         )
     one = _of_one(labels, first, loss, recipe=recipe)
     return replace(one, auxiliary=(recipe.auxiliary_weight,) * len(others))
@@ -115,20 +115,21 @@ def _with_borders(goal: Objective, recipe: Recipe) -> Objective:
     return replace(goal, prepare=prepare)
 
 
-def _outputs(model: keras.Model, found: object, image_shape: Sequence[int]) -> dict[str, Output]:
-    """List the outputs of a model by their names; `found` is what the model returns."""
+def _outputs(
+    model: keras.Model, found: object, image_shape: Sequence[int]
+) -> tuple[list[str], list[Output]]:
+    """List the names of a model's outputs, and the outputs; `found` is what the model returns."""
     flat = keras.tree.flatten(found)
-    if not all(isinstance(one, keras.KerasTensor) for one in flat):
-        raise ValueError(f"outputs must be tensors; received {found!r:.80}.")
+    inside = found.values() if isinstance(found, dict) else flat
+    if not all(isinstance(one, keras.KerasTensor) for one in inside):
+        raise ValueError(f"outputs must be tensors, or a dict of them; received {found!r:.80}.")
     if isinstance(found, dict):
         names = keras.tree.flatten({name: name for name in found})
     else:
         names = getattr(model, "output_names", None) or [f"output_{i}" for i in range(len(flat))]
     ends = _ends(model, image_shape, len(flat))
-    return {
-        name: Output(end, tuple(one.shape))
-        for name, end, one in zip(names, ends, flat, strict=True)
-    }
+    outputs = [Output(end, tuple(one.shape)) for end, one in zip(ends, flat, strict=True)]
+    return list(names), outputs
 
 
 def _ends(model: keras.Model, image_shape: Sequence[int], count: int) -> list[str]:
