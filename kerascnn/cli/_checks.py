@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import kerascnn
 from kerascnn import datasets, weights  # lazy: nothing heavy is behind these yet
@@ -38,9 +39,7 @@ def check_network(what: str, name: str) -> None:
         raise unknown(what, name, ARCHITECTURES)
 
 
-def check_options(
-    architecture: str, given: Mapping[str, object], variant: str | None = None
-) -> None:
+def check_options(architecture: str, given: Mapping[str, Any], variant: str | None = None) -> None:
     """Refuse what the builder of an architecture does not take.
 
     Args:
@@ -55,7 +54,7 @@ def check_options(
             raise unknown(f"--option of {architecture}", key, own_first)
     if "classes" in given:
         check_count("classes", given["classes"])
-    said = {"--variant": variant}
+    said: dict[str, Any] = {"--variant": variant}
     if takes.variant_option:
         said[f"--option {takes.variant_option}"] = given.get(takes.variant_option)
     for what, name in said.items():

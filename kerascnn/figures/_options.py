@@ -53,9 +53,9 @@ class Option:
             ValueError: it is out of range, or has another shape.
             TypeError: it is of another type.
         """
-        absent = value is None and self.default is None
-        if absent:
-            return None
+        return None if value is None and self.default is None else self._checked(value)
+
+    def _checked(self, value: Any) -> Any:
         match self.kind:
             case "count":
                 return check_count(self.name, value, self.least)

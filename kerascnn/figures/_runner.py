@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
@@ -140,7 +141,13 @@ def draw(
     report = Report()
     # Numbers that do not fit are bad input: all is drawn before anything is written.
     careful = bool(given) and (len(chosen) == 1 or not given <= set(SHARED))
-    look = {"out": out, "formats": formats, "langs": langs, "style": style, "steps": steps}
+    look: dict[str, Any] = {
+        "out": out,
+        "formats": formats,
+        "langs": langs,
+        "style": style,
+        "steps": steps,
+    }
     if careful:
         waiting = {}
         with rerunning(rerun), _closing():
@@ -161,7 +168,8 @@ def draw(
         if workers > 1 and len(chosen) > 1 and not rerun and not given:
             draw_one = partial(draw_alone, **look)
             results = {
-                name: result for name, *result in drawn_by(workers, chosen, draw_one, progress)
+                name: (files, error)
+                for name, files, error in drawn_by(workers, chosen, draw_one, progress)
             }
             for one in chosen:
                 files, error = results[one.name]
@@ -202,7 +210,7 @@ def _taken(one: LectureFigure, options: dict) -> dict:
     return {k: v for k, v in options.items() if k not in SHARED or k in one.options}
 
 
-def draw_alone(name: str, *, out: Path, langs: list[str], **look: object) -> list[Path]:
+def draw_alone(name: str, *, out: Path, langs: list[str], **look: Any) -> list[Path]:
     """Draw one figure with its default options, and write its files."""
     one = lecture_figure(name)
     with _closing():

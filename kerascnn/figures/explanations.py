@@ -27,7 +27,7 @@ def two_classes(*, photo: np.ndarray | None = None, network: Any = None) -> tupl
     return [first, net.explain(picture, "grad_cam", target=second)]
 
 
-def two_classes_of_digits() -> tuple[np.ndarray, ...]:
+def two_classes_of_digits() -> tuple:
     """Return digits (N, 28, 28, 1), scores (N, 10), classes by rank (N, 10) and two heatmaps each.
 
     The digits are classified rightly, with a close runner-up for which there is evidence, too.
@@ -90,7 +90,7 @@ def grad_cam(
     return fig
 
 
-def grad_cam_of_photo(found: list, network: Any) -> Figure:
+def grad_cam_of_photo(found: Any, network: Any) -> Figure:
     """Draw a photo, and the evidence for its two likeliest classes."""
     fig, axes = plt.subplots(1, 3)
     plots.image_grid(found[0].image[None], ax=axes[0])

@@ -39,9 +39,8 @@ def maximized(*, network: Any = None) -> tuple[dict[str, np.ndarray], tuple[str,
     from kerascnn import weights
 
     model, classifier = features(), trained("vgg16", "cifar10")
-    still: dict[str, Any] = {
-        "moves": visualize.Moves(2, 0, 0)
-    }  # a unit of 3x3 pixels sees every seam
+    # A unit of 3x3 pixels sees every seam.
+    still: dict[str, Any] = {"moves": visualize.Moves(2, 0, 0)}
     made = {
         layer: visualize.maximize_activation(
             model,

@@ -79,7 +79,7 @@ def number_grid(
     rows, columns = values.shape
     blank = np.ma.getmaskarray(values)
     padding = (
-        _ring(hatch, values.shape)
+        _ring(int(hatch), values.shape)
         if isinstance(hatch, int | np.integer)
         else _mask("hatch", hatch, values)
     )

@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
@@ -31,7 +32,7 @@ OKABE_ITO = {  # Okabe & Ito 2008, https://jfly.uni-koeln.de/color/
 FILES = {"svg.fonttype": "path", "svg.hashsalt": "kerascnn", "pdf.fonttype": 42, "ps.fonttype": 42}
 # Fonts with PostScript outlines, as most with Chinese and Korean letters: matplotlib would embed
 # them as TrueType, and some viewers, such as MuPDF, would show none of their letters.
-POSTSCRIPT = {"pdf.fonttype": 3, "ps.fonttype": 3}
+POSTSCRIPT: dict[Any, int] = {"pdf.fonttype": 3, "ps.fonttype": 3}
 
 SLIDES = {  # 16:9, read from the last row
     "figure.figsize": (10, 5.625),
