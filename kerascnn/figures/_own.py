@@ -65,18 +65,23 @@ def scaled(photo: np.ndarray, longest: int) -> np.ndarray:
     return resize(photo, (height, width), anti_aliasing=True).astype(np.float32)
 
 
-@cache
 def features_of(net: Trained) -> keras.Model:
     """Return a network's layers with maps, for RGB pictures of any size where they allow it.
 
     Raises:
         ValueError: it sees gray pictures, or has no maps.
     """
-    from kerascnn.trained._top import without_top
     from kerascnn.trained._trained import check_model
 
     check_model(net.model, net.name, include_top=False)
-    return without_top(net.model)
+    return _without_top(net.model)
+
+
+@cache
+def _without_top(model: keras.Model) -> keras.Model:
+    from kerascnn.trained._top import without_top
+
+    return without_top(model)
 
 
 def convolutions(model: keras.Model, count: int) -> list[str]:

@@ -242,7 +242,7 @@ def sanity_check(found: tuple, *, photo: np.ndarray | None = None, network: Any 
     results = list(by_method.values())
     layers = results[0].layers
     stages = [[stage[shown] for stage in (r.original, *r.maps)] for r in results]
-    maps = [np.abs(np.reshape(stage, (-1, *images.shape[1:3]))) for stage in stages]
+    maps = [[strengths(one) for one in of_method] for of_method in stages]
     titles = [_("as trained"), *(_("… and {layer}", layer=layer) for layer in layers)]
 
     fig = plt.figure()
@@ -267,12 +267,19 @@ def sanity_check(found: tuple, *, photo: np.ndarray | None = None, network: Any 
             "the original maps, in absolute values."
         )
     else:
+        ax.tick_params(axis="x", labelsize="small")  # names of layers may be long
         words = _(
             "{network}. Below: the correlation with the original maps, in absolute values.",
             network=(network or shipped()).name,
         )
     note(fig, words)
     return fig
+
+
+def strengths(heatmap: np.ndarray) -> np.ndarray:
+    """Return the absolute values of a heatmap, (H, W) or (H, W, C), the largest of all channels."""
+    absolute = np.abs(heatmap)
+    return absolute if absolute.ndim == 2 else absolute.max(axis=-1)
 
 
 def enlarged(maps: np.ndarray, images: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import kerascnn as kc
-from kerascnn.figures import _own
+from kerascnn.figures import _own, explanations
 
 PHOTO = kc.datasets.photo("astronaut")[:240:2, 90:340:2] / 255
 
@@ -78,6 +78,18 @@ def test_networks_that_a_figure_cannot_take(network, tmp_path):
     with pytest.raises(TypeError, match="network must be a trained network"):
         kc.figures.draw("deep-dream", out=tmp_path / "new", network=network.model)
     assert not (tmp_path / "new").exists()
+
+
+def test_features_are_taken_once_for_all_figures(network):
+    features = _own.features_of(network)
+    assert features.input_shape == (None, None, None, 3)
+    assert _own.features_of(network) is features
+
+
+def test_heatmaps_of_colour_pictures_are_as_strong_as_their_strongest_channel():
+    colours = np.array([[[1, -3, 2]], [[0, 0, -1]]])
+    assert explanations.strengths(colours).tolist() == [[3], [1]]
+    assert explanations.strengths(np.array([[-2, 1]])).tolist() == [[2, 1]]
 
 
 def test_layers_are_spread_over_the_depth(network):
