@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerascnn import weights
 from kerascnn.trained._paths import CONFIG, is_run, is_whole_model
 
 from ._checks import ARCHITECTURES, check_network, check_options, check_run, check_weights
@@ -37,15 +38,32 @@ class Choice:
 
     def window(self, given: tuple[float, float] | None) -> tuple[float, float] | None:
         """The values of black and white in files: as given, or as a run read its pictures."""
+        reading = self._config().get("reading") or {}
+        if given is not None or not reading.get("window"):
+            return given
+        return tuple(reading["window"])
+
+    def known_names(self) -> tuple[str, ...]:
+        """The names of the classes, as far as they are known before the network is loaded."""
+        said = self.class_names or tuple(self._config().get("class_names") or ())
+        if said or self.source not in ARCHITECTURES:
+            return said
+        sets = {found.name: found for found in weights.available(str(self.source))}
+        found = sets.get(
+            self.weights or ("imagenet" if "imagenet" in sets else next(iter(sets), ""))
+        )
+        return found.class_names if found else ()
+
+    def _config(self) -> dict:
+        """What a run says of itself; nothing of another network."""
         path = Path(self.source or self.weights or "").expanduser()
         run = path if self.source is not None else path.parent
-        if given is not None or not is_run(run):
-            return given
+        if not is_run(run):
+            return {}
         try:
-            reading = json.loads((run / CONFIG).read_text("utf-8")).get("reading") or {}
+            return json.loads((run / CONFIG).read_text("utf-8"))
         except (OSError, ValueError):  # is said where the run is loaded
-            return None
-        return reading.get("window") and tuple(reading["window"])
+            return {}
 
     def load(self, *, include_top: bool = True, **more: Any) -> "Trained":
         """Load it; says which it is, and why it is not the one that was asked for."""

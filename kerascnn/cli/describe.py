@@ -30,6 +30,19 @@ TABLES = ("text", "markdown", "latex", "csv", "html")
 ENDINGS = {
     ".txt": "text", ".md": "markdown", ".tex": "latex", ".csv": "csv", ".html": "html",
 }  # fmt: skip
+FAMILIES = {
+    "alexnet": "AlexNet",
+    "fcn": "FCN",
+    "fusionnet": "FusionNet",
+    "googlenet": "GoogLeNet",
+    "lenet": "LeNet",
+    "mlp": "MLP",
+    "resnet": "ResNet",
+    "unet": "U-Net",
+    "vgg": "VGG",
+    "yolov": "YOLOv",
+}
+RUN_ON = ("vgg", "yolov")  # without a hyphen before the number
 KINDS = ("volumes", "lenet", "blocks", "graph")
 DETAILS = ("joined", "repeats", "parts", "stages")
 DIAGRAMS = (*FORMATS, "tex", "pptx")
@@ -192,12 +205,23 @@ def diagram(
     from kerascnn import plots
 
     description = built(name, options)
+    title = title_of(name) if name in ARCHITECTURES else description.name
     with plots.style(style, lang=lang):
         for path in paths:
-            plots.save_architecture(
-                description, path, kind=kind, detail=detail, title=description.name
-            )
+            plots.save_architecture(description, path, kind=kind, detail=detail, title=title)
             click.echo(path)
+
+
+def title_of(architecture: str) -> str:
+    """An architecture's name as it is written.
+
+    >>> title_of("vgg16"), title_of("resnet50"), title_of("fcn8s"), title_of("mlp")
+    ('VGG16', 'ResNet-50', 'FCN-8s', 'MLP')
+    """
+    family = architecture.rstrip("s").rstrip("0123456789")
+    number = architecture.removeprefix(family)
+    written = FAMILIES.get(family, family.replace("_", " ").capitalize())
+    return f"{written}{'' if family in RUN_ON or not number else '-'}{number}"
 
 
 def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]:

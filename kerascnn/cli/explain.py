@@ -7,7 +7,9 @@ import click
 
 from kerascnn._errors import unknown
 from kerascnn._files import replacing
+from kerascnn._text import language
 from kerascnn.trained import METHODS
+from kerascnn.trained._class_names import class_number
 
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
@@ -64,12 +66,12 @@ def gradcam(
             raise unknown("--method", method, METHODS)
     methods = tuple(dict.fromkeys(methods)) or ("grad_cam",)
     choice = chosen("resnet50", **network)
+    if target is not None and (names := choice.known_names()):
+        with language(lang):
+            class_number(target, names, what="--class")  # refused at once
     paths = outputs(images, out, "gradcam" if methods == ("grad_cam",) else "_".join(methods))
     pictures = [read_photo(image, window=choice.window(window)) for image in images]
     start_keras()
-
-    from kerascnn._text import language
-    from kerascnn.trained._class_names import class_number
 
     net = choice.load()
     rows = []

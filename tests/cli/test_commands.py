@@ -15,6 +15,7 @@ from PIL import Image
 import kerascnn as kc
 from kerascnn import cli, figures
 from kerascnn.cli import _checks, _options
+from kerascnn.cli.describe import title_of
 from kerascnn.models._signatures import signatures
 
 
@@ -244,6 +245,7 @@ assert not {"tensorflow", "keras", "matplotlib"} & set(sys.modules)
         ["describe", "vgg16", "--variant", "paper"],
         ["train", "unet", "--data", "cells", "--option", "padding=sme"],
         ["gradcam", "cat.png", "--model", "lenet5", "--option", "varient=1998"],
+        ["gradcam", "cat.png", "--model", "lenet5", "--class", "12"],
         ["weights", "list", "vgg61"],
         ["weights", "verify", "vgg16/cifar"],
     ],
@@ -288,6 +290,16 @@ def test_a_variant_is_the_argument_of_its_builder(kerascnn):
     tables = [kerascnn("describe", "unet", *one, *small).stdout for one in options]
     assert tables[0] == tables[1]
     assert "512x512" in tables[0]
+
+
+def test_titles_are_written_as_in_the_papers():
+    titles = {name: title_of(name) for name in kc.models.names()}
+    assert [titles[n] for n in ("lenet5", "alexnet", "vgg11", "resnet110", "plain20", "unet")] == [
+        "LeNet-5", "AlexNet", "VGG11", "ResNet-110", "Plain-20", "U-Net",
+    ]  # fmt: skip
+    assert titles["linear_regression"] == "Linear regression"
+    assert titles["yolov1"] == "YOLOv1"
+    assert not [title for title in titles.values() if title[0].islower() or title.endswith("-")]
 
 
 def test_a_diagram_in_several_formats(kerascnn, tmp_path):

@@ -252,11 +252,15 @@ def test_arrays_in_levels():
     assert in_levels(replace(found, validation=None)).validation is None
 
 
-def test_what_a_run_says_of_itself(run, place):
+def test_what_a_run_says_of_itself(kerascnn, run, place):
     config = json.loads((place / run / "config.json").read_text("utf-8"))
     assert config["class_names"] == ["dark", "light"]
     assert config["input_range"] == [0.0, 1.0]
     assert config["data"]["image_shape"] == [16, 16, 3]
+    assert chosen(None, run, None, None, ()).known_names() == ("dark", "light")
+    refused = kerascnn("gradcam", DARK, "--run", run, "--class", "drak")
+    assert refused.stderr.endswith("received 'drak'. Did you mean 'dark'?\n")
+    assert len(refused.stderr.splitlines()) == 1  # the network has not been loaded
 
 
 @pytest.mark.parametrize(
