@@ -1,4 +1,4 @@
-"""The command line: one family of commands a file.
+"""The command line: one family of commands per file.
 
 Nothing heavy is imported before a command runs, so that `kerascnn --help` answers at once.
 """

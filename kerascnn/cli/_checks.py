@@ -21,13 +21,13 @@ ARCHITECTURES = tuple(
 
 
 def check_network(what: str, name: str) -> None:
-    """Refuse what is no architecture, no `.keras` file and no run directory."""
+    """Reject anything but an architecture, a `.keras` file or a run directory."""
     if name in ARCHITECTURES:
         return
     path = Path(name).expanduser()
     if is_whole_model(name):
         if not path.is_file():
-            raise OSError(f"{what} must be the file of a model; there is no '{name}'.")
+            raise OSError(f"{what} must be the file of a model; '{name}' does not exist.")
     elif path.is_dir():
         check_run(what, name)
     elif path.is_file():
@@ -40,12 +40,12 @@ def check_network(what: str, name: str) -> None:
 
 
 def check_options(architecture: str, given: Mapping[str, Any], variant: str | None = None) -> None:
-    """Refuse what the builder of an architecture does not take.
+    """Reject options that the builder of an architecture does not accept.
 
     Args:
         architecture: its name.
         given: arguments by name.
-        variant: what `--variant` says.
+        variant: the value of `--variant`.
     """
     takes = signatures()[architecture]
     for key in given:
@@ -65,30 +65,30 @@ def check_options(architecture: str, given: Mapping[str, Any], variant: str | No
 
 
 def check_run(what: str, path: str) -> None:
-    """Refuse what is no run directory."""
+    """Reject anything but a run directory."""
     if not is_run(path):
         there = "it lacks them" if Path(path).expanduser().is_dir() else "there is no such folder"
         raise OSError(
-            f"{what} must be the run directory of a training, with config.json and model.json; "
+            f"{what} must be a run directory, with config.json and model.json; "
             f"received '{path}': {there}."
         )
 
 
 def check_weights(architecture: str, name: str) -> None:
-    """Refuse what is neither a set of an architecture nor a file."""
+    """Reject anything but a set of weights of the architecture or a file."""
     known = dict.fromkeys(found.name for found in weights.available(architecture))
     if name not in known and not Path(name).expanduser().is_file():
         if not known:
             raise ValueError(
                 f"weights must be the path of a file for {architecture}, which has no sets; "
-                f"received {name!r}, which is not there."
+                f"received {name!r}, which does not exist."
             )
         raise ValueError(f"{unknown('weights', name, known)} A file must exist.")
 
 
 def check_data(name: str) -> None:
-    """Refuse what is no data set and no folder."""
+    """Reject anything but a data set or a folder."""
     if not Path(name).expanduser().is_dir() and name not in datasets.names():
         if Path(name).suffix or "/" in name:
-            raise OSError(f"--data must be a data set or a folder; there is no '{name}'.")
+            raise OSError(f"--data must be a data set or a folder; '{name}' does not exist.")
         raise unknown("--data", name, datasets.names())

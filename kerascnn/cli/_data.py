@@ -1,4 +1,4 @@
-"""A data set by its name, or pictures in folders, as a network takes them."""
+"""A data set by name, or images in folders, in the form that a network expects."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +15,11 @@ def from_folder(
     shape: tuple[int, int, int],
     **options: Any,
 ) -> "Dataset":
-    """Read pictures in folders.
+    """Read images from folders.
 
     Args:
-        folder: with a folder for each class.
-        shape: (H, W, C) that the network takes.
+        folder: contains a folder for each class.
+        shape: (H, W, C) of the network's input.
         **options: see `kerascnn.datasets.from_directory`.
     """
     from kerascnn import datasets
@@ -33,7 +33,7 @@ def from_folder(
 
 
 def in_levels(loaded: "Dataset") -> "Dataset":
-    """Bring arrays in [0, 1] to 0 … 255, for a model that rescales them."""
+    """Scale arrays in [0, 1] to 0 … 255, for a model that rescales its input."""
     parts = {name: getattr(loaded, name) for name in ("train", "validation", "test")}
     levels: dict[str, Any] = {
         name: part and (255 * part[0], part[1]) for name, part in parts.items()
@@ -42,18 +42,18 @@ def in_levels(loaded: "Dataset") -> "Dataset":
 
 
 def say_size(loaded: "Dataset") -> None:
-    """Say at which size pictures of a folder are seen, and which size the first one has."""
+    """Print the size to which the images of a folder are resized, and the size of the first one."""
     images: Any = loaded.train[0]
     size = "x".join(map(str, images.shape[1:]))
     classes = ", ".join(loaded.class_names[:5]) + ", …" * (len(loaded.class_names) > 5)
     first = images.paths[0]
     there = picture_size(first)
     own = "" if size.startswith(f"{there}x") else f"; '{first.name}' has {there}"
-    click.echo(f"pictures are seen at {size}{own}. Classes: {classes}.", err=True)
+    click.echo(f"images are resized to {size}{own}. Classes: {classes}.", err=True)
 
 
 def picture_size(path: Path) -> str:
-    """The size of a picture file, height by width as in all shapes."""
+    """Return the size of an image file as "height x width"."""
     from kerascnn._picture_reader import PictureError, read
 
     try:

@@ -1,4 +1,4 @@
-"""The group of all commands; what they have in common before and after one runs."""
+"""The group of all commands, and what happens before and after each."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ class OneLine(click.Group):
     """Commands whose errors are one line and exit status 2, without a traceback."""
 
     def invoke(self, context: click.Context) -> object:
-        """Run a command; what the toolkit says of bad input is said, and no more."""
+        """Run a command, and print errors about bad input in one line."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("once", UserWarning)
@@ -27,7 +27,7 @@ class OneLine(click.Group):
 
 
 def one_line(message: Warning, *_where: object) -> None:
-    """Show a warning without the line of code that it is about."""
+    """Show a warning without the line of code that caused it."""
     click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
 
 
@@ -51,7 +51,7 @@ def quiet() -> Iterator[int]:
 
 @contextmanager
 def libraries_quiet() -> Iterator[None]:
-    """Swallow what libraries write to the terminal; what Python writes is still seen."""
+    """Suppress what libraries write to the terminal, but not what Python writes."""
     stderr = sys.stderr
     with quiet() as kept:
         try:
@@ -86,5 +86,5 @@ def start_keras() -> None:
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kerascnn")
 def main() -> None:
-    """Convolutional networks for teaching: figures, tables and looks inside."""
+    """Convolutional networks for teaching: figures, tables and explanations."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes

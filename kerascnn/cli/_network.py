@@ -1,4 +1,4 @@
-"""Which trained network a command uses: its options, checked at once, and the network itself."""
+"""The trained network of a command: its options, checked at once, and the network itself."""
 
 import json
 from collections.abc import Callable
@@ -66,7 +66,7 @@ class Choice:
             return {}
 
     def load(self, *, include_top: bool = True, **more: Any) -> "Trained":
-        """Load it; says which it is, and why it is not the one that was asked for."""
+        """Load the network, and print its name and, if it is a substitute, the reason."""
         from kerascnn import trained
 
         net = trained.load(
@@ -91,7 +91,7 @@ def of_network(default: str) -> Callable:
     """The options that choose a trained network; `chosen` reads them.
 
     Args:
-        default: the architecture that is taken where none is named.
+        default: the default architecture.
     """
     options = (
         click.option("--run", metavar="FOLDER", help="The run directory of a training."),
@@ -103,7 +103,7 @@ def of_network(default: str) -> Callable:
         ),
         click.option(
             "--weights",
-            help="A set's name or a file; of a run best or last.  [default: imagenet]",
+            help="The name of a set, or a file; for a run, best or last.  [default: imagenet]",
         ),
         of_builder,
         click.option(
@@ -124,7 +124,8 @@ def of_network(default: str) -> Callable:
 named_classes = click.option(
     "--class-names",
     metavar="NAMES|FILE",
-    help="Names with commas, or a text file with one a line.  [default: the set's or the run's]",
+    help="Names separated by commas, or a text file with one per line.  [default: those of the "
+    "weights or run]",
 )
 
 
@@ -142,11 +143,11 @@ def chosen(
     """Check the options of `of_network`, without TensorFlow.
 
     Raises:
-        ValueError, OSError: a name that there is not, or options that do not go together.
+        ValueError, OSError: if a name is unknown, or options contradict each other.
     """
     given = read_options(options)
     if "include_top" in given:
-        raise ValueError("--option include_top is chosen by what is made; leave it out.")
+        raise ValueError("--option include_top is set by the command; leave it out.")
     for key in NO_BUILDERS:
         if key in given:
             raise ValueError(
@@ -156,7 +157,7 @@ def chosen(
     names = read_class_names(class_names) if class_names else ()
     if run is not None:
         if name is not None:
-            raise ValueError(f"--run says which network it is of; leave {what} out.")
+            raise ValueError(f"--run determines the network; leave {what} out.")
         check_run("--run", run)
         return Choice(Path(run).expanduser(), weights, given, preprocessing, names)
     file = None if weights is None else Path(weights).expanduser()
@@ -176,16 +177,16 @@ def chosen(
 
 
 def read_class_names(words: str) -> tuple[str, ...]:
-    """The names of classes, with commas between them or one in each line of a file."""
+    """Read the names of classes, separated by commas or one per line of a file."""
     path = Path(words).expanduser()
     if path.is_file():
         try:
             lines = path.read_text("utf-8").splitlines()
         except UnicodeDecodeError:
             raise ValueError(
-                f"--class-names must be a text file in UTF-8; '{words}' is none."
+                f"--class-names must be a text file in UTF-8; '{words}' is not."
             ) from None
         return tuple(line.strip() for line in lines if line.strip())
     if "," not in words and path.suffix == ".txt":
-        raise OSError(f"--class-names must be names or a file; there is no '{words}'.")
+        raise OSError(f"--class-names must be names or a file; '{words}' does not exist.")
     return tuple(name.strip() for name in words.split(","))

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what is read out of them."""
+"""Options that several commands share, and how they are parsed."""
 
 import ast
 import json
@@ -39,7 +39,7 @@ of_values = click.option(
 
 
 def read_options(options: Sequence[str]) -> dict:
-    """Take arguments of a builder out of words such as "padding=same" or "input_shape=64,64,3"."""
+    """Parse arguments of a builder, such as "padding=same" or "input_shape=64,64,3"."""
     given = {}
     for option in options:
         key, equals, value = option.partition("=")
@@ -52,7 +52,7 @@ def read_options(options: Sequence[str]) -> dict:
 
 
 def _value(word: str) -> object:
-    """A number, truth value or tuple as JSON or Python writes it; else the word itself."""
+    """Parse a number, boolean or tuple in JSON or Python; otherwise, return the word."""
     for read in (json.loads, ast.literal_eval):
         try:
             value = read(word)
@@ -66,7 +66,7 @@ def read_shape(what: str, words: str) -> tuple[int | None, ...]:
     """Read "224,224,3", also with "x" between the numbers; "None" leaves a size free.
 
     Raises:
-        ValueError: it is no shape of images.
+        ValueError: if it is not the shape of an image.
     """
     parts = words.strip("()[] ").replace("x", ",").replace("×", ",").split(",")
     parts = [part.strip() for part in parts]
@@ -80,7 +80,7 @@ def read_shape(what: str, words: str) -> tuple[int | None, ...]:
 def read_photo(
     path: str, size: int | None = None, window: tuple[float, float] | None = None
 ) -> "np.ndarray":
-    """Read a picture, (H, W, 3) in [0, 1]; says what is doubtful about it."""
+    """Read an image, (H, W, 3) in [0, 1], and print a warning if its range is ambiguous."""
     from ._pictures import read_picture
 
     if window is not None and not window[0] < window[1]:
@@ -112,5 +112,5 @@ def made_of(image: str, what: str, *, folder: bool = False) -> Path:
 
 
 def names_in(option: str) -> list[str]:
-    """Names with commas between them, such as of layers."""
+    """Split names separated by commas, such as those of layers."""
     return [name.strip() for name in option.split(",")]

@@ -1,4 +1,4 @@
-"""Picture files in and out, for the command line."""
+"""Reading and writing image files for the command line."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -19,7 +19,7 @@ def read_picture(
     window: tuple[float, float] | None = None,
     say: Callable[[str], object] = lambda _note: None,
 ) -> np.ndarray:
-    """Read a picture upright, transparent parts white.
+    """Read an image upright, with transparent parts in white.
 
     Args:
         path: of a file in any format that Pillow or tifffile knows.
@@ -33,7 +33,7 @@ def read_picture(
         (H, W, 3) float32, RGB in [0, 1].
 
     Raises:
-        OSError: there is no such file, or it is no picture, damaged, or too large.
+        OSError: if the file does not exist, is not an image, is damaged or is too large.
     """
 
     def fit(image: Image.Image) -> Image.Image:
@@ -58,12 +58,12 @@ def read_picture(
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
-    """Take the colours out of a picture, (H, W, 3) to (H, W, 1), both in [0, 1]."""
+    """Convert an image to grey, (H, W, 3) to (H, W, 1), both in [0, 1]."""
     return picture @ LUMA
 
 
 def middle(picture: np.ndarray) -> np.ndarray:
-    """Cut the square out of the middle of a picture."""
+    """Crop the central square of an image."""
     height, width = picture.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -74,7 +74,7 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
     """Write a picture, (H, W, 3) in [0, 1]; its format follows from the path's ending.
 
     Raises:
-        ValueError: an ending of no picture format.
+        ValueError: if the extension is not that of an image format.
         OSError: the folder cannot be written.
     """
     image = Image.fromarray(np.uint8(np.round(np.clip(picture, 0, 1) * 255)))
@@ -83,7 +83,7 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
 
 
 def check_output(path: Path, *inputs: str | None, formats: Collection[str] = PICTURES) -> Path:
-    """Refuse, before the work, a path that a picture cannot be written to.
+    """Reject a path that an image cannot be written to, before any work is done.
 
     Args:
         path: the output.
@@ -91,7 +91,7 @@ def check_output(path: Path, *inputs: str | None, formats: Collection[str] = PIC
         formats: the endings that can be written, without the dot.
 
     Raises:
-        ValueError: it names no picture format, or one of the inputs.
+        ValueError: if its extension is not that of an image format, or it is one of the inputs.
         OSError: its folder does not exist.
     """
     if path.suffix.lower().removeprefix(".") not in formats:

@@ -1,4 +1,4 @@
-"""Measure the networks that come with the package anew, on the test images."""
+"""Evaluate the shipped networks again on the test images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ TOLERANCE = 1e-3  # processors round differently, which turns a few of 10,000 im
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a card says of a network, and what it does.
+    """The accuracy on the card of a network, and the measured one.
 
     Attributes:
         network: as "architecture/set".
         data: the data set whose test images were looked at.
-        promised, measured: parts of these that are classified rightly, 0 to 1.
+        promised, measured: accuracies on them, from 0 to 1.
         other_pixels: the file that the card was measured on, if another was looked at now.
     """
 
@@ -34,27 +34,27 @@ class Verdict:
 
 
 def networks() -> dict[str, weights.ShippedSet]:
-    """The networks that come with the package, by names such as "vgg16/cifar10"."""
+    """The shipped networks, by names such as "vgg16/cifar10"."""
     sets = [s for s in weights.available() if isinstance(s, weights.ShippedSet)]
     return {s.path.name.partition(".")[0].replace("_", "/"): s for s in sets}
 
 
 def check(names: Sequence[str]) -> None:
-    """Refuse names of no network of the package."""
+    """Reject names that are not those of shipped networks."""
     for name in names:
         if name not in networks():
             raise unknown("NETWORK", name, networks())
 
 
 def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterator[Verdict]:
-    """Test networks of the package, one after the other.
+    """Evaluate shipped networks one after the other.
 
     Args:
         names: of `networks()`; none: all.
         data_dir: a folder with the data sets' files; `None`: as `datasets.load` finds them.
 
     Raises:
-        ValueError: no such network.
+        ValueError: if a network is unknown.
         OSError: weights or data cannot be read.
     """
     known = networks()
@@ -71,7 +71,7 @@ def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterato
 
 
 def accuracy(model, preprocessing: str, data) -> float:
-    """The part of a data set's test images that a network classifies rightly, 0 to 1."""
+    """Compute the accuracy of a network on the test images of a data set, from 0 to 1."""
     from kerascnn.trained._trained import framed
 
     images, labels = data.part("test")

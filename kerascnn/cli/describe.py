@@ -1,4 +1,4 @@
-"""`kerascnn describe` and `diagram`: a network as a table and as a picture."""
+"""`kerascnn describe` and `diagram`: a network as a table and as a diagram."""
 
 import sys
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def of_model(command: Callable) -> Callable:
         click.argument("name", required=False, metavar="[NAME|FILE]"),
         click.option("--run", metavar="FOLDER", help="The run directory of a training."),
         click.option("--input-shape", metavar="H,W,C", help="Another input size."),
-        click.option("--variant", help="A variant of the architecture, as docs/models.md says."),
+        click.option("--variant", help="A variant of the architecture; see docs/models.md."),
         click.option("--no-top", is_flag=True, help="Without the dense layers at the top."),
         of_builder,
     )
@@ -92,14 +92,14 @@ def checked(
         others = [key for key in given if key != "input_shape"] + ["variant"] * bool(variant)
         if others:
             raise ValueError(
-                f"'{name}' says what its network is; leave --option and --variant out, received "
+                f"'{name}' is a complete network; leave --option and --variant out, received "
                 f"{', '.join(others)}."
             )
     return name, {**given, "variant": variant, "no_top": no_top}
 
 
 def built(name: str, options: dict) -> "Description":
-    """Describe the network that the arguments of `of_model` mean."""
+    """Describe the network that the arguments of `of_model` specify."""
     import kerascnn as kc
 
     options = dict(options)
@@ -127,10 +127,10 @@ def read(path: Path, no_top: bool) -> "keras.Model":
 @of_model
 @click.option("--format", "table", type=click.Choice(TABLES), help="[default: text, or OUT's]")
 @click.option(
-    "--columns", metavar="NAMES", help="Some columns alone: layer,output,parameters,macs."
+    "--columns", metavar="NAMES", help="Only these columns, such as layer,output,parameters,macs."
 )
 @in_language
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="A file to write the table to.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="File to write the table to.")
 def describe(
     table: str | None, columns: str | None, lang: str, out: str | None, **network: Any
 ) -> None:
@@ -165,7 +165,7 @@ def describe(
 
 
 def table_file(path: Path, table: str | None) -> Path:
-    """Refuse a path that no table can be written to."""
+    """Reject a path that a table cannot be written to."""
     if table is None and path.suffix.lower() not in ENDINGS:
         raise ValueError(
             f"--out must end in one of {', '.join(ENDINGS)}, unless --format says what it is; "

@@ -53,10 +53,10 @@ def evaluate(
     style: str,
     **network: Any,
 ) -> None:
-    """Compare what a trained network says with the labels: accuracy, recall and precision.
+    """Evaluate a trained network: accuracy, recall and precision of each class.
 
-    NAME is an architecture with weights, FILE a .keras file or a run directory. Of a folder without
-    parts all pictures are looked at, but of the one that a run was trained on.
+    NAME is an architecture with weights, FILE a .keras file or a run directory. All images of a
+    folder without parts are used, except if the run was trained on it.
     """
     network["name"] = one_of(model, network["name"])
     choice = chosen(None, **network, what="NAME")
@@ -99,7 +99,7 @@ def evaluate(
 
 
 def one_of(argument: str | None, option: str | None) -> str | None:
-    """The network's name, which may stand in front or behind --model."""
+    """Return the name of the network, given as an argument or as --model."""
     if argument is not None and option is not None:
         raise ValueError("the network must be named once: NAME, or --model NAME.")
     return option if argument is None else argument
@@ -107,7 +107,7 @@ def one_of(argument: str | None, option: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Pictures with their classes.
+    """Images with their classes.
 
     Attributes:
         images: (N, H, W, C) float in [0, 1], an array or `ImageFiles`.
@@ -122,7 +122,7 @@ class Labelled:
     what: str
 
     def batches(self, net: "Trained") -> object:
-        """Batches as the network takes them."""
+        """Return batches in the form that the network expects."""
         import keras
         import numpy as np
 
@@ -146,7 +146,7 @@ def read(
     window: tuple[float, float] | None,
     part: str | None,
 ) -> Labelled:
-    """The pictures that a network is compared with, labelled by its own classes."""
+    """Read the images to evaluate a network on, labelled with its own classes."""
     from kerascnn import datasets
 
     if not Path(data).expanduser().is_dir():
@@ -221,7 +221,7 @@ def of_classes(
     if strange:
         listed = ", ".join(own[:8]) + ", …" * (len(own) > 8)
         raise ValueError(
-            f"'{data}' must have classes of {net.name}, {listed}; received {strange[0]!r}. Give "
-            "--class-names if they are called otherwise."
+            f"'{data}' must have the classes of {net.name}, {listed}; received {strange[0]!r}. Set "
+            "--class-names if their names differ."
         )
     return np.array([own.index(name) for name in names])[labels], own

@@ -57,9 +57,9 @@ def gradcam(
     style: str,
     **network: Any,
 ) -> None:
-    """Show where in photos a network sees a class, and print its five likeliest classes.
+    """Show where in photos a network sees a class, and print its five most likely classes.
 
-    Without network and weights at hand, a network that comes with the package does it.
+    If the weights cannot be downloaded, a shipped network is used.
     """
     for method in methods:
         if method not in METHODS:
@@ -114,7 +114,7 @@ def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
 
 
 def tell(net: "Trained", found: "Explanation") -> None:
-    """Print the likeliest classes."""
+    """Print the most likely classes."""
     from rich.cells import cell_len, set_cell_size
 
     from kerascnn._text import class_texts

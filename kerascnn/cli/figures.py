@@ -74,7 +74,7 @@ def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
 @click.option(
     "--rerun",
     is_flag=True,
-    help="Run the experiments anew, which takes minutes each; most need MNIST or CIFAR-10.",
+    help="Run the experiments again, which takes minutes each; most need MNIST or CIFAR-10.",
 )
 def figures(
     names: tuple[str, ...],

@@ -1,4 +1,4 @@
-"""`kerascnn dream` and `style`: pictures that a network makes of photos."""
+"""`kerascnn dream` and `style`: images generated from photos."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def dream(
 ) -> None:
     """Let a network see more in a photo than there is: DeepDream.
 
-    Without network and weights at hand, a network that comes with the package does it.
+    If the weights cannot be downloaded, a shipped network is used.
     """
     choice = chosen("vgg16", **network)
     from ._pictures import check_output, write_picture
@@ -113,7 +113,7 @@ def style(
 ) -> None:
     """Paint the content of one picture in the style of another.
 
-    Without network and weights at hand, a network that comes with the package does it.
+    If the weights cannot be downloaded, a shipped network is used.
     """
     choice = chosen("vgg19", **network)
     from ._pictures import check_output, write_picture
@@ -161,5 +161,8 @@ def sized(net: "Trained", pictures: list["np.ndarray"]) -> list["np.ndarray"]:
     height, width = net.model.input_shape[1:3]
     if height is None or width is None:
         return [picture[None] for picture in pictures]
-    click.echo(f"{net.name} takes pictures of {width}x{height} alone, cut to that.", err=True)
+    click.echo(
+        f"{net.name} takes images of {width}x{height}; the images are cropped to that size.",
+        err=True,
+    )
     return [net.fitted(picture)[None] for picture in pictures]

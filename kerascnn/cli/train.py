@@ -33,7 +33,7 @@ ELSEWHERE = {  # options of a builder that come from somewhere else
 @click.option(
     "--size",
     type=click.IntRange(1),
-    help="Height and width that pictures of a folder are brought to.  [default: the network's]",
+    help="Height and width to which the images of a folder are resized.  [default: the network's]",
 )
 @of_values
 @click.option("--recipe", default="adam", show_default=True, help="A recipe of a paper.")
@@ -41,7 +41,7 @@ ELSEWHERE = {  # options of a builder that come from somewhere else
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--width", type=float, help="Factor on the number of filters.")
 @of_builder
-@click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped one goes on.")
+@click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped run resumes.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def train(
     name: str,
@@ -59,8 +59,8 @@ def train(
 ) -> None:
     """Train an architecture, or the model of a .keras file, on a data set or on folders of images.
 
-    Folders: one for each class. Prints the accuracy on the test images, where there are any, with
-    the weights of the last epoch. Ctrl-C stops with 130. Weights are kept in --run-dir alone.
+    Image folders contain one folder per class. The accuracy on the test images, if any, is printed
+    for the weights of the last epoch. Ctrl-C exits with 130. Weights are only kept in --run-dir.
     """
     given = read_options(options)
     check_training(name, data, recipe, given, size, width)
@@ -121,13 +121,13 @@ def train(
 def check_training(
     name: str, data: str, recipe: Any, given: dict, size: int | None, width: float | None
 ) -> None:
-    """Refuse names that there are not, and options that something else says, at once."""
+    """Reject unknown names and redundant options before the training starts."""
     from kerascnn.training._recipes import recipe as find_recipe
 
     if is_whole_model(name):
         check_network("NAME", name)
         if given or width is not None:
-            raise ValueError(f"'{name}' says what its network is; leave --option and --width out.")
+            raise ValueError(f"'{name}' is a complete network; leave --option and --width out.")
     elif name not in ARCHITECTURES and Path(name).exists():
         raise ValueError(f"NAME must be an architecture or a .keras file; received '{name}'.")
     else:
@@ -195,7 +195,7 @@ def file_shape(model: "keras.Model", size: int | None) -> tuple[int, int, int]:
     height, width, channels = model.input_shape[1:]
     if height is None or width is None:
         if size is None:
-            raise ValueError("--size must be given, since the model takes pictures of any size.")
+            raise ValueError("--size must be given, since the model takes images of any size.")
         return size, size, channels
     if size not in (None, height) or (size and width != size):
         raise ValueError(f"--size must be left out: the model takes {height}x{width} alone.")
@@ -204,7 +204,7 @@ def file_shape(model: "keras.Model", size: int | None) -> tuple[int, int, int]:
 
 @main.command()
 def devices() -> None:
-    """Print what there is to compute with, and what will be used."""
+    """List the available devices, and those that will be used."""
     start_keras()
     from kerascnn import training
 

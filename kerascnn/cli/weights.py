@@ -1,4 +1,4 @@
-"""`kerascnn weights`: the sets of weights that there are, and whether they are as good as said."""
+"""`kerascnn weights`: the available sets of weights, and their verification."""
 
 import sys
 
@@ -13,7 +13,7 @@ from ._main import main, start_keras
 @main.group(invoke_without_command=True)
 @click.pass_context
 def weights(context: click.Context) -> None:
-    """List weights, and test those that come with the package."""
+    """List sets of weights, and verify the shipped ones."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -33,10 +33,10 @@ def list_weights(name: str | None) -> None:
 @click.argument("names", nargs=-1, metavar="[NETWORK]...")
 @click.option("--data-dir", help="A folder with mnist.npz and cifar10_jpeg.npz.")
 def verify(names: tuple[str, ...], data_dir: str | None) -> None:
-    """Test the networks that come with the package anew, on the test images.
+    """Evaluate the shipped networks again on the test images.
 
-    NETWORK is such as vgg16/cifar10; default all. Exits with 1 where one is not as good, or not
-    as bad, as its card says.
+    NETWORK is a name such as vgg16/cifar10; by default, all are evaluated. Exits with 1 if an
+    accuracy differs from the one on the card.
     """
     from ._verify import check
     from ._verify import verify as verdicts

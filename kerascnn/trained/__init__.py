@@ -1,4 +1,4 @@
-"""A trained network with all that it takes to show it a photo: input, size and class names.
+"""Trained networks with everything needed to show them a photo: input, size and class names.
 
 >>> import kerascnn as kc
 >>> net = kc.trained.load("vgg16", weights="cifar10")

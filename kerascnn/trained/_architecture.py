@@ -25,17 +25,17 @@ def from_architecture(
     options: Mapping,
     any_size: bool = True,
 ) -> Trained:
-    """Build an architecture with weights, or a shipped network where these cannot be had.
+    """Build an architecture with weights, or a shipped network if they are not available.
 
     Args:
         architecture: the builder's name without "build_".
-        name: the name of a set of weights, or the path of a file; an official one is known by
-            its hash.
-        otherwise: "architecture/weights" of a set that the package ships; `None`: no other.
+        name: the name of a set of weights, or the path of a file; official files are recognized by
+            their hash.
+        otherwise: "architecture/weights" of a shipped set to use instead; `None`: none.
         include_top, preprocessing, class_names, options, any_size: see `load`.
 
     Raises:
-        ValueError: there is no such architecture or set.
+        ValueError: if the architecture or the set is unknown.
         OSError: a file that cannot be read.
     """
     found, instead = _set_of(architecture, name, options.get("variant")), None
@@ -53,7 +53,7 @@ def from_architecture(
     if found is None:
         if include_top and None not in model.input_shape[1:3]:
             size = "x".join(map(str, model.input_shape[1:]))
-            notes.append(f"pictures are seen at {size}; another with --option input_shape=H,W,C")
+            notes.append(f"images are resized to {size}; change it with --option input_shape=H,W,C")
         if preprocessing is None:
             notes.append("preprocessing unit is assumed; if it is another, give --preprocessing")
     elif found.name != name:

@@ -24,7 +24,7 @@ def from_file(
     A model that begins by rescaling 0 … 255 gets that range.
 
     Raises:
-        OSError: there is no such file.
+        OSError: if the file does not exist.
         ValueError: it is not a whole model of pictures, or needs code that is not at hand.
     """
     path = Path(path).expanduser()
@@ -54,13 +54,14 @@ def read_file(path: Path) -> keras.Model:
         ValueError: it holds weights alone, or needs code that is not at hand.
     """
     if not path.is_file():
-        raise OSError(f"'{path}' must be the file of a model; there is none.")
+        raise OSError(f"'{path}' must be the file of a model; it does not exist.")
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
         raise ValueError(
-            f"'{path}' must hold a whole model, of layers of Keras and kerascnn, as model.save "
-            f"writes it; received: {in_a_line(error)} Of weights alone say the architecture too."
+            f"'{path}' must contain a complete model, as saved by model.save, of layers of Keras "
+            f"and kerascnn; received: {in_a_line(error)} "
+            "For weights alone, specify the architecture."
         ) from error
 
 

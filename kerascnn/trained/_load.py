@@ -27,13 +27,13 @@ def load(
     otherwise: str | None = None,
     **options: object,
 ) -> Trained:
-    """Load a trained network with all that it takes to show it a photo.
+    """Load a trained network with everything needed to show it a photo.
 
     Args:
         source: an architecture, such as "vgg16"; the directory of a run of `kerascnn.train`; or a
             `.keras` file. A `Path` is never an architecture. `None`: what the weights belong to.
-        weights: of an architecture the name of a set, or a file; of a run "best" (the default),
-            "last" or a file. Weights that lie in the directory of a run are loaded as that run's.
+        weights: for an architecture, the name of a set or a file; for a run, "best" (the default),
+            "last" or a file. Weights in a run directory are loaded with that run.
             `None`: ImageNet's where the architecture has them, else the set that it has.
         include_top: whether the classifier is needed; without it pictures may have any size.
         preprocessing: the name of the input that the weights expect, a key of
@@ -121,7 +121,7 @@ def _load(
 
 
 def _check_alone(path: Path, weights: str | None, options: dict) -> None:
-    """Refuse what a whole model says itself."""
+    """Reject arguments that a complete model already determines."""
     if weights is not None or options:
         given = ", ".join([*["weights"] * (weights is not None), *options])
         raise ValueError(
@@ -134,6 +134,6 @@ def _is_architecture(source: str | PathLike) -> bool:
 
 
 def default_weights(architecture: str) -> str:
-    """ImageNet's where the architecture has them, else the first set that it has."""
+    """Return ImageNet's weights if the architecture has them, otherwise its first set."""
     names = [found.name for found in weight_sets.available(architecture)]
     return "imagenet" if "imagenet" in names or not names else names[0]

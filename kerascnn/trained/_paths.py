@@ -1,4 +1,4 @@
-"""What a path leads to, told without Keras."""
+"""What a path refers to, determined without Keras."""
 
 from pathlib import Path
 

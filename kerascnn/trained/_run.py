@@ -39,7 +39,8 @@ def from_run(
 
     Raises:
         OSError: a file of the run is missing or damaged.
-        ValueError: it is of another network than the user says, or needs code not at hand.
+        ValueError: if it contains another network than specified, or needs code that is not
+            available.
     """
     path = Path(path).expanduser()
     model, config = read_model(path), json.loads((path / CONFIG).read_text("utf-8"))
@@ -54,7 +55,7 @@ def from_run(
     mode, doubt = _mode(config.get("input_range"), preprocessing)
     notes = [f"{chosen.name} of '{path}'"]
     if include_top:
-        notes.append(f"pictures are seen at {'x'.join(map(str, shape))}, as in the training")
+        notes.append(f"images are resized to {'x'.join(map(str, shape))}, as in the training")
     return Trained(
         model=model if include_top else without_top(model),
         name=f"{model.name}/{path.resolve().name}",
@@ -82,7 +83,7 @@ def read_model(directory: Path) -> keras.Model:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OSError(
-            f"'{directory}' must be the run directory of a training, with {CONFIG} and {MODEL}; "
+            f"'{directory}' must be a run directory, with {CONFIG} and {MODEL}; "
             f"they cannot be read: {reason}."
         ) from None
     try:
@@ -106,7 +107,7 @@ def _weights_of(path: Path, given: str | None) -> Path:
     if not file.is_file():
         raise OSError(
             f"weights of the run '{path}' must be 'best', 'last' or a file; received {given!r}, "
-            "which is not there."
+            "which does not exist."
         )
     return file
 
@@ -147,7 +148,7 @@ def _check_agrees(
         words = " ".join([architecture or model.name, *(f"{k}={v}" for k, v in options.items())])
         raise ValueError(
             f"the run '{path}' is of {model.name} for pictures of {shape}; received {words}. "
-            "The run says all of it: leave --model and --option out."
+            "The run determines both: leave --model and --option out."
         )
 
 

@@ -1,4 +1,4 @@
-"""A model with all that is needed to show it a photo."""
+"""A model with everything needed to show it a photo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ PHOTO_OF_DIGIT = 128  # pixels that show a digit well
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """A trained model with all that is needed to show it a photo; `load` makes one.
+    """A trained model with everything needed to show it a photo, as returned by `load`.
 
     Attributes:
         model: with its weights.
@@ -69,7 +69,7 @@ class Trained:
             (h, w, C) float32 in [0, 1].
 
         Raises:
-            ValueError: it is no such picture, or so narrow that no maps are left of it.
+            ValueError: if it is not such an image, or too narrow for the model.
         """
         picture = as_picture(picture)
         (height, width), channels = self._size, self.model.input_shape[-1]
@@ -222,9 +222,9 @@ class Trained:
             check_size_of(self.model, (1, height, width, self.model.input_shape[-1]))
         except ValueError:
             raise ValueError(
-                f"the picture must be less narrow: {self.name} sees its {sides[1]}x{sides[0]} "
-                f"pixels as {width}x{height}, of which its layers leave nothing. Cut a part "
-                f"that is at most {LONGEST // self.short_side} times as long as it is wide."
+                f"the image is too narrow: {self.name} resizes its {sides[1]}x{sides[0]} pixels "
+                f"to {width}x{height}, which is too small for its layers. Crop it to at most "
+                f"{LONGEST // self.short_side} times as long as it is wide."
             ) from None
         return height, width
 
@@ -237,7 +237,7 @@ def framed(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def check_model(model: keras.Model, name: str, include_top: bool = True) -> None:
-    """Refuse a model that does not see pictures.
+    """Reject a model that does not take images.
 
     Raises:
         ValueError: another number of inputs, axes or channels.

@@ -321,7 +321,7 @@ def test_the_size_of_pictures_is_chosen_and_said(size, kerascnn, tmp_path, monke
     assert result.exit_code == 0, result.output
     ((model, data),) = given
     assert model.input_shape[1:] == data.train[0].shape[1:] == (20, 20, 1)
-    assert "pictures are seen at 20x20x1; " in result.stderr
+    assert "images are resized to 20x20x1; " in result.stderr
     assert "has 40x50" in result.stderr
     wrong = kerascnn("train", "lenet5", "--data", "digits", *size)
     assert wrong.exit_code == 2
@@ -399,7 +399,7 @@ def test_figures_take_numbers(kerascnn, tmp_path):
             "section E has no figure that takes a network",
         ),
         (["grad-cam", "--model", "vgg61"], "--model must be one of"),
-        (["grad-cam", "--model", "none.keras"], "there is no 'none.keras'"),
+        (["grad-cam", "--model", "none.keras"], "'none.keras' does not exist"),
         (["--weights", "imagenet"], "--weights imagenet of vgg16 must be on disk"),
         (["kernels-on-a-photo", "--window", "0", "1"], "--window must come with --photo"),
     ],

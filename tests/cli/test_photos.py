@@ -139,7 +139,9 @@ def test_weights_that_are_at_hand_are_taken(kerascnn, saved, tmp_path):
     assert result.stdout.startswith("class ")
     assert result.stdout.count("class ") == 3
     (line,) = result.stderr.splitlines()
-    assert line.startswith("resnet20/mine.weights.h5: pictures are seen at 32x32x3; another with")
+    assert line.startswith(
+        "resnet20/mine.weights.h5: images are resized to 32x32x3; change it with"
+    )
     assert "preprocessing unit is assumed; " in line
     assert "--preprocessing" in line
     small = ["--size", "48", "--octaves", "1", "--steps", "1"]
@@ -179,7 +181,7 @@ def test_an_official_file_is_known_by_its_hash(kerascnn, a_file, algorithm, digi
 
     unknown, said = net(), net("caffe")
     assert (unknown.name, unknown.preprocessing.name) == ("resnet20/mine.weights.h5", "unit")
-    assert unknown.note.startswith("pictures are seen at 32x32x3; ")
+    assert unknown.note.startswith("images are resized to 32x32x3; ")
     assert "preprocessing unit is assumed; " in unknown.note
     assert said.preprocessing.name == "caffe"
     assert said.note.endswith("; preprocessing caffe, as you say")

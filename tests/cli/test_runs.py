@@ -55,7 +55,7 @@ def run(kerascnn, place):
         options = ("--epochs", "1", "--batch-size", "8", "--run-dir", "run")
         result = kerascnn("train", "small.keras", "--data", "pictures", *options)
         assert result.exit_code == 0, result.output
-        assert "pictures are seen at 16x16x3; " in result.stderr
+        assert "images are resized to 16x16x3; " in result.stderr
         assert "has 48x60" in result.stderr
         assert "kerascnn gradcam PHOTO --run run" in result.stderr
     return "run"
@@ -72,7 +72,7 @@ def shape(path):
 def test_gradcam_sees_what_the_training_saw(kerascnn, run, place):
     result = kerascnn("gradcam", DARK, LIGHT, "--run", run)
     assert result.exit_code == 0, result.output
-    assert "pictures are seen at 16x16x3, as in the training" in result.stderr
+    assert "images are resized to 16x16x3, as in the training" in result.stderr
     lines = result.stdout.splitlines()
     assert [lines[0], lines[4]] == [f"{DARK}:", f"{LIGHT}:"]
     assert {line.split()[0] for line in lines[1:3] + lines[5:7]} == {"dark", "light"}
@@ -269,12 +269,12 @@ def test_what_a_run_says_of_itself(kerascnn, run, place):
         (["gradcam", DARK, "--run", "pictures"], "with config.json and model.json"),
         (["gradcam", DARK, "--run", "none"], "there is no such folder"),
         (["gradcam", DARK, "--run", "none", "--model", "vgg16"], "leave --model out"),
-        (["gradcam", DARK, "--model", "none.keras"], "there is no 'none.keras'"),
+        (["gradcam", DARK, "--model", "none.keras"], "'none.keras' does not exist"),
         (["gradcam", DARK, DARK], "would be written twice"),
         (["gradcam", DARK, "--model", DARK], "received the file"),
         (["gradcam", DARK, "--method", "occlude"], "Did you mean 'occlusion'"),
         (["evaluate", "--data", "digits"], "NAME must name an architecture, unless --run"),
-        (["evaluate", "lenet5", "--data", "nowhere/x"], "there is no 'nowhere/x'"),
+        (["evaluate", "lenet5", "--data", "nowhere/x"], "'nowhere/x' does not exist"),
         (["evaluate", "lenet5", "--model", "lenet5", "--data", "digits"], "named once"),
         (["train", "small.keras", "--data", "pictures", "--width", "2"], "leave --option and"),
         (["train", "small.keras", "--data", "pictures", "--size", "20"], "takes 16x16 alone"),

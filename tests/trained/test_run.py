@@ -46,7 +46,7 @@ def test_a_run_is_loaded_as_it_was_trained(run):
     loaded = kc.trained.load(run.path)
     assert loaded.class_names == CLASSES
     assert loaded.preprocessing.name == "unit"
-    assert "pictures are seen at 10x12x3, as in the training" in loaded.note
+    assert "images are resized to 10x12x3, as in the training" in loaded.note
     for ours, theirs in zip(loaded.model.get_weights(), run.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -53,7 +53,7 @@ def test_weights_of_the_users_own_see_the_architectures_size(tmp_path):
     kc.build_resnet20(classes=2).save_weights(file)
     net = load("resnet20", weights=file, classes=2)
     assert net.fitted(np.zeros((100, 120, 3), np.uint8)).shape == (32, 32, 3)
-    assert "pictures are seen at 32x32x3; another with --option input_shape" in net.note
+    assert "images are resized to 32x32x3; change it with --option input_shape" in net.note
     other = load("resnet20", weights=file, classes=2, input_shape=(48, 64, 3))
     assert other.fitted(np.zeros((100, 120, 3), np.uint8)).shape == (48, 64, 3)
 
@@ -157,9 +157,9 @@ def test_sources_that_are_not_there(tmp_path):
     file.write_bytes(b"none")
     for source, options, error, message in (
         ("vgg61", {}, ValueError, "Did you mean 'vgg16'|vgg16"),
-        (str(tmp_path), {}, OSError, "must be the run directory of a training"),
-        (str(file), {}, ValueError, "must hold a whole model"),
-        (str(tmp_path / "b.keras"), {}, OSError, "there is none"),
+        (str(tmp_path), {}, OSError, "must be a run directory"),
+        (str(file), {}, ValueError, "must contain a complete model"),
+        (str(tmp_path / "b.keras"), {}, OSError, "it does not exist"),
         (str(file), {"weights": "imagenet"}, ValueError, "holds its own layers and weights"),
         (str(file), {"classes": 3}, ValueError, "leave out what else was given: classes"),
         (None, {"weights": "imagenet"}, ValueError, "source must be an architecture"),
@@ -213,6 +213,6 @@ def test_the_layer_that_rescales_is_found_only_in_front():
 
 def test_a_picture_of_which_no_maps_are_left():
     net = kc.trained.load("vgg16", weights="cifar10")
-    with pytest.raises(ValueError, match=r"less narrow.*its 1x300 pixels as 7x2048.*at most 32"):
+    with pytest.raises(ValueError, match=r"too narrow.*its 1x300 pixels to 7x2048.*at most 32"):
         net.fitted(np.zeros((300, 1, 3), np.float32))
     assert net.fitted(np.zeros((300, 20, 3), np.float32)).shape == (960, 64, 3)
