@@ -1,7 +1,10 @@
 """Architectures: diagrams and tables of the networks."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from unittest import mock
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -26,9 +29,24 @@ def built(name: str, **options: object) -> Description:
     from kerascnn import models
     from kerascnn._describe import describe
 
-    description = describe(models.build(name, **options))
+    with zero_weights():
+        description = describe(models.build(name, **options))
     gc.collect()  # the weights of VGG are half a gigabyte, and are not needed any more
     return description
+
+
+@contextmanager
+def zero_weights() -> Iterator[None]:
+    """Build networks that are only described: random weights take as much memory once more."""
+    import keras
+
+    def zeros(self: object, shape: tuple, dtype: str | None = None, **_more: object) -> object:
+        return keras.ops.zeros(shape, dtype)
+
+    with ExitStack() as stack:
+        for kind in (keras.initializers.VarianceScaling, keras.initializers.RandomNormal):
+            stack.enter_context(mock.patch.object(kind, "__call__", zeros))
+        yield
 
 
 @figure(
