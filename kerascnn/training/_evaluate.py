@@ -210,7 +210,7 @@ def _check_labels(labels: np.ndarray, classes: int) -> None:
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(
             f"labels must lie in 0…{classes - 1}, the model's {classes} classes; received "
-            f"{labels.min()} to {labels.max()}: pass ignore_class= for labels that are no class."
+            f"{labels.min()} to {labels.max()}: pass ignore_class= for labels that are not a class."
         )
 
 
