@@ -61,7 +61,7 @@ class Objective:
         prepare: converts the labels and weights of a `Part` to those that the loss takes.
         check: raises a `ValueError` for a `Part` whose labels or weights do not fit the output.
         auxiliary: the weight of the loss of each further output, if all learn the same labels.
-        of_classes: converts labels to class indices; returns `None` for labels that are not classes.
+        of_classes: converts labels to class indices; `None` for labels that are not classes.
         classes: the number of classes of a single output; 0 if unknown.
     """
 
