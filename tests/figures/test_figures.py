@@ -340,6 +340,32 @@ def test_frames_stand_still():
     assert titles == ["Step 1 of 9", "Step 5 of 9", "Step 9 of 9"]
 
 
+STEPS = {  # of the rows that the course shows step by step; A6 and B13 are in other tests
+    "stride": 5, "zero-padding": 7, "max-pooling": 4, "average-pooling": 4, "up-sampling": 8,
+    "transposed-convolution": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_have_fixed_axes(name):
+    one = kc.figures.lecture_figure(name)
+    assert one.frames == STEPS[name]
+    with kc.plots.style("slides"):
+        frames = [one.function(step=step) for step in (0, STEPS[name] - 1)]
+    first, last = (
+        [(ax.get_xlim(), ax.get_ylim(), ax.get_subplotspec().get_geometry()) for ax in frame.axes]
+        for frame in frames
+    )
+    assert first == last
+
+
+def test_back_propagation_is_shown_in_six_steps_and_seventeen():
+    graph, convolution = map(
+        kc.figures.lecture_figure, ("computational-graph", "backward-convolution")
+    )
+    assert (graph.frames, convolution.frames) == (6, 4 + 4 + 9)  # h, then ∂L/∂W, then ∂L/∂X
+
+
 def test_overfitting_is_real(drawn):
     """Thick lines are the means of the runs, each of which is a thin one."""
     record = kc.experiments.recorded("overfitting")
