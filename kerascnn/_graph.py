@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import keras
 
+from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
@@ -291,14 +291,6 @@ def flatten(model: keras.Model) -> Graph:
     return Graph(tuple(nodes), inputs, outputs, models, structure, tuple(constants.items()))
 
 
-def has_graph(operation: object) -> bool:
-    """Whether an operation is a model with a graph of layers, and computes what the graph says."""
-    if not isinstance(operation, keras.Model) or not getattr(operation, "inputs", None):
-        return False
-    computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
-    return computes.__module__.startswith("keras.")  # not the user's own, which may do anything
-
-
 def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Key:
     key = Key(scope, id(tensor))
     while key in aliases:  # inputs and outputs of a nested model are tensors of the outer model
@@ -314,10 +306,10 @@ def _nodes(
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]],
     constants: dict[Key, Tensor],
 ) -> Iterator[Node]:
-    order = _order(model)
+    order = order_of(model)
     calls: dict[str, list] = {}  # of each name, as they were made: not as the outputs need them
     for operation, call in order:
-        calls.setdefault(operation.name, []).append((_number(operation, call), call))
+        calls.setdefault(operation.name, []).append((number_of(operation, call), call))
     for operation, call in order:
         name = prefix + operation.name
         if len(calls[operation.name]) > 1:
@@ -353,50 +345,3 @@ def _nodes(
                 tuple(tuple(t.shape) for t in call.outputs),
                 slots,
             )
-
-
-def number_calls_alike(copy: keras.Model, model: keras.Model) -> None:
-    """Give the calls of a cloned model the numbers that they have in the model.
-
-    "layer:0" is the call that was made first. Keras clones the calls of a shared layer in an order
-    of its own.
-    """
-    for (cloned, call), (own, made) in zip(_order(copy), _order(model), strict=True):
-        at = cloned._inbound_nodes.index(call)
-        _numbers.setdefault(cloned, {})[at] = _number(own, made)
-        if has_graph(own):
-            number_calls_alike(cloned, own)
-
-
-def tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
-    """List what the calls of a model give, in topological order; nested models are one call."""
-    return [tensor for _, call in _order(model) for tensor in call.outputs]
-
-
-_numbers: WeakKeyDictionary[keras.Operation, dict[int, int]] = WeakKeyDictionary()
-
-
-def _number(operation: keras.Operation, call: Any) -> int:
-    at: int = operation._inbound_nodes.index(call)
-    numbers: dict[int, int] = _numbers.get(operation) or {}
-    return numbers.get(at, at)
-
-
-def _order(model: keras.Model) -> list[tuple[keras.Operation, Any]]:
-    """List the calls from the model's inputs to its outputs in topological order."""
-    inputs = {id(t) for t in model.inputs}
-    order, seen = [], set()
-    stack = [(t, False) for t in reversed([*model.inputs, *model.outputs])]
-    while stack:  # depth first, without recursion, since networks can be deep
-        tensor, ready = stack.pop()
-        operation, index, _ = tensor._keras_history
-        node = operation._inbound_nodes[index]
-        if id(node) in seen:
-            continue
-        if ready or id(tensor) in inputs:
-            seen.add(id(node))
-            order.append((operation, node))
-        else:
-            stack.append((tensor, True))
-            stack.extend((t, False) for t in reversed(node.input_tensors))
-    return order

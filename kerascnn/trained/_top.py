@@ -2,7 +2,7 @@
 
 import keras
 
-from kerascnn._graph import has_graph, number_calls_alike, tensors_of
+from kerascnn._calls import has_graph, number_calls_alike, tensors_of
 
 
 def without_top(model: keras.Model) -> keras.Model:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import keras
 
+from kerascnn._calls import number_calls_alike
 from kerascnn._class_names import names_of, remember
-from kerascnn._graph import flatten, has_graph, number_calls_alike
+from kerascnn._graph import flatten, has_graph
 
 from ._checksum import check_sum
 from ._recipes import Recipe

@@ -11,9 +11,10 @@ import numpy as np
 from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
+from kerascnn._calls import number_calls_alike
 from kerascnn._checks import check_count
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node, flatten, number_calls_alike
+from kerascnn._graph import Graph, Node, flatten
 from kerascnn._progress import progress
 
 from ._engine.answers import predicted_classes

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from kerascnn import visualize
-from kerascnn._graph import number_calls_alike
+from kerascnn._calls import number_calls_alike
 
 CALLS = {
     "activations": lambda model, images, layer: visualize.activations(model, images, layer),

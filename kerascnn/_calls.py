@@ -1,0 +1,64 @@
+"""The calls of the layers of a model, in topological order, and their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import keras
+
+
+def has_graph(operation: object) -> bool:
+    """Whether an operation is a model with a graph of layers, and computes what the graph says."""
+    if not isinstance(operation, keras.Model) or not getattr(operation, "inputs", None):
+        return False
+    computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
+    return computes.__module__.startswith("keras.")  # not the user's own, which may do anything
+
+
+def number_calls_alike(copy: keras.Model, model: keras.Model) -> None:
+    """Give the calls of a cloned model the numbers that they have in the model.
+
+    "layer:0" is the call that was made first. Keras clones the calls of a shared layer in an order
+    of its own.
+    """
+    for (cloned, call), (own, made) in zip(order_of(copy), order_of(model), strict=True):
+        at = cloned._inbound_nodes.index(call)
+        _numbers.setdefault(cloned, {})[at] = number_of(own, made)
+        if has_graph(own):
+            number_calls_alike(cloned, own)
+
+
+def tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
+    """List what the calls of a model give, in topological order; nested models are one call."""
+    return [tensor for _, call in order_of(model) for tensor in call.outputs]
+
+
+_numbers: WeakKeyDictionary[keras.Operation, dict[int, int]] = WeakKeyDictionary()
+
+
+def number_of(operation: keras.Operation, call: Any) -> int:
+    """Return which call of its layer a call is, counted as they were made."""
+    at: int = operation._inbound_nodes.index(call)
+    numbers: dict[int, int] = _numbers.get(operation) or {}
+    return numbers.get(at, at)
+
+
+def order_of(model: keras.Model) -> list[tuple[keras.Operation, Any]]:
+    """List the calls from the model's inputs to its outputs in topological order."""
+    inputs = {id(t) for t in model.inputs}
+    order, seen = [], set()
+    stack = [(t, False) for t in reversed([*model.inputs, *model.outputs])]
+    while stack:  # depth first, without recursion, since networks can be deep
+        tensor, ready = stack.pop()
+        operation, index, _ = tensor._keras_history
+        node = operation._inbound_nodes[index]
+        if id(node) in seen:
+            continue
+        if ready or id(tensor) in inputs:
+            seen.add(id(node))
+            order.append((operation, node))
+        else:
+            stack.append((tensor, True))
+            stack.extend((t, False) for t in reversed(node.input_tensors))
+    return order
