@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
 
-from kerascnn.figures import backpropagation, kernels, linearity, sampling, weight_sharing
+from kerascnn.figures import (
+    backpropagation,
+    dilation_and_transposition,
+    kernels,
+    linearity,
+    sampling,
+    weight_sharing,
+)
 
 
 def test_weights_of_a_one_dimensional_picture():
@@ -82,6 +89,6 @@ def test_maps_are_enlarged_as_keras_does(rng):
 
 
 def test_kernels_that_the_stride_divides_write_evenly():
-    odd, even = sampling.writes(3, 2, 6), sampling.writes(4, 2, 6)
+    odd, even = (dilation_and_transposition.writes(kernel, 2, 6) for kernel in (3, 4))
     assert set(odd[2:-2, 2:-2].ravel()) == {1, 2, 4}
     assert set(even[2:-2, 2:-2].ravel()) == {4}
