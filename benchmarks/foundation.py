@@ -11,7 +11,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from importlib.metadata import version
 from statistics import median
@@ -47,17 +46,6 @@ def importing():
     python = median(process("pass") for _ in range(ROUNDS))
     ours = median(process("import kerascnn") for _ in range(ROUNDS))
     yield "`import kerascnn` beyond bare Python", f"{ours - python:.3f} s", "0.15 s"
-
-
-def figures():
-    with tempfile.TemporaryDirectory() as out:
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "kerascnn", "figures", "--out", out],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        seconds = time.perf_counter() - start
-    yield "all figures, cold", f"{seconds:.0f} s", "90 s"
 
 
 def grad_cam():
@@ -133,7 +121,7 @@ def machine():
 def main():
     print(f"Machine: {machine()}\n")
     print("| what | measured | at most |\n| --- | --: | --: |", flush=True)
-    for part in (importing, figures, loading, grad_cam):
+    for part in (importing, loading, grad_cam):
         for row in part():
             print("| " + " | ".join(row) + " |", flush=True)
 
