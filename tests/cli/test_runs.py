@@ -189,7 +189,7 @@ def test_evaluate_goes_by_the_names_of_the_classes(kerascnn, run, place):
     assert sum(both) == pytest.approx(1, abs=2e-4)
     strange = kerascnn("evaluate", "small.keras", "--data", "other", "--class-names", "a,b")
     assert strange.exit_code == 2
-    assert "received 'dark'. Give --class-names" in strange.stderr
+    assert "received 'dark'. Set --class-names" in strange.stderr
 
 
 @pytest.mark.parametrize("network", [("--run", "run"), ("--model", "small.keras")])
