@@ -82,7 +82,8 @@ def test_scores_are_logits(model, images):
     before = np.array(model(images))
     best = before.argmax(axis=1)
     probabilities = keras.Sequential([model, layers.Rescaling(1.0)])
-    of_probabilities = kc.visualize.grad_cam(probabilities, images, best, "maps")
+    with pytest.warns(UserWarning, match="its output, not a logit, is used"):
+        of_probabilities = kc.visualize.grad_cam(probabilities, images, best, "maps")
     of_logits = kc.visualize.grad_cam(model, images, best, "maps")
     assert of_logits.max() > 1
     assert of_probabilities.max() < 1e-3 * of_logits.max()

@@ -55,16 +55,22 @@ def _moves_channels(graph: Graph, node: Node) -> bool:
     shape = graph.shapes[node.inputs[0]][1:]
     shape = [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape)]
     last = len(shape)
+
+    def made_of(values: np.ndarray) -> np.ndarray:
+        args, kwargs = node.arguments({node.inputs[0]: keras.ops.convert_to_tensor(values)})
+        return keras.ops.convert_to_numpy(keras.tree.flatten(run(node, args, kwargs))[0])
+
     for axis in range(1, last + 1):
         ramp = np.moveaxis(np.zeros((1, *shape), "float32"), axis, -1) + np.arange(shape[axis - 1])
         ramp = np.moveaxis(ramp, -1, axis).astype("float32")
         with suppress(Exception):  # what cannot be computed is refused elsewhere
-            args, kwargs = node.arguments({node.inputs[0]: keras.ops.convert_to_tensor(ramp)})
-            made = keras.ops.convert_to_numpy(keras.tree.flatten(run(node, args, kwargs))[0])
+            made = made_of(ramp) - made_of(np.zeros_like(ramp))  # without a layer's own constants
             if made.ndim != last + 1:
                 return False
             along = {a for a in range(1, last + 1) if np.ptp(made, axis=a).max() > 0.1}
-            if (axis == last and along - {last}) or (axis != last and last in along):
+            # A layer may vary along other axes, as padding does, or by channel, as Normalization.
+            moved = axis not in along and (along if axis == last else last in along)
+            if moved:
                 return True
     return False
 
