@@ -14,11 +14,11 @@ def printed(page: bytes) -> bytes:
     """Print an HTML page as PDF.
 
     Raises:
-        RuntimeError: no browser is installed, or it prints nothing.
+        OSError: no browser is installed, or it prints nothing.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        raise RuntimeError(
+        raise OSError(
             "format 'pdf' needs Chromium or Chrome to print the page, and neither is installed; "
             "install one (Debian: apt install chromium), or save as 'html' and print it from your "
             "browser."
@@ -41,4 +41,4 @@ def printed(page: bytes) -> bytes:
             subprocess.run(command, capture_output=True, timeout=LIMIT, check=True)
             return target.read_bytes()
         except (subprocess.SubprocessError, OSError) as error:
-            raise RuntimeError(f"{browser} did not print the page: {error}.") from error
+            raise OSError(f"{browser} did not print the page: {error}.") from error

@@ -1,8 +1,6 @@
 """`kerascnn figures`: the lecture figures."""
 
 import os
-import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +9,8 @@ import click
 from kerascnn._errors import unknown
 
 from ._checks import ARCHITECTURES
-from ._main import libraries_quiet, main, start_keras
+from ._drawing import bar_of, end
+from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
 from ._options import LANGUAGES, STYLES, of_values, read_photo
 
@@ -129,28 +128,10 @@ def figures(
         start_keras()
         options["network"] = choice.load()
 
-    from rich.console import Console
-    from rich.progress import Progress
-
     count = len(names) or len(gallery.names())
     if jobs is None:
         jobs = 1 if count < MANY else min(2, os.cpu_count() or 1)
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task("", total=count)
-
-    with ExitStack() as hush:
-        hush.enter_context(libraries_quiet())  # until TensorFlow has started, if it does
-        hush.callback(bar.stop)
-
-        def show(one: gallery.LectureFigure) -> None:
-            if "keras" in sys.modules:
-                hush.pop_all().close()
-            if bar.live.is_started:
-                bar.advance(task)
-            bar.start()
-            bar.update(task, description=one.name)
-
+    with bar_of(count) as show:
         report = gallery.draw(
             names,
             out=out,
@@ -162,13 +143,7 @@ def figures(
             progress=show,
             **options,
         )
-    bar.stop()
-    click.echo(f"{count - len(report.failed)} of {count} figures: {Path(out) / 'index.html'}")
-    for name, error in report.failed.items():
-        line = " ".join(str(error).split())
-        click.echo(f"Error: figure {name!r} was not drawn: {line}", err=True)
-    if report.failed:
-        sys.exit(1)
+    end(count, report.failed, Path(out) / "index.html")
 
 
 def check_at_hand(choice: "Choice") -> None:

@@ -1,17 +1,10 @@
 """`kerascnn lecture`: slides and handouts of the lecture figures."""
 
-from __future__ import annotations
-
-import sys
-from typing import TYPE_CHECKING
-
 import click
 
-from ._main import main, start_keras
+from ._drawing import bar_of, end
+from ._main import main
 from ._options import in_language, in_style
-
-if TYPE_CHECKING:
-    from kerascnn.figures import LectureFigure
 
 
 @main.command()
@@ -35,27 +28,6 @@ def lecture(parts: tuple[str, ...], out: str, lang: str, style: str) -> None:
     from kerascnn import decks
 
     deck = decks.deck(parts, lang=lang, style=style)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    bar = Progress(console=Console(stderr=True))
-    task = bar.add_task("", total=len(deck.figures))
-
-    def show(one: LectureFigure) -> None:
-        if not bar.live.is_started:
-            start_keras()
-            bar.start()
-        else:
-            bar.advance(task)
-        bar.update(task, description=one.name)
-
-    try:
+    with bar_of(len(deck.figures)) as show:
         path = deck.save(out, progress=show)
-    finally:
-        if bar.live.is_started:
-            bar.stop()
-    click.echo(f"{len(deck.figures) - len(deck.failed)} of {len(deck.figures)} figures: {path}")
-    for name, error in deck.failed.items():
-        click.echo(f"Error: figure {name!r} was not drawn: {error}", err=True)
-    if deck.failed:
-        sys.exit(1)
+    end(len(deck.figures), deck.failed, path)

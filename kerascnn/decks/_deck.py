@@ -79,10 +79,9 @@ class Deck:
             The file written.
 
         Raises:
-            ValueError: `path` ends in something else.
+            ValueError: `path` ends in something else; or no figure could be drawn.
             ImportError: slides, and python-pptx is not installed.
-            RuntimeError: PDF, and no Chromium or Chrome is installed; or no figure could be drawn.
-            OSError: the file cannot be written.
+            OSError: the file cannot be written; or PDF, and no Chromium or Chrome is installed.
         """
         path = Path(path)
         suffix = path.suffix[1:]
@@ -124,6 +123,7 @@ class Deck:
                 steps=False,
                 progress=progress,
             )
+            self.failed.clear()  # those of an earlier call
             self.failed.update(report.failed)
             chapters: dict[str, list[Page]] = {}
             with language(self.lang):
@@ -136,7 +136,8 @@ class Deck:
                     page = Page(one.name, *one.words(), svg, png)
                     chapters.setdefault(one.section, []).append(page)
                 if not chapters:
-                    raise RuntimeError(f"no figure could be drawn: {self.failed}.")
+                    name, error = next(iter(self.failed.items()))
+                    raise ValueError(f"no figure could be drawn; {name!r}: {error}") from error
                 return [
                     Chapter(_(figures.SECTIONS[section]), formulas(section), pages)
                     for section, pages in chapters.items()

@@ -14,6 +14,8 @@ from kerascnn._text import text as _
 
 from ._question import Question, Value, is_rows
 
+GROUPED = re.compile(r"-?\d{1,3}([,. ]\d{3})+")  # thousands apart: 61,706 or, in Spanish, 61.706
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -107,10 +109,11 @@ def _value(like: Value, answer: object) -> Value | None:
     if isinstance(like, tuple):
         if isinstance(answer, str):
             answer = re.split(r"\s*[x×,]\s*", answer.strip(" ()[]"))
-        shape = tuple(int(_number(n)) for n in _listed(answer))
-        return shape or None
+        return tuple(_number(n) for n in _listed(answer)) or None
     if isinstance(answer, str):
-        answer = answer.strip().replace(",", "").replace("−", "-")
+        answer = answer.strip().replace("−", "-")
+        if GROUPED.fullmatch(answer):
+            answer = re.sub("[,. ]", "", answer)
     return _number(answer)
 
 

@@ -53,8 +53,8 @@ class Sheet:
 
         Raises:
             ValueError: unknown format.
-            RuntimeError: PDF, and no Chromium or Chrome is installed to print it.
-            OSError: the folder is not writable.
+            OSError: the folder is not writable; or PDF, and no Chromium or Chrome is installed to
+                print it.
         """
         from ._formats import FORMATS
 
@@ -108,7 +108,7 @@ def sheet(
     >>> first.answer, first.letter
     ((11, 11, 8), 'D')
     """
-    names = [names] if isinstance(names, str) else list(names)
+    names = [names] if isinstance(names, str) else list(dict.fromkeys(names))
     chosen = [kind_named(name) for name in names] or [k for k in kinds().values() if not k.fixed]
     if level not in LEVELS or not is_whole(level):
         raise ValueError(f"level must be 1, 2 or 3; received {level!r}.")
@@ -143,7 +143,7 @@ def _drawn(chosen: Sequence[Kind], count: int, **how) -> tuple[Question, ...]:
         for _attempt in range(REDRAWN):
             one = ask(kind, numbers[kind.name], **how)
             numbers[kind.name] += 1
-            key = (one.kind, one.text, one.grids, one.answer)
+            key = (one.kind, *one.given.values())
             if key not in seen or kind.fixed is not None:
                 break
         seen.add(key)

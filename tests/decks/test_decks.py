@@ -4,6 +4,7 @@ import doctest
 import io
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -128,6 +129,19 @@ def test_one_figure_that_fails_is_left_out(tmp_path, monkeypatch):
     assert "1 of 2 figures" in result.output
     assert "figure 'max-pooling' was not drawn: broken" in result.output
     assert (tmp_path / "d.html").read_text("utf-8").count("data:image") == 1
+    result = CliRunner().invoke(main, ["lecture", "max-pooling", "-o", str(tmp_path / "none.html")])
+    assert result.exit_code == 2
+    assert result.stderr == "Error: no figure could be drawn; 'max-pooling': broken\n"
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_slides_of_small_figures_start_no_tensorflow(tmp_path):
+    code = (
+        "import sys; from kerascnn.cli import main;"
+        f"main(['lecture', 'stride', '-o', {str(tmp_path / 'd.pptx')!r}], standalone_mode=False);"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def test_a_seed_is_a_sheet():
 def test_no_question_twice():
     questions = exercises.sheet("shapes", count=60).questions
     assert len({one.text for one in questions}) == 60
+    pictures = exercises.sheet("which-kernel", count=30).questions
+    assert len({(one.given["photo"], one.given["corner"]) for one in pictures}) == 30
 
 
 def test_kinds_take_turns():
@@ -180,8 +182,11 @@ def test_pdf_is_printed(tmp_path):
 
 def test_pdf_says_what_it_needs(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match=r"needs Chromium or Chrome.*save as 'html'"):
+    with pytest.raises(OSError, match=r"needs Chromium or Chrome.*save as 'html'"):
         exercises.sheet(count=1).save(tmp_path / "sheet.pdf")
+    result = CliRunner().invoke(main, ["exercises", "-o", str(tmp_path / "sheet.pdf")])
+    assert result.exit_code == 2
+    assert result.output.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -200,6 +205,9 @@ def test_pdf_says_what_it_needs(tmp_path, monkeypatch):
         ("lectures", 1, np.float32(760), "Right."),
         ("lectures", 1, 750, "Wrong. The biases were forgotten."),
         ("lectures", 8, "34,944", "Right."),
+        ("lectures", 8, "34.944", "Right."),  # as in Spanish
+        ("lectures", 8, 34.944, "Wrong."),
+        ("lectures", 0, (32.7, 32, 10), "Wrong."),
         ("lectures", 14, [[4, 3, 4], [2, 4, 3], [2, 3, 4]], "Right."),
         ("lectures", 14, np.array([[4.0, 3, 4], [2, 4, 3], [2, 3, 4]]), "Right."),
         ("lectures", 1, ..., "No answer yet."),
@@ -217,7 +225,7 @@ def test_check_takes_letters(sheets):
             assert bool(exercises.check(one, choice.letter.lower())) == choice.is_right
 
 
-@pytest.mark.parametrize("answer", ["many", None, True, [1, 2], float("nan"), object()])
+@pytest.mark.parametrize("answer", ["many", "7,6", None, True, [1, 2], float("nan"), object()])
 def test_check_says_what_an_answer_is(answer):
     with pytest.raises(
         ValueError, match="answer must be a number, or one of 'A', 'B', 'C', 'D'; r"
@@ -238,6 +246,7 @@ def test_check_says_what_an_answer_is(answer):
             ["lectures", "--count", "19"],
             "count must be at most 18, as many questions as 'lectures'",
         ),
+        (["lectures", "lectures", "--count", "19"], "count must be at most 18, as many questions"),
         (["--seed", "one"], "'one' is not a valid integer."),
         (["--seed", "-1"], "seed must be a whole number of at least 0; received -1."),
         (["--level", "4"], "level must be 1, 2 or 3; received 4."),

@@ -321,6 +321,8 @@ def test_bad_input(tmp_path):
         plots.architecture(NETS["two"], kind="graph", detail="parts")
     with pytest.raises(ValueError, match="'blocks' or 'graph' for a network with branches"):
         plots.architecture(NETS["two"], kind="lenet")
+    with pytest.raises(ValueError, match="names of their own; received 'input' twice"):
+        plots.architecture([*NETS["one"], *NETS["one"]])
     with pytest.raises(TypeError, match="or a Keras model; received int"):
         plots.architecture(7)
     with pytest.raises(ValueError, match=r"the ending of path must be one of 'svg'.*'ppt'"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -101,7 +101,7 @@ def read(records: Iterable | object) -> list[Call]:
 
     Raises:
         TypeError: they are not layer records.
-        ValueError: there are none.
+        ValueError: there are none, or two have one name.
     """
     if hasattr(records, "count_params"):  # a model
         from kerascnn._describe import describe
@@ -136,7 +136,9 @@ def read(records: Iterable | object) -> list[Call]:
                 getattr(record, "stride_product", None),
             )
         )
-    known = {call.name for call in calls}
+    known = Counter(call.name for call in calls)
+    if twice := [name for name, count in known.items() if count > 1]:
+        raise ValueError(f"records must have names of their own; received {twice[0]!r} twice")
     return [replace(c, inputs=tuple(n for n in c.inputs if n in known)) for c in calls]
 
 
