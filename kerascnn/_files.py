@@ -24,6 +24,24 @@ def replacing(path: Path) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
+@contextmanager
+def must_be_writable(path: Path) -> Iterator[None]:
+    """Say in one line what is wrong where a file cannot be written.
+
+    Raises:
+        OSError: the file cannot be written, or is a folder.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        raise OSError(
+            f"path must be a file that can be written; received {str(path)!r}: "
+            f"{getattr(error, 'strerror', error)}."
+        ) from error
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file completely or not at all.
 

@@ -10,24 +10,34 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 LIMIT = 120  # seconds
 
 
+def browser() -> str:
+    """Return the browser that prints.
+
+    Raises:
+        OSError: none is installed.
+    """
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise OSError(
+            "format 'pdf' needs Chromium or Chrome to print the page, and neither is installed; "
+            "install one (Debian: apt install chromium), or save as 'html' and print it from your "
+            "browser."
+        )
+    return found
+
+
 def printed(page: bytes) -> bytes:
     """Print an HTML page as PDF.
 
     Raises:
         OSError: no browser is installed, or it prints nothing.
     """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise OSError(
-            "format 'pdf' needs Chromium or Chrome to print the page, and neither is installed; "
-            "install one (Debian: apt install chromium), or save as 'html' and print it from your "
-            "browser."
-        )
+    program = browser()
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "page.html", Path(folder) / "page.pdf"
         source.write_bytes(page)
         command = [
-            browser,
+            program,
             "--headless",
             "--disable-gpu",
             "--no-pdf-header-footer",
@@ -41,4 +51,4 @@ def printed(page: bytes) -> bytes:
             subprocess.run(command, capture_output=True, timeout=LIMIT, check=True)
             return target.read_bytes()
         except (subprocess.SubprocessError, OSError) as error:
-            raise OSError(f"{browser} did not print the page: {error}.") from error
+            raise OSError(f"{program} did not print the page: {error}.") from error

@@ -37,8 +37,9 @@ MAY_USE = {
     },
 }  # fmt: skip
 SERVE_ALL = {
-    "_calls", "_checks", "_class_names", "_errors", "_files", "_graph", "_heads", "_memory",
-    "_picture_reader", "_print", "_processor", "_progress", "_rescaling", "_sizes", "_text",
+    "_calls", "_checks", "_class_names", "_errors", "_files", "_graph", "_heads", "_markup",
+    "_memory", "_picture_reader", "_print", "_processor", "_progress", "_rescaling", "_sizes",
+    "_text",
 }  # fmt: skip
 
 TENSORFLOW = (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from kerascnn._markup import latex as latex_text
+from kerascnn._markup import markdown as markdown_text
+from kerascnn._markup import one_line
 from kerascnn._text import text as _
 
 if TYPE_CHECKING:
@@ -68,14 +70,14 @@ def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
     if without:
         hidden = ", ".join(cells.headings[i] for i in sorted(without))
         notes.append(_("The terminal is too narrow for: {columns}.", columns=hidden))
-    title, caption = Text(_one_line(cells.title)), Text(" ".join(map(_one_line, notes)))
+    title, caption = Text(one_line(cells.title)), Text(" ".join(map(one_line, notes)))
     table = Table(title=title, caption=caption, caption_justify="left")
     shown = [i for i in range(len(cells.headings)) if i not in without]
     for i in shown:
         justify = "left" if i in cells.words else "right"
         table.add_column(cells.headings[i], justify=justify, no_wrap=True)
     for row in cells.rows:
-        table.add_row(*(Text(_one_line(row[i])) for i in shown))
+        table.add_row(*(Text(one_line(row[i])) for i in shown))
     table.add_section()
     table.add_row(*(cells.totals[i] for i in shown), style="bold")
     return table
@@ -84,15 +86,15 @@ def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
 def markdown(cells: Cells) -> str:
     """Write a table in Markdown."""
     rules = [":--" if i in cells.words else "--:" for i in range(len(cells.headings))]
-    rows = [map(_escape_markdown, row) for row in (*cells.rows, cells.totals)]
+    rows = [map(markdown_text, row) for row in (*cells.rows, cells.totals)]
     lines = ["| " + " | ".join(row) + " |" for row in (cells.headings, rules, *rows)]
-    return "\n".join([*lines, "", *map(_escape_markdown, cells.notes)])
+    return "\n".join([*lines, "", *map(markdown_text, cells.notes)])
 
 
 def latex(cells: Cells) -> str:
     """Write a `tabular` with the rules of the LaTeX package booktabs."""
     headings, *rows, totals = [
-        " & ".join(map(_escape_latex, row)) + r" \\"
+        " & ".join(map(latex_text, row)) + r" \\"
         for row in (cells.headings, *cells.rows, cells.totals)
     ]
     columns = "".join("rl"[i in cells.words] for i in range(len(cells.headings)))
@@ -107,7 +109,7 @@ def latex(cells: Cells) -> str:
             totals,
             r"\bottomrule",
             r"\end{tabular}",
-            *(f"% {_one_line(note)}" for note in cells.notes),
+            *(f"% {one_line(note)}" for note in cells.notes),
         ]
     )
 
@@ -144,34 +146,8 @@ def html(cells: Cells) -> str:
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines()) if text.splitlines() else text
-
-
 def _csv_cell(value: object) -> object:
     """A cell that the csv module quotes correctly: it overlooks a lone carriage return."""
     if isinstance(value, tuple):  # sizes, or names
         value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
-
-
-def _escape_markdown(cell: str) -> str:
-    """Keep Markdown and HTML from reading a name as markup; "a_b" is safe as it is."""
-    cell = _one_line(cell).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    cell = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", cell)
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", cell)
-
-
-def _escape_latex(cell: str) -> str:
-    special = {c: f"\\{c}" for c in "&%$#_{}"} | {
-        "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}", "|": r"\textbar{}", "<": r"\textless{}",
-        ">": r"\textgreater{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}",
-    }  # fmt: skip
-    cell = _one_line(cell)
-    if "--" in cell:
-        special["-"] = "{-}"  # not a dash
-    start = (
-        "{}" if cell.startswith("*") else ""
-    )  # after a line break it would be read as a part of that
-    return start + "".join(special.get(c, c) for c in cell)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from kerascnn import figures
 from kerascnn._errors import unknown
-from kerascnn._files import write_atomically
-from kerascnn._print import printed
+from kerascnn._files import must_be_writable, write_atomically
+from kerascnn._markup import data_uri, template
+from kerascnn._print import browser, printed
 from kerascnn._text import language
 from kerascnn._text import text as _
 from kerascnn.figures import LectureFigure
@@ -94,22 +95,20 @@ class Deck:
                 raise ImportError(
                     "slides need python-pptx: pip install 'kerascnn[pptx]'."
                 ) from error
-        try:  # an answer before the figures are drawn
+        if suffix == "pdf":
+            browser()
+        with must_be_writable(path):  # an answer before the figures are drawn
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path.with_name(f".{path.name}.writable"), b"")
-            path.with_name(f".{path.name}.writable").unlink()
-        except (OSError, ValueError) as error:
-            raise OSError(
-                f"path must be a file that can be written; received {str(path)!r}: "
-                f"{getattr(error, 'strerror', error)}."
-            ) from error
+            tempfile.TemporaryFile(dir=path.parent).close()
         chapters = self._draw(progress)
         with language(self.lang):
             if suffix == "pptx":
                 data = slides(chapters, self.lang)
             else:
                 data = _handout(chapters, self.lang)
-        write_atomically(path, printed(data) if suffix == "pdf" else data)
+        data = printed(data) if suffix == "pdf" else data
+        with must_be_writable(path):
+            write_atomically(path, data)
         return path
 
     def _draw(self, progress: Callable[[LectureFigure], None]) -> list[Chapter]:
@@ -174,33 +173,18 @@ def _named(asked: str, known: dict[str, LectureFigure]) -> list[str]:
         return [asked]
     if asked.upper() in figures.ROWS:
         return [name for name, one in known.items() if asked.upper() in one.rows]
-    if of_topic := [one.name for one in known.values() if one.topic == asked.replace("-", "_")]:
-        try:  # "convolution" is a section of the course before it is a file
-            return figures.names(asked)
-        except ValueError:
-            return of_topic
-    try:
+    topics = [one.topic.replace("_", "-") for one in known.values()]
+    try:  # "convolution" is a section of the course before it is a topic
         return figures.names(asked)
     except ValueError:
-        choices = [*figures.SECTIONS, *figures.SECTIONS.values()]
-        choices += [*dict.fromkeys(one.topic for one in known.values()), *known]
+        topic = asked.replace("_", "-")
+        if topic in topics:
+            return [name for name, of in zip(known, topics, strict=True) if of == topic]
+        choices = [*figures.SECTIONS, *figures.SECTIONS.values(), *dict.fromkeys(topics), *known]
         raise unknown("part", asked, choices) from None
 
 
 def _handout(chapters: list[Chapter], lang: str) -> bytes:
-    from jinja2 import Environment, PackageLoader
-
-    loader = PackageLoader("kerascnn", "decks")
-    page = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = page.get_template("handout.html.jinja")
     title = " · ".join(chapter.title for chapter in chapters)
-    return template.render(
-        chapters=chapters, lang=lang, title=title, _=_, picture=_picture
-    ).encode()
-
-
-def _picture(svg: bytes) -> str:
-    """A vector picture as the address of itself."""
-    import base64
-
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    page = template("decks", "handout.html.jinja")
+    return page.render(chapters=chapters, lang=lang, title=title, _=_, data_uri=data_uri).encode()

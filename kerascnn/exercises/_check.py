@@ -109,7 +109,8 @@ def _value(like: Value, answer: object) -> Value | None:
     if isinstance(like, tuple):
         if isinstance(answer, str):
             answer = re.split(r"\s*[x×,]\s*", answer.strip(" ()[]"))
-        return tuple(_number(n) for n in _listed(answer)) or None
+        sizes = tuple(_number(n) for n in _listed(answer))  # 32.7 is no size, and so no answer
+        return cast(tuple[int, ...], sizes) or None
     if isinstance(answer, str):
         answer = answer.strip().replace("−", "-")
         if GROUPED.fullmatch(answer):

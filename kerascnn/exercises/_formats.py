@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kerascnn._markup import data_uri, markdown, template
 from kerascnn._print import printed
 from kerascnn._text import text as _
 
@@ -17,21 +17,19 @@ from ._question import Grid, Question, is_rows, number_text, value_text
 if TYPE_CHECKING:
     from ._sheet import Sheet
 
-MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$])")  # what Markdown reads as its own
 GIFT = re.compile(r"([\\~=#{}:])")
 
 
 def as_html(sheet: Sheet) -> list[bytes]:
     """One page that prints well, and its answer key."""
-    from jinja2 import Environment, PackageLoader
-
-    loader = PackageLoader("kerascnn", "exercises")
-    page = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page.globals.update(
-        is_rows=is_rows, number_text=number_text, value_text=value_text, data_uri=data_uri, _=_
-    )
-    template = page.get_template("sheet.html.jinja")
-    return [template.render(sheet=sheet, key=key).encode() for key in (False, True)]
+    page = template("exercises", "sheet.html.jinja")
+    return [
+        page.render(
+            sheet=sheet, key=key, is_rows=is_rows, number_text=number_text, value_text=value_text,
+            data_uri=data_uri, _=_,
+        ).encode()
+        for key in (False, True)
+    ]  # fmt: skip
 
 
 def as_pdf(sheet: Sheet) -> list[bytes]:
@@ -43,7 +41,11 @@ def as_markdown(sheet: Sheet) -> list[bytes]:
     """A page of Markdown, and its answer key."""
     pages = []
     for key in (False, True):
-        lines = [f"# {_md(sheet.title)}{' – ' + _('answers') if key else ''}", "", _origin(sheet)]
+        lines = [
+            f"# {markdown(sheet.title)}{' – ' + _('answers') if key else ''}",
+            "",
+            _origin(sheet),
+        ]
         for number, one in enumerate(sheet.questions, 1):
             lines += ["", f"## {number}.", "", *_md_question(one)]
             if key:
@@ -80,7 +82,7 @@ def as_notebook(sheet: Sheet) -> list[bytes]:
     setup = f"import kerascnn as kc\n\nquestions = kc.exercises.sheet({arguments}).questions"
     books = []
     for key in (False, True):
-        title = f"# {_md(sheet.title)}\n\n{_origin(sheet)}"
+        title = f"# {markdown(sheet.title)}\n\n{_origin(sheet)}"
         cells = [_cell("markdown", title), _cell("code", setup)]
         for number, one in enumerate(sheet.questions, 1):
             text = [f"## {number}.", "", *_md_question(one)]
@@ -113,11 +115,6 @@ FORMATS: dict[str, Callable[[Sheet], list[bytes]]] = {
 }
 
 
-def data_uri(png: bytes) -> str:
-    """A picture as the address of itself."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
 def _origin(sheet: Sheet) -> str:
     return _("kerascnn exercises, seed {seed}, level {level}", seed=sheet.seed, level=sheet.level)
 
@@ -127,21 +124,18 @@ def _cell(kind: str, source: str) -> dict:
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
 
-def _md(text: str) -> str:
-    return MARKDOWN.sub(r"\\\1", text)
-
-
 def _md_question(one: Question) -> list[str]:
-    lines = ["  \n".join(map(_md, one.text.split("\n")))]
+    lines = ["  \n".join(map(markdown, one.text.split("\n")))]
     for grid in one.grids:
-        lines += ["", f"{_md(grid.name)}:", "", *_block(grid)]
+        lines += ["", f"{markdown(grid.name)}:", "", *_block(grid)]
     for picture in one.pictures:
-        lines += ["", f"{_md(picture.name)}: ![{_md(picture.alt)}]({data_uri(picture.png())})"]
+        address = data_uri(picture.png(), "png")
+        lines += ["", f"{markdown(picture.name)}: ![{markdown(picture.alt)}]({address})"]
     for choice in one.choices:
         if is_rows(choice.value):
             lines += ["", f"{choice.letter})", "", *_block(Grid("", choice.value))]
         else:
-            lines += ["", f"{choice.letter}) {_md(value_text(choice.value))}"]
+            lines += ["", f"{choice.letter}) {markdown(value_text(choice.value))}"]
     return lines
 
 
@@ -150,9 +144,9 @@ def _md_solution(one: Question) -> list[str]:
     return [
         f"**{_('Answer: {letter}', letter=one.letter)}**",
         "",
-        *(f"- {_md(step)}" for step in one.steps),
+        *(f"- {markdown(step)}" for step in one.steps),
         "",
-        *(f"- {choice.letter}: {_md(choice.mistake)}" for choice in wrong),
+        *(f"- {choice.letter}: {markdown(choice.mistake)}" for choice in wrong),
     ]
 
 
@@ -181,7 +175,7 @@ def _gift_html(one: Question) -> str:
     parts += [f"<p>{html.escape(grid.name)}</p>{_html_value(grid.rows)}" for grid in one.grids]
     parts += [
         f'<p>{html.escape(picture.name)}</p><img alt="{html.escape(picture.alt)}" '
-        f'src="{data_uri(picture.png())}">'
+        f'src="{data_uri(picture.png(), "png")}">'
         for picture in one.pictures
     ]
     return GIFT.sub(_escaped, "".join(parts))

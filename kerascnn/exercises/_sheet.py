@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kerascnn._checks import check_count, is_whole
 from kerascnn._errors import unknown
-from kerascnn._files import write_atomically
+from kerascnn._files import must_be_writable, write_atomically
 from kerascnn._text import language
 from kerascnn._text import text as _
 
@@ -59,23 +59,16 @@ class Sheet:
         from ._formats import FORMATS
 
         path = Path(path)
-        if path.is_dir():
-            raise OSError(f"path must be a file to write; received the folder {str(path)!r}.")
         kind = path.suffix[1:] if format is None else format
         if kind not in FORMATS:
             raise unknown("format", kind, FORMATS)
         with language(self.lang):
             pages = FORMATS[kind](self)
         names = [path, path.with_name(f"{path.stem}-answers{path.suffix}")]
-        try:
+        with must_be_writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             for name, page in zip(names, pages, strict=False):
                 write_atomically(name, page)
-        except (OSError, ValueError) as error:  # ValueError: a name with a null character
-            raise OSError(
-                f"path must be a file that can be written; received {str(path)!r}: "
-                f"{getattr(error, 'strerror', error)}."
-            ) from error
         return names[: len(pages)]
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+from kerascnn._markup import template
 from kerascnn._text import LANGUAGES, in_all_languages, language
 from kerascnn._text import text as _
 from kerascnn.datasets import digits, mnist, photo_credit
@@ -17,7 +18,6 @@ from kerascnn.datasets import digits, mnist, photo_credit
 from ._course import SECTIONS
 from ._registry import LectureFigure, lecture_figures
 from ._saving import FORMATS, Label, read_label
-from ._templates import template
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def page(out: Path, lang: str) -> str:
         if files := _files(out, one, lang):
             # In a language in which it was not drawn a figure is shown in another.
             shown.append((one, {to: files.get(to, next(iter(files.values()))) for to in LANGUAGES}))
-    return template("index.html.jinja").render(
+    return template("figures/page", "index.html.jinja").render(
         lang=lang,
         languages=LANGUAGES,
         words=in_all_languages(_words),

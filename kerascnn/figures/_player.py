@@ -1,6 +1,5 @@
 """The steps of a figure as a film: a GIF, and a page with a slider."""
 
-import base64
 import io
 from collections.abc import Sequence
 
@@ -8,14 +7,12 @@ import matplotlib as mpl
 from matplotlib.colors import to_hex
 from PIL import Image
 
+from kerascnn._markup import data_uri, template
 from kerascnn._text import text as _
 from kerascnn.plots._style import readable_on
 
-from ._templates import template
-
 GIF_DPI = 100
 FRAME_MS = 1500  # long enough to follow the sum of nine products
-TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 def gif(frames: Sequence[bytes]) -> bytes:
@@ -45,12 +42,12 @@ def player(frames: Sequence[bytes], kind: str, title: str, alt: str, lang: str) 
         kind: of the frames.
         title, alt, lang: of the figure.
     """
-    sources = [f"data:{TYPES[kind]};base64,{base64.b64encode(frame).decode()}" for frame in frames]
+    sources = [data_uri(frame, kind) for frame in frames]
     words = [
         _("Step {step} of {steps}", step=step, steps=len(frames))
         for step in range(1, len(frames) + 1)
     ]
-    return template("player.html.jinja").render(
+    return template("figures/page", "player.html.jinja").render(
         lang=lang,
         title=title,
         alt=alt,

@@ -1,6 +1,5 @@
 """How deep networks became, and what depth costs (lecture map, D10 to D12)."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from kerascnn._text import text as _
 from ._drawing import note
 from ._material import how_measured, measured
 from ._registry import figure
+from .architectures import built
 
 GIGA, MEGA = 1e9, 1e6
 # Top-5 error on the test set of ILSVRC, in percent: year, builder, name, error.
@@ -28,20 +28,9 @@ COMPARED = {
 }  # fmt: skip
 
 
-@cache
 def described(name: str) -> Any:
-    """Describe a network whose weights have shapes, but no values: nobody looks at them.
-
-    Returns:
-        Its `Description`, of which everything is known.
-    """
-    import keras
-
-    from kerascnn import models
-    from kerascnn._describe import describe
-
-    with keras.StatelessScope(initialize_variables=False):
-        return describe(models.build(name))
+    """Give the `Description` of an architecture, of which all numbers are known."""
+    return built(name)
 
 
 @figure(

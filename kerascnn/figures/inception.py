@@ -19,13 +19,10 @@ MEGA = 1e6
 @cache
 def module(kind: str) -> Any:
     """Give the `Description` of an Inception module on 28x28x256, "naive" or "reduced"."""
-    import keras
-
     from kerascnn import models
     from kerascnn._describe import describe
 
-    with keras.StatelessScope(initialize_variables=False):
-        return describe(models.build_inception_module(kind))
+    return describe(models.build_inception_module(kind))
 
 
 @figure(

@@ -42,11 +42,12 @@ def gradients() -> dict:
         unit = keras.Model(maps.inputs, keras.layers.Dense(1, name="unit")(middle))
         (slopes,) = visualize.saliency(unit, image, lambda y: y[..., 0], reduce=None)
         total += np.abs(slopes).sum(axis=-1)
-    records: dict[str, Any] = {r.name: r for r in describe(model).layers}
+    description = describe(model)
+    records: dict[str, Any] = {r.name: r for r in description.layers}
     return {
         "gradient": total / total.max(),
         "fields": {name: int(records[name].receptive_field) for name in LAYERS},
-        "records": describe(model),
+        "records": description,
     }
 
 

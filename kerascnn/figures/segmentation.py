@@ -33,7 +33,8 @@ def score_map() -> dict[str, Any]:
     places = [SIDE + nth * APART for nth in range(len(DIGITS))]
     for place, digit in zip(places, digits, strict=True):
         strip[:, place : place + SIDE] = digit
-    scores = keras.ops.convert_to_numpy(net(strip[None]))[0, 0]  # (positions, classes)
+    maps = keras.ops.convert_to_numpy(net(strip[None]))[0]
+    scores = maps[0]  # (positions, classes)
     alone = keras.ops.convert_to_numpy(model(digits))
     at_digits = scores[[place // STRIDE for place in places]]
     return {
@@ -41,7 +42,7 @@ def score_map() -> dict[str, Any]:
         "places": places,
         "scores": scores,
         "difference": float(np.abs(at_digits - alone).max()),
-        "shape": net(strip[None]).shape[1:],
+        "shape": maps.shape,
     }
 
 

@@ -71,6 +71,13 @@ def architecture(
     calls, plan = chosen(model, kind=kind, detail=detail)
     if check:
         certify(plan, calls)
+    return draw(plan, title=title, legend=legend, ax=ax)
+
+
+def draw(
+    plan: Layout, *, title: str | None = None, legend: bool = True, ax: Axes | None = None
+) -> Axes:
+    """Draw a layout."""
     ax = canvas(ax)
     ink = to_hex(mpl.rcParams["text.color"])
     line = mix(mpl.rcParams["axes.facecolor"], ink, 0.6)

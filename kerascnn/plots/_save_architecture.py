@@ -9,9 +9,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from kerascnn._errors import unknown
-from kerascnn._files import write_atomically
+from kerascnn._files import must_be_writable, write_atomically
 
-from ._architecture import architecture
+from ._architecture import draw
 from ._diagram.certificate import certify
 from ._diagram.choose import chosen
 
@@ -69,10 +69,11 @@ def save_architecture(
         data = slides(plan, title)
     else:
         figure, ax = plt.subplots()
-        architecture(model, kind=kind, detail=detail, title=title, ax=ax)
+        draw(plan, title=title, ax=ax)
         buffer = io.BytesIO()
         figure.savefig(buffer, format=ending)
         plt.close(figure)
         data = buffer.getvalue()
-    write_atomically(path, data)
+    with must_be_writable(path):
+        write_atomically(path, data)
     return path

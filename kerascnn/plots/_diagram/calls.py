@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kerascnn.plots._style import layer_style
@@ -148,6 +148,18 @@ def readers(items: Iterable) -> dict[str, list]:
     for item in items:
         for name in item.inputs:
             found[name].append(item)
+    return found
+
+
+def leading_to(name: str, by_name: Mapping) -> set[str]:
+    """The names of an item and of all those that it is computed from, among some by name."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += [source for source in by_name[one].inputs if source in by_name]
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerascnn.plots._artists import text_height, text_width
 
+from .calls import leading_to
 from .parts import Edge, Layout
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def rows_of(blocks: Sequence[Block]) -> dict[int, tuple[list[Block], list[Block]
     sizes = {name: _size(block) or 0.0 for name, block in by_name.items()}
     smallest = min(sizes.values())
     bottom = next(name for name, size in sizes.items() if size == smallest)
-    before = _leading_to(bottom, by_name)
+    before = leading_to(bottom, by_name)
     levels = _levels(sorted(set(sizes.values()), reverse=True))
     rows: dict[int, tuple[list, list]] = defaultdict(lambda: ([], []))
     for name, block in by_name.items():
@@ -127,16 +128,6 @@ def hourglass(part: Part, goes_on: str | None) -> Placed:
     return Placed(
         Layout(list(boxes.values()), labels, edges, across, tall), axis, tuple(ways), out, goes_on
     )
-
-
-def _leading_to(name: str, by_name: dict[str, Block]) -> set[str]:
-    found, waiting = set(), [name]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += [source for source in by_name[one].inputs if source in by_name]
-    return found
 
 
 def _levels(sizes: list[float]) -> dict[float, int]:

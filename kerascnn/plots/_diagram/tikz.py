@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kerascnn._markup import latex
 from kerascnn.plots._style import layer_style
 
 from .parts import Box, Label, Layout
@@ -11,19 +12,14 @@ from .volumes import SHIFT
 
 EM = 9.0  # points: the size of the type
 LINE = 1.25
-SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "×": r"$\times$", "·": r"$\cdot$", "…": r"\dots{}", "–": "--",
-}  # fmt: skip
+PRINTED = "×…–·"  # beyond Latin, and yet in the fonts of pdfTeX
 LATIN = 0x250  # letters that pdfTeX's fonts have
 
 
 def tikz(layout: Layout, title: str | None = None) -> str:
     """Write a layout as a document that compiles by itself."""
-    foreign = any(ord(c) >= LATIN and c not in SPECIAL for b in layout.labels for c in b.text)
-    foreign |= any(ord(c) >= LATIN and c not in SPECIAL for c in title or "")
+    foreign = any(ord(c) >= LATIN and c not in PRINTED for b in layout.labels for c in b.text)
+    foreign |= any(ord(c) >= LATIN and c not in PRINTED for c in title or "")
     colors: dict[str, str] = {}
     for box in layout.boxes:
         look = layer_style(box.kind)
@@ -59,7 +55,7 @@ def tikz(layout: Layout, title: str | None = None) -> str:
 
 def escaped(text: str) -> str:
     """Write a text as LaTeX shows it; lines end in `\\\\`."""
-    return r"\\".join("".join(SPECIAL.get(c, c) for c in line) for line in text.split("\n"))
+    return r"\\".join(map(latex, text.split("\n")))
 
 
 def _box(box: Box, color: str) -> list[str]:

@@ -13,7 +13,7 @@ from kerascnn._text import shape_text
 from kerascnn.plots._artists import text_height, text_width
 from kerascnn.plots._style import layer_style
 
-from .calls import Unit
+from .calls import Unit, leading_to
 from .names import span_text
 from .parts import Box, Edge, Label, Layout
 
@@ -49,7 +49,7 @@ def main_way(nodes: list[Unit]) -> list[Unit]:
         way.append(by_name[max(way[-1].inputs, key=rank.__getitem__)])
     way.reverse()
     # A layer is passed by all ways if no edge leads over its rank and no other layer has it.
-    needed = _leading_to(nodes[-1], by_name)
+    needed = [by_name[name] for name in leading_to(nodes[-1].name, by_name)]
     over = {r for n in needed for s in n.inputs for r in range(rank[s] + 1, rank[n.name])}
     alone = Counter(rank[n.name] for n in needed)
     passed = [rank[n.name] not in over and alone[rank[n.name]] == 1 for n in way]
@@ -69,16 +69,6 @@ def main_way(nodes: list[Unit]) -> list[Unit]:
         replace(node, inputs=(before.name,) if before else ())
         for before, node in zip([None, *chain], chain, strict=False)
     ]
-
-
-def _leading_to(last: Unit, by_name: dict[str, Unit]) -> list[Unit]:
-    found, waiting = {}, [last]
-    while waiting:
-        node = waiting.pop()
-        if node.name not in found:
-            found[node.name] = node
-            waiting += [by_name[name] for name in node.inputs]
-    return list(found.values())
 
 
 def _area(node: Unit) -> float:

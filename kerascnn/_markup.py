@@ -1,0 +1,74 @@
+"""Texts and files as LaTeX, Markdown and pages take them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+def one_line(text: str) -> str:
+    """Join the lines of a text."""
+    return " ".join(text.splitlines()) if text.splitlines() else text
+
+
+def markdown(text: str) -> str:
+    """Keep Markdown and HTML from reading a text as markup; "a_b" is safe as it is.
+
+    >>> markdown("a_b * <c>")
+    'a_b \\\\* &lt;c&gt;'
+    """
+    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"([\\`*\[\]|$~#!])", r"\\\1", text)
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", text)
+
+
+def latex(text: str) -> str:
+    """Keep LaTeX from reading a text as markup.
+
+    >>> latex("a_b & 3×3")
+    'a\\\\_b \\\\& 3$\\\\times$3'
+    """
+    special = {c: f"\\{c}" for c in "&%$#_{}"} | {
+        "×": r"$\times$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}", "|": r"\textbar{}", "<": r"\textless{}",
+        ">": r"\textgreater{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}",
+    }  # fmt: skip
+    text = one_line(text)
+    if "--" in text:
+        special["-"] = "{-}"  # not a dash
+    start = "{}" if text.startswith("*") else ""  # after a line break it would be a part of that
+    return start + "".join(special.get(c, c) for c in text)
+
+
+def data_uri(data: bytes, kind: str) -> str:
+    """Write a picture, "svg" or "png", as the address of itself."""
+    return f"data:{TYPES[kind]};base64,{base64.b64encode(data).decode()}"
+
+
+def template(room: str, name: str) -> Template:
+    """Return a template, which escapes what it is given.
+
+    Args:
+        room: the part of the package in which it lies, such as "decks" or "figures/page".
+        name: of the file.
+    """
+    return _environment(room).get_template(name)
+
+
+@cache
+def _environment(room: str) -> Environment:
+    from jinja2 import Environment, PackageLoader
+
+    return Environment(
+        loader=PackageLoader("kerascnn", room),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
