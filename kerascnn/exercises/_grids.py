@@ -1,7 +1,6 @@
 """Small grids of whole numbers, computed by hand: rows are tuples, so that answers compare."""
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from random import Random
 
 from ._question import Number, Rows, number_text
@@ -113,8 +112,3 @@ def stamped(
                     y, x = r * stride + i, c * stride + j
                     out[y][x] = combine(out[y][x], value * weight)
     return tuple(tuple(row) for row in out)
-
-
-def mean(window: Rows) -> Fraction:
-    """The mean of a window."""
-    return Fraction(sum(flat(window)), len(flat(window)))

@@ -31,11 +31,6 @@ def computed(one: LectureFigure, options: dict) -> object:
     return results[key][0]
 
 
-def forget() -> None:
-    """Forget what was computed."""
-    _kept.clear()
-
-
 def _key(option: tuple[str, object]) -> Hashable:
     name, value = option
     if isinstance(value, np.random.Generator):

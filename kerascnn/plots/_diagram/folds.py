@@ -14,7 +14,6 @@ from .hourglass import is_hourglass, sides_of
 from .names import NAME, beginning, shortened, span_text
 
 LONGEST_PERIOD = 8  # segments of what repeats
-LARGEST = 60  # blocks of a part that is still one thing
 TELLING = 4  # letters of a beginning that is worth a frame
 ABREAST = 3  # words on a line of a block
 
@@ -160,7 +159,7 @@ def parts(calls: list[Call], level: str) -> list[Part]:
         within = [[Block((u,), u.inputs) for u in part] for side in sides for part in side]
         cut = [[_whole(part) for part in within]]
     elif level in ("parts", "stages"):
-        cut = [_by_size(part) if len(part) > LARGEST else [_whole(part)] for part in cut]
+        cut = [[_whole(part)] for part in cut]
     if level == "stages":
         cut = [[_whole([*chain.from_iterable(same)])] for _size, same in groupby(cut, _size_of)]
     if level in ("graph", "joined"):
@@ -170,21 +169,6 @@ def parts(calls: list[Call], level: str) -> list[Part]:
 
 def _size_of(part: list[Block]) -> tuple:
     return part[-1].units[-1].size, part[0].units[0].calls[0].group == "input"
-
-
-def _by_size(part: list[Block]) -> list[Block]:
-    """A large part as a block for each size of its maps, if these only get smaller."""
-    size = {block.name: block.units[-1].size for block in part}
-    order = list(dict.fromkeys(size.values()))
-    falls = all(
-        order.index(size[name]) <= order.index(size[block.name])
-        for block in part
-        for name in block.inputs
-        if name in size
-    )
-    if not falls:
-        return [_whole(part)]
-    return [_whole([b for b in part if size[b.name] == one]) for one in order]
 
 
 def _whole(blocks: list[Block]) -> Block:
