@@ -223,5 +223,8 @@ def read_settings(names: tuple[str, ...], settings: tuple[str, ...]) -> dict[str
             known = gallery.lecture_figure(name).options
             if key not in known:
                 raise unknown_option(name, known, key)
-            given[key] = known[key].read(value)
+            try:
+                given[key] = known[key].read(value)
+            except (ValueError, OSError) as error:
+                raise type(error)(f"figure {name!r}: {error}") from error
     return given

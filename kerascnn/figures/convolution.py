@@ -279,8 +279,11 @@ def zero_padding(
         _("same"): correlate(np.pad(picture, arithmetic.same_padding(PHOTO, BLUR)), blur),
     }
     for ax, (name, result) in zip(right.subplots(2, 1), results.items(), strict=True):
-        plots.image_grid(result[None].clip(0, 1), ax=ax)
         height, width = result.shape
+        ax.imshow(result, cmap="gray", vmin=0, vmax=1)
+        around = max(PHOTO - width, 0) / 2 + 0.5  # both to one scale: "valid" is smaller
+        ax.set(xlim=(-around, width - 1 + around), ylim=(height - 1 + around, -around))
+        ax.axis("off")
         ax.set_title(f"{name}: {PHOTO}×{PHOTO} → {height}×{width}", fontsize="medium")
     return fig
 
