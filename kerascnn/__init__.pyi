@@ -14,6 +14,9 @@ from . import (
     experiments as experiments,
 )
 from . import (
+    explorer as explorer,
+)
+from . import (
     figures as figures,
 )
 from . import (

@@ -25,6 +25,7 @@ MAY_USE = {
     "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
     "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
     "exercises": {"arithmetic", "datasets"},
+    "explorer": {"datasets", "plots", "training", "weights"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "models", "training", "visualize", "experiments", "trained",
@@ -32,8 +33,8 @@ MAY_USE = {
     "decks": {"figures"},
     "__main__": {"cli"},
     "cli": {
-        "decks", "exercises", "figures", "models", "_describe", "weights", "training", "datasets",
-        "visualize", "plots", "trained",
+        "decks", "exercises", "explorer", "figures", "models", "_describe", "weights", "training",
+        "datasets", "visualize", "plots", "trained",
     },
 }  # fmt: skip
 SERVE_ALL = {

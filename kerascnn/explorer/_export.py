@@ -1,0 +1,84 @@
+"""`export`: a Keras model as one HTML page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerascnn import _markup
+from kerascnn._files import must_be_writable, write_atomically
+from kerascnn._graph import flatten
+
+from ._graph import Arrays, read
+from ._weights import coded
+
+SCRIPTS = ("kernels.js", "network.js")
+
+
+def export(
+    model: keras.Model,
+    path: str | PathLike,
+    *,
+    class_names: Sequence[str] | None = None,
+    title: str | None = None,
+    lang: str = "en",
+    dtype: str = "float32",
+) -> Path:
+    """Write a model as one HTML page, which opens by double-click and works offline."""
+    data = page_data(model, class_names=class_names, title=title, lang=lang, dtype=dtype)
+    path = Path(path)
+    with must_be_writable(path):
+        write_atomically(path, page(data).encode())
+    return path
+
+
+def page_data(
+    model: keras.Model,
+    *,
+    class_names: Sequence[str] | None,
+    title: str | None,
+    lang: str,
+    dtype: str,
+) -> dict[str, Any]:
+    """Everything that the page knows of a model, as JSON has it."""
+    arrays = Arrays()
+    data = read(flatten(model), arrays)
+    data["outputs"][0]["classes"] = None if class_names is None else list(map(str, class_names))
+    return {
+        "format": 1,
+        "name": model.name,
+        "title": title or model.name,
+        "language": lang,
+        **data,
+        "arrays": [coded(array, dtype) for array in arrays],
+        "checkpoints": None,
+        "history": None,
+        "samples": [],
+    }
+
+
+def page(data: dict[str, Any]) -> str:
+    """Fill the template."""
+    from markupsafe import Markup
+
+    folder = files("kerascnn") / "explorer" / "page"
+    scripts = [Markup((folder / name).read_text("utf-8")) for name in SCRIPTS]
+    return _markup.template("explorer/page", "explorer.html.jinja").render(
+        model=Markup(island(data)), scripts=scripts, title=data["title"], lang=data["language"]
+    )
+
+
+def island(data: dict[str, Any]) -> str:
+    """JSON that can stand in a <script>, which nothing within it can end.
+
+    >>> island({"name": "</script>"})
+    '{"name":"\\\\u003c/script\\\\u003e"}'
+    """
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
