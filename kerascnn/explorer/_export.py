@@ -18,7 +18,7 @@ from kerascnn._graph import flatten
 from ._graph import Arrays, read
 from ._weights import coded
 
-SCRIPTS = ("kernels.js", "network.js")
+SCRIPTS = ("arrays.js", "activations.js", "kernels.js", "network.js", "questions.js")
 
 
 def export(
@@ -56,7 +56,7 @@ def page_data(
         "title": title or model.name,
         "language": lang,
         **data,
-        "arrays": [coded(array, dtype) for array in arrays],
+        "arrays": [coded(array, dtype) for array in arrays.values()],
         "checkpoints": None,
         "history": None,
         "samples": [],

@@ -7,25 +7,38 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerascnn._graph import Graph, Node
+from kerascnn._graph import Graph, Node, Slot
 from kerascnn._heads import end_of, head_of
 from kerascnn.plots._style import layer_style
 
-from ._layers import ROWS
+from ._activations import activation_of, is_activation
+from ._layers import ARITHMETIC, KERNELS_OF_UPSAMPLING, OPERATIONS, ROWS, kind_of
+from ._places import places
+
+LISTED = 5  # refused layers to name
 
 
-class Arrays(list[np.ndarray]):
-    """The arrays of a page, each once however many layers use it."""
+class Arrays:
+    """The arrays of a page, each once however many layers use it.
+
+    Attributes:
+        sources: the variables that they are the values of, or arrays that never change.
+    """
 
     def __init__(self) -> None:
+        self.sources: list[Any] = []
         self._places: dict[int, int] = {}
 
-    def place(self, variable: Any) -> int:
-        """Return the index of a variable's or array's values."""
-        if id(variable) not in self._places:
-            self._places[id(variable)] = len(self)
-            self.append(np.asarray(keras.ops.convert_to_numpy(variable), "float32"))
-        return self._places[id(variable)]
+    def place(self, source: Any) -> int:
+        """Return the index of a variable's values, or an array's."""
+        if id(source) not in self._places:
+            self._places[id(source)] = len(self.sources)
+            self.sources.append(source)  # and is kept, so that its id stays its own
+        return self._places[id(source)]
+
+    def values(self) -> list[np.ndarray]:
+        """The arrays, float32."""
+        return [np.asarray(keras.ops.convert_to_numpy(s), "float32") for s in self.sources]
 
 
 def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
@@ -36,10 +49,30 @@ def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
         arrays: to which the weights are added.
 
     Raises:
-        ValueError: the page has no kernel for a layer.
+        ValueError: the page has no kernel for a layer, or a size is not known.
     """
     of_key = {key: nth for nth, node in enumerate(graph.nodes) for key in node.outputs}
-    nodes = [_node(nth, node, of_key, arrays) for nth, node in enumerate(graph.nodes)]
+    shapes = graph.shapes
+    nodes, refused = [], []
+    for nth, node in enumerate(graph.nodes):
+        try:
+            if graph.constants and not {*node.inputs} <= {*of_key}:
+                raise ValueError("a constant as its input")
+            given = [tuple(shapes[key]) for key in node.inputs]
+            entry = _entry(node, given, arrays)
+        except ValueError as reason:
+            refused.append(f"{node.name!r} ({type(node.operation).__name__}): {reason}")
+            continue
+        inputs = [of_key[key] for key in node.inputs]
+        nodes.append({"id": nth, "name": node.name, "inputs": inputs, **entry})
+    if refused:
+        more = f"; and {len(refused) - LISTED} more" * (len(refused) > LISTED)
+        raise ValueError(
+            f"model must consist of what the page computes; it lacks {'; '.join(refused[:LISTED])}"
+            f"{more}. docs/explorer.md lists the layers; use one of them, or end the model before."
+        )
+    for node, place in zip(nodes, places(nodes), strict=True):
+        node["place"] = place
     return {
         "inputs": [{"node": of_key[key]} for key in graph.inputs],
         "outputs": [_output(graph, key, of_key) for key in graph.outputs],
@@ -47,40 +80,96 @@ def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _node(nth: int, node: Node, of_key: dict, arrays: Arrays) -> dict[str, Any]:
-    layer = node.operation
-    kind = type(layer).__name__
-    row = ROWS[kind]
-    config = {name: _plain(getattr(layer, name)) for name in row.options}
-    activation = getattr(layer, "activation", None)
-    if activation is not None and activation is not keras.activations.linear:
-        config["activation"] = activation.__name__
-    weights = {name: getattr(layer, name, None) for name in row.weights}
+def _entry(node: Node, shapes: list[tuple], arrays: Arrays) -> dict[str, Any]:
+    """What the page knows of a node, except its place in the graph.
+
+    Raises:
+        ValueError: with what the page does not have.
+    """
+    operation = node.operation
+    if len(node.outputs) != 1:
+        raise ValueError(f"{len(node.outputs)} outputs")
+    if None in node.shapes[0][1:] or not node.shapes[0][1:]:
+        raise ValueError(
+            f"a size that is not known, {tuple(node.shapes[0])}: build the model with an "
+            "input_shape without None"
+        )
+    if isinstance(operation, keras.Layer):
+        kernel, config, weights = _layer(operation, shapes)
+    else:
+        kernel, config, weights = _operation(node, shapes)
+    if len({len(shape) for shape in shapes}) > 1 and kernel != "CropLike":
+        raise ValueError("inputs with different numbers of axes")
     return {
-        "id": nth,
-        "name": node.name,
-        "layer": layer.name,
-        "type": row.kernel or kind,
-        "kind": kind,
-        "inputs": [of_key[key] for key in node.inputs],
+        "layer": operation.name,
+        "kind": type(operation).__name__,
+        "type": kernel,
         "shape": list(node.shapes[0][1:]),
-        "config": config,
+        "config": {key: _plain(value) for key, value in config.items()},
         "weights": {k: arrays.place(w) for k, w in weights.items() if w is not None},
-        "colour": layer_style(kind).group,
+        "group": layer_style(type(operation).__name__).group,
     }
+
+
+def _layer(layer: keras.Layer, shapes: list[tuple]) -> tuple[str, dict, dict]:
+    """The kernel of a layer, its options and weights."""
+    kind = kind_of(layer)
+    if kind is None:
+        raise ValueError("no kernel for it")
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        raise ValueError("channels_first")
+    if getattr(layer, "quantization_mode", None):
+        raise ValueError("quantized weights")
+    row = ROWS[kind]
+    config = {name: getattr(layer, name) for name in row.options}
+    weights = {name: getattr(layer, name, None) for name in row.weights}
+    if row.more is not None:
+        more, arrays = row.more(layer, shapes[0])
+        config, weights = config | more, weights | arrays
+    function = layer if is_activation(layer) else getattr(layer, "activation", None)
+    rank = len(shapes[0]) if shapes else 0
+    if activation := activation_of(function, rank):
+        config["activation"] = activation
+    kernel = row.kernel or kind.__name__
+    if kernel == "UpSampling2D":
+        kernel = KERNELS_OF_UPSAMPLING[layer.interpolation]
+    return kernel, config, weights
+
+
+def _operation(node: Node, shapes: list[tuple]) -> tuple[str, dict, dict]:
+    """The kernel of an operation from `keras.ops`, such as that of `x + y`."""
+    operation, name = node.operation, type(node.operation).__name__
+    if is_activation(operation):
+        return "Identity", {"activation": activation_of(operation, len(shapes[0]))}, {}
+    args = keras.tree.flatten(node.slots)
+    if name in OPERATIONS and all(isinstance(arg, Slot) for arg in args):
+        axis = {"axis": operation.axis % len(shapes[0]) - 1} if name == "Concatenate" else {}
+        return OPERATIONS[name], axis, {}
+    if (
+        name in ARITHMETIC
+        and len(args) == 2
+        and isinstance(args[0], Slot)
+        and np.ndim(args[1]) == 0
+    ):
+        scale, offset = (np.array([x], "float32") for x in ARITHMETIC[name](float(args[1])))
+        return "Affine", {}, {"scale": scale, "offset": offset}
+    raise ValueError("no kernel for it")
 
 
 def _plain(value: Any) -> Any:
     """An option as JSON has it."""
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _output(graph: Graph, key: Any, of_key: dict) -> dict[str, Any]:
+    """An output: its node, and the node of its softmax or sigmoid, whose input are the logits."""
     head, _after = head_of(graph, key)
-    node = graph.maker(key)
     return {
-        "name": node.operation.name,
+        "name": graph.maker(key).operation.name,
         "node": of_key[key],
         "head": of_key[head.outputs[0]] if head else None,
         "activation": end_of(graph, key),
+        "classes": None,
     }

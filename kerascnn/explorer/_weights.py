@@ -23,16 +23,26 @@ def coded(array: np.ndarray, dtype: str) -> dict[str, Any]:
         rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
         scale = abs(rows).max(axis=0, initial=0) / STEPS[dtype]
         scale[scale == 0] = 1
-        entry["scale"] = [float(f"{each:.9g}") for each in scale]
-        array = np.round(rows / np.array(entry["scale"], "float32"))
-    data = np.ascontiguousarray(array).astype(np.dtype(dtype).newbyteorder("<"))
-    return {**entry, "data": base64.b64encode(data.tobytes()).decode()}
+        scale = scale.astype("float32")
+        entry["scale"] = _text(scale)
+        array = np.round(rows / scale)
+    return {**entry, "data": _text(array.astype(dtype))}
 
 
 def decoded(entry: dict[str, Any]) -> np.ndarray:
     """Return the float32 array that the page reads from a coded one."""
-    kind = np.dtype(entry["type"]).newbyteorder("<")
-    array = np.frombuffer(base64.b64decode(entry["data"]), kind).astype("float32")
+    array = _numbers(entry["data"], entry["type"]).astype("float32")
     if "scale" in entry:
-        array = array.reshape(-1, len(entry["scale"])) * np.float32(entry["scale"])
+        scale = _numbers(entry["scale"], "float32")
+        array = array.reshape(-1, len(scale)) * scale
     return array.reshape(entry["shape"])
+
+
+def _text(array: np.ndarray) -> str:
+    """The bytes of an array, the lowest first, in base64."""
+    order = array.dtype.newbyteorder("<")
+    return base64.b64encode(np.ascontiguousarray(array, order).tobytes()).decode()
+
+
+def _numbers(text: str, kind: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), np.dtype(kind).newbyteorder("<"))
