@@ -39,22 +39,28 @@ class Fields(NamedTuple):
     pointwise: frozenset[int]  # operations, by identity, that were found to be so
 
 
-def fields_of(graph: Graph, shapes: Shapes, specs: Callable[[], dict[Key, KerasTensor]]) -> Fields:
+def fields_of(
+    graph: Graph,
+    shapes: Shapes,
+    specs: Callable[[], dict[Key, KerasTensor]],
+    *,
+    origins: tuple[Key, ...] | None = None,
+) -> Fields:
     """Follow the axes of a graph's inputs to all its tensors.
 
     Args:
         graph: of the model.
         shapes: of all its tensors, the batch first.
         specs: computes shapes and types of all tensors, for layers that must be probed.
+        origins: the tensors to follow instead of the inputs.
     """
-    views: dict[Key, View] = {
-        key: {(i, axis): Look(axis, ReceptiveField()) for axis in range(1, len(shapes[key]))}
-        for i, key in enumerate(graph.inputs)
-    }
+    origins = graph.inputs if origins is None else origins
+    views: dict[Key, View] = {key: {} for key in graph.inputs}
     views.update((key, {}) for key, _constant in graph.constants)  # they see nothing
-    sizes = {
-        origin: shapes[graph.inputs[origin[0]]][origin[1]] for v in views.values() for origin in v
-    }
+    for i, key in enumerate(origins):
+        axes = range(1, len(shapes[key]))
+        views[key] = {(i, axis): Look(axis, ReceptiveField()) for axis in axes}
+    sizes = {origin: shapes[origins[origin[0]]][origin[1]] for v in views.values() for origin in v}
     votes: dict[Origin, bool] = {}
     probed: dict[tuple, Probed | None] = {}
     pointwise = set()
@@ -65,6 +71,8 @@ def fields_of(graph: Graph, shapes: Shapes, specs: Callable[[], dict[Key, KerasT
         for shape, view in zip(before, seen, strict=True):
             vote(votes, node.operation, len(shape), view)
         for output, key in enumerate(node.outputs):
+            if key in origins:
+                continue
             measure = partial(_measure, node, specs, shapes[key], output, probed)
             look = _Step(node, before, shapes[key], output, sizes, measure)
             views[key] = look.view(seen)
@@ -73,7 +81,7 @@ def fields_of(graph: Graph, shapes: Shapes, specs: Callable[[], dict[Key, KerasT
             pointwise.add(id(node.operation))
     return Fields(
         views,
-        tuple(space_of(votes, i, len(shapes[k])) for i, k in enumerate(graph.inputs)),
+        tuple(space_of(votes, i, len(shapes[k])) for i, k in enumerate(origins)),
         frozenset(pointwise),
     )
 

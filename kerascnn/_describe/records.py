@@ -194,7 +194,7 @@ class Description:
     __repr__ = __str__  # a table at the prompt too
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield formats.fitting(self._cells(), console, options)
+        yield formats.fitting(self.cells(), console, options)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -205,15 +205,15 @@ class Description:
         Args:
             width: in characters; columns that do not fit are left out. `None`: all columns.
         """
-        return formats.text(self._cells(), width)
+        return formats.text(self.cells(), width)
 
     def to_markdown(self) -> str:
         """Write a table in Markdown."""
-        return formats.markdown(self._cells())
+        return formats.markdown(self.cells())
 
     def to_latex(self) -> str:
         """Write a `tabular` with the rules of the LaTeX package booktabs."""
-        return formats.latex(self._cells())
+        return formats.latex(self.cells())
 
     def to_csv(self) -> str:
         """Write comma-separated values: the records' fields, numbers as they are.
@@ -227,7 +227,7 @@ class Description:
 
     def to_html(self) -> str:
         """Write a `<table>`."""
-        return formats.html(self._cells())
+        return formats.html(self.cells())
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Make a pandas DataFrame: a row for each record, all fields as columns.
@@ -243,7 +243,7 @@ class Description:
             ) from None
         return pd.DataFrame([asdict(r) for r in self.layers]).set_index("name")
 
-    def _cells(self) -> Cells:
+    def cells(self) -> Cells:
         """The table as text: headings, a row for each record, totals."""
         known = {heading: (cell, total) for heading, cell, total in COLUMNS}
         shown = [known[heading] for heading in self.columns]

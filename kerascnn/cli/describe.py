@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from kerascnn._describe import Description
 
-TABLES = ("text", "markdown", "latex", "csv", "html")
+TABLES = ("text", "markdown", "latex", "csv", "html", "pptx", *FORMATS)
+IN_FILES = ("pptx", *FORMATS)  # binary, or pictures
 ENDINGS = {
     ".txt": "text", ".md": "markdown", ".tex": "latex", ".csv": "csv", ".html": "html",
+    **{f".{one}": one for one in IN_FILES},
 }  # fmt: skip
 FAMILIES = {
     "alexnet": "AlexNet",
@@ -130,16 +132,20 @@ def read(path: Path, no_top: bool) -> "keras.Model":
     "--columns", metavar="NAMES", help="Only these columns, such as layer,output,parameters,macs."
 )
 @in_language
+@in_style
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="File to write the table to.")
 def describe(
-    table: str | None, columns: str | None, lang: str, out: str | None, **network: Any
+    table: str | None, columns: str | None, lang: str, style: str, out: str | None, **network: Any
 ) -> None:
     """Print a table of a network: shapes, parameters, MACs, memory, receptive fields.
 
-    NAME is an architecture, FILE a .keras file or a run directory.
+    NAME is an architecture, FILE a .keras file or a run directory. pptx writes slides with tables
+    that can be edited; svg, png and pdf are pictures in the given style.
     """
     name, options = checked(**network)
     path = None if out is None else table_file(Path(out), table)
+    if path is None and table in IN_FILES:
+        raise click.UsageError(f"--format {table} needs a file: give --out table.{table}.")
     from kerascnn._describe import Description
 
     shown = names_in(columns) if columns else None
@@ -153,8 +159,14 @@ def describe(
             description = description.select(shown)
         if path is not None:
             table = table or ENDINGS[path.suffix.lower()]
-            text = getattr(description, f"to_{table}")()
-            write_atomically(path, (text.rstrip("\n") + "\n").encode())
+            if table in IN_FILES:
+                from kerascnn import plots
+
+                with plots.style(style, lang=lang):
+                    plots.save_layer_table(description, path)
+            else:
+                text = getattr(description, f"to_{table}")()
+                write_atomically(path, (text.rstrip("\n") + "\n").encode())
             click.echo(path)
         elif table in (None, "text") and sys.stdout.isatty():
             from rich import print as show
@@ -171,6 +183,8 @@ def table_file(path: Path, table: str | None) -> Path:
             f"--out must end in one of {', '.join(ENDINGS)}, unless --format says what it is; "
             f"received '{path}'."
         )
+    if table in IN_FILES and path.suffix.lower() != f".{table}":
+        raise ValueError(f"--out must end in .{table}, as --format says; received '{path}'.")
     if not path.parent.is_dir():
         raise OSError(f"the output's folder must exist; received '{path.parent}'.")
     return path

@@ -31,17 +31,12 @@ def gradients() -> dict:
     from kerascnn import models, visualize
     from kerascnn._describe import describe
 
-    size = 14  # of the maps of block5_conv3
     total = np.zeros((SIZE, SIZE))
     image = resized(PHOTO, SIZE, SIZE)[None]
     for seed in SEEDS:
         keras.utils.set_random_seed(seed)
         model = models.build_vgg16(include_top=False, input_shape=(SIZE, SIZE, 3))
-        maps = keras.Model(model.inputs, model.get_layer(LAYERS[-1]).output)
-        middle = maps.output[:, size // 2, size // 2]
-        unit = keras.Model(maps.inputs, keras.layers.Dense(1, name="unit")(middle))
-        (slopes,) = visualize.saliency(unit, image, lambda y: y[..., 0], reduce=None)
-        total += np.abs(slopes).sum(axis=-1)
+        total += visualize.effective_receptive_field(model, image, LAYERS[-1])[0]
     description = describe(model)
     records: dict[str, Any] = {r.name: r for r in description.layers}
     return {

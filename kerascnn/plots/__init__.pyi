@@ -9,11 +9,13 @@ from ._explanations import explanations as explanations
 from ._filter_grid import filter_grid as filter_grid
 from ._image_grid import image_grid as image_grid
 from ._layer_activations import layer_activations as layer_activations
+from ._layer_table import layer_table as layer_table
 from ._layer_volumes import layer_volumes as layer_volumes
 from ._number_grid import number_grid as number_grid
 from ._overlay import overlay as overlay
 from ._receptive_field import receptive_field as receptive_field
 from ._save_architecture import save_architecture as save_architecture
+from ._save_layer_table import save_layer_table as save_layer_table
 from ._sliding_window import sliding_window as sliding_window
 from ._style import LayerStyle as LayerStyle
 from ._style import colormap as colormap
@@ -24,3 +26,4 @@ from ._style import styles as styles
 from ._style import window_colors as window_colors
 from ._style_strip import style_strip as style_strip
 from ._training_curves import training_curves as training_curves
+from ._unit_field import unit_field as unit_field

@@ -2,6 +2,7 @@ from ._activations import activations as activations
 from ._deconvnet import deconvnet as deconvnet
 from ._deep_dream import deep_dream as deep_dream
 from ._deletion_insertion import deletion_insertion as deletion_insertion
+from ._effective_receptive_field import effective_receptive_field as effective_receptive_field
 from ._engine.goals import klass as klass
 from ._engine.goals import unit as unit
 from ._engine.image_parameters import Fourier as Fourier
@@ -19,7 +20,9 @@ from ._invert_features import invert_features as invert_features
 from ._layer_cam import layer_cam as layer_cam
 from ._maximize_activation import maximize_activation as maximize_activation
 from ._occlusion import occlusion as occlusion
+from ._projective_field import projective_field as projective_field
 from ._randomization_test import randomization_test as randomization_test
+from ._receptive_field import receptive_field as receptive_field
 from ._saliency import saliency as saliency
 from ._score_cam import score_cam as score_cam
 from ._smooth_grad import smooth_grad as smooth_grad

@@ -174,7 +174,7 @@ def test_scores_need_no_import(monkeypatch):
 # Models that put their channels first
 
 OF_IMAGES_ALONE = (
-    "activations", "deconvnet", "grad_cam", "grad_cam_plus_plus", "guided_backprop",
+    "activations", "deconvnet", "effective_receptive_field", "grad_cam", "grad_cam_plus_plus", "guided_backprop",
     "guided_grad_cam", "hires_cam", "integrated_gradients", "invert_features", "layer_cam",
     "occlusion", "saliency", "score_cam", "smooth_grad", "top_patches",
 )  # fmt: skip
@@ -182,7 +182,9 @@ WITH_MORE = {
     "deep_dream": lambda method, model, x: method(model, x, "conv"),
     "deletion_insertion": lambda method, model, x: method(model, x, x[:, 0]),
     "maximize_activation": lambda method, model, x: method(model),
+    "projective_field": lambda method, model, x: method(model, (0, 0)),
     "randomization_test": lambda method, model, x: method(model, x, kc.visualize.saliency),
+    "receptive_field": lambda method, model, x: method(model),
     "style_transfer": lambda method, model, x: method(model, x, x),
     "weight_templates": lambda method, model, x: method(model),
 }

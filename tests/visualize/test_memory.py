@@ -21,6 +21,7 @@ OURS = {"preprocessing": lambda x: x}  # a function of the user's is compiled fo
 CALLS = {
     "activations": lambda model, x: see.activations(model, x),
     "deletion_insertion": lambda model, x: see.deletion_insertion(model, x, x[..., 0], steps=2),
+    "effective_receptive_field": lambda model, x: see.effective_receptive_field(model, x, "deep"),
     "filters": lambda model, x: see.filters(model),
     "grad_cam": lambda model, x: see.grad_cam(model, x),
     "grad_cam_plus_plus": lambda model, x: see.grad_cam_plus_plus(model, x),
@@ -29,8 +30,14 @@ CALLS = {
     "integrated_gradients": lambda model, x: see.integrated_gradients(model, x, steps=2),
     "layer_cam": lambda model, x: see.layer_cam(model, x, lambda logits: logits[:, 0]),
     "occlusion": lambda model, x: see.occlusion(model, x, size=3),
+    "projective_field": lambda model, x: see.projective_field(
+        model, (0, 0), "deep", input_shape=x.shape[1:]
+    ),
     "randomization_test": lambda model, x: see.randomization_test(
         model, x, see.saliency, layers=["deep"]
+    ),
+    "receptive_field": lambda model, x: see.receptive_field(
+        model, "deep", input_shape=x.shape[1:]
     ),
     "saliency": lambda model, x: see.saliency(model, x),
     "score_cam": lambda model, x: see.score_cam(model, x),

@@ -36,6 +36,22 @@ def select_layer(graph: Graph, layer: LayerLike) -> Node:
     return last_maps(graph, graph.outputs[:1]) if layer is None else graph.node(layer)
 
 
+def select_start(graph: Graph, of: LayerLike) -> Node:
+    """Find the node whose units are seen: a layer, an input by its name, or the only input.
+
+    Raises:
+        ValueError: if the layer does not exist or is called more than once, or there are several
+            inputs and none is named.
+    """
+    if of is not None:
+        return graph.node(of)
+    inputs = [graph.maker(key) for key in graph.inputs]
+    if len(inputs) > 1:
+        names = ", ".join(repr(node.name) for node in inputs)
+        raise ValueError(f"of must name one of the inputs, {names}; received None.")
+    return inputs[0]
+
+
 def select_weights(graph: Graph, layer: LayerLike) -> Node:
     """Find a layer by its weights, which all of its calls share.
 

@@ -1,0 +1,130 @@
+"""Receptive and projective fields of single units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import keras
+from keras import KerasTensor
+
+from kerascnn._checks import is_whole
+from kerascnn._graph import Graph, Node
+
+from .fields import fields_of
+from .looks import Look, all_of
+from .shapes import specs_of
+
+Box = tuple[tuple[int, int], ...]
+
+
+class UnitFields:
+    """What the units of a layer depend on in the maps of another, or in an input.
+
+    Args:
+        model: any functional or sequential model.
+        graph: the model's graph.
+        start: the node of the input or of the earlier layer.
+        end: the node of the layer.
+        input_shape: shape of one input without the batch; `None`: the model's own.
+
+    Raises:
+        ValueError: if a size is unknown, the layer does not depend on `start`, or the receptive
+            field is not known.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        graph: Graph,
+        start: Node,
+        end: Node,
+        input_shape: Sequence | None = None,
+    ) -> None:
+        @cache
+        def specs() -> dict[object, KerasTensor]:
+            return specs_of(model, graph, input_shape)
+
+        key = start.outputs[0]
+        shapes = graph.shapes
+        if input_shape is not None:
+            shapes |= {k: tuple(spec.shape) for k, spec in specs().items()}
+        fields = fields_of(graph, shapes, specs, origins=(key,))
+        self.start, self.end = shapes[key], shapes[end.outputs[0]]
+        if len(self.start) < 3:
+            raise ValueError(
+                f"a receptive field needs positions, as in (N, H, W, C); the output of "
+                f"{start.name!r} has the shape {self.start}."
+            )
+        view = fields.views[end.outputs[0]]
+        self._looks = [view.get((0, axis)) for axis in range(1, len(self.start) - 1)]
+        if not any(self._looks):
+            raise ValueError(
+                f"layer must depend on {start.name!r}; {end.name!r} does not. Choose another one."
+            )
+        if any(look is None or look.field is None for look in self._looks):
+            raise ValueError(
+                f"layer must have a known receptive field; that of {end.name!r} is not known. "
+                "Choose an earlier layer, or use effective_receptive_field, which measures it."
+            )
+        if None in (*self.start[1:], *self.end[1:]):
+            raise ValueError(
+                f"input_shape must be given for a model that takes any size; {end.name!r} has "
+                f"the output shape {self.end}."
+            )
+
+    def receptive(self, unit: Sequence[int]) -> Box:
+        """Return the (start, stop) that a unit sees, for each axis of space."""
+        return tuple(
+            (span[0], span[1] + 1) if span else (0, 0)
+            for span in (self._span(look, n, unit) for look, n in self._axes())
+        )
+
+    def projective(self, unit: Sequence[int]) -> Box:
+        """Return the (start, stop) of the layer's units that see this one, for each axis."""
+        found = [range(n) for n in self.end[1:-1]]
+        for (look, n), place in zip(self._axes(), unit, strict=True):
+            if look.axis is None or look.axis > len(found):
+                span = self._span(look, n, ())
+                if not (span and span[0] <= place <= span[1]):
+                    return ((0, 0),) * len(found)
+                continue
+            along = found[look.axis - 1]
+            spans = ((u, look.field.span(u)) for u in along)
+            reached = [u for u, s in spans if s and s[0] <= place <= s[1]]
+            found[look.axis - 1] = range(reached[0], reached[-1] + 1) if reached else range(0)
+        return tuple((r.start, r.stop) if r else (0, 0) for r in found)
+
+    def _axes(self) -> Iterator[tuple[Look, int]]:
+        return zip(self._looks, self.start[1:-1], strict=True)
+
+    def _span(self, look: Look, size: int, unit: Sequence[int]) -> tuple[int, int] | None:
+        if look.axis is None:
+            return look.field.span(0)
+        if look.axis > len(unit):  # the axis that is last now holds all positions
+            return all_of(look, self.end, size).field.span(0)
+        return look.field.span(unit[look.axis - 1])
+
+
+def check_unit(name: str, unit: Sequence[int] | None, shape: tuple) -> tuple[int, ...]:
+    """Check the position of a unit in maps (N, …, K); `None` is the unit in the middle.
+
+    Raises:
+        ValueError: if it is not a position in these maps.
+    """
+    sizes = shape[1:-1]
+    if unit is None:
+        return tuple(n // 2 for n in sizes)
+    given = (unit,) if is_whole(unit) else tuple(unit)
+    fits = len(given) == len(sizes) and all(
+        is_whole(u) and 0 <= u < n for u, n in zip(given, sizes, strict=False)
+    )
+    if not fits:
+        last = " and ".join(str(n - 1) for n in sizes)
+        raise ValueError(
+            f"{name} must be a position (row, column) of maps of {'x'.join(map(str, sizes))}, "
+            f"up to {last}; received {unit!r}."
+            if sizes
+            else f"{name} must be (), for an output without positions; received {unit!r}."
+        )
+    return tuple(int(u) for u in given)

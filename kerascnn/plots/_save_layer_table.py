@@ -1,0 +1,65 @@
+"""The table of a network's layers as a file: a picture, or slides with editable tables."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from kerascnn._errors import unknown
+from kerascnn._files import must_be_writable, write_atomically
+
+from ._layer_table import description_of, layer_table
+
+FORMATS = ("svg", "png", "pdf", "pptx")
+
+
+def save_layer_table(
+    model: Any,
+    path: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Path:
+    """Write the table that `describe` prints to a picture or to slides.
+
+    Args:
+        model, columns, title: As for `layer_table`.
+        path: File that ends in .svg, .png or .pdf (a picture as tall as the table), or .pptx (as
+            many slides as the rows need, with tables that PowerPoint, LibreOffice and Keynote can
+            edit). For text, Markdown, LaTeX, CSV and HTML, see `Description`.
+
+    Returns:
+        The path.
+
+    Raises:
+        TypeError, ValueError: As for `layer_table`; or if the ending is unknown, or the columns do
+            not fit a slide.
+        ImportError: If python-pptx is not installed and `path` ends in .pptx.
+        OSError: If the file cannot be written.
+
+    >>> import tempfile, kerascnn as kc
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_layer_table(kc.build_lenet5(), f"{folder}/lenet5.svg").stat().st_size > 1000
+    True
+    """
+    path = Path(path)
+    ending = path.suffix[1:].lower()
+    if ending not in FORMATS:
+        raise unknown("the ending of path", ending, FORMATS)
+    if ending == "pptx":
+        try:
+            from ._table_slides import slides
+        except ImportError as error:
+            raise ImportError("slides need python-pptx: pip install 'kerascnn[pptx]'.") from error
+        data = slides(description_of(model, columns).cells(), title)
+    else:
+        ax = layer_table(model, columns=columns, title=title)
+        buffer = io.BytesIO()
+        ax.figure.savefig(buffer, format=ending)
+        plt.close(ax.figure)
+        data = buffer.getvalue()
+    with must_be_writable(path):
+        write_atomically(path, data)
+    return path
