@@ -61,10 +61,11 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
     result = np.zeros((len(images), SIZE, SIZE, 1), np.float32)
     if not len(images):
         return result
-    ink = np.stack([ink_of(image) for image in _brought_down(images.astype(np.float32))])
-    for image, digit in zip(_refined(ink), result[..., 0], strict=True):
-        if image.max() > 0:
-            digit[:] = _placed(image)
+    refine = _refinement(*_size_down(images.shape[1:]))
+    for image, digit in zip(images, result[..., 0], strict=True):  # one by one: fine ones are large
+        fine = refine(ink_of(_brought_down(image.astype(np.float32))))
+        if fine.max() > 0:
+            digit[:] = _placed(fine)
     return result
 
 
@@ -103,25 +104,34 @@ def _ground_level(image):
     return float(np.median(image[~inner]))
 
 
-def _brought_down(images):
-    """Average large images `(N, h, w)` over equal areas."""
-    height, width = images.shape[1:]
-    if max(height, width) <= LARGE:
-        return images
-    tall, wide = (max(1, round(side * LARGE / max(height, width))) for side in (height, width))
-    rows, columns = _averages(0, height, tall, height), _averages(0, width, wide, width)
-    return rows @ images @ columns.T
+def _size_down(size):
+    """The size to which pictures of a size are brought down."""
+    longer = max(size)
+    return size if longer <= LARGE else tuple(max(1, round(n * LARGE / longer)) for n in size)
 
 
-def _refined(images):
-    """Enlarge `(N, h, w)` smoothly and sharpen the strokes' outlines, brightest value 1."""
-    images = np.pad(images, ((0, 0), (1, 1), (1, 1)))  # room for the outline
-    height, width = images.shape[1:]
+def _brought_down(image):
+    """Average a large image `(h, w)` over equal areas."""
+    (height, width), (tall, wide) = image.shape, _size_down(image.shape)
+    if (tall, wide) == (height, width):
+        return image
+    return _averages(0, height, tall, height) @ image @ _averages(0, width, wide, width).T
+
+
+def _refinement(height, width):
+    """Return a function that enlarges `(height, width)` smoothly and sharpens the outlines."""
+    height, width = height + 2, width + 2  # room for the outline
     factor = -(-FINE // max(height, width))
-    images = _cubic(height, factor) @ images @ _cubic(width, factor).T
-    peaks = images.max(axis=(1, 2), keepdims=True, initial=0)
-    images = np.divide(images, peaks, out=np.zeros_like(images), where=peaks > 0)
-    return np.clip((images - INK) / EDGE + 0.5, 0, 1)
+    rows, columns = _cubic(height, factor), _cubic(width, factor).T
+
+    def refined(image):
+        image = rows @ np.pad(image, 1) @ columns
+        peak = image.max(initial=0)
+        if peak <= 0:
+            return np.zeros_like(image)
+        return np.clip((image / peak - INK) / EDGE + 0.5, 0, 1)
+
+    return refined
 
 
 def _cubic(size, factor):

@@ -19,8 +19,8 @@ def gif(frames: Sequence[bytes]) -> bytes:
     """Join PNG pages, whose resolution is a multiple of the film's."""
     pages = [Image.open(io.BytesIO(data)) for data in frames]
     images = [
-        page.convert("RGB")
-        .reduce(round(page.info["dpi"][0] / GIF_DPI))
+        page.reduce(round(page.info["dpi"][0] / GIF_DPI))
+        .convert("RGB")
         .convert("P", palette=Image.Palette.ADAPTIVE)
         for page in pages
     ]

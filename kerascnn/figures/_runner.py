@@ -269,6 +269,14 @@ def _write(out: Path, files: dict[str, bytes]) -> list[Path]:
     return [out / name for name in files]
 
 
+def _lay_out_like(model: Figure, drawing: Figure) -> None:
+    """Give a figure's axes and texts the places of those of another."""
+    for theirs, own in zip(model.axes, drawing.axes, strict=True):
+        own.set_position(theirs.get_position(original=True))
+    for theirs, own in zip(model.texts, drawing.texts, strict=True):
+        own.set_position(theirs.get_position())
+
+
 def _draw(
     one: LectureFigure, formats: Sequence[str], lang: str, style: str, options: dict, steps: bool
 ) -> dict[str, bytes]:
@@ -288,8 +296,12 @@ def _draw(
     )
     files = {}
     with plots.style(style, lang=lang):
+        first = drawings.get(f"{one.name}-1")
         for name, drawing in drawings.items():
-            drawing.draw_without_rendering()
+            if name == one.name or drawing is first:
+                drawing.draw_without_rendering()
+            else:
+                _lay_out_like(first, drawing)  # so that nothing moves from step to step
             drawing.set_layout_engine("none")  # laid out once: else it is for each format again
             for kind in formats:
                 files[f"{name}.{kind}"] = file_of(drawing, kind, label)

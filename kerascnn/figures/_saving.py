@@ -1,5 +1,6 @@
 """The files of a figure, and what they tell about themselves to the page that shows them."""
 
+import importlib
 import io
 import json
 import re
@@ -10,7 +11,8 @@ from xml.sax.saxutils import escape
 
 from matplotlib.figure import Figure
 
-FORMATS = ("svg", "png", "pdf")
+BACKENDS = {"svg": "svg", "png": "agg", "pdf": "pdf"}  # of matplotlib, by format
+FORMATS = tuple(BACKENDS)
 PNG_DPI = 200  # about 1920 pixels wide, like a slide
 MARK = re.compile(rb"kerascnn:([\w.~%-]+);")
 HEAD = 2**16  # bytes of a picture in which its label stands; in a PDF it stands at the end
@@ -57,7 +59,12 @@ def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> 
         "pdf": {"CreationDate": None, "Title": title, "Subject": alt, "Keywords": str(label)},
     }
     buffer = io.BytesIO()
-    drawing.savefig(buffer, format=kind, dpi=dpi, metadata=metadata[kind])
+    # Figure.savefig would draw each figure twice: the first time to lay it out, which is done.
+    canvas = importlib.import_module(f"matplotlib.backends.backend_{BACKENDS[kind]}").FigureCanvas(
+        drawing
+    )
+    drawing.dpi = dpi
+    getattr(canvas, f"print_{kind}")(buffer, metadata=metadata[kind])
     data = buffer.getvalue()
     return described(data.decode(), title, alt, label.lang).encode() if kind == "svg" else data
 

@@ -360,6 +360,11 @@ def _label(group: str) -> str:
     }[group]
 
 
+def group_of(kind: str) -> str:
+    """Return the group of a kind of layer, such as "convolution"; "other" if it is unknown."""
+    return _GROUP_OF.get(kind, "other")
+
+
 def layer_style(kind: str) -> LayerStyle:
     """Look up how a kind of layer is drawn in the style that is set.
 
@@ -374,7 +379,7 @@ def layer_style(kind: str) -> LayerStyle:
     >>> layer_style("MyLayer").group
     'other'
     """
-    group = _GROUP_OF.get(kind, "other")
+    group = group_of(kind)
     color, grey, hatch = _GROUPS[group]
     if in_print():
         color = grey

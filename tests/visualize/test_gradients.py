@@ -174,9 +174,9 @@ def test_scores_need_no_import(monkeypatch):
 # Models that put their channels first
 
 OF_IMAGES_ALONE = (
-    "activations", "deconvnet", "effective_receptive_field", "grad_cam", "grad_cam_plus_plus", "guided_backprop",
-    "guided_grad_cam", "hires_cam", "integrated_gradients", "invert_features", "layer_cam",
-    "occlusion", "saliency", "score_cam", "smooth_grad", "top_patches",
+    "activations", "deconvnet", "effective_receptive_field", "grad_cam", "grad_cam_plus_plus",
+    "guided_backprop", "guided_grad_cam", "hires_cam", "integrated_gradients", "invert_features",
+    "layer_cam", "occlusion", "saliency", "score_cam", "smooth_grad", "top_patches",
 )  # fmt: skip
 WITH_MORE = {
     "deep_dream": lambda method, model, x: method(model, x, "conv"),

@@ -36,9 +36,7 @@ CALLS = {
     "randomization_test": lambda model, x: see.randomization_test(
         model, x, see.saliency, layers=["deep"]
     ),
-    "receptive_field": lambda model, x: see.receptive_field(
-        model, "deep", input_shape=x.shape[1:]
-    ),
+    "receptive_field": lambda model, x: see.receptive_field(model, "deep", input_shape=x.shape[1:]),
     "saliency": lambda model, x: see.saliency(model, x),
     "score_cam": lambda model, x: see.score_cam(model, x),
     "smooth_grad": lambda model, x: see.smooth_grad(model, x, samples=2),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from kerascnn.plots._style import layer_style
+from kerascnn.plots._style import group_of
 
 # Groups of layers that are drawn with the layer before them, and groups that lead to the next.
 FOLLOW = ("normalization", "activation", "dropout", "reshape")
@@ -40,7 +41,7 @@ class Call:
     @property
     def group(self) -> str:
         """The group of its kind, such as "convolution"."""
-        return layer_style(self.kind).group
+        return group_of(self.kind)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Unit:
         """The shape that comes out."""
         return self.calls[-1].shape
 
-    @property
+    @cached_property
     def volume(self) -> tuple[int | None, ...]:
         """The shape that comes out, before it is flattened."""
         return next((c.shape for c in reversed(self.calls) if c.group != "reshape"), self.shape)

@@ -3,15 +3,17 @@
 Lengths grow with the square root of what they stand for: 224 and 7 pixels fit in one picture.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from kerascnn._text import shape_text
 from kerascnn.plots._artists import text_height, text_width
-from kerascnn.plots._style import layer_style
+from kerascnn.plots._style import group_of
 
 from .calls import Unit, leading_to
 from .names import span_text
@@ -80,18 +82,19 @@ def volumes(nodes: list[Unit], width: float, *, stacks: bool = False) -> Layout:
     groups = [
         list(group)
         for _key, group in itertools.groupby(
-            nodes, key=lambda node: (layer_style(node.kind).group, node.volume, node.kernel)
+            nodes, key=lambda node: (group_of(node.kind), node.volume, node.kernel)
         )
     ]
+    largest = _Largest.of(nodes)
     # names lie flat if they fit in one row, else they stand; at last there are several rows
     for upright, scale in itertools.product((False, True), SCALES):
-        slots = [_Slot(group, nodes, scale, upright, stacks) for group in groups]
+        slots = [_Slot(group, largest, scale, upright, stacks) for group in groups]
         if sum(slot.width + GAP for slot in slots) - GAP <= width:
             rows = [slots]
             break
     else:
         for scale in SCALES:
-            rows = _rows([_Slot(group, nodes, scale, False, stacks) for group in groups], width)
+            rows = _rows([_Slot(group, largest, scale, False, stacks) for group in groups], width)
             if sum(_row_height(row) + ROW_GAP for row in rows) <= SLIDE * width:
                 break
 
@@ -122,11 +125,11 @@ def volumes(nodes: list[Unit], width: float, *, stacks: bool = False) -> Layout:
     return Layout(boxes, labels, edges, across, y - ROW_GAP)
 
 
-def _row_height(row: list["_Slot"]) -> float:
+def _row_height(row: list[_Slot]) -> float:
     return max(slot.above for slot in row) + max(slot.below for slot in row)
 
 
-def _rows(slots: list["_Slot"], width: float) -> list[list["_Slot"]]:
+def _rows(slots: list[_Slot], width: float) -> list[list[_Slot]]:
     rows: list[list[_Slot]] = [[]]
     used = 0.0
     for slot in slots:
@@ -142,17 +145,17 @@ class _Slot:
     """Volumes that share a label, and the room that they and their label take."""
 
     def __init__(
-        self, group: list[Unit], nodes: list[Unit], scale: float, upright: bool, stacks: bool
+        self, group: list[Unit], largest: _Largest, scale: float, upright: bool, stacks: bool
     ):
         self.group, self.upright = group, upright
         self.stack = 0
         if stacks:
-            thickness, self.height = _square(group[0], nodes, scale)
+            thickness, self.height = _square(group[0], largest, scale)
             self.stack = min(group[0].volume[-1] or 1, STACKED) if len(group[0].volume) > 1 else 1
             self.depth = SHIFT * (self.stack - 1)
             self.sizes = [(thickness, self.height, self.depth)] * len(group)
         else:
-            self.sizes = [_size(node, nodes, scale) for node in group]
+            self.sizes = [_size(node, largest, scale) for node in group]
             thickness, self.height, self.depth = self.sizes[0]
         # all volumes of a group have one size
         self.span = len(group) * (thickness + INNER_GAP) - INNER_GAP + self.depth
@@ -194,30 +197,43 @@ class _Slot:
         labels.append(Label(self.name, centre, y, self.width, self.name_height, self.upright))
 
 
-def _size(node: Unit, nodes: list[Unit], scale: float) -> tuple[float, float, float]:
+class _Largest(NamedTuple):
+    """The largest sizes in a chain, which all others are drawn in proportion to."""
+
+    channels: int
+    side: int
+    units: int
+
+    @classmethod
+    def of(cls, nodes: list[Unit]) -> _Largest:
+        maps = [node.volume for node in nodes if len(node.volume) > 1]
+        return cls(
+            max((shape[-1] for shape in maps if shape[-1]), default=1),
+            max((size for shape in maps for size in shape[:-1] if size), default=1),
+            max((n.volume[-1] for n in nodes if len(n.volume) == 1 and n.volume[-1]), default=1),
+        )
+
+
+def _size(node: Unit, largest: _Largest, scale: float) -> tuple[float, float, float]:
     """Thickness, height and depth of a layer's volume."""
 
-    def length(full: float, value: int | None, values: Iterable[int | None]) -> float:
-        largest = max((v for v in values if v), default=1)
+    def length(full: float, value: int | None, largest: int) -> float:
         return max(scale * full * math.sqrt((value or 1) / largest), SMALLEST)
 
     if len(node.volume) < 2:
-        units = [n.volume[-1] for n in nodes if len(n.volume) == 1]
-        height = length(HEIGHT * 0.8, node.volume[-1] if node.volume else 1, units)
+        height = length(HEIGHT * 0.8, node.volume[-1] if node.volume else 1, largest.units)
         return max(BAR * scale, SMALLEST), height, max(BAR * scale, SMALLEST) / 2
-    maps = [n.volume for n in nodes if len(n.volume) > 1]
-    sides = [size for shape in maps for size in shape[:-1]]
     across = node.volume[1] if len(node.volume) > 2 else 1
     return (
-        length(THICKNESS, node.volume[-1], [shape[-1] for shape in maps]),
-        length(HEIGHT, node.volume[0], sides),
-        OBLIQUE * length(HEIGHT, across, sides),
+        length(THICKNESS, node.volume[-1], largest.channels),
+        length(HEIGHT, node.volume[0], largest.side),
+        OBLIQUE * length(HEIGHT, across, largest.side),
     )
 
 
-def _square(node: Unit, nodes: list[Unit], scale: float) -> tuple[float, float]:
+def _square(node: Unit, largest: _Largest, scale: float) -> tuple[float, float]:
     """Width and height of a map as it is seen from the front; of a vector, of a thin bar."""
-    _thickness, height, depth = _size(node, nodes, scale * STACK_SCALE)
+    _thickness, height, depth = _size(node, largest, scale * STACK_SCALE)
     if len(node.volume) < 2:
         return max(BAR * scale, SMALLEST), height
     return max(depth / OBLIQUE, SMALLEST), height
