@@ -30,7 +30,7 @@ MAY_USE = {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "models", "training", "visualize", "experiments", "trained",
     },
-    "decks": {"figures"},
+    "decks": {"figures", "plots"},
     "__main__": {"cli"},
     "cli": {
         "decks", "exercises", "explorer", "figures", "models", "_describe", "weights", "training",

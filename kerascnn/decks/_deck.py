@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matplotlib import pyplot as plt
+
 from kerascnn import figures
 from kerascnn._errors import unknown
 from kerascnn._files import must_be_writable, write_atomically
@@ -15,6 +17,8 @@ from kerascnn._print import browser, printed
 from kerascnn._text import language
 from kerascnn._text import text as _
 from kerascnn.figures import LectureFigure
+from kerascnn.plots._diagram.choose import chosen
+from kerascnn.plots._diagram.parts import Layout
 
 from ._formulas import Formula, formulas
 
@@ -30,6 +34,8 @@ class Page:
         title: its lesson, in one sentence.
         caption: what it shows.
         svg, png: the picture.
+        diagram: the layout of a network's diagram, which slides show instead of the picture.
+        words: the texts around it.
     """
 
     name: str
@@ -37,6 +43,8 @@ class Page:
     caption: str
     svg: bytes
     png: bytes
+    diagram: Layout | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ class Deck:
                     svg, png = (
                         Path(folder, f"{one.name}.{k}").read_bytes() for k in ("svg", "png")
                     )
-                    page = Page(one.name, *one.words(), svg, png)
+                    page = Page(one.name, *one.words(), svg, png, *self._diagram(one))
                     chapters.setdefault(one.section, []).append(page)
                 if not chapters:
                     name, error = next(iter(self.failed.items()))
@@ -141,6 +149,15 @@ class Deck:
                     Chapter(_(figures.SECTIONS[section]), formulas(section), pages)
                     for section, pages in chapters.items()
                 ]
+
+    def _diagram(self, one: LectureFigure) -> tuple[Layout | None, tuple[str, ...]]:
+        """The diagram that a figure consists of, if it does, and the texts around it."""
+        if one.diagram is None:
+            return None, ()
+        drawing = figures.render(one.name, lang=self.lang, style=self.style)
+        words = tuple(text.get_text() for text in drawing.texts)
+        plt.close(drawing)
+        return chosen(one.diagram())[1], words
 
 
 def deck(names: str | Sequence[str] = (), *, lang: str = "en", style: str = "slides") -> Deck:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from pptx import Presentation
-from pptx.enum.text import MSO_ANCHOR
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.opc.package import Part
 from pptx.opc.packuri import PackURI
 from pptx.util import Emu, Inches, Pt
 
 from kerascnn._text import text as _
+from kerascnn.plots._artists import text_width
+from kerascnn.plots._diagram.slides import draw_on
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
 MARGIN, TITLE_HEIGHT = Inches(0.4), Inches(0.95)
+WORDS, LINE = 14, 1.3  # points of the words below a diagram, and their lines in ems
 TITLE_SLIDE, TITLE_ONLY = 0, 5  # layouts of python-pptx's template
 # "Vector picture" in Microsoft's extension of Office Open XML, [MS-ODRAWXML] 2.3.
 SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
@@ -88,6 +92,33 @@ def _figure(deck, page: Page) -> None:
     slide = _titled(deck, page.title)
     top = Inches(0.2) + TITLE_HEIGHT + Inches(0.1)
     room = WIDTH - 2 * MARGIN, HEIGHT - top - Inches(0.2)
+    if page.diagram is None:
+        _picture(slide, page, top, room)
+    else:
+        _diagram(slide, page, top, room)
+    notes: Any = slide.notes_slide.notes_text_frame
+    notes.text = f"{page.caption}\n\n{_('Source')}: kerascnn figures {page.name}"
+
+
+def _diagram(slide: Slide, page: Page, top: int, room: tuple[int, int]) -> None:
+    """Draw a network with a group of shapes that can be edited, and the words below it."""
+    texts = [line for words in page.words for line in words.split("\n")]
+    lines = sum(ceil(text_width(text) * Pt(WORDS) / room[0]) for text in texts)
+    below = round(LINE * Pt(WORDS) * lines)
+    group = slide.shapes.add_group_shape()
+    draw_on(group.shapes, page.diagram, MARGIN, top, room[0], room[1] - below)
+    group.name = page.name
+    group._element.nvGrpSpPr.cNvPr.set("descr", page.caption)
+    box = slide.shapes.add_textbox(MARGIN, Emu(top + room[1] - below), Emu(room[0]), Emu(below))
+    box.text_frame.word_wrap = True
+    box.text_frame.margin_top = box.text_frame.margin_bottom = 0
+    for nth, text in enumerate(texts):
+        paragraph = box.text_frame.add_paragraph() if nth else box.text_frame.paragraphs[0]
+        paragraph.text, paragraph.alignment = text, PP_ALIGN.CENTER
+        paragraph.runs[0].font.size = Pt(WORDS)
+
+
+def _picture(slide: Slide, page: Page, top: int, room: tuple[int, int]) -> None:
     picture: Any = slide.shapes.add_picture(io.BytesIO(page.png), Emu(0), Emu(0))
     scale = min(room[0] / picture.width, room[1] / picture.height)
     picture.width, picture.height = (
@@ -99,8 +130,6 @@ def _figure(deck, page: Page) -> None:
     picture.name = page.name
     picture._element.nvPicPr.cNvPr.set("descr", page.caption)
     _add_vectors(slide, picture, page)
-    notes: Any = slide.notes_slide.notes_text_frame
-    notes.text = f"{page.caption}\n\n{_('Source')}: kerascnn figures {page.name}"
 
 
 def _add_vectors(slide: Slide, picture, page: Page) -> None:

@@ -37,6 +37,8 @@ class LectureFigure:
             animated figure draws step 0, 1, … for `step`, and all steps at once for `None`.
         data: computes what the figure shows, once per process for the same options.
         options: what the user may set, by name: keyword-only parameters of `function` and `data`.
+        diagram: returns the description of the network whose diagram is all that it draws, so that
+            slides can show it as shapes that can be edited; `None` for other figures.
         credited: names of the photos (`kc.datasets.photo`) of which it shows something, and
             "digits" and "mnist" if it shows some of these; or a function of the options.
     """
@@ -51,6 +53,7 @@ class LectureFigure:
     data: Callable | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     credited: tuple[str, ...] | Callable[..., tuple[str, ...]] = ()
+    diagram: Callable[[], object] | None = None
 
     @property
     def section(self) -> str:
@@ -130,6 +133,7 @@ def figure(
     frames: int | Callable[..., int] = 0,
     data: Callable | None = None,
     photos: tuple[str, ...] | Callable[..., tuple[str, ...]] = (),
+    diagram: Callable[[], object] | None = None,
 ) -> Callable[[Callable], Callable]:
     """Register a function that draws and returns a figure.
 
@@ -149,6 +153,8 @@ def figure(
         photos: names of the photos of which it shows something, where the user gives none, and
             "digits" and "mnist" if it shows some of these: the page credits their makers. Or a
             function of the options.
+        diagram: returns the description of the network, if `function` draws nothing but its
+            `plots.architecture` and words; slides then show shapes that can be edited.
 
     Raises:
         ValueError: the course has no such row, or another figure has this name.
@@ -167,7 +173,7 @@ def figure(
         topic = function.__module__.rpartition(".")[2]
         options = options_of(function, data)
         _figures[name] = LectureFigure(
-            name, function, title, alt, topic, rows, frames, data, options, photos
+            name, function, title, alt, topic, rows, frames, data, options, photos, diagram
         )
         return function
 

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from unittest import mock
 
 import numpy as np
@@ -54,6 +54,7 @@ def zero_weights() -> Iterator[None]:
     alt="LeNet-5 maps a 28 by 28 digit to 10 classes through two convolutions with pooling, a "
     "third convolution and two dense layers, with 61,706 parameters in all.",
     rows=("D2",),
+    diagram=partial(built, "lenet5"),
 )
 def lenet5() -> Figure:
     """Draw the modern version of LeNet-5."""
@@ -117,6 +118,7 @@ def lenet5_1998() -> Figure:
     alt="AlexNet as a single tower: 227 by 227 pixels become 55 by 55 by 96, 27 by 27 by 256 and "
     "13 by 13 by 384, followed by three dense layers, with 62,378,344 parameters in all.",
     rows=("D3",),
+    diagram=partial(built, "alexnet"),
 )
 def alexnet() -> Figure:
     """Draw AlexNet with the numbers of its first layer and an erratum."""

@@ -1,6 +1,6 @@
 """Inception modules and the network that is made of them (lecture map, D6 and D7)."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from matplotlib import pyplot as plt
@@ -12,6 +12,7 @@ from kerascnn._text import text as _
 
 from ._drawing import note
 from ._registry import figure
+from .depth import described
 
 MEGA = 1e6
 
@@ -64,11 +65,10 @@ def inception_modules() -> Figure:
     "and two between max pooling, global average pooling and one dense layer, with 6,998,552 "
     "parameters.",
     rows=("D7",),
+    diagram=partial(described, "googlenet"),
 )
 def googlenet() -> Figure:
     """Draw the network; equal modules in a row are drawn once."""
-    from .depth import described
-
     description = described("googlenet")
     fig, ax = plt.subplots()
     plots.architecture(description, ax=ax, check=True)

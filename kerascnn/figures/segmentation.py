@@ -1,5 +1,6 @@
 """From classification to segmentation: FCN, U-Net and FusionNet (lecture map, D13 and D14)."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,7 @@ def fully_convolutional(found: dict) -> Figure:
     alt="U-Net as a U: 572 by 572 pixels go down through four poolings and come up to a map of 388 "
     "by 388; at each level, cropped maps from the left are concatenated on the right.",
     rows=("D14",),
+    diagram=partial(described, "unet"),
 )
 def unet() -> Figure:
     """Draw U-Net, whose skips are concatenated."""
@@ -111,6 +113,7 @@ def unet() -> Figure:
     "each level, maps from the left are added on the right, and residual blocks stand between "
     "convolutions.",
     rows=("D14",),
+    diagram=partial(described, "fusionnet"),
 )
 def fusionnet() -> Figure:
     """Draw FusionNet, whose skips are added."""

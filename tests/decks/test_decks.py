@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 from pptx import Presentation
+from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.util import Inches
 
 from kerascnn import _print, decks, figures
@@ -60,6 +61,20 @@ def test_slides_are_sections_formulas_and_figures(saved):
     ]
     formulas = [s.table for s in deck.slides[1].shapes if s.has_table]
     assert "⌊(i + 2p − k) / s⌋ + 1" in formulas[0].cell(1, 1).text
+
+
+def test_a_networks_diagram_is_made_of_shapes(tmp_path):
+    """The blocks of LeNet-5, in a group with alt text, and the words of the figure below."""
+    path = decks.deck("lenet5").save(tmp_path / "deck.pptx")
+    slide = Presentation(path).slides[-1]
+    assert not [shape for shape in slide.shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
+    (group,) = (shape for shape in slide.shapes if shape.shape_type == MSO_SHAPE_TYPE.GROUP)
+    assert {"input", "c1", "s2", "c3", "s4", "c5", "f6"} <= {shape.name for shape in group.shapes}
+    assert "61,706" in group._element.nvGrpSpPr.cNvPr.get("descr")
+    (words,) = (s.text_frame.text for s in slide.shapes if s.name.startswith("TextBox"))
+    assert "416,520" in words
+    bottom = Presentation(path).slide_height
+    assert all(s.top >= 0 and s.top + s.height <= bottom for s in (*slide.shapes, *group.shapes))
 
 
 def test_pictures_are_vectors_with_png_beside(saved):

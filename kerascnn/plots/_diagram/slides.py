@@ -18,8 +18,6 @@ from kerascnn.plots._style import layer_style
 from .volumes import SHIFT
 
 if TYPE_CHECKING:
-    from pptx.slide import Slide
-
     from .parts import Box, Label, Layout, Point
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
@@ -39,25 +37,38 @@ def slides(layout: Layout, title: str | None = None) -> bytes:
     heading.text_frame.text = title or ""
     for run in heading.text_frame.paragraphs[0].runs:
         run.font.size = Pt(24)
-    _Page(slide, layout).draw(layout)
+    draw_on(
+        slide.shapes, layout, MARGIN, HEAD + MARGIN, WIDTH - 2 * MARGIN, HEIGHT - HEAD - 2 * MARGIN
+    )
     buffer = io.BytesIO()
     deck.save(buffer)
     return buffer.getvalue()
 
 
-class _Page:
-    """A slide with the scale at which a layout fills it."""
+def draw_on(shapes: Any, layout: Layout, left: int, top: int, width: int, height: int) -> None:
+    """Draw a layout with shapes, as large as it fits into a part of a slide.
 
-    def __init__(self, slide: Slide, layout: Layout):
-        top = min([0.0, *(b.bounds[1] for b in layout.boxes), *(b.y - 1 for b in layout.labels)])
-        left = min(0.0, *(x for e in layout.edges for x, _y in e.points), 0.0)
-        right = max([layout.width, *(x for e in layout.edges for x, _y in e.points)])
-        room = WIDTH - 2 * MARGIN, HEIGHT - HEAD - 2 * MARGIN
-        self.em = min(room[0] / (right - left), room[1] / (layout.height - top))
-        self.em = min(self.em, Pt(20))
-        self.x = MARGIN + (room[0] - self.em * (right - left)) / 2 - self.em * left
-        self.y = HEAD + MARGIN + (room[1] - self.em * (layout.height - top)) / 2 - self.em * top
-        self.slide = slide
+    Args:
+        shapes: of a slide, or of a group on it.
+        layout: the diagram.
+        left, top, width, height: the part of the slide, in EMU.
+    """
+    _Page(shapes, layout, left, top, width, height).draw(layout)
+
+
+class _Page:
+    """Shapes on a slide, and the scale at which a layout fills its room."""
+
+    def __init__(
+        self, shapes: Any, layout: Layout, left: int, top: int, width: int, height: int
+    ) -> None:
+        above = min([0.0, *(b.bounds[1] for b in layout.boxes), *(b.y - 1 for b in layout.labels)])
+        first = min(0.0, *(x for e in layout.edges for x, _y in e.points), 0.0)
+        last = max([layout.width, *(x for e in layout.edges for x, _y in e.points)])
+        self.em = min(width / (last - first), height / (layout.height - above), Pt(20))
+        self.x = left + (width - self.em * (last - first)) / 2 - self.em * first
+        self.y = top + (height - self.em * (layout.height - above)) / 2 - self.em * above
+        self.shapes = shapes
 
     def at(self, x: float, y: float) -> tuple[Emu, Emu]:
         return Emu(round(self.x + x * self.em)), Emu(round(self.y + y * self.em))
@@ -110,13 +121,13 @@ class _Page:
             self._write(shape, label.text, look.text_color)
 
     def _shape(self, kind, x: float, y: float, width: float, height: float):
-        shape = self.slide.shapes.add_shape(kind, *self.at(x, y), *self.size(width, height))
+        shape = self.shapes.add_shape(kind, *self.at(x, y), *self.size(width, height))
         shape.line.color.rgb, shape.line.width = LINE, Pt(0.75)
         shape.shadow.inherit = False
         return shape
 
     def _line(self, points: tuple[Point, ...], name: str) -> None:
-        builder = self.slide.shapes.build_freeform(*self.at(*points[0]), scale=1.0)
+        builder = self.shapes.build_freeform(*self.at(*points[0]), scale=1.0)
         builder.add_line_segments([self.at(*point) for point in points[1:]], close=False)
         line: Any = builder.convert_to_shape()
         line.name = name
@@ -132,7 +143,7 @@ class _Page:
         if label.upright:  # turned about its middle
             left, top = self.at(label.x - height / 2, label.y - width / 2)
             width, height = height, width
-        box = self.slide.shapes.add_textbox(left, top, *self.size(width, height))
+        box = self.shapes.add_textbox(left, top, *self.size(width, height))
         box.rotation = -90 if label.upright else 0
         if label.on_line:
             _fill(box, "#FFFFFF")
