@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from kerascnn import _markup
 from kerascnn._files import must_be_writable, write_atomically
 from kerascnn._graph import flatten
 
 from ._graph import Arrays, read
+from ._page import page
 from ._weights import coded
 
-SCRIPTS = ("arrays.js", "activations.js", "kernels.js", "network.js", "questions.js")
 
 
 def export(
@@ -61,24 +58,3 @@ def page_data(
         "history": None,
         "samples": [],
     }
-
-
-def page(data: dict[str, Any]) -> str:
-    """Fill the template."""
-    from markupsafe import Markup
-
-    folder = files("kerascnn") / "explorer" / "page"
-    scripts = [Markup((folder / name).read_text("utf-8")) for name in SCRIPTS]
-    return _markup.template("explorer/page", "explorer.html.jinja").render(
-        model=Markup(island(data)), scripts=scripts, title=data["title"], lang=data["language"]
-    )
-
-
-def island(data: dict[str, Any]) -> str:
-    """JSON that can stand in a <script>, which nothing within it can end.
-
-    >>> island({"name": "</script>"})
-    '{"name":"\\\\u003c/script\\\\u003e"}'
-    """
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from ._export import page, page_data
+from ._export import page_data
+from ._page import page
 
 
 class Page:

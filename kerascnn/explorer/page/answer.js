@@ -1,0 +1,67 @@
+// The answer of the network, beside the input.
+"use strict";
+const ALL_CLASSES = 12; // of more classes only the best are shown
+const BEST = 6;
+let said = "";
+
+const scoreText = (one, score) => (isProbability(one) ? percent(score) : number(score));
+const answerText = (one, scores, klass) => `${classText(one, klass)}: ${scoreText(one, scores[klass])}`;
+
+/** The width of a class's bar, as a part of the room. */
+function barOf(one, scores, klass) {
+  if (isProbability(one)) return scores[klass];
+  const [low, high] = [Math.min(...scores), Math.max(...scores)];
+  const part = high > low ? (scores[klass] - low) / (high - low) : 0;
+  return isDistance(one) ? 1 - part : part;
+}
+
+function shownClasses(scores, best, one) {
+  const klasses = [...scores.keys()];
+  if (klasses.length <= ALL_CLASSES) return klasses;
+  const sign = isDistance(one) ? 1 : -1;
+  return klasses.sort((a, b) => sign * (scores[a] - scores[b])).slice(0, BEST);
+}
+
+/** Rows are made once and then only changed: they are redrawn with every stroke. */
+function drawAnswer() {
+  const one = output();
+  find("#answer").hidden = !isClassifier();
+  if (!isClassifier()) return;
+  const scores = scoresOf(state.values);
+  const best = predicted();
+  const shown = shownClasses(scores, best, one);
+  const list = find("#classes");
+  while (list.children.length > shown.length) list.lastChild.remove();
+  while (list.children.length < shown.length) {
+    const bar = make("span", { class: "bar" });
+    list.append(make("li", {}, make("span", { class: "class" }), make("span", { class: "track" }, bar), make("data")));
+  }
+  shown.forEach((klass, nth) => {
+    const row = list.children[nth];
+    const [name, track, score] = row.children;
+    name.textContent = name.title = classText(one, klass);
+    track.firstChild.style.width = `${Math.max(0, Math.min(1, barOf(one, scores, klass))) * 100}%`;
+    score.value = scores[klass];
+    score.textContent = scoreText(one, scores[klass]);
+    row.classList.toggle("best", klass === best);
+  });
+  find("#predicted").textContent = classText(one, best);
+  const text = say("answerIs", { answer: answerText(one, scores, best) });
+  if (text !== said) announce(text);
+  said = text;
+}
+
+function prepareAnswer() {
+  const choice = find("#output-choice");
+  choice.parentElement.hidden = model.outputs.length < 2;
+  choice.replaceChildren(...model.outputs.map((one, nth) => make("option", { value: nth }, one.name)));
+  choice.addEventListener("change", () => {
+    state.output = Number(choice.value);
+    state.target = null;
+    tell("values");
+    tell("output");
+  });
+}
+
+on("values", drawAnswer);
+on("language", drawAnswer);

@@ -1,0 +1,145 @@
+// The network on this page: its inputs, what has been changed in it, and the values of all layers.
+"use strict";
+const net = KerasCNN.load(model);
+const nodes = new Map(model.nodes.map((node) => [node.id, node]));
+const sizeOf = (shape) => shape.reduce((product, size) => product * size, 1);
+/** Filters that are off (by node, channel), maps that are held, numbers of arrays (by place). */
+const noEdits = () => ({ off: {}, frozen: {}, numbers: {} });
+
+const state = {
+  inputs: model.inputs.map((one) => new Float32Array(sizeOf(nodes.get(one.node).shape))),
+  input: 0, // which of the inputs is drawn
+  run: null, // what `forward` gave: `values` of all nodes by their ids, and `before` activations
+  values: null,
+  checkpoint: null, // index, or null for the trained network
+  output: 0, // which of the outputs is explained
+  target: null, // the class that is explained; null for the predicted one
+  node: null, map: 0, y: 0, x: 0, // the value that is looked at
+  edits: noEdits(),
+};
+
+const output = () => model.outputs[state.output];
+const input = () => model.inputs[state.input];
+const inputNode = () => nodes.get(input().node);
+const isVector = (shape) => sizeOf(shape) === shape[shape.length - 1];
+const labelOf = (node) => node.name;
+const classText = (one, klass) => one.classes?.[klass] ?? String(klass);
+
+/** The scores of an output for the classes: a single sigmoid is that of the second of two. */
+function scoresOf(values, one = output()) {
+  const scores = values[one.node];
+  if (scores.length > 1 || one.classes?.length !== 2) return scores;
+  return Float32Array.of(1 - scores[0], scores[0]);
+}
+/** Whether the best class is the one with the lowest score: a distance, in the LeNet-5 of 1998. */
+const isDistance = (one) => nodes.get(one.node).type === "RBFOutput";
+/** Whether an output has scores of classes, rather than maps. */
+const isClassifier = (one = output()) => isVector(nodes.get(one.node).shape);
+const isProbability = (one) => ["softmax", "sigmoid"].includes(one.activation);
+
+function predicted(values = state.values, one = output()) {
+  const scores = scoresOf(values, one);
+  const sign = isDistance(one) ? -1 : 1;
+  let best = 0;
+  for (let i = 1; i < scores.length; i++) if (sign * scores[i] > sign * scores[best]) best = i;
+  return best;
+}
+const target = () => Math.min(state.target ?? predicted(), scoresOf(state.values).length - 1);
+
+// -- compute, at most once per frame --------------------------------------------------------------
+
+let waiting = false;
+let began = 0; // when the first of the changes that wait was made
+const times = []; // milliseconds from a change to the picture, the last ones
+
+function changed(since = performance.now()) {
+  if (waiting) return;
+  [waiting, began] = [true, since];
+  requestAnimationFrame(recompute);
+}
+
+function recompute() {
+  waiting = false;
+  state.run = net.forward(state.inputs);
+  state.values = state.run.values;
+  tell("values");
+  times.push(performance.now() - began);
+  if (times.length > 500) times.shift();
+}
+
+function setInput(values, since) {
+  state.inputs[state.input].set(values);
+  changed(since);
+}
+
+// -- changes to the network, and how to take them back ----------------------------------------------
+
+const earlier = []; // edits, to be taken back to
+const copyEdits = (edits) => structuredClone(edits);
+
+/** Change the edits by a function; `undo` takes it back. */
+function edit(change) {
+  earlier.push(copyEdits(state.edits));
+  change(state.edits);
+  useEdits();
+}
+function undo() {
+  if (!earlier.length) return;
+  state.edits = earlier.pop();
+  useEdits();
+}
+const isEdited = () => Object.values(state.edits).some((part) =>
+  Object.values(part).some((held) => Object.keys(held).length > 0));
+function restoreAll() {
+  if (isEdited()) edit((edits) => Object.assign(edits, noEdits()));
+}
+
+/** Bring the weights of the epoch and the edits into the network. */
+function applyEdits({ off, frozen, numbers } = state.edits) {
+  net.restore(state.checkpoint);
+  const each = (part, then) => {
+    for (const [id, held] of Object.entries(part)) {
+      for (const [key, value] of Object.entries(held)) then(Number(id), Number(key), value);
+    }
+  };
+  each(off, (id, channel) => net.ablate(id, channel));
+  each(frozen, (id, channel, values) => net.freeze(id, channel, values));
+  each(numbers, (array, place, value) => { net.arrays[array][place] = value; });
+}
+
+function useEdits() {
+  applyEdits();
+  tell("network");
+  changed();
+}
+
+/** Show the weights of an epoch; null for the trained network. */
+function setCheckpoint(index) {
+  state.checkpoint = index;
+  useEdits();
+}
+
+// -- what is looked at -----------------------------------------------------------------------------
+
+function select(node, map = 0, y = null, x = null) {
+  const [height, width, channels] = volumeOf(node.shape);
+  const within = (value, size) => Math.min(Math.max(Math.trunc(value) || 0, 0), size - 1);
+  Object.assign(state, {
+    node,
+    map: within(map, channels),
+    y: within(y ?? height / 2, height),
+    x: within(x ?? width / 2, width),
+  });
+  tell("selected");
+}
+
+/** The value at a place of a node's output. */
+function valueAt(node, map, y, x, values = state.values) {
+  const [, width, channels] = volumeOf(node.shape);
+  return values[node.id][(y * width + x) * channels + map];
+}
+/** One map of a node's output. */
+function mapOf(node, map, values = state.values) {
+  const [height, width, channels] = volumeOf(node.shape);
+  return Float32Array.from({ length: height * width }, (_, i) => values[node.id][i * channels + map]);
+}

@@ -1,0 +1,125 @@
+// Why this answer: saliency, Grad-CAM and occlusion of the picture that is shown, while it changes.
+"use strict";
+const LATER = 80; // milliseconds after the last change
+const FINE = 224; // pixels of an overlay
+const BUSY = 12; // milliseconds that the page may compute before it draws
+let whyTimer = null;
+let drawing = 0;
+
+/** The layers with maps that the output is computed from. */
+function camLayers() {
+  const [found, waiting_] = [new Set(), [output().node]];
+  while (waiting_.length) {
+    const id = waiting_.pop();
+    if (found.has(id)) continue;
+    found.add(id);
+    waiting_.push(...nodes.get(id).inputs);
+  }
+  return model.nodes.filter((node) => {
+    const [height, width] = volumeOf(node.shape);
+    return found.has(node.id) && height * width > 1 && !isInput(node);
+  });
+}
+
+function drawHeat(id, heat, height, width, { map, range, over }) {
+  const node = inputNode();
+  const box = find(`#${id} .picture`);
+  const canvas = find("canvas", box);
+  const [tall, wide, channels] = volumeOf(node.shape);
+  box.style.aspectRatio = `${wide} / ${tall}`;
+  const [picture, colors] = [make("canvas"), make("canvas")];
+  drawMaps(colors, heat, [height, width, 1], { columns: 1, shown: 1, range, map });
+  const scale = Math.max(1, Math.round(FINE / Math.max(tall, wide)));
+  [canvas.width, canvas.height] = [wide * scale, tall * scale];
+  const context = canvas.getContext("2d");
+  if (over) {
+    const values = state.inputs[state.input];
+    if (channels === 3) drawPicture(picture, values, [tall, wide, 3], rangeOf(values));
+    else drawMaps(picture, values, [tall, wide, channels], { columns: 1, shown: 1, map: maps.gray });
+    context.imageSmoothingEnabled = false;
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    context.globalAlpha = 0.6;
+    context.imageSmoothingEnabled = true;
+  } else context.imageSmoothingEnabled = false;
+  context.drawImage(colors, 0, 0, canvas.width, canvas.height);
+  context.globalAlpha = 1;
+}
+
+async function drawWhy() {
+  const mine = ++drawing;
+  if (find("#view-why").hidden || !isClassifier()) return;
+  const [klass, options] = [target(), { output: state.output, input: state.input }];
+  const [height, width] = volumeOf(inputNode().shape);
+  const label = (id, key, layer) =>
+    find(`#${id} canvas`).setAttribute("aria-label", say(key, { answer: classText(output(), klass), layer }));
+  const slopes = net.saliency(state.run, klass, options);
+  drawHeat("saliency", slopes, height, width, { map: maps.heat, range: rangeOf(slopes), over: false });
+  label("saliency", "saliencyAlt");
+  const layer = nodes.get(Number(find("#cam-layer").value));
+  find("#cam").hidden = !layer;
+  if (layer) {
+    const cam = net.gradCam(state.run, layer.id, klass, options);
+    const [tall, wide] = volumeOf(layer.shape);
+    drawHeat("cam", cam, tall, wide, { map: maps.heat, range: rangeOf(cam), over: true });
+    label("cam", "camAlt", layer.name);
+  }
+  const fall = await occluded(klass, options, () => mine !== drawing);
+  if (!fall) return;
+  drawHeat("occlusion", fall, height, width, { map: maps.signed, range: rangeAround0(fall), over: true });
+  label("occlusion", "occlusionAlt");
+}
+
+/** Cover one square after the other; null if something has changed before all are done. */
+async function occluded(klass, options, isStale) {
+  const size = Number(find("#patch-size").value);
+  const squares = net.occluding(state.run, klass, { ...options, size, stride: Math.max(1, size >> 1) });
+  let since = performance.now();
+  for (let one = squares.next(); ; one = squares.next()) {
+    if (one.done) return one.value;
+    if (performance.now() - since < BUSY) continue;
+    await breath();
+    if (isStale()) return null;
+    since = performance.now();
+  }
+}
+
+function later() {
+  if (find("#view-why").hidden) return;
+  clearTimeout(whyTimer);
+  whyTimer = setTimeout(drawWhy, LATER);
+}
+
+function prepareWhy() {
+  fillTargets();
+  const layers = camLayers();
+  const last = layers.findLast((node) => node.group === "convolution") ?? layers.at(-1);
+  find("#cam-layer").replaceChildren(...layers.map((node) => make("option", { value: node.id }, node.name)));
+  if (last) find("#cam-layer").value = last.id;
+  find("#target").addEventListener("change", (event) => {
+    state.target = event.target.value === "" ? null : Number(event.target.value);
+    later();
+  });
+  find("#cam-layer").addEventListener("change", later);
+  const longest = Math.max(...volumeOf(inputNode().shape).slice(0, 2));
+  const size = find("#patch-size");
+  size.max = Math.max(1, longest >> 1);
+  size.value = Math.max(1, Math.round(longest / 7));
+  const told = () => { size.nextElementSibling.textContent = `${size.value}×${size.value}`; };
+  size.addEventListener("input", () => { told(); later(); });
+  told();
+}
+
+function fillTargets() {
+  const { length } = scoresOf(state.values);
+  find("#tab-why").hidden = !isClassifier();
+  find("#target").replaceChildren(
+    make("option", { value: "" }, say("predictedClass")),
+    ...Array.from({ length: isClassifier() ? length : 0 }, (_, klass) => make("option", { value: klass }, classText(output(), klass))),
+  );
+  find("#target").value = state.target ?? "";
+}
+
+on("values", later);
+on("tab", later);
+on("output", () => { fillTargets(); later(); });
+on("language", () => { fillTargets(); later(); });
