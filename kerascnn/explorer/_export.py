@@ -17,7 +17,6 @@ from ._page import page
 from ._weights import coded
 
 
-
 def export(
     model: keras.Model,
     path: str | PathLike,

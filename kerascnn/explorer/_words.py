@@ -155,6 +155,7 @@ def _change() -> dict[str, str]:
             "Score of {answer}, {score} with all maps, when one map of {layer} is switched off"
         ),
         "withoutMap": _("Without"),
+        "fall": _("Logit falls by"),
         "score": _("Score"),
     }
 

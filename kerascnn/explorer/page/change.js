@@ -2,7 +2,7 @@
 "use strict";
 const EDITABLE = 121; // numbers of a kernel
 const RANKED = 10; // filters that are listed
-let ranking = null; // {node, klass, score, found: [{channel, without}]}
+let ranking = null; // {node, klass, score, found: [{channel, fall, without}]}
 
 const channelsOf = (node) => volumeOf(node.shape)[2];
 const isOff = (node, channel) => Boolean(state.edits.off[node.id]?.[channel]);
@@ -168,11 +168,11 @@ function drawRanking() {
   const one = output();
   const shown = (value) => scoreText(one, value);
   const heading = say("ranked", { answer: classText(one, klass), score: shown(score), layer: node.name });
-  const rows = found.map(({ channel, without }) => make("tr", {},
+  const rows = found.map(({ channel, fall, without }) => make("tr", {},
     make("th", { scope: "row" }, make("button", { type: "button", onclick: () => select(node, channel, state.y, state.x) }, `${say("map")} ${channel}`)),
-    make("td", {}, make("data", { value: String(without) }, shown(without)))));
+    make("td", {}, data(fall)), make("td", {}, make("data", { value: String(without) }, shown(without)))));
   return host.replaceChildren(make("table", {}, make("caption", {}, heading),
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, say("withoutMap")), make("th", { scope: "col" }, say("score")))),
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, say("withoutMap")), make("th", { scope: "col" }, say("fall")), make("th", { scope: "col" }, say("score")))),
     make("tbody", {}, rows)));
 }
 

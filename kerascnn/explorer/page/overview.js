@@ -8,7 +8,7 @@ const LONG = 24; // layers; of longer networks only the main ones are shown at f
 const MINOR = ["activation", "normalization", "dropout", "reshape", "resize"];
 const ARC = 44; // CSS pixels that an edge over other layers rises
 
-const ZOOMS = [1, 0.92, 0.84, 0.76, 0.68, 0.6, 1]; // tried in turn; the last one scrolls
+const ZOOMS = [1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 1]; // tried in turn; the last one scrolls
 
 const cards = new Map(); // by node id
 let zoom = 1;
@@ -48,7 +48,8 @@ function makeCard(node) {
   const { text, color } = looks.groups[node.group] ?? looks.groups.other;
   const canvas = make("canvas", { class: "maps", role: "img" });
   const mark = make("span", { class: "mark", hidden: true });
-  const open = make("button", { type: "button", class: "layer-open", onclick: () => openLayer(node) }, make("b", {}, node.name), make("span", {}, node.type));
+  const open = make("button", { type: "button", class: "layer-open", title: `${node.name}: ${node.kind}`, onclick: () => openLayer(node) },
+    make("b", {}, node.name), make("span", {}, node.kind));
   const fold = make("button", { type: "button", class: "layer-fold", "aria-expanded": "true" });
   const head = make("div", { class: "layer-head" }, open, fold);
   const maps = make("div", { class: "layer-maps" }, canvas, mark);

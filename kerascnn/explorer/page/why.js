@@ -38,11 +38,12 @@ function drawHeat(id, heat, height, width, { map, range, over }) {
     else drawMaps(picture, values, [tall, wide, channels], { columns: 1, shown: 1, map: maps.gray });
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    context.globalAlpha = 0.6;
+    context.globalCompositeOperation = map === maps.heat ? "screen" : "source-over"; // no heat is black
+    context.globalAlpha = map === maps.heat ? 0.9 : 0.6;
     context.imageSmoothingEnabled = true;
   } else context.imageSmoothingEnabled = false;
   context.drawImage(colors, 0, 0, canvas.width, canvas.height);
-  context.globalAlpha = 1;
+  [context.globalAlpha, context.globalCompositeOperation] = [1, "source-over"];
 }
 
 async function drawWhy() {
