@@ -23,10 +23,16 @@ from . import (
     layers as layers,
 )
 from . import (
+    metrics as metrics,
+)
+from . import (
     models as models,
 )
 from . import (
     plots as plots,
+)
+from . import (
+    prediction as prediction,
 )
 from . import (
     trained as trained,
@@ -80,6 +86,8 @@ from .models import build_vgg16 as build_vgg16
 from .models import build_vgg19 as build_vgg19
 from .models import build_yolov1 as build_yolov1
 from .models import convolutionalize as convolutionalize
+from .prediction import predict_boxes as predict_boxes
+from .prediction import predict_tiles as predict_tiles
 from .training import evaluate as evaluate
 from .training import train as train
 from .training import transfer as transfer

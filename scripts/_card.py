@@ -11,7 +11,7 @@ import h5py
 import keras
 
 import kerascnn
-from kerascnn.cli._verify import accuracy
+from kerascnn.cli._verify import scores
 
 SHIPPED = Path(kerascnn.__file__).parent / "weights" / "shipped"
 
@@ -26,12 +26,14 @@ def write_card(
     tests,
     command,
     measured_on=None,
+    data_dir=None,
     preprocessing="unit",
     data,
     seed,
     seconds,
     input,
     licence="MIT",
+    half=False,
 ):
     """Measure a model on its test images, once, and write `path`.weights.h5 and `path`.json.
 
@@ -41,24 +43,32 @@ def write_card(
         result: What `kerascnn.train` gave.
         build: The builder's arguments that make such a model.
         class_names: Of class 0, 1, ….
-        tests: Data sets; the test images of the first are those that tables show.
+        tests: Names of data sets; tables show the first score on the test images of the first.
         command: The command that trained it.
         measured_on: The file of the test images, where a data set has others with other pixels.
+        data_dir: Where the files of the data sets are.
         preprocessing: What brings images in [0, 1] to the model, by its name.
         data: What it was trained on, in words.
         seed, seconds: Of the training.
         input: What the model takes, in words.
         licence: Of the weights.
+        half: Whether to store the weights as float16; they are measured as they are read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(f"{path.name}.weights.h5")
-    architecture = path.name.rpartition("_")[0].partition("-")[0]
+    architecture = path.name.partition("_")[0].partition("-")[0]
     shipped = kerascnn.models.build(architecture, **build)  # has no optimizer
     shipped.set_weights(model.get_weights())
     shipped.save_weights(weights)
-    pack(weights)
-    found = {f"{part.name}_test": accuracy(shipped, preprocessing, part) for part in tests}
-    bare = {name: value for name, value in build.items() if name != "classes"}
+    pack(weights, half=half)
+    kerascnn.weights.load(shipped, weights)
+    found = {f"{name}_test": scores(shipped, preprocessing, name, data_dir) for name in tests}
+    if all(list(each) == ["accuracy"] for each in found.values()):
+        found = {"accuracy": {part: each["accuracy"] for part, each in found.items()}}
+    else:
+        found = {"scores": found}
+    top = ("classes", "classifier_activation")
+    bare = {name: value for name, value in build.items() if name not in top}
     bare = kerascnn.models.build(architecture, include_top=False, **bare)
     card = {
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
@@ -68,7 +78,7 @@ def write_card(
         "without_top": bare.count_params(),
         "input": input,
         "preprocessing": preprocessing,
-        "accuracy": found,
+        **found,
         **({"measured_on": measured_on} if measured_on else {}),
         "data": data,
         "command": command,
@@ -86,15 +96,18 @@ def write_card(
     print(f"{path.name}: best epoch {result.best_epoch}, {seconds:.0f} s, {found}")
 
 
-def pack(path):
+def pack(path, *, half=False):
     """Write an HDF5 file anew, its arrays compressed, in the compact layout of HDF5 1.10."""
     packed = path.with_suffix(".packed")
     with h5py.File(path) as file, h5py.File(packed, "w", libver="v110") as small:
 
+        def kind(item):
+            return "float16" if half and item.dtype == "float32" else item.dtype
+
         def copy(name, item):
             if isinstance(item, h5py.Dataset):
                 options = {"compression": "gzip", "shuffle": True} if item.shape else {}
-                new = small.create_dataset(name, data=item[()], **options)
+                new = small.create_dataset(name, data=item[()], dtype=kind(item), **options)
             else:
                 new = small.require_group(name)
             new.attrs.update(item.attrs)

@@ -123,7 +123,8 @@ def main():
         result,
         build=build,
         class_names=data.class_names,
-        tests=[data],
+        tests=["cifar10"],
+        data_dir=options.data_dir,
         command="KERAS_BACKEND=torch " * (keras.backend.backend() == "torch")
         + f"python scripts/train_cifar10.py {options.name} --epochs {epochs}"
         + f" --erased {options.erased}" * (options.erased != ERASED)

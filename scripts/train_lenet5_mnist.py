@@ -120,7 +120,8 @@ def main():
         result,
         build={"variant": "modern"},
         class_names=mnist.class_names,
-        tests=[mnist, digits],
+        tests=["mnist", "digits"],
+        data_dir=options.data_dir,
         command=f"python scripts/train_lenet5_mnist.py --epochs {options.epochs}",
         data="MNIST's first 55,000 training images and scikit-learn's first 899 digits in "
         f"MNIST's convention, each {DIGITS_COPIES} times, augmented (class Handwriting in the "

@@ -16,12 +16,14 @@ MAY_USE = {
     "arithmetic": set(),
     "layers": set(),
     "datasets": set(),
+    "metrics": set(),
     "plots": {"_describe"},  # of a model, when one is given
     "weights": set(),
     "_describe": {"arithmetic"},
     "models": {"layers", "weights"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
+    "prediction": {"_describe", "metrics"},
     "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
     "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
     "exercises": {"arithmetic", "datasets"},
@@ -34,7 +36,8 @@ MAY_USE = {
     "__main__": {"cli"},
     "cli": {
         "decks", "exercises", "explorer", "figures", "models", "_describe", "weights", "training",
-        "datasets", "visualize", "plots", "trained",
+        "datasets", "visualize", "plots", "trained", "metrics",
+        "prediction",
     },
 }  # fmt: skip
 SERVE_ALL = {

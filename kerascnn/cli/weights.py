@@ -36,7 +36,7 @@ def verify(names: tuple[str, ...], data_dir: str | None) -> None:
     """Evaluate the shipped networks again on the test images.
 
     NETWORK is a name such as vgg16/cifar10; by default, all are evaluated. Exits with 1 if an
-    accuracy differs from the one on the card.
+    score differs from the one on the card.
     """
     from ._verify import check
     from ._verify import verify as verdicts
@@ -48,8 +48,11 @@ def verify(names: tuple[str, ...], data_dir: str | None) -> None:
     for verdict in verdicts(names, data_dir=data_dir):
         wrong += not verdict.holds
         on_card = "as on its card" if verdict.holds else f"but {verdict.promised:.2%} on its card"
+        measure = "" if verdict.measure == "accuracy" else f"{verdict.measure} "
         if verdict.other_pixels:
             on_card = f"{verdict.promised:.2%} on its card, of {verdict.other_pixels}"
-        click.echo(f"{verdict.network:20} {verdict.data:10} {verdict.measured:8.2%} {on_card}")
+        click.echo(
+            f"{verdict.network:20} {verdict.data:10} {verdict.measured:8.2%} {measure}{on_card}"
+        )
     if wrong:
         sys.exit(1)

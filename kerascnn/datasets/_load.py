@@ -11,14 +11,17 @@ from ._dataset import Dataset
 
 # A data set is a module of this package with a function `load(*, data_dir=None, …) -> Dataset`. It
 # is imported on first use, so that the digits need neither Keras nor TensorFlow.
-NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes", "cells", "boxes")
+NAMES = (
+    "digits", "mnist", "fashion_mnist", "cifar10", "shapes", "cells", "boxes", "nuclei",
+    "brain_tissue",
+)  # fmt: skip
 
 
 def names() -> list[str]:
     """List the names of the data sets that `load` accepts.
 
-    >>> names()
-    ['digits', 'mnist', 'fashion_mnist', 'cifar10', 'shapes', 'cells', 'boxes']
+    >>> names()[:4]
+    ['digits', 'mnist', 'fashion_mnist', 'cifar10']
     """
     return list(NAMES)
 
@@ -35,6 +38,8 @@ def load(name: str, *, data_dir: str | PathLike | None = None, **options: Any) -
     | `"shapes"` | 32x32x3: a circle, square, triangle, star, cross or ring | synthetic |
     | `"cells"` | 128x128x1: cells that touch; labels are masks `(N, 128, 128)` | synthetic |
     | `"boxes"` | 112x112x3: up to 5 shapes; labels are their boxes `(N, 5, 5)` | synthetic |
+    | `"nuclei"` | 4 of 256x256x1: nuclei; labels are masks | extra `medical`, offline |
+    | `"brain_tissue"` | 240x208x1: slices of a brain; labels are masks | extra `medical`, offline |
 
     Synthetic data sets have options, such as `count=`, `size=`, `noise=` and `seed=`; the same
     options always produce the same images. To load your own images, see
@@ -55,6 +60,7 @@ def load(name: str, *, data_dir: str | PathLike | None = None, **options: Any) -
     Raises:
         ValueError: If the name or an option is unknown, or the file has unexpected contents.
         OSError: If the file is missing or cannot be read or downloaded.
+        ImportError: If the package that includes the images is not installed.
 
     >>> digits = load("digits")
     >>> digits

@@ -14,5 +14,6 @@ from ._train import train as train
 from ._training import Training as Training
 from ._transfer import transfer as transfer
 from ._transfer import unfreeze as unfreeze
+from ._yolo_boxes import decode_boxes as decode_boxes
+from ._yolo_boxes import encode_boxes as encode_boxes
 from ._yolo_loss import YoloLoss as YoloLoss
-from ._yolo_loss import encode_boxes as encode_boxes

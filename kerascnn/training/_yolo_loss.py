@@ -1,82 +1,18 @@
-"""The loss of YOLO, and boxes on its grid (Redmon 2016, arXiv:1506.02640)."""
+"""The loss of YOLO (Redmon 2016, arXiv:1506.02640)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
 
-from kerascnn._checks import check_count, check_number, check_pair
+from kerascnn._checks import check_count, check_number
+
+from ._yolo_boxes import BOX
 
 COORDINATE = 5.0  # Section 2.2: "lambda_coord = 5"
 NO_OBJECT = 0.5  # Section 2.2: "lambda_noobj = .5"
-BOX = 5  # x, y, w, h and a confidence
 FLAT = 1e-6  # the slope of a square root is constant below it
-
-
-def encode_boxes(
-    labels: npt.ArrayLike, *, grid: int | Sequence[int] = (7, 7), classes: int = 20
-) -> np.ndarray:
-    """Assign objects to the cells of a grid that contain their centres.
-
-    Args:
-        labels: `(N, M, 5)` float: class index, and centre x, centre y, width, height as fractions
-            of the image, 0 to 1. Rows of class -1 are ignored.
-        grid: Number of rows and columns, or one number for both.
-        classes: The number of classes, K.
-
-    Returns:
-        `(N, *grid, 5 + K)` float32: 1 where there is an object; x, y relative to the upper left
-        corner of the cell, in cells; w, h as fractions of the image; 1 for the class. Only the
-        first object of a cell is kept, since YOLO finds one per cell.
-
-    Raises:
-        ValueError: If labels have another shape, a class does not exist, or a box is out of range.
-
-    >>> encode_boxes(np.array([[[2, 0.5, 0.25, 0.2, 0.1]]]), grid=(2, 2), classes=3)[0, 0, 1]
-    array([1. , 0. , 0.5, 0.2, 0.1, 0. , 0. , 1. ], dtype=float32)
-    """
-    grid, classes = check_pair("grid", grid), check_count("classes", classes)
-    labels = np.asarray(labels, dtype="float32")
-    check_boxes(labels, classes)
-    image, row = np.nonzero(labels[..., 0] >= 0)
-    found = labels[image, row]
-    kind = found[:, 0].astype(int)
-    encoded = np.zeros((len(labels), *grid, BOX + classes), "float32")
-    place = found[:, [2, 1]] * grid  # y, x
-    cell = np.minimum(place.astype(int), np.array(grid) - 1)
-    y, x = (place - cell).T
-    values = np.column_stack([np.ones(len(x)), x, y, found[:, 3:], np.eye(classes)[kind]])
-    for where, value in zip(zip(image, *cell.T, strict=True), values, strict=True):
-        if not encoded[where][0]:
-            encoded[where] = value
-    return encoded
-
-
-def check_boxes(labels: np.ndarray, classes: int) -> None:
-    """Check labels for `encode_boxes`, without encoding them.
-
-    Raises:
-        ValueError: see there.
-    """
-    if labels.ndim != 3 or labels.shape[-1] != BOX:
-        raise ValueError(
-            f"labels of boxes must be (N, objects, 5): class, x, y, w, h; received {labels.shape}."
-        )
-    found = labels[labels[..., 0] >= 0]
-    kind = found[:, 0].astype(int)
-    if (kind >= classes).any():
-        raise ValueError(
-            f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
-            f"received {kind.min()} to {kind.max()}."
-        )
-    if (found[:, 1:] < 0).any() or (found[:, 1:] > 1).any():
-        raise ValueError(
-            f"boxes must be fractions of the image, 0 to 1; received {found[:, 1:].min()} to "
-            f"{found[:, 1:].max()}: divide pixels by the image's width and height."
-        )
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
@@ -101,6 +37,7 @@ class YoloLoss(keras.losses.Loss):
     Raises:
         ValueError: If a number is out of range.
 
+    >>> from kerascnn.training import encode_boxes
     >>> target = encode_boxes(np.array([[[0, 0.5, 0.5, 1, 1]]]), grid=(1, 1), classes=1)
     >>> right = np.array([0.5, 0.5, 1, 1, 1, 1], "float32").reshape(1, 1, 1, 6)
     >>> float(YoloLoss(boxes=1)(target, right))

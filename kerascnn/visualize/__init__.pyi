@@ -7,6 +7,9 @@ from ._engine.goals import klass as klass
 from ._engine.goals import unit as unit
 from ._engine.image_parameters import Fourier as Fourier
 from ._engine.image_parameters import Pixels as Pixels
+from ._engine.places import box as box
+from ._engine.places import pixel as pixel
+from ._engine.places import region as region
 from ._engine.regularizers import Penalties as Penalties
 from ._engine.transforms import Moves as Moves
 from ._filters import filters as filters

@@ -18,7 +18,7 @@ class ShippedSet(WeightSet):
     Attributes:
         path: the weights file.
         card: how the weights were trained: sha256, build (the builder's arguments), preprocessing,
-            recipe, seed, epochs, accuracy, licence.
+            recipe, seed, epochs, accuracy or scores, licence.
     """
 
     path: Path
@@ -45,6 +45,16 @@ class ShippedSet(WeightSet):
         return self.path
 
 
+def scores_of(card: dict) -> dict[str, dict[str, float]]:
+    """Return the scores on a card, from 0 to 1, by test images and measure.
+
+    >>> scores_of({"accuracy": {"mnist_test": 0.99}})
+    {'mnist_test': {'accuracy': 0.99}}
+    """
+    of_classes = {part: {"accuracy": value} for part, value in card.get("accuracy", {}).items()}
+    return of_classes | card.get("scores", {})
+
+
 @cache
 def shipped() -> tuple[ShippedSet, ...]:
     """Return all sets in the package, from their cards; those of other variants come last."""
@@ -53,18 +63,20 @@ def shipped() -> tuple[ShippedSet, ...]:
 
 
 def _read(path: Path) -> ShippedSet:
-    network, _, name = path.stem.rpartition("_")
+    network, _, name = path.stem.partition("_")
     architecture = network.partition("-")[0]  # "lenet5-1998" includes the variant
     card = json.loads(path.read_text("utf-8"))
     weights = path.with_suffix(".weights.h5")
-    tested_on, accuracy = next(iter(card["accuracy"].items()))
+    tested_on, scores = next(iter(scores_of(card).items()))
+    measure, score = next(iter(scores.items()))
     return ShippedSet(
         architecture=architecture,
         variant=card["build"].get("variant"),
         name=name,
         source="kerascnn",
         size=weights.stat().st_size / 2**20 if weights.is_file() else 0.0,
-        accuracy=accuracy,
+        score=score,
+        measure=measure,
         tested_on=tested_on.replace("_", " "),
         licence=card["licence"].partition(",")[0],
         classes=len(card["class_names"]),

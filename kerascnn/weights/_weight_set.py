@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-HEADINGS = ("Architecture", "Variant", "Set", "Source", "MiB", "Accuracy", "Licence")
-CAPTION = "ImageNet: top-1, one centre crop. Its terms may also apply to weights trained on it."
+HEADINGS = ("Architecture", "Variant", "Set", "Source", "MiB", "Score", "Licence")
+CAPTION = (
+    "Scores are accuracies unless named. ImageNet: top-1, one centre crop. Its terms may also "
+    "apply to weights trained on it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +27,10 @@ class WeightSet(ABC):
         name: the value of the builder's `weights` argument, for example "imagenet".
         source: the source of the file: "kerascnn", "Keras" or "torchvision".
         size: size of the file with the whole model, in MiB.
-        accuracy: fraction of the images that are classified correctly.
-        tested_on: the images on which `accuracy` was measured.
+        score: how good a model with the weights is, from 0 to 1.
+        measure: what the score is: "accuracy", the fraction of the images that are classified
+            correctly, "Dice" or "mAP".
+        tested_on: the images on which the score was measured.
         licence: licence of the weights.
         classes: number of classes.
         preprocessing: name of the preprocessing that the weights expect; see `preprocessing`.
@@ -39,7 +44,7 @@ class WeightSet(ABC):
     name: str
     source: str
     size: float
-    accuracy: float
+    score: float
     tested_on: str
     licence: str
     classes: int
@@ -47,6 +52,7 @@ class WeightSet(ABC):
     parameters: Mapping[int, str]
     build: Mapping[str, object] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
+    measure: str = "accuracy"
 
     @abstractmethod
     def fetch(self, parameters: int) -> Path:
@@ -79,8 +85,9 @@ class WeightSets(list[WeightSet]):
         for heading in HEADINGS:
             table.add_column(heading, justify="right" if heading == "MiB" else "left")
         for s in self:
-            accuracy = f"{s.accuracy:.1%} {s.tested_on}"
+            measure = "" if s.measure == "accuracy" else f"{s.measure} "
+            score = f"{measure}{s.score:.1%} {s.tested_on}"
             size = f"{s.size:.1f}"
-            row = (s.architecture, s.variant or "", s.name, s.source, size, accuracy, s.licence)
+            row = (s.architecture, s.variant or "", s.name, s.source, size, score, s.licence)
             table.add_row(*row)
         return table

@@ -65,7 +65,7 @@ def test_the_rows_are_plausible(s):
     for path, digest in s.files.values():
         assert re.fullmatch(r"[0-9a-f]{32}" if s.source == "Keras" else r"[0-9a-f]{8}", digest)
         assert path.endswith(".h5" if s.source == "Keras" else f"-{digest}.pth")
-    assert 0.5 < s.accuracy < 0.9
+    assert 0.5 < s.score < 0.9
     # Four bytes a weight; GoogLeNet's file has the auxiliary heads too.
     assert s.size * 2**20 == pytest.approx(4 * max(s.parameters), rel=0.06)
     assert s.classes == 1000
@@ -235,7 +235,7 @@ def tiny_set(request, server, tmp_path, monkeypatch, randomize):
         architecture="tiny",
         source=request.param,
         size=0.1,
-        accuracy=0.5,
+        score=0.5,
         licence="MIT",
         preprocessing="unit",
         parameters={9: "the whole model"},

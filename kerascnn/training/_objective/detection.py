@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from kerascnn.training._data import Part
-from kerascnn.training._yolo_loss import BOX, YoloLoss, check_boxes, encode_boxes
+from kerascnn.training._yolo_boxes import BOX, check_boxes, encode_boxes
+from kerascnn.training._yolo_loss import YoloLoss
 
 from .objective import Objective, Output, make
 

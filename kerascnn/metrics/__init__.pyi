@@ -1,0 +1,14 @@
+from ._average_precision import average_precision as average_precision
+from ._average_precision import precision_recall as precision_recall
+from ._box_confusion import box_confusion as box_confusion
+from ._boxes import box_iou as box_iou
+from ._boxes import non_maximum_suppression as non_maximum_suppression
+from ._instances import instance_f1 as instance_f1
+from ._instances import instances as instances
+from ._masks import dice as dice
+from ._masks import iou as iou
+from ._masks import mean_iou as mean_iou
+from ._masks import pixel_accuracy as pixel_accuracy
+from ._masks import pixel_confusion as pixel_confusion
+from ._surfaces import hausdorff as hausdorff
+from ._surfaces import surface_distance as surface_distance

@@ -1,0 +1,202 @@
+"""Targets for models that return maps or boxes: a pixel, a region, a class there, or a box."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from kerascnn._checks import check_count, is_number
+from kerascnn._graph import Tensor
+
+BOX = 5  # x, y, w, h and a confidence
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The summed scores of a class over the pixels of a mask, as a target; see `region`."""
+
+    mask: np.ndarray
+    klass: int
+
+    def __call__(self, outputs: Tensor) -> Tensor:
+        """Compute the scores (N,) of logits (N, h, w, K)."""
+        shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
+        if len(shape) != 4:
+            raise ValueError(
+                "target must be a class or a callable for a model that returns no maps "
+                f"(N, h, w, classes); received a region for {shape or 'several outputs'}."
+            )
+        mask = self._fitted(shape)
+        return ops.sum(self._scores(outputs) * ops.cast(mask, outputs.dtype), axis=(1, 2))
+
+    def _scores(self, outputs: Tensor) -> Tensor:
+        classes = outputs.shape[-1]
+        if self.klass >= max(classes, 2):
+            raise ValueError(
+                f"klass must be from 0 to {max(classes, 2) - 1}, the classes of the maps; "
+                f"received {self.klass}."
+            )
+        if classes == 1:  # a single sigmoid unit
+            return outputs[..., 0] if self.klass else -outputs[..., 0]
+        return outputs[..., self.klass]
+
+    def _fitted(self, shape: tuple) -> np.ndarray:
+        """Crop the mask to the pixels that the maps have."""
+        mask = self.mask[None] if self.mask.ndim == 2 else self.mask
+        less = [a - b for a, b in zip(mask.shape[1:], shape[1:3], strict=True)]
+        if len(mask) not in (1, shape[0]) or any(n < 0 or n % 2 for n in less) or len({*less}) > 1:
+            raise ValueError(
+                f"mask must have the size of the maps, {shape[1]}x{shape[2]}, or of the images "
+                f"around them, and be one or one for each of the {shape[0]} images; received "
+                f"{self.mask.shape}."
+            )
+        border = less[0] // 2
+        mask = mask[:, border : border + shape[1], border : border + shape[2]]
+        if not mask.any(axis=(1, 2)).all():
+            raise ValueError("mask must contain at least one pixel of the maps; received none.")
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Pixel(Region):
+    """The score of a class at a pixel, as a target; see `pixel`."""
+
+    y: int = 0
+    x: int = 0
+
+    def _fitted(self, shape: tuple) -> np.ndarray:
+        if self.y >= shape[1] or self.x >= shape[2]:
+            raise ValueError(
+                f"y and x must be from 0 to {shape[1] - 1} and {shape[2] - 1}, the pixels of the "
+                f"maps; received {self.y} and {self.x}."
+            )
+        mask = np.zeros((1, *shape[1:3]), bool)
+        mask[0, self.y, self.x] = True
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """The score of a class of the detected box at a place, as a target; see `box`."""
+
+    place: tuple[float, float, float, float]
+    klass: int | None
+    boxes: int
+
+    def __call__(self, outputs: Tensor) -> Tensor:
+        """Compute the scores (N,) of a grid (N, h, w, 5 · boxes + K)."""
+        shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
+        classes = shape[-1] - BOX * self.boxes if len(shape) == 4 else 0
+        if classes < 1:
+            raise ValueError(
+                f"target must be a class or a callable for a model that returns no grid "
+                f"(N, h, w, 5 · {self.boxes} + classes); received a box for "
+                f"{shape or 'several outputs'}: change boxes=."
+            )
+        if self.klass is not None and self.klass >= classes:
+            raise ValueError(
+                f"klass must be from 0 to {classes - 1}, the classes of the grid, or None; "
+                f"received {self.klass}."
+            )
+        _, height, width, _ = shape
+        each = ops.reshape(outputs[..., : BOX * self.boxes], (-1, height, width, self.boxes, BOX))
+        scores = each[..., 4]
+        if self.klass is not None:  # Redmon 2016, Equation 1
+            scores = scores * outputs[..., BOX * self.boxes + self.klass, None]
+        overlaps = ops.reshape(self._overlaps(each), (-1, height * width * self.boxes))
+        best = ops.argmax(overlaps, axis=1)
+        return ops.take_along_axis(
+            ops.reshape(scores, (-1, height * width * self.boxes)), best[:, None], axis=1
+        )[:, 0]
+
+    def _overlaps(self, each: Tensor) -> Tensor:
+        """Compute the intersection over union of all boxes of the grid with the place."""
+        height, width = each.shape[1:3]
+        cell = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)[:, :, None]
+        cells = ops.cast(np.array([width, height]), each.dtype)
+        centre = (each[..., :2] + ops.cast(cell, each.dtype)) / cells
+        size = ops.maximum(each[..., 2:4], 0)
+        place = np.array(self.place, "float32")
+        low, high = place[:2] - place[2:] / 2, place[:2] + place[2:] / 2
+        sides = ops.minimum(centre + size / 2, high) - ops.maximum(centre - size / 2, low)
+        both = ops.prod(ops.maximum(sides, 0), axis=-1)
+        return both / (ops.prod(size, axis=-1) + float(place[2:].prod()) - both)
+
+
+def region(mask: npt.ArrayLike, klass: int) -> Region:
+    """Return the scores of a class summed over a region, as the target of an explanation.
+
+    This is the target of Seg-Grad-CAM (Vinogradova 2020, arXiv:2002.11434, Eq. 2). Gradients of a
+    region are the sums of those of its pixels.
+
+    Args:
+        mask: Booleans, or 0 and 1, `(h, w)` of the size of the model's maps, or `(N, h, w)` for a
+            region for each image. For a model whose maps lack a border, a mask of the images' size
+            is cropped.
+        klass: Class index. For a single sigmoid unit 0 or 1.
+
+    Raises:
+        ValueError: If the mask is empty, or is not a mask.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_unet(padding="same", width=0.0625, input_shape=(32, 32, 1))
+    >>> target = kc.visualize.region(np.eye(32), klass=1)
+    >>> kc.visualize.grad_cam(model, np.ones((1, 32, 32, 1)), target, layer="bridge_conv2").shape
+    (1, 2, 2)
+    """
+    mask = np.asarray(mask)
+    if mask.ndim not in (2, 3) or mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
+        raise ValueError(
+            f"mask must be booleans, or 0 and 1, (h, w) or (N, h, w); received {mask.dtype} "
+            f"{mask.shape}: compare class indices with a class, such as labels == 1."
+        )
+    if not mask.any():
+        raise ValueError("mask must contain at least one pixel; received an empty mask.")
+    return Region(mask.astype(bool), check_count("klass", klass, 0))
+
+
+def pixel(y: int, x: int, klass: int) -> Pixel:
+    """Return the score of a class at a pixel, as the target of an explanation; see `region`.
+
+    Args:
+        y, x: Row and column of the pixel in the model's maps.
+        klass: Class index. For a single sigmoid unit 0 or 1.
+
+    Raises:
+        ValueError: If a number is negative.
+
+    >>> pixel(3, 5, klass=1).y
+    3
+    """
+    y, x, klass = (check_count(n, v, 0) for n, v in (("y", y), ("x", x), ("klass", klass)))
+    return Pixel(np.ones((1, 1), bool), klass, y, x)
+
+
+def box(place: npt.ArrayLike, klass: int | None = None, *, boxes: int = 2) -> Box:
+    """Return the score of a detected box, as the target of an explanation.
+
+    Of the boxes that the model predicts, it is the one that overlaps a place most.
+
+    Args:
+        place: Centre x, centre y, width and height, as fractions of the image; such as the last
+            four numbers of a row of `kerascnn.predict_boxes`.
+        klass: Class index: the score is the confidence times the score of the class (Redmon 2016,
+            Equation 1). If `None`, the confidence.
+        boxes: Boxes of each cell of the model's grid.
+
+    Raises:
+        ValueError: If the place is not a box, or a number is out of range.
+
+    >>> box((0.5, 0.5, 0.2, 0.1), klass=3).klass
+    3
+    """
+    numbers = np.asarray(place, "float64").ravel().tolist()
+    if len(numbers) != 4 or not all(map(is_number, numbers)) or min(numbers[2:]) <= 0:
+        raise ValueError(
+            "place must be centre x, centre y, width and height, as fractions of the image, with "
+            f"an area; received {place!r:.80}."
+        )
+    klass = None if klass is None else check_count("klass", klass, 0)
+    x, y, width, height = numbers
+    return Box((x, y, width, height), klass, check_count("boxes", boxes))

@@ -1,0 +1,139 @@
+"""Tiles against the prediction of the whole image."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import kerascnn as kc
+from kerascnn import predict_tiles
+
+
+@pytest.fixture(scope="module")
+def image():
+    return np.random.default_rng(0).random((200, 260, 1), "float32")
+
+
+@pytest.fixture(scope="module")
+def same():
+    """A small U-Net of two levels: half of its receptive field is 11 pixels."""
+    keras.utils.set_random_seed(0)
+    conv = {"padding": "same", "activation": "relu", "bias_initializer": "uniform"}
+    x = inputs = keras.Input((None, None, 1))
+    skip = x = layers.Conv2D(4, 3, **conv)(x)
+    x = layers.MaxPooling2D(4)(x)
+    x = layers.Conv2D(4, 3, **conv)(x)
+    x = layers.Conv2DTranspose(4, 4, 4)(x)
+    x = layers.Concatenate()([x, skip])
+    return keras.Model(inputs, layers.Conv2D(3, 3, **conv)(x))
+
+
+@pytest.fixture(scope="module")
+def valid():
+    keras.utils.set_random_seed(0)
+    return kc.build_unet(width=1 / 32, input_shape=(None, None, 1))
+
+
+def whole(model, image):
+    return model.predict_on_batch(image[None])[0]
+
+
+@pytest.mark.parametrize("options", [{}, {"overlap": 20}, {"batch_size": 3}, {"margin": 13}])
+def test_the_result_of_same_padding_is_that_of_the_whole_image(same, image, options):
+    found = predict_tiles(same, image, tile=64, **options)
+    inner = np.s_[12:-12, 12:-12]
+    np.testing.assert_allclose(found[inner], whole(same, image)[inner], atol=1e-5)
+    assert found.std() > 0.05
+
+
+def test_the_border_is_mirrored(same, image):
+    """A wide margin makes each border pixel that of the mirrored image."""
+    mirrored = np.pad(image, ((16, 16), (16, 16), (0, 0)), mode="reflect")
+    expected = whole(same, mirrored)[16:-16, 16:-16]
+    np.testing.assert_allclose(predict_tiles(same, image, tile=64), expected, atol=1e-5)
+
+
+def test_unet_with_valid_padding(valid, image):
+    mirrored = np.pad(image, ((92, 92 + 16), (92, 92 + 4), (0, 0)), mode="reflect")  # 400, 448
+    mirrored = mirrored[:396, :444]
+    expected = whole(valid, mirrored)[:200, :260]
+    found = predict_tiles(valid, image, tile=252)  # predicts 68x68, and moves by 64
+    assert found.shape == (200, 260, 2)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.ptp(found[..., 1]) > 0.01
+
+
+def test_an_image_of_any_size_that_fits_into_a_tile(same, image):
+    """It is padded by its mirror image to a multiple of 4 and cropped."""
+    part = image[:50, :67]
+    padded = np.pad(part, ((0, 2), (0, 1), (0, 0)), mode="reflect")
+    expected = whole(same, padded)[:50, :67]
+    np.testing.assert_allclose(predict_tiles(same, part), expected, atol=1e-6)
+    np.testing.assert_allclose(predict_tiles(same, part[..., 0]), expected, atol=1e-6)
+    assert predict_tiles(same, image[:1, :3]).shape == (1, 3, 3)
+
+
+def test_a_unet_takes_any_size():
+    model = kc.build_unet(width=1 / 64, padding="same", input_shape=(None, None, 1))
+    part = np.random.default_rng(1).random((21, 45, 1))
+    assert predict_tiles(model, part).shape == (21, 45, 2)
+
+
+def test_overlapping_results_are_blended():
+    """Tiles that return their own mean: the result rises linearly where two of them overlap."""
+    inputs = keras.Input((8, 8, 1))
+    mean = layers.GlobalAveragePooling2D(keepdims=True)(inputs)
+    model = keras.Model(inputs, layers.UpSampling2D(8)(mean))
+    image = np.zeros((8, 12, 1))
+    image[:, 8:] = 1
+    found = predict_tiles(model, image, margin=0, overlap=4)
+    assert found.shape == (8, 12, 1)
+    np.testing.assert_allclose(found[3, :4], 0)
+    np.testing.assert_allclose(found[3, 4:8, 0], 0.5 * np.arange(1, 5) / 5, rtol=1e-5)
+    np.testing.assert_allclose(found[3, 8:], 0.5)
+
+
+def test_only_a_batch_of_tiles_is_seen_at_once(same, image, tmp_path):
+    seen = []
+    model = keras.Model(same.inputs, same.outputs)
+    model.predict_on_batch = lambda batch: seen.append(batch.shape) or same.predict_on_batch(batch)
+    path = tmp_path / "image.npy"
+    np.save(path, image)
+    found = predict_tiles(model, np.load(path, mmap_mode="r"), tile=64, margin=12, batch_size=4)
+    expected = predict_tiles(same, image, tile=64, margin=12)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert len(seen) == 9  # 5 by 7 tiles that predict 40x40, four at a time
+    assert set(seen) == {(4, 64, 64, 1), (3, 64, 64, 1)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "words"),
+    [
+        ((60, 60, 3), {}, r"image must be one image \(H, W, 1\) or \(H, W\).*\(60, 60, 3\)"),
+        ((1, 60, 60, 1), {}, "image must be one image"),
+        ((0, 60, 1), {}, "image must be one image"),
+        ((60, 60, 1), {"tile": 50}, "images must have a size.*Use 52x52"),
+        ((60, 60, 1), {"tile": 0}, "tile must be"),
+        ((90, 90, 1), {"tile": 64, "margin": 32}, "tile must be larger than both margins of 32"),
+        ((90, 90, 1), {"tile": 64, "overlap": 60}, "the overlap of 60"),
+        ((60, 60, 1), {"margin": -1}, "margin must be"),
+        ((60, 60, 1), {"batch_size": 0}, "batch_size must be"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(same, shape, options, words):
+    with pytest.raises(ValueError, match=words) as error:
+        predict_tiles(same, np.zeros(shape), **options)
+    assert "\n" not in str(error.value)
+
+
+def test_models_that_return_no_map(valid):
+    with pytest.raises(ValueError, match="model must return a map"):
+        predict_tiles(kc.build_lenet5(), np.zeros((28, 28)))
+    grid = kc.build_yolov1(width=1 / 64, input_shape=(128, 128, 3))
+    with pytest.raises(ValueError, match="model must return a map"):
+        predict_tiles(grid, np.zeros((128, 128, 3)))
+    with pytest.raises(ValueError, match="margin must be None for a model whose output lacks 92"):
+        predict_tiles(valid, np.zeros((60, 60)), margin=3)
+    fixed = kc.build_unet(width=1 / 64, padding="same", input_shape=(32, 32, 1))
+    with pytest.raises(ValueError, match="tile must be 32x32 or None"):
+        predict_tiles(fixed, np.zeros((60, 60)), tile=64)

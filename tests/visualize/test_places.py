@@ -1,0 +1,157 @@
+"""Explanations of a pixel, a region or a box."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import kerascnn as kc
+from kerascnn.visualize import (
+    box,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+    pixel,
+    region,
+    saliency,
+)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Convolutions with a softmax for each pixel, three classes."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((8, 9, 2))
+    x = layers.Conv2D(5, 3, padding="same", activation="relu", name="maps")(inputs)
+    x = layers.Conv2D(3, 3, padding="same")(x)
+    return keras.Model(inputs, layers.Activation("softmax")(x))
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).random((2, 8, 9, 2), "float32")
+
+
+def gradients(model, images, target):
+    return saliency(model, images, target, reduce=None)
+
+
+def test_gradients_of_a_region_are_the_sum_of_those_of_its_pixels(model, images):
+    mask = np.zeros((8, 9), int)
+    mask[2, 3:6] = mask[7, 8] = 1
+    each = [gradients(model, images, pixel(y, x, klass=2)) for y, x in np.argwhere(mask)]
+    whole = gradients(model, images, region(mask, klass=2))
+    np.testing.assert_allclose(whole, np.sum(each, axis=0), atol=1e-6)
+    assert np.abs(whole).max() > 0.01
+
+
+def test_a_pixel_sees_only_its_receptive_field(model, images):
+    seen = gradients(model, images, pixel(4, 4, klass=0)).any(axis=(0, 3))
+    assert seen[2:7, 2:7].any()
+    seen[2:7, 2:7] = False
+    assert not seen.any()
+
+
+def test_a_region_for_each_image(model, images):
+    masks = np.zeros((2, 8, 9), bool)
+    masks[0, 1, 1] = masks[1, 6, 6] = True
+    both = gradients(model, images, region(masks, klass=1))
+    np.testing.assert_allclose(both[0], gradients(model, images[:1], pixel(1, 1, 1))[0], atol=1e-6)
+    np.testing.assert_allclose(both[1], gradients(model, images[1:], pixel(6, 6, 1))[0], atol=1e-6)
+
+
+def test_grad_cam_of_a_region_by_hand(model, images):
+    """Seg-Grad-CAM, Eq. 2: the last convolution is linear in the maps."""
+    kernel = model.layers[-2].get_weights()[0]  # (3, 3, 5, 3)
+    maps = keras.Model(model.inputs, model.get_layer("maps").output).predict(images, verbose=0)
+    alpha = kernel[..., 1].sum(axis=(0, 1)) / 72  # of a pixel whose field lies inside
+    expected = np.maximum((maps * alpha).sum(axis=-1), 0)
+    found = grad_cam(model, images, pixel(4, 4, klass=1), layer="maps")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+
+
+def test_integrated_gradients_and_occlusion_of_a_region(model, images):
+    mask = np.zeros((8, 9), bool)
+    mask[1:3, 1:3] = True
+    result = integrated_gradients(model, images, region(mask, klass=0))
+    assert np.abs(result.gap).max() < 0.02
+    assert not result.attributions[:, 5:].any()
+    drops = occlusion(model, images, region(mask, klass=0), size=2, stride=2)
+    assert np.abs(drops[:, :4, :4]).max() > 0
+    np.testing.assert_allclose(drops[:, 6:], 0, atol=1e-6)
+
+
+def test_a_sigmoid_unit_has_two_classes(images):
+    inputs = keras.Input((8, 9, 2))
+    model = keras.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(inputs))
+    kernel = model.layers[-1].get_weights()[0][0, 0, :, 0]
+    positive = gradients(model, images, pixel(2, 3, klass=1))
+    np.testing.assert_allclose(positive[:, 2, 3], [kernel, kernel], rtol=1e-5)
+    np.testing.assert_allclose(gradients(model, images, pixel(2, 3, klass=0)), -positive)
+
+
+def test_a_mask_of_the_images_is_cropped_for_maps_without_a_border(images):
+    inputs = keras.Input((8, 9, 2))
+    model = keras.Model(inputs, layers.Conv2D(2, 3, activation="softmax")(inputs))
+    mask = np.zeros((8, 9), bool)
+    mask[3, 4] = True  # the output's pixel 2, 3
+    np.testing.assert_array_equal(
+        gradients(model, images, region(mask, klass=1)),
+        gradients(model, images, pixel(2, 3, klass=1)),
+    )
+
+
+def test_the_box_at_a_place(images):
+    """A grid of 1x2 cells with a box each: the right one is at the place."""
+    inputs = keras.Input((8, 9, 2))
+    x = layers.Dense(14, kernel_initializer="zeros", name="grid")(layers.Flatten()(inputs))
+    model = keras.Model(inputs, layers.Reshape((1, 2, 7))(x))
+    left, right = [0.5, 0.5, 0.5, 1, 0.9, 0.2, 0.1], [0.5, 0.5, 0.4, 1, 0.5, 0.3, 0.8]
+    kernel = np.zeros((144, 14), "float32")
+    kernel[0, 11] = 2  # the confidence of the right box
+    kernel[5, 13] = 3  # the score of its class 1
+    model.get_layer("grid").set_weights([kernel, np.array([*left, *right], "float32")])
+    there = (0.75, 0.5, 0.5, 0.8)
+    zeros = np.zeros_like(images)
+    found = gradients(model, zeros, box(there, klass=1, boxes=1)).reshape(2, -1)
+    assert found[0, 0] == pytest.approx(2 * 0.8)
+    assert found[0, 5] == pytest.approx(3 * 0.5)
+    found = gradients(model, zeros, box(there, boxes=1)).reshape(2, -1)
+    assert found[0].nonzero()[0].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: region(np.zeros((8, 9)), 1), "received an empty mask"),
+        (lambda: region(np.full((8, 9), 255), 1), "mask must be booleans, or 0 and 1"),
+        (lambda: region(np.ones(8), 1), "mask must be"),
+        (lambda: pixel(-1, 0, 1), "y must be a whole number"),
+        (lambda: box((0.5, 0.5, 0, 1)), "with an area"),
+        (lambda: box((0.5, 0.5, 1)), "place must be"),
+    ],
+)
+def test_what_is_no_place_is_one_line(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (region(np.ones((5, 9)), 1), r"mask must have the size of the maps, 8x9"),
+        (region(np.ones((3, 8, 9)), 1), "one for each of the 2 images"),
+        (region(np.ones((8, 9)), 3), "klass must be from 0 to 2"),
+        (pixel(8, 0, 1), "y and x must be from 0 to 7 and 8"),
+        (box((0.5, 0.5, 1, 1), boxes=2), "returns no grid"),
+    ],
+)
+def test_places_that_the_maps_do_not_have(model, images, target, words):
+    with pytest.raises(ValueError, match=words):
+        saliency(model, images, target)
+
+
+def test_classifiers_have_no_regions():
+    model = kc.build_lenet5()
+    with pytest.raises(ValueError, match="a model that returns no maps"):
+        saliency(model, np.zeros((1, 28, 28, 1)), region(np.ones((2, 2)), 1))
