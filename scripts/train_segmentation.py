@@ -27,7 +27,7 @@ CELLS = {  # what the weights in the test images' place say: seed 0 is for the t
 NETS = {  # the builder's arguments; the training; the data
     "unet/cells": (
         {"padding": "same", "width": 0.0625, **IMAGES},
-        {"learning_rate": 2e-3, "epochs": 30, "batch_size": 16},
+        {"learning_rate": 2e-3, "epochs": 10, "batch_size": 16},
         CELLS,
     ),
     "fusionnet/cells": (
