@@ -171,8 +171,11 @@ def methods_compared(
     for part, row in zip(parts_of(fig, 2, 1), (names[:5], names[5:]), strict=True):
         plots.compare_methods(image, {name: maps[name] for name in row}, ax=part.subplots())
     if photo is None and network is None:
+        from kerascnn.datasets import cifar10
+
         words = _(
-            "VGG16, trained on CIFAR-10. All methods explain the logit of class {name}.", name="cat"
+            "VGG16, trained on CIFAR-10. All methods explain the logit of class {name}.",
+            name=class_texts(cifar10.CLASS_NAMES)[target],
         )
     else:
         net = network or shipped()

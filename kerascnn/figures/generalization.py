@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from kerascnn import plots
+from kerascnn._text import class_texts
 from kerascnn._text import text as _
 
 from ._drawing import mean_and_runs, note, parts_of, runs_of, say_runs
@@ -164,6 +165,8 @@ def transfer_learning() -> Figure:
     for nth, method in enumerate(result["methods"]):
         look = {"color": f"C{nth}", "marker": MARKERS[nth], "label": names[str(method)]}
         mean_and_runs(ax, counts, accuracy[nth].T, **look)
+    base = len(result["base_classes"])
+    classes = class_texts([*result["base_classes"], *result["classes"]])
     chance = 100 / len(result["classes"])
     ax.axhline(chance, color=plt.rcParams["grid.color"], zorder=0)
     ax.annotate(_("chance level"), (counts[0], chance), (0, 4), textcoords="offset points")
@@ -178,8 +181,8 @@ def transfer_learning() -> Figure:
             "Features of a small network trained on {images} images of {base}; new classes: "
             "{classes}. {tests} test images.",
             images=f"{result.settings['images']:,}",
-            base=", ".join(result["base_classes"]),
-            classes=", ".join(result["classes"]),
+            base=", ".join(classes[:base]),
+            classes=", ".join(classes[base:]),
             tests=f"{result.settings['tests']:,}",
         ),
         say_runs(result),

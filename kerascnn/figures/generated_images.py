@@ -105,11 +105,10 @@ def maximized_units(found: tuple, *, network: Any = None) -> Figure:
     rows, names = found
     fig = plt.figure()
     for part, (layer, pictures) in zip(parts_of(fig, len(rows), 1), rows.items(), strict=True):
-        titles = class_texts(names) if network is not None else list(names)
         plots.image_grid(
             pictures,
             columns=len(pictures),
-            titles=titles if layer == "predictions" else None,
+            titles=class_texts(names) if layer == "predictions" else None,
             ax=part.subplots(),
         )
         part.supylabel(layer, fontsize="small", rotation=0, ha="left", va="center")
