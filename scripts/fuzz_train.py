@@ -397,7 +397,7 @@ def compare(case):
     except (ValueError, TypeError) as error:
         refusal = str(error)
     if refusal is not None:
-        alone = "of two classes at least" in refusal and any(few)
+        alone = "at least two classes" in refusal and any(few)
         assert case["spoilt"] or alone, f"refused: {refusal}"
         assert "\n" not in refusal, f"a refusal of several lines: {refusal}"
         return
