@@ -46,7 +46,7 @@ FAMILIES = {
 }
 RUN_ON = ("vgg", "yolov")  # without a hyphen before the number
 KINDS = ("volumes", "lenet", "blocks", "graph")
-DETAILS = ("joined", "repeats", "parts", "stages")
+DETAILS = ("joined", "repeats", "models", "parts", "stages")
 DIAGRAMS = (*FORMATS, "tex", "pptx")
 
 

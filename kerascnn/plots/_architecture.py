@@ -45,8 +45,9 @@ def architecture(
             layer). `None` chooses what can be read on a slide.
         detail: of blocks: "joined" (a convolution with its normalization and activation is one
             block), "repeats" (equal parts in a row are drawn once, in a frame that says how many),
-            "parts" (what lies between two layers that all ways pass is one block) or "stages" (so
-            is all that has one size of maps). `None` chooses the first that fits a slide.
+            "models" (each nested model is one block, as well), "parts" (what lies between two
+            layers that all paths go through is one block) or "stages" (so is all that has one size
+            of maps). `None` chooses the first that fits a slide.
         check: whether to hold the picture against the network: each layer call and each edge shown
             once or within a frame or block, and all parameters accounted for.
         title: a title above the picture.

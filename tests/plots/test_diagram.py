@@ -86,8 +86,24 @@ def two_inputs_and_outputs():
     return net.layers
 
 
+def towers(blocks=3):
+    """One nested model called twice, and layers around it."""
+    net = Net()
+    ends = []
+    for call in (0, 1):
+        start = "input" if call == 0 else net.add("right", "InputLayer", (), 32, 3)
+        way = net.conv(f"tower:{call}/stem", start, 32, 16)
+        for n in range(blocks):
+            way = net.residual(f"tower:{call}/block{n}", way, 32, 16)
+        ends.append(net.add(f"pool{call}", "GlobalAveragePooling2D", (way,), None, 16))
+    both = net.add("both", "Concatenate", tuple(ends), None, 32)
+    net.add("head", "Dense", (both,), None, 10, (), 330)
+    return net.layers
+
+
 NETS = {
     "residual": residual_net(),
+    "towers": towers(),
     "u": u_net(),
     "two": two_inputs_and_outputs(),
     "one": residual_net()[:1],
@@ -102,6 +118,24 @@ def test_every_layer_and_edge_is_shown_once(net, detail):
     assert certificate.layers == len(NETS[net])
     assert certificate.drawn == len(plan.edges)
     assert certificate.parameters == sum(record.parameters for record in NETS[net])
+
+
+def test_each_call_of_a_nested_model_is_one_block():
+    _calls, plan = chosen(towers(), detail="models")
+    blocks = {box.name: box for box in plan.boxes}
+    assert len(blocks) == 8
+    per_tower = sum(record.name.startswith("tower:1/") for record in towers())
+    assert len(blocks["tower:1/stem"].layers) == per_tower
+    texts = [label.text for label in plan.labels]
+    assert f"tower:1\n{per_tower} layers\n32×32×16" in texts
+    assert ("pool1", "both") in {(edge.start, edge.end) for edge in plan.edges}
+
+
+def test_nested_models_are_folded_where_there_is_no_room():
+    _calls, plan = chosen(towers(60))
+    assert {"tower:0/stem", "tower:1/stem", "head"} <= {box.name for box in plan.boxes}
+    assert len(plan.boxes) == 8
+    assert fits(plan)
 
 
 def test_a_certificate_is_not_given_to_a_wrong_picture():

@@ -43,6 +43,11 @@ class Call:
         """The group of its kind, such as "convolution"."""
         return group_of(self.kind)
 
+    @property
+    def model(self) -> str:
+        """The nested model that it belongs to, with the number of its call; "" for none."""
+        return self.name.partition("/")[0] if "/" in self.name else ""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -169,19 +174,27 @@ def single(calls: list[Call]) -> list[Unit]:
     return [Unit((call,), call.inputs) for call in calls]
 
 
-def joined(calls: list[Call], follow: Sequence[str] = FOLLOW) -> list[Unit]:
+def joined(
+    calls: list[Call], follow: Sequence[str] = FOLLOW, *, fold_models: bool = False
+) -> list[Unit]:
     """Join each convolution, dense layer or merge with the layers of some groups that follow it.
 
     Only calls whose output nothing else reads are joined, so no edge of the graph is hidden that
-    does not run within a block.
+    does not run within a block. With `fold_models`, all calls of a nested model are one unit.
     """
     read_by = readers(calls)
     groups: dict[str, list[Call]] = {}  # by the name of each of their calls
+    models: dict[str, list[Call]] = {}
     for call in calls:
+        if fold_models and (model := call.model):
+            groups[call.name] = models.setdefault(model, [])
+            groups[call.name].append(call)
+            continue
         source = call.inputs[0] if len(call.inputs) == 1 else ""
         alone = len(call.inputs) == 1 and len(read_by[source]) == 1
         before = groups.get(source, [])
-        if alone and before and _belongs(before, call, follow):
+        nested = fold_models and before and before[0].model
+        if alone and before and not nested and _belongs(before, call, follow):
             before.append(call)
             groups[call.name] = before
         else:
@@ -192,10 +205,15 @@ def joined(calls: list[Call], follow: Sequence[str] = FOLLOW) -> list[Unit]:
         group = groups[call.name]
         if group[0] is call:
             unit = Unit(tuple(group), ())
-            units.append((unit, group[0].inputs))
+            units.append((unit, [name for one in group for name in one.inputs]))
             of_call |= {one.name: unit.name for one in group}
     return [
-        replace(unit, inputs=tuple(dict.fromkeys(of_call[name] for name in inputs)))
+        replace(
+            unit,
+            inputs=tuple(
+                dict.fromkeys(of_call[name] for name in inputs if of_call[name] != unit.name)
+            ),
+        )
         for unit, inputs in units
     ]
 

@@ -51,7 +51,8 @@ def chosen(
         return calls, widest(calls, "graph")
     if detail is not None:
         return calls, widest(calls, detail)
-    for level in DETAILS:
+    nested = any(call.model for call in calls)
+    for level in (one for one in DETAILS if nested or one != "models"):
         plan = widest(calls, level)
         if fits(plan):
             return calls, plan

@@ -137,7 +137,7 @@ def _in_lines(words: list[str]) -> str:
     return "\n".join(" · ".join(words[i : i + ABREAST]) for i in range(0, len(words), ABREAST))
 
 
-LEVELS = ("graph", "joined", "repeats", "parts", "stages")
+LEVELS = ("graph", "joined", "repeats", "models", "parts", "stages")
 
 
 def parts(calls: list[Call], level: str) -> list[Part]:
@@ -146,14 +146,14 @@ def parts(calls: list[Call], level: str) -> list[Part]:
     Args:
         calls: the layer calls.
         level: "graph" (each call is a block), "joined" (convolution, normalization and activation
-            are one block), "repeats" (equal parts in a row are drawn once), "parts" (what lies
-            between two places that all ways pass is one block) or "stages" (so is all that has one
-            size of maps).
+            are one block), "repeats" (equal parts in a row are drawn once), "models" (each nested
+            model is one block), "parts" (what lies between two places that all ways pass is one
+            block) or "stages" (so is all that has one size of maps).
     """
-    units = single(calls) if level == "graph" else joined(calls)
+    units = single(calls) if level == "graph" else joined(calls, fold_models=level == "models")
     order = in_depth_first_order(units)
-    alone = [Block((unit,), unit.inputs) for unit in order]
-    cut = [[Block((u,), u.inputs) for u in part] for part in _cut(order)]
+    alone = [_block(unit, level) for unit in order]
+    cut = [[_block(unit, level) for unit in part] for part in _cut(order)]
     if level == "parts" and is_hourglass(alone):  # its skips leave no place that all ways pass
         sides = [_cut([block.units[0] for block in side]) for side in sides_of(alone)]
         within = [[Block((u,), u.inputs) for u in part] for side in sides for part in side]
@@ -165,6 +165,10 @@ def parts(calls: list[Call], level: str) -> list[Part]:
     if level in ("graph", "joined"):
         return _parts((part, 1) for part in cut)
     return _parts(_folded(cut))
+
+
+def _block(unit: Unit, level: str) -> Block:
+    return Block((unit,), unit.inputs, whole=level == "models" and bool(unit.calls[0].model))
 
 
 def _size_of(part: list[Block]) -> tuple:
