@@ -1,6 +1,7 @@
 """Who may import whom, read from the sources; and what `import kerascnn` loads."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def part(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imported(path, *, at_once=False):
     """All modules that a file imports, also within functions, or at once; as absolute names."""
     names = set()
@@ -73,41 +75,42 @@ def imported(path, *, at_once=False):
     return names
 
 
+PARTS = sorted({part(source) for source in SOURCES})
+
+
 def parts_used(path):
-    parts = {name.split(".")[1] for name in imported(path) if name.startswith("kerascnn.")}
-    known = {part(source) for source in SOURCES}
-    return parts & known
+    return {n.split(".")[1] for n in imported(path) if n.startswith("kerascnn.")} & {*PARTS}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_each_part_uses_only_what_it_may(path):
-    own = part(path)
-    if own in {"__init__", *SERVE_ALL}:
-        assert parts_used(path) <= SERVE_ALL | {own}
-    else:
-        assert parts_used(path) - SERVE_ALL - {own} <= MAY_USE[own]
+@pytest.mark.parametrize("own", PARTS)
+def test_each_part_uses_only_what_it_may(own):
+    allowed = {own} | SERVE_ALL
+    if own not in {"__init__", *SERVE_ALL}:
+        allowed |= MAY_USE[own]
+    wrong = {path: parts_used(path) - allowed for path in SOURCES if part(path) == own}
+    assert {str(path): parts for path, parts in wrong.items() if parts} == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_frameworks_stay_in_their_places(path):
-    roots = {name.split(".")[0] for name in imported(path)}
-    where = str(path.relative_to(PACKAGE))
-    if not where.startswith(TENSORFLOW):
-        assert "tensorflow" not in roots
-    if part(path) == "visualize":
-        assert "matplotlib" not in roots
-    if part(path) == "plots":
-        assert not roots & {"keras", "tensorflow"}
-    if where == "arithmetic.py":
-        assert roots <= {
-            "__future__",
-            "collections",
-            "dataclasses",
-            "fractions",
-            "math",
-            "numbers",
-            "kerascnn",
-        }
+def test_frameworks_stay_in_their_places():
+    for path in SOURCES:
+        roots = {name.split(".")[0] for name in imported(path)}
+        where = str(path.relative_to(PACKAGE))
+        if not where.startswith(TENSORFLOW):
+            assert "tensorflow" not in roots, where
+        if part(path) == "visualize":
+            assert "matplotlib" not in roots, where
+        if part(path) == "plots":
+            assert not roots & {"keras", "tensorflow"}, where
+        if where == "arithmetic.py":
+            assert roots <= {
+                "__future__",
+                "collections",
+                "dataclasses",
+                "fractions",
+                "math",
+                "numbers",
+                "kerascnn",
+            }
 
 
 def test_imports_run_in_no_circle():
