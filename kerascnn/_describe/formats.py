@@ -24,7 +24,7 @@ class Cells(NamedTuple):
         title: above the table.
         headings: one for each column.
         rows: the cells of each row.
-        totals: the cells of the last row.
+        totals: the cells of the last row; none: there is no such row.
         notes: sentences below the table.
         words: columns of words; the others, of numbers, are aligned on the right.
         spared: columns that are left out, in this order, where a terminal is too narrow.
@@ -78,25 +78,33 @@ def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
         table.add_column(cells.headings[i], justify=justify, no_wrap=True)
     for row in cells.rows:
         table.add_row(*(Text(one_line(row[i])) for i in shown))
-    table.add_section()
-    table.add_row(*(cells.totals[i] for i in shown), style="bold")
+    if cells.totals:
+        table.add_section()
+        table.add_row(*(cells.totals[i] for i in shown), style="bold")
     return table
 
 
 def markdown(cells: Cells) -> str:
     """Write a table in Markdown."""
     rules = [":--" if i in cells.words else "--:" for i in range(len(cells.headings))]
-    rows = [map(markdown_text, row) for row in (*cells.rows, cells.totals)]
+    rows = [map(markdown_text, row) for row in (*cells.rows, *_last(cells))]
     lines = ["| " + " | ".join(row) + " |" for row in (cells.headings, rules, *rows)]
     return "\n".join([*lines, "", *map(markdown_text, cells.notes)])
 
 
+def _last(cells: Cells) -> list[list[str]]:
+    """Return the row of totals, if there is one."""
+    return [cells.totals] if cells.totals else []
+
+
 def latex(cells: Cells) -> str:
     """Write a `tabular` with the rules of the LaTeX package booktabs."""
-    headings, *rows, totals = [
+    headings, *rows = [
         " & ".join(map(latex_text, row)) + r" \\"
-        for row in (cells.headings, *cells.rows, cells.totals)
+        for row in (cells.headings, *cells.rows, *_last(cells))
     ]
+    if cells.totals:
+        rows.insert(-1, r"\midrule")
     columns = "".join("rl"[i in cells.words] for i in range(len(cells.headings)))
     return "\n".join(
         [
@@ -105,8 +113,6 @@ def latex(cells: Cells) -> str:
             headings,
             r"\midrule",
             *rows,
-            r"\midrule",
-            totals,
             r"\bottomrule",
             r"\end{tabular}",
             *(f"% {one_line(note)}" for note in cells.notes),
@@ -140,7 +146,9 @@ def html(cells: Cells) -> str:
             f"<table>\n<caption>{escape(cells.title)}</caption>",
             f"<thead>{line(cells.headings, 'th')}</thead>\n<tbody>",
             *map(line, cells.rows),
-            f"</tbody>\n<tfoot>{line(cells.totals, 'th')}</tfoot>\n</table>",
+            "</tbody>",
+            *(f"<tfoot>{line(row, 'th')}</tfoot>" for row in _last(cells)),
+            "</table>",
             f"<p>{escape(' '.join(cells.notes))}</p>",
         ]
     )

@@ -1,7 +1,9 @@
+from . import (
+    metrics as metrics,
+)
 from ._activations import activations as activations
 from ._deconvnet import deconvnet as deconvnet
 from ._deep_dream import deep_dream as deep_dream
-from ._deletion_insertion import deletion_insertion as deletion_insertion
 from ._effective_receptive_field import effective_receptive_field as effective_receptive_field
 from ._engine.goals import klass as klass
 from ._engine.goals import unit as unit
@@ -24,7 +26,6 @@ from ._layer_cam import layer_cam as layer_cam
 from ._maximize_activation import maximize_activation as maximize_activation
 from ._occlusion import occlusion as occlusion
 from ._projective_field import projective_field as projective_field
-from ._randomization_test import randomization_test as randomization_test
 from ._receptive_field import receptive_field as receptive_field
 from ._saliency import saliency as saliency
 from ._score_cam import score_cam as score_cam
@@ -33,3 +34,6 @@ from ._style_transfer import style_transfer as style_transfer
 from ._top_patches import top_patches as top_patches
 from ._weight_gradients import weight_gradients as weight_gradients
 from ._weight_templates import weight_templates as weight_templates
+from .metrics._deletion_insertion import deletion_insertion as deletion_insertion
+from .metrics._evaluate import evaluate as evaluate
+from .metrics._randomization_test import randomization_test as randomization_test

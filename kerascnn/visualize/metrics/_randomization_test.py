@@ -1,8 +1,10 @@
-"""Sanity checks for saliency maps (Adebayo et al. 2018, arXiv:1810.03292)."""
+"""Sanity checks for saliency maps (Adebayo et al. 2018, arXiv:1810.03292).
 
-import random
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+They are also called the model parameter randomization test, MPRT; its smooth variant is that of
+Hedström et al. 2024, arXiv:2401.06465.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,20 +13,18 @@ import numpy as np
 from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
-from kerascnn._calls import number_calls_alike
-from kerascnn._checks import check_count
-from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node, flatten
+from kerascnn._checks import check_choice, check_count, check_number
 from kerascnn._progress import progress
+from kerascnn.visualize._engine.answers import predicted_classes
+from kerascnn.visualize._engine.heatmaps import check_method, maps_by
+from kerascnn.visualize._engine.images import Images, one_or_all
+from kerascnn.visualize._engine.layers import LayerLike
+from kerascnn.visualize._engine.noise import noisy
+from kerascnn.visualize._engine.question import ask
+from kerascnn.visualize._engine.randomizing import Forgetful
+from kerascnn.visualize._engine.targets import Target
 
-from ._engine.answers import predicted_classes
-from ._engine.axes import graph_of
-from ._engine.images import Images
-from ._engine.layers import LayerLike, select_weights
-from ._engine.question import ask
-from ._engine.targets import Target
-
-MOVING = ("moving_mean", "moving_variance")  # learned by batch normalization without gradients
+ORDERS = ("top_down", "bottom_up")
 WINDOW = 7  # of the structural similarity, in pixels
 
 
@@ -56,7 +56,10 @@ def randomization_test(
     target: Target = None,
     layers: Sequence[LayerLike] | None = None,
     independent: bool = False,
+    order: str = "top_down",
     metric: str = "spearman",
+    samples: int = 1,
+    noise: float = 0.1,
     seed: int = 0,
     verbose: bool | str = "auto",
 ) -> RandomizationTest:
@@ -66,6 +69,10 @@ def randomization_test(
     input (cascading), and the heatmaps are computed again each time. If they hardly change, as with
     guided backpropagation, they show edges of the image rather than reasons for the decision.
 
+    The noise in gradients makes maps differ even where the method does not depend on the weights.
+    With several `samples`, maps are averaged over noisy copies of the image before they are
+    compared (Smooth MPRT, Hedström et al. 2024, section 4.1).
+
     Limitations: the test can only refute a method. Heatmaps that change may still not explain the
     decision.
 
@@ -74,12 +81,18 @@ def randomization_test(
         images: (N, H, W, C) float, in the range the model was trained on.
         method: callable from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
         target: target passed to the method; `None`: the class predicted by the original model.
-        layers: layers to report; the other layers above them are randomized as well. `None`: every
-            layer with weights to learn.
+        layers: layers to report; the other layers before them in the order are randomized as well.
+            `None`: every layer with weights to learn.
         independent: whether to randomize one layer at a time and keep the weights of the others.
+        order: "top_down", from the output to the input, or "bottom_up", which Hedström et al.
+            recommend, since layers below a randomized one still pass on what they have learned.
         metric: "spearman", the rank correlation, or "ssim", the structural similarity of heatmaps
             (N, h, w), each scaled to [0, 1].
-        seed: seed of the new weights, which are drawn by each layer's own initializers.
+        samples: number of noisy copies of each image that a heatmap is averaged over; 1: the image
+            itself, without noise.
+        noise: standard deviation of the noise, as a fraction of the image's range, max − min.
+        seed: seed of the noise and of the new weights, which are drawn by each layer's own
+            initializers.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -97,53 +110,31 @@ def randomization_test(
     >>> result.layers, result.correlations.round(3).tolist()
     (('f6', 'c1'), [[1.0, 1.0], [1.0, 1.0]])
     """
-    if not callable(method):
-        raise TypeError(
-            "method must be callable as method(model, images, target), such as grad_cam; "
-            f"received {method!r}."
-        )
-    if metric not in METRICS:
-        raise unknown("metric", metric, METRICS)
+    check_method(method)
+    check_choice("metric", metric, METRICS)
+    check_choice("order", order, ORDERS)
+    check_count("samples", samples)
+    check_number("noise", noise)
     check_count("seed", seed, least=0)
     question = ask(model, images, target)
-    graph, count = question.graph, len(question)
-    with _seeded(seed):
-        copy = keras.models.clone_model(model)  # new weights from the layers' initializers
-    number_calls_alike(copy, model)
-    for node in flatten(copy).nodes:
-        if isinstance(node.operation, keras.layers.Layer):
-            node.operation.trainable = True  # frozen layers have been trained too
-    nodes = {node.name: node for node in reversed(_learnt(copy))}
-    wanted = _wanted(graph, layers, nodes)
-    new = _values(nodes.values())
-    copy.set_weights(model.get_weights())
-    learnt = _values(nodes.values())
-    shuffle = np.random.default_rng(seed).permutation
-    for key, value in new.items():
-        if np.array_equal(value, learnt[key]):  # the initializer has a seed of its own
-            new[key] = shuffle(value.ravel()).reshape(value.shape)
+    copy = Forgetful(model, seed)
+    wanted = copy.select(question.graph, layers)
+    names = copy.names if order == "top_down" else copy.names[::-1]
     explained = predicted_classes(question) if target is None else target
+    copies = [images]
+    if samples > 1:
+        keys = range(samples)
+        copies = [one_or_all(noisy(question.images, noise, seed, key)) for key in keys]
 
     def heatmaps() -> np.ndarray:
-        maps = method(copy, images, explained)
-        if isinstance(maps, list | tuple):  # several inputs, or more than heatmaps
-            raise TypeError(
-                "method must return one array of heatmaps, (N, …); received "
-                f"{type(maps).__name__}. Select one: lambda *args: method(*args)[0]."
-            )
-        maps = np.asarray(maps)
-        if maps.ndim < 2 or len(maps) != count:
-            raise ValueError(
-                f"method must return one heatmap for each image, ({count}, h, w); "
-                f"received {maps.shape}."
-            )
-        return maps
+        found = (maps_by(method, copy.model, x, explained, len(question)) for x in copies)
+        return np.asarray(sum(found) / len(copies))
 
     compare = METRICS[metric]
     original, maps, signed, absolute = heatmaps(), [], [], []
     with progress("Randomization", len(wanted), verbose) as advance:
-        for name, node in nodes.items():
-            _assign(node, new)
+        for name in names:
+            copy.forget(name)
             if name in wanted:
                 maps.append(heatmaps())
                 pairs = list(zip(original, maps[-1], strict=True))
@@ -151,8 +142,8 @@ def randomization_test(
                 absolute.append([compare(np.abs(a), np.abs(b)) for a, b in pairs])
                 advance()
             if independent:
-                _assign(node, learnt)
-    names = tuple(name for name in nodes if name in wanted)
+                copy.remember(name)
+    names = tuple(name for name in names if name in wanted)
     return RandomizationTest(names, np.array(signed), np.array(absolute), np.stack(maps), original)
 
 
@@ -183,53 +174,3 @@ def _scaled(heatmap: np.ndarray) -> np.ndarray:
 
 
 METRICS = {"spearman": rank_correlation, "ssim": similarity}
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed Python's random numbers, from which Keras initializers draw their seeds."""
-    state = random.getstate()
-    random.seed(int(seed))
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
-def _learnt(model: keras.Model) -> list[Node]:
-    """List the nodes with weights to learn, each layer once, in order of computation."""
-    nodes = [node for node in graph_of(model).nodes if _weights(node)]
-    return list({id(node.operation): node for node in reversed(nodes)}.values())[::-1]
-
-
-def _weights(node: Node) -> list[keras.Variable]:
-    weights = getattr(node.operation, "weights", [])
-    return [v for v in weights if v.trainable or v.name in MOVING]
-
-
-def _values(nodes: Iterable[Node]) -> dict[int, np.ndarray]:
-    return {id(v): v.numpy().copy() for node in nodes for v in _weights(node)}
-
-
-def _assign(node: Node, values: dict[int, np.ndarray]) -> None:
-    for variable in _weights(node):
-        variable.assign(values[id(variable)])
-
-
-def _wanted(
-    graph: Graph, layers: Sequence[LayerLike] | None, names: Collection[str]
-) -> Collection[str]:
-    """Return the full names of the layers after which heatmaps are computed."""
-    if layers is None:
-        return names
-    if isinstance(layers, str | keras.layers.Layer) or not len(layers):
-        raise ValueError(f"layers must be a list of at least one layer; received {layers!r}.")
-    wanted = set()
-    for layer in layers:
-        node = select_weights(graph, layer)
-        # The calls of a layer share its weights, and one of them stands for all.
-        calls = [n.name for n in graph.nodes if n.operation is node.operation and n.name in names]
-        if not calls:
-            raise unknown("layers, which need weights,", node.name, names)
-        wanted.update(calls)
-    return wanted

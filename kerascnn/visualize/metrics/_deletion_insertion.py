@@ -7,19 +7,18 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from keras import ops
 from scipy.integrate import trapezoid
 from scipy.ndimage import gaussian_filter
 
 from kerascnn._checks import check_count, is_number
 from kerascnn._graph import Tensor
 from kerascnn._progress import progress
-
-from ._engine.answers import with_predicted_classes
-from ._engine.hiding import Fill, check_fill, hidden_scores
-from ._engine.images import Images, image_input
-from ._engine.question import Question, ask
-from ._engine.targets import Target
+from kerascnn.visualize._engine.answers import with_predicted_classes
+from kerascnn.visualize._engine.heatmaps import ranks_of
+from kerascnn.visualize._engine.hiding import Fill, check_fill, hidden_scores
+from kerascnn.visualize._engine.images import Images, image_input
+from kerascnn.visualize._engine.question import Question, ask
+from kerascnn.visualize._engine.targets import Target
 
 SIGMA = 5.0  # of the blur, in pixels: eclique/RISE
 TRUNCATE = 1.0  # of its kernel, in sigmas: 11×11 in eclique/RISE
@@ -70,7 +69,8 @@ def deletion_insertion(
         model: any functional or sequential `keras.Model`.
         images: (N, H, W, C) float, in the range the model was trained on, or one array for
             each of several inputs.
-        heatmaps: (N, h, w), of any size and range; higher values are more important.
+        heatmaps: (N, h, w), of any size and range; higher values are more important. Attributions
+            (N, h, w, C) are summed over the channels.
         target: class index, one index per image, or a callable from the probabilities
             (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.
         steps: number of equal parts into which the pixels are divided.
@@ -101,7 +101,7 @@ def deletion_insertion(
     place = image_input(model, question.graph, input)
     images = question.images[place]
     filled = np.broadcast_to(check_fill(fill, images), images.shape)
-    ranks = _ranks(heatmaps, images.shape)
+    ranks = ranks_of(heatmaps, images.shape)
     steps = check_count("steps", steps)
     if not is_number(blur) or blur <= 0:
         raise ValueError(f"blur must be a number of pixels above 0; received {blur!r}.")
@@ -136,21 +136,3 @@ def deletion_insertion(
 def unchanged(size: tuple[int, int], ranks, changed) -> Tensor:
     """Return masks (B, H, W), false where the rank is below the number of changed pixels."""
     return ranks >= changed[:, None, None]
-
-
-def _ranks(heatmaps: np.ndarray, shape: tuple) -> np.ndarray:
-    """Rank the pixels, (N, H, W) int32; 0 is the most important."""
-    heatmaps = np.asarray(heatmaps)
-    if heatmaps.ndim != 3 or len(heatmaps) != shape[0] or 0 in heatmaps.shape:
-        raise ValueError(
-            f"heatmaps must have the shape ({shape[0]}, h, w), one heatmap per image; "
-            f"received {heatmaps.shape}."
-        )
-    if heatmaps.dtype.kind not in "fiub" or not np.isfinite(heatmaps).all():
-        raise ValueError("heatmaps must be finite numbers; received NaN, infinity or another type.")
-    maps = heatmaps.astype("float32")[..., None]
-    maps = ops.image.resize(maps, shape[1:3], "bilinear", data_format="channels_last")
-    order = np.argsort(-np.array(maps).reshape(shape[0], -1), axis=1, kind="stable")
-    ranks = np.empty(order.shape, "int32")
-    np.put_along_axis(ranks, order, np.arange(order.shape[1], dtype="int32")[None], axis=1)
-    return ranks.reshape(shape[:3])

@@ -293,3 +293,39 @@ def test_errors_teach(change, error, message, model, images):
     with pytest.raises(error, match=message) as caught:
         kc.visualize.randomization_test(**arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_from_the_bottom_up(model, images):
+    down, up = [], []
+    kc.visualize.randomization_test(model, images, look(down))
+    result = kc.visualize.randomization_test(model, images, look(up), order="bottom_up")
+    assert result.layers == ("conv", "norm", "hidden", "head")
+    changed = [
+        [i for i, (a, b) in enumerate(zip(up[0], w, strict=True)) if not np.array_equal(a, b)]
+        for w in up[1:]
+    ]
+    assert changed == [[0, 1], [0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5, 6, 7], [*range(10)]]
+    for a, b in zip(down[-1], up[-1], strict=True):  # in the end, all is the same
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="order must be one of 'top_down', 'bottom_up'"):
+        kc.visualize.randomization_test(model, images, look(up), order="sideways")
+
+
+def test_maps_are_averaged_over_noisy_images(model, images):
+    seen = []
+
+    def method(model, images, target):
+        seen.append(images)
+        return images[..., 0] ** 2
+
+    result = kc.visualize.randomization_test(
+        model, images, method, samples=5, noise=0.2, layers=["conv"], seed=3
+    )
+    copies = np.array(seen[:5])
+    np.testing.assert_array_equal(copies, seen[5:])  # the same noise before and after
+    np.testing.assert_allclose(result.original, (copies[..., 0] ** 2).mean(axis=0), rtol=1e-5)
+    noise = (copies - images) / np.ptp(images, axis=(1, 2, 3), keepdims=True)
+    np.testing.assert_allclose(noise[:, 0], noise[:, 1], atol=1e-5)  # the same for all images
+    assert noise[:, 0].std() == pytest.approx(0.2, rel=0.2)
+    plain = kc.visualize.randomization_test(model, images, method, layers=["conv"])
+    np.testing.assert_array_equal(plain.original, images[..., 0] ** 2)

@@ -1,0 +1,13 @@
+from ._attribution_mass import attribution_mass as attribution_mass
+from ._average_drop import average_drop as average_drop
+from ._deletion_insertion import deletion_insertion as deletion_insertion
+from ._efficient_mprt import efficient_mprt as efficient_mprt
+from ._evaluate import evaluate as evaluate
+from ._grid_pointing_game import grid_pointing_game as grid_pointing_game
+from ._infidelity import infidelity as infidelity
+from ._pointing_game import pointing_game as pointing_game
+from ._randomization_test import randomization_test as randomization_test
+from ._rank_accuracy import rank_accuracy as rank_accuracy
+from ._road import road as road
+from ._sensitivity_max import sensitivity_max as sensitivity_max
+from ._sparseness import sparseness as sparseness
