@@ -78,15 +78,15 @@ def grid_pointing_game(
     check_count("size", size, least=2)
     check_count("seed", seed, least=0)
     question = ask(model, images, target)
-    image_input(model, question.graph, None)
+    place = image_input(model, question.graph, None)
     if len(question.images) > 1:
         raise ValueError(
             f"model must have a single input for a grid of images; it has {len(question.images)}."
         )
     classes = _classes(question, target)
     indices = _choose(classes, size**2, np.random.default_rng(seed))
-    grids = _fitted(model, _arranged(question.images[0], indices, size))
-    _count, height, width, _channels = grids.shape
+    grids = _fitted(model, _arranged(question.images[place], indices, size))
+    height, width = grids.shape[1:3]
     edges = [np.round(np.linspace(0, n, size + 1)).astype(int) for n in (height, width)]
     scores = np.zeros((len(grids), size**2), "float32")
     with progress("Grid pointing game", size**2, verbose) as advance:
