@@ -23,9 +23,9 @@ from ._words import words
 # In the order in which they run. Those that compute know nothing of a page.
 SCRIPTS = (
     *("arrays.js", "activations.js", "kernels.js", "network.js", "questions.js"),
-    *("base.js", "colors.js", "state.js", "mnist.js", "input.js", "overview.js", "answer.js"),
-    *("grids.js", "layer.js", "samples.js", "why.js", "change.js", "replay.js", "sizes.js"),
-    *("tabs.js", "start.js"),
+    *("base.js", "colors.js", "state.js", "mnist.js", "input.js", "files.js", "overview.js"),
+    *("answer.js", "grids.js", "layer.js", "samples.js", "why.js", "change.js", "replay.js"),
+    *("sizes.js", "tabs.js", "start.js"),
 )
 GROUPS = (  # a layer of each group, for its colors
     "Conv2D", "Conv2DTranspose", "Dense", "MaxPooling2D", "BatchNormalization", "ReLU",

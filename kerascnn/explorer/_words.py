@@ -86,6 +86,7 @@ def _layer() -> dict[str, str]:
     return {
         "layer": _("Layer"),
         "map": _("Map"),
+        "unit": _("Unit"),
         "row": _("Row"),
         "column": _("Column"),
         "slide": _("Move the window"),
@@ -99,6 +100,7 @@ def _layer() -> dict[str, str]:
         "sourceMap": _("Input map with its window"),
         "resultMap": _("Output map"),
         "patch": _("values in the window"),
+        "inputValues": _("input values"),
         "kernel": _("kernel"),
         "products": _("products"),
         "receptiveField": _("Receptive field"),

@@ -1,19 +1,39 @@
-// What the network sees: a drawing, a sample, a picture from a file or the clipboard, the camera.
+// What the network sees: a drawing or a sample; files.js brings other pictures.
 "use strict";
 const BOARD = 280; // pixels of the longer side of the drawing board
 const PEN = 0.075; // of the board's longer side
-const LARGEST_FILE = 50e6; // bytes
-const LARGEST_PICTURE = 80e6; // pixels
+const FIELDS = 64; // numbers of an input that can be set by hand
 const board = find("#board");
 const pen = board.getContext("2d", { willReadFrequently: true });
 const isDigit = () => input().kind === "digit";
 
 function prepareBoard() {
+  const isPicture = input().kind !== "numbers";
+  for (const id of ["#board", "#clear", "#camera", "#file", "#board-hint"]) {
+    find(id).closest(".board, label, button, p").hidden = !isPicture || (id === "#camera" && !hasCamera);
+  }
+  drawNumbers(isPicture);
   const [height, width] = volumeOf(inputNode().shape);
   const longer = Math.max(height, width);
   board.width = Math.max(1, Math.round((BOARD * width) / longer));
   board.height = Math.max(1, Math.round((BOARD * height) / longer));
   clearBoard();
+}
+
+/** The fields of an input that is no picture. */
+function drawNumbers(isPicture) {
+  const values = state.inputs[state.input];
+  find("#numbers").hidden = isPicture;
+  if (isPicture) return;
+  find("#numbers").replaceChildren(...Array.from(values.subarray(0, FIELDS), (value, i) => make("input", {
+    type: "number", step: "any", value: String(Number(value.toPrecision(4))), "aria-label": `${inputNode().name} ${i}`,
+    oninput: (event) => {
+      if (!Number.isFinite(event.target.valueAsNumber)) return;
+      values[i] = event.target.valueAsNumber;
+      forgetSample();
+      changed();
+    },
+  })));
 }
 
 function clearBoard() {
@@ -50,8 +70,7 @@ function resized(values, height, width, tall, wide, channels) {
 }
 
 /** Values in [0, 1] in the range that the network was trained on. */
-function inRange(values, channels) {
-  const { scale, offset, bgr } = input();
+function inRange(values, channels, { scale, offset, bgr } = input()) {
   return values.map((_, i) => {
     const channel = i % channels;
     const value = bgr ? values[i - channel + channels - 1 - channel] : values[i];
@@ -153,49 +172,66 @@ find("#clear").addEventListener("click", () => {
 
 // -- samples ---------------------------------------------------------------------------------------
 
-const samples = []; // {label, klass, values, canvas}, in the order of the model's samples
+const samples = []; // {label, klass, inputs, parts}, in the order of the model's samples
 let chosen = null;
 
-/** Read a sample's picture as the values of the network's input. */
-async function readSample(sample) {
-  const [height, width, channels] = volumeOf(inputNode().shape);
+/** Read what a sample gives to one input: a picture, or numbers as they are. */
+async function readPart(given, one) {
+  if (typeof given !== "string") return { values: Float32Array.from(given) };
+  const [height, width, channels] = volumeOf(nodes.get(one.node).shape);
   const picture = new Image();
-  picture.src = sample.data;
+  picture.src = given;
   await picture.decode();
   const canvas = make("canvas", { width: picture.naturalWidth, height: picture.naturalHeight });
-  canvas.getContext("2d", { willReadFrequently: true }).drawImage(picture, 0, 0);
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(picture, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
   const values = Float32Array.from({ length: canvas.width * canvas.height * channels }, (_, i) =>
     data[4 * Math.floor(i / channels) + (channels >= 3 ? i % channels : 0)] / 255);
   const fitting = resized(values, canvas.height, canvas.width, height, width, channels);
-  return { label: sample.label, klass: sample.class, values: inRange(fitting, channels), canvas, picture };
+  return { values: inRange(fitting, channels, one), canvas, picture };
+}
+
+async function readSample(sample) {
+  const given = model.inputs.length > 1 ? sample.data : [sample.data];
+  const parts = await Promise.all(model.inputs.map((one, nth) => readPart(given[nth], one)));
+  return { label: sample.label, klass: sample.class, inputs: parts.map((part) => part.values), parts };
 }
 
 async function loadSamples() {
   const read = await Promise.allSettled((model.samples ?? []).map(readSample));
   samples.push(...read.filter((one) => one.status === "fulfilled").map((one) => one.value));
   find("#samples").replaceChildren(...samples.map((sample, nth) => {
-    sample.picture.alt = sample.label ?? String(nth + 1);
-    const choice = make("button", { type: "button", "aria-pressed": "false", onclick: () => chooseSample(nth) });
-    choice.append(sample.picture);
-    return choice;
+    const name = sample.label ?? String(nth + 1);
+    const picture = pictureOf(sample);
+    if (picture) picture.alt = name;
+    return make("button", { type: "button", "aria-pressed": "false", onclick: () => chooseSample(nth) }, picture ?? name);
   }));
   find("#samples").parentElement.hidden = !samples.length;
 }
+const pictureOf = (sample) => (sample.parts[state.input] ?? sample.parts[0]).picture ?? null;
 
 function chooseSample(nth) {
   stopCamera();
   const sample = samples[nth];
   if (!sample) return;
-  clearBoard();
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(sample.canvas, 0, 0, board.width, board.height);
-  pen.imageSmoothingEnabled = true;
   forgetSample();
   chosen = nth;
   all("#samples button")[nth].setAttribute("aria-pressed", true);
-  setInput(sample.values);
+  sample.inputs.forEach((values, i) => state.inputs[i].set(values));
+  showInput();
+  changed();
   tell("sample");
+}
+
+/** Show the chosen sample on the board, or the numbers of the input. */
+function showInput() {
+  prepareBoard();
+  const canvas = chosen === null ? null : samples[chosen].parts[state.input].canvas;
+  if (!canvas) return;
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(canvas, 0, 0, board.width, board.height);
+  pen.imageSmoothingEnabled = true;
 }
 
 function forgetSample() {
@@ -205,95 +241,6 @@ function forgetSample() {
   tell("sample");
 }
 
-// -- files, the clipboard and the camera -------------------------------------------------------------
-
-/** Fit a picture into the board, as large as possible. */
-function show(picture, width, height) {
-  const fit = isDigit() ? Math.min : Math.max; // of a digit, nothing may be cut off
-  const scale = fit(board.width / width, board.height / height);
-  pen.fillStyle = "black";
-  if (isDigit()) {
-    board.width = Math.max(1, Math.round(width * scale));
-    board.height = Math.max(1, Math.round(height * scale));
-  }
-  pen.fillRect(0, 0, board.width, board.height);
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(picture, (board.width - width * scale) / 2, (board.height - height * scale) / 2, width * scale, height * scale);
-  forgetSample();
-  useBoard();
-}
-
-async function takeFile(file) {
-  stopCamera();
-  const name = file.name || say("clipboard");
-  if (file.size > LARGEST_FILE) return message(say("tooLarge", { name, limit: count(LARGEST_FILE / 1e6) }), true);
-  let picture;
-  try {
-    picture = await createImageBitmap(file);
-  } catch {
-    return message(say("notAPicture", { name }), true);
-  }
-  const isShown = picture.width * picture.height <= LARGEST_PICTURE;
-  if (isShown) {
-    prepareBoard();
-    show(picture, picture.width, picture.height);
-    message(say("pictureShown", { name }));
-  } else message(say("tooLarge", { name, limit: count(LARGEST_FILE / 1e6) }), true);
-  return picture.close();
-}
-
-function takeFirst(files) {
-  if (!files.length) return message(say("noFile"), true);
-  return takeFile(files[0]);
-}
-
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  board.parentElement.classList.add("over");
-});
-document.addEventListener("dragleave", () => board.parentElement.classList.remove("over"));
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  board.parentElement.classList.remove("over");
-  takeFirst(event.dataTransfer.files);
-});
-document.addEventListener("paste", (event) => {
-  if (event.target.closest?.("input, textarea")) return;
-  takeFirst(event.clipboardData.files);
-});
-find("#file").addEventListener("change", (event) => {
-  if (event.target.files.length) takeFirst(event.target.files);
-  event.target.value = ""; // the same file may be chosen again
-});
-
-const camera = { video: make("video", { muted: true, playsinline: true }), stream: null };
-
-async function startCamera() {
-  try {
-    camera.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640 } });
-    camera.video.srcObject = camera.stream;
-    await camera.video.play();
-  } catch {
-    stopCamera();
-    return message(say("noCamera"), true);
-  }
-  find("#camera").setAttribute("aria-pressed", true);
-  prepareBoard();
-  return cameraFrame();
-}
-function cameraFrame() {
-  if (!camera.stream) return;
-  if (camera.video.videoWidth) show(camera.video, camera.video.videoWidth, camera.video.videoHeight);
-  setTimeout(cameraFrame, 100);
-}
-function stopCamera() {
-  for (const track of camera.stream?.getTracks() ?? []) track.stop();
-  camera.stream = null;
-  find("#camera").setAttribute("aria-pressed", false);
-}
-find("#camera").hidden = !navigator.mediaDevices?.getUserMedia;
-find("#camera").addEventListener("click", () => (camera.stream ? stopCamera() : startCamera()));
-
 // -- which input is drawn, where there are several ----------------------------------------------------
 
 function prepareInput() {
@@ -302,9 +249,10 @@ function prepareInput() {
   choice.replaceChildren(...model.inputs.map((one, nth) => make("option", { value: nth }, nodes.get(one.node).name)));
   choice.addEventListener("change", () => {
     state.input = Number(choice.value);
-    prepareBoard();
+    find("#pen").hidden = volumeOf(inputNode().shape)[2] < 3 || input().kind === "numbers";
+    showInput();
   });
-  find("#pen").hidden = volumeOf(inputNode().shape)[2] < 3;
+  find("#pen").hidden = volumeOf(inputNode().shape)[2] < 3 || input().kind === "numbers";
   prepareBoard();
   showCursor();
 }

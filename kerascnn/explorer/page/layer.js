@@ -101,7 +101,7 @@ function drawGrids(sum) {
   const patch = cells(sum.patch);
   const best = sum.kind === "max" ? Math.max(...patch.filter(Number.isFinite)) : null;
   const marked = (i) => best !== null && patch[i] === best;
-  fillGrid(grids.patch, patch, tall, wide, { caption: say("patch"), map: maps.sequential, range: rangeOf(state.values[sum.input]), padding: isOutside, marked });
+  fillGrid(grids.patch, patch, tall, wide, { caption: say(isVector(state.node.shape) && sum.products ? "inputValues" : "patch"), map: maps.sequential, range: rangeOf(state.values[sum.input]), padding: isOutside, marked });
   for (const part of ["kernel", "products"]) {
     const values = sum[part];
     grids[part].hidden = !values;
@@ -204,6 +204,7 @@ function choosePlace() {
     [field.max, field.value] = [size - 1, value];
     field.closest("label").hidden = size < 2;
   }
+  find("#map-word").textContent = say(height * width < 2 ? "unit" : "map");
   find("#slide").hidden = height * width < 2;
   const numbers = [...new Set(Object.values(node.weights))].reduce((sum, i) => sum + sizeOf(model.arrays[i].shape), 0);
   find("#layer-facts").textContent = say("facts", { kind: node.kind, shape: shapeText(node.shape), count: count(numbers) });

@@ -7,8 +7,7 @@ const breath = () => new Promise((done) => { setTimeout(done, 0); });
 async function onSamples(ask, stopAt, isStale) {
   const found = [];
   for (const sample of samples) {
-    const inputs = state.inputs.map((values, nth) => (nth === state.input ? sample.values : values));
-    found.push(ask(net.forward(inputs, { stopAt }), sample));
+    found.push(ask(net.forward(sample.inputs, { stopAt }), sample));
     await breath();
     if (isStale()) return null;
   }
@@ -70,9 +69,9 @@ async function drawStrongest() {
 
 /** A sample's picture, with the receptive field of a value outlined. */
 function framed(sample, seen) {
-  const picture = sample.picture.cloneNode();
-  const box = make("span", { class: "picture" }, picture);
-  if (!seen) return box;
+  const picture = pictureOf(sample);
+  const box = make("span", { class: "picture" }, picture?.cloneNode() ?? sample.label ?? "");
+  if (!seen || !picture) return box;
   const [height, width] = volumeOf(inputNode().shape);
   const part = (value, size) => `${(100 * Math.min(size, Math.max(0, value))) / size}%`;
   const window = make("span", { class: "window" });

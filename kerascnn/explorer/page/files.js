@@ -1,0 +1,91 @@
+// Pictures from files, from the clipboard and from the camera.
+"use strict";
+const LARGEST_FILE = 50e6; // bytes
+const LARGEST_PICTURE = 80e6; // pixels
+const hasCamera = Boolean(navigator.mediaDevices?.getUserMedia);
+
+/** Fit a picture into the board, as large as possible. */
+function show(picture, width, height) {
+  const fit = isDigit() ? Math.min : Math.max; // of a digit, nothing may be cut off
+  const scale = fit(board.width / width, board.height / height);
+  pen.fillStyle = "black";
+  if (isDigit()) {
+    board.width = Math.max(1, Math.round(width * scale));
+    board.height = Math.max(1, Math.round(height * scale));
+  }
+  pen.fillRect(0, 0, board.width, board.height);
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(picture, (board.width - width * scale) / 2, (board.height - height * scale) / 2, width * scale, height * scale);
+  forgetSample();
+  useBoard();
+}
+
+async function takeFile(file) {
+  stopCamera();
+  const name = file.name || say("clipboard");
+  if (file.size > LARGEST_FILE) return message(say("tooLarge", { name, limit: count(LARGEST_FILE / 1e6) }), true);
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    return message(say("notAPicture", { name }), true);
+  }
+  const isShown = picture.width * picture.height <= LARGEST_PICTURE;
+  if (isShown) {
+    prepareBoard();
+    show(picture, picture.width, picture.height);
+    message(say("pictureShown", { name }));
+  } else message(say("tooLarge", { name, limit: count(LARGEST_FILE / 1e6) }), true);
+  return picture.close();
+}
+
+function takeFirst(files) {
+  if (!files.length) return message(say("noFile"), true);
+  return takeFile(files[0]);
+}
+
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  board.parentElement.classList.add("over");
+});
+document.addEventListener("dragleave", () => board.parentElement.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  board.parentElement.classList.remove("over");
+  takeFirst(event.dataTransfer.files);
+});
+document.addEventListener("paste", (event) => {
+  if (event.target.closest?.("input, textarea")) return;
+  takeFirst(event.clipboardData.files);
+});
+find("#file").addEventListener("change", (event) => {
+  if (event.target.files.length) takeFirst(event.target.files);
+  event.target.value = ""; // the same file may be chosen again
+});
+
+const camera = { video: make("video", { muted: true, playsinline: true }), stream: null };
+
+async function startCamera() {
+  try {
+    camera.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640 } });
+    camera.video.srcObject = camera.stream;
+    await camera.video.play();
+  } catch {
+    stopCamera();
+    return message(say("noCamera"), true);
+  }
+  find("#camera").setAttribute("aria-pressed", true);
+  prepareBoard();
+  return cameraFrame();
+}
+function cameraFrame() {
+  if (!camera.stream) return;
+  if (camera.video.videoWidth) show(camera.video, camera.video.videoWidth, camera.video.videoHeight);
+  setTimeout(cameraFrame, 100);
+}
+function stopCamera() {
+  for (const track of camera.stream?.getTracks() ?? []) track.stop();
+  camera.stream = null;
+  find("#camera").setAttribute("aria-pressed", false);
+}
+find("#camera").addEventListener("click", () => (camera.stream ? stopCamera() : startCamera()));
