@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import shutil
 import subprocess
 import sys
 from itertools import combinations
@@ -168,3 +169,26 @@ def texts():
 def overlapping():
     """The function that gives the words of a figure which cover each other or leave it."""
     return overlaps
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, for the tests of pages."""
+    from kerascnn._print import BROWSERS
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def expect(browser):
+    """Playwright's assertions, which wait for what does not happen at once."""
+    from playwright.sync_api import expect
+
+    return expect

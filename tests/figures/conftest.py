@@ -1,12 +1,9 @@
 """A folder of a few figures with its page, and a browser to open it in."""
 
-import shutil
-
 import pytest
 from matplotlib import pyplot as plt
 
 import kerascnn as kc
-from kerascnn._print import BROWSERS
 from kerascnn.figures import _registry
 
 ENGLISH = ("dense-matrix-beside-a-filter", "volume-quiz", "stride-or-pooling", "moving")
@@ -40,26 +37,6 @@ def folder(tmp_path_factory):
             kc.figures.draw("kernel-size", out=out, style="paper", lang=("en", "ko")).failed == {}
         )
     return out
-
-
-@pytest.fixture(scope="session")
-def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def expect(browser):
-    """Playwright's assertions, which wait for what does not happen at once."""
-    from playwright.sync_api import expect
-
-    return expect
 
 
 @pytest.fixture

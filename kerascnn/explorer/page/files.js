@@ -23,6 +23,7 @@ function show(picture, width, height) {
 async function takeFile(file) {
   stopCamera();
   const name = file.name || say("clipboard");
+  if (input().kind === "numbers") return message(say("numbersOnly", { name: inputNode().name }), true);
   if (file.size > LARGEST_FILE) return message(say("tooLarge", { name, limit: count(LARGEST_FILE / 1e6) }), true);
   let picture;
   try {

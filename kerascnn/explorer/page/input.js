@@ -49,9 +49,9 @@ function readBoard(channels) {
   const pixels = board.width * board.height;
   const values = new Float32Array(pixels * channels);
   for (let i = 0; i < pixels; i++) {
-    const [red, green, blue] = [data[4 * i], data[4 * i + 1], data[4 * i + 2]];
-    if (channels >= 3) values.set([red / 255, green / 255, blue / 255], i * channels);
-    else values[i * channels] = red === green && green === blue ? red / 255 : luma(red, green, blue) / 255;
+    const red = data[4 * i], green = data[4 * i + 1], blue = data[4 * i + 2];
+    if (channels < 3) values[i * channels] = (red === green && green === blue ? red : luma(red, green, blue)) / 255;
+    else [values[i * channels], values[i * channels + 1], values[i * channels + 2]] = [red / 255, green / 255, blue / 255];
   }
   return values;
 }
@@ -205,7 +205,7 @@ async function loadSamples() {
     const name = sample.label ?? String(nth + 1);
     const picture = pictureOf(sample);
     if (picture) picture.alt = name;
-    return make("button", { type: "button", "aria-pressed": "false", onclick: () => chooseSample(nth) }, picture ?? name);
+    return make("button", { type: "button", "aria-label": name, "aria-pressed": "false", onclick: () => chooseSample(nth) }, picture ?? name);
   }));
   find("#samples").parentElement.hidden = !samples.length;
 }

@@ -16,7 +16,7 @@ function toMnist(gray, height, width) {
   const tall = Math.max(1, roundHalfEven((MNIST.BOX * (box.bottom - box.top)) / longer));
   const wide = Math.max(1, roundHalfEven((MNIST.BOX * (box.right - box.left)) / longer));
   const digit = shrink(ink, width, box, tall, wide);
-  const peak = digit.reduce((a, b) => Math.max(a, b), 0);
+  const peak = largestOf(digit);
   const [rows, columns] = [new Float64Array(tall), new Float64Array(wide)];
   digit.forEach((value, i) => {
     rows[Math.floor(i / wide)] += value;
@@ -72,32 +72,48 @@ function areas(start, stop, cells) {
   return found;
 }
 
+/** The rows and columns that have ink; null if there is none. */
 function extentOf(ink, height, width) {
-  let [top, bottom, left, right] = [height, 0, width, 0];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (ink[y * width + x] > 0) {
-        [top, bottom] = [Math.min(top, y), y + 1];
-        [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-      }
+  let top = height, bottom = 0, left = width, right = 0;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (ink[i] <= 0) continue;
+      if (y < top) top = y;
+      if (x < left) left = x;
+      if (x >= right) right = x + 1;
+      bottom = y + 1;
     }
   }
   return bottom > top ? { top, bottom, left, right } : null;
 }
 
+function largestOf(values) {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > largest) largest = values[i];
+  return largest;
+}
+
 /** Sharpen the outlines of strokes: paper is 0 and ink is 1. */
 function outlines(ink) {
-  const peak = ink.reduce((a, b) => Math.max(a, b), 0);
+  const peak = largestOf(ink);
   if (!peak) return ink;
-  return ink.map((v) => Math.min(1, Math.max(0, (v / peak - MNIST.INK) / MNIST.EDGE + 0.5)));
+  const sharp = new Float32Array(ink.length);
+  for (let i = 0; i < ink.length; i++) {
+    const level = (ink[i] / peak - MNIST.INK) / MNIST.EDGE + 0.5;
+    if (level > 0) sharp[i] = level < 1 ? level : 1;
+  }
+  return sharp;
 }
 
 // -- ink of either color on a ground that is lit unevenly -------------------------------------------
 
 /** What stands out from the ground of a picture, from 0 on. */
 function inkOf(gray, height, width) {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of gray) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  let low = Infinity, high = -Infinity;
+  for (let i = 0; i < gray.length; i++) {
+    if (gray[i] < low) low = gray[i];
+    if (gray[i] > high) high = gray[i];
+  }
   const ground = groundOf(gray, height, width);
   const isBright = ground > (low + high) / 2;
   if (!isBright && ground <= MNIST.GROUND * high) return gray;
@@ -118,10 +134,15 @@ function inkOf(gray, height, width) {
 /** The brightness of a picture's edges: their median. */
 function groundOf(gray, height, width) {
   const [rows, columns] = [height, width].map((side) => Math.max(1, roundHalfEven(MNIST.FRAME * side)));
-  const edges = gray.filter((_, i) => {
-    const [y, x] = [Math.floor(i / width), i % width];
-    return y < rows || y >= height - rows || x < columns || x >= width - columns;
-  }).sort();
+  const edges = [];
+  for (let y = 0; y < height; y++) {
+    const inner = y >= rows && y < height - rows;
+    for (let x = 0; x < width; x++) {
+      if (inner && x === columns) x = Math.max(x, width - columns); // on to the right edge
+      if (x < width) edges.push(gray[y * width + x]);
+    }
+  }
+  edges.sort((one, other) => one - other);
   const middle = edges.length >> 1;
   return edges.length % 2 ? edges[middle] : (edges[middle - 1] + edges[middle]) / 2;
 }

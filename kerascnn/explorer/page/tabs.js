@@ -28,7 +28,7 @@ function prepareTabs() {
 
 // -- the address: #layer=c3&unit=4&y=2&x=5&tab=why&sample=0&epoch=3 -----------------------------------
 
-let opening = false;
+let opening = true; // until the page has read it
 
 function address() {
   if (opening || !state.node) return;
