@@ -1,6 +1,7 @@
 from ._augmentation import PadCropFlip as PadCropFlip
 from ._augmentation import PrincipalColors as PrincipalColors
 from ._devices import devices as devices
+from ._dice_loss import DiceLoss as DiceLoss
 from ._ensemble import ensemble as ensemble
 from ._evaluate import evaluate as evaluate
 from ._evaluation import Evaluation as Evaluation
