@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 from _card import SHIPPED, write_card
 
 import kerascnn as kc
 
 IMAGES = {"input_shape": [None, None, 1], "classes": 2}
-CELLS = {  # what the weights in the test images' place say: seed 0 is for the test
+CELLS = {  # what the card says
     "class_names": ["background", "cell"],
     "data": "1,000 images of `cells` with seed 1; best epoch selected on the validation images of "
     "seed 0; U-Net's weight map with w0 = 5, sigma = 3 pixels, without class weights",
@@ -34,6 +35,30 @@ NETS = {  # the builder's arguments; the training; the data
         {"width": 0.0625, "classifier_activation": "softmax", **IMAGES},
         {"learning_rate": 2e-3, "epochs": 20, "batch_size": 16},
         CELLS,
+    ),
+    "unet/nuclei": (
+        {"padding": "same", "width": 0.0625, **IMAGES},
+        {"learning_rate": 2e-3, "epochs": 10, "batch_size": 16},
+        {
+            "class_names": ["background", "nucleus"],
+            "data": "256 random crops of 128x128, mirrored and turned, of the left half of an image"
+            " of the 2018 Data Science Bowl (package stardist); best epoch selected on the upper "
+            "right quarter; U-Net's weight map with w0 = 5, sigma = 3 pixels",
+            "tests": ["nuclei"],
+            "input": "(H, W, 1) in [0, 1], bright nuclei on a dark background",
+        },
+    ),
+    "unet/brain_tissue": (
+        {"padding": "same", "width": 0.0625, **IMAGES, "classes": 3},
+        {"learning_rate": 2e-3, "epochs": 15, "batch_size": 4},
+        {
+            "class_names": ["other", "grey matter", "white matter"],
+            "data": "three of five blocks of horizontal slices of the MNI152 template, mirrored at "
+            "random (package nilearn); best epoch selected on the second block",
+            "tests": ["brain_tissue"],
+            "input": "(H, W, 1) in [0, 1], T1-weighted, without the skull, horizontal, front at "
+            "the top",
+        },
     ),
 }
 
@@ -98,7 +123,35 @@ def weighted(instances):
     return kc.datasets.weight_map(instances, w0=5, sigma=3, class_weights=(1, 1))
 
 
-DATA = {"cells": cells}
+def nuclei():
+    """Random crops of the training quarters, mirrored and turned, and the validation quarter."""
+    data = kc.datasets.load("nuclei", labels="instances")
+    rng = np.random.default_rng(0)
+    crops = []
+    for _ in range(256):
+        which, turns, mirrored = rng.integers(2), rng.integers(4), rng.integers(2)
+        top, left = rng.integers(129, size=2)
+        crop = [part[which, top : top + 128, left : left + 128] for part in data.train]
+        crop = [np.rot90(part[:, ::-1] if mirrored else part, turns) for part in crop]
+        crops.append(crop)
+    images, instances = (np.stack(each) for each in zip(*crops, strict=True))
+    return tuple(
+        (images, (instances > 0).astype("int32"), weighted(instances))
+        for images, instances in ((images, instances), data.validation)
+    )
+
+
+def brain_tissue():
+    """The training slices, half of them mirrored, and the validation slices."""
+    data = kc.datasets.load("brain_tissue")
+    mirrored = np.random.default_rng(0).random(len(data.train[0])) < 0.5
+    train = [part.copy() for part in data.train]
+    for part in train:
+        part[mirrored] = part[mirrored][:, :, ::-1]
+    return tuple(train), data.validation
+
+
+DATA = {"cells": cells, "nuclei": nuclei, "brain_tissue": brain_tissue}
 
 if __name__ == "__main__":
     main()

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image
 
+from .dicom import check_dicom, is_dicom, read_dicom
 from .errors import InWords, Notes, PictureError
 from .limits import LARGE, check_size, one_large_image, reduced
 from .pillow import numbers_of, open_image, plain
@@ -57,13 +58,14 @@ def read(
     """Read the first image of a file, upright, with transparent areas in white.
 
     Args:
-        path: file in a format that Pillow or tifffile supports.
+        path: file in a format that Pillow or tifffile supports, or DICOM.
         fit: function that resizes a Pillow image of mode "L", "RGB" or "F".
         channels: 3, or 1 for grayscale.
         at_least: length in pixels of the shorter side that `fit` needs. A very large image is
             first reduced by an integer factor, a JPEG during decoding, but not below this length.
-        window: values of the file that become black and white; `None`: 0 and the maximum of the
-            data type (1 for floats), or percentiles of the values if they do not use that range.
+        window: values of the file that become black and white; `None`: those that a DICOM file
+            asks for, 0 and the maximum of the data type (1 for floats), or percentiles of the
+            values if they do not use that range.
 
     Returns:
         (H, W, channels) float32 in [0, 1], possibly read-only, and notes.
@@ -94,6 +96,9 @@ def check(path: str | PathLike) -> None:
         PictureError: if it is not. Damage further into the file is found when it is read.
     """
     with Path(path).open("rb") as file:
+        if is_dicom(file):
+            check_dicom(file)
+            return
         if inspect(file).readable:
             return
         file.seek(0)
@@ -107,6 +112,11 @@ def _decoded(
     window: tuple[float, float] | None,
     alone: ExitStack,
 ) -> _Decoded:
+    if is_dicom(file):
+        dicom = read_dicom(file)
+        notes = Notes(pages=dicom.pages)
+        scaled = windowed(dicom.values, window or dicom.window, dicom.inverted, notes)
+        return _Decoded([reduced(plane, at_least) for plane in scaled], 1, 1, notes)
     tiff = inspect(file, alone)
     if tiff.problem:
         raise PictureError(tiff.problem)

@@ -14,6 +14,7 @@ from kerascnn.weights._shipped import scores_of
 TOLERANCE = {"accuracy": 1e-3}
 OTHERS = 5e-3
 LEAST_CELL = 20  # pixels; smaller components are no cells
+INSTANCES = ("cells", "nuclei")  # data sets with a number for each object
 LEAST_SCORE = 0.01  # of the boxes that average precision counts
 
 
@@ -84,8 +85,10 @@ def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterato
 
 def scores(model, preprocessing: str, name: str, data_dir=None) -> dict[str, float]:
     """Compute the scores of a network on the test images of a data set, from 0 to 1."""
-    if name == "cells":
-        return cells(model)
+    if name in INSTANCES:
+        return instances(model, name)
+    if name == "brain_tissue":
+        return tissue(model)
     if name == "boxes":
         return boxes(model)
     data = datasets.load(name, data_dir=data_dir)
@@ -101,15 +104,27 @@ def accuracy(model, preprocessing: str, data) -> float:
     return training.evaluate(model, (inputs, labels), input_range=None).accuracy
 
 
-def cells(model) -> dict[str, float]:
+def instances(model, name: str) -> dict[str, float]:
     """Compute the scores of masks and of single cells."""
-    images, instances = datasets.load("cells", labels="instances").part("test")
-    found = np.concatenate([model.predict_on_batch(image[None]) for image in images]).argmax(-1)
+    images, instances = datasets.load(name, labels="instances").part("test")
+    found = classes_of_pixels(model, images)
     parts = metrics.instances(found, least=LEAST_CELL)
     return {
         "Dice": float(metrics.dice((instances > 0).astype(int), found, classes=2)[1]),
         "instance F1": metrics.instance_f1(instances, parts),
     }
+
+
+def tissue(model) -> dict[str, float]:
+    """Compute the mean Dice coefficient of the classes."""
+    images, labels = datasets.load("brain_tissue").part("test")
+    found = classes_of_pixels(model, images)
+    return {"mean Dice": float(metrics.dice(labels, found, classes=model.output_shape[-1]).mean())}
+
+
+def classes_of_pixels(model, images) -> np.ndarray:
+    """Predict the class of each pixel, image by image, which needs little memory."""
+    return np.concatenate([model.predict_on_batch(image[None]) for image in images]).argmax(-1)
 
 
 def boxes(model) -> dict[str, float]:

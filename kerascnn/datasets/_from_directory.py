@@ -1,4 +1,4 @@
-"""A data set of your own images, with a directory for each class."""
+"""A data set of your own images, with a directory for each class or with masks."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -9,15 +9,19 @@ import numpy as np
 from kerascnn._checks import check_count, is_number
 
 from ._dataset import Dataset, Split
+from ._from_pairs import from_pairs
 from ._image_files import ImageFiles
+from ._masks import Values
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".dcm")
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 
 
 def from_directory(
-    path: str | PathLike,
+    path: str | PathLike | None = None,
     *,
+    images: str | PathLike | None = None,
+    masks: str | PathLike | None = None,
     image_size: int | tuple[int, int],
     validation: float = 0.2,
     test: float = 0.0,
@@ -26,10 +30,14 @@ def from_directory(
     window: tuple[float, float] | None = None,
     input_range: tuple[float, float] = (0.0, 1.0),
     class_names: Sequence[str] | None = None,
+    mask_values: Values | None = None,
+    ignore_class: int | None = None,
     seed: int = 0,
     check: bool = True,
 ) -> Dataset:
-    """Load images from a directory for classification; they are read on demand during training.
+    """Load images from a directory for classification, or images and masks for segmentation.
+
+    Images are read on demand during training.
 
     `path` contains a directory for each class, with the name of the class; images may be in
     subdirectories. The images are split at random, with the same share of each class in each split.
@@ -37,12 +45,19 @@ def from_directory(
     with a directory for each class. These are then the splits, and if `validation` or `test` is
     missing, it is split off from `train`.
 
-    Files that do not end in .png, .jpg, .jpeg, .bmp, .gif, .tif, .tiff or .webp are ignored, as are
-    files and directories whose names start with a dot. Of an animation, only the first image is
-    used.
+    For segmentation, `images` and `masks` are two directories; a mask has the name of its image,
+    but for the ending. Masks are PNG, TIFF, BMP, GIF or DICOM files of class indices. They are
+    resized with their images, to the class of the nearest pixel. Both may also be NIfTI volumes,
+    which become horizontal slices: volumes are split at random, and the slices of a single volume
+    in blocks, never at random, since neighbouring slices are nearly the same picture.
+
+    Files that do not end in .dcm, .png, .jpg, .jpeg, .bmp, .gif, .tif, .tiff or .webp are ignored,
+    as are files and directories whose names start with a dot. Of an animation, only the first image
+    is used.
 
     Args:
-        path: The directory.
+        path: The directory, for classification.
+        images, masks: The directories, for segmentation.
         image_size: Height and width in pixels to resize the images to, or one number for both.
         validation: Fraction of the images to use for validation, from 0 to 1.
         test: Fraction of the images to use for testing, from 0 to 1.
@@ -56,6 +71,10 @@ def from_directory(
             MobileNetV2. Give `train` and `evaluate` the same.
         class_names: The names of all directories of classes, in the order that the classes get. Of
             two classes, the second is the positive one in `evaluate`. If `None`, they are sorted.
+            For masks: a name for each class index; if `None`, they are numbers.
+        mask_values: For masks: the value or the colour of each class, such as `(0, 255)` or
+            `((0, 0, 0), (255, 0, 0))`. If `None`, the values are class indices.
+        ignore_class: For masks: a value that is no class and is kept, such as 255 for void pixels.
         seed: Seed for splitting and shuffling; a non-negative integer.
         check: Whether to read the beginning of each file now, which takes about 0.1 ms each, so
             that files that are not images are found before training.
@@ -65,9 +84,11 @@ def from_directory(
         the files. `.validation` or `.test` is `None` if it would be empty.
 
     Raises:
-        OSError: If the directory does not exist or an image cannot be read.
+        OSError: If a directory does not exist or an image cannot be read.
+        ImportError: If pydicom or nibabel is needed and not installed.
         ValueError: If a directory has no images, there are fewer than two classes, a class has too
-            few images, or an option is out of range.
+            few images, a mask does not fit its image or has other values, or an option is out of
+            range.
 
     >>> from tempfile import TemporaryDirectory
     >>> from PIL import Image
@@ -98,6 +119,24 @@ def from_directory(
             f"validation and test must be non-negative fractions whose sum is less than 1; "
             f"received {validation!r} and {test!r}."
         )
+    if images is not None or masks is not None:
+        if path is not None or images is None or masks is None:
+            raise ValueError(
+                "from_directory must get either path, for classification, or images and masks, "
+                "for segmentation."
+            )
+        reading |= {"mask_values": mask_values, "ignore_class": ignore_class}
+        return from_pairs(
+            Path(images), Path(masks), suffixes=SUFFIXES, image_size=image_size,
+            validation=validation, test=test, channels=channels, resize=resize, window=window,
+            input_range=input_range, class_names=class_names, mask_values=mask_values,
+            ignore_class=ignore_class, seed=seed, check=check, reading=reading,
+        )  # fmt: skip
+    if path is None or mask_values is not None or ignore_class is not None:
+        raise ValueError(
+            "from_directory must get a path for classification, or images and masks for "
+            "segmentation, to which mask_values and ignore_class belong."
+        )
     path = Path(path)
     folders = _folders(path)
     if "train" in folders and folders.keys() <= PARTS.keys():
@@ -125,7 +164,7 @@ def from_directory(
         ]
         order = rng.permutation(len(pictures))  # so that the first few are not all in one class
         files, labels = zip(*(pictures[i] for i in order), strict=True)
-        images = ImageFiles(
+        read = ImageFiles(
             files,
             image_size=image_size,
             channels=channels,
@@ -134,8 +173,8 @@ def from_directory(
             input_range=input_range,
         )
         if check:
-            images.check()
-        splits[part] = images, np.array(labels, np.int64)
+            read.check()
+        splits[part] = read, np.array(labels, np.int64)
     return Dataset(
         path.resolve().name,
         splits["train"],

@@ -35,6 +35,7 @@ class Ready:
         fit, validation: images and labels, or a stream of them; validation may be `None`.
         augment: the augmentation, or `None`.
         goal: what the model learns.
+        held_out: the same for the validation images, which may have another size.
         monitor: the column of the history that decides which epoch is better.
         free: whether the model accepts images of several sizes.
         look: checks a batch of a stream, of "train" or "validation", and prepares its labels.
@@ -44,6 +45,7 @@ class Ready:
     validation: Part | Stream | None
     augment: Callable | None
     goal: Objective
+    held_out: Objective
     monitor: str
     free: bool
     look: Callable[[str, Part], Part]
@@ -58,7 +60,7 @@ class Ready:
     def _target(self, what: str, part: Part | Stream) -> Part | Stream:
         if isinstance(part, Stream):
             return part.mapped(lambda batch: self.look(what, batch))
-        return self.goal.prepare(part)
+        return (self.goal if what == "train" else self.held_out).prepare(part)
 
 
 def prepare(
@@ -106,7 +108,7 @@ def prepare(
             f"batch_size must be at most {len(first)}, the number of training images; "
             f"received {plan.batch_size}."
         )
-    goal = _objective(model, looked, size, plan, loss)
+    goal, held_out = _objectives(model, looked, size, plan, loss)
     goals = {}  # for other sizes of images, whose maps have another middle
 
     def look(what: str, part: Part) -> Part:
@@ -135,7 +137,7 @@ def prepare(
     monitor = plan.monitor if goal.measured else "val_loss"
     monitor = monitor if validation is not None else monitor.removeprefix("val_")
     free = None in _input_shape(model, first)[1:]
-    return Ready(fit, validation, change, goal, monitor, free, look)
+    return Ready(fit, validation, change, goal, held_out, monitor, free, look)
 
 
 def first_of(part: Part | Stream) -> Part:
@@ -228,23 +230,28 @@ def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
     check_weights_of(model)
 
 
-def _objective(
+def _objectives(
     model: keras.Model,
     parts: list[Part],
     size: tuple,
     plan: Recipe,
     loss: Losses | None,
-) -> Objective:
-    """Choose what the model learns, and check the labels of all parts."""
-    images = parts[0].images.shape
-    shape = (*size, images[-1]) if len(images) == 4 else images[1:]
-    goals = [
-        objective_for(model, part.labels, image_shape=shape, recipe=plan, loss=loss)
-        for part in parts
-    ]
-    for goal, part in zip(goals, parts, strict=True):
-        goal.check(part)
-    return goals[0]  # the training part decides
+) -> tuple[Objective, Objective]:
+    """Choose what the model learns from the training part, and check the labels of all parts.
+
+    Returns:
+        The objective, and the one for the validation images.
+    """
+    goals = []
+    for part in parts:
+        shape = part.images.shape
+        if len(shape) == 4 and (not goals or reads_on_demand(part.images)):
+            shape = (None, *size, shape[-1])  # as they are after they were cropped
+        goals.append(
+            objective_for(model, part.labels, image_shape=shape[1:], recipe=plan, loss=loss)
+        )
+        goals[-1].check(part)
+    return goals[0], goals[-1]
 
 
 def _check_class_weight(class_weight: Any, plan: Recipe) -> None:

@@ -97,3 +97,21 @@ def test_training_with_dice():
 def test_options_out_of_range(options, words):
     with pytest.raises(ValueError, match=words):
         DiceLoss(**options)
+
+
+@pytest.mark.parametrize("size", [2, 6])
+def test_validation_images_of_another_size(size):
+    """The loss of the whole validation maps, not of as many pixels as the training maps have."""
+    inputs = keras.Input((None, None, 2))
+    conv = keras.layers.Conv2D(2, 1, activation="softmax")
+    model = keras.Model(inputs, conv(inputs))
+    conv.set_weights([np.eye(2)[None, None], np.zeros(2)])
+    images, labels = np.zeros((2, 4, 4, 2)), np.arange(32).reshape(2, 4, 4) % 2
+    held_out = np.zeros((1, size, size, 2)), np.zeros((1, size, size), int)
+    held_out[0][0, 0, 0] = 5, 0
+    result = train(
+        model, ((images, labels), held_out), learning_rate=1e-12, epochs=1, batch_size=2,
+        input_range=None, verbose=0,
+    )  # fmt: skip
+    expected = ((size**2 - 1) * np.log(2) + np.log1p(np.exp(-5))) / size**2
+    assert result.history["val_loss"][0] == pytest.approx(expected, rel=1e-5)
