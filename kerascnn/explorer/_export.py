@@ -37,10 +37,10 @@ def export(
 def page_data(
     model: keras.Model,
     *,
-    class_names: Sequence[str] | None,
-    title: str | None,
-    lang: str,
-    dtype: str,
+    class_names: Sequence[str] | None = None,
+    title: str | None = None,
+    lang: str = "en",
+    dtype: str = "float32",
 ) -> dict[str, Any]:
     """Everything that the page knows of a model, as JSON has it."""
     arrays = Arrays()
