@@ -1,6 +1,9 @@
 from ._activation_grid import activation_grid as activation_grid
 from ._animate import animate as animate
 from ._architecture import architecture as architecture
+from ._boxes import boxes as boxes
+from ._boxes import class_map as class_map
+from ._boxes import precision_recall as precision_recall
 from ._compare_methods import compare_methods as compare_methods
 from ._confusion_matrix import confusion_matrix as confusion_matrix
 from ._deconvnet_panel import deconvnet_panel as deconvnet_panel
@@ -11,11 +14,14 @@ from ._image_grid import image_grid as image_grid
 from ._layer_activations import layer_activations as layer_activations
 from ._layer_table import layer_table as layer_table
 from ._layer_volumes import layer_volumes as layer_volumes
+from ._mask_overlay import error_map as error_map
+from ._mask_overlay import mask_overlay as mask_overlay
 from ._number_grid import number_grid as number_grid
 from ._overlay import overlay as overlay
 from ._receptive_field import receptive_field as receptive_field
 from ._save_architecture import save_architecture as save_architecture
 from ._save_layer_table import save_layer_table as save_layer_table
+from ._slices import slices as slices
 from ._sliding_window import sliding_window as sliding_window
 from ._style import LayerStyle as LayerStyle
 from ._style import colormap as colormap

@@ -1,0 +1,264 @@
+"""Boxes with scores over their image, the class map of a detector's grid, precision and recall."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
+
+from kerascnn._text import class_texts
+from kerascnn._text import text as _
+
+from ._artists import axes_for, canvas, fitted_text
+from ._check import array, pictures, single
+from ._ranges import without_color
+from ._style import as_written, in_print, readable_on, window_colors
+
+ALPHA = 0.45
+BEHIND = 0.35  # ems around a name
+STROKE = 2.5  # points around a number, so that it can be read on any image
+LABEL = 5  # class, x, y, w, h
+FOUND = 6  # class, score, x, y, w, h
+
+
+def boxes(
+    image: ArrayLike,
+    found: ArrayLike,
+    *,
+    class_names: Sequence[str] | None = None,
+    truth: ArrayLike | None = None,
+    names: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw boxes over their image, with the names of their classes and their scores.
+
+    Args:
+        image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
+        found: (m, 6), class index, score, and centre x, centre y, width, height as fractions of the
+            image, as one array of `kerascnn.predict_boxes`; or (m, 5), without scores. Rows of
+            class -1 are left out.
+        class_names: a name for each class index; `None`: their numbers.
+        truth: (n, 5), the true boxes, drawn with dashes; `None`: none.
+        names: whether classes and scores are written.
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes; one unit is one pixel of the image, and y runs downwards.
+
+    Raises:
+        TypeError: something is not numbers.
+        ValueError: another shape, an image outside [0, 1], or a class without a name.
+
+    >>> import matplotlib.pyplot as plt
+    >>> ax = boxes(np.ones((10, 20)), [[1, 0.9, 0.5, 0.5, 0.2, 0.4]], class_names=["cat", "dog"])
+    >>> ax.patches[0].get_xy(), ax.texts[0].get_text()
+    ((8.0, 3.0), 'dog 0.90')
+    >>> plt.close(ax.figure)
+    """
+    image = pictures("image", single(image), advice="pass the image from before preprocessing")
+    found = _rows("found", found, (LABEL, FOUND))
+    true = _rows("truth", [] if truth is None else truth, (LABEL,))
+    highest = int(max([*found[:, 0], *true[:, 0]], default=0))
+    if class_names is not None and highest >= len(class_names):
+        raise ValueError(
+            f"class_names must name each class, up to {highest}; received {len(class_names)} names"
+        )
+    words = class_texts(range(highest + 1) if class_names is None else class_names)
+    ax = canvas(ax)
+    height, width = image.shape[:2]
+    shown = without_color(image) if in_print() and image.ndim == 3 else image
+    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    colors = window_colors(highest + 1)
+    line = 0.8 * mpl.rcParams["lines.linewidth"]
+    for rows, dashes in ((true, (0, (3, 2))), (found, "solid")):
+        for row in rows:
+            kind, (x, y, w, h) = int(row[0]), row[-4:] * (width, height, width, height)
+            ax.add_patch(
+                Rectangle(
+                    (x - w / 2, y - h / 2), w, h, fill=False, edgecolor=colors[kind],
+                    linewidth=line, linestyle=dashes,
+                )
+            )  # fmt: skip
+    if names:
+        for row in found[::-1]:  # the best one last, over the others
+            score = f" {row[1]:.2f}" if len(row) == FOUND else ""
+            _name(ax, row, f"{words[int(row[0])]}{score}", colors[int(row[0])], (width, height))
+    return ax
+
+
+def _name(ax: Axes, row: np.ndarray, words: str, color: str, size: tuple[int, int]) -> None:
+    """Write a name above a box, or below its upper edge where there is no room."""
+    width, height = size
+    x, y, w, h = row[-4:] * (width, height, width, height)
+    em = mpl.rcParams["font.size"] * 0.75
+    room = ax.get_window_extent().height / ax.figure.dpi * 72 / height  # points for a pixel
+    high = (y - h / 2) * room > 2 * em
+    right = x - w / 2 > 0.7 * width
+    text = ax.annotate(
+        words,
+        (x + w / 2 if right else x - w / 2, y - h / 2),
+        xytext=(0, BEHIND * em if high else -BEHIND * em),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="bottom" if high else "top",
+        fontsize=em,
+        color=readable_on(color),
+        bbox={"facecolor": color, "edgecolor": "none", "pad": BEHIND * em, "alpha": 0.85},
+    )
+    as_written(text)
+
+
+def class_map(
+    image: ArrayLike,
+    classes: ArrayLike,
+    *,
+    class_names: Sequence[str] | None = None,
+    numbers: bool = True,
+    alpha: float = ALPHA,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the most likely class of each cell of a grid, such as YOLO's 7x7, over the image.
+
+    Args:
+        image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
+        classes: (h, w) class indices, -1 for none; or scores (h, w, K), of which the highest is
+            drawn.
+        class_names: a name for each class index, in a legend; `None`: their numbers.
+        numbers: whether class indices are written into the cells.
+        alpha: opacity of the colours, in [0, 1].
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes; one unit is one pixel of the image, and y runs downwards.
+
+    Raises:
+        TypeError: something is not numbers.
+        ValueError: another shape, an image outside [0, 1], or a class without a name.
+
+    >>> import matplotlib.pyplot as plt
+    >>> ax = class_map(np.ones((14, 14)), [[0, 1], [-1, 1]], class_names=["cat", "dog"])
+    >>> len(ax.patches)
+    3
+    >>> plt.close(ax.figure)
+    """
+    image = pictures("image", single(image), advice="pass the image from before preprocessing")
+    classes = array("classes", classes, "(h, w) or (h, w, K)", (2, 3))
+    classes = classes.argmax(axis=-1) if classes.ndim == 3 else classes.astype(int)
+    found = [k for k in np.unique(classes).tolist() if k >= 0]
+    if class_names is not None and found and max(found) >= len(class_names):
+        raise ValueError(
+            f"class_names must name each class, up to {max(found)}; received "
+            f"{len(class_names)} names"
+        )
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha must lie in [0, 1]; received {alpha}")
+    words = class_texts(range(max(found, default=0) + 1) if class_names is None else class_names)
+    ax = canvas(ax)
+    height, width = image.shape[:2]
+    shown = without_color(image) if in_print() and image.ndim == 3 else image
+    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    colors = window_colors(max(found, default=0) + 1)
+    down, across = height / classes.shape[0], width / classes.shape[1]
+    edge = mpl.rcParams["axes.facecolor"]
+    for (row, column), k in np.ndenumerate(classes):
+        if k < 0:
+            continue
+        place = (column * across, row * down)
+        fill = (*to_rgb(colors[k]), alpha)
+        ax.add_patch(Rectangle(place, across, down, facecolor=fill, edgecolor=edge, linewidth=0.8))
+        if numbers:
+            middle = ((column + 0.5) * across, (row + 0.5) * down)
+            number = fitted_text(
+                ax, *middle, str(k), room=(0.6 * across, 0.5 * down),
+                cap=mpl.rcParams["font.size"], widest="00", color="white",
+            )  # fmt: skip
+            number.set_path_effects([withStroke(linewidth=STROKE, foreground="black")])
+    handles = [Patch(facecolor=colors[k], label=f"{k}: {words[k]}") for k in found]
+    if class_names is not None and handles:
+        legend = ax.legend(
+            handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=0.3,
+            ncols=min(len(handles), 3), handlelength=1.2, columnspacing=1.2,
+        )  # fmt: skip
+        for text in legend.get_texts():
+            as_written(text)
+    return ax
+
+
+def precision_recall(
+    curves: Any,
+    *,
+    class_names: Sequence[str] | None = None,
+    average: Sequence[float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw precision over recall, a line for each class.
+
+    Args:
+        curves: what `kerascnn.metrics.precision_recall` gives, or a list of such curves, one for
+            each class; or a dict of them by the names of the classes.
+        class_names: names of the curves; `None`: their numbers.
+        average: the average precision of each class, written beside its name; `None`: none.
+        ax: where to draw; `None` makes a figure.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ValueError: no curves, or another number of names.
+
+    >>> import matplotlib.pyplot as plt
+    >>> from kerascnn.metrics import precision_recall as curve_of
+    >>> box = [0.5, 0.5, 0.2, 0.2]
+    >>> ax = precision_recall(curve_of([[[0, *box]]], [[[0, 0.9, *box]]], 0), class_names=["cat"])
+    >>> ax.get_legend().get_texts()[0].get_text()
+    'cat'
+    >>> plt.close(ax.figure)
+    """
+    if isinstance(curves, Mapping):
+        class_names = list(curves) if class_names is None else class_names
+        curves = list(curves.values())
+    curves = [curves] if hasattr(curves, "recall") else list(curves)
+    if not curves:
+        raise ValueError("curves must contain at least one curve; received none")
+    words = class_texts(range(len(curves)) if class_names is None else class_names)
+    for what, given in (("class_names", words), ("average", average)):
+        if given is not None and len(given) != len(curves):
+            raise ValueError(f"{what} must be one for each of {len(curves)} curves")
+    ax = axes_for(ax)
+    for nth, (curve, name) in enumerate(zip(curves, words, strict=True)):
+        recall = np.concatenate([[0], np.asarray(curve.recall)])
+        precision = np.asarray(curve.precision)
+        precision = np.concatenate([precision[:1], precision])
+        beside = "" if average is None else f" {average[nth]:.2f}".replace("nan", "–")
+        if len(precision):
+            ax.plot(recall, precision, label=f"{name}{beside}")
+        else:  # no boxes: a name without a line
+            ax.plot([], [], label=f"{name}{beside}")
+    ax.set(xlim=(0, 1.02), ylim=(0, 1.03), xlabel=_("recall"), ylabel=_("precision"))
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        as_written(label)
+    title = None if average is None else _("average precision")
+    legend = ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title=title)
+    for text in legend.get_texts():
+        as_written(text)
+    return ax
+
+
+def _rows(name: str, values, widths: tuple[int, ...]) -> np.ndarray:
+    if np.size(values) == 0:
+        return np.zeros((0, widths[-1]))
+    rows = array(name, values, "(m, " + " or ".join(map(str, widths)) + ")", 2).astype(float)
+    if rows.shape[1] not in widths:
+        raise ValueError(
+            f"{name} must have {' or '.join(map(str, widths))} columns: class, "
+            f"{'score, ' if FOUND in widths else ''}x, y, w, h; received {rows.shape[1]}"
+        )
+    rows = rows[rows[:, 0] >= 0]
+    if (rows[:, -2:] < 0).any():
+        raise ValueError(f"{name} must have a width and height of at least 0")
+    return rows
