@@ -9,6 +9,7 @@ from PIL import Image
 import kerascnn as kc
 from kerascnn.explorer._export import page_data
 from kerascnn.explorer._page import page
+from kerascnn.explorer._weights import coded, decoded
 
 
 def png(image):
@@ -30,7 +31,13 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def lenet_page(lenet, digits, tmp_path_factory):
+def before():
+    """The weights of LeNet-5 at two moments of its training, in the order of its layers."""
+    return [kc.build_lenet5().get_weights() for _epoch in range(2)]
+
+
+@pytest.fixture(scope="session")
+def lenet_page(lenet, digits, before, tmp_path_factory):
     """LeNet-5's page: with samples, and three epochs of which the last are its weights."""
     path = tmp_path_factory.mktemp("page") / "lenet.html"
     images, labels = digits
@@ -41,6 +48,18 @@ def lenet_page(lenet, digits, tmp_path_factory):
     data["samples"] = [
         {"label": str(k), "class": int(k), "data": png(image)}
         for image, k in zip(images, labels, strict=True)
+    ]
+    data["checkpoints"] = [
+        {
+            "epoch": epoch,
+            "metrics": {"loss": 2.0 - epoch, "accuracy": 0.1 + 0.4 * epoch},
+            "arrays": {
+                place: coded(before[epoch][place] - array, "int16")
+                for place, array in enumerate(map(decoded, data["arrays"]))
+                if epoch < 2
+            },
+        }
+        for epoch in range(3)
     ]
     path.write_text(page(data), "utf-8")
     return path

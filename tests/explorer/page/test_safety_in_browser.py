@@ -93,7 +93,10 @@ def png(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b""))
 
 
-SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='window.hacked=1'><script>window.hacked=1</script></svg>"
+SVG = (
+    b"<svg xmlns='http://www.w3.org/2000/svg' onload='window.hacked=1'>"
+    b"<script>window.hacked=1</script></svg>"
+)
 FILES = {
     "empty.png": b"",
     "text.png": b"not a picture",
