@@ -1,4 +1,4 @@
-"""Arrays and plain records in, matplotlib Axes out; neither Keras nor TensorFlow is needed."""
+"""Plots: arrays and plain records in, matplotlib Axes out, without Keras or TensorFlow."""
 
 import lazy_loader as lazy
 

@@ -28,24 +28,26 @@ def activation_grid(
     cmap: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the activation maps of one image, all on one scale, each with its unit's number.
+    """Draw the activation maps of one image on a common scale, each with its unit's number.
 
     Args:
-        maps: (h, w, K) activations of one layer for one image, any range.
-        order: "strength": the map with the largest mean absolute activation first; or "unit".
-        top: show only so many, the first of that order.
-        columns: maps in a row; `None` chooses.
-        numbers: whether each map has its unit's number above it.
-        colorbar: whether the scale is shown.
-        cmap: a colormap's name; viridis by default.
-        ax: where to draw; `None` makes a figure.
+        maps: (h, w, K) activations of one layer for one image, in any range.
+        order: "strength" puts the map with the largest mean absolute activation first; "unit"
+            sorts the maps by unit number.
+        top: number of maps to show, in that order; `None` shows all.
+        columns: number of maps per row; `None` chooses it automatically.
+        numbers: whether to write the unit's number above each map.
+        colorbar: whether to show the color bar.
+        cmap: name of a colormap; viridis by default.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
         The Axes; one unit is one activation.
 
     Raises:
-        TypeError: `maps` are not numbers.
-        ValueError: another shape, NaN, an unknown order, or `top` below 1.
+        TypeError: If `maps` is not numeric.
+        ValueError: If the shape is wrong, a value is NaN, the order is unknown, or `top` is below
+            1.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = activation_grid(np.ones((4, 4, 3)) * [1, 5, 2])
@@ -66,7 +68,7 @@ def activation_grid(
     shown = np.moveaxis(maps[..., units], -1, 0)
     low, high = min(0.0, float(shown.min())), float(shown.max())
     if math.isclose(low, high):
-        high = low + 1.0  # a dead layer is drawn in the colour of its only value
+        high = low + 1.0  # a dead layer is drawn in the color of its only value
     titles = [str(unit) for unit in units] if numbers else None
     mosaic = lay_out(shown, columns, numbers)
     image = draw(ax, mosaic, titles, cmap=cmap or colormap("sequential"), vmin=low, vmax=high)

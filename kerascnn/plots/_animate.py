@@ -1,4 +1,4 @@
-"""Pictures as a film: GIF, or MP4 where ffmpeg is installed."""
+"""Animations as GIF, or as MP4 where ffmpeg is installed."""
 
 import itertools
 import shutil
@@ -25,13 +25,13 @@ from ._style import as_written
 from ._table import steps_in_words
 
 FORMATS = (".gif", ".mp4")
-SIDE = 320  # pixels: smaller frames are enlarged as long as they stay within it
-FASTEST_GIF = 50  # frames a second; browsers slow down what is faster
+SIDE = 320  # pixels: smaller frames are enlarged up to this side
+FASTEST_GIF = 50  # frames per second; browsers slow down anything faster
 COLORS = 256  # in a GIF
-SAMPLE = 2**18  # pixels, from all frames, that choose them
-BAND = 1.7  # height of the labels' band, in ems
-TYPE = (15, 0.05)  # pixels of the labels' type: so many, or this part of the frame's height
-QUALITY = 18  # ffmpeg's constant rate factor: no loss to be seen
+SAMPLE = 2**18  # pixels sampled from all frames to choose the colors
+BAND = 1.7  # height of the band with the label, in ems
+TYPE = (15, 0.05)  # font size of the labels: pixels, or a fraction of the frame's height
+QUALITY = 18  # ffmpeg's constant rate factor: visually lossless
 
 
 def animate(
@@ -44,36 +44,36 @@ def animate(
     labels: Sequence | None = None,
     scale: int | None = None,
 ) -> Path:
-    """Write pictures as an animation that runs forever (GIF) or as a film (MP4).
+    """Write images as an endless animation (GIF) or a video (MP4).
 
-    All frames of a GIF share one palette, chosen from all of them, so that nothing flickers. The
-    file is written whole or not at all.
+    All frames of a GIF share one palette, chosen from all of them, so that nothing flickers. If
+    writing fails, no incomplete file is left.
 
     Args:
-        frames: (S, H, W), (S, H, W, 1) or (S, H, W, 3), or a list of S such pictures; float in
-            [0, 1] or uint8. In a list a picture may have a batch axis of 1, and smaller ones, such
-            as the octaves of a dream, are enlarged to the largest.
-        path: ends in ".gif" or ".mp4"; MP4 needs the program ffmpeg.
-        fps: frames a second.
-        hold: seconds that the last frame stays.
-        ping_pong: whether the frames also run back to the first.
-        labels: S texts, written below the frames; numbers are taken as steps.
-        scale: each pixel becomes a square of so many; `None` enlarges small frames, such as
+        frames: (S, H, W), (S, H, W, 1) or (S, H, W, 3), or a list of S such images; float in [0, 1]
+            or uint8. In a list, images may have a batch axis of length 1, and smaller ones, such as
+            the octaves of a dream, are enlarged to the size of the largest.
+        path: file name ending in ".gif" or ".mp4"; MP4 requires the program ffmpeg.
+        fps: frames per second.
+        hold: extra time in seconds for the last frame.
+        ping_pong: whether to play the frames backwards afterwards, back to the first.
+        labels: S texts to write below the frames; numbers are labeled as steps.
+        scale: integer factor by which to enlarge the frames; `None` enlarges small frames, such as
             digits, to about 300 pixels.
 
     Returns:
         The path.
 
     Raises:
-        TypeError: `frames` are not numbers.
-        ValueError: another shape, values outside [0, 1], NaN, frames of several proportions, or
-            another count of labels.
-        OSError: ffmpeg is missing, or the file cannot be written.
+        TypeError: If `frames` is not numeric.
+        ValueError: If the shape or the number of labels is wrong, a value is NaN or outside [0, 1],
+            or the frames differ in aspect ratio.
+        OSError: If ffmpeg is missing or the file cannot be written.
 
     >>> animate(np.random.default_rng(0).random((5, 8, 8)), "noise.gif").name
     'noise.gif'
 
-    The pictures on the way of `deep_dream`, `style_transfer` or `maximize_activation`:
+    The intermediate images of `deep_dream`, `style_transfer` or `maximize_activation`:
 
     >>> import kerascnn as kc
     >>> model, digit, frames = kc.build_lenet5(weights="mnist"), np.zeros((1, 28, 28, 1)), []
@@ -91,8 +91,8 @@ def animate(
     gif = path.suffix.lower() == ".gif"
     if not is_number(fps) or not 0 < fps <= (FASTEST_GIF if gif else np.inf):
         raise ValueError(
-            f"fps must be above 0, and up to {FASTEST_GIF} in a GIF; received {fps}: an .mp4 can be"
-            " faster"
+            f"fps must be above 0, and up to {FASTEST_GIF} in a GIF; received {fps}:"
+            " use .mp4 for more"
         )
     if not is_number(hold) or hold < 0:
         raise ValueError(f"hold must be 0 or more seconds; received {hold}")
@@ -100,7 +100,7 @@ def animate(
         raise ValueError(f"scale must be a whole number, 1 or more; received {scale}")
     if not path.parent.is_dir():
         raise FileNotFoundError(
-            f"path must lie in a folder that exists; received {str(path)!r}: make {path.parent}"
+            f"path must be in an existing folder; received {str(path)!r}: create {path.parent}"
         )
     ffmpeg = "" if gif else _ffmpeg()
     frames = _frames(frames)
@@ -125,12 +125,12 @@ def animate(
 
 
 def _frames(frames) -> np.ndarray:
-    """Check the frames; give them as uint8, (S, H, W) or (S, H, W, 3)."""
+    """Check the frames; return them as uint8, (S, H, W) or (S, H, W, 3)."""
     if isinstance(frames, Sequence) or np.ndim(frames) == 5:
         frames = [single(frame) for frame in frames]
         if batches := [len(frame) for frame in frames if np.ndim(frame) == 4]:
             raise ValueError(
-                f"frames must be one picture each; received {batches[0]} in one. Choose which: "
+                f"frames must be single images; received a batch of {batches[0]}: choose one, "
                 "[frame[0] for frame in frames]"
             )
         frames = _in_one_size(frames)
@@ -139,17 +139,17 @@ def _frames(frames) -> np.ndarray:
 
 
 def _in_one_size(frames: list) -> list:
-    """Enlarge the frames to the size of the largest, where they differ in nothing else."""
+    """Enlarge the frames to the size of the largest if they differ in size only."""
     if len({np.shape(frame) for frame in frames}) <= 1:
         return frames
     checked = [pictures(f"frames[{nth}]", frame) for nth, frame in enumerate(frames)]
     shapes = {frame.shape for frame in checked}
     height, width, *channels = max(shapes, key=lambda shape: np.prod(shape[:2]))
     for h, w, *others in shapes:
-        # Of one proportion, but for the half pixels by which each side was rounded.
+        # The aspect ratios must agree, except that each side may be rounded by half a pixel.
         if others != channels or 2 * abs(h * width - w * height) > height + width:
             raise ValueError(
-                "frames must be of one size, or of one proportion, as octaves are; received "
+                "frames must have the same size or, like octaves, the same aspect ratio; received "
                 f"{', '.join(map(str, sorted(shapes)))}"
             )
     images = [Image.fromarray(np.uint8(np.round(255 * frame))) for frame in checked]
@@ -157,7 +157,7 @@ def _in_one_size(frames: list) -> list:
 
 
 def _labelled(frames: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """Write a line below each frame, with the colours and fonts of the style that is set."""
+    """Write a line below each frame, in the colors and fonts of the current style."""
     height, width = frames.shape[1:3]
     if frames.ndim == 3:
         frames = frames[..., None].repeat(3, axis=-1)
@@ -182,7 +182,7 @@ def _band(label: str, width: int, height: int, size: float) -> np.ndarray:
 
 def _write_gif(path: Path, frames: np.ndarray, order: list[int], seconds: list[float]) -> None:
     images = _indexed(frames)
-    # A GIF counts hundredths of a second: what is rounded off one frame is added to the next.
+    # A GIF counts hundredths of a second; rounding errors carry over to the next frame.
     ends = [round(100 * end) for end in itertools.accumulate(seconds)]
     lengths = [10 * (end - start) for start, end in itertools.pairwise([0, *ends])]
     first, *others = (images[nth] for nth in order)
@@ -192,7 +192,7 @@ def _write_gif(path: Path, frames: np.ndarray, order: list[int], seconds: list[f
 
 
 def _indexed(frames: np.ndarray) -> list[Image.Image]:
-    """Reduce the frames to one palette; greys, and up to 256 colours, are kept as they are."""
+    """Reduce the frames to one palette; grays, and up to 256 colors, stay exact."""
     images = [Image.fromarray(frame) for frame in frames]
     if frames.ndim == 3:
         return images
@@ -203,14 +203,14 @@ def _indexed(frames: np.ndarray) -> list[Image.Image]:
     else:
         pixels = frames.reshape(-1, 3)
         sample = pixels[np.random.default_rng(0).integers(len(pixels), size=SAMPLE)]
-        # the octree spans all colours, so that dithering can mix them; median cut loses rare ones
+        # an octree spans all colors, so that dithering can mix them; median cut loses rare ones
         palette = Image.fromarray(sample[None]).quantize(COLORS, Image.Quantize.FASTOCTREE)
     dither = Image.Dither.NONE if few else Image.Dither.FLOYDSTEINBERG
     return [image.quantize(palette=palette, dither=dither) for image in images]
 
 
 def _few_colors(images: list[Image.Image]) -> list[tuple[int, int, int]]:
-    """List the colours of all images, if there are no more than a GIF can hold."""
+    """List the colors of all images, or nothing if there are too many for a GIF."""
     colors: set[tuple[int, int, int]] = set()
     for image in images:
         found: Any = image.getcolors(COLORS)
@@ -228,7 +228,7 @@ def _ffmpeg() -> str:
     found = shutil.which(program)
     if found is None:
         raise OSError(
-            f"an .mp4 needs the program {program}, which is not on PATH: install it (Debian,"
+            f"an .mp4 requires the program {program}, which is not on PATH: install it (Debian,"
             " Ubuntu: `apt-get install ffmpeg`; macOS: `brew install ffmpeg`; conda: `conda install"
             " ffmpeg`), or write a .gif"
         )
@@ -246,7 +246,7 @@ def _write_mp4(
     if frames.ndim == 3:
         frames = frames[..., None].repeat(3, axis=-1)
     height, width = frames.shape[1:3]
-    # Players expect one colour for 2x2 pixels, so even sides: the last row or column is repeated.
+    # Players expect one color per 2x2 pixels, hence even sides: repeat the last row or column.
     frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     shown = [
         nth for nth, time in zip(order, seconds, strict=True) for _ in range(round(time * fps))

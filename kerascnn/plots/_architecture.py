@@ -1,4 +1,4 @@
-"""A network as a picture: volumes, stacks of maps, or blocks with branches."""
+"""Architecture diagrams: volumes, stacks of maps, or blocks with branches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ._style import as_written, layer_style
 
 MARGIN = 0.7
 SWATCH = 1.1
-LIGHTER, DARKER = 0.45, 0.28  # top and side of a volume, against its front
+LIGHTER, DARKER = 0.45, 0.28  # top and side of a volume, relative to its front
 
 
 def architecture(
@@ -33,34 +33,36 @@ def architecture(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a network: its layers with their windows and output shapes, coloured by their kind.
+    """Draw a network: its layers with their windows and output shapes, colored by kind.
 
     Args:
-        model: a Keras model, what `describe(model)` gives, or records with `name, kind,
-            output_shape` (without the batch), and `inputs`, `kernel` and `parameters` if they have
-            them.
-        kind: "volumes" (a chain in a cabinet projection: height, width and channels, each as its
-            square root), "lenet" (a chain as stacks of maps), "blocks" (any network: branches and
-            shortcuts, an hourglass such as U-Net as a U) or "graph" (blocks, one for each call of a
-            layer). `None` chooses what can be read on a slide.
-        detail: of blocks: "joined" (a convolution with its normalization and activation is one
-            block), "repeats" (equal parts in a row are drawn once, in a frame that says how many),
-            "models" (each nested model is one block, as well), "parts" (what lies between two
-            layers that all paths go through is one block) or "stages" (so is all that has one size
-            of maps). `None` chooses the first that fits a slide.
-        check: whether to hold the picture against the network: each layer call and each edge shown
-            once or within a frame or block, and all parameters accounted for.
-        title: a title above the picture.
-        legend: whether the colours are explained below it.
-        ax: where to draw; `None` makes a figure.
+        model: a Keras model, the result of `describe(model)`, or records with `name`, `kind`,
+            `output_shape` (without the batch) and, if available, `inputs`, `kernel` and
+            `parameters`.
+        kind: "volumes" (a chain in cabinet projection; height, width and channels are drawn on a
+            square-root scale), "lenet" (a chain as stacks of maps), "blocks" (any network, with
+            branches and shortcuts; an hourglass such as U-Net is drawn as a U) or "graph" (one
+            block per layer call). `None` chooses what is legible on a slide.
+        detail: level of detail for `kind="blocks"`: "joined" (a convolution with its normalization
+            and activation is one block), "repeats" (consecutive equal parts are drawn once, in a
+            frame with their number), "models" (in addition, each nested model is one block),
+            "parts" (everything between two layers that all paths go through is one block) or
+            "stages" (everything with the same map size is one block). `None` chooses the first that
+            fits on a slide.
+        check: whether to check the diagram against the network: every layer call and every edge
+            must appear exactly once or within a frame or block, and all parameters must be
+            accounted for.
+        title: title of the diagram.
+        legend: whether to show a legend of the colors below the diagram.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
         The Axes.
 
     Raises:
-        TypeError: `model` is neither a model nor layer records.
-        ValueError: no records, an unknown kind or detail, volumes or maps of a network with
-            branches, or a picture that does not stand the check.
+        TypeError: If `model` is neither a model nor layer records.
+        ValueError: If there are no records, the kind or detail is unknown, the network has branches
+            and `kind` is "volumes" or "lenet", or the diagram fails the check.
 
     >>> from types import SimpleNamespace as Record
     >>> ax = architecture([Record(name="input", kind="InputLayer", output_shape=(28, 28, 1)),
@@ -116,12 +118,12 @@ def draw(
 
 
 def _without_doubles(points: tuple) -> list:
-    """A path without points that are where the one before is."""
+    """Create a path, dropping points that repeat the one before."""
     return [point for point, _same in itertools.groupby(points)]
 
 
 def draw_fold(ax: Axes, fold: Fold, color: str, thin: float) -> None:
-    """Draw the frame around what is repeated."""
+    """Draw the frame around a repeated part."""
     ax.add_patch(
         FancyBboxPatch(
             (fold.x, fold.y),
@@ -138,7 +140,7 @@ def draw_fold(ax: Axes, fold: Fold, color: str, thin: float) -> None:
 
 
 def draw_box(ax: Axes, box: Box, zorder: float) -> None:
-    """Draw a volume, or a block where the box has no depth."""
+    """Draw a volume, or a block if the box has no depth."""
     look = layer_style(box.kind)
     outline = {
         "edgecolor": "#333333",
@@ -183,7 +185,7 @@ def draw_box(ax: Axes, box: Box, zorder: float) -> None:
 
 
 def draw_label(ax: Axes, label: Label) -> None:
-    """Write a label into its room, in the colour that can be read on what it stands on."""
+    """Write a label into its space, in a color that is legible on its background."""
     look = layer_style(label.on) if label.on else None
     text = fitted_text(
         ax,
@@ -197,12 +199,12 @@ def draw_label(ax: Axes, label: Label) -> None:
     )
     if label.on_line:
         text.set_bbox({"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 1})
-    if look and look.hatch:  # letters cannot be read on a hatch
+    if look and look.hatch:  # letters are illegible on a hatch
         text.set_bbox({"facecolor": look.color, "edgecolor": "none", "pad": 1})
 
 
 def draw_legend(ax: Axes, plan: Layout) -> float:
-    """Explain the colours that are used below the diagram; return where the legend ends."""
+    """Draw a legend of the colors in use below the diagram; return where it ends."""
     looks = list({look.group: look for look in (layer_style(b.kind) for b in plan.boxes)}.values())
     widths = [SWATCH + 0.6 + text_width(look.label) for look in looks]
     gap = 1.6

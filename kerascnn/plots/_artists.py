@@ -1,4 +1,4 @@
-"""Small things that the drawing functions share: axes, fitted text, colour bars, numbers."""
+"""Helpers shared by the drawing functions: axes, fitted text, color bars, colors."""
 
 import math
 import unicodedata
@@ -18,12 +18,12 @@ LINE = 1.25  # height of a line of text, in ems
 
 
 def axes_for(ax: Axes | None) -> Axes:
-    """Return `ax`, or the only Axes of a new figure; the caller closes it."""
+    """Return `ax`, or the only Axes of a new figure, which the caller closes."""
     return plt.subplots()[1] if ax is None else ax
 
 
 def canvas(ax: Axes | None) -> Axes:
-    """Return Axes for a drawing that has no scales: square units, y downwards as in an image."""
+    """Return Axes for a drawing without scales: square units, y pointing down as in an image."""
     ax = axes_for(ax)
     ax.set_axis_off()
     ax.set_aspect("equal")
@@ -33,13 +33,13 @@ def canvas(ax: Axes | None) -> Axes:
 
 
 def claim(ax: Axes, left: float, top: float, right: float, bottom: float) -> None:
-    """Make sure that this rectangle, in data units, is in view."""
+    """Extend the limits so that a rectangle, in data units, is in view."""
     ax.update_datalim([(left, top), (right, bottom)])
     ax.autoscale_view()
 
 
 def scale_bar(image: AxesImage, label: str) -> Colorbar:
-    """Put a colour bar at the right of the image, as high as its Axes."""
+    """Add a color bar to the right of the image, as high as its Axes."""
     ax = image.axes
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.02, 0, 0.025, 1)), label=label)
     as_written(bar.ax.yaxis.label)
@@ -48,7 +48,7 @@ def scale_bar(image: AxesImage, label: str) -> Colorbar:
 
 
 def text_width(text: str) -> float:
-    """Bound the width of the longest line from above, in ems of DejaVu Sans.
+    """Return an upper bound for the width of the longest line, in ems of DejaVu Sans.
 
     >>> text_width("55×55") < text_width("224×224×64") < 8
     True
@@ -67,20 +67,20 @@ def _letter_width(letter: str) -> float:
 
 
 def text_height(text: str) -> float:
-    """Height of the text in ems."""
+    """Return the height of the text in ems."""
     return LINE * (text.count("\n") + 1)
 
 
 class FittedText(Text):
-    """Text whose size follows the room that it has, however large the figure becomes.
+    """Text that adapts its size to the space it has when the figure is resized.
 
     Args:
         x, y: position in data units.
         text: the text; `\\n` breaks lines.
         room: (width, height) in data units.
-        cap: largest size in points.
-        widest: the text to fit instead of this one, so that frames share one size.
-        **kwargs: of `matplotlib.text.Text`.
+        cap: maximum size in points.
+        widest: a text to fit in place of this one, so that several texts share one size.
+        **kwargs: arguments of `matplotlib.text.Text`.
     """
 
     def __init__(self, x, y, text, *, room, cap=math.inf, widest=None, **kwargs):
@@ -102,18 +102,18 @@ class FittedText(Text):
             self.set_fontsize(max(size, 0.1))
 
     def draw(self, renderer):
-        """Draw at the size that fits now."""
+        """Draw at the size that currently fits."""
         self._fit()
         super().draw(renderer)
 
     def get_window_extent(self, renderer=None, dpi=None):
-        """Measure at the size that fits now."""
+        """Measure at the size that currently fits."""
         self._fit()
         return super().get_window_extent(renderer, dpi)
 
 
 def fitted_text(ax: Axes, x: float, y: float, text: str, **kwargs) -> FittedText:
-    """Write text that keeps to its room; `kwargs` are those of FittedText."""
+    """Write text that stays within its space; `kwargs` are passed to `FittedText`."""
     artist = FittedText(x, y, text, **kwargs)
     ax.add_artist(artist)
     artist.set_clip_on(False)
@@ -121,7 +121,7 @@ def fitted_text(ax: Axes, x: float, y: float, text: str, **kwargs) -> FittedText
 
 
 def mix(under: str, over: str, amount: float) -> str:
-    """Lay `over` on `under`; flat colours keep vector files free of transparency.
+    """Blend `over` onto `under`; opaque colors keep vector files free of transparency.
 
     >>> mix("white", "black", 0.2)
     '#cccccc'

@@ -1,4 +1,4 @@
-"""The checks that every drawing function makes of the arrays that it is given."""
+"""Checks of the arrays that are passed to the drawing functions."""
 
 from numbers import Real
 
@@ -8,19 +8,19 @@ from kerascnn._text import class_texts
 
 
 def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.ndarray:
-    """Return `values` as a numeric array that is not empty, has `ndim` axes and no NaN.
+    """Return `values` as a nonempty numeric array with `ndim` axes and no NaN.
 
-    A masked array stays masked: masked cells may hold anything.
+    A masked array stays masked; masked cells are not checked.
 
     Args:
         what: the name of the argument, for the error.
         values: array or nested lists.
-        layout: the axes in words, such as "(N, H, W)", for the error.
-        ndim: how many axes are allowed.
+        layout: the expected axes, such as "(N, H, W)", for the error.
+        ndim: the number of axes, or the numbers allowed.
 
     Raises:
-        TypeError: `values` are not numbers.
-        ValueError: another number of axes, no values, or values that are not finite.
+        TypeError: If `values` is not numeric.
+        ValueError: If the number of axes is wrong, there are no values, or some are not finite.
     """
     try:
         result = np.ma.asarray(values) if np.ma.isMaskedArray(values) else np.asarray(values)
@@ -54,17 +54,17 @@ def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.nda
 
 
 def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255") -> np.ndarray:
-    """Return pictures as float32 in [0, 1], (…, H, W) or (…, H, W, 3).
+    """Return images as float32 in [0, 1], (…, H, W) or (…, H, W, 3).
 
     Args:
         what: the name of the argument, for the error.
         values: (…, H, W), (…, H, W, 1) or (…, H, W, 3), float in [0, 1], uint8 or bool.
         lead: the axes before H, such as "N" or "U, count".
-        advice: what to do about floats in another range, for the error.
+        advice: what to do about floats outside [0, 1], for the error.
 
     Raises:
-        TypeError: `values` are not numbers.
-        ValueError: another shape, values outside [0, 1], or not finite.
+        TypeError: If `values` is not numeric.
+        ValueError: If the shape is wrong, or a value is outside [0, 1] or not finite.
 
     >>> pictures("images", np.full((2, 4, 6, 1), 51, np.uint8), "N")[0, 0, :2].tolist()
     [0.20000000298023224, 0.20000000298023224]
@@ -82,7 +82,7 @@ def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255"
 
 
 def in_words(what: str, words, class_names) -> list[str] | None:
-    """Write class indices as the names of their classes; texts stay as they are.
+    """Replace class indices by the names of their classes; texts stay unchanged.
 
     >>> in_words("labels", [1, "seen"], ["cat", "dog"])
     ['dog', 'seen']
@@ -104,7 +104,7 @@ def in_words(what: str, words, class_names) -> list[str] | None:
 
 
 def single(picture):
-    """Take a picture out of a batch of one, (1, H, W, C), as the callbacks of visualize give it.
+    """Return the image in a batch of one, (1, H, W, C), as callbacks of `visualize` receive it.
 
     >>> single(np.zeros((1, 4, 6, 3))).shape
     (4, 6, 3)
@@ -113,7 +113,7 @@ def single(picture):
 
 
 def color_layout(what: str, values, lead: str = "") -> np.ndarray:
-    """Return an array of pictures in any range, (…, H, W) or (…, H, W, 3); `lead` as above."""
+    """Return an array of images in any range, (…, H, W) or (…, H, W, 3); `lead` as above."""
     axes = f"{lead}, H, W" if lead else "H, W"
     ndim = axes.count(",") + 1
     result = array(what, values, f"({axes}), ({axes}, 1) or ({axes}, 3)", (ndim, ndim + 1))

@@ -1,4 +1,4 @@
-"""What several methods say of the same images, side by side."""
+"""Explanations of the same images by several methods, side by side."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from ._ranges import around_grey, strongest
 from ._style import colormap
 from ._table import Table, outline, table
 
-CLIP = 99.0  # percentile; Smilkov 2017, Sec. 3.1, clips there: a few pixels outshine all others
+CLIP = 99.0  # percentile, as in Smilkov 2017, Sec. 3.1: a few pixels would outshine all others
 
 
 def compare_methods(
@@ -33,41 +33,42 @@ def compare_methods(
     gray: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one row for each image and one column for each method, the image first.
+    """Draw one row per image and one column per method, with the image first.
 
-    - Maps (N, h, w) coarser than the images are laid over them, as `overlay` does.
-    - Maps (N, H, W) of their size stand alone: white on black, or, where a method gives negative
-      values, red and blue around 0.
-    - Gradients (N, H, W, C) are shown as pictures, with mid-grey for 0.
+    - Maps (N, h, w) that are coarser than the images are overlaid on them, as by `overlay`.
+    - Maps (N, H, W) of the same size are drawn on their own: white on black, or red and blue
+      around 0 if there are negative values.
+    - Gradients (N, H, W, C) are shown as images, with mid-gray for 0.
 
-    Each map has a scale of its own, so that its form can be seen: strengths can be compared within
-    a map, not between methods.
+    Each map has its own scale, so that its structure is visible. Values can be compared within a
+    map, not between methods.
 
     Args:
-        images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8, as before
+        images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8, before
             preprocessing.
-        maps: method -> (N, h, w) maps or (N, h, w, C) gradients, C = 1 or 3, raw values in any
-            range; or what `kerascnn.visualize.integrated_gradients` returns. Names of kerascnn's
-            functions are written out: "grad_cam" as "Grad-CAM".
-        labels: N texts at the left of the rows, such as class and score, or class indices, such as
+        maps: dict from each method's name to its (N, h, w) maps or (N, h, w, C) gradients, C = 1 or
+            3, raw values in any range; or to the result of
+            `kerascnn.visualize.integrated_gradients`. The names of kerascnn's functions are shown
+            as the usual names of the methods: "grad_cam" as "Grad-CAM".
+        labels: N texts to the left of the rows, such as class and score, or class indices, such as
             the targets.
-        class_names: the names of the classes, written in place of their indices.
-        normalize: "each" gives each map a scale of its own; "all" one to all maps of a method.
-        clip: percentile of the absolute values that is drawn in the strongest colour; 100 is the
-            largest value.
-        overlay: whether maps are laid over the image, for all of them or for the methods named
-            here; `None`: those that are coarser than the image.
-        gray: gradients as the largest absolute value over the channels (Simonyan 2013,
-            Sec. 3.1), white on black, instead of in colour.
-        ax: where to draw; `None` makes a figure, larger than usual if it needs to be.
+        class_names: the names of the classes, shown in place of their indices.
+        normalize: "each" scales each map on its own; "all" scales all maps of a method together.
+        clip: percentile of the absolute values that gets the strongest color; 100 is the largest
+            value.
+        overlay: whether to overlay the maps on the image, or the names of the methods to overlay;
+            `None` overlays those that are coarser than the image.
+        gray: whether to show gradients as the largest absolute value over the channels (Simonyan
+            2013, Sec. 3.1), white on black, rather than in color.
+        ax: Axes to draw on; `None` creates a new figure that is large enough.
 
     Returns:
         The Axes; one unit is the longer side of an image.
 
     Raises:
-        TypeError: something is not numbers, or `maps` is no dict.
-        ValueError: another shape or number of maps or labels, NaN, images outside [0, 1], or an
-            unknown option.
+        TypeError: If an array is not numeric, or `maps` is not a dict.
+        ValueError: If a shape or the number of maps or labels is wrong, a value is NaN, images are
+            outside [0, 1], or an option is unknown.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = compare_methods(np.zeros((2, 8, 8)), {"grad_cam": np.ones((2, 2, 2))})
@@ -126,7 +127,7 @@ def _draw(
         extent = places.extent(row, column, image)
         draw_heat(places.ax, image, values, extent=extent, limit=limit, signed=signed)
     else:
-        limit = limit or 1.0  # a map of zeros
+        limit = limit or 1.0  # all values are 0
         scale = {"vmin": -limit if signed else 0, "vmax": limit}
         places.show(row, column, values, cmap=colormap("signed") if signed else "gray", **scale)
         if signed:
@@ -136,11 +137,11 @@ def _draw(
 def _checked(maps: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np.ndarray]:
     if not isinstance(maps, Mapping):
         raise TypeError(
-            "maps must be a dict from the methods' names to their maps; received"
+            "maps must be a dict from method names to maps; received"
             f" {type(maps).__name__}: pass {{'grad_cam': maps}}"
         )
     if not maps:
-        raise ValueError("maps must hold at least one method; received none")
+        raise ValueError("maps must contain at least one method; received none")
     checked = {}
     for name, values in maps.items():
         what = f"maps[{name!r}]"
@@ -148,7 +149,8 @@ def _checked(maps: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np
         values = array(what, values, "(N, h, w), or (N, h, w, C) for gradients", (3, 4))
         if len(values) != len(images):
             raise ValueError(
-                f"{what} must hold one map for each of {len(images)} images; received {len(values)}"
+                f"{what} must contain one map for each of {len(images)} images; received"
+                f" {len(values)}"
             )
         if values.ndim == 4 and values.shape[-1] not in (1, 3):
             raise ValueError(

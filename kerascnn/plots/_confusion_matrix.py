@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrices: which classes are mistaken for which."""
 
 import math
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ from ._style import as_written, readable_on, role_color
 from ._table import roomy_axes
 
 NUMBERED = 30  # with more classes the cells are too small for numbers
-CELL = 1.2  # side of a cell with a number in a new figure, in ems, at least
-BARE_CELL = 8.0  # of one without, in points
-BESIDE, BELOW = 14.0, 5.0  # room for names and scale in a new figure, in ems
-DECIMALS = 10  # up to so many classes shares are written with a decimal
-SMALLEST = 5.0  # points of the classes' names; where they have less room, some are left out
+CELL = 1.2  # minimum side of a cell with a number in a new figure, in ems
+BARE_CELL = 8.0  # the same without a number, in points
+BESIDE, BELOW = 14.0, 5.0  # space for names and color bar in a new figure, in ems
+DECIMALS = 10  # maximum number of classes for which shares are written with a decimal
+SMALLEST = 5.0  # points, for the class names; with less space, some are left out
 NORMALIZE = ("true", "pred", "all")  # scikit-learn's names
 
 
@@ -40,29 +40,30 @@ def confusion_matrix(
     cmap: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a confusion matrix: one row for each true class, one column for each predicted one.
+    """Draw a confusion matrix: one row per true class, one column per predicted class.
 
-    The colour follows the square root of the value, so that a few errors show beside many hits.
+    The color scale is a square root, so that a few errors are visible beside many hits.
 
     Args:
-        matrix: (K, K) counts, as from `sklearn.metrics.confusion_matrix`, or shares; or what
-            `kerascnn.evaluate` gives.
-        class_names: K texts; `None`: those of the evaluation, or the classes' numbers.
-        normalize: "true" draws shares of each row's sum, so that the diagonal is the recall;
-            "pred" of each column's, the precision; "all" of the total. `None` draws what is given.
-        numbers: whether cells show their values; zeros stay blank. Shares are in percent. `None`:
-            up to 30 classes.
-        colorbar: whether the scale is shown.
-        cmap: a colormap's name; by default from the ground to blue.
-        ax: where to draw; `None` makes a figure, larger than usual if so many classes need it.
+        matrix: (K, K) counts, as returned by `sklearn.metrics.confusion_matrix`, or shares; or the
+            result of `kerascnn.evaluate`.
+        class_names: K texts; `None` uses those of the evaluation, or the class numbers.
+        normalize: "true" divides by the sum of each row, so that the diagonal is the recall; "pred"
+            by the sum of each column (precision); "all" by the total. `None` draws the values
+            unchanged.
+        numbers: whether to write the values into the cells; zeros stay blank, and shares are in
+            percent. `None` writes them for up to 30 classes.
+        colorbar: whether to show the color bar.
+        cmap: name of a colormap; by default, from the background color to blue.
+        ax: Axes to draw on; `None` creates a new figure that is large enough for all classes.
 
     Returns:
-        The Axes; one unit is one class, and y runs downwards.
+        The Axes; one unit is one class, and y points down.
 
     Raises:
-        TypeError: `matrix` are not numbers.
-        ValueError: another shape, negative values, NaN, another count of names, or an unknown
-            `normalize`.
+        TypeError: If `matrix` is not numeric.
+        ValueError: If the shape or the number of names is wrong, a value is negative or NaN, or
+            `normalize` is unknown.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = confusion_matrix([[8, 2], [0, 5]], ["cat", "dog"], normalize="true")
@@ -80,7 +81,7 @@ def confusion_matrix(
     if matrix.min() < 0:
         raise ValueError(f"matrix must be 0 or more; received {matrix.min():g}")
     if isinstance(class_names, str):
-        class_names = [class_names]  # one name, not a name for each letter
+        class_names = [class_names]  # one name, not one per letter
     if class_names is not None and len(class_names) != classes:
         raise ValueError(
             f"class_names must be one for each of {classes} classes; received {len(class_names)}"
@@ -92,7 +93,7 @@ def confusion_matrix(
     if normalize:
         axis = {"true": 1, "pred": 0, "all": None}[normalize]
         total = matrix.sum(axis=axis, keepdims=True)
-        matrix = matrix / np.where(total > 0, total, 1)  # a class that never comes has no shares
+        matrix = matrix / np.where(total > 0, total, 1)  # a class that never occurs has no shares
 
     side = classes * (CELL if numbers else BARE_CELL / mpl.rcParams["font.size"])
     ax = canvas(ax if ax is not None else roomy_axes(side + BESIDE, side + BELOW))
@@ -117,7 +118,7 @@ def confusion_matrix(
 
 
 def _name_classes(ax: Axes, names: list[str]) -> None:
-    """Name the classes at both axes, in a size that fits the cells."""
+    """Write the class names along both axes, in a size that fits the cells."""
     box = ax.get_window_extent()
     cell = 0.9 * min(box.width, box.height) / len(names) / ax.figure.dpi * 72  # points
     every = math.ceil(SMALLEST / cell)
@@ -142,7 +143,7 @@ def _name_classes(ax: Axes, names: list[str]) -> None:
 
 
 def _from_the_ground() -> LinearSegmentedColormap:
-    """Run from the colour of the ground to a strong one: what never happens is not seen."""
+    """Return a colormap from the background to a strong color: zeros are invisible."""
     ends = [mpl.rcParams["axes.facecolor"], role_color("kernel")]
     return LinearSegmentedColormap.from_list("ground", ends)
 

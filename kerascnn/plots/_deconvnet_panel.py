@@ -1,4 +1,4 @@
-"""What strongly excites units: reconstructions beside image patches (Zeiler & Fergus 2013)."""
+"""What excites units most: reconstructions beside image patches (Zeiler & Fergus 2013)."""
 
 import math
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from ._ranges import around_grey
 from ._style import as_written
 from ._table import GAP, table
 
-PATCH = 2.2  # side of a patch in a new figure, in ems, at least
-WORDS = 1.2  # room for a unit's number and the gap, as a part of a patch's longer side
-BETWEEN = 0.22  # between the two halves, as a part of a patch's longer side
+PATCH = 2.2  # minimum side of a patch in a new figure, in ems
+WORDS = 1.2  # space for a unit's number and the gap, as a fraction of a patch's longer side
+BETWEEN = 0.22  # between the two halves, as a fraction of a patch's longer side
 
 
 def deconvnet_panel(
@@ -30,28 +30,30 @@ def deconvnet_panel(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw, for each of several units, reconstructions at the left and image patches at the right.
+    """Draw reconstructions (left) and image patches (right) for each of several units.
 
-    As in Zeiler & Fergus 2013, Fig. 2: the patches that excite a unit of a layer most, and what of
-    them excites it, projected down to pixels. Each reconstruction is stretched by its own largest
-    value, with mid-grey for 0; so its contrast says nothing of the activation's strength.
+    As in Zeiler & Fergus 2013, Fig. 2: the patches that excite a unit most, and the structure in
+    them that excites it, projected down to pixels. Each reconstruction is scaled by its own largest
+    absolute value, with mid-gray for 0, so contrast does not indicate the strength of the
+    activation.
 
     Args:
         patches: (U, count, h, w, C) or (U, count, h, w), C = 1 or 3, float in [0, 1] or uint8:
-            `count` patches of each of U units.
-        reconstructions: of the same units, count and size, in any range; their C may differ.
-        units: U numbers or texts, written above the units; `None` writes none.
-        title: a title above all, such as the layer's name.
-        columns: units in a row; `None` chooses.
-        legend: whether a line below says which is which.
-        ax: where to draw; `None` makes a figure, larger than usual if it needs to be.
+            `count` patches for each of U units.
+        reconstructions: arrays of the same layout, in any range; C may differ.
+        units: U numbers or texts to write above the units; `None` writes none.
+        title: title of the panel, such as the layer's name.
+        columns: number of units per row; `None` chooses it automatically.
+        legend: whether to write a line below that tells the two halves apart.
+        ax: Axes to draw on; `None` creates a new figure that is large enough.
 
     Returns:
         The Axes.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, patches outside [0, 1], NaN, or another count of `units`.
+        TypeError: If an array is not numeric.
+        ValueError: If a shape or the number of `units` is wrong, a value is NaN, or patches are
+            outside [0, 1].
 
     >>> import matplotlib.pyplot as plt
     >>> patches = np.random.default_rng(0).random((2, 9, 5, 5, 3))
@@ -94,7 +96,7 @@ def deconvnet_panel(
 
 
 def _columns(count: int, pair: tuple[int, int], patch: tuple[int, int]) -> int:
-    """Choose the columns that give the largest pictures in 16:9."""
+    """Choose the number of columns that gives the largest images in 16:9."""
     height = pair[0] + WORDS * max(patch)
     width = pair[1] + GAP * max(pair)
     sizes = {
@@ -104,7 +106,7 @@ def _columns(count: int, pair: tuple[int, int], patch: tuple[int, int]) -> int:
 
 
 def _pair(reconstructions: np.ndarray, patches: np.ndarray) -> np.ndarray:
-    """Put the reconstructions and patches of one unit beside each other, as one RGBA picture."""
+    """Place the reconstructions and patches of one unit side by side in one RGBA image."""
     columns = math.ceil(math.sqrt(len(patches)))
     left, right = (
         lay_out(_in_color(half), columns, titles=False).pixels

@@ -1,4 +1,4 @@
-"""The stages of a DeepDream, one after the other."""
+"""The stages of a DeepDream in a row."""
 
 from collections.abc import Sequence
 
@@ -20,17 +20,18 @@ def dream_strip(
 
     Args:
         images: (S, H, W, C) stages, C = 1 or 3, float in [0, 1] or uint8; or a list of S images
-            (H, W, C), whose sizes may differ from octave to octave: all are drawn equally large.
-        labels: S texts, written above the images; numbers are taken as steps.
-        columns: images in a row; `None` chooses, at most six.
-        ax: where to draw; `None` makes a figure, larger than usual if it needs to be.
+            (H, W, C), whose sizes may differ between octaves: all are drawn equally large.
+        labels: S texts to write above the images; numbers are labeled as steps.
+        columns: number of images per row; `None` chooses it automatically, at most six.
+        ax: Axes to draw on; `None` creates a new figure that is large enough.
 
     Returns:
         The Axes; one unit is the longer side of an image.
 
     Raises:
-        TypeError: `images` are not numbers.
-        ValueError: another shape, values outside [0, 1], NaN, or another count of labels.
+        TypeError: If `images` is not numeric.
+        ValueError: If the shape or the number of labels is wrong, or a value is NaN or outside
+            [0, 1].
 
     >>> import matplotlib.pyplot as plt, numpy as np
     >>> ax = dream_strip(np.zeros((3, 8, 8, 3)), labels=["photo", 10, 20])

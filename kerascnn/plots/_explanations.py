@@ -1,4 +1,4 @@
-"""Photos, and beside each where a network sees a class."""
+"""Photos with heatmaps that show where a network sees a class."""
 
 from collections.abc import Sequence
 
@@ -15,31 +15,31 @@ from ._overlay import overlay
 from ._ranges import strongest
 from ._style import as_written
 
-WIDE = 2.0  # a photo beyond this, width to height, has its panels one below the other
-HEADING = 1.8  # room for a title, in ems
-FOOT = 2.0  # room for the note below, in ems
-FILLED = 0.92  # part of a panel's width that its title may take
-TALLEST = 2.0  # of a figure, in its usual height
+WIDE = 2.0  # with a larger aspect ratio, the panels of a photo are stacked
+HEADING = 1.8  # space for a title, in ems
+FOOT = 2.0  # space for the note below, in ems
+FILLED = 0.92  # fraction of a panel's width that its title may take up
+TALLEST = 2.0  # maximum height of a figure for two photos, relative to the usual one
 
 
 def explanations(rows: Sequence, *, note: str | None = None) -> Figure:
-    """Draw photos with heatmaps beside them: what `Trained.explain` gives.
+    """Draw photos with heatmaps beside them, as returned by `Trained.explain`.
 
-    Each photo has its class and probability as a title, each heatmap its method. Maps of places
-    are laid over the photo; those of pixels stand alone, white on black. The panels of a photo
-    stand side by side, or one below the other where it is more than twice as wide as tall.
+    The title of a photo is its class and probability, that of a heatmap its method. Coarse maps are
+    overlaid on the photo; maps of single pixels are drawn on their own, white on black. The panels
+    of a photo are side by side, or stacked if the photo is more than twice as wide as tall.
 
     Args:
-        rows: explanations of one photo by several methods, or a list of such lists, one for each
-            photo. Each has `image` (H, W, 3) in [0, 1] or uint8, `heatmap` (h, w) raw, `method`,
+        rows: explanations of one photo by several methods, or a list of such lists, one per photo.
+            Each has `image` (H, W, 3) in [0, 1] or uint8, `heatmap` (h, w) in any range, `method`,
             `label`, `probability` from 0 to 1, and `overlaid`.
-        note: a line below all panels, such as the network's name.
+        note: a line to write below all panels, such as the network's name.
 
     Returns:
         The Figure, as tall as its photos need.
 
     Raises:
-        ValueError: no explanations, or rows of different lengths.
+        ValueError: If there are no explanations, or the rows differ in length.
 
     >>> from types import SimpleNamespace
     >>> found = SimpleNamespace(image=np.zeros((8, 8, 3)), heatmap=np.ones((2, 2)), label="cat",
@@ -53,8 +53,8 @@ def explanations(rows: Sequence, *, note: str | None = None) -> Figure:
     rows = [list(row) for row in ([rows] if alone and rows else rows)]
     if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
         raise ValueError(
-            "rows must hold explanations, the same number for each photo; received "
-            f"{[len(row) for row in rows]}."
+            "rows must contain explanations, the same number for each photo; received "
+            f"{[len(row) for row in rows]}"
         )
     below = len(rows) == 1 and _aspect(rows[0][0].image) > WIDE
     panels = 1 + len(rows[0])
@@ -81,7 +81,7 @@ def _heading(row: Sequence) -> str:
 
 
 def _fitting(words: str, room: float) -> float:
-    """The size of type, in points, in which words have room, in inches."""
+    """Return the font size, in points, at which the words fit into the space, in inches."""
     return min(mpl.rcParams["font.size"], 72 * FILLED * room / text_width(words))
 
 
@@ -99,11 +99,11 @@ def _aspect(image: np.ndarray) -> float:
 
 
 def _size(rows: Sequence, below: bool, note: str | None) -> tuple[float, float]:
-    """Width and height in inches, in which all panels have the room they need."""
+    """Return the width and height, in inches, that give all panels the space they need."""
     width, usual = mpl.rcParams["figure.figsize"]
     em = mpl.rcParams["font.size"] / 72
     panels = 1 + len(rows[0])
-    tall = [1 / _aspect(row[0].image) for row in rows]  # of a panel as wide as 1
+    tall = [1 / _aspect(row[0].image) for row in rows]  # of a panel of width 1
     across, down = (1, panels * tall[0]) if below else (panels, sum(tall))
     words = HEADING * em * (panels if below else len(rows)) + FOOT * em * bool(note)
     height = down * width / across + words

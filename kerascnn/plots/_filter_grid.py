@@ -1,4 +1,4 @@
-"""The filters of a convolution as pictures."""
+"""The filters of a convolution as images."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from ._mosaic import check_titles, draw, frame_tiles, lay_out
 from ._ranges import around_grey
 from ._style import colormap
 
-MARGIN = 0.16  # room for the names of a matrix's axes, as a part of a filter's side
+MARGIN = 0.16  # space for the axis labels of a matrix, as a fraction of a filter's side
 
 
 def filter_grid(
@@ -28,28 +28,30 @@ def filter_grid(
     colorbar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw filters as pictures, signs included.
+    """Draw filters as images, including the signs of the weights.
 
-    Filters of three channels are shown in colour, each stretched by its own largest weight, with
-    mid-grey for 0 (Krizhevsky 2012, Fig. 3). A single channel is shown in blue (negative) and red
-    (positive) with one symmetric scale and white for 0. Of other filters every channel is shown:
-    one column for each filter, one row for each input channel.
+    Filters with three channels are shown in color, each scaled by its own largest absolute weight,
+    with mid-gray for 0 (Krizhevsky 2012, Fig. 3). A single channel is shown in blue (negative) and
+    red (positive) on a common symmetric scale, with white for 0. For other filters, every channel
+    is shown: one column per filter, one row per input channel.
 
     Args:
         filters: (K, h, w, C) weights of K filters, or (K, h, w).
-        channel: show this input channel only.
-        rgb: `False` shows the channels of RGB filters one by one.
-        titles: K texts, such as the units' numbers; not with one row for each channel.
-        columns: filters in a row; `None` chooses.
-        colorbar: whether signed filters get a colour bar.
-        ax: where to draw; `None` makes a figure.
+        channel: the only input channel to show; `None` shows all.
+        rgb: whether to show filters with three channels in color; `False` shows their channels one
+            by one.
+        titles: K texts, such as the units' numbers; `None` if there is one row per channel.
+        columns: number of filters per row; `None` chooses it automatically.
+        colorbar: whether to show a color bar unless the filters are in color.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
         The Axes; one unit is one weight.
 
     Raises:
-        TypeError: `filters` are not numbers.
-        ValueError: another shape, NaN, no such channel, or another count of titles.
+        TypeError: If `filters` is not numeric.
+        ValueError: If the shape or the number of titles is wrong, a value is NaN, or the channel
+            does not exist.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = filter_grid(np.ones((6, 5, 5, 1)))
@@ -61,7 +63,7 @@ def filter_grid(
     if filters.ndim == 3:
         filters = filters[..., None]
     if not np.issubdtype(filters.dtype, np.floating):
-        filters = filters.astype(np.float64)  # unsigned integers have no negative
+        filters = filters.astype(np.float64)  # unsigned integers cannot be negated
     count, channels = filters.shape[0], filters.shape[-1]
     if channel is not None:
         if not 0 <= channel < channels:

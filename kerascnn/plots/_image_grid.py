@@ -23,23 +23,24 @@ def image_grid(
     normalize: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw images as a mosaic in one Axes; the last row may be shorter.
+    """Draw images in a grid in one Axes; the last row may be shorter.
 
     Args:
         images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), float in [0, 1] or uint8.
-        titles: N texts, one above each image, or class indices.
-        class_names: the names of the classes, written in place of their indices.
-        columns: images in a row; `None` chooses a mosaic of about 16:9.
-        normalize: "each" or "all" stretches any range to [0, 1], image by image or with one
-            scale; `None` takes the values as they are.
-        ax: where to draw; `None` makes a figure.
+        titles: N texts to write above the images, or class indices.
+        class_names: the names of the classes, shown in place of their indices.
+        columns: number of images per row; `None` chooses a grid of about 16:9.
+        normalize: "each" or "all" scales any range to [0, 1], separately for each image or for all
+            together; `None` leaves the values unchanged.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel, and y runs downwards.
+        The Axes; one unit is one pixel, and y points down.
 
     Raises:
-        TypeError: `images` are not numbers.
-        ValueError: another shape, values outside [0, 1], NaN, or another count of titles.
+        TypeError: If `images` is not numeric.
+        ValueError: If the shape or the number of titles is wrong, or a value is NaN or outside
+            [0, 1].
 
     >>> import matplotlib.pyplot as plt
     >>> ax = image_grid(np.zeros((5, 8, 8)), columns=3)

@@ -1,4 +1,4 @@
-"""What every layer makes of one image: maps as pictures, vectors as strips."""
+"""The activations of every layer for one image: maps as images, vectors as strips."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ from ._check import array, pictures
 from ._style import colormap
 from ._table import draw_picture, outline, roomy_axes
 
-SIDE = 5.5  # of a map in a new figure, in ems
-GAP = 0.08  # between maps; the unit is a map's longer side
-NUMBER, ROW = 0.2, 0.14  # room for the units' numbers above, and between the layers
-STRIP, CELLS = 0.36, 128  # height of a vector, and its values in a row at most
-WORDS = 0.26  # room for the classes below the scores
-BESIDE = 2.3  # room for the layers' names at the left
-NAMED = 3  # classes that are named
+SIDE = 5.5  # side of a map in a new figure, in ems
+GAP = 0.08  # between maps; this and the following are in units of a map's longer side
+NUMBER, ROW = 0.2, 0.14  # space for the units' numbers above, and between the layers
+STRIP, CELLS = 0.36, 128  # height of a vector, and the maximum number of values per row
+WORDS = 0.26  # space for the classes below the scores
+BESIDE = 2.3  # space for the layers' names on the left
+NAMED = 3  # number of classes to name
 
 
 def layer_activations(
@@ -35,31 +35,32 @@ def layer_activations(
     cmap: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what each layer makes of one image, a row for each layer, dense layers included.
+    """Draw the activations of each layer for one image, one row per layer, including dense layers.
 
-    Of maps (h, w, K) the strongest are shown, by their mean absolute value, each with its unit's
-    number above it; of vectors (K,) all values, as a strip. Each layer has a scale of its own.
+    For maps (h, w, K), the ones with the largest mean absolute value are shown, each below its
+    unit's number. For vectors (K,), all values are shown as a strip. Each layer has its own scale.
 
     Args:
-        activations: layer -> (h, w, K), (1, 1, K) or (K,) outputs for one image, also with a batch
-            axis of 1: what `kerascnn.visualize.activations(model, image[None], "all")` gives.
-        image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8: the image, in the first
-            row; `None` draws none.
-        class_names: one text for each value of the last layer, whose largest are then named below
-            its strip, or two for a single value, which is that of the second class; `None`: their
-            numbers.
-        top: maps of a layer that are shown, at most.
-        numbers: whether each map has its unit's number above it.
-        cmap: a colormap's name; viridis by default.
-        ax: where to draw; `None` makes a figure, larger than usual if so many layers need it.
+        activations: dict from each layer's name to its output for one image, (h, w, K), (1, 1, K)
+            or (K,), possibly with a batch axis of length 1, as returned by
+            `kerascnn.visualize.activations(model, image[None], "all")`.
+        image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8: the image to show in the
+            first row; `None` shows none.
+        class_names: one text for each value of the last layer, or two if the last layer has a
+            single value, that of the second class. The largest values are labeled below the strip;
+            `None` labels them with class numbers.
+        top: maximum number of maps to show per layer.
+        numbers: whether to write the unit's number above each map.
+        cmap: name of a colormap; viridis by default.
+        ax: Axes to draw on; `None` creates a new figure that is large enough for all layers.
 
     Returns:
         The Axes; one unit is the longer side of a map.
 
     Raises:
-        TypeError: something is not numbers, or `activations` is no dict.
-        ValueError: no layer, another shape, outputs for several images, NaN, another count of
-            names, or `top` below 1.
+        TypeError: If an array is not numeric, or `activations` is not a dict.
+        ValueError: If there is no layer, a shape or the number of names is wrong, the outputs are
+            for several images, a value is NaN, or `top` is below 1.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = layer_activations({"conv": np.ones((1, 4, 4, 2)), "scores": [[0.2, 0.8]]},
@@ -73,7 +74,7 @@ def layer_activations(
         raise ValueError(f"top must be 1 or more; received {top}")
     scores = list(layers.values())[-1]
     if class_names is not None and scores.shape == (1,) and len(class_names) == 2:
-        class_names = class_names[1:]  # a sigmoid's value is that of the second class
+        class_names = class_names[1:]  # a sigmoid gives the probability of the second class
     if class_names is not None and (scores.ndim != 1 or len(class_names) != len(scores)):
         raise ValueError(
             f"class_names must be one for each value of the last layer, {scores.shape}; received "
@@ -126,14 +127,14 @@ def layer_activations(
 
 
 def _checked(activations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs as (h, w, K) or (K,)."""
+    """Return the outputs as (h, w, K) or (K,)."""
     if not isinstance(activations, Mapping):
         raise TypeError(
-            "activations must be a dict from the layers' names to their outputs; received"
+            "activations must be a dict from layer names to outputs; received"
             f" {type(activations).__name__}"
         )
     if not activations:
-        raise ValueError("activations must hold at least one layer; received none")
+        raise ValueError("activations must contain at least one layer; received none")
     checked = {}
     for name, values in activations.items():
         what = f"activations[{name!r}]"
@@ -141,7 +142,7 @@ def _checked(activations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if values.ndim in (2, 4):
             if len(values) != 1:
                 raise ValueError(
-                    f"{what} must be the outputs for one image; received {len(values)}: give [:1]"
+                    f"{what} must be the outputs for one image; received {len(values)}: pass [:1]"
                 )
             values = values[0]
         if values.ndim == 3 and values.shape[:2] == (1, 1):
@@ -151,7 +152,7 @@ def _checked(activations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _name(ax: Axes, y: float, name: str, shape: tuple[int, ...]) -> None:
-    """Write a layer's name and the shape of its output at the left of its row."""
+    """Write a layer's name and output shape to the left of its row."""
     words = f"{name.rpartition('/')[2]}\n{shape_text(shape)}"
     room = (0.92 * BESIDE, 0.8 if len(shape) > 1 else STRIP + 0.5 * ROW)
     fitted_text(ax, -0.12, y, words, room=room, ha="right", cap=mpl.rcParams["font.size"])
@@ -170,7 +171,7 @@ def _draw_maps(ax, y, values, top, look, numbers) -> None:
 
 
 def _draw_strip(ax, y, across, values, look) -> None:
-    """Draw a vector, in several rows if it is long."""
+    """Draw a vector as a strip, in several rows if it is long."""
     rows = math.ceil(len(values) / CELLS)
     columns = math.ceil(len(values) / rows)
     cells = np.ma.masked_all(rows * columns)
@@ -181,7 +182,7 @@ def _draw_strip(ax, y, across, values, look) -> None:
 
 
 def _within(shape, x, y) -> tuple[float, float, float, float]:
-    """Left, right, bottom, top of a picture whose longer side is 1."""
+    """Return left, right, bottom and top of an image whose longer side is 1."""
     height = shape[0] / max(shape[:2])
     return x, x + _across(shape), y + (1 + height) / 2, y + (1 - height) / 2
 
@@ -193,5 +194,5 @@ def _across(shape) -> float:
 def _largest(scores, class_names) -> str:
     names = range(len(scores)) if class_names is None else class_texts(class_names)
     order = np.argsort(-scores, kind="stable")[:NAMED]
-    digits = ".2f" if scores.min() >= 0 and scores.max() <= 1 else ".3g"  # chances, or logits
+    digits = ".2f" if scores.min() >= 0 and scores.max() <= 1 else ".3g"  # probabilities, or logits
     return ", ".join(f"{names[unit]}: {scores[unit]:{digits}}" for unit in order)

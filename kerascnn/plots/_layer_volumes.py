@@ -1,4 +1,4 @@
-"""The layers of a network as volumes in perspective, with the window that each one slides."""
+"""The layers of a network as volumes in perspective, with their sliding windows."""
 
 import itertools
 import math
@@ -27,27 +27,27 @@ def layer_volumes(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the maps of a network as volumes, as the paper of AlexNet does, and what windows see.
+    """Draw the maps of a network as volumes, as in the AlexNet paper, with the sliding windows.
 
-    Height, width and channels are drawn in a cabinet projection, each as its square root. On a
-    volume lies the window of the layer that reads it, with lines to the one value that it gives.
-    Consecutive layers whose outputs have one shape share a label. Branches are followed along the
-    main way: of a block with a shortcut or parallel branches what comes out is drawn, and of an
-    hourglass, such as U-Net's, the way down and up.
+    Height, width and channels are drawn in cabinet projection, on a square-root scale. Each volume
+    shows the window of the layer that reads it, with lines to the single value computed from it.
+    Consecutive layers with the same output shape share a label. Only the main path is drawn: for a
+    block with a shortcut or parallel branches, the output of the block; for an hourglass such as
+    U-Net, the path down and up.
 
     Args:
-        records: what `describe(model)` gives, or its `layers`: records with `name, kind,
-            output_shape` (without the batch), and `inputs` and `kernel` if they have them.
-        title: a title above the picture.
-        legend: whether the colours are explained below it.
-        ax: where to draw; `None` makes a figure.
+        records: the result of `describe(model)`, or its `layers`: records with `name`, `kind`,
+            `output_shape` (without the batch) and, if available, `inputs` and `kernel`.
+        title: title of the plot.
+        legend: whether to show a legend of the colors below the volumes.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
         The Axes.
 
     Raises:
-        TypeError: `records` are not layer records.
-        ValueError: no records.
+        TypeError: If `records` are not layer records.
+        ValueError: If there are no records.
 
     >>> from types import SimpleNamespace as Record
     >>> ax = layer_volumes([
@@ -78,7 +78,7 @@ def layer_volumes(
 
 
 def _draw_window(ax: Axes, node: Unit, box: Box, reader: Unit, behind: Box) -> None:
-    """Outline a window on the right side of a volume, and lead its corners to one value."""
+    """Outline a window on the right side of a volume and connect its corners to one value."""
     rows, columns = (
         min(1.0, math.sqrt(k / n)) if n else 0.3
         for k, n in zip(reader.kernel, node.volume, strict=False)
@@ -103,7 +103,7 @@ def _draw_window(ax: Axes, node: Unit, box: Box, reader: Unit, behind: Box) -> N
 
 
 def _draw_turns(ax: Axes, plan: Layout) -> None:
-    """Lead from one row to the next."""
+    """Draw the line from one row to the next."""
     ink = to_hex(mpl.rcParams["text.color"])
     for edge in plan.edges:
         if len(edge.points) > 2:

@@ -1,4 +1,4 @@
-"""Many small pictures side by side in one: one image artist, however many units a layer has."""
+"""Many small images in one: a single image artist for any number of units."""
 
 import math
 from collections.abc import Sequence
@@ -16,23 +16,24 @@ from ._artists import FittedText, canvas, claim, fitted_text
 from ._ranges import without_color
 from ._style import in_print
 
-GAP = 0.08  # between pictures, as a part of their longer side
-TITLE = 0.06  # room for a title above a picture: this part of the longer side for each row, …
+GAP = 0.08  # between images, as a fraction of their longer side
+TITLE = 0.06  # space for a title above an image: this fraction of the longer side per row, …
 TITLE_LIMITS = (0.12, 0.24)  # … within these limits
-CRISP = 64  # pictures up to this side show their pixels as squares; larger ones are resampled …
-CRISP_MOSAIC = 1200  # … and so is a mosaic with more pixels in a row than a screen shows of it
-FRAMED = 40  # more pictures than this in a row or column are too small for outlines
+CRISP = 64  # images up to this side show their pixels as squares; larger ones are resampled …
+CRISP_MOSAIC = 1200  # … and so is a mosaic with more pixels per row than a screen can show
+FRAMED = 40  # with more images per row or column, they are too small for outlines
 
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Pictures laid out in rows: the pixels, and where each picture stands.
+    """Images laid out in rows: the pixels, and the position of each image.
 
     Attributes:
-        pixels: (rows, columns) masked values, or (rows, columns, 4) RGBA; gaps are masked or clear.
-        corners: (row, column) of each picture's upper left pixel.
-        tile: (H, W) of one picture.
-        title_rows: rows left free above each picture.
+        pixels: (rows, columns) masked values, or (rows, columns, 4) RGBA; gaps are masked or
+            transparent.
+        corners: (row, column) of each image's upper left pixel.
+        tile: (H, W) of one image.
+        title_rows: number of rows left free above each image.
     """
 
     pixels: np.ndarray
@@ -42,7 +43,7 @@ class Mosaic:
 
 
 def square_columns(count: int, tile: tuple[int, int]) -> int:
-    """Choose the columns that give about a 16:9 mosaic, without a nearly empty last row."""
+    """Choose the columns that give a mosaic of about 16:9, without a nearly empty last row."""
     height, width = tile
     columns = min(count, max(1, round(math.sqrt(count * height / width * 16 / 9))))
     rows = math.ceil(count / columns)
@@ -50,7 +51,7 @@ def square_columns(count: int, tile: tuple[int, int]) -> int:
 
 
 def lay_out(images: np.ndarray, columns: int | None, titles: bool) -> Mosaic:
-    """Place pictures (N, H, W) or (N, H, W, 3) in rows of `columns`, each in its own place.
+    """Place images (N, H, W) or (N, H, W, 3) in rows of `columns`, with gaps between them.
 
     >>> lay_out(np.zeros((5, 2, 2)), columns=3, titles=False).corners
     [(0, 0), (0, 3), (0, 6), (3, 0), (3, 3)]
@@ -70,7 +71,7 @@ def lay_out(images: np.ndarray, columns: int | None, titles: bool) -> Mosaic:
     shape = (rows * down - gap, columns * across - gap)
 
     def place(values: np.ndarray) -> np.ndarray:
-        """Give each picture its cell, gap and title included; then put the cells together."""
+        """Place each image in its cell, including gap and title; then join the cells."""
         depth = values.shape[3:]
         cells = np.zeros((rows * columns, down, across, *depth), values.dtype)
         cells[:count, above : above + height, :width] = values
@@ -79,17 +80,17 @@ def lay_out(images: np.ndarray, columns: int | None, titles: bool) -> Mosaic:
 
     pixels, covered = place(images.astype(np.float32)), place(np.ones(images.shape[:3], bool))
     if images.ndim == 4:
-        pixels = np.dstack([pixels, covered])  # gaps are clear
+        pixels = np.dstack([pixels, covered])  # gaps are transparent
     else:
         pixels = np.ma.array(pixels, mask=~covered)
     return Mosaic(pixels, corners, (height, width), above)
 
 
 def draw(ax: Axes | None, mosaic: Mosaic, titles: Sequence[str] | None, **kwargs) -> AxesImage:
-    """Show a mosaic; one unit of the axes is one pixel. `kwargs` are those of `Axes.imshow`."""
+    """Show a mosaic; one unit of the Axes is one pixel. `kwargs` are passed to `Axes.imshow`."""
     ax = canvas(ax)
     height, width = mosaic.pixels.shape[:2]
-    # "none" keeps the pixels as they are in vector files, where a viewer enlarges them
+    # "none" stores the original pixels in vector files; a viewer enlarges them
     crisp = max(mosaic.tile) <= CRISP and max(height, width) <= CRISP_MOSAIC
     looks: dict[str, Any] = {"interpolation": "none" if crisp else None} | kwargs
     colored = mosaic.pixels.ndim == 3
@@ -104,7 +105,7 @@ def draw(ax: Axes | None, mosaic: Mosaic, titles: Sequence[str] | None, **kwargs
 
 
 def frame_tiles(ax: Axes, mosaic: Mosaic) -> None:
-    """Outline each picture, where its ground could be taken for the gap."""
+    """Outline each image if its background could be mistaken for the gap."""
     rows, columns = np.array(mosaic.corners).T
     if max(len(set(rows)), len(set(columns))) > FRAMED:
         return
@@ -124,10 +125,10 @@ def frame_tiles(ax: Axes, mosaic: Mosaic) -> None:
 
 
 def label_tiles(ax: Axes, mosaic: Mosaic, titles: Sequence[str]) -> list[FittedText]:
-    """Write a title above each picture, in one size."""
+    """Write a title above each image, all in one size."""
     titles = [str(title) for title in titles]
     room = (1.05 * mosaic.tile[1], mosaic.title_rows)
-    # one size for all; a single long title does not make the others unreadable
+    # one size for all, but a single long title must not make the others unreadable
     widest = max(titles, key=len)
     return [
         fitted_text(
@@ -145,6 +146,6 @@ def label_tiles(ax: Axes, mosaic: Mosaic, titles: Sequence[str]) -> list[FittedT
 
 
 def check_titles(what: str, titles, count: int) -> None:
-    """Raise ValueError unless there is one title for each picture."""
+    """Raise ValueError unless there is one title per image."""
     if titles is not None and len(titles) != count:
-        raise ValueError(f"{what} must be one for each of {count} pictures; received {len(titles)}")
+        raise ValueError(f"{what} must be one for each of {count} images; received {len(titles)}")

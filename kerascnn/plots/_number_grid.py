@@ -1,4 +1,4 @@
-"""A grid of cells with numbers in them: the picture of an array in the arithmetic figures."""
+"""A grid of cells with numbers, which shows an array in the arithmetic figures."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -14,9 +14,9 @@ from ._check import array
 from ._numbers import format_for, number
 from ._style import readable_on, role_color
 
-TINT = 0.22  # how much of a window's colour lies on its cells
-INSET = 0.07  # windows that overlap are drawn this much smaller each, in cells
-BESIDE = 0.03  # so are windows that may touch: both outlines show
+TINT = 0.22  # opacity of a window's color on its cells
+INSET = 0.07  # overlapping windows shrink by this much each, in cells
+BESIDE = 0.03  # adjacent windows shrink by this much, so that both outlines show
 NUMBER_HEIGHT = 0.62  # of a cell
 LABEL_HEIGHT = 0.62
 
@@ -41,33 +41,34 @@ def number_grid(
 ) -> Axes:
     """Draw a matrix as a grid of cells with the numbers in them.
 
-    Several grids can share one Axes: give each its `origin`. One unit of the axes is one unit of
-    `origin` and `cell`, and y runs downwards as the rows do. The numbers grow with the cells.
+    Several grids can share one Axes, each with its own `origin`. One unit of the Axes is one unit
+    of `origin` and `cell`, and y points down like the rows. The numbers scale with the cells.
 
     Args:
-        values: (H, W) numbers; masked cells (`numpy.ma`) stay blank.
-        ax: where to draw; `None` makes a figure.
+        values: (H, W) array; masked cells (`numpy.ma`) stay blank.
+        ax: Axes to draw on; `None` creates a new figure.
         origin: (x, y) of the upper left corner.
-        cell: side of a cell.
-        fmt: format string or a callable, number -> text; `None`: as many digits as are needed, up
-            to three.
-        label: a name for the grid, written above it.
+        cell: side length of a cell.
+        fmt: format string, or a callable from number to text; `None` writes as many digits as
+            needed, up to three.
+        label: name of the grid, written above it.
         highlight: windows (row, column, height, width) in cells, or a dict from such windows to a
-            role ("window", "kernel", "output", …) or a colour; a window may reach beyond the grid.
-        hatch: (H, W) booleans, or a width in cells all round: cells drawn as padding.
-        crossed: (H, W) booleans: cells crossed out, which no window covers.
-        corner: (H, W) numbers, small in the lower right corners, such as the kernel's weights
-            under a window; masked cells have none.
-        cmap: colour the cells by value with this colormap.
-        limits: (lowest, highest) value of the colormap; the values' own by default.
-        frame: a role or a colour for the grid's outline.
+            role ("window", "kernel", "output", …) or a color; a window may extend beyond the grid.
+        hatch: cells to draw as padding: (H, W) booleans, or the width of a border in cells.
+        crossed: (H, W) booleans: cells to cross out because no window covers them.
+        corner: (H, W) numbers to write small into the lower right corners, such as the kernel's
+            weights under a window; masked cells have none.
+        cmap: name of a colormap that colors the cells by value.
+        limits: (lowest, highest) value of the colormap; by default, those of `values`.
+        frame: role or color of the grid's outline.
 
     Returns:
         The Axes.
 
     Raises:
-        TypeError: `values` are not numbers.
-        ValueError: wrong number of axes, NaN, masks of another shape, or an unknown role.
+        TypeError: If `values` is not numeric.
+        ValueError: If the number of axes or the shape of a mask is wrong, a value is NaN, or a role
+            is unknown.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = number_grid([[1, 2], [3, -4]], highlight=[(0, 1, 1, 1)])
@@ -120,7 +121,7 @@ def number_grid(
             _cross(ax, x, y, cell, 0.6 * line)
         if not blank[r, c]:
             quiet = padding[r, c] or dropped[r, c]
-            # A number makes room for the small one in its corner.
+            # A number leaves space for the small one in its corner.
             center = 0.42 if small is not None and not np.ma.getmaskarray(small)[r, c] else 0.5
             fitted_text(
                 ax,
@@ -190,13 +191,13 @@ def number_grid(
     lefts = [x0, *(x0 + window[1] * cell for window in windows)]
     bottoms = [y0 + rows * cell, *(y0 + (w[0] + w[2]) * cell for w in windows)]
     rights = [x0 + columns * cell, *(x0 + (w[1] + w[3]) * cell for w in windows)]
-    margin = 0.08 * cell  # outlines are not cut at the edge
+    margin = 0.08 * cell  # so that outlines are not cut off at the edge
     claim(ax, min(lefts) - margin, min(tops) - margin, max(rights) + margin, max(bottoms) + margin)
     return ax
 
 
 def _hatch(ax: Axes, x: float, y: float, cell: float, color: str) -> None:
-    """Hatch a cell, by a patch of its own: the hatch is fainter than the grid's lines."""
+    """Hatch a cell with a separate patch, because the hatch is fainter than the grid's lines."""
     ax.add_patch(
         Rectangle(
             (x, y), cell, cell, fc="none", ec=color, lw=0, hatch="////", zorder=1.1, gid="padding"
@@ -220,10 +221,10 @@ def _cross(ax: Axes, x: float, y: float, cell: float, width: float) -> None:
 
 
 def _ring(width: int, shape: tuple[int, int]) -> np.ndarray:
-    """Mark the outermost `width` cells."""
+    """Return a mask of the outermost `width` cells."""
     if width < 0 or 2 * width >= min(shape):
         raise ValueError(
-            f"hatch, as a width, must leave cells inside the grid {shape}; received {width}"
+            f"hatch, if a width, must leave cells inside the grid {shape}; received {width}"
         )
     ring = np.ones(shape, bool)
     ring[width : shape[0] - width, width : shape[1] - width] = False
@@ -236,7 +237,7 @@ def _mask(what: str, mask, values: np.ndarray) -> np.ndarray:
     mask = np.asarray(mask)
     if mask.shape != values.shape or mask.dtype != bool:
         raise ValueError(
-            f"{what} must be booleans of the grid's shape {values.shape}; received"
+            f"{what} must be a boolean array of the grid's shape {values.shape}; received"
             f" {mask.dtype} of shape {mask.shape}"
         )
     return mask
@@ -249,14 +250,14 @@ def _windows(highlight) -> list[tuple[int, int, int, int, str]]:
         window, role = item if isinstance(highlight, Mapping) else (item, "window")
         if len(window) != 4 or min(window[2:]) < 1:
             raise ValueError(
-                f"highlight must hold windows (row, column, height, width); received {window!r}"
+                f"highlight must contain windows (row, column, height, width); received {window!r}"
             )
         result.append((*window, to_hex(_color(role))))
     return result
 
 
 def _color(name: str) -> str:
-    """Resolve a role; any other matplotlib colour stands for itself."""
+    """Return the color of a role; other matplotlib colors stay unchanged."""
     return name if is_color_like(name) else role_color(name)
 
 
@@ -271,7 +272,7 @@ def _faces(values, cmap, limits, ground) -> np.ndarray:
 
 
 def _inside(window, shape: tuple[int, int]) -> tuple[slice, slice]:
-    """Index the part of a window that lies in the grid."""
+    """Return the slices of the part of a window that is inside the grid."""
     top, left, height, width = window
     return (
         slice(max(top, 0), max(min(top + height, shape[0]), 0)),

@@ -1,19 +1,19 @@
-"""How numbers are written in pictures: with a real minus sign, as fractions, with few digits."""
+"""How plots write numbers: with a real minus sign, as fractions, with few digits."""
 
 from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
-EXACT = 2  # decimals that are written in full
-SHOWN = 3  # digits of numbers that are rounded
-LARGEST_DENOMINATOR = 256  # of a kernel of 1/256: the binomial one of 5x5
-NEAR = 1e-5  # what float32 may lose of a number, relative
-NOTHING = 1e-7  # of the largest number: what is left of a sum that is 0
+EXACT = 2  # numbers with up to this many decimals are written exactly
+SHOWN = 3  # significant digits of rounded numbers
+LARGEST_DENOMINATOR = 256  # of the binomial 5x5 kernel
+NEAR = 1e-5  # relative error due to float32
+NOTHING = 1e-7  # relative to the largest number: rounding error of a sum that is 0
 
 
 def number(value: float, fmt: str | Callable[[float], str] | None = "{:g}") -> str:
-    """Write a number for a picture, with a real minus sign.
+    """Format a number with a real minus sign.
 
     >>> number(-2.0), number(0.25, "{:.1f}")
     ('−2', '0.2')
@@ -23,11 +23,11 @@ def number(value: float, fmt: str | Callable[[float], str] | None = "{:g}") -> s
 
 
 def format_for(values, *, fractions: bool = False) -> Callable[[float], str]:
-    """Choose how the numbers of a grid are written, all in one way.
+    """Choose one format for all numbers of a grid.
 
     Args:
-        values: numbers; masked ones do not count.
-        fractions: whether 0.111… is written as 1/9.
+        values: numbers; masked ones are ignored.
+        fractions: whether to write 0.111… as 1/9.
 
     >>> [format_for([1, 0.5])(0.5), format_for([1 / 3, 20])(1 / 3)]
     ['0.5', '0.3']
@@ -49,7 +49,7 @@ def format_for(values, *, fractions: bool = False) -> Callable[[float], str]:
 
 
 def is_near(values, others) -> bool:
-    """Whether numbers are the same but for what float32 loses."""
+    """Return whether numbers are equal within the precision of float32."""
     return bool(np.all(np.abs(np.subtract(values, others)) <= NEAR * np.abs(values)))
 
 

@@ -1,4 +1,4 @@
-"""A heatmap over the image that it explains."""
+"""A heatmap overlaid on the image that it explains."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,26 +25,27 @@ def overlay(
     colorbar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a heatmap over its image; the stronger the heat, the less the image shines through.
+    """Overlay a heatmap on its image; the larger the value, the less the image shows through.
 
-    Each cell of the heatmap covers its share of the image, with a bilinear transition between the
-    cells' centres. A heatmap with negative values is drawn in two colours around 0.
+    Each cell of the heatmap covers its share of the image, with bilinear interpolation between the
+    centers of the cells. A heatmap with negative values is drawn in two colors around 0.
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
         heatmap: (h, w) raw values in any range, such as one map of `grad_cam`; usually coarser
             than the image.
-        alpha: opacity of the largest value, in [0, 1]; that of 0 is 0.
-        cmap: a colormap's name; inferno by default, RdBu_r with negative values.
-        colorbar: whether the scale is shown.
-        ax: where to draw; `None` makes a figure.
+        alpha: opacity of the largest value, in [0, 1]; 0 is transparent.
+        cmap: name of a colormap; by default inferno, or RdBu_r if there are negative values.
+        colorbar: whether to show the color bar.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel of the image, and y runs downwards.
+        The Axes; one unit is one pixel of the image, and y points down.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, NaN, an image outside [0, 1], or another `alpha`.
+        TypeError: If an array is not numeric.
+        ValueError: If a shape is wrong, a value is NaN, the image is outside [0, 1], or `alpha` is
+            outside [0, 1].
 
     >>> import matplotlib.pyplot as plt
     >>> ax = overlay(np.ones((32, 48, 3)), np.eye(2, 3), colorbar=False)
@@ -56,7 +57,7 @@ def overlay(
     image = pictures("image", image, advice=advice)
     heatmap = array("heatmap", heatmap, "(h, w), one map", 2).astype(np.float64)
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha must lie in [0, 1]; received {alpha}")
+        raise ValueError(f"alpha must be in [0, 1]; received {alpha}")
     ax = canvas(ax)
     height, width = image.shape[:2]
     heat = draw_heat(
@@ -85,9 +86,9 @@ def draw_heat(
     alpha: float = ALPHA,
     cmap: str | None = None,
 ) -> AxesImage:
-    """Draw an image, and over it a heatmap whose values of ±`limit` are the most opaque."""
-    limit = limit or 1.0  # a heatmap of zeros is drawn as clear
-    if in_print():  # light can only stand out on a picture that is grey and darker
+    """Draw an image and overlay a heatmap, whose values of ±`limit` are the most opaque."""
+    limit = limit or 1.0  # a heatmap of zeros is transparent
+    if in_print():  # highlights only stand out on a darker, gray image
         image = DARKENED * (without_color(image) if image.ndim == 3 else image)
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=extent)
     return ax.imshow(

@@ -1,4 +1,4 @@
-"""From values in any range to what can be seen: the strongest value, grey for 0, and luma."""
+"""Values in any range as gray levels: clipping, mid-gray for 0, and luma."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 
 def strongest(values: np.ndarray, clip: float = 100.0) -> float:
-    """Take the percentile `clip` of the absolute values as the strongest that is told apart.
+    """Return the percentile `clip` of the absolute values, beyond which values are clipped.
 
-    Where so few values differ from 0 that the percentile is 0, it is the largest of them; 0 for
-    zeros only.
+    If the percentile is 0 because few values differ from 0, return the largest of them. The result
+    is 0 only if all values are 0.
 
     >>> strongest(np.array([0, -3, 1])), strongest(np.array([0, 0, 0, 2]), clip=50)
     (3.0, 2.0)
@@ -19,7 +19,7 @@ def strongest(values: np.ndarray, clip: float = 100.0) -> float:
 
 
 def around_grey(values: np.ndarray, limit) -> np.ndarray:
-    """Map -limit … limit to black … white, so that 0 is mid-grey; a limit of 0 gives grey.
+    """Map -limit … limit to black … white, so that 0 is mid-gray; a limit of 0 gives gray.
 
     >>> around_grey(np.array([-2.0, 0, 1, 5]), 2).tolist()
     [0.0, 0.5, 0.75, 1.0]
@@ -28,7 +28,7 @@ def around_grey(values: np.ndarray, limit) -> np.ndarray:
 
 
 def without_color(picture: np.ndarray) -> np.ndarray:
-    """Make a picture (…, 3) or (…, 4) grey as a black-and-white printer does; alpha stays.
+    """Convert an image (…, 3) or (…, 4) to gray as a black-and-white printer does; keep alpha.
 
     >>> without_color(np.array([[[1.0, 0.0, 0.0, 0.5]]])).tolist()
     [[[0.299, 0.299, 0.299, 0.5]]]

@@ -1,4 +1,4 @@
-"""What one unit in the middle of each layer sees of the input: squares within squares."""
+"""The receptive fields of one unit in the middle of each layer, as nested squares."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,9 @@ from ._artists import canvas, claim, fitted_text, mix, text_width
 from ._check import pictures
 from ._style import as_written, layer_style, role_color
 
-SHOWN = 10  # layers that are named; of more, some in between are left out
-LINES = 14  # of text as high as the picture
-BESIDE = 0.06  # gap between picture and names, in picture heights
+SHOWN = 10  # maximum number of layers to name; beyond it, some in between are left out
+LINES = 14  # number of text lines in the height of the image
+BESIDE = 0.06  # gap between image and names, in image heights
 
 
 def receptive_field(
@@ -32,27 +32,28 @@ def receptive_field(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what one unit in the middle sees of the input, layer by layer.
+    """Draw the receptive field of one unit in the middle of the input, layer by layer.
 
-    Each square is the receptive field of a unit of the layer that is named beside it, in pixels of
-    the input, from the input's pixel to `layer`; layers that see as much as the one before are left
-    out. What reaches beyond the input falls on padding.
+    Each square is the receptive field, in pixels of the input, of a unit of the layer named beside
+    it, from a single pixel of the input up to `layer`. Layers with the same receptive field as the
+    one before are left out. Squares that extend beyond the input cover padding.
 
     Args:
-        records: what `describe(model)` gives, or its `layers`: records with `name, output_shape`
-            (without the batch) and `receptive_field`, and `inputs` if they have them.
-        layer: the name of the last layer that is shown; `None`: the last that does not
-            see all.
-        image: (H, W) or (H, W, C) in [0, 1], shown as the input.
-        title: a title above the picture.
-        ax: where to draw; `None` makes a figure.
+        records: the result of `describe(model)`, or its `layers`: records with `name`,
+            `output_shape` (without the batch), `receptive_field` and, if available, `inputs`.
+        layer: name of the last layer to show; `None` chooses the last one that does not see the
+            entire input.
+        image: (H, W) or (H, W, C) in [0, 1] to show as the input.
+        title: title of the plot.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; the unit is the pixel of the input.
+        The Axes; one unit is one pixel of the input.
 
     Raises:
-        TypeError: `records` are not layer records.
-        ValueError: no layers of images, an unknown layer, or one whose field is not known.
+        TypeError: If `records` are not layer records.
+        ValueError: If no layer has (H, W, C) outputs, or the layer or its receptive field is
+            unknown.
 
     >>> from types import SimpleNamespace as Record
     >>> net = [
@@ -106,7 +107,7 @@ def receptive_field(
 
 
 def _name(ax: Axes, names: list[str], ends: Sequence, high: float, wide: float) -> None:
-    """Write the names one below the other, with lines to the corners of their squares."""
+    """Write the names below each other, with lines to the corners of their squares."""
     line = max(high, wide) / LINES
     right = wide / 2 + BESIDE * max(high, wide)
     room = max(map(text_width, names)) * line / 1.25
@@ -139,11 +140,12 @@ def _name(ax: Axes, names: list[str], ends: Sequence, high: float, wide: float) 
 
 
 def _fields(records, layer: str | None) -> tuple[Any, list]:
-    """The input, and the layers on the way to `layer` that see more than those before."""
+    """Return the input and the layers on the path to `layer` with growing receptive fields."""
     records = list(getattr(records, "layers", records))
     if not all(hasattr(r, "name") and hasattr(r, "receptive_field") for r in records):
         raise TypeError(
-            "records must be layer records with receptive fields, such as describe(model) gives"
+            "records must be layer records with receptive fields, such as the result of"
+            " describe(model)"
         )
     by_name = {record.name: record for record in records}
     if layer is not None and layer not in by_name:
@@ -152,14 +154,14 @@ def _fields(records, layer: str | None) -> tuple[Any, list]:
     first = next(iter(known), None)
     if first is None:
         raise ValueError(
-            "records must hold layers of images, (H, W, C), whose receptive fields are known"
+            "records must contain layers with (H, W, C) outputs and known receptive fields"
         )
     partial = [r for r in known if getattr(r, "stride_product", 1) is not None]
     last = by_name[layer] if layer is not None else (partial or known)[-1]
     if last.receptive_field is None:
-        raise ValueError(f"layer must be one whose receptive field is known; received {layer!r}")
+        raise ValueError(f"layer must have a known receptive field; received {layer!r}")
     way, waiting = set(), [last.name]
-    while waiting:  # back to the input; records that do not name theirs are a chain
+    while waiting:  # back to the input; records without `inputs` are a chain
         name = waiting.pop()
         if name not in way:
             way.add(name)

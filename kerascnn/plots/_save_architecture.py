@@ -1,4 +1,4 @@
-"""A diagram of a network as a file: vectors, LaTeX, or slides with editable shapes."""
+"""Architecture diagrams as files: vector graphics, LaTeX, or slides with editable shapes."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ def save_architecture(
     detail: str | None = None,
     title: str | None = None,
 ) -> Path:
-    """Write a diagram of a network into a file, once it is checked against the network.
+    """Write a diagram of a network to a file, after checking it against the network.
 
     Args:
         model, kind, detail, title: see `architecture`.
-        path: a file that ends in .svg, .png or .pdf (drawn by matplotlib), .tex (a standalone
-            document for LaTeX, which needs TikZ alone) or .pptx (a slide of native shapes, which
-            PowerPoint, LibreOffice and Keynote can edit).
+        path: file name ending in .svg, .png or .pdf (drawn by matplotlib), .tex (a standalone LaTeX
+            document that requires only TikZ) or .pptx (a slide of native shapes, editable in
+            PowerPoint, LibreOffice and Keynote).
 
     Returns:
         The path.
 
     Raises:
-        TypeError, ValueError: see `architecture`; an unknown ending; a diagram that does not show
-            all layers and edges of the network.
-        ImportError: a slide, and python-pptx is not installed.
-        OSError: the file cannot be written.
+        TypeError, ValueError: See `architecture`; also if the file extension is unknown.
+        ImportError: If python-pptx is not installed, for slides.
+        OSError: If the file cannot be written.
 
     >>> import tempfile
     >>> from types import SimpleNamespace as Record

@@ -1,4 +1,4 @@
-"""One step of a convolution or a pooling, with the numbers put in."""
+"""One step of a convolution or a pooling, with its numbers."""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -21,10 +21,10 @@ from ._style import role_color
 Pair = tuple[int, ...]
 
 GAP = 1.5  # between the grids, in cells
-LINE_WIDTH = 3.6  # of the formula, in ems for each cell of the drawing's width …
-LINES = 4  # … and so many lines; of longer formulas the middle is left out
-SPELLED = 4  # terms before what is left out
-CORNERS = 24  # cells: in wider drawings the weights under the window are too small to read
+LINE_WIDTH = 3.6  # of the formula, in ems per cell of the drawing's width …
+LINES = 4  # … and its number of lines; the middle of longer formulas is left out
+SPELLED = 4  # terms before the omission
+CORNERS = 24  # in cells; in wider drawings, the weights under the window are too small to read
 
 REDUCTIONS = {"max": np.max, "mean": np.mean, "avg": np.mean, "average": np.mean}
 
@@ -43,36 +43,37 @@ def sliding_window(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw input, kernel and output side by side, one window marked, and its formula beneath.
+    """Draw input, kernel and output side by side, with one window marked and its formula below.
 
-    The window has the same colour in the input and in the output. Values that later steps will
-    compute are blank, and cells that no window covers are crossed out. All steps of one example
-    have the same limits and sizes, so that they make frames without jitter.
+    The window has the same color in the input and in the output. Values that later steps compute
+    are blank, and cells that no window covers are crossed out. All steps of an example have the
+    same limits and sizes, so they can serve as frames of an animation.
 
     Args:
-        image: (H, W) numbers, without its padding.
-        kernel: (h, w) numbers, laid on the window as they are (cross-correlation, as in Keras); or
-            "max", "mean" ("avg" and "average" are the same) for a pooling.
-        output: (H', W') numbers, what the layer gives, which is checked; `None`: it is computed.
-        step: index of the output value, row by row from 0.
-        stride: distance of the windows, in cells; `None`: 1, of a pooling its window's side.
-        padding: rows and columns of zeros on each side (a pooling has none); or "valid", none, or
-            "same", as Keras pads, where that is the same number on each side.
-        pool: side of a pooling's window; `None`: the stride, or 2.
-        show_all: show also the values of later steps.
-        fmt: format string or callable for the numbers; `None`: weights that are fractions as
-            fractions, others with as many digits as are needed, up to three. "≈" stands before a
-            result if anything is rounded.
-        labels: words to show in place of "input", "kernel", "output" (their keys).
-        ax: where to draw; `None` makes a figure.
+        image: (H, W) numbers, without padding.
+        kernel: (h, w) numbers, not flipped (cross-correlation, as in Keras); or "max", "mean",
+            "avg" or "average" for a pooling.
+        output: (H', W') output of the layer, which is checked; `None` computes it.
+        step: index of the output value, counted row by row from 0.
+        stride: distance between windows, in cells; `None` means 1, or the side of the window for a
+            pooling.
+        padding: number of rows and columns of zeros on each side (0 for a pooling); or "valid"
+            (none) or "same" (as in Keras, if it is the same number on each side).
+        pool: side of a pooling window; `None` means the stride, or 2.
+        show_all: whether to show the values of later steps, too.
+        fmt: format string or callable for the numbers; `None` writes fractional weights as
+            fractions and other numbers with as many digits as needed, up to three. If anything is
+            rounded, the result is preceded by "≈".
+        labels: dict of words to show in place of its keys "input", "kernel" and "output".
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
         The Axes.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: `output` is not what this window, stride and padding give, the window is
-            larger than the input, or there is no such step.
+        TypeError: If an array is not numeric.
+        ValueError: If `output` does not match the window, stride and padding, the window is larger
+            than the input, or the step does not exist.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = sliding_window([[1, 2, 3]], [[1, -1]], step=1)
@@ -84,7 +85,7 @@ def sliding_window(
     pooling = isinstance(kernel, str)
     if pooling:
         if kernel not in REDUCTIONS:
-            raise unknown("kernel, as a pooling,", kernel, REDUCTIONS)
+            raise unknown("kernel, if a pooling,", kernel, REDUCTIONS)
         pool = check_count("pool", next(n for n in (pool, stride, 2) if n is not None))
         stride = pool if stride is None else stride
         height = width = pool
@@ -99,8 +100,8 @@ def sliding_window(
     padded = np.pad(image, padding)
     if height > padded.shape[0] or width > padded.shape[1]:
         raise ValueError(
-            f"kernel must fit into the input, {padded.shape[0]}×{padded.shape[1]} with its padding;"
-            f" received a window {height}×{width}"
+            f"kernel must fit into the input, {padded.shape[0]}×{padded.shape[1]} with padding;"
+            f" received a window of {height}×{width}"
         )
     patches = np.lib.stride_tricks.sliding_window_view(padded, (height, width))[::stride, ::stride]
     if isinstance(kernel, str):
@@ -123,7 +124,7 @@ def sliding_window(
     if not show_all:
         shown.mask = np.arange(values.size).reshape(values.shape) > step
 
-    # the grids stand side by side, centred on one line
+    # the grids are side by side, centered on one line
     ax = canvas(ax)
     rows = max(padded.shape[0], values.shape[0], 0 if pooling else height)
     total = padded.shape[1] + (0 if pooling else GAP + width) + GAP + values.shape[1]
@@ -184,11 +185,11 @@ def sliding_window(
 
 
 def _padding(given: int | str, size: Pair, window: Pair, stride: int) -> int:
-    """The number of zeros on each side, also of "valid" and "same"."""
+    """Return the number of zeros on each side, including for "valid" and "same"."""
     if not isinstance(given, str):
         return check_count("padding", given, 0)
     if given not in ("valid", "same"):
-        raise unknown("padding, if no number,", given, ("valid", "same"))
+        raise unknown("padding, if not a number,", given, ("valid", "same"))
     if given == "valid":
         return 0
     lacking = [
@@ -197,7 +198,7 @@ def _padding(given: int | str, size: Pair, window: Pair, stride: int) -> int:
     if lacking[0] != lacking[1] or lacking[0] % 2:
         raise ValueError(
             f"padding must be a number here: 'same' adds {lacking[0]} rows and {lacking[1]} columns"
-            " in all, which is not the same on each side"
+            " in total, which cannot be split evenly"
         )
     return lacking[0] // 2
 
@@ -210,13 +211,13 @@ def _check_output(given, values: np.ndarray, of: str) -> None:
     if len(wrong):
         row, column = wrong[0]
         raise ValueError(
-            f"output[{row}, {column}] must be {values[row, column]:g}, which the window gives;"
+            f"output[{row}, {column}] must be {values[row, column]:g}, the value for this window;"
             f" received {given[row, column]:g}: is the kernel flipped, or is there a bias?"
         )
 
 
 def _wide(values: np.ndarray) -> np.ndarray:
-    """Widen small integers: products of uint8 would wrap around."""
+    """Widen small integers, because products of uint8 would wrap around."""
     return values.astype(np.result_type(values, np.int64))
 
 
@@ -225,14 +226,14 @@ def _sign(ax: Axes, x: float, y: float, sign: str) -> None:
 
 
 def _formulas(patches, kernel, values, fmt, room: float) -> list[str]:
-    """Write the formula of each step with its numbers, all in the same number of lines.
+    """Return the formula of each step with its numbers, all with the same number of lines.
 
     Args:
-        patches: (H', W', h, w) what the window covers.
+        patches: (H', W', h, w) values that the window covers.
         kernel: (h, w) weights, or the name of a pooling.
         values: (H', W') results.
-        fmt: of all numbers, or `None`.
-        room: the width of a line, in ems.
+        fmt: format of all numbers, or `None`.
+        room: width of a line, in ems.
     """
     of_input, of_output = (fmt or format_for(numbers) for numbers in (patches, values))
     rounded = _is_rounded(patches, of_input)
@@ -273,15 +274,15 @@ def _each(patches: np.ndarray) -> np.ndarray:
 
 
 def _is_rounded(values, fmt) -> bool:
-    """Whether numbers are written with fewer digits than they have."""
+    """Return whether formatting rounds any of the numbers."""
     values = np.unique(values)
     try:
         written = [float(Fraction(number(v, fmt).replace("−", "-"))) for v in values]
-    except ValueError:  # a format of the user's own
+    except ValueError:  # a custom format
         return False
     return not is_near(values, written)
 
 
 def _term(value, fmt) -> str:
-    """Put a negative number into brackets."""
+    """Put a negative number in parentheses."""
     return f"({number(value, fmt)})" if value < 0 else number(value, fmt)

@@ -1,4 +1,4 @@
-"""How figures look: contexts, fonts, and one colour for one meaning in every picture."""
+"""The look of figures: styles, fonts, and colors with the same meaning in every figure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -28,13 +28,13 @@ OKABE_ITO = {  # Okabe & Ito 2008, https://jfly.uni-koeln.de/color/
     "reddish purple": "#CC79A7",
 }
 
-# Files are the same from run to run, and text is drawn as outlines: Hangul shows on any machine.
+# Files are reproducible, and text is drawn as outlines, so that Hangul displays on any machine.
 FILES = {"svg.fonttype": "path", "svg.hashsalt": "kerascnn", "pdf.fonttype": 42, "ps.fonttype": 42}
-# Fonts with PostScript outlines, as most with Chinese and Korean letters: matplotlib would embed
+# Fonts with PostScript outlines, like most with Chinese and Korean letters: matplotlib would embed
 # them as TrueType, and some viewers, such as MuPDF, would show none of their letters.
 POSTSCRIPT: dict[Any, int] = {"pdf.fonttype": 3, "ps.fonttype": 3}
 
-SLIDES = {  # 16:9, read from the last row
+SLIDES = {  # 16:9, legible from the last row
     "figure.figsize": (10, 5.625),
     "savefig.dpi": 200,
     "font.size": 14,
@@ -69,7 +69,7 @@ PAPER = {
 
 
 def _ink(paper: str, ink: str, faint: str) -> dict:
-    """Give everything that is ground the colour `paper` and everything that is drawn `ink`."""
+    """Use the color `paper` for all backgrounds and `ink` for everything drawn."""
     return {
         **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), paper),
         **dict.fromkeys(
@@ -99,7 +99,7 @@ _LOOK = {
     "axes.titleweight": "normal",
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
-    "figure.constrained_layout.w_pad": 0.1,  # inches to the edges
+    "figure.constrained_layout.w_pad": 0.1,  # distance to the edges, in inches
     "figure.constrained_layout.h_pad": 0.1,
     "image.cmap": "viridis",
 }
@@ -107,7 +107,7 @@ STYLES = {
     "slides": {**SLIDES, **_ink("white", "#1A1A1A", "#D0D0D0"), "axes.prop_cycle": _COLOURED},
     "paper": {**PAPER, **_ink("white", "black", "#D0D0D0"), "axes.prop_cycle": _COLOURED},
     "dark": {**SLIDES, **_ink("#14171C", "#ECECEC", "#454B55"), "axes.prop_cycle": _ON_BLACK},
-    "gray": {  # a handout for a black-and-white printer, laid out as the slides
+    "gray": {  # a handout for a black-and-white printer, with the layout of the slides
         **SLIDES,
         **_ink("white", "black", "#D0D0D0"),
         "axes.prop_cycle": _GREYS,
@@ -115,7 +115,7 @@ STYLES = {
     },
 }
 
-# What a language needs beyond Latin letters: a letter to look for, and fonts known to have it.
+# For languages with other letters than Latin: a letter to look for, and fonts that have it.
 SAMPLE = {"ko": "한"}
 FONTS = {
     "ko": (
@@ -124,15 +124,15 @@ FONTS = {
         *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Serif CJK KR", "Noto Serif CJK JP"),
     )
 }
-LATIN = 0x24F  # the last letter that every font is taken to have
+LATIN = 0x24F  # the last letter that every font is assumed to have
 PACKAGE = {"ko": "fonts-noto-cjk"}  # Debian's and Ubuntu's
 
 _active: ContextVar[str] = ContextVar("style", default="slides")
-_within: ContextVar[bool] = ContextVar("within", default=False)  # a `with style(…)` block
+_within: ContextVar[bool] = ContextVar("within", default=False)  # inside a `with style(…)` block
 
 
 def styles() -> list[str]:
-    """List the names that `style` knows.
+    """List the available styles.
 
     >>> styles()
     ['slides', 'paper', 'dark', 'gray']
@@ -142,17 +142,18 @@ def styles() -> list[str]:
 
 @contextmanager
 def style(name: str = "slides", lang: str | None = None) -> Iterator[None]:
-    """Draw in one of four styles within a `with` block; afterwards all is as before.
+    """Use one of four styles within a `with` block; afterwards, the settings are restored.
 
     Args:
-        name: "slides" (10 x 5.6 inches, large type), "paper" (6.4 x 3.6 inches), "dark" (slides on
-            a dark ground) or "gray" (a handout for black-and-white printing: greys and hatches).
-        lang: "en", "ko" or "es": the language of the words that the plots add, with a font that
-            has its letters. `None` leaves both as they are.
+        name: "slides" (10 x 5.6 inches, large type), "paper" (6.4 x 3.6 inches), "dark" (slides
+            with a dark background) or "gray" (handouts for black-and-white printing, with grays and
+            hatches).
+        lang: "en", "ko" or "es", the language of the text that the plots add; a font with its
+            letters is chosen. `None` leaves both unchanged.
 
     Raises:
-        ValueError: an unknown style or language.
-        OSError: no installed font has the letters of the language.
+        ValueError: If the style or language is unknown.
+        OSError: If no installed font has the letters of the language.
 
     >>> before = mpl.rcParams["font.size"]
     >>> with style("paper"):
@@ -184,7 +185,7 @@ def _families(lang: str | None) -> list[str]:
     if wanted == defaults["font.family"] and (
         mpl.rcParams["font.sans-serif"] == defaults["font.sans-serif"]
     ):
-        wanted = []  # nobody chose a font
+        wanted = []  # the font is matplotlib's default
     families = list(dict.fromkeys([*wanted, "DejaVu Sans"]))
     if lang not in SAMPLE or any(_has(family, SAMPLE[lang]) for family in families):
         return families
@@ -201,7 +202,7 @@ def _families(lang: str | None) -> list[str]:
 
 
 def _has(family: str, letter: str) -> bool:
-    """Tell whether a font of this family is installed and has the letter."""
+    """Return whether a font of this family is installed and has the letter."""
     try:
         path = font_manager.findfont(family, fallback_to_default=False)
     except ValueError:
@@ -211,10 +212,10 @@ def _has(family: str, letter: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_postscript(family: str) -> bool:
-    """Tell whether the font of this family has PostScript outlines ("OTTO"), not TrueType's."""
+    """Return whether the font of this family has PostScript outlines ("OTTO"), not TrueType's."""
     with open(font_manager.findfont(family), "rb") as file:
         start = file.read(16)
-        if start[:4] == b"ttcf":  # a collection; the first of its fonts begins there
+        if start[:4] == b"ttcf":  # a collection; read the offset of its first font
             file.seek(int.from_bytes(start[12:16]))
             start = file.read(4)
     return start[:4] == b"OTTO"
@@ -226,10 +227,10 @@ def _font(path: str) -> FT2Font:
 
 
 def as_written(text: Text) -> Text:
-    """Show a text that may come from the user as it is: dollars stay, and all letters have a font.
+    """Show a user's text literally: keep dollar signs, and find a font for every letter.
 
-    Letters that the text's font has not, such as Chinese ones in an English figure, are taken from
-    an installed font that has them; where there is none, matplotlib warns and draws boxes.
+    Letters that are missing in the text's font, such as Chinese ones in an English figure, are
+    drawn in an installed font that has them. If there is none, matplotlib warns and draws boxes.
     """
     text.set_parse_math(False)
     families = text.get_fontfamily()
@@ -245,7 +246,7 @@ def as_written(text: Text) -> Text:
 
 @lru_cache(maxsize=1024)
 def _family_with(letter: str) -> tuple[str, ...]:
-    """The name of an installed font that has the letter and can be drawn at any size, if any."""
+    """Return the name of an installed scalable font that has the letter, if any."""
     known = sorted({font.name for font in font_manager.fontManager.ttflist})
     for family in (*FONTS["ko"], *known):
         with suppress(OSError, RuntimeError):  # a font file that FreeType cannot read
@@ -255,7 +256,7 @@ def _family_with(letter: str) -> tuple[str, ...]:
 
 
 def _register_new_fonts() -> bool:
-    """Add fonts that were installed after matplotlib wrote its list; tell whether there are any."""
+    """Add fonts installed after matplotlib cached its list; return whether there are any."""
     known = {font.fname for font in font_manager.fontManager.ttflist}
     new = set(font_manager.findSystemFonts()) - known
     for path in sorted(new):
@@ -264,19 +265,19 @@ def _register_new_fonts() -> bool:
     return bool(new)
 
 
-# -- one colour for one kind of layer ---------------------------------------------------------
+# -- one color per kind of layer ---------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class LayerStyle:
-    """How a kind of layer looks in diagrams, tables and pages.
+    """The look of a kind of layer in diagrams, tables and pages.
 
     Attributes:
-        group: the group's key, such as "convolution".
-        color: hex colour of its faces.
-        text_color: "black" or "white": whichever reads well on `color`.
-        hatch: matplotlib hatch; empty where colour alone distinguishes.
-        label: its short name, in the language that is set.
+        group: key of the group, such as "convolution".
+        color: hex color of its faces.
+        text_color: "black" or "white", whichever is legible on `color`.
+        hatch: matplotlib hatch; empty where color alone distinguishes.
+        label: short name, in the current language.
     """
 
     group: str
@@ -286,9 +287,9 @@ class LayerStyle:
     label: str
 
 
-# group: colour, grey and hatch in print. The first five are far apart (CAM02-UCS distance of at
-# least 15) also for people with deuteranopia, protanopia or tritanopia: Okabe and Ito's hues, with
-# sky blue and yellow made lighter and purple darker.
+# group: color, gray and hatch in print. The first five are far apart (CAM02-UCS distance of at
+# least 15), including for people with deuteranopia, protanopia or tritanopia: Okabe and Ito's
+# hues, with lighter sky blue and yellow and a darker purple.
 _GROUPS = {
     "convolution": ("#7FC8F0", "#FFFFFF", ""),
     "pooling": ("#D55E00", "#9E9E9E", ""),
@@ -366,13 +367,14 @@ def group_of(kind: str) -> str:
 
 
 def layer_style(kind: str) -> LayerStyle:
-    """Look up how a kind of layer is drawn in the style that is set.
+    """Return the look of a kind of layer in the current style.
 
     Args:
-        kind: the Keras class name, such as "Conv2D". A class that Keras does not have is "other".
+        kind: name of the Keras class, such as "Conv2D". Classes that Keras does not have belong to
+            the group "other".
 
     Returns:
-        The layer's style; within `style("gray")` greys and hatches instead of colours.
+        The layer's style; within `style("gray")`, grays and hatches replace colors.
 
     >>> layer_style("Conv2D").label, layer_style("Conv2D").color
     ('convolution', '#7FC8F0')
@@ -388,10 +390,11 @@ def layer_style(kind: str) -> LayerStyle:
     return LayerStyle(group, color, readable_on(color), hatch, _label(group))
 
 
-# -- one colour for one role in the arithmetic figures ----------------------------------------
+# -- one color per role in the arithmetic figures ----------------------------------------
 
-# On white, on a dark ground, in print. Window, kernel and output are told apart by everybody;
-# so the output's green is lighter than Okabe and Ito's, which is near the blue in tritanopia.
+# On white, on a dark background, in print. Window, kernel and output must be distinguishable for
+# everybody, so the output's green is lighter than Okabe and Ito's, which is close to the blue in
+# tritanopia.
 _ROLES = {
     "window": (OKABE_ITO["vermillion"], "#FF8A3D", "#000000"),
     "kernel": (OKABE_ITO["blue"], OKABE_ITO["sky blue"], "#5A5A5A"),
@@ -402,14 +405,14 @@ _ROLES = {
 
 
 def role_color(role: str) -> str:
-    """Give the colour of a role in the arithmetic figures, in the style that is set.
+    """Return the color of a role in the arithmetic figures, in the current style.
 
     Args:
         role: "window" (in the input, and its value in the output), "kernel", "output", "padding"
             or "dropped" (cells that no window covers).
 
     Raises:
-        ValueError: an unknown role.
+        ValueError: If the role is unknown.
 
     >>> role_color("window")
     '#D55E00'
@@ -420,7 +423,7 @@ def role_color(role: str) -> str:
 
 
 def window_colors(count: int) -> list[str]:
-    """Give `count` colours that tell windows apart; they repeat after six (four in print).
+    """Return `count` colors that distinguish windows; they repeat after six (four in print).
 
     >>> window_colors(2)
     ['#D55E00', '#0072B2']
@@ -434,14 +437,14 @@ def window_colors(count: int) -> list[str]:
 
 
 def colormap(role: str) -> str:
-    """Name the colormap for values of a sort, in the style that is set; never a rainbow.
+    """Return the name of the colormap for a kind of values, in the current style.
 
     Args:
-        role: "sequential" (activations), "signed" (weights; centre it on 0) or "heat" (heatmaps
-            over a picture).
+        role: "sequential" (activations), "signed" (weights; center it on 0) or "heat" (heatmaps
+            overlaid on an image).
 
     Raises:
-        ValueError: an unknown role.
+        ValueError: If the role is unknown.
 
     >>> colormap("signed")
     'RdBu_r'
@@ -453,12 +456,12 @@ def colormap(role: str) -> str:
 
 
 def in_print() -> bool:
-    """Tell whether the style that is set has no colours."""
+    """Return whether the current style is without colors."""
     return _active.get() == "gray"
 
 
 def readable_on(color: str) -> str:
-    """Choose black or white text, whichever has the higher contrast on `color`.
+    """Return "black" or "white", whichever has the higher contrast on `color`.
 
     >>> readable_on("#F0E442"), readable_on("#0072B2")
     ('black', 'white')

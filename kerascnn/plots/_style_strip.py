@@ -1,4 +1,4 @@
-"""A style transfer: content, style, what becomes of them, and the losses on the way."""
+"""Style transfer: content, style, results, and the losses over the steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from ._mosaic import check_titles
 from ._table import stages, steps_in_words, strip
 from ._training_curves import label_ends
 
-CURVE = 0.4  # height of the losses' panel, as a part of the figure's, at least
+CURVE = 0.4  # minimum height of the loss panel, as a fraction of the figure's height
 
 
 def style_strip(
@@ -31,27 +31,30 @@ def style_strip(
     columns: int | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
-    """Draw the content, the style and the results after more and more steps; and the losses.
+    """Draw the content, the style and the results after increasing numbers of steps, with the
+    losses.
 
     Args:
         content: (H, W, C), C = 1 or 3, float in [0, 1] or uint8.
-        style: (h, w, C) alike; its size may differ.
-        results: (S, H, W, C) alike, or a list of S images, each also with a batch axis of 1.
-        labels: S texts, written above the results; numbers are taken as steps, and marked in the
-            panel of the losses.
-        losses: one value for each step, or a dict of such: name -> values, such as "content" and
-            "style", or the list of such dicts that the callback of `style_transfer` gives, one
-            for each step. All 0 or more, on a logarithmic scale: those of 0 throughout, such as
-            of a weight of 0, are left out.
-        columns: images in a row; `None` chooses, at most six.
-        figure: where to draw; `None` makes a figure.
+        style: (h, w, C), like `content`; its size may differ.
+        results: (S, H, W, C), like `content`, or a list of S images, possibly with a batch axis of
+            length 1.
+        labels: S texts to write above the results; numbers are labeled as steps and marked in the
+            loss panel.
+        losses: one value per step, a dict from the name of each loss, such as "content" and
+            "style", to such values, or a list with the dict that the callback of `style_transfer`
+            receives at each step. The values must be 0 or more; the scale is logarithmic. Losses
+            that are always 0, for example because their weight is 0, are left out.
+        columns: number of images per row; `None` chooses it automatically, at most six.
+        figure: Figure or SubFigure to draw on; `None` creates a new figure.
 
     Returns:
         The Figure or SubFigure.
 
     Raises:
-        TypeError: something is not numbers, or `figure` is something else.
-        ValueError: another shape, values outside [0, 1], NaN, or another count of labels.
+        TypeError: If an array is not numeric, or `figure` is not a Figure or SubFigure.
+        ValueError: If a shape or the number of labels is wrong, or a value is NaN or outside
+            [0, 1].
 
     >>> photo = np.zeros((8, 12, 3))
     >>> figure = style_strip(photo, photo, photo[None], labels=[300], losses=[9.0, 4.0, 1.0])
@@ -59,7 +62,7 @@ def style_strip(
     ['content', 'style', 'step 300']
     >>> plt.close(figure)
 
-    The pictures and the losses on the way of `style_transfer`:
+    Intermediate images and losses of `style_transfer`:
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -100,7 +103,7 @@ def style_strip(
 
 
 def _share(top: Axes, panel: Axes) -> None:
-    """Leave to the losses what the pictures do not need of the figure's height."""
+    """Give the losses the height that the images do not need."""
     (left, right), (bottom, up) = top.get_xlim(), top.get_ylim()
     box = top.figure.bbox
     needed = abs((bottom - up) / (right - left)) * box.width / box.height
@@ -135,7 +138,7 @@ def _draw_losses(ax: Axes, curves: dict[str, np.ndarray], marks: Sequence) -> No
     ax.set_yscale("log")
     lines = []
     for name, values in curves.items():
-        values = np.where(values > 0, values, np.nan)  # a logarithm knows no 0
+        values = np.where(values > 0, values, np.nan)  # 0 has no logarithm
         steps = np.arange(1, len(values) + 1)
         lines += ax.plot(steps, values, label=names.get(name, name))
     for mark in marks:

@@ -1,4 +1,4 @@
-"""Pictures in rows and columns, with words above and beside them, in one Axes."""
+"""Images in rows and columns, with text above and beside them, in one Axes."""
 
 import math
 from collections.abc import Sequence
@@ -19,23 +19,23 @@ from ._mosaic import CRISP
 from ._ranges import without_color
 from ._style import in_print
 
-SIDE = 5.5  # a picture's longer side in a new figure, in ems, at least
-GAP = 0.07  # between pictures, as a part of their longer side
-LARGEST = 0.2  # of the type, as a part of a picture's longer side
-BESIDE = 9.0  # width of the words beside a row, in ems, at most
+SIDE = 5.5  # minimum length of an image's longer side in a new figure, in ems
+GAP = 0.07  # between images, as a fraction of their longer side
+LARGEST = 0.2  # maximum font size, as a fraction of an image's longer side
+BESIDE = 9.0  # maximum width of the text beside a row, in ems
 ROUNDS = 3
-STRIP = 6  # pictures in a row of a strip, at most
+STRIP = 6  # maximum number of images per row of a strip
 
 
 @dataclass(frozen=True)
 class Table:
-    """Where the pictures stand; the unit is a picture's longer side, and y runs downwards.
+    """The positions of the images; the unit is an image's longer side, and y points down.
 
     Attributes:
-        ax: where it is drawn.
-        tile: (H, W) of a place.
-        lefts, tops: of the columns and rows.
-        em: size of the type.
+        ax: the Axes.
+        tile: (H, W) of a cell.
+        lefts, tops: positions of the columns and rows.
+        em: font size.
     """
 
     ax: Axes
@@ -45,13 +45,13 @@ class Table:
     em: float
 
     def show(self, row: int, column: int, picture: np.ndarray, **kwargs) -> AxesImage:
-        """Draw a picture (H, W) or (H, W, 3) into its place, as large as fits, undistorted."""
+        """Draw an image (H, W) or (H, W, 3) into its cell, as large as fits without distortion."""
         return draw_picture(self.ax, picture, self.extent(row, column, picture), **kwargs)
 
     def extent(
         self, row: int, column: int, picture: np.ndarray
     ) -> tuple[float, float, float, float]:
-        """Left, right, bottom, top of a picture in its place."""
+        """Return left, right, bottom and top of an image in its cell."""
         height, width = picture.shape[:2]
         scale = min(self.tile[0] / height, self.tile[1] / width)
         x = self.lefts[column] + (self.tile[1] - scale * width) / 2
@@ -59,7 +59,7 @@ class Table:
         return x, x + scale * width, y + scale * height, y
 
     def note(self, words: str) -> None:
-        """Write a line below the pictures."""
+        """Write a line below the images."""
         right, bottom = self.lefts[-1] + self.tile[1], self.tops[-1] + self.tile[0]
         fitted_text(
             self.ax,
@@ -76,7 +76,7 @@ class Table:
 def draw_picture(
     ax: Axes, picture: np.ndarray, extent: tuple[float, float, float, float], **kwargs
 ) -> AxesImage:
-    """Draw a picture within other drawings; small ones show their pixels as squares."""
+    """Draw an image as part of a plot; small ones show their pixels as squares."""
     crisp = max(picture.shape[:2]) <= CRISP
     if picture.ndim == 3 and in_print():
         picture = without_color(picture)
@@ -85,7 +85,7 @@ def draw_picture(
 
 
 def outline(ax: Axes, extent: tuple[float, float, float, float]) -> None:
-    """Outline a picture whose ground could be taken for the paper."""
+    """Outline an image whose background could be mistaken for the page."""
     left, right, bottom, top = extent
     ax.add_patch(
         Rectangle(
@@ -108,22 +108,22 @@ def table(
     *,
     side: float = SIDE,
 ) -> Table:
-    """Make room for rows of pictures and write the words.
+    """Lay out rows of images and write the text.
 
     Args:
-        ax: where to draw; `None` makes a figure, larger than usual if the pictures need it.
-        tile: (H, W) of the pictures, or any numbers in that proportion.
-        above: for each row the words above each of its pictures; "" for none.
-        beside: the words at the left of each row.
-        side: a picture's longer side in a new figure, in ems, at least.
+        ax: Axes to draw on; `None` creates a new figure that is large enough.
+        tile: (H, W) of the images, or any numbers with that ratio.
+        above: for each row, the texts above its images; "" for none.
+        beside: the text to the left of each row.
+        side: minimum length of an image's longer side in a new figure, in ems.
     """
     rows, columns = len(above), max(map(len, above))
     height, width = (side / max(tile) for side in tile)
     ax = canvas(ax if ax is not None else roomy_axes(side * columns * width, side * rows * height))
     beside = [wrapped(words, BESIDE) for words in beside or ()]
-    at_left = max(map(text_width, beside), default=-1) + 1  # with an em of distance
+    at_left = max(map(text_width, beside), default=-1) + 1  # plus a distance of one em
 
-    # How large the type is in our unit depends on how much there is, which depends on the type.
+    # The font size in these units depends on the layout, which depends on the font size.
     room = width + GAP / 2
     across, down = columns * (width + GAP) - GAP, rows * (height + GAP) - GAP
     pictures_alone, em = (across, down), LARGEST
@@ -173,28 +173,28 @@ def table(
 
 
 def roomy_axes(across: float, down: float) -> Axes:
-    """Make Axes of a new figure, larger than usual if it takes so many ems."""
+    """Create the Axes of a new figure of at least this many ems."""
     width, height = mpl.rcParams["figure.figsize"]
     em = mpl.rcParams["font.size"] / 72
     return plt.figure(figsize=(max(width, em * across), max(height, em * down))).subplots()
 
 
 def _em(ax: Axes, across: float, down: float) -> float:
-    """Measure the type in a unit of which so many shall fit into the Axes."""
+    """Return the font size in units of which `across` by `down` fit into the Axes."""
     box = ax.get_window_extent()
     unit = min(box.width / across, box.height / down) / ax.figure.dpi * 72
     return mpl.rcParams["font.size"] / unit
 
 
 def _largest(texts: Sequence[str]) -> str:
-    """Make up a text as wide and as high as any of these, so that all get one size."""
+    """Return a text as wide and as high as the largest of these, so that all get one size."""
     lines = [words.split("\n") for words in texts]
     widest = max((line for words in lines for line in words), key=text_width, default="")
     return "\n".join([widest] * max(map(len, lines), default=1))
 
 
 def wrapped(words: str, room: float) -> str:
-    """Break lines at blanks where they would be wider than `room` ems.
+    """Break lines at spaces so that they are at most `room` ems wide.
 
     >>> wrapped("guided backpropagation", 10)
     'guided\\nbackpropagation'
@@ -214,7 +214,7 @@ def wrapped(words: str, room: float) -> str:
 def strip(
     ax: Axes | None, pictures: Sequence[np.ndarray], words: Sequence[str], columns: int | None
 ) -> Table:
-    """Draw pictures one after the other, in rows of `columns`, each with its words above it."""
+    """Draw images in sequence, in rows of `columns`, each with its text above it."""
     count = len(pictures)
     if columns is None:
         columns = math.ceil(count / math.ceil(count / STRIP))  # rows of about equal length
@@ -230,7 +230,7 @@ def strip(
 
 
 def steps_in_words(labels: Sequence) -> list[str]:
-    """Write numbers as steps, and leave words as they are.
+    """Label numbers as steps; texts stay unchanged.
 
     >>> steps_in_words([0, 50, "last"])
     ['step 0', 'step 50', 'last']
@@ -239,7 +239,7 @@ def steps_in_words(labels: Sequence) -> list[str]:
 
 
 def stages(what: str, images) -> list[np.ndarray]:
-    """Check images (S, H, W, C), or a list of images whose sizes may differ; give them singly."""
+    """Check images (S, H, W, C), or a list of images of any sizes; return them as a list."""
     if isinstance(images, np.ndarray):
         return list(pictures(what, array(what, images, "(S, H, W, C)", 4), "S"))
     if not isinstance(images, Sequence):
@@ -248,5 +248,5 @@ def stages(what: str, images) -> list[np.ndarray]:
             f" {type(images).__name__}"
         )
     if not images:
-        raise ValueError(f"{what} must hold at least one image; received none")
+        raise ValueError(f"{what} must contain at least one image; received none")
     return [pictures(f"{what}[{nth}]", single(image)) for nth, image in enumerate(images)]

@@ -21,8 +21,8 @@ from kerascnn._text import text as _
 from ._style import as_written
 
 NOT_METRICS = ("learning_rate", "lr", "epoch", "seconds", "time")
-FIRST = ("loss", "accuracy")  # in this order; others follow
-LINE_APART = 1.15  # distance of two labels at the lines' ends, in ems
+FIRST = ("loss", "accuracy")  # the panels start in this order; others follow
+LINE_APART = 1.15  # distance between two labels at the ends of lines, in ems
 
 
 def training_curves(
@@ -33,29 +33,29 @@ def training_curves(
     gap: bool = True,
     ax: Axes | Sequence[Axes] | None = None,
 ) -> Figure | SubFigure:
-    """Draw one panel for each metric: training and validation over the epochs.
+    """Draw one panel per metric: training and validation over the epochs.
 
-    The best epoch, the run's own or that with the smallest validation loss, is marked. Where
-    training and validation drift apart after it, the gap is shaded: over-fitting.
+    The best epoch is marked: that of the run, or the one with the smallest validation loss. The gap
+    between training and validation after it is shaded to show overfitting.
 
     Args:
-        history: name -> one value for each epoch ("loss", "val_loss", "accuracy", …); an object
-            that has such a dict as `history`, as `kerascnn.train` and `keras.Model.fit` return; or
-            the path of a CSV file with a column for each, such as the history.csv of a run, or of
-            a run's directory.
-        metrics: names without "val_"; `None` takes all, loss and accuracy first.
-        best_epoch: the epoch to mark, counted from 1; `None`: the run's, or the one with the
-            smallest validation loss.
-        gap: whether the gap after the best epoch is shaded.
-        ax: one Axes, or one for each metric; `None` makes a figure.
+        history: dict from each name ("loss", "val_loss", "accuracy", …) to one value per epoch; an
+            object with such a dict as `history`, as returned by `kerascnn.train` and
+            `keras.Model.fit`; the path of a CSV file with one column per name, such as the
+            history.csv of a run; or the directory of a run.
+        metrics: names without "val_"; `None` shows all, loss and accuracy first.
+        best_epoch: the epoch to mark, counted from 1; `None` uses that of the run, or the one with
+            the smallest validation loss.
+        gap: whether to shade the gap after the best epoch.
+        ax: Axes to draw on, one per metric; `None` creates a new figure.
 
     Returns:
         The Figure.
 
     Raises:
-        OSError: a file that is not there.
-        ValueError: an unknown metric, an empty history, curves of unequal lengths, or another
-            number of Axes.
+        OSError: If the file does not exist.
+        ValueError: If a metric is unknown, the history is empty, the curves differ in length, or
+            the number of Axes is wrong.
 
     >>> figure = training_curves({"loss": [2.0, 1.0], "val_loss": [2.1, 1.4]})
     >>> [axes.get_ylabel() for axes in figure.axes]
@@ -90,14 +90,14 @@ def training_curves(
             len(metrics),
             squeeze=False,
             figsize=(width * max(1, len(metrics) / 2), height),
-            layout="constrained",  # the names stand at the ends of the lines
+            layout="constrained",  # leaves space for the names at the ends of the lines
         )
         panels = list(panels[0])
     else:
         panels = [ax] if isinstance(ax, Axes) else list(ax)
     if len(panels) != len(metrics):
         raise ValueError(
-            f"ax must hold one Axes for each of {', '.join(metrics)}; received {len(panels)}:"
+            f"ax must contain one Axes for each of {', '.join(metrics)}; received {len(panels)}:"
             " choose metrics=[…]"
         )
     for panel, metric in zip(panels, metrics, strict=True):
@@ -106,7 +106,7 @@ def training_curves(
 
 
 def _read(path: Path) -> dict[str, list[float]]:
-    """Read a table with a column for each metric; of a run's directory its history.csv."""
+    """Read a CSV file with one column per metric, or the history.csv of a run's directory."""
     path = path / "history.csv" if path.is_dir() else path
     if not path.is_file():
         raise FileNotFoundError(
@@ -125,7 +125,7 @@ def _read(path: Path) -> dict[str, list[float]]:
 
 
 def _curves(history) -> dict[str, np.ndarray]:
-    """Take the curves out of a history, and check that they belong together."""
+    """Return the curves of a history after checking that their lengths agree."""
     curves = getattr(history, "history", history)
     if not isinstance(curves, Mapping):
         raise TypeError(
@@ -139,9 +139,11 @@ def _curves(history) -> dict[str, np.ndarray]:
     }
     lengths = {name: len(values) for name, values in curves.items()}
     if not curves or 0 in lengths.values():
-        raise ValueError("history must hold at least one metric and one epoch; received none")
+        raise ValueError("history must contain at least one metric and one epoch; received none")
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"history must hold one value for each epoch; received lengths {lengths}")
+        raise ValueError(
+            f"history must contain one value per epoch for each name; received lengths {lengths}"
+        )
     return curves
 
 
@@ -193,13 +195,13 @@ def _draw(ax: Axes, metric: str, training, validation, best_epoch, gap: bool) ->
 
 
 def label_ends(ax: Axes, lines) -> None:
-    """Write each line's name at its end, apart from the others'."""
+    """Write each line's name at its end, without overlap."""
     ends = {line: line.get_ydata()[np.isfinite(line.get_ydata())][-1:] for line in lines}
     lines = sorted((line for line in lines if len(ends[line])), key=lambda line: ends[line][0])
     size = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
     ax.autoscale_view()
     at = [ax.transData.transform((0, ends[line][0]))[1] * 72 / ax.figure.dpi for line in lines]
-    # where lines end together, their names give way up and down by the same amount
+    # where lines end close together, their names move up and down by the same amount
     apart = LINE_APART * size
     up = list(itertools.accumulate(at, lambda below, here: max(here, below + apart)))
     down = list(itertools.accumulate(at[::-1], lambda above, here: min(here, above - apart)))[::-1]

@@ -220,7 +220,7 @@ def test_without_ffmpeg_it_says_what_to_install(rng, tmp_path, monkeypatch):
     ("frames", "name", "options", "error", "message"),
     [
         (np.zeros((2, 4, 4)), "a.png", {}, ValueError, "'.gif', '.mp4'; received '.png'"),
-        (np.zeros((2, 4, 4)), "no/a.gif", {}, FileNotFoundError, "folder that exists"),
+        (np.zeros((2, 4, 4)), "no/a.gif", {}, FileNotFoundError, "must be in an existing folder"),
         (np.zeros((2, 4, 4)), "a.gif", {"fps": 60}, ValueError, "up to 50 in a GIF"),
         (np.zeros((2, 4, 4)), "a.gif", {"fps": 0}, ValueError, "above 0"),
         (np.zeros((2, 4, 4)), "a.gif", {"hold": -1}, ValueError, "hold"),
@@ -229,9 +229,9 @@ def test_without_ffmpeg_it_says_what_to_install(rng, tmp_path, monkeypatch):
         (np.zeros((4, 4)), "a.gif", {}, ValueError, r"pass frames\[None\]"),
         (np.full((2, 4, 4), 9.0), "a.gif", {}, ValueError, "divide by 255"),
         ([np.zeros((4, 4)), np.zeros((4, 8))], "a.gif", {}, ValueError, r"\(4, 4\), \(4, 8\)"),
-        ([np.zeros((4, 4)), np.zeros((4, 4, 3))], "a.gif", {}, ValueError, "one size"),
+        ([np.zeros((4, 4)), np.zeros((4, 4, 3))], "a.gif", {}, ValueError, "the same size"),
         ([np.zeros(4), np.zeros((4, 4))], "a.gif", {}, ValueError, r"frames\[0\] must be \(H, W\)"),
-        ([np.zeros((3, 4, 4, 3))] * 2, "a.gif", {}, ValueError, r"received 3.*frame\[0\]"),
+        ([np.zeros((3, 4, 4, 3))] * 2, "a.gif", {}, ValueError, r"batch of 3.*frame\[0\]"),
         ([], "a.gif", {}, ValueError, r"\(S, H, W\).*received shape \(0,\)"),
     ],
 )

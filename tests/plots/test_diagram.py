@@ -149,10 +149,10 @@ def test_a_certificate_is_not_given_to_a_wrong_picture():
 
     refused("shows all layers", boxes=[b for b in plan.boxes if b is not box])
     refused("shows each layer once", boxes=[*plan.boxes, replace(box, name="again")])
-    refused("the network's layers only", boxes=[*plan.boxes, replace(box, layers=("no",))])
+    refused("only the network's layers", boxes=[*plan.boxes, replace(box, layers=("no",))])
     refused("draws all edges", edges=[e for e in plan.edges if e is not edge])
     refused("draws each edge once", edges=[*plan.edges, edge])
-    refused("the network's edges only", edges=[*plan.edges, replace(edge, end="input")])
+    refused("only the network's edges", edges=[*plan.edges, replace(edge, end="input")])
     refused("has .* parameters", boxes=[replace(box, parameters=1), *plan.boxes[:1],
                                         *plan.boxes[2:]])  # fmt: skip
     refused("draws all edges", folds=())  # without the frame, edges between repetitions are missing
@@ -355,7 +355,7 @@ def test_bad_input(tmp_path):
         plots.architecture(NETS["two"], kind="graph", detail="parts")
     with pytest.raises(ValueError, match="'blocks' or 'graph' for a network with branches"):
         plots.architecture(NETS["two"], kind="lenet")
-    with pytest.raises(ValueError, match="names of their own; received 'input' twice"):
+    with pytest.raises(ValueError, match="unique names; received 'input' twice"):
         plots.architecture([*NETS["one"], *NETS["one"]])
     with pytest.raises(TypeError, match="or a Keras model; received int"):
         plots.architecture(7)

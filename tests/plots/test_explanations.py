@@ -63,6 +63,6 @@ def test_names_are_shown_as_they_are_written():
 
 @pytest.mark.parametrize("rows", [[], [[]], [[found()], [found(), found()]]])
 def test_rows_that_do_not_match(rows):
-    with pytest.raises(ValueError, match="rows must hold explanations, the same number"):
+    with pytest.raises(ValueError, match="rows must contain explanations, the same number"):
         plots.explanations(rows)
     plt.close("all")

@@ -104,7 +104,7 @@ def test_weights_in_the_corners_and_a_label():
         ([[1]], {"highlight": {(0, 0, 1, 1): "windw"}}, ValueError, "Did you mean 'window'"),
         ([[1]], {"hatch": np.zeros((2, 2), bool)}, ValueError, "hatch"),
         ([[1]], {"hatch": 1}, ValueError, "inside the grid"),
-        ([[1]], {"crossed": [[1]]}, ValueError, "booleans"),
+        ([[1]], {"crossed": [[1]]}, ValueError, "boolean array"),
         ([[1]], {"corner": [[1, 2]]}, ValueError, "corner"),
     ],
 )

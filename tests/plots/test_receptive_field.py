@@ -76,7 +76,7 @@ def test_bad_input():
         plots.receptive_field(NET, layer="pol")
     with pytest.raises(TypeError, match="describe"):
         plots.receptive_field([1])
-    with pytest.raises(ValueError, match="layers of images"):
+    with pytest.raises(ValueError, match=r"layers with \(H, W, C\)"):
         plots.receptive_field([NET[-1]])
-    with pytest.raises(ValueError, match="is known; received 'odd'"):
+    with pytest.raises(ValueError, match="known receptive field; received 'odd'"):
         plots.receptive_field([*NET, record("odd", (14, 10), None)], layer="odd")

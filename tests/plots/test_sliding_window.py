@@ -149,7 +149,7 @@ def test_texts_do_not_overlap():
         (KERNEL, OUTPUT, {"stride": 0}, "stride"),
         ("man", OUTPUT, {}, "Did you mean"),
         ("max", OUTPUT, {"padding": 1}, "padding must be 0"),
-        (np.ones((6, 1)), None, {}, "kernel must fit into the input, 5×5 .* window 6×1"),
+        (np.ones((6, 1)), None, {}, "kernel must fit into the input, 5×5 .* window of 6×1"),
     ],
 )
 def test_bad_input(kernel, output, options, message):

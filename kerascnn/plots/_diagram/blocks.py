@@ -1,4 +1,4 @@
-"""Any network as blocks: parts from left to right, in as many rows as fit a slide."""
+"""Any network as blocks: parts from left to right, in as many rows as fit on a slide."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ RANK_GAP, LANE_GAP = 1.5, 0.4
 LANE = 0.2  # of an edge that passes beside blocks
 PART_GAP, ROW_GAP = 1.5, 1.7
 FRAME = 0.45  # between a fold's frame and its blocks
-TURN = 0.9  # how far the line to the next row leaves the row
-SWEEPS = 6  # of the barycentre ordering; more changes nothing in the nets of this package
-GATE, EXIT = "→", "⇥"  # no layer has such a name
+TURN = 0.9  # how far the line to the next row extends beyond the row
+SWEEPS = 6  # of the barycenter ordering; more change nothing for the networks of this package
+GATE, EXIT = "→", "⇥"  # names that no layer has
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A part with its blocks in place: its axis, where its gate feeds it and it feeds the next."""
+    """A part with its blocks laid out: its axis, and the lines from its gate and to the next
+    part."""
 
     layout: Layout
     axis: float
-    leads_in: tuple[tuple[str, tuple[Point, ...]], ...]  # block, and the way to it from the gate
-    leads_out: tuple[Point, ...]  # the way from the block that goes on to the right side
+    leads_in: tuple[tuple[str, tuple[Point, ...]], ...]  # block, and the line to it from the gate
+    leads_out: tuple[Point, ...]  # the line from the last block to the right side
     goes_on: str | None
 
 
 def blocks(network: list[Part], widths: Iterable[float], fit: Callable[[Layout], float]) -> Layout:
-    """Lay out the parts of a network in rows, of the width that fits best.
+    """Lay out the parts of a network in rows of the width that fits best.
 
     Args:
         network: its parts, in order.
-        widths: of rows, tried in turn; a part that is wider has a row of its own.
-        fit: tells how much a layout must be made smaller.
+        widths: row widths to try; a part that is wider gets its own row.
+        fit: returns the factor by which a layout must be reduced.
     """
-    if any(is_hourglass(part.blocks) for part in network):  # all of the network is the U
+    if any(is_hourglass(part.blocks) for part in network):  # the entire network is the U
         network = [Part(tuple(block for part in network for block in part.blocks), None)]
     gates = [part.gate for part in network]
     placed = [
@@ -62,13 +63,13 @@ def _in_rows(placed: list[Placed], gates: list[str | None], width: float) -> Lay
         used += one.layout.width + PART_GAP
     boxes, labels, edges, folds = [], [], [], []
     across = max(sum(placed[n].layout.width + PART_GAP for n in row) - PART_GAP for row in rows)
-    came: tuple[Point, ...] = ()  # the way on from the part before
+    came: tuple[Point, ...] = ()  # the line from the previous part
     y = 0.0
     for row in rows:
         above = max(placed[n].axis for n in row)
         below = max(placed[n].layout.height - placed[n].axis for n in row)
         axis, x = y + above, 0.0
-        if came:  # around the end of the row before
+        if came:  # around the end of the previous row
             between = y - ROW_GAP / 2
             came = (*came, (across + TURN, came[-1][1]), (across + TURN, between),
                     (-TURN, between), (-TURN, axis))  # fmt: skip
@@ -101,7 +102,7 @@ def _placed(part: Part, goes_on: str | None) -> Placed:
 
 
 def framed(placed: Placed, part: Part) -> Placed:
-    """Put a frame around a part, with its name and how many equal parts it stands for."""
+    """Put a frame around a part, with its name and the number of equal parts that it represents."""
     inner = placed.layout
     head = text_height(part.title)
     dx, dy = FRAME, FRAME + head / 4
@@ -130,9 +131,9 @@ def framed(placed: Placed, part: Part) -> Placed:
 
 
 def layered(part: Part, goes_on: str | None) -> Placed:
-    """Lay out a part in columns: a block stands behind all that feed it (Sugiyama et al. 1981).
+    """Lay out a part in columns: a block is to the right of all its inputs (Sugiyama et al. 1981).
 
-    An edge over several columns passes each of them in a lane of its own, so it crosses no block.
+    An edge across several columns has its own lane in each of them, so it crosses no block.
     """
     by_name = {block.name: block for block in part.blocks}
     rank = {GATE: 0}
@@ -196,7 +197,7 @@ def layered(part: Part, goes_on: str | None) -> Placed:
 
 
 def _middles(heights: list[float]) -> list[float]:
-    """Where the items of a column stand, against the axis: a block alone stands on it."""
+    """Return the positions of a column's items relative to the axis; a single block is on it."""
     tops = list(itertools.accumulate((h + LANE_GAP for h in heights), initial=0.0))
     middles = [top + h / 2 for top, h in zip(tops, heights, strict=False)]
     tall = [m for m, h in zip(middles, heights, strict=True) if h > LANE] or middles
@@ -206,7 +207,7 @@ def _middles(heights: list[float]) -> list[float]:
 def on_block(
     block: Block, x: float, middle: float, width: float, height: float
 ) -> tuple[Box, Label]:
-    """The box of a block, and the text on it."""
+    """Return the box of a block and its text."""
     calls = block.calls
     box = Box(
         block.name,
@@ -223,7 +224,7 @@ def on_block(
 
 
 def ordered(columns: dict[int, list], links: list[tuple]) -> None:
-    """Sort each column by the middle of its neighbours, forth and back (Sugiyama et al. 1981)."""
+    """Sort each column by its neighbors' mean position, back and forth (Sugiyama et al. 1981)."""
     before, after = defaultdict(list), defaultdict(list)
     for source, target in links:
         before[target].append(source)

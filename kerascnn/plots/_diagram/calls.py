@@ -1,4 +1,4 @@
-"""The layer calls of a network, and which of them are drawn as one block."""
+"""The layer calls of a network, and which of them to draw as one block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kerascnn.plots._style import group_of
 FOLLOW = ("normalization", "activation", "dropout", "reshape")
 LEAD = ("normalization", "activation")
 WITH_WEIGHTS = ("convolution", "transposed convolution", "dense")
-SHORT = {  # as papers write them
+SHORT = {  # the usual abbreviations in papers
     "BatchNormalization": "BN",
     "LayerNormalization": "LN",
     "GroupNormalization": "GN",
@@ -28,7 +28,7 @@ SHORT = {  # as papers write them
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a layer, with the names of the calls that feed it."""
+    """One call of a layer, with the names of its input calls."""
 
     name: str
     kind: str
@@ -36,29 +36,29 @@ class Call:
     kernel: tuple[int, ...]
     inputs: tuple[str, ...]
     parameters: int = 0
-    stride: object = None  # pixels of the input between its units, where records know it
+    stride: object = None  # distance between its units in input pixels, if the records have it
 
     @property
     def group(self) -> str:
-        """The group of its kind, such as "convolution"."""
+        """Return the group of its kind, such as "convolution"."""
         return group_of(self.kind)
 
     @property
     def model(self) -> str:
-        """The nested model that it belongs to, with the number of its call; "" for none."""
+        """Return the nested model that it belongs to, with the number of its call, or ""."""
         return self.name.partition("/")[0] if "/" in self.name else ""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Calls in a row that are drawn as one block, with the names of the units that feed it."""
+    """Consecutive calls drawn as one block, with the names of its input units."""
 
     calls: tuple[Call, ...]
     inputs: tuple[str, ...]
 
     @property
     def lead(self) -> Call:
-        """The call that gives the block its name, colour and kernel."""
+        """Return the call that determines the block's name, color and kernel."""
         for groups in (WITH_WEIGHTS, ("pooling", "merge", "input")):
             for call in self.calls:
                 if call.group in groups:
@@ -67,47 +67,47 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """The name of its leading call."""
+        """Return the name of its leading call."""
         return self.lead.name
 
     @property
     def kind(self) -> str:
-        """The kind of its leading call."""
+        """Return the kind of its leading call."""
         return self.lead.kind
 
     @property
     def kernel(self) -> tuple[int, ...]:
-        """The window of its leading call."""
+        """Return the window of its leading call."""
         return self.lead.kernel
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape that comes out."""
+        """Return the output shape."""
         return self.calls[-1].shape
 
     @cached_property
     def volume(self) -> tuple[int | None, ...]:
-        """The shape that comes out, before it is flattened."""
+        """Return the output shape, before it is flattened."""
         return next((c.shape for c in reversed(self.calls) if c.group != "reshape"), self.shape)
 
     @property
     def size(self) -> tuple:
-        """How large its maps are: their sides, or where these are open, against the input's."""
+        """Return the size of its maps: their sides or, if unspecified, relative to the input."""
         sides = self.shape[:-1]
         return (*sides, self.calls[-1].stride) if None in sides else sides
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of its calls, in order."""
+        """Return the kinds of its calls, in order."""
         return tuple(call.kind for call in self.calls)
 
 
 def read(records: Iterable | object) -> list[Call]:
-    """Read layer records: those of `describe(model)`, or a list of them.
+    """Read layer records: the result of `describe(model)`, or a list of records.
 
     Raises:
-        TypeError: they are not layer records.
-        ValueError: there are none, or two have one name.
+        TypeError: If `records` are not layer records.
+        ValueError: If there are no records, or two have the same name.
     """
     if hasattr(records, "count_params"):  # a model
         from kerascnn._describe import describe
@@ -116,21 +116,21 @@ def read(records: Iterable | object) -> list[Call]:
     records = getattr(records, "layers", records)
     if isinstance(records, str) or not isinstance(records, Iterable):
         raise TypeError(
-            "records must be layer records, such as describe(model) gives, or a Keras model; "
-            f"received {type(records).__name__}"
+            "records must be layer records, such as the result of describe(model), or a Keras "
+            f"model; received {type(records).__name__}"
         )
     records = list(records)
     if not records:
-        raise ValueError("records must hold at least one layer; received none")
+        raise ValueError("records must contain at least one layer; received none")
     calls: list[Call] = []
     for record in records:
         if not hasattr(record, "name") or not hasattr(record, "output_shape"):
             raise TypeError(
-                "records must be layer records, such as describe(model) gives; received"
+                "records must be layer records, such as the result of describe(model); received"
                 f" {type(record).__name__}"
             )
         named = getattr(record, "inputs", None)
-        before = tuple(call.name for call in calls[-1:])  # without names, records are a chain
+        before = tuple(call.name for call in calls[-1:])  # records without inputs are a chain
         calls.append(
             Call(
                 str(record.name),
@@ -144,12 +144,12 @@ def read(records: Iterable | object) -> list[Call]:
         )
     known = Counter(call.name for call in calls)
     if twice := [name for name, count in known.items() if count > 1]:
-        raise ValueError(f"records must have names of their own; received {twice[0]!r} twice")
+        raise ValueError(f"records must have unique names; received {twice[0]!r} twice")
     return [replace(c, inputs=tuple(n for n in c.inputs if n in known)) for c in calls]
 
 
 def readers(items: Iterable) -> dict[str, list]:
-    """The calls or units that read each one."""
+    """Return the calls or units that read each one."""
     found = defaultdict(list)
     for item in items:
         for name in item.inputs:
@@ -158,7 +158,7 @@ def readers(items: Iterable) -> dict[str, list]:
 
 
 def leading_to(name: str, by_name: Mapping) -> set[str]:
-    """The names of an item and of all those that it is computed from, among some by name."""
+    """Return the names of an item and all its ancestors, among items by name."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -170,17 +170,17 @@ def leading_to(name: str, by_name: Mapping) -> set[str]:
 
 
 def single(calls: list[Call]) -> list[Unit]:
-    """Each call as a unit of its own."""
+    """Return each call as a separate unit."""
     return [Unit((call,), call.inputs) for call in calls]
 
 
 def joined(
     calls: list[Call], follow: Sequence[str] = FOLLOW, *, fold_models: bool = False
 ) -> list[Unit]:
-    """Join each convolution, dense layer or merge with the layers of some groups that follow it.
+    """Join each convolution, dense layer or merge with following layers of the given groups.
 
-    Only calls whose output nothing else reads are joined, so no edge of the graph is hidden that
-    does not run within a block. With `fold_models`, all calls of a nested model are one unit.
+    Only calls whose output nothing else reads are joined, so only edges within a block are hidden.
+    With `fold_models`, all calls of a nested model are one unit.
     """
     read_by = readers(calls)
     groups: dict[str, list[Call]] = {}  # by the name of each of their calls
@@ -219,7 +219,7 @@ def joined(
 
 
 def _belongs(group: list[Call], call: Call, follow: Sequence[str]) -> bool:
-    """Whether a call is drawn with those before it."""
+    """Return whether a call is drawn with those before it."""
     groups = [one.group for one in group]
     if "input" in groups:
         return call.group in ("dropout", "reshape") and call.group in follow
@@ -230,11 +230,11 @@ def _belongs(group: list[Call], call: Call, follow: Sequence[str]) -> bool:
 
 
 def in_depth_first_order(units: list[Unit]) -> list[Unit]:
-    """Sort units so that each comes after those that feed it, and branches stay together."""
+    """Sort units so that each comes after its inputs and branches stay together."""
     by_name, read_by = {unit.name: unit for unit in units}, readers(units)
     order: list[Unit] = []
     done: set[str] = set()
-    for start in reversed(units):  # the last ones first: the order is reversed at the end
+    for start in reversed(units):  # last ones first, because the order is reversed at the end
         if start.inputs:
             continue
         stack = [(start.name, iter(read_by[start.name][::-1]))]

@@ -1,4 +1,4 @@
-"""Proof that a diagram shows a network: each layer and edge once, and all parameters."""
+"""Proof that a diagram shows every layer and edge of a network once, and all parameters."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .parts import Layout
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a diagram was held against, and how it shows it.
+    """The contents of a network, and how a diagram shows them.
 
     Attributes:
-        layers: layer calls of the network; each stands on one block.
-        edges: edges of the network; each is drawn or runs within a block or fold.
-        drawn: edges that are drawn.
-        folded: edges within blocks and folds.
-        parameters: those of the blocks, which add up to the network's.
+        layers: number of layer calls in the network; each belongs to one block.
+        edges: number of edges in the network; each is drawn, or is inside a block or fold.
+        drawn: number of edges that are drawn.
+        folded: number of edges inside blocks and folds.
+        parameters: number of parameters of all blocks, equal to the network's.
     """
 
     layers: int
@@ -29,16 +29,16 @@ class Certificate:
 
 
 def certify(layout: Layout, calls: list[Call]) -> Certificate:
-    """Hold a layout against the calls of a network.
+    """Check a layout against the calls of a network.
 
     Raises:
-        ValueError: a layer or edge is missing, shown twice or not in the network, or parameters
-            do not add up.
+        ValueError: If a layer or edge is missing, shown twice or not in the network, or the
+            parameters do not add up.
     """
     shown = Counter(name for box in layout.boxes for name in box.layers)
     expected = {call.name for call in calls}
     _must(not expected - set(shown), "shows all layers", expected - set(shown))
-    _must(not set(shown) - expected, "shows the network's layers only", set(shown) - expected)
+    _must(not set(shown) - expected, "shows only the network's layers", set(shown) - expected)
     twice = {name for name, count in shown.items() if count > 1}
     _must(not twice, "shows each layer once", twice)
 
@@ -54,7 +54,7 @@ def certify(layout: Layout, calls: list[Call]) -> Certificate:
     drawn = Counter((edge.start, edge.end) for edge in layout.edges)
     _must(max(drawn.values(), default=1) == 1, "draws each edge once", drawn)
     needed, folded = set(), 0
-    inner: dict[tuple, set] = {}  # the edges within each repetition of a fold
+    inner: dict[tuple, set] = {}  # the edges inside each repetition of a fold
     for call in calls:
         for source in call.inputs:
             start, end = box_of[source], box_of[call.name]
@@ -70,8 +70,8 @@ def certify(layout: Layout, calls: list[Call]) -> Certificate:
             else:
                 needed.add((start, end))
     _must(needed <= set(drawn), "draws all edges", needed - set(drawn))
-    _must(set(drawn) <= needed, "draws the network's edges only", set(drawn) - needed)
-    for (boxes, r), found in inner.items():  # a fold shows its first part: the others are alike
+    _must(set(drawn) <= needed, "draws only the network's edges", set(drawn) - needed)
+    for (boxes, r), found in inner.items():  # a fold shows its first part; the others must be equal
         _must(found == inner.get((boxes, 0)), "folds equal parts", (boxes, r))
     parameters = sum(box.parameters for box in layout.boxes)
     total = sum(call.parameters for call in calls)

@@ -1,4 +1,4 @@
-"""The kind and detail of a diagram: what can be read on a slide."""
+"""The choice of a diagram's kind and detail: what is legible on a slide."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .volumes import is_chain, volumes
 
 KINDS = ("volumes", "lenet", "blocks", "graph")
 DETAILS = LEVELS[1:]
-WIDTH = 66.0  # a row of volumes: a slide of 10 inches then has type of 11 points
+WIDTH = 66.0  # of a row of volumes, for type of 11 points on a slide of 10 inches
 # A slide of 13.3 by 7.5 inches with type of 9 points, less its margins, title and legend.
 SLIDE = (103.0, 50.0)
 WIDTHS = tuple(range(46, 104, 3))  # of rows of blocks, tried in turn
-CHAINED = ("activation", "dropout", "reshape")  # no volume of their own
+CHAINED = ("activation", "dropout", "reshape")  # without a volume of their own
 
 
 def chosen(
@@ -27,8 +27,8 @@ def chosen(
     """Read a network and lay it out.
 
     Raises:
-        TypeError: `model` is neither a model nor layer records.
-        ValueError: see `kc.plots.architecture`.
+        TypeError: If `model` is neither a model nor layer records.
+        ValueError: See `kc.plots.architecture`.
     """
     calls = read(model)
     if kind is not None:
@@ -67,5 +67,5 @@ def widest(calls: list[Call], level: str) -> Layout:
 
 
 def fits(plan: Layout, room: tuple[float, float] = SLIDE) -> bool:
-    """Whether a layout can be read on a slide."""
+    """Return whether a layout is legible on a slide."""
     return plan.width <= room[0] + 1e-6 and plan.height <= room[1] + 1e-6

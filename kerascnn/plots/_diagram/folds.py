@@ -1,4 +1,4 @@
-"""What a diagram shows at each level of detail: segments of a network, and what repeats."""
+"""The contents of a diagram at each level of detail: parts of a network and repetitions."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .calls import SHORT, Call, Unit, in_depth_first_order, joined, readers, sin
 from .hourglass import is_hourglass, sides_of
 from .names import NAME, beginning, shortened, span_text
 
-LONGEST_PERIOD = 8  # segments of what repeats
-TELLING = 4  # letters of a beginning that is worth a frame
-ABREAST = 3  # words on a line of a block
+LONGEST_PERIOD = 8  # segments in a repeated part
+TELLING = 4  # minimum length of a common prefix for a frame
+ABREAST = 3  # words per line of a block
 
 
 @dataclass(frozen=True)
 class Block:
-    """What is drawn as one block: a unit, the same unit of each repetition, or a whole part.
+    """The contents of a block: a unit, the same unit of each repetition, or an entire part.
 
     Attributes:
-        units: what it stands for, in order; the first ones are shown.
-        inputs: the names of the blocks that feed it.
-        whole: whether it stands for a part of the network with edges of its own.
-        times: how many equal ones in a row it stands for.
-        without: a beginning of its name that stands on the frame around it instead.
+        units: the units that it represents, in order; the first ones are shown.
+        inputs: the names of its input blocks.
+        whole: whether it represents a part of the network with internal edges.
+        times: number of consecutive equal units that it represents.
+        without: prefix of its name that is written on the frame around it instead.
     """
 
     units: tuple[Unit, ...]
@@ -38,22 +38,22 @@ class Block:
 
     @property
     def first(self) -> tuple[Unit, ...]:
-        """The units of the first repetition."""
+        """Return the units of the first repetition."""
         return self.units[: len(self.units) // self.times]
 
     @property
     def name(self) -> str:
-        """The name of its first unit."""
+        """Return the name of its first unit."""
         return self.units[0].name
 
     @property
     def calls(self) -> list[Call]:
-        """All calls that it stands for."""
+        """Return all calls that it represents."""
         return [call for unit in self.units for call in unit.calls]
 
     @property
     def kind(self) -> str:
-        """The kind that gives it its colour."""
+        """Return the kind that determines its color."""
         if not self.whole:
             return self.units[0].lead.kind
         kinds = [unit.lead.kind for unit in self.units]
@@ -61,12 +61,12 @@ class Block:
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape that comes out, of the first of several repetitions."""
+        """Return the output shape of the first repetition."""
         return self.first[-1].shape
 
     @property
     def text(self) -> str:
-        """What stands on the block."""
+        """Return the text on the block."""
         if self.whole:
             count = sum(len(unit.calls) for unit in self.first)
             names = [call.name for unit in self.first for call in unit.calls]
@@ -96,12 +96,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the network between two places that all ways pass.
+    """A part of the network between two points that all paths go through.
 
     Attributes:
-        blocks: in order.
-        gate: the name of the block that feeds it; `None` for the first part.
-        count: how many equal parts in a row it stands for.
+        blocks: its blocks, in order.
+        gate: the name of its input block; `None` for the first part.
+        count: number of consecutive equal parts that it represents.
     """
 
     blocks: tuple[Block, ...]
@@ -110,12 +110,12 @@ class Part:
 
     @property
     def beginning(self) -> str:
-        """What the names of all its layers begin with, if that says something."""
+        """Return the common prefix of the names of its layers, if it is long enough."""
         return self._beginning_of(0) if len(self.blocks) > 1 else ""
 
     @property
     def title(self) -> str:
-        """What stands on the frame around it: empty for a part without a frame."""
+        """Return the text on the frame around it; empty for a part without a frame."""
         if self.count == 1:
             return self.beginning
         names = [self._beginning_of(0), self._beginning_of(self.count - 1)]
@@ -133,7 +133,7 @@ class Part:
 
 
 def _in_lines(words: list[str]) -> str:
-    """Some words beside each other: blocks are narrow."""
+    """Put a few words per line, because blocks are narrow."""
     return "\n".join(" · ".join(words[i : i + ABREAST]) for i in range(0, len(words), ABREAST))
 
 
@@ -141,20 +141,20 @@ LEVELS = ("graph", "joined", "repeats", "models", "parts", "stages")
 
 
 def parts(calls: list[Call], level: str) -> list[Part]:
-    """The parts of a network at a level of detail.
+    """Return the parts of a network at a level of detail.
 
     Args:
         calls: the layer calls.
         level: "graph" (each call is a block), "joined" (convolution, normalization and activation
-            are one block), "repeats" (equal parts in a row are drawn once), "models" (each nested
-            model is one block), "parts" (what lies between two places that all ways pass is one
-            block) or "stages" (so is all that has one size of maps).
+            are one block), "repeats" (consecutive equal parts are drawn once), "models" (each
+            nested model is one block), "parts" (everything between two points that all paths go
+            through is one block) or "stages" (everything with the same map size is one block).
     """
     units = single(calls) if level == "graph" else joined(calls, fold_models=level == "models")
     order = in_depth_first_order(units)
     alone = [_block(unit, level) for unit in order]
     cut = [[_block(unit, level) for unit in part] for part in _cut(order)]
-    if level == "parts" and is_hourglass(alone):  # its skips leave no place that all ways pass
+    if level == "parts" and is_hourglass(alone):  # its skips leave no cut
         sides = [_cut([block.units[0] for block in side]) for side in sides_of(alone)]
         within = [[Block((u,), u.inputs) for u in part] for side in sides for part in side]
         cut = [[_whole(part) for part in within]]
@@ -185,17 +185,17 @@ def _whole(blocks: list[Block]) -> Block:
 
 
 def _cut(units: list[Unit]) -> list[list[Unit]]:
-    """Cut where the output of a single unit is all that goes on.
+    """Cut where all paths go through the output of a single unit.
 
     A part whose output nothing reads, such as an auxiliary head, stays with the next part.
     """
     read_by = readers(units)
-    waiting: dict[str, int] = {}  # units that are read later, and how often
+    waiting: dict[str, int] = {}  # units that are read later, and by how many others
     cut: list[list[Unit]] = [[]]
     for place, unit in enumerate(units):
         cut[-1].append(unit)
         for name in unit.inputs:
-            if name in waiting:  # else it stands outside
+            if name in waiting:  # otherwise, it is outside
                 waiting[name] -= 1
                 if not waiting[name]:
                     del waiting[name]
@@ -208,10 +208,10 @@ def _cut(units: list[Unit]) -> list[list[Unit]]:
 
 
 def _folded(cut: list[list[Block]]) -> Iterator[tuple[list[Block], int]]:
-    """Find equal parts in a row, of one or several segments."""
+    """Find consecutive equal parts of one or several segments."""
     at = 0
     while at < len(cut):
-        best = (1, 1)  # segments of what repeats, times
+        best = (1, 1)  # segments per repetition, and number of repetitions
         for period in range(1, min(LONGEST_PERIOD, (len(cut) - at) // 2) + 1):
             one = [_signature(part) for part in cut[at : at + period]]
             times = 1
@@ -234,13 +234,13 @@ def _folded(cut: list[list[Block]]) -> Iterator[tuple[list[Block], int]]:
 
 
 def _same(blocks: tuple[Block, ...]) -> Block:
-    """The block that stands for the same place in all repetitions."""
+    """Return the block that represents the same position in all repetitions."""
     units = tuple(unit for block in blocks for unit in block.units)
     return Block(units, blocks[0].inputs, blocks[0].whole, len(blocks))
 
 
 def _signature(part: list[Block]) -> list[tuple]:
-    """What two parts must share to be drawn as one; the number of channels may differ."""
+    """Return what two parts must share to be drawn as one; the channels may differ."""
     place = {block.name: nth for nth, block in enumerate(part)}
     place |= {unit.name: nth for nth, block in enumerate(part) for unit in block.units}
     return [
@@ -254,9 +254,9 @@ def _signature(part: list[Block]) -> list[tuple]:
 
 
 def _keeps_size(cut: list[list[Block]], at: int, period: int) -> bool:
-    """Whether maps are as large behind a part as before it: else it is a stage, not a repetition.
+    """Return whether a part keeps the map size; otherwise it is a stage, not a repetition.
 
-    Inputs do not repeat.
+    Inputs are never repetitions.
     """
     first = cut[at : at + period]
     if first[0][0].units[0].calls[0].group == "input":
@@ -266,7 +266,7 @@ def _keeps_size(cut: list[list[Block]], at: int, period: int) -> bool:
 
 
 def _parts(folded: Iterator[tuple[list[Block], int]]) -> list[Part]:
-    """Give each part its gate, in the names of the blocks that are drawn."""
+    """Set the gate of each part to the name of the block drawn."""
     found: list[Part] = []
     drawn: dict[str, str] = {}  # unit -> block
     for blocks, count in folded:

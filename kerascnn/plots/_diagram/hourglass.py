@@ -1,4 +1,4 @@
-"""An hourglass as a U: one row for each size of the maps, down on the left, up on the right."""
+"""An hourglass as a U: one row per map size, down on the left and up on the right."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from .blocks import Placed
     from .folds import Block, Part
 
-FEWEST = 7  # blocks of an hourglass
-BETWEEN = 3.0  # the two sides of the U
-INDENT = 1.2  # of each row against the one above
+FEWEST = 7  # minimum number of blocks in an hourglass
+BETWEEN = 3.0  # distance between the two sides of the U
+INDENT = 1.2  # of each row relative to the one above
 GAP, ROW_GAP = 1.1, 3.0
-LANE = 0.45  # between lines that run beside each other
+LANE = 0.45  # distance between parallel lines
 
 
 def is_hourglass(blocks: Sequence[Block]) -> bool:
-    """Whether the maps of a part get smaller and larger again."""
+    """Return whether the maps of a part get smaller and then larger again."""
     sizes = [size for block in blocks if (size := _size(block)) is not None]
     if len(blocks) < FEWEST or len(sizes) < len(blocks):
         return False
@@ -34,7 +34,7 @@ def is_hourglass(blocks: Sequence[Block]) -> bool:
 
 
 def _size(block: Block) -> float | None:
-    """The height of the maps, in pixels, or where it is open, as a part of the input's."""
+    """Return the height of the maps in pixels or, if unspecified, as a fraction of the input's."""
     unit = block.units[-1]
     if len(unit.shape) < 2:
         return None
@@ -46,7 +46,7 @@ def _size(block: Block) -> float | None:
 
 
 def rows_of(blocks: Sequence[Block]) -> dict[int, tuple[list[Block], list[Block]]]:
-    """The rows of the U, from the largest maps down: the blocks on its left and on its right."""
+    """Return the rows of the U, largest maps first: the blocks on its left and right sides."""
     by_name = {block.name: block for block in blocks}
     sizes = {name: _size(block) or 0.0 for name, block in by_name.items()}
     smallest = min(sizes.values())
@@ -61,7 +61,7 @@ def rows_of(blocks: Sequence[Block]) -> dict[int, tuple[list[Block], list[Block]
 
 
 def sides_of(blocks: Sequence[Block]) -> list[list[Block]]:
-    """The blocks of each side of each row, in the order in which the network passes them."""
+    """Return the blocks on each side of each row, in the order of computation."""
     rows = rows_of(blocks)
     down = [rows[level][0] for level in sorted(rows)]
     up = [rows[level][1] for level in sorted(rows, reverse=True)]
@@ -131,7 +131,7 @@ def hourglass(part: Part, goes_on: str | None) -> Placed:
 
 
 def _levels(sizes: list[float]) -> dict[float, int]:
-    """Rows of the U: sizes that differ by less than a third, as without padding, share one."""
+    """Return the row of each size; sizes that differ by less than a third share one."""
     levels: dict[float, int] = {}
     level, top = 0, sizes[0]
     for size in sizes:
@@ -147,7 +147,7 @@ def _edge(boxes, row_of, neighbours, lanes, source, target, height, across) -> E
     if here == there and neighbours.get(target) == source:
         y = start.y + height / 2
         return Edge(source, target, ((start.x + start.width, y), (end.x, y)))
-    if here == there:  # over the blocks between them
+    if here == there:  # above the blocks in between
         lanes[here] += 1
         y = start.y - LANE * (1 + lanes[here] % 5)
         from_x, to_x = start.x + start.width * 0.7, end.x + end.width * 0.3

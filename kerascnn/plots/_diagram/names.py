@@ -1,12 +1,12 @@
-"""Names of layers, as short as blocks and labels need them."""
+"""Names of layers, shortened for blocks and labels."""
 
 from itertools import takewhile
 
-NAME = 14  # letters of a name that are shown
+NAME = 14  # maximum number of letters shown
 
 
 def shortened(name: str, letters: int = NAME) -> str:
-    """Leave out the middle of a long name.
+    """Replace the middle of a long name by an ellipsis.
 
     >>> shortened("a_name_of_many_more_letters")
     'a_name_…letters'
@@ -18,7 +18,7 @@ def shortened(name: str, letters: int = NAME) -> str:
 
 
 def beginning(names: list[str]) -> str:
-    """What all names begin with, up to the end of a word.
+    """Return the common prefix of all names, up to the end of a word.
 
     >>> beginning(["conv2_block1_1_conv", "conv2_block1_1_bn", "conv2_block1_out"])
     'conv2_block1'
@@ -28,7 +28,7 @@ def beginning(names: list[str]) -> str:
 
 
 def span_text(names: list[str]) -> str:
-    """Name several layers at once.
+    """Return one text for the names of several layers.
 
     >>> span_text(["block1_conv1", "block1_conv2"]), span_text(["a", "b"]), span_text(["fc"])
     ('block1_conv1–2', 'a … b', 'fc')

@@ -1,6 +1,6 @@
-"""The parts of a diagram: plain numbers.
+"""The elements of a diagram as plain numbers.
 
-The unit is the em, the size of the diagram's type; x runs to the right and y downwards.
+The unit is the em, the font size of the diagram; x points right and y points down.
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Box:
-    """A block or volume: its front face, how far it goes back, and the layers it stands for.
+    """A block or volume: its front face, its depth, and the layers that it represents.
 
     Attributes:
-        name: of its first layer with a shape of its own.
-        kind: the Keras class that gives it its colour.
+        name: name of its first layer that changes the shape.
+        kind: the Keras class that determines its color.
         x, y, width, height: the front face; (x, y) is its upper left corner.
-        depth: of a volume, drawn up and to the right; 0 for blocks.
-        layers: the names of all layer calls that it stands for.
-        parameters: of these layers, together.
-        stack: how many maps are drawn one behind the other; 0 for volumes and blocks.
+        depth: depth of a volume, drawn up and to the right; 0 for blocks.
+        layers: the names of all layer calls that it represents.
+        parameters: total number of parameters of these layers.
+        stack: number of maps drawn behind each other; 0 for volumes and blocks.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Box:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the whole box."""
+        """Return left, top, right and bottom of the entire box."""
         return (self.x, self.y - self.depth, self.x + self.width + self.depth, self.y + self.height)
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text, the middle of the room that it has, and the size of that room."""
+    """A text, and the center and size of the space for it."""
 
     text: str
     x: float
@@ -49,14 +49,14 @@ class Label:
     width: float
     height: float
     upright: bool = False
-    on: str | None = None  # the kind of layer on whose colour it stands
-    box: str | None = None  # the name of the block on which it stands
-    on_line: bool = False  # whether it stands on a frame, and needs a ground of its own
+    on: str | None = None  # the kind of layer whose color is its background
+    box: str | None = None  # the name of the block that it is on
+    on_line: bool = False  # whether it is on a frame and needs its own background
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from one box to another, through these points."""
+    """A line from one box to another, through the given points."""
 
     start: str
     end: str
@@ -65,10 +65,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Fold:
-    """A frame around boxes that stand for several equal parts of the network in a row.
+    """A frame around boxes that represent several consecutive equal parts of the network.
 
     Attributes:
-        count: how many parts.
+        count: number of parts.
         boxes: the names of the boxes in the frame, which show the first part.
     """
 
@@ -82,7 +82,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Layout:
-    """All parts of a diagram, and its size."""
+    """All elements of a diagram, and its size."""
 
     boxes: list[Box]
     labels: list[Label]

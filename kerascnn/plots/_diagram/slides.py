@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN, HEAD = Inches(0.25), Inches(0.7)
-SMALLER = 0.92  # type against its room: fonts differ from program to program
+SMALLER = 0.92  # font size relative to the space: fonts differ between programs
 LINE = RGBColor(0x66, 0x66, 0x66)
-TITLE_ONLY = 5  # a layout of python-pptx's template
+TITLE_ONLY = 5  # index of a layout in python-pptx's template
 
 
 def slides(layout: Layout, title: str | None = None) -> bytes:
-    """Draw a layout on a slide of 16:9."""
+    """Draw a layout on a 16:9 slide."""
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, HEIGHT
     slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
@@ -46,10 +46,10 @@ def slides(layout: Layout, title: str | None = None) -> bytes:
 
 
 def draw_on(shapes: Any, layout: Layout, left: int, top: int, width: int, height: int) -> None:
-    """Draw a layout with shapes, as large as it fits into a part of a slide.
+    """Draw a layout with shapes, as large as fits into part of a slide.
 
     Args:
-        shapes: of a slide, or of a group on it.
+        shapes: the shapes of a slide or of a group on it.
         layout: the diagram.
         left, top, width, height: the part of the slide, in EMU.
     """
@@ -57,7 +57,7 @@ def draw_on(shapes: Any, layout: Layout, left: int, top: int, width: int, height
 
 
 class _Page:
-    """Shapes on a slide, and the scale at which a layout fills its room."""
+    """Shapes on a slide, with the scale at which the layout fills its space."""
 
     def __init__(
         self, shapes: Any, layout: Layout, left: int, top: int, width: int, height: int
@@ -103,7 +103,7 @@ class _Page:
             )
             behind.name = f"{box.name} ({nth + 1})"
             _fill(behind, look.color)
-        if box.depth and not box.stack:  # PowerPoint's cube has its depth within its height
+        if box.depth and not box.stack:  # the height of PowerPoint's cube includes its depth
             shape = self._shape(
                 MSO_SHAPE.CUBE, box.x, box.y - box.depth, box.width + box.depth,
                 box.height + box.depth,
@@ -140,7 +140,7 @@ class _Page:
     def _text(self, label: Label) -> None:
         width, height = label.width, label.height
         left, top = self.at(label.x - width / 2, label.y - height / 2)
-        if label.upright:  # turned about its middle
+        if label.upright:  # rotated about its center
             left, top = self.at(label.x - height / 2, label.y - width / 2)
             width, height = height, width
         box = self.shapes.add_textbox(left, top, *self.size(width, height))

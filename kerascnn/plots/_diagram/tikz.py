@@ -1,4 +1,4 @@
-"""A diagram for LaTeX: a standalone document that needs TikZ alone."""
+"""Diagrams for LaTeX: a standalone document that requires only TikZ."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from kerascnn.plots._style import layer_style
 from .parts import Box, Label, Layout
 from .volumes import SHIFT
 
-EM = 9.0  # points: the size of the type
+EM = 9.0  # font size in points
 LINE = 1.25
-PRINTED = "×…–·"  # beyond Latin, and yet in the fonts of pdfTeX
-LATIN = 0x250  # letters that pdfTeX's fonts have
+PRINTED = "×…–·"  # other characters in the fonts of pdfTeX
+LATIN = 0x250  # pdfTeX's fonts have the letters below this
 
 
 def tikz(layout: Layout, title: str | None = None) -> str:
-    """Write a layout as a document that compiles by itself."""
+    """Return a layout as a document that compiles on its own."""
     foreign = any(ord(c) >= LATIN and c not in PRINTED for b in layout.labels for c in b.text)
     foreign |= any(ord(c) >= LATIN and c not in PRINTED for c in title or "")
     colors: dict[str, str] = {}
@@ -54,7 +54,7 @@ def tikz(layout: Layout, title: str | None = None) -> str:
 
 
 def escaped(text: str) -> str:
-    """Write a text as LaTeX shows it; lines end in `\\\\`."""
+    """Escape a text for LaTeX; lines end in `\\\\`."""
     return r"\\".join(map(latex, text.split("\n")))
 
 

@@ -1,6 +1,6 @@
-"""A chain of layers as volumes, or as stacks of maps, in rows.
+"""A chain of layers as volumes or as stacks of maps, in rows.
 
-Lengths grow with the square root of what they stand for: 224 and 7 pixels fit in one picture.
+Lengths are on a square-root scale, so that 224 and 7 pixels fit into one diagram.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from .parts import Box, Edge, Label, Layout
 HEIGHT, THICKNESS = 15.0, 3.6  # of the largest volume
 BAR = 0.6  # thickness of a dense layer
 SMALLEST = 0.45
-OBLIQUE = 0.3  # cabinet projection: what goes away from the viewer is drawn at this length
-SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # of the volumes, tried in turn until a row holds them
+OBLIQUE = 0.3  # cabinet projection: foreshortening of the depth
+SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # of the volumes, tried in turn until they fit into a row
 GAP, INNER_GAP = 1.1, 0.3  # between volumes, and between those that share their label
 ROW_GAP = 2.0
-TURN = 0.8  # how far the line to the next row leaves the row
-SLIDE = 0.46  # height to width of what a slide has room for
-STACKED, SHIFT = 6, 0.5  # at most so many maps are drawn, so far apart
-STACK_SCALE = 0.55  # maps seen from the front need more room across
+TURN = 0.8  # how far the line to the next row extends beyond the row
+SLIDE = 0.46  # aspect ratio, height to width, of the space on a slide
+STACKED, SHIFT = 6, 0.5  # maximum number of maps drawn, and their distance
+STACK_SCALE = 0.55  # maps seen from the front are wider
 
 
 def is_chain(nodes: list[Unit]) -> bool:
-    """Tell whether each layer feeds the next one only."""
+    """Return whether each layer feeds only the next one."""
     return not nodes[0].inputs and all(
         node.inputs == (before.name,) for before, node in itertools.pairwise(nodes)
     )
 
 
 def main_way(nodes: list[Unit]) -> list[Unit]:
-    """Make a chain of any graph: what all ways to the last layer pass, and more of an hourglass.
+    """Reduce any graph to a chain: the layers that all paths go through, and more in an hourglass.
 
-    Between two layers that all ways pass lies a block. One whose maps get smaller than those at
-    both of its ends is followed along its longest way; of others only the end is drawn.
+    Two layers that all paths go through enclose a block. If the maps inside are smaller than those
+    at both ends, the longest path is followed; otherwise, only the end is drawn.
     """
     rank, by_name = ranks(nodes), {node.name: node for node in nodes}
     way = [nodes[-1]]
     while way[-1].inputs:
         way.append(by_name[max(way[-1].inputs, key=rank.__getitem__)])
     way.reverse()
-    # A layer is passed by all ways if no edge leads over its rank and no other layer has it.
+    # All paths go through a layer if no edge skips its rank and no other layer has it.
     needed = [by_name[name] for name in leading_to(nodes[-1].name, by_name)]
     over = {r for n in needed for s in n.inputs for r in range(rank[s] + 1, rank[n.name])}
     alone = Counter(rank[n.name] for n in needed)
@@ -78,7 +78,7 @@ def _area(node: Unit) -> float:
 
 
 def volumes(nodes: list[Unit], width: float, *, stacks: bool = False) -> Layout:
-    """Lay out a chain as volumes, or as stacks of maps, in as many rows as it needs."""
+    """Lay out a chain as volumes or as stacks of maps, in as many rows as needed."""
     groups = [
         list(group)
         for _key, group in itertools.groupby(
@@ -86,7 +86,7 @@ def volumes(nodes: list[Unit], width: float, *, stacks: bool = False) -> Layout:
         )
     ]
     largest = _Largest.of(nodes)
-    # names lie flat if they fit in one row, else they stand; at last there are several rows
+    # names are horizontal if one row suffices, else vertical; as a last resort, use several rows
     for upright, scale in itertools.product((False, True), SCALES):
         slots = [_Slot(group, largest, scale, upright, stacks) for group in groups]
         if sum(slot.width + GAP for slot in slots) - GAP <= width:
@@ -99,7 +99,7 @@ def volumes(nodes: list[Unit], width: float, *, stacks: bool = False) -> Layout:
                 break
 
     boxes, labels, edges = [], [], []
-    turns = []  # the heights between the rows
+    turns = []  # y positions between the rows
     y = 0.0
     for row in rows:
         above = max(slot.above for slot in row)
@@ -116,11 +116,11 @@ def volumes(nodes: list[Unit], width: float, *, stacks: bool = False) -> Layout:
         end = (after.x - 0.15, after.y + after.height / 2)
         if end[0] - start[0] > 0.5:
             edges.append(Edge(before.name, after.name, (start, end)))
-        elif end[0] < start[0] and before.bounds[3] < after.bounds[1]:  # on to the next row
+        elif end[0] < start[0] and before.bounds[3] < after.bounds[1]:  # continues on the next row
             between = next(bottom for bottom in turns if bottom > start[1])
             course = ((across + TURN, start[1]), (across + TURN, between), (-TURN, between))
             edges.append(Edge(before.name, after.name, (start, *course, (-TURN, end[1]), end)))
-        else:  # they touch: there is no room for a line, and no need
+        else:  # they touch, so no line is needed
             edges.append(Edge(before.name, after.name, ()))
     return Layout(boxes, labels, edges, across, y - ROW_GAP)
 
@@ -142,7 +142,7 @@ def _rows(slots: list[_Slot], width: float) -> list[list[_Slot]]:
 
 
 class _Slot:
-    """Volumes that share a label, and the room that they and their label take."""
+    """Volumes that share a label, and the space that they and their label need."""
 
     def __init__(
         self, group: list[Unit], largest: _Largest, scale: float, upright: bool, stacks: bool
@@ -157,7 +157,7 @@ class _Slot:
         else:
             self.sizes = [_size(node, largest, scale) for node in group]
             thickness, self.height, self.depth = self.sizes[0]
-        # all volumes of a group have one size
+        # all volumes of a group have the same size
         self.span = len(group) * (thickness + INNER_GAP) - INNER_GAP + self.depth
         self.shape = _shape_lines(group[0].volume)
         self.name = _name_text(group, upright)
@@ -166,7 +166,7 @@ class _Slot:
             name_width, self.name_height = self.name_height, name_width
         self.name_width = name_width
         self.width = max(self.span, text_width(self.shape), name_width)
-        # above and below the line that goes through the middle of all front faces
+        # above and below the line through the centers of all front faces
         self.above = self.height / 2 + self.depth + 0.3 + text_height(self.shape)
         self.below = self.height / 2 + 0.4 + self.name_height
 
@@ -198,7 +198,7 @@ class _Slot:
 
 
 class _Largest(NamedTuple):
-    """The largest sizes in a chain, which all others are drawn in proportion to."""
+    """The largest sizes in a chain, to which all others are drawn in proportion."""
 
     channels: int
     side: int
@@ -215,7 +215,7 @@ class _Largest(NamedTuple):
 
 
 def _size(node: Unit, largest: _Largest, scale: float) -> tuple[float, float, float]:
-    """Thickness, height and depth of a layer's volume."""
+    """Return thickness, height and depth of a layer's volume."""
 
     def length(full: float, value: int | None, largest: int) -> float:
         return max(scale * full * math.sqrt((value or 1) / largest), SMALLEST)
@@ -232,7 +232,7 @@ def _size(node: Unit, largest: _Largest, scale: float) -> tuple[float, float, fl
 
 
 def _square(node: Unit, largest: _Largest, scale: float) -> tuple[float, float]:
-    """Width and height of a map as it is seen from the front; of a vector, of a thin bar."""
+    """Return width and height of a map seen from the front; a vector is a thin bar."""
     _thickness, height, depth = _size(node, largest, scale * STACK_SCALE)
     if len(node.volume) < 2:
         return max(BAR * scale, SMALLEST), height
@@ -240,7 +240,7 @@ def _square(node: Unit, largest: _Largest, scale: float) -> tuple[float, float]:
 
 
 def _shape_lines(shape: tuple[int | None, ...]) -> str:
-    """Write the channels below the sides: volumes are narrow."""
+    """Write the channels below the sides, because volumes are narrow."""
     if len(shape) < 2:
         return shape_text(shape)
     return f"{shape_text(shape[:-1])}\n×{shape_text(shape[-1:])}"
@@ -255,7 +255,7 @@ def _name_text(group: list[Unit], upright: bool) -> str:
 
 
 def ranks(nodes: list[Unit]) -> dict[str, int]:
-    """Give each layer the length of the longest path to it; records come in computing order."""
+    """Return the length of the longest path to each layer; records are in order of computation."""
     rank: dict[str, int] = {}
     for node in nodes:
         rank[node.name] = max((rank[name] + 1 for name in node.inputs), default=0)
