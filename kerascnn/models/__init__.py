@@ -1,4 +1,4 @@
-"""Architectures, one file for each paper; builders take the arguments of keras.applications."""
+"""Architectures, one file per paper, with the arguments of keras.applications."""
 
 import lazy_loader as lazy
 

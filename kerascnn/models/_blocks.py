@@ -1,4 +1,4 @@
-"""Building blocks that the architectures share: widths, and padding as in Caffe and PyTorch."""
+"""Building blocks shared by the architectures: widths, and padding as in Caffe and PyTorch."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from kerascnn._checks import is_number
 
 
 def scaled(width: float) -> Callable[[int], int]:
-    """Make the function that scales a number of filters or units; 1 keeps the paper's numbers.
+    """Return a function that scales a number of filters or units; 1 keeps the paper's numbers.
 
     >>> [scaled(0.25)(filters) for filters in (64, 128, 1)]
     [16, 32, 1]
@@ -45,8 +45,9 @@ def padded(
 def ceil_max_pool(x: keras.KerasTensor, size: int, *, name: str) -> keras.KerasTensor:
     """Max-pool with stride 2, rounding the output size up, as in Caffe: 112 -> 56 for 3x3 windows.
 
-    The last windows reach past the right and bottom edges. For 2x2 windows and for even sizes (an
-    unknown size counts as even) this is "same" padding; for odd sizes 3x3 windows fit as they are.
+    The last windows extend past the right and bottom edges. For 2x2 windows and for even sizes (an
+    unknown size counts as even), this is "same" padding; for odd sizes, 3x3 windows fit without
+    padding.
     """
     odd = [n is not None and n % 2 == 1 for n in x.shape[1:3]]
     if size == 2 or not any(odd):

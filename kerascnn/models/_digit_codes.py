@@ -35,7 +35,7 @@ FIGURE_3 = """
 
 
 def _codes():
-    """Read the bitmaps: ten rows of 84 numbers, each 1 or -1."""
+    """Return the bitmaps as ten rows of 84 numbers, each 1 or -1."""
     for line_of_digits in FIGURE_3.strip().split("\n\n"):
         lines = [line.split() for line in line_of_digits.splitlines()]
         for digit in zip(*lines, strict=True):

@@ -1,4 +1,4 @@
-"""What keras.applications repeats in every file: check the arguments, then finish the model."""
+"""The common part of all builders: checking the arguments and finishing the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2
 class Size(Enum):
     """The heights and widths that a complete model accepts."""
 
-    STATIC = auto()  # one, fixed by all layers, with or without the top
-    FIXED = auto()  # one, fixed by the dense layers
-    FREE = auto()  # any, since the top pools globally; by default the paper's
-    OPEN = auto()  # any, since the model is fully convolutional; by default `None`
+    STATIC = auto()  # one size, fixed by all layers, with or without the top
+    FIXED = auto()  # one size, fixed by the dense layers
+    FREE = auto()  # any size, since the top pools globally; by default, the paper's
+    OPEN = auto()  # any size, since the model is fully convolutional; by default, `None`
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def finish(
     """Pool the outputs, create the model and load its weights."""
     if beginning.classes is None and beginning.pooling:
         outputs = POOLING[beginning.pooling](name=f"{beginning.pooling}_pool")(outputs)
-    sources = beginning.sources  # with a list of one, `model(images)` would warn
+    sources = beginning.sources  # with a list of one tensor, `model(images)` would warn
     inputs = sources[0] if len(sources) == 1 else sources
     model = keras.Model(inputs, outputs, name=name)
     if beginning.weights is not None:

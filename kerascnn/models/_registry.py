@@ -55,12 +55,12 @@ class Architecture:
         builder: the public builder.
         reference: the paper.
         year: the year of the paper.
-        input_shape: the paper's (H, W, C); one, or one for each variant.
+        input_shape: the paper's (H, W, C), or a dict with one per variant.
         classes: the paper's number of classes.
-        parameters: number of trainable parameters, from the paper or counted by hand; one, or one
-            for each variant.
+        parameters: number of trainable parameters, from the paper or counted by hand, or a dict
+            with one per variant.
         macs: multiply-accumulate operations of the convolutions and dense layers for one image of
-            `input_shape`; one, or one for each variant.
+            `input_shape`, or a dict with one per variant.
         variant_option: the name of the builder's option that selects the variant.
     """
 
@@ -76,12 +76,12 @@ class Architecture:
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """The names of the variants, the default first; (None,) if there is only one."""
+        """Return the names of the variants, the default first; (None,) if there is only one."""
         return tuple(self.parameters) if isinstance(self.parameters, Mapping) else (None,)
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """The variants with their expected values, the default first."""
+        """Return the variants with their expected values, the default first."""
         return tuple(
             Case(
                 variant,
@@ -120,8 +120,8 @@ COMMON_ARGUMENTS = """
 {returns}
 
     Raises:
-        ValueError: if an argument is out of range or the weights do not fit the model.
-        OSError: if the weights file cannot be read.
+        ValueError: If an argument is out of range or the weights do not fit the model.
+        OSError: If the weights file cannot be read.
 """
 
 
@@ -169,7 +169,7 @@ def architecture(
             if a.arguments.get("classes", classes) == 1 and _is_softmax(classifier_activation):
                 chosen["classifier_activation"] = "sigmoid"
             if not a.arguments.get("include_top", True):
-                chosen.pop("input_shape", None)  # maps of any size
+                chosen.pop("input_shape", None)  # without the top, any size is possible
             a.arguments = {**chosen, **a.arguments}
             a.apply_defaults()
             a = a.arguments
@@ -234,7 +234,7 @@ def architecture(
 
 
 def _is_softmax(activation: object) -> bool:
-    """Whether an activation is a softmax, which is constant for a single class."""
+    """Return whether an activation is a softmax, which is constant for a single class."""
     if isinstance(activation, str):
         return activation.lower() in ("softmax", "log_softmax")
     name = getattr(activation, "__name__", type(activation).__name__)
@@ -284,7 +284,7 @@ def _common(name: str, classes: int, activation: object) -> list[inspect.Paramet
 
 
 def _typed(option: inspect.Parameter) -> inspect.Parameter:
-    """Give an option of a builder the type of its default."""
+    """Annotate an option of a builder with the type of its default."""
     return option.replace(annotation=_type_of(option.default))
 
 
@@ -327,7 +327,7 @@ def build(name: str, /, **options: object) -> "keras.Model":
         An uncompiled functional `keras.Model`.
 
     Raises:
-        ValueError: if there is no architecture of this name, or an argument is out of range.
+        ValueError: If the name is unknown or an argument is out of range.
 
     >>> import kerascnn as kc
     >>> kc.models.build("lenet5", classes=26).output_shape

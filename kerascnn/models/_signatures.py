@@ -1,4 +1,4 @@
-"""What builders take, read from their sources: without Keras, which takes seconds to import."""
+"""The options of the builders, read from their source files to avoid the slow import of Keras."""
 
 import ast
 import functools
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-COMMON = (  # the arguments of keras.applications, which all builders take
+COMMON = (  # the arguments of keras.applications, common to all builders
     "include_top",
     "weights",
     "input_tensor",
@@ -22,8 +22,8 @@ class Signature(NamedTuple):
     """The options of a builder.
 
     Attributes:
-        options: names of all arguments, in their order.
-        variant_option: the one that selects the variant; `None` if there is one variant only.
+        options: names of all arguments, in order.
+        variant_option: the one that selects the variant; `None` if there is only one variant.
         variants: its values, the default first.
     """
 
@@ -34,7 +34,7 @@ class Signature(NamedTuple):
 
 @functools.cache
 def signatures() -> dict[str, Signature]:
-    """The options of every architecture, by its name.
+    """Return the options of every architecture by name.
 
     >>> signatures()["lenet5"].variants
     ('modern', '1998')
@@ -48,7 +48,7 @@ def signatures() -> dict[str, Signature]:
 
 
 def _builders(module: ast.Module) -> Iterator[ast.FunctionDef]:
-    """The functions that a decorator "…architecture(…)" turns into builders."""
+    """Yield the functions that a decorator "…architecture(…)" turns into builders."""
     for function in module.body:
         if isinstance(function, ast.FunctionDef) and _decorator(function):
             yield function
@@ -65,7 +65,7 @@ def _signature(function: ast.FunctionDef) -> Signature:
     call = _decorator(function)
     given = {keyword.arg: keyword.value for keyword in call.keywords} if call else {}
     own = tuple(argument.arg for argument in function.args.kwonlyargs)
-    parameters = given.get("parameters")  # of each variant, where there are several
+    parameters = given.get("parameters")  # per variant, if there are several
     if not isinstance(parameters, ast.Dict):
         return Signature(COMMON + own, None, ())
     chosen_by = given.get("variant_option", ast.Constant("variant"))

@@ -13,7 +13,7 @@ from ._registry import architecture
 
 
 class Row(NamedTuple):
-    """A convolution with ReLU, and the layers after it; "pool" is 3x3 max-pooling with stride 2."""
+    """A convolution with ReLU and the layers after it; "pool" is 3x3 max-pooling with stride 2."""
 
     filters: int
     kernel: int

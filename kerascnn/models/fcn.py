@@ -109,7 +109,7 @@ def fcn_layers(stride, inputs, classes, activation, dropout, width):
 
 
 def up_sampling(classes, kernel, stride, *, name):
-    """Make a transposed convolution that interpolates bilinearly and is not trainable."""
+    """Return a transposed convolution that interpolates bilinearly and is not trainable."""
     return Conv2DTranspose(
         classes,
         kernel,
@@ -125,8 +125,8 @@ def convolutionalize(model: keras.Model) -> keras.Model:
     """Convert the dense layers of a classifier into convolutions with the same weights.
 
     The new model accepts images of any size and returns a map of predictions. For an image of the
-    original size, this is the original prediction; for a larger image, there is a prediction for
-    each window (Long et al. 2015, section 3.1, Figure 2).
+    original size, this is the original prediction; for a larger image, there is one prediction per
+    window (Long et al. 2015, section 3.1, Figure 2).
 
     Args:
         model: a functional `keras.Model` with a `Flatten` layer followed by dense layers, such as
@@ -137,7 +137,7 @@ def convolutionalize(model: keras.Model) -> keras.Model:
         copies of the weights.
 
     Raises:
-        ValueError: if the model does not have one `Flatten` layer followed by dense layers.
+        ValueError: If the model does not have one `Flatten` layer followed by dense layers.
 
     >>> import kerascnn as kc
     >>> net = convolutionalize(kc.build_lenet5(input_shape=(32, 32, 1)))

@@ -191,7 +191,7 @@ def build_inception_module(
         all branches).
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: If an argument is out of range.
 
     >>> import kerascnn as kc
     >>> [kc.build_inception_module(kind).output_shape[-1] for kind in ("naive", "reduced")]

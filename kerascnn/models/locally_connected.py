@@ -21,12 +21,12 @@ from .lenet import C1, C3, C5, F6, PAPER_SIZE
     min_size=28,
     size=Size.STATIC,
     parameters=423_038,  # 122,304 + 241,600 + 48,120 + 10,164 + 850
-    macs=416_520,  # as in LeNet-5, whose weights are used at many positions, these only at one
+    macs=416_520,  # as in LeNet-5, whose weights are used at many positions
 )
 def build_locally_connected(inputs, classifier):
     """LeNet-5 with unshared weights: 423,038 parameters, compared with 61,706.
 
-    Each layer computes as many multiply-accumulate operations as in `build_lenet5`, to make them
+    Each layer has as many multiply-accumulate operations as in `build_lenet5`, so that the two are
     comparable; the paper's Net-3 is smaller.
 
     >>> import kerascnn as kc

@@ -153,7 +153,7 @@ def residual_layers(depth, inputs, classifier, variant, shortcut, width):
 
 
 def make_conv_norm(conv, epsilon, momentum):
-    """Make the function that applies a convolution and batch normalization."""
+    """Return a function that applies a convolution and batch normalization."""
 
     def conv_norm(x, filters, kernel, stride=1, *, name):
         x = padded(x, conv, filters, kernel, stride, name=f"{name}_conv")
@@ -189,7 +189,7 @@ def residual_block(x, branch, join, conv_norm, filters, stride, *, name):
 
 
 def make_shortcut(option, conv_norm):
-    """Make the function that applies one of the shortcuts of section 3.3; `None` for none."""
+    """Return a function that applies one of the shortcuts of section 3.3; `None` for none."""
     if option is not None and option not in SHORTCUTS:
         raise unknown("shortcut", option, SHORTCUTS)
 

@@ -100,7 +100,7 @@ def vgg_layers(column, inputs, classifier, dropout, width, hidden, batch_normali
 
 
 def normalized(filters, *, name, **options):
-    """Convolution, batch normalization, ReLU."""
+    """Apply a convolution, batch normalization and ReLU."""
 
     def unit(x):
         x = Conv2D(filters, name=name, **options)(x)

@@ -35,7 +35,7 @@ BOX = 5  # x, y, w, h and confidence
     top="the dense layers and the grid",
     returns="(N, H / 64, W / 64, boxes · 5 + classes)",
     options=(
-        "boxes: number of boxes for each cell of the grid, the paper's B.\n"
+        "boxes: number of boxes per cell of the grid, the paper's B.\n"
         "dropout: dropout rate after the hidden dense layer (section 2.2: 0.5).\n"
         "width: factor by which to multiply the number of filters and of hidden units."
     ),
@@ -78,5 +78,5 @@ def build_yolov1(inputs, classes, activation, *, boxes=2, dropout=0.5, width=1.0
 
 
 def leaky(name):
-    """Make a ReLU with a slope of 0.1 below zero: Equation 2."""
+    """Return a ReLU with a slope of 0.1 below zero: Equation 2."""
     return LeakyReLU(negative_slope=LEAK, name=f"{name}_leaky")
