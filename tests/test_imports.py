@@ -28,7 +28,7 @@ MAY_USE = {
     "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
     "experiments": {"layers", "datasets", "models", "training", "visualize", "_describe"},
     "exercises": {"arithmetic", "datasets"},
-    "explorer": {"datasets", "layers", "plots", "training", "weights"},
+    "explorer": {"_describe", "layers", "plots", "training", "weights"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
         "models", "training", "visualize", "experiments", "trained",

@@ -1,4 +1,4 @@
-"""Arrays as text: float32, float16, or whole steps of a size of their own per filter."""
+"""Arrays as text: float32, float16, or whole steps whose size each filter has for itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 TYPES = ("float32", "float16", "int8")
 STEPS = {"int8": 127, "int16": 32767}  # the largest number of steps
+LARGEST_HALF = 65504.0  # of float16
 
 
 def coded(array: np.ndarray, dtype: str) -> dict[str, Any]:
@@ -16,17 +17,29 @@ def coded(array: np.ndarray, dtype: str) -> dict[str, Any]:
 
     Args:
         array: of any shape; the last axis counts the filters.
-        dtype: "float32", "float16", "int8" or "int16".
+        dtype: "float32", "float16", "int8" or "int16". Vectors, such as biases, stay float32, and
+            so do numbers that are too large for float16.
     """
+    dtype = _kept_in(array, dtype)
     entry: dict[str, Any] = {"shape": list(array.shape), "type": dtype}
     if dtype in STEPS:
-        rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+        rows = array.reshape(-1, array.shape[-1])
         scale = abs(rows).max(axis=0, initial=0) / STEPS[dtype]
         scale[scale == 0] = 1
         scale = scale.astype("float32")
         entry["scale"] = _text(scale)
         array = np.round(rows / scale)
     return {**entry, "data": _text(array.astype(dtype))}
+
+
+def size_of(array: np.ndarray, dtype: str) -> int:
+    """Return how many bytes of text an array takes."""
+    return -(-array.size * np.dtype(_kept_in(array, dtype)).itemsize // 3) * 4
+
+
+def _kept_in(array: np.ndarray, dtype: str) -> str:
+    exact = array.ndim < 2 or (dtype == "float16" and abs(array).max(initial=0) > LARGEST_HALF)
+    return "float32" if exact else dtype
 
 
 def decoded(entry: dict[str, Any]) -> np.ndarray:

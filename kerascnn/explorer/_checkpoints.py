@@ -1,0 +1,92 @@
+"""The weights of several epochs, as small differences to those of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerascnn.training._checksum import check_sum
+from kerascnn.training._history_file import read_history
+from kerascnn.training._kept import kept_weights
+from kerascnn.training._training import Training
+
+from ._graph import Arrays
+from ._weights import coded, decoded
+
+
+class Kept(NamedTuple):
+    """What a run has kept: its history, and by epoch the weights in the order of the model's."""
+
+    history: dict[str, list[float]]
+    weights: Mapping[int, list[np.ndarray]]
+
+
+def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
+    """Read the weights of the epochs that a run has kept.
+
+    Raises:
+        ValueError: it has kept none, or they are those of another network.
+        OSError: a file is damaged.
+    """
+    folder = run.run_dir if isinstance(run, Training) else Path(run).expanduser()
+    files = kept_weights(folder) if folder is not None else {}
+    if not files:
+        where = "a training without run_dir" if folder is None else f"'{folder}', which has none"
+        raise ValueError(
+            "checkpoints must be a run that kept the weights of its epochs; received "
+            f"{where}. Train with run_dir= and keep_every=1."
+        )
+    history = run.history if isinstance(run, Training) else read_history(folder / "history.csv")
+    copy = keras.models.clone_model(model)
+    weights = {}
+    for epoch, file in files.items():
+        check_sum(file)
+        try:
+            copy.load_weights(file)
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"checkpoints must be weights of the model {model.name!r}; those in '{file}' do "
+                f"not fit: {str(error).splitlines()[0]}"
+            ) from None
+        weights[epoch] = [np.array(w, "float32") for w in copy.get_weights()]
+    return Kept(history, weights)
+
+
+def checkpoints_of(
+    kept: Kept, model: keras.Model, arrays: Arrays, base: list[np.ndarray], dtype: str
+) -> list[dict[str, Any]]:
+    """What the page has of each epoch.
+
+    Args:
+        kept: the weights.
+        model: whose weights the arrays are.
+        arrays: of the page.
+        base: their values as the page reads them.
+        dtype: "int16", or "int8" for the half.
+    """
+    position = {id(variable): nth for nth, variable in enumerate(model.weights)}
+    entries = []
+    for epoch, weights in kept.weights.items():
+        changed = {}
+        for nth, source in enumerate(arrays.sources):
+            if id(source) in position:
+                difference = weights[position[id(source)]] - base[nth]
+                if difference.any():
+                    changed[str(nth)] = coded(difference, dtype)
+        metrics = {key: column[epoch - 1] for key, column in kept.history.items()} if epoch else {}
+        entries.append({"epoch": epoch, "metrics": metrics, "arrays": changed})
+    return entries
+
+
+def as_read(entry: dict[str, Any], base: list[np.ndarray]) -> list[np.ndarray]:
+    """The arrays of a checkpoint as the page reads them."""
+    changed = entry["arrays"]
+    return [
+        array + decoded(changed[str(nth)]) if str(nth) in changed else array
+        for nth, array in enumerate(base)
+    ]

@@ -1,0 +1,102 @@
+"""Samples: pictures of the user's that a page brings along, with their classes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kerascnn._markup import data_uri
+
+Samples = tuple[list[np.ndarray], np.ndarray | None]
+
+
+def check_samples(samples: Any, inputs: list[dict], shapes: list[tuple]) -> Samples:
+    """Check samples, and return an array for each input, and the labels.
+
+    Args:
+        samples: as for `export`.
+        inputs: described by `describe_inputs`.
+        shapes: of the inputs, without the batch.
+
+    Raises:
+        ValueError: other shapes, ranges or numbers of pictures.
+    """
+    images, labels = (
+        samples if isinstance(samples, tuple) and len(samples) == 2 else (samples, None)
+    )
+    many = list(images) if isinstance(images, list | tuple) and len(inputs) > 1 else [images]
+    if len(many) != len(inputs):
+        raise ValueError(
+            f"samples must have an array for each of {len(inputs)} inputs; received {len(many)}."
+        )
+    checked = [_pictures(*each) for each in zip(many, inputs, shapes, strict=True)]
+    counts = {len(each) for each in checked}
+    if labels is not None:
+        labels = np.asarray(labels)
+        if labels.ndim != 1 or labels.dtype.kind not in "iu":
+            raise ValueError(
+                f"samples must have labels (N,) of class indices; received {labels.dtype} "
+                f"{labels.shape}."
+            )
+        counts.add(len(labels))
+    if len(counts) > 1:
+        raise ValueError(f"samples must be as many everywhere; received {sorted(counts)}.")
+    return checked, labels
+
+
+def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
+    """Pictures as float32 in [0, 1], or numbers as they are."""
+    images = np.asarray(images)
+    if described["kind"] == "digit" and images.shape[1:] == (28, 28, 1) != shape:
+        frame = (shape[0] - 28) // 2
+        images = np.pad(images, [(0, 0), (frame, frame), (frame, frame), (0, 0)])
+    if images.shape[1:] != shape or images.dtype.kind not in "fiu":
+        raise ValueError(
+            f"samples must be ({', '.join(map(str, ('N', *shape)))}); received {images.dtype} "
+            f"{images.shape}."
+        )
+    if described["kind"] == "numbers":
+        return images.astype("float32")
+    if images.dtype == np.uint8:
+        return images.astype("float32") / 255
+    low, high = (images.min(), images.max()) if images.size else (0, 1)
+    if not (low >= 0 and high <= 1):  # NaN too
+        raise ValueError(
+            f"samples must be pictures in [0, 1], or uint8; received {low:.4g} to {high:.4g}. "
+            "preprocessing= tells how they become the network's input."
+        )
+    return images.astype("float32")
+
+
+def entries(samples: Samples, inputs: list[dict], names: Sequence[str] | None) -> list[dict]:
+    """What the page has of each sample: its label, its class and its pictures."""
+    arrays, labels = samples
+    found = []
+    for nth in range(len(arrays[0])):
+        data = [_data(each[nth], one) for each, one in zip(arrays, inputs, strict=True)]
+        entry: dict[str, Any] = {"data": data[0] if len(inputs) == 1 else data}
+        if labels is not None:
+            klass = int(labels[nth])
+            if names is not None and not 0 <= klass < len(names):
+                raise ValueError(
+                    f"samples must have labels from 0 to {len(names) - 1}; received {klass}."
+                )
+            entry |= {"class": klass, "label": str(klass) if names is None else names[klass]}
+        found.append(entry)
+    return found
+
+
+def _data(picture: np.ndarray, described: dict) -> str | list[float]:
+    """A picture as a PNG, or numbers."""
+    if described["kind"] == "numbers":
+        return [float(f"{value:.6g}") for value in picture.ravel()]
+    levels = np.uint8(np.round(picture * 255))
+    file = io.BytesIO()
+    Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(
+        file, "PNG", optimize=True
+    )
+    return data_uri(file.getvalue(), "png")
