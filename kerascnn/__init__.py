@@ -7,8 +7,8 @@
 
 import lazy_loader as lazy
 
-# The public names stand in __init__.pyi; each is imported when it is first used,
-# so that `import kerascnn` costs nothing and loads neither TensorFlow nor matplotlib.
+# The public names are listed in __init__.pyi; each is imported on first use, so that
+# `import kerascnn` is fast and loads neither TensorFlow nor matplotlib.
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 __version__ = "0.1.0"
 

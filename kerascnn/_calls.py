@@ -9,7 +9,7 @@ import keras
 
 
 def has_graph(operation: object) -> bool:
-    """Whether an operation is a model with a graph of layers, and computes what the graph says."""
+    """Return whether an operation is a model that computes exactly its graph of layers."""
     if not isinstance(operation, keras.Model) or not getattr(operation, "inputs", None):
         return False
     computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
@@ -17,10 +17,9 @@ def has_graph(operation: object) -> bool:
 
 
 def number_calls_alike(copy: keras.Model, model: keras.Model) -> None:
-    """Give the calls of a cloned model the numbers that they have in the model.
+    """Number the calls in a cloned model as in the original model.
 
-    "layer:0" is the call that was made first. Keras clones the calls of a shared layer in an order
-    of its own.
+    "layer:0" is the first call of a shared layer. Keras may clone the calls in another order.
     """
     for (cloned, call), (own, made) in zip(order_of(copy), order_of(model), strict=True):
         at = cloned._inbound_nodes.index(call)
@@ -30,7 +29,7 @@ def number_calls_alike(copy: keras.Model, model: keras.Model) -> None:
 
 
 def tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
-    """List what the calls of a model give, in topological order; nested models are one call."""
+    """List the outputs of a model's calls in topological order; a nested model is one call."""
     return [tensor for _, call in order_of(model) for tensor in call.outputs]
 
 
@@ -38,7 +37,7 @@ _numbers: WeakKeyDictionary[keras.Operation, dict[int, int]] = WeakKeyDictionary
 
 
 def number_of(operation: keras.Operation, call: Any) -> int:
-    """Return which call of its layer a call is, counted as they were made."""
+    """Return the index of a call among the calls of its layer, in the order they were made."""
     at: int = operation._inbound_nodes.index(call)
     numbers: dict[int, int] = _numbers.get(operation) or {}
     return numbers.get(at, at)

@@ -13,7 +13,7 @@ from ._errors import unknown
 
 
 def is_whole(value: object, least: float = 0) -> TypeGuard[int]:
-    """Whether a value is a whole number of at least `least`.
+    """Return whether a value is a whole number of at least `least`.
 
     >>> is_whole(3), is_whole(True), is_whole(3.0)
     (True, False, False)
@@ -22,7 +22,7 @@ def is_whole(value: object, least: float = 0) -> TypeGuard[int]:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number.
+    """Return whether a value is a finite number.
 
     >>> is_number(0.5), is_number(True), is_number(math.nan)
     (True, False, False)

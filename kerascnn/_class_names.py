@@ -1,4 +1,4 @@
-"""The names of a model's classes, where they are known: by training, evaluation, or by hand."""
+"""The class names of a model, if known from training, from evaluation or from the user."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,21 +13,22 @@ _known: WeakKeyDictionary[keras.Operation, tuple[str, ...]] = WeakKeyDictionary(
 
 
 def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
-    """Tell the names of a model's classes, so that a target can be given by its name.
+    """Set the class names of a model, so that targets can be specified by name.
 
-    `train` and `evaluate` do so by themselves for data with `.class_names`. The names last as long
-    as the model in this process; they are not saved with it.
+    `train` and `evaluate` do this for data with `.class_names`. The names are kept as long as the
+    model exists in this process; they are not saved with it.
 
     Args:
-        model: A functional or sequential classifier, `(N, K)` or `(N, h, w, K)` scores; of several
-            outputs the first. K = 1 has two classes.
-        class_names: K texts, in the order of the classes.
+        model: A functional or sequential classifier whose first output is `(N, K)` or
+            `(N, h, w, K)` scores. K = 1 represents two classes.
+        class_names: Names of the K classes, by class index.
 
     Returns:
-        The model.
+        The same model.
 
     Raises:
-        TypeError, ValueError: Not such a model, or another number of names.
+        TypeError: If `model` is not a Keras model.
+        ValueError: If the model has no graph, or the number of names is wrong.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = name_classes(kc.build_lenet5(classes=2), ["dent", "scratch"])
@@ -40,7 +41,7 @@ def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
     classes = 2 if last == 1 else last
     if len(names) != classes:
         raise ValueError(
-            f"class_names must be {classes}, one for each class of the model; "
+            f"class_names must be {classes} names, one for each class of the model; "
             f"received {len(names)}."
         )
     _known[graph.maker(graph.outputs[0]).operation] = names
@@ -48,32 +49,32 @@ def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
 
 
 def remember(model: keras.Model, class_names: Sequence[str] | None) -> None:
-    """Keep the names that come with data, if they are those of the model's classes."""
+    """Store the class names of a data set, if they match the model's classes."""
     if class_names is not None and has_graph(model):
         try:
             name_classes(model, class_names)
-        except ValueError:  # what the model gives are not these classes, such as boxes
+        except ValueError:  # the outputs are not these classes but, for example, boxes
             return
 
 
 def names_of(graph: Graph) -> tuple[str, ...] | None:
-    """The names of a model's classes; `None`: not known."""
+    """Return the class names of a model; `None` if unknown."""
     return _known.get(graph.maker(graph.outputs[0]).operation)
 
 
 def indices_of(target: Any, graph: Graph) -> Any:
-    """Replace the names of classes in a target by their indices; whatever else it is stays.
+    """Replace class names in a target by their indices; other targets are not changed.
 
     Raises:
-        TypeError: A name, of a model whose class names are not known.
-        ValueError: A name that is none of them.
+        TypeError: If it contains a name, but the class names of the model are unknown.
+        ValueError: If a name is unknown.
     """
     if isinstance(target, str):
         names = names_of(graph)
         if names is None:
             raise TypeError(
-                f"target must be a class index, since the model's class names are not known; "
-                f"received {target!r}: tell them by kerascnn.name_classes(model, class_names)."
+                f"target must be a class index, since the model's class names are unknown; "
+                f"received {target!r}. Set them with kerascnn.name_classes(model, class_names)."
             )
         if target not in names:
             raise unknown("target", target, names)

@@ -25,7 +25,7 @@ def unknown(what: str, received: object, choices: Iterable[object]) -> ValueErro
 
 
 def _close(received: str, choices: list) -> list[str]:
-    """The choices that may be meant: the one that is spelled otherwise, or up to three alike."""
+    """Return likely choices: one that only differs in spelling, or up to three similar ones."""
 
     def plain(name: str) -> str:  # "ResNet-50" means "resnet50"
         return "".join(filter(str.isalnum, str(name).casefold()))

@@ -14,7 +14,7 @@ def replacing(path: Path) -> Iterator[Path]:
     extension, from which Keras infers the format.
 
     Raises:
-        OSError: if the folder is not writable.
+        OSError: If the folder is not writable.
     """
     new = path.with_name(f".new-{os.getpid()}.{path.name}")
     try:
@@ -26,10 +26,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def must_be_writable(path: Path) -> Iterator[None]:
-    """Say in one line what is wrong where a file cannot be written.
+    """Raise a one-line error if the `with` block cannot write a file.
 
     Raises:
-        OSError: the file cannot be written, or is a folder.
+        OSError: If the file cannot be written, or is a folder.
     """
     try:
         if path.is_dir():
@@ -46,7 +46,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a file completely or not at all.
 
     Raises:
-        OSError: if the folder is not writable.
+        OSError: If the folder is not writable.
     """
     with replacing(path) as new:
         new.write_bytes(data)

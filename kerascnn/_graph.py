@@ -18,10 +18,10 @@ from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
-SINGLE = ("bicubic", "lanczos3", "lanczos5")  # of which TensorFlow has no gradient
-HALF = ("float16", "bfloat16")  # in these
+SINGLE = ("bicubic", "lanczos3", "lanczos5")  # TensorFlow has no gradient for these …
+HALF = ("float16", "bfloat16")  # … in half precision
 
-Tensor = Any  # of any backend of Keras, which declares no type for it
+Tensor = Any  # a tensor of any Keras backend, for which Keras has no type
 
 
 class Key(NamedTuple):
@@ -72,7 +72,7 @@ class Node:
 
 
 def _is_short_for(short: str, name: str) -> bool:
-    """Whether a name matches when outer models or the call of a shared layer are left out.
+    """Return whether a name matches when outer models or the call of a shared layer are left out.
 
     >>> _is_short_for("conv", "encoder:1/conv"), _is_short_for("encoder:0/conv", "encoder:1/conv")
     (True, False)
@@ -104,7 +104,7 @@ class Graph:
 
     @property
     def shapes(self) -> dict[Key, tuple]:
-        """The shapes of all tensors as the model was built, the batch first."""
+        """The shapes of all tensors in the model as built, including the batch axis."""
         shapes = {k: s for n in self.nodes for k, s in zip(n.outputs, n.shapes, strict=True)}
         return shapes | {key: (None, *constant.shape[1:]) for key, constant in self.constants}
 
@@ -119,7 +119,7 @@ class Graph:
         model refers to the layers that compute its outputs.
 
         Raises:
-            ValueError: if no node matches.
+            ValueError: If no node matches.
         """
         if isinstance(layer, str):
             named = [*self.models, *(n.name for n in self.nodes)]
@@ -139,7 +139,7 @@ class Graph:
         """Find the only node that a layer or a name refers to, as `calls` does.
 
         Raises:
-            ValueError: if no node or more than one node matches: a layer that is called more than
+            ValueError: If no node or more than one node matches: a layer that is called more than
                 once, or layers of the same name in several nested models.
         """
         nodes = self.calls(layer)
@@ -180,7 +180,7 @@ class Graph:
             until: keys of the tensors to compute.
 
         Raises:
-            MisfitError: if the inputs are so small that an operation has an empty output. On some
+            MisfitError: If the inputs are so small that an operation has an empty output. On some
                 processors TensorFlow computes such tensors without an error.
         """
         values = dict(zip(self.inputs, inputs, strict=True))
@@ -207,7 +207,7 @@ def _for_batch(constant: Tensor, like: Tensor) -> Tensor:
 
 
 def _is_lost(result: Tensor, built: tuple) -> bool:
-    """Whether a tensor has an empty axis, other than the batch, that was not empty when built."""
+    """Return whether a tensor has an empty axis that was not empty when the model was built."""
     try:
         shape = tuple(result.shape)
     except ValueError:  # a tensor of unknown rank
@@ -218,7 +218,7 @@ def _is_lost(result: Tensor, built: tuple) -> bool:
 
 
 def run(node: Node, args: tuple, kwargs: dict) -> Any:
-    """Compute a node in inference mode: no dropout, batch norm with its moving statistics."""
+    """Compute a node in inference mode: no dropout, batch normalization with moving statistics."""
     operation = node.operation
     if getattr(operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
@@ -228,7 +228,7 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
 
 
 def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
-    """Resize maps; those in half precision in single, and bring them back."""
+    """Resize maps; compute in single precision if they are in half precision."""
     dtype = getattr(operation, "compute_dtype", None) or keras.backend.standardize_dtype(
         args[0].dtype
     )
@@ -260,16 +260,16 @@ def flatten(model: keras.Model) -> Graph:
     """Read the graph of a functional or sequential model, with nested models expanded.
 
     Raises:
-        TypeError: if `model` is not a Keras model.
-        ValueError: if the model has no graph: it is subclassed, or not built yet.
+        TypeError: If `model` is not a Keras model.
+        ValueError: If the model has no graph: it is subclassed, or not built yet.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     if not has_graph(model):
         if getattr(model, "inputs", None):
             raise ValueError(
-                f"model must compute what its graph of layers says; {type(model).__name__} "
-                f"{model.name!r} has a call() of its own. Use keras.Model(model.inputs, "
+                f"model must be computed by its graph of layers; {type(model).__name__} "
+                f"{model.name!r} overrides call(). Use keras.Model(model.inputs, "
                 "model.outputs) for the graph alone."
             )
         raise ValueError(
@@ -307,7 +307,7 @@ def _nodes(
     constants: dict[Key, Tensor],
 ) -> Iterator[Node]:
     order = order_of(model)
-    calls: dict[str, list] = {}  # of each name, as they were made: not as the outputs need them
+    calls: dict[str, list] = {}  # for each name, to be sorted in the order they were made
     for operation, call in order:
         calls.setdefault(operation.name, []).append((number_of(operation, call), call))
     for operation, call in order:

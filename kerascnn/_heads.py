@@ -72,7 +72,7 @@ def unwrapped(operation: keras.Operation) -> keras.Operation:
 
 
 def keeps_values(operation: keras.Operation) -> bool:
-    """Whether an operation leaves values unchanged, such as the final cast in mixed precision."""
+    """Return whether an operation keeps the values, like the final cast in mixed precision."""
     if isinstance(operation, RESHAPING):
         return True
     bare = not getattr(operation, "weights", None)  # unlike a linear Dense layer
@@ -80,7 +80,7 @@ def keeps_values(operation: keras.Operation) -> bool:
 
 
 def can_be_seen(operation: keras.Operation) -> bool:
-    """Whether we know what an operation computes: it is neither a Lambda nor a custom layer."""
+    """Return whether it is known what an operation computes: no Lambda, no custom layer."""
     computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
     return computes.__module__.startswith(OWN) and not isinstance(operation, keras.layers.Lambda)
 
@@ -163,7 +163,7 @@ def units_at(graph: Graph, output: Key) -> int | None:
 
 
 def is_binary(graph: Graph) -> bool:
-    """Whether the first output is a single sigmoid unit, which represents two classes."""
+    """Return whether the first output is a single sigmoid unit, which represents two classes."""
     return units_of(graph) == 1 and end_of(graph, graph.outputs[0]) == "sigmoid"
 
 
@@ -171,7 +171,7 @@ def classes_of(graph: Graph) -> int | None:
     """Count the classes that the first output scores.
 
     Raises:
-        ValueError: if a class index is ambiguous: the outputs are a dict, or there is a single
+        ValueError: If a class index is ambiguous: the outputs are a dict, or there is a single
             unit that may also be a regression.
     """
     output = graph.outputs[0]
@@ -229,7 +229,7 @@ def known_classes_of(graph: Graph) -> int:
     """Count the classes that the first output scores, where their number is fixed.
 
     Raises:
-        ValueError: as for `classes_of`, or if the number depends on the size of the images.
+        ValueError: As for `classes_of`, and if the number depends on the size of the images.
     """
     classes = classes_of(graph)
     if classes is None:
@@ -242,7 +242,7 @@ def known_classes_of(graph: Graph) -> int:
 
 
 def _is_known(operation: keras.Operation) -> bool:
-    """Whether we know what an operation applies last: no custom layer or user-defined function."""
+    """Return whether the function that an operation applies last is known, not user-defined."""
     function = last_function(operation)
     if isinstance(function, keras.Operation):
         return can_be_seen(operation) and can_be_seen(function)
@@ -250,7 +250,7 @@ def _is_known(operation: keras.Operation) -> bool:
 
 
 def _end_can_be_seen(layer: keras.Operation) -> bool:
-    """Whether it is known what a layer applies last; of a model in a wrapper, that it is linear."""
+    """Return whether a layer's last function is known; for a wrapped model, that it is linear."""
     if not has_graph(layer):
         return _is_known(layer)
     inner = flatten(layer)

@@ -1,4 +1,4 @@
-"""Texts and files as LaTeX, Markdown and pages take them."""
+"""Texts, pictures and templates in LaTeX, Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def one_line(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Keep Markdown and HTML from reading a text as markup; "a_b" is safe as it is.
+    """Escape a text for Markdown and HTML; "a_b" is safe as it is.
 
     >>> markdown("a_b * <c>")
     'a_b \\\\* &lt;c&gt;'
@@ -30,7 +30,7 @@ def markdown(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Keep LaTeX from reading a text as markup.
+    """Escape a text for LaTeX.
 
     >>> latex("a_b & 3×3")
     'a\\\\_b \\\\& 3$\\\\times$3'
@@ -42,22 +42,22 @@ def latex(text: str) -> str:
     }  # fmt: skip
     text = one_line(text)
     if "--" in text:
-        special["-"] = "{-}"  # not a dash
-    start = "{}" if text.startswith("*") else ""  # after a line break it would be a part of that
+        special["-"] = "{-}"  # otherwise a dash
+    start = "{}" if text.startswith("*") else ""  # otherwise an option of the line break before it
     return start + "".join(special.get(c, c) for c in text)
 
 
 def data_uri(data: bytes, kind: str) -> str:
-    """Write a picture, "svg" or "png", as the address of itself."""
+    """Encode a picture, "svg" or "png", as a data URI."""
     return f"data:{TYPES[kind]};base64,{base64.b64encode(data).decode()}"
 
 
 def template(room: str, name: str) -> Template:
-    """Return a template, which escapes what it is given.
+    """Return a template, which escapes the values inserted into it.
 
     Args:
-        room: the part of the package in which it lies, such as "decks" or "figures/page".
-        name: of the file.
+        room: the part of the package with the file, such as "decks" or "figures/page".
+        name: name of the file.
     """
     return _environment(room).get_template(name)
 

@@ -1,4 +1,4 @@
-"""Print a page with a browser that is installed."""
+"""Print a page to PDF with an installed browser."""
 
 import os
 import shutil
@@ -11,16 +11,16 @@ LIMIT = 120  # seconds
 
 
 def browser() -> str:
-    """Return the browser that prints.
+    """Return the browser to print with.
 
     Raises:
-        OSError: none is installed.
+        OSError: If no browser is installed.
     """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         raise OSError(
-            "format 'pdf' needs Chromium or Chrome to print the page, and neither is installed; "
-            "install one (Debian: apt install chromium), or save as 'html' and print it from your "
+            "format 'pdf' requires Chromium or Chrome to print the page, and neither is installed. "
+            "Install one (Debian: apt install chromium), or save as 'html' and print it from your "
             "browser."
         )
     return found
@@ -30,7 +30,7 @@ def printed(page: bytes) -> bytes:
     """Print an HTML page as PDF.
 
     Raises:
-        OSError: no browser is installed, or it prints nothing.
+        OSError: If no browser is installed, or it fails.
     """
     program = browser()
     with tempfile.TemporaryDirectory() as folder:

@@ -14,14 +14,14 @@ from keras import KerasTensor, ops
 from ._graph import Graph, Node, flatten, has_graph, run
 
 SOME_SIZE = 64  # in pixels, for models that accept any size
-# What TensorFlow adds to its messages: colours, names of nodes and operations.
+# TensorFlow's additions to its messages: colors, names of nodes and operations.
 DECORATION = re.compile(
     r"\x1b\[\d+m|\{\{.*?\}\}|\[Op:\w+\]|^Exception encountered.*$", re.MULTILINE
 )
 
 
 def is_of_the_backend(error: Exception) -> bool:
-    """Whether an error was raised by TensorFlow's kernels rather than by Python code."""
+    """Return whether an error was raised by TensorFlow's kernels rather than by Python code."""
     return type(error).__module__.startswith("tensorflow.")
 
 
@@ -33,7 +33,7 @@ def check_kernels(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
         inputs: the shape of each input; a batch axis or size of `None` is filled in.
 
     Raises:
-        NotImplementedError: with the name of the layer and TensorFlow's message.
+        NotImplementedError: If a layer cannot be computed; names the layer.
     """
     zeros = [
         ops.zeros([1, *(n or SOME_SIZE for n in tensor.shape[1:])], tensor.dtype)

@@ -28,7 +28,7 @@ def progress(
         A function to call after each step: `advance()`, or `advance(steps)`.
 
     Raises:
-        ValueError: if `verbose` is not True, False or "auto".
+        ValueError: If `verbose` is not True, False or "auto".
 
     >>> with progress("counting", 3, verbose=False) as advance:
     ...     for i in range(3):

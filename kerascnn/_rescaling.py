@@ -1,4 +1,4 @@
-"""Whether a model brings 0 … 255 to its own range, by the layers that it begins with."""
+"""Detect models whose first layers rescale images from 0 … 255."""
 
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
@@ -10,10 +10,10 @@ from keras import layers
 from ._errors import warn
 from ._graph import Graph, Key, Node, flatten, has_graph, run
 
-LARGEST_MEAN = 2.0  # of pictures in [0, 1] at most
-SMALLEST_SCALE = 0.05  # of pictures in [0, 1] at least
-NOTHING = 1e-5  # what black and white may differ by where only edges are seen
-SOME_SIZE = 32  # in pixels, where a model takes any
+LARGEST_MEAN = 2.0  # the largest mean that is subtracted from images in [0, 1]
+SMALLEST_SCALE = 0.05  # the smallest standard deviation or factor for images in [0, 1]
+NOTHING = 1e-5  # tolerance for the difference of black and white if only edges are detected
+SOME_SIZE = 32  # in pixels, for models that accept any size
 RESCALING = (layers.Rescaling, layers.Normalization, layers.Lambda)
 ARITHMETIC = ("Add", "Divide", "Multiply", "Subtract", "TrueDivide")  # of keras.ops
 MOVING = (
@@ -29,14 +29,14 @@ _layers: WeakKeyDictionary[keras.Model, str | None] = WeakKeyDictionary()  # tha
 
 
 def rescaling_of(graph: Graph, key: Key) -> Node | None:
-    """The first node that rescales an input, if what stands at the beginning wants 0 … 255.
+    """Return the first node that rescales an input, if the first layers expect 0 … 255.
 
-    It is measured, with a black and a white picture in [0, 1], what reaches the first layer that
-    does more than prepare: values that hardly differ, or that are far from 0, are of 0 … 255.
+    A black and a white image in [0, 1] are passed through the layers that only prepare the input.
+    If the results hardly differ, or are far from 0, the model expects 0 … 255.
 
     Args:
         graph: The model's graph.
-        key: Of the input that takes the pictures.
+        key: Key of the image input.
     """
     last, first = key, None
     for node in preparation(graph, key):
@@ -50,13 +50,13 @@ def rescaling_of(graph: Graph, key: Key) -> Node | None:
 
 
 def black_and_white(graph: Graph, key: Key) -> tuple[np.ndarray, np.ndarray]:
-    """A black and a white picture in [0, 1], of the size of an input."""
+    """Return a black and a white image in [0, 1], of the size of an input."""
     shape = [1, *(n or SOME_SIZE for n in graph.maker(key).shapes[0][1:])]
     return np.zeros(shape, "float32"), np.ones(shape, "float32")
 
 
 def wants_levels(black: np.ndarray, white: np.ndarray) -> bool:
-    """Tell from what becomes of black and of white, in [0, 1], whether 0 … 255 is wanted."""
+    """Return whether 0 … 255 is expected, given the prepared black and white images."""
     slopes = np.abs(white - black)
     place = slopes.argmax()
     slope, offset = slopes.flat[place], abs(black.flat[place])
@@ -64,9 +64,9 @@ def wants_levels(black: np.ndarray, white: np.ndarray) -> bool:
 
 
 def rescaling_layer(model: keras.Model) -> str | None:
-    """Name the layer by which a model of one input rescales 0 … 255; `None` if it does not.
+    """Name the layer in which a model with one input rescales 0 … 255; `None` if there is none.
 
-    Nothing is known of a model whose layers cannot be followed.
+    Models without a graph of layers are not examined.
     """
     if not has_graph(model) or len(model.inputs) != 1:
         return None
@@ -78,26 +78,26 @@ def rescaling_layer(model: keras.Model) -> str | None:
 
 
 def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images") -> None:
-    """Warn where pictures in [0, 1] go into a model that begins by rescaling 0 … 255.
+    """Warn if images in [0, 1] are passed to a model that rescales them from 0 … 255.
 
     Args:
-        model: Any Keras model; of one whose layers cannot be followed nothing is said.
-        images: `(N, H, W, C)`, some of those that it gets.
-        what: What they are called.
+        model: Any Keras model; those without a graph of layers are not examined.
+        images: `(N, H, W, C)`, a sample of the images.
+        what: Name of the images for the message.
     """
     in_unit = np.asarray(images).dtype.kind == "f" and 0 < np.max(images) <= 1
     if in_unit and (layer := rescaling_layer(model)):
         warn(
-            f"the model rescales 0 … 255 itself, by its layer {layer!r}, but the {what} "
-            "lie in [0, 1] and look black to it: give 255 * images, with input_range=(0, 255) in "
-            "from_directory, train and evaluate; or build the model without that layer."
+            f"the model rescales 0 … 255 in its layer {layer!r}, but the {what} are in [0, 1], "
+            "so they are nearly black. Pass 255 * images, with input_range=(0, 255) in "
+            "from_directory, train and evaluate; or build the model without this layer."
         )
 
 
 def preparation(graph: Graph, key: Key) -> Iterator[Node]:
-    """Yield the nodes that prepare an input: they move or rescale values, without learned weights.
+    """Yield the nodes that prepare an input by moving or rescaling values, without weights.
 
-    They end before the first node that does something else.
+    The last one is before the first node that does something else.
     """
     known = {key}
     for node in graph.nodes:
@@ -110,7 +110,7 @@ def preparation(graph: Graph, key: Key) -> Iterator[Node]:
 
 
 def _keeps_range(node: Node) -> bool:
-    """Whether the values stay in their range: images are shifted, cropped or rotated at most."""
+    """Return whether values keep their range: images are only shifted, cropped, rotated etc."""
     name = _name(node)
     if name == "Einsum" and len(node.inputs) == 1:  # such as "nchw->nhwc"
         return True
@@ -118,7 +118,7 @@ def _keeps_range(node: Node) -> bool:
 
 
 def _may_rescale(node: Node) -> bool:
-    """Whether a node computes with values, without weights that it learns."""
+    """Return whether a node computes with the values, without trained weights."""
     layer, name = node.operation, _name(node)
     own = isinstance(layer, layers.Layer) and not type(layer).__module__.startswith("keras.")
     return name in ARITHMETIC or isinstance(layer, RESCALING) or (own and not layer.weights)
@@ -129,7 +129,7 @@ def _name(node: Node) -> str:
 
 
 def _at(graph: Graph, key: Key, pictures: np.ndarray, until: Key) -> np.ndarray:
-    """What the beginning of a model makes of pictures."""
+    """Compute the values of a tensor for some images."""
     inputs = [None] * len(graph.inputs)
     inputs[graph.inputs.index(key)] = keras.ops.convert_to_tensor(pictures, "float32")
     values = graph.evaluate(inputs, run, until=(until,))

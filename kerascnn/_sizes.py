@@ -22,7 +22,7 @@ def shapes_on_the_way(
         until: keys of the tensors to reach; `None`: the outputs.
 
     Raises:
-        MisfitError: if the network does not accept these shapes.
+        MisfitError: If the network does not accept these shapes.
     """
     return graph.evaluate(list(inputs), _shape, until=until)
 
@@ -31,7 +31,7 @@ def check_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
     """Reject images of a size that the network does not accept.
 
     Raises:
-        ValueError: with the node that fails, and a nearby size that fits.
+        ValueError: If a layer does not accept the size; the message suggests one that fits.
     """
     try:
         shapes_on_the_way(graph, inputs)
@@ -50,7 +50,7 @@ def check_size_of(model: keras.Model, shape: Sequence[int | None]) -> None:
         shape: shape of the images, including the batch axis.
 
     Raises:
-        ValueError: as for `check_sizes`.
+        ValueError: As for `check_sizes`.
     """
     if has_graph(model) and len(model.inputs) == 1:
         check_free_sizes(flatten(model), [KerasTensor((None, *shape[1:]), model.inputs[0].dtype)])
@@ -106,7 +106,7 @@ def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
 
 
 def _has_size(tensor: KerasTensor | None) -> TypeGuard[KerasTensor]:
-    """Whether an input has a height and width, unlike, for example, a vector."""
+    """Return whether an input has a height and width, unlike, for example, a vector."""
     return tensor is not None and len(tensor.shape) > 2
 
 

@@ -29,7 +29,7 @@ def language(lang: str) -> Iterator[None]:
     """Set the language of `text` within a `with` block.
 
     Raises:
-        ValueError: if `lang` is not "en", "ko" or "es".
+        ValueError: If `lang` is not "en", "ko" or "es".
     """
     if lang not in LANGUAGES:
         raise unknown("lang", lang, LANGUAGES)
@@ -41,7 +41,7 @@ def language(lang: str) -> Iterator[None]:
 
 
 def in_all_languages(say: Callable[[], T]) -> dict[str, T]:
-    """Call a function in each language, and return what it says by language.
+    """Call a function in each language, and return the results by language.
 
     >>> in_all_languages(lambda: text("loss"))
     {'en': 'loss', 'ko': '손실', 'es': 'pérdida'}
@@ -67,7 +67,7 @@ _ = text
 
 
 def class_texts(names: Iterable) -> list[str]:
-    """Translate the class names of the toolkit's own data sets; all others stay as they are.
+    """Translate the class names of the toolkit's own data sets; others are not changed.
 
     >>> with language("es"):
     ...     class_texts(["background", "cell"]), class_texts(["cell", "other"])
@@ -82,7 +82,7 @@ def class_texts(names: Iterable) -> list[str]:
 
 
 def _own_class_names() -> tuple[tuple[str, ...], ...]:
-    """The class names of the data sets that the toolkit loads, in the language that is set."""
+    """Return the class names of the toolkit's data sets in the current language."""
     return (
         (
             _("airplane"), _("automobile"), _("bird"), _("cat"), _("deer"),

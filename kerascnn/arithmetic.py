@@ -54,7 +54,7 @@ def conv_output_size(
         floor((i + 2p − k_eff) / s) + 1 (Dumoulin & Visin 2016, relationship 6).
 
     Raises:
-        ValueError: if an argument is out of range, or the kernel is larger than the padded input.
+        ValueError: If an argument is out of range, or the kernel is larger than the padded input.
 
     >>> conv_output_size(7, kernel=3, stride=3)  # 2.33 windows fit, rounded down
     2
@@ -309,12 +309,12 @@ class ReceptiveField:
     Start with `ReceptiveField()`, a single pixel, and apply the layers one by one.
 
     Attributes:
-        size: size in input pixels, including padding. If neighbouring units differ, as after a
+        size: size in input pixels, including padding. If neighboring units differ, as after a
             transposed convolution, this is the largest size.
-        stride: distance in pixels between the fields of neighbouring units (product of strides).
+        stride: distance in pixels between the fields of neighboring units (product of strides).
             It is 0 if all units have the same field, and negative after a flip.
-        center: centre of the field of the first unit, where 0 is the centre of the first pixel. If
-            neighbouring units differ, this is an average.
+        center: center of the field of the first unit, where 0 is the center of the first pixel. If
+            neighboring units differ, this is an average.
         aligned: whether all branches that lead to the layer have the same `stride` and `center`;
             the field is their union.
         spans: first and last pixel of the fields of the first units, `None` for a unit that does
@@ -376,7 +376,7 @@ class ReceptiveField:
     def start(self) -> Fraction:
         """The first pixel in the field of the first unit; negative in the padding.
 
-        If neighbouring units differ, the field of no unit u starts before start + u · stride.
+        If neighboring units differ, the field of no unit u starts before start + u · stride.
         """
         starts = [s[0] - u * self.stride for u, s in enumerate(self.spans) if s]
         return min(starts, default=self.center)
@@ -431,7 +431,7 @@ class ReceptiveField:
     ) -> ReceptiveField:
         """Apply a transposed convolution or upsampling layer.
 
-        Each output pixel depends on at most ceil(k_eff / s) neighbouring input pixels.
+        Each output pixel depends on at most ceil(k_eff / s) neighboring input pixels.
         """
         return self.through(*transposed_taps(kernel, stride, before, dilation))
 

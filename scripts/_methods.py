@@ -379,13 +379,13 @@ def occlusion(case):
         case.model, case.images, case.given, size=tuple(size), stride=tuple(stride), fill=fill,
         probability=probability, **which(case, place), **options(case),
     )  # fmt: skip
-    grey = images.mean(axis=(1, 2), keepdims=True) if fill is None else fill
+    gray = images.mean(axis=(1, 2), keepdims=True) if fill is None else fill
     whole = scores_of(case, place, images, probability=probability)
     total, count = np.zeros((2, *images.shape[:3]))
     for y in dict.fromkeys([*range(0, height - size[0], stride[0]), height - size[0]]):
         for x in dict.fromkeys([*range(0, width - size[1], stride[1]), width - size[1]]):
             covered = images.copy()
-            covered[:, y : y + size[0], x : x + size[1]] = grey
+            covered[:, y : y + size[0], x : x + size[1]] = gray
             drop = whole - scores_of(case, place, covered, probability=probability)
             total[:, y : y + size[0], x : x + size[1]] += drop[:, None, None]
             count[:, y : y + size[0], x : x + size[1]] += 1

@@ -16,7 +16,7 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="fuzz")
 class Shifted(keras.layers.Layer):
-    """A layer of one's own, without a rule: the sum of two neighbours."""
+    """A layer of one's own, without a rule: the sum of two neighbors."""
 
     def call(self, x):
         """Add the next row."""

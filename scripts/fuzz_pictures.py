@@ -51,10 +51,10 @@ def corpus() -> list[tuple[str, bytes]]:
     """Whole files of many kinds, small, with their endings."""
     rng = np.random.default_rng(0)
     ramp = np.linspace(0, 1, 24 * 32).reshape(24, 32) ** 1.5
-    grey = Image.fromarray(np.uint8(255 * ramp))
+    gray = Image.fromarray(np.uint8(255 * ramp))
     noise = Image.fromarray(rng.integers(0, 256, (24, 32, 3), np.uint8))
     clear = noise.copy()
-    clear.putalpha(grey)
+    clear.putalpha(gray)
     wide = Image.fromarray(np.uint16(65535 * ramp))
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "camera"
@@ -65,19 +65,19 @@ def corpus() -> list[tuple[str, bytes]]:
         image.save(file, kind, **options)
         made.append((kind.lower(), file.getvalue()))
 
-    plain = (grey, noise, clear, wide, noise.quantize(16), grey.convert("1"))
+    plain = (gray, noise, clear, wide, noise.quantize(16), gray.convert("1"))
     for image in (*plain, clear.convert("LA")):
         save(image, "PNG")
     save(noise, "PNG", exif=exif)
     save(noise.quantize(16), "PNG", transparency=bytes(range(16)))
     save(noise, "PNG", save_all=True, append_images=[noise.rotate(90)])
-    for image in (grey, noise, noise.convert("CMYK")):
+    for image in (gray, noise, noise.convert("CMYK")):
         save(image, "JPEG")
     save(noise, "JPEG", progressive=True, exif=exif)
-    for image in (noise.quantize(16), grey):
+    for image in (noise.quantize(16), gray):
         save(image, "GIF")
-    save(noise.quantize(16), "GIF", save_all=True, append_images=[grey, noise], transparency=3)
-    for image in (grey, noise, noise.quantize(16), grey.convert("1"), clear):
+    save(noise.quantize(16), "GIF", save_all=True, append_images=[gray, noise], transparency=3)
+    for image in (gray, noise, noise.quantize(16), gray.convert("1"), clear):
         save(image, "BMP")
     for options in ({}, {"lossless": True}, {"exif": exif}):
         save(noise, "WEBP", **options)
@@ -101,7 +101,7 @@ def corpus() -> list[tuple[str, bytes]]:
         tifffile.imwrite(file, color, photometric="rgb", metadata=None, **options)
         made.append(("tiff", file.getvalue()))
     made += [("tiff", data) for data in many_tiffs(rng, ramp)]
-    save(noise, "TIFF", save_all=True, append_images=[grey, noise.resize((9, 7))])
+    save(noise, "TIFF", save_all=True, append_images=[gray, noise.resize((9, 7))])
     made.append(("png", wide_png(rng.integers(0, 256, (24, 1 + 32 * 6), np.uint8))))
     return made
 
@@ -120,16 +120,16 @@ def many_tiffs(rng: np.random.Generator, ramp: np.ndarray) -> list[bytes]:
     for kind in ("u1", "u2", "u4", "f4"):
         largest = 1 if kind == "f4" else np.iinfo(kind).max
         color = (largest * rng.random((3, 24, 32))).astype(kind)
-        grey = (largest * ramp).astype(kind)
+        gray = (largest * ramp).astype(kind)
         apart = {"photometric": "rgb", "planarconfig": "separate"}
         write(color, **apart)
         write(color, compression="zlib", tile=(16, 16), **apart)
-        write(grey, grey[::-1].copy(), grey[:9])
+        write(gray, gray[::-1].copy(), gray[:9])
         write(color, photometric="minisblack")
-        write(grey, photometric="miniswhite")
-        write(np.concatenate([color, grey[None]]), extrasamples=["unassalpha"], **apart)
-        write(grey, compression="zlib", predictor=kind != "f4", rowsperstrip=5)
-        write(grey, subifds=0, bigtiff=True, resolution=(300, 300))
+        write(gray, photometric="miniswhite")
+        write(np.concatenate([color, gray[None]]), extrasamples=["unassalpha"], **apart)
+        write(gray, compression="zlib", predictor=kind != "f4", rowsperstrip=5)
+        write(gray, subifds=0, bigtiff=True, resolution=(300, 300))
     for kind in ("u1", "u2"):
         colors = rng.integers(0, 2**16, (3, 256 if kind == "u1" else 2**16), np.uint16)
         indices = rng.integers(0, 256, (24, 32)).astype(kind)

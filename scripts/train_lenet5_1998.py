@@ -67,7 +67,7 @@ def main():
         data="MNIST's first 55,000 training images; best epoch selected on the last 5,000",
         seed=options.seed,
         seconds=seconds,
-        input="32x32x1, centred digit, background -0.1, strokes 1.175",
+        input="32x32x1, centered digit, background -0.1, strokes 1.175",
     )
 
 

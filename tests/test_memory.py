@@ -33,8 +33,8 @@ print(said)
     [
         (None, None, True, "are kept for the next step (KERASCNN_KEEP_MEMORY=0 turns it off)"),
         ("KERASCNN_KEEP_MEMORY", "0", False, "KERASCNN_KEEP_MEMORY=0"),
-        ("MALLOC_TOP_PAD_", "0", False, "as MALLOC_TOP_PAD_ says"),
-        ("GLIBC_TUNABLES", "glibc.malloc.mmap_max=65536", False, "as GLIBC_TUNABLES says"),
+        ("MALLOC_TOP_PAD_", "0", False, "as set by MALLOC_TOP_PAD_"),
+        ("GLIBC_TUNABLES", "glibc.malloc.mmap_max=65536", False, "as set by GLIBC_TUNABLES"),
     ],
 )
 def test_pages_are_not_asked_for_again(run_python, monkeypatch, variable, value, kept, says):

@@ -1,4 +1,4 @@
-"""What a model is made of and what its units see: records, rules for layers, tables."""
+"""The layers of a model and their receptive fields: records, rules for layers, tables."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Which axes of a tensor are space and which holds channels, as layers say by `data_format`."""
+"""The spatial axes of a tensor and its channel axis, from the `data_format` of layers."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ SEQUENCES = (
 
 
 def space(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int] | None:
-    """The axes of space and of channels a layer sees in its input; `None`: it tells nothing."""
+    """Return the spatial axes and the channel axis of a layer's input; `None` if unspecified."""
     if isinstance(operation, layers.TimeDistributed):
         inner = space(operation.layer, ndim - 1)
         return inner and ([1, *(axis + 1 for axis in inner[0])], inner[1] + 1)
@@ -30,19 +30,19 @@ def space(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int] | 
 
 
 def axes_of(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int]:
-    """The axes of space and of channels of a layer that tells them.
+    """Return the spatial axes and the channel axis of a layer's input.
 
     Raises:
-        TypeError: if it does not.
+        TypeError: If the layer does not specify them.
     """
     found = space(operation, ndim)
     if found is None:
-        raise TypeError(f"{type(operation).__name__} does not tell its axes of space.")
+        raise TypeError(f"{type(operation).__name__} does not specify its spatial axes.")
     return found
 
 
 def vote(votes: dict[Origin, bool], operation: keras.Operation, ndim: int, view: View) -> None:
-    """Note which axes a layer uses as space (True) or channels (False); the first layer decides."""
+    """Record axes that a layer uses as spatial (True) or channels (False); the first layer wins."""
     used = space(operation, ndim)
     if used:
         for origin, look in view.items():
@@ -54,5 +54,5 @@ def vote(votes: dict[Origin, bool], operation: keras.Operation, ndim: int, view:
 
 
 def space_of(votes: dict[Origin, bool], i: int, ndim: int) -> tuple[int, ...]:
-    """The axes of an input that are space; where no layer tells, the last one holds channels."""
+    """Return the spatial axes of an input; by default, all but the last one, the channels."""
     return tuple(axis for axis in range(1, ndim) if votes.get((i, axis), axis < ndim - 1))

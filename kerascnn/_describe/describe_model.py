@@ -1,4 +1,4 @@
-"""What a model is made of: one record per layer, with parameters, MACs and receptive fields."""
+"""The description of a model: one record per layer, with parameters, MACs and receptive fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .rules.windows import window_of
 from .shapes import specs_of
 from .unknowns import size, total
 
-# What passes on the values of another layer at inference, perhaps in another shape.
+# Layers that pass on their input at inference, perhaps in another shape.
 PASS_ON = (
     layers.ActivityRegularization, layers.AlphaDropout, layers.Dropout, layers.Flatten,
     layers.GaussianDropout, layers.GaussianNoise, layers.Identity, layers.Reshape,
@@ -37,26 +37,26 @@ def describe(
 
     Nested models and branches are included. The receptive field follows Araujo et al. 2019
     (Distill, "Computing receptive fields of convolutional neural networks"), with the padding
-    that Keras uses for this input size; pixels of the padding are counted. Where the units of a
-    layer see more or less by their position, it is that of the one that sees most.
+    that Keras uses for this input size; pixels of the padding are counted. If it depends on the
+    position of the unit, it is the largest one in the layer.
 
-    Which axes are space follows from the layers that use them: each by its own `data_format`.
-    What Keras's own layers see and compute is known by rules. Of other layers, what they see is
-    measured where they are small, by moving their inputs; their MACs are not known, unless they
-    say so themselves (see `Layer`). What is not known is `None`, and "–" in tables.
+    The spatial axes are determined from the `data_format` of the layers that use them. For
+    Keras's own layers, receptive fields and MACs follow from rules. For other layers, the
+    receptive field is measured by changing their inputs, if they are small enough; their MACs are
+    unknown unless they define them (see `Layer`). Unknown values are `None`, and "–" in tables.
 
     Args:
         model: any functional or sequential `keras.Model`.
-        input_shape: shape of one input without the batch, such as (224, 224, 3), for models
-            that leave their input size free; a list of shapes for several inputs.
+        input_shape: shape of one input without the batch axis, such as (224, 224, 3), for models
+            with a variable input size; a list of shapes for several inputs.
 
     Returns:
-        A `Description`; it prints as a table.
+        A `Description`, which prints as a table.
 
     Raises:
-        TypeError: not a Keras model.
-        ValueError: a model without a graph, or an `input_shape` that does not fit, with the
-            nearest size that would.
+        TypeError: If `model` is not a Keras model.
+        ValueError: If the model has no graph, or `input_shape` does not fit; the message suggests
+            the nearest size that fits.
 
     >>> import kerascnn as kc
     >>> d = kc.describe(kc.build_lenet5())
@@ -99,7 +99,7 @@ def describe(
 
 
 def passes_on(node: Node) -> bool:
-    """Whether a node only passes on the values of another at inference, as Flatten and Dropout."""
+    """Return whether a node only passes on its input at inference, like Flatten and Dropout."""
     return isinstance(node.operation, PASS_ON) or type(node.operation).__name__ in PASS_ON_OPS
 
 
@@ -110,16 +110,16 @@ Field = tuple[ReceptiveField, ...] | str | None
 def receptive_fields(
     model: keras.Model, input_shape: Sequence, *, only: int | None = None
 ) -> dict[str, Field]:
-    """What the units of each layer see of an input of this shape, without the batch.
+    """Compute the receptive fields of each layer for an input of this shape.
 
     Args:
         model: any functional or sequential model.
-        input_shape: of the input, or a list of the shapes of several inputs.
-        only: the place of the input that counts; `None`: all, overlaid.
+        input_shape: shape of the input without the batch axis, or a list of several shapes.
+        only: index of the input to consider; `None` for the union over all inputs.
 
     Returns:
-        By the layers' names, a field for each axis of space; `WHOLE` where it holds all that a
-        unit sees but does not move with it; `None` where it is not known.
+        For each layer name: a field for each spatial axis, `WHOLE` if the fields do not move with
+        the units, or `None` if unknown.
     """
     graph = flatten(model)
     shapes, fields = followed(model, graph, input_shape)
@@ -146,7 +146,7 @@ def receptive_fields(
 def followed(
     model: keras.Model, graph: Graph, input_shape: Sequence | None
 ) -> tuple[dict[Key, tuple], Fields]:
-    """The shapes of all tensors, and what their units see."""
+    """Return the shapes of all tensors and the receptive fields of their units."""
 
     @cache
     def specs() -> dict[Key, KerasTensor]:
@@ -164,7 +164,7 @@ def _sizes_of(looks: Sequence[Look]) -> PerAxis | None:
 
 
 def _strides_of(looks: Sequence[Look]) -> PerAxis | None:
-    """The strides of axes that are still there; `None` where there is none."""
+    """Return the strides of the axes that remain; `None` if none does."""
     strides = [
         abs(k.field.stride) if k.field is not None and k.axis is not None and k.alone else None
         for k in looks
@@ -173,7 +173,7 @@ def _strides_of(looks: Sequence[Look]) -> PerAxis | None:
 
 
 def _same(values: Sequence[int | Fraction | None]) -> PerAxis | None:
-    """One number where the axes agree."""
+    """Return a single number if the axes agree."""
     values = [int(v) if v is not None and v == int(v) else v for v in values]
     return values[0] if len(set(values)) == 1 else tuple(values)
 

@@ -1,4 +1,4 @@
-"""The families of Keras's layers and operations that are treated alike, by name."""
+"""Groups of Keras's layers and operations that are treated alike."""
 
 import keras
 from keras import layers
@@ -31,12 +31,12 @@ MULTI_HEAD = (layers.MultiHeadAttention, layers.GroupQueryAttention)
 MERGING = (
     layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum,
 )  # fmt: skip
-NORMALIZATIONS = tuple(  # over the axes that they name
+NORMALIZATIONS = tuple(  # over the axes that they specify
     getattr(layers, name)
     for name in ("LayerNormalization", "UnitNormalization", "RMSNormalization")
     if hasattr(layers, name)
 )
-# At inference each value is made of the one in its place, whatever its channel.
+# At inference, each value depends only on the value at its position, in its channel.
 POINTWISE = (
     layers.BatchNormalization, layers.Normalization, layers.Rescaling, layers.Identity,
     layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D,
@@ -45,7 +45,7 @@ POINTWISE = (
     layers.Discretization, layers.RandomFlip, layers.RandomRotation, layers.RandomTranslation,
     layers.RandomZoom, layers.RandomContrast, layers.RandomBrightness,
 )  # fmt: skip
-# The same of the operations in `keras.ops`, and of small layers inside keras.applications.
+# The same for operations in `keras.ops`, and for small layers in keras.applications.
 POINTWISE_NAMES = frozenset([
     "Absolute", "Abs", "Add", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2",
     "Arctanh", "BroadcastTo", "Cast", "Cbrt", "Ceil", "Celu", "Clip", "ConvertToTensor",
@@ -66,6 +66,6 @@ REDUCTIONS = frozenset([
 
 
 def is_keras(operation: keras.Operation) -> bool:
-    """Whether Keras's own code computes an operation, not that of a class made from it."""
+    """Return whether Keras's own code computes an operation, not an override in a subclass."""
     methods = (getattr(type(operation), n, None) for n in ("call", "convolution_op"))
     return all(m is None or m.__module__.startswith("keras.") for m in methods)

@@ -1,7 +1,7 @@
 """Receptive fields along a model's graph, axis by axis.
 
-Each axis of each input is followed by itself, whatever its place: channels may come first, axes may
-be permuted, merged or taken apart. Which of them are space follows from the layers that use them.
+Each axis of each input is followed separately: channels may come first, and axes may be permuted,
+merged or split. The layers that use them determine which ones are spatial.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ WRAPPERS = (layers.TimeDistributed, layers.SpectralNormalization)
 
 
 class Fields(NamedTuple):
-    """What all tensors of a graph see, and the axes of space of each of its inputs."""
+    """The receptive fields of all tensors of a graph, and the spatial axes of its inputs."""
 
     views: dict[Key, View]
     space: tuple[tuple[int, ...], ...]
-    pointwise: frozenset[int]  # operations, by identity, that were found to be so
+    pointwise: frozenset[int]  # ids of operations that were found to be pointwise
 
 
 def fields_of(
@@ -46,13 +46,13 @@ def fields_of(
     *,
     origins: tuple[Key, ...] | None = None,
 ) -> Fields:
-    """Follow the axes of a graph's inputs to all its tensors.
+    """Follow the axes of a graph's inputs to all of its tensors.
 
     Args:
-        graph: of the model.
-        shapes: of all its tensors, the batch first.
-        specs: computes shapes and types of all tensors, for layers that must be probed.
-        origins: the tensors to follow instead of the inputs.
+        graph: the model's graph.
+        shapes: shapes of all of its tensors, including the batch axis.
+        specs: function that computes the shapes and types of all tensors, for probing layers.
+        origins: keys of tensors to start from instead of the inputs.
     """
     origins = graph.inputs if origins is None else origins
     views: dict[Key, View] = {key: {} for key in graph.inputs}
@@ -87,13 +87,13 @@ def fields_of(
 
 
 def sees(view: View, fields: Fields, sizes: dict[Origin, int | None], shape: tuple) -> list[Look]:
-    """What units see along each axis of space, the inputs overlaid; [] where they see nothing.
+    """Return the union of what units see along each spatial axis of all inputs; [] if nothing.
 
     Args:
-        view: of a tensor.
-        fields: of the graph.
-        sizes: of the axes of all inputs.
-        shape: of the tensor.
+        view: what the units of the tensor see.
+        fields: the fields of the graph.
+        sizes: sizes of the axes of all inputs.
+        shape: shape of the tensor.
     """
     parts = []
     for i, axes in enumerate(fields.space):
@@ -113,7 +113,7 @@ def sees(view: View, fields: Fields, sizes: dict[Origin, int | None], shape: tup
 
 
 def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict) -> Probed | None:
-    """Probe a layer, once for inputs of the same shapes."""
+    """Probe a layer, only once for the same input shapes."""
     if output:
         return None
     tensors = [specs()[key] for key in node.inputs]
@@ -121,7 +121,7 @@ def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict)
     if name not in kept:
 
         def fill(values: list) -> tuple[tuple, dict]:
-            given = iter(values)  # one for each place, also where a tensor comes twice
+            given = iter(values)  # one for each argument, even if a tensor is passed twice
             return keras.tree.map_structure(
                 lambda item: next(given) if isinstance(item, Slot) else item, node.slots
             )
@@ -141,7 +141,7 @@ class _Step(NamedTuple):
     measure: Callable[[], Probed | None]
 
     def view(self, seen: list[View]) -> View:
-        """What its units see, given what the units of the node's inputs see."""
+        """Return what the output's units see, given what the units of the inputs see."""
         operation = self.node.operation
         if hasattr(operation, "receptive_field"):
             return said_by(operation, seen, self.before, self.after, self.sizes)
@@ -172,11 +172,11 @@ class _Step(NamedTuple):
         measured = self.measure()
         if found is None:
             return measured and measured.reaches
-        # It looks like a convolution; does it see more than one?
+        # It looks like a convolution, but may see more than one.
         return found if measured is None or self._sees_no_more(measured) else measured.reaches
 
     def _sees_no_more(self, measured: Probed) -> bool:
-        """Whether all that moves a layer's units lies within the windows that it declares."""
+        """Return whether everything that affects a unit is within the window of the rule."""
         said = layer_reach(
             self.node.operation, measured.before, measured.after, self.node.slots, self.output
         )
@@ -209,7 +209,7 @@ class _Step(NamedTuple):
 def layer_reach(
     operation: keras.Operation, before: Sequence[tuple], after: tuple, slots: tuple, output: int = 0
 ) -> list[Reach] | None:
-    """The reach of a layer by rule; wrappers are opened."""
+    """Return the reach of a layer by rule, looking inside wrappers."""
     if is_keras(operation):
         if isinstance(operation, layers.TimeDistributed):
             return _of_each_step(operation.layer, before, after)
@@ -219,14 +219,14 @@ def layer_reach(
 
 
 def _is_all_keras(operation: keras.Operation) -> bool:
-    """Whether Keras's own code computes an operation, also what it wraps."""
+    """Return whether Keras's own code computes an operation and any layer that it wraps."""
     while isinstance(operation, WRAPPERS) and is_keras(operation):
         operation = operation.layer
     return has_graph(operation) or is_keras(operation)
 
 
 def _of_each_step(layer: keras.Layer, before: Sequence[tuple], after: tuple) -> list[Reach] | None:
-    """A layer that is applied to each step of a sequence: axis 1 goes along."""
+    """Return the reach of a layer that is applied to each step of a sequence, along axis 1."""
     inner_before = [(None, *shape[2:]) for shape in before]
     inner_after = (None, *after[2:])
     if has_graph(layer):
@@ -247,7 +247,7 @@ def _of_each_step(layer: keras.Layer, before: Sequence[tuple], after: tuple) -> 
 
 
 def _of_model(model: keras.Model, before: Sequence[tuple]) -> list[Reach] | None:
-    """The reach of a whole model: what its output sees of its inputs."""
+    """Return the reach of a whole model, from its output to its inputs."""
     found = specs_within(model, before)
     if found is None or len(model.outputs) != 1 or any(None in shape[1:] for shape in before):
         return None

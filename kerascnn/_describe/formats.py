@@ -1,4 +1,4 @@
-"""A table as text, Markdown, LaTeX, CSV and HTML; names of layers are escaped in each."""
+"""A table as text, Markdown, LaTeX, CSV and HTML; layer names are escaped in each."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Cells(NamedTuple):
-    """What a table shows.
+    """The contents of a table.
 
     Attributes:
-        title: above the table.
-        headings: one for each column.
-        rows: the cells of each row.
-        totals: the cells of the last row; none: there is no such row.
+        title: title above the table.
+        headings: heading of each column.
+        rows: cells of each row.
+        totals: cells of the last row; an empty list if there is none.
         notes: sentences below the table.
-        words: columns of words; the others, of numbers, are aligned on the right.
-        spared: columns that are left out, in this order, where a terminal is too narrow.
+        words: indices of the columns with words; the others, with numbers, are right-aligned.
+        spared: columns to leave out, in this order, if the terminal is too narrow.
     """
 
     title: str
@@ -40,7 +40,7 @@ class Cells(NamedTuple):
 
 
 def text(cells: Cells, width: int | None) -> str:
-    """Draw a table for a terminal of a width in characters; `None`: as wide as needed."""
+    """Draw a table for a terminal of this width in characters; `None`: as wide as needed."""
     from rich.console import Console
 
     drawn = io.StringIO()
@@ -52,7 +52,7 @@ def text(cells: Cells, width: int | None) -> str:
 
 
 def fitting(cells: Cells, console: Console, options: ConsoleOptions) -> Table:
-    """The table without the columns that do not fit: numbers are never broken."""
+    """Return the table without the columns that do not fit, since numbers must not wrap."""
     for dropped in range(len(cells.spared) + 1):
         table = _rich_table(cells, cells.spared[:dropped])
         if console.measure(table, options=options.update(width=10_000)).maximum <= (
@@ -64,7 +64,7 @@ def fitting(cells: Cells, console: Console, options: ConsoleOptions) -> Table:
 
 def _rich_table(cells: Cells, without: Sequence[int] = ()) -> Table:
     from rich.table import Table
-    from rich.text import Text  # names are not markup
+    from rich.text import Text  # so that names are not read as markup
 
     notes = list(cells.notes)
     if without:
@@ -98,7 +98,7 @@ def _last(cells: Cells) -> list[list[str]]:
 
 
 def latex(cells: Cells) -> str:
-    """Write a `tabular` with the rules of the LaTeX package booktabs."""
+    """Write a `tabular` in LaTeX, with the rules of the package booktabs."""
     headings, *rows = [
         " & ".join(map(latex_text, row)) + r" \\"
         for row in (cells.headings, *cells.rows, *_last(cells))
@@ -121,7 +121,7 @@ def latex(cells: Cells) -> str:
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """Write comma-separated values, numbers as they are."""
+    """Write comma-separated values, with unformatted numbers."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)
@@ -130,7 +130,7 @@ def csv_text(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def html(cells: Cells) -> str:
-    """Write a `<table>`."""
+    """Write an HTML `<table>`."""
     from markupsafe import escape
 
     def line(row: Sequence[str], tag: str = "td") -> str:
@@ -155,7 +155,7 @@ def html(cells: Cells) -> str:
 
 
 def _csv_cell(value: object) -> object:
-    """A cell that the csv module quotes correctly: it overlooks a lone carriage return."""
+    """Convert a cell for the csv module, which does not quote a lone carriage return."""
     if isinstance(value, tuple):  # sizes, or names
         value = ("; " if all(isinstance(v, str) for v in value) else "x").join(map(str, value))
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What units see along one axis of an input, and what they see along several paths at once."""
+"""What units see along one axis of an input, through one path or several."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Look(NamedTuple):
     """What the units of a tensor see along one axis of an input.
 
     Attributes:
-        axis: the tensor's axis along which it moves; `None`: all units see the same.
-        field: what they see; `None` where it is not known.
-        alone: whether neighbours along `axis` are neighbours in nothing else, as after flattening.
+        axis: axis of the tensor along which the field moves; `None` if all units see the same.
+        field: the receptive field; `None` if unknown.
+        alone: whether `axis` represents this axis alone, unlike after flattening.
     """
 
     axis: int | None
@@ -29,7 +29,7 @@ View = dict[Origin, Look]
 
 
 def all_of(look: Look, shape: tuple, size: int | None) -> Look:
-    """What all units of a tensor see together, of a real image: no padding."""
+    """Return what all units of a tensor see together, without padding."""
     if look.axis is None:
         return look
     units = shape[look.axis]
@@ -43,7 +43,7 @@ def all_of(look: Look, shape: tuple, size: int | None) -> Look:
 
 
 def joined(looks: Sequence[Look], size: int | None, shape: tuple) -> Look:
-    """What units see along several paths at once, on one axis of the input."""
+    """Return what units see through several paths, along one axis of the input."""
     known = [(look, look.field) for look in looks if look.field is not None]
     if len(known) < len(looks):
         return UNKNOWN

@@ -40,7 +40,7 @@ from .unknowns import product, size, total
 
 Shape = tuple[int | None, ...]
 
-# Layers whose weights scale or shift, one for each channel, or that have none.
+# Layers without weights, or whose weights only scale or shift each channel.
 FREE = (
     *POOLS, *GLOBAL_POOLS, *ADAPTIVE_POOLS, *UP_SAMPLING, *PADDING, *CROPPING, *MERGING,
     *NORMALIZATIONS, *POINTWISE, layers.GroupNormalization, layers.Embedding, layers.Activation,
@@ -66,13 +66,13 @@ CELLS = (layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell)
 def macs_of(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple = ((), {})
 ) -> int | None:
-    """Count the multiply-adds of an operation; `None` where a size or the rule is not known.
+    """Count the multiply-adds of an operation; `None` if a size or the rule is unknown.
 
     Args:
-        operation: a layer, or an operation of `keras.ops`.
-        before: shapes of its inputs, the batch first.
+        operation: a layer, or an operation from `keras.ops`.
+        before: shapes of its inputs, including the batch axis.
         after: shape of its output.
-        slots: the arguments of the call.
+        slots: arguments of the call.
     """
     if hasattr(operation, "macs"):
         return None if None in after[1:] else operation.macs(before, after)
@@ -122,7 +122,7 @@ def macs_of(
 def connections_of(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, macs: int | None
 ) -> int | None:
-    """Multiply-adds, plus one for the bias of each output; not known for recurrent layers."""
+    """Count multiply-adds plus one for the bias of each output; unknown for recurrent layers."""
     if hasattr(operation, "connections"):
         return None if None in after[1:] else operation.connections(before, after)
     inner = operation
@@ -149,7 +149,7 @@ def _of_model(model: keras.Model, before: Sequence[Shape]) -> int | None:
 
 
 def _of_cell(cell: keras.Layer) -> int | None:
-    """Products of one step; gates are applied element by element, which sums nothing."""
+    """Count the products of one step; gates are applied elementwise, without a sum."""
     if isinstance(cell, layers.StackedRNNCells) and is_keras(cell):
         return total(map(_of_cell, cell.cells))
     if isinstance(cell, CELLS) and is_keras(cell):
@@ -166,7 +166,7 @@ def _of_conv_lstm(operation: layers.Layer, before: Shape, after: Shape) -> int |
 
 
 def _of_multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> int | None:
-    """Projections, scores of each query and key, and values weighed by them."""
+    """Count the products of projections, of scores and of weighted values."""
     query, value = before[0], before[1] if len(before) > 1 else before[0]
     key = before[2] if len(before) > 2 and len(before[2]) == len(value) else value
     if isinstance(operation, layers.GroupQueryAttention):
@@ -202,7 +202,7 @@ def _of_attention(operation: layers.Layer, before: Sequence[Shape]) -> int | Non
 def _of_operation(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
 ) -> int | None:
-    """Products in `keras.ops`, by the names of their classes, which are not public."""
+    """Count products in `keras.ops`, by the names of their classes, which are not public."""
     name, given = type(operation).__name__, iter(before)
     arguments = [*slots[0], *slots[1].values()]
     is_tensor = [isinstance(item, Slot) for item in arguments]
@@ -210,7 +210,7 @@ def _of_operation(
         next(given) if tensor else tuple(getattr(item, "shape", ()))
         for tensor, item in zip(is_tensor, arguments, strict=True)
     ]
-    constant = len(shapes) > 1 and is_tensor[:2] == [True, False]  # the second of two
+    constant = len(shapes) > 1 and is_tensor[:2] == [True, False]  # the second of two arguments
     if name == "Matmul" or (name == "Dot" and constant and len(shapes[1]) < 3):
         return product(size(after[1:]), *shapes[0][-1:])
     if name == "Einsum":
@@ -228,24 +228,24 @@ def _terms(equation: str) -> list[str]:
 
 
 def _of_einsum(equation: str, shapes: Sequence[Shape]) -> int | None:
-    """The product of the sizes of all letters but the batch."""
+    """Return the product of the sizes of all letters except the batch axis."""
     terms = _terms(equation)
     if len(terms) > 2:
-        return None  # it depends on the order
+        return None  # depends on the order of evaluation
     sizes: dict[str, int | None] = {}
     for term, shape in zip(terms, shapes, strict=True):
         left, dots, right = term.partition("...")
         more = len(shape) - len(left) - len(right)
         letters = [*left, *(f"...{i}" for i in range(more, 0, -1) if dots), *right]
         for letter, n in zip(letters, shape, strict=True):
-            other = sizes.get(letter, 1)  # the axes of an ellipsis may be of size 1 in one of them
+            other = sizes.get(letter, 1)  # an axis of the ellipsis may have size 1 in one term
             sizes[letter] = None if n is None or other is None else max(n, other)
     first = terms[0][0] if terms[0][0] != "." else next(k for k in sizes if k.startswith("..."))
     return size([n for letter, n in sizes.items() if letter != first])
 
 
 def _places(operation: keras.Layer, shape: Shape) -> int | None:
-    """The number of places in a map, wherever its channels are."""
+    """Count the positions in a map, channels first or last."""
     return size([shape[axis] for axis in axes_of(operation, len(shape))[0]])
 
 

@@ -1,8 +1,8 @@
-"""What a layer without a rule takes from its inputs, measured by changing them, layer by layer.
+"""Measure which inputs the units of a layer without a rule depend on, by changing the inputs.
 
-Everything at one index of one axis is changed, and the places where the output changes with it are
-recorded. The weights are random for this, since those of a new layer are often zero; the layer
-itself stays as it is.
+All values at one index of one axis are changed, and the positions where the output changes are
+recorded. Random weights are used, since those of a new layer are often zero; the layer itself is
+not modified.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from keras import KerasTensor
 
 from .rules.reach import Reach
 
-AFFORDABLE = 10_000_000  # values to compute for one probe
-LINES = 24  # longer axes are shortened, where the layer accepts that
-PERIODS = 4  # of neighbours that differ: up-sampling up to this factor
-LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # the values lie between these
-BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # and are moved this far
-# Rounding depends on the place in a batch: changes below this share of the maximum are ignored.
+AFFORDABLE = 10_000_000  # maximum number of values to compute for one probe
+LINES = 24  # longer axes are shortened, if the layer accepts that
+PERIODS = 4  # maximum period of neighbors that differ: the largest factor of upsampling
+LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # ranges of the values …
+BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # … and of their changes
+# Rounding depends on the position in a batch: changes below this share of the maximum are ignored.
 ROUNDING, IN_HALVES = 1e-5, {"float16": 1e-2, "bfloat16": 5e-2}
 
 
 class Probed(NamedTuple):
-    """The reach into each input, and whether each value is made of one value alone.
+    """The reach into each input, and whether each value depends on a single value.
 
     Attributes:
-        reaches: `None` where images of a batch meet, more than one axis is mixed with another, the
-            layer does not compute the same twice, or what it takes depends on the values.
-        pointwise: no sums.
-        seen: for each input, each of its axes and each of the output's, which index moves which;
-            `None` where that cannot be told.
-        before, after: shapes of the inputs and the output that this was measured on.
+        reaches: the reach into each input; `None` if images of a batch are mixed, an axis affects
+            several others, the layer is not deterministic, or its reach depends on the values.
+        pointwise: whether each value depends on a single value.
+        seen: for each input, each of its axes and each axis of the output, which index affects
+            which; `None` if unknown.
+        before, after: shapes of the inputs and of the output in this measurement.
     """
 
     reaches: list[Reach] | None
@@ -48,17 +48,17 @@ class Probed(NamedTuple):
 def probe(
     operation: keras.Operation, inputs: Sequence[KerasTensor], fill: Callable, after: tuple
 ) -> Probed | None:
-    """Measure what the units of an operation's first output take of its inputs.
+    """Measure which inputs the units of an operation's first output depend on.
 
     Args:
-        operation: a layer or an operation of `keras.ops`.
+        operation: a layer or an operation from `keras.ops`.
         inputs: shape and type of each of its inputs.
-        fill: makes the arguments of the call, (args, kwargs), from values of the inputs.
+        fill: function that returns the arguments of the call, (args, kwargs), for input values.
         after: shape of the output.
 
     Returns:
-        `None` where nothing can be measured: sizes are free or large, inputs are whole numbers, or
-        nothing moves.
+        The result, or `None` if nothing can be measured: sizes are unknown or too large, inputs
+        are integers, or no output changes.
     """
     shapes = [tuple(t.shape) for t in inputs]
     if not shapes or any(None in shape[1:] for shape in [*shapes, after]):
@@ -76,7 +76,7 @@ def probe(
             return None
         holds = found.reaches and _holds_for(found.reaches, short, shapes, after)
         return found if holds else found._replace(reaches=None, pointwise=False)
-    except Exception:  # whatever a layer of your own raises here
+    except Exception:  # a custom layer may raise anything
         return None
 
 
@@ -86,12 +86,12 @@ def _cost(shapes: Sequence[tuple], after: tuple) -> int:
 
 
 def _shortened(size: int | None) -> int | None:
-    """The same for equal sizes, so that inputs still fit together."""
+    """Shorten a size, always in the same way, so that inputs still fit together."""
     return size if size is None or size <= LINES else LINES - 8 + size % 8
 
 
 def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], after: tuple) -> bool:
-    """Whether what was found on a smaller input holds for the larger: regular, of fitting size."""
+    """Return whether the result for a smaller input also holds for the original size."""
     for reach, small, large in zip(reaches, short, shapes, strict=True):
         for axis, (small_size, size) in enumerate(zip(small[1:], large[1:], strict=True), 1):
             if axis not in reach or small_size == size:
@@ -124,7 +124,7 @@ def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -
             sure = sure and np.array_equal(one, other)
             one |= other
     if not all(any(m.any() for m in keras.tree.flatten(axes)) for axes in seen):
-        return None  # it may be used in a way that does not show here
+        return None  # an input may have an effect that does not show here
     reaches = [reach for axes in seen if sure and (reach := _reach(axes)) is not None]
     pointwise = sure and all(_is_pointwise(axes, own.shape[1:]) for axes in seen)
     complete = sure and len(reaches) == len(seen)
@@ -139,7 +139,7 @@ def _seen(
     rng: np.random.Generator,
     rounding: float,
 ) -> list[list[np.ndarray]] | None:
-    """For each axis of the m-th input, and each of the output: which index moves which."""
+    """Return which index affects which, for each axis of the m-th input and of the output."""
     value = base[m]
     seen = [[np.zeros((n, o), bool) for o in own.shape[1:]] for n in value.shape[1:]]
     at_once = max(1, 2_000_000 // (value.size + own.size))
@@ -152,7 +152,7 @@ def _seen(
                 batch[m] = part
                 made = call(batch)
                 if made.shape[1:] != own.shape[1:] or _differ(made[:1], own, rounding).any():
-                    return None  # images of a batch meet
+                    return None  # images of a batch are mixed
                 changed = _differ(made[1:], own, rounding)
                 for to, matrix in enumerate(seen[axis - 1], 1):
                     others = tuple(a for a in range(1, changed.ndim) if a != to)
@@ -167,7 +167,7 @@ def _is_pointwise(axes: list[list[np.ndarray]], shape: tuple) -> bool:
 
 
 def _calls(operation: keras.Operation, fill: Callable, rng: np.random.Generator) -> Callable:
-    """The operation as a function from arrays to the array of its first output."""
+    """Convert the operation to a function from arrays to the array of its first output."""
     variables = getattr(operation, "variables", [])
     values = [_weights(v, rng) for v in variables]
 
@@ -200,7 +200,7 @@ def _weights(variable: keras.Variable, rng: np.random.Generator) -> object:
 
 
 def _moved(value: np.ndarray, axis: int, bounds: tuple, rng: np.random.Generator) -> np.ndarray:
-    """Copies of a value, one for each index of an axis, with all moved that lies there."""
+    """Return copies of an array, one for each index of an axis, with all values there changed."""
     size = value.shape[axis]
     copies = np.repeat(value, size, axis=0)
     for i in range(size):
@@ -215,7 +215,7 @@ def _differ(made: np.ndarray, own: np.ndarray, rounding: float) -> np.ndarray:
 
 
 def _reach(axes: list[list[np.ndarray]]) -> Reach | None:
-    """From which indices move which others to where the axes go."""
+    """Convert the record of which index affects which to a reach."""
     reach = {}
     for axis, matrices in enumerate(axes, 1):
         carried = [to for to, matrix in enumerate(matrices, 1) if not _is_even(matrix)]
@@ -236,12 +236,12 @@ def _reach(axes: list[list[np.ndarray]]) -> Reach | None:
 
 
 def _is_even(matrix: np.ndarray) -> bool:
-    """Whether all units of an output's axis take the same."""
+    """Return whether all units along an output axis depend on the same inputs."""
     return (matrix == matrix[:, :1]).all()
 
 
 def _taps(matrix: np.ndarray) -> tuple[list, int]:
-    """Taps and step that continue regularly, beyond the border too, where there are such."""
+    """Return taps and step of a regular pattern that also extends past the border, if any."""
     size, made = matrix.shape
     taken = [np.flatnonzero(column).tolist() for column in matrix.T]
     inner = [o for o, t in enumerate(taken) if t and t[0] > 0 and t[-1] < size - 1]

@@ -27,31 +27,34 @@ class Layer:
     """One call of one layer, for one image (batch 1).
 
     Attributes:
-        name: the layer's name; inside a nested model "model/layer".
-        kind: the name of its class, for example "Conv2D".
-        output_shape: shape of its output without the batch; `None` where a size is not known.
-        parameters: trainable and other weights; counted at the first call of a shared layer.
-        macs: multiply-adds of convolutions and matrix products, those of attention and of
-            recurrent layers too (FLOPs are twice as many), 0 for layers that have none, `None`
-            where no rule is known. A layer of your own counts its own: give it a method
-            `macs(input_shapes, output_shape)`, shapes with the batch.
-        connections: as LeCun et al. 1998 count them: MACs, and one for the bias of each output;
-            likewise a method `connections` of the layer. `None` for recurrent layers.
-        activations: number of values that it computes: those of its output; 0 for layers that
-            pass on another's, as Flatten, Reshape and, at inference, Dropout.
-        memory_bytes: their size in the type in which the layer computes; forward pass only.
-        receptive_field: pixels of the input that a unit sees, one number, or (height, width)
-            where they differ, in the order of the input's axes; for branches that meet, their
-            union. Where units see more or less by their position, that of the one that sees most.
-            `None` where it is not known, and where nothing is seen that has pixels. A layer of
-            your own can say what it sees with a method `receptive_field(fields)`: from one tuple
-            of `arithmetic.ReceptiveField`, an axis each, for each of its inputs to the tuple of
-            its output. Without it, it is measured where the layer is small.
-        stride_product: pixels between the fields of neighbours; likewise. `None` where all units
-            see the same, as behind a dense layer, and where the axes are merged into one.
-        aligned: whether the branches that meet here see with the same stride and centre.
-        inputs: names of the records that feed this one.
-        kernel: size of the window, for example (3, 3); `()` for layers without.
+        name: name of the layer; "model/layer" inside a nested model.
+        kind: name of its class, for example "Conv2D".
+        output_shape: shape of its output without the batch axis; unknown sizes are `None`.
+        parameters: number of trainable and other weights, counted at the first call of a shared
+            layer.
+        macs: multiply-adds of convolutions and matrix products, including those of attention and
+            recurrent layers (the number of FLOPs is twice as high); 0 for layers without any,
+            `None` if unknown. A custom layer can define a method
+            `macs(input_shapes, output_shape)`; its shapes include the batch axis.
+        connections: connections as in LeCun et al. 1998: MACs, plus one for the bias of each
+            output. A custom layer can define a method `connections`, too. `None` for recurrent
+            layers.
+        activations: number of output values; 0 for layers that only pass on values, such as
+            Flatten, Reshape and, at inference, Dropout.
+        memory_bytes: size of these values in the layer's compute dtype; forward pass only.
+        receptive_field: number of input pixels that a unit sees along each axis: one number, or
+            (height, width) if they differ, in the order of the input's axes. If branches meet, it
+            is their union; if it depends on the position of the unit, it is the largest one.
+            `None` if it is unknown or the input has no spatial axes. A custom layer can define a
+            method `receptive_field(fields)`, which gets a tuple of `arithmetic.ReceptiveField`,
+            one per axis, for each of its inputs, and returns the tuple of its output. Otherwise,
+            it is measured if the layer is small.
+        stride_product: distance in pixels between the fields of neighboring units, in the same
+            format. `None` if all units see the same, as after a dense layer, or if the axes are
+            merged into one.
+        aligned: whether the branches that meet here have the same stride and center.
+        inputs: names of the records that this layer gets its inputs from.
+        kernel: size of the window, for example (3, 3); `()` for layers without a window.
     """
 
     name: str
@@ -69,7 +72,7 @@ class Layer:
     kernel: tuple[int, ...] = ()
 
 
-# What a table shows: heading, text of a record's cell, and the name of the total, if it has one.
+# The columns of a table: heading, text of a record's cell, and the name of the total, if any.
 COLUMNS: tuple[tuple[str, Callable[[Layer], str], str | None], ...] = (
     ("Layer", lambda r: r.name, None),
     ("Kind", lambda r: r.kind, None),
@@ -81,7 +84,7 @@ COLUMNS: tuple[tuple[str, Callable[[Layer], str], str | None], ...] = (
     ("Receptive field", lambda r: _axes(r.receptive_field) + ("" if r.aligned else " *"), None),
     ("Stride", lambda r: _axes(r.stride_product), None),
 )
-# Left out in this order where a terminal is too narrow.
+# Left out in this order if the terminal is too narrow.
 SPARED = ("Stride", "Receptive field", "Activations", "Memory (bytes)", "Kind")
 LEFT = ("Layer", "Kind", "Output")  # columns of words; numbers are aligned on the right
 FIELDS = {heading: name for (heading, *_cell), name in zip(
@@ -94,13 +97,13 @@ FIELDS = {heading: name for (heading, *_cell), name in zip(
 
 @dataclass(frozen=True, repr=False)
 class Description:
-    """The records of a model, their totals, and tables of both.
+    """The records of a model and their totals, also as tables.
 
     Attributes:
-        name: the model's name.
+        name: name of the model.
         layers: one `Layer` for each call of a layer, in the order of computation.
-        trainable_parameters: how many of `parameters` are trained.
-        columns: the headings that tables show.
+        trainable_parameters: how many of the `parameters` are trainable.
+        columns: headings of the columns that tables show.
     """
 
     name: str
@@ -109,14 +112,14 @@ class Description:
     columns: tuple[str, ...] = tuple(heading for heading, *_cell in COLUMNS)
 
     def select(self, columns: Sequence[str]) -> Description:
-        """The same description with some of its columns in tables, in this order.
+        """Return the same description with only these columns in its tables, in this order.
 
         Args:
             columns: headings, such as "Output" or "memory", or names of fields, such as
                 "output_shape".
 
         Raises:
-            ValueError: there is no such column.
+            ValueError: If a column is unknown.
 
         >>> import kerascnn as kc
         >>> kc.describe(kc.build_lenet5()).select(["layer", "macs"]).to_markdown()[:16]
@@ -132,36 +135,36 @@ class Description:
 
     @property
     def parameters(self) -> int:
-        """Trainable and other weights: the model's `count_params()`."""
+        """Number of trainable and other weights, as in the model's `count_params()`."""
         return sum(r.parameters for r in self.layers)
 
     @property
     def macs(self) -> int | None:
-        """Multiply-adds of all layers; `None` where a size or rule is not known of one."""
+        """Multiply-adds of all layers; `None` if those of one layer are unknown."""
         return total(r.macs for r in self.layers)
 
     @property
     def connections(self) -> int | None:
-        """Connections, biases included; `None` where a size or rule is not known."""
+        """Connections, including biases; `None` if those of one layer are unknown."""
         return total(r.connections for r in self.layers)
 
     @property
     def depth(self) -> int:
-        """Layers with weights on the longest way from an input: 16 for VGG16, 22 for GoogLeNet."""
+        """Layers with weights on the longest path from an input: 16 for VGG16, 22 for GoogLeNet."""
         longest: dict[str, int] = {}
-        for r in self.layers:  # each stands after those that feed it
+        for r in self.layers:  # each comes after its inputs
             before = max((longest[name] for name in r.inputs), default=0)
             longest[r.name] = before + bool(r.parameters if r.macs is None else r.macs)
         return max(longest.values(), default=0)
 
     @property
     def activations(self) -> int | None:
-        """Values that all layers compute, and the input's; `None` where a size is not known."""
+        """Number of values in the input and in all outputs; `None` if a size is unknown."""
         return total(r.activations for r in self.layers)
 
     @property
     def memory_bytes(self) -> int | None:
-        """Bytes of these values for one image, forward pass only; `None` where not known."""
+        """Bytes of these values for one image, forward pass only; `None` if unknown."""
         return total(r.memory_bytes for r in self.layers)
 
     @property
@@ -170,28 +173,28 @@ class Description:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the table must know, a sentence each."""
+        """Notes on the table, one sentence each."""
         notes = [
             _("For one image, forward pass only. MACs: multiply-adds of convolutions and "
               "matrix products.")
         ]  # fmt: skip
         if any(not r.aligned for r in self.layers):
             notes.append(
-                _("* The branches that meet here see with different centres or strides; "
-                  "the field is their union.")
+                _("* The branches that meet here have different centers or strides; the receptive "
+                  "field is their union.")
             )  # fmt: skip
         if self._free:
             notes.append(
-                _("The input size is free: give input_shape for the numbers that depend on it.")
+                _("The input size is variable: pass input_shape for the numbers that depend on it.")
             )
         elif unknown := [r.name for r in self.layers if r.macs is None]:
-            notes.append(_("MACs are not known of: {names}.", names=", ".join(unknown)))
+            notes.append(_("MACs are unknown for: {names}.", names=", ".join(unknown)))
         return tuple(notes)
 
     def __str__(self) -> str:
         return self.to_text()
 
-    __repr__ = __str__  # a table at the prompt too
+    __repr__ = __str__  # so that the interpreter shows a table, too
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield formats.fitting(self.cells(), console, options)
@@ -203,7 +206,7 @@ class Description:
         """Draw a table for the terminal.
 
         Args:
-            width: in characters; columns that do not fit are left out. `None`: all columns.
+            width: width in characters; columns that do not fit are left out. `None` shows all.
         """
         return formats.text(self.cells(), width)
 
@@ -212,13 +215,13 @@ class Description:
         return formats.markdown(self.cells())
 
     def to_latex(self) -> str:
-        """Write a `tabular` with the rules of the LaTeX package booktabs."""
+        """Write a `tabular` in LaTeX, with the rules of the package booktabs."""
         return formats.latex(self.cells())
 
     def to_csv(self) -> str:
-        """Write comma-separated values: the records' fields, numbers as they are.
+        """Write the fields of the records as comma-separated values, with unformatted numbers.
 
-        All fields, or those of the columns that `select` chose.
+        All fields are written, or those of the columns chosen by `select`.
         """
         names = [f.name for f in fields(Layer)]
         if self.columns != tuple(FIELDS):
@@ -226,14 +229,14 @@ class Description:
         return formats.csv_text(names, [[getattr(r, name) for name in names] for r in self.layers])
 
     def to_html(self) -> str:
-        """Write a `<table>`."""
+        """Write an HTML `<table>`."""
         return formats.html(self.cells())
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """Make a pandas DataFrame: a row for each record, all fields as columns.
+        """Convert to a pandas DataFrame with a row for each record and a column for each field.
 
         Raises:
-            ImportError: pandas is not installed.
+            ImportError: If pandas is not installed.
         """
         try:
             import pandas as pd
@@ -244,7 +247,7 @@ class Description:
         return pd.DataFrame([asdict(r) for r in self.layers]).set_index("name")
 
     def cells(self) -> Cells:
-        """The table as text: headings, a row for each record, totals."""
+        """Return the table as text: headings, a row for each record, totals."""
         known = {heading: (cell, total) for heading, cell, total in COLUMNS}
         shown = [known[heading] for heading in self.columns]
         totals = [_number(getattr(self, total)) if total else "" for _cell, total in shown]
@@ -273,5 +276,5 @@ def _axes(value: PerAxis | None) -> str:
 
 
 def _plain(column: str) -> str:
-    """A column's name without case and signs: "Memory (bytes)" is "memory_bytes"."""
+    """Normalize the name of a column: "Memory (bytes)" is "memory_bytes"."""
     return "".join(filter(str.isalnum, column.casefold()))

@@ -1,4 +1,4 @@
-"""Axes that a reshape merges, takes apart or leaves: what is seen follows them."""
+"""Receptive fields through a reshape, which merges, splits or keeps axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .looks import UNKNOWN, Look
 
 
 def writes_the_same(operation: keras.Operation) -> bool:
-    """Whether an operation writes the same values in another shape."""
+    """Return whether an operation returns the same values in another shape."""
     name = type(operation).__name__
     return is_keras(operation) and (
         isinstance(operation, layers.Reshape)
@@ -32,7 +32,7 @@ def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
     if group is None:
         return UNKNOWN
     old, new = group
-    if len(old) == len(new) == 1:  # it may be of an open size
+    if len(old) == len(new) == 1:  # its size may be unknown
         return look._replace(axis=new[0])
     field, sizes = look.field, [shape[a] for a in old]
     at, count = old.index(look.axis), math.prod(sizes)
@@ -42,9 +42,9 @@ def regrouped(look: Look, shape: tuple, after: tuple) -> Look:
 
 
 def _group_of(axis: int, shape: tuple, after: tuple) -> tuple[list[int], list[int]] | None:
-    """The smallest groups of axes that hold the same values before and after a reshape."""
+    """Return the smallest groups of axes that hold the same values before and after a reshape."""
     if not all(shape[1:]) or not all(after[1:]):
-        # With open sizes, only axes before or after everything that changes are followed.
+        # If sizes are unknown, only axes before or after everything that changes are followed.
         head = range(1, axis + 1)
         if all(at < len(after) and shape[at] and shape[at] == after[at] for at in head):
             return [axis], [axis]
@@ -72,7 +72,7 @@ def _values(shape: tuple, axes: list[int]) -> int:
 def _split(
     spans: list, sizes: list[int], axes: list[int], look: Look, field: ReceptiveField, old: int
 ) -> Look:
-    """Find the one axis of a group along which what is seen moves."""
+    """Find the one axis of a group along which the field moves."""
     aligned = field.aligned
     for at, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
         inner = math.prod(sizes[at + 1 :])
@@ -87,7 +87,7 @@ def _split(
 
 
 def _regular(spans: list, step: int) -> tuple[list, int]:
-    """The fewest spans, and the step after which they repeat."""
+    """Return the shortest list of spans, and the step after which they repeat."""
     for period in range(1, len(spans)):
         pairs = list(zip(spans, spans[period:], strict=False))
         steps = {b[0] - a[0] if a and b else None for a, b in pairs}

@@ -1,4 +1,4 @@
-"""What the units of a layer see as it says itself, by its method `receptive_field`."""
+"""Receptive fields of layers that define a method `receptive_field`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def said_by(
     after: tuple,
     sizes: dict[Origin, int | None],
 ) -> View:
-    """What a layer says of itself, by its method `receptive_field`.
+    """Return what a layer's units see according to its method `receptive_field`.
 
-    The method is asked for the axes between batch and channels, of each input of the model by
-    itself. What a unit sees along others, and of vectors that all units share, is added to that.
+    The method is called for the axes between batch and channels, separately for each input of the
+    model. What a unit sees along other axes, or through vectors that all units share, is added.
     """
     view: View = {}
     content = seen[
         : getattr(operation, "content_inputs", None)
-    ]  # of the others only the size counts
+    ]  # of the others, only the size matters
     origins = dict.fromkeys(origin for v in content for origin in v)
     for i in sorted({i for i, _axis in origins}):
         ways = [_complete(v, i, len(s)) for v, s in zip(seen, before, strict=True)]
@@ -51,7 +51,7 @@ def said_by(
 
 
 def _complete(view: View, i: int, ndim: int) -> dict[Origin, ReceptiveField] | None:
-    """The fields along the axes between batch and channels, where each has one of its own."""
+    """Return the fields along the axes between batch and channels, if each has its own."""
     along = {look.axis: (o, look.field) for o, look in view.items() if o[0] == i and look.field}
     if any(axis not in along for axis in range(1, ndim - 1)):
         return None

@@ -1,4 +1,4 @@
-"""Shapes and types of all tensors of a model, for inputs of any shapes that it takes."""
+"""Shapes and types of all tensors of a model, for inputs of any shapes that it accepts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kerascnn._sizes import shapes_on_the_way, size_hint
 def specs_of(
     model: keras.Model, graph: Graph, input_shape: Sequence | None
 ) -> dict[Key, KerasTensor]:
-    """Shapes and types of all tensors for an input, without adding calls to the user's layers."""
+    """Infer shapes and types of all tensors, without adding calls to the user's layers."""
     own = [tuple(t.shape[1:]) for t in model.inputs]
     given = own
     if input_shape is not None:
@@ -29,7 +29,7 @@ def specs_of(
     if not fits:
         raise ValueError(
             f"input_shape must fit the model's input {own[0] if len(own) == 1 else own} "
-            f"(None is free); received {input_shape}."
+            f"(None means any size); received {input_shape}."
         )
     inputs = [
         KerasTensor((None, *g), dtype=t.dtype) for g, t in zip(given, model.inputs, strict=True)
@@ -39,7 +39,7 @@ def specs_of(
         return shapes_on_the_way(graph, inputs, every)
     except MisfitError as misfit:
         raise ValueError(
-            f"input_shape must be of a size that every layer accepts; received {input_shape}: "
+            f"input_shape must have a size that every layer accepts; received {input_shape}: "
             f"{misfit}.{size_hint(graph, inputs, every)}"
         ) from None
 
@@ -47,7 +47,7 @@ def specs_of(
 def specs_within(
     model: keras.Model, before: Sequence[tuple]
 ) -> tuple[Graph, dict[Key, KerasTensor]] | None:
-    """The graph of a model that a layer calls, and its tensors there; `None`: nothing is left."""
+    """Return the graph of a nested model and its tensors; `None` if an output is empty."""
     graph = flatten(model)
     inputs = [KerasTensor(s, dtype=t.dtype) for s, t in zip(before, model.inputs, strict=True)]
     try:

@@ -1,4 +1,4 @@
-"""Sums, products and sizes, which are not known (`None`) where one of their parts is not."""
+"""Sums, products and sizes, which are unknown (`None`) if one of their parts is."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def all_known(values: Iterable[int | None]) -> list[int] | None:
 
 
 def total(values: Iterable[int | None]) -> int | None:
-    """Add up."""
+    """Return the sum."""
     known = all_known(values)
     return None if known is None else sum(known)
 
 
 def product(*parts: int | None) -> int | None:
-    """Multiply."""
+    """Return the product."""
     known = all_known(parts)
     return None if known is None else math.prod(known)
 
 
 def size(shape: Iterable[int | None]) -> int | None:
-    """The number of values in a tensor of a shape.
+    """Return the number of values in a tensor of this shape.
 
     >>> size((2, 3)), size((2, None)), size(())
     (6, None, 1)

@@ -71,7 +71,7 @@ def read(
         (H, W, channels) float32 in [0, 1], possibly read-only, and notes.
 
     Raises:
-        PictureError: if the file does not exist, is not an image, is damaged, or is too large.
+        PictureError: If the file does not exist, is not an image, is damaged, or is too large.
     """
     with Path(path).open("rb") as file, ExitStack() as alone:
         decoded = _decoded(file, channels, at_least, window, alone)
@@ -93,7 +93,7 @@ def check(path: str | PathLike) -> None:
     """Check from the start of a file that it is an image.
 
     Raises:
-        PictureError: if it is not. Damage further into the file is found when it is read.
+        PictureError: If it is not. Damage further into the file is found when it is read.
     """
     with Path(path).open("rb") as file:
         if is_dicom(file):

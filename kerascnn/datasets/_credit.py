@@ -1,16 +1,16 @@
-"""Whose the images are that come with the packages that we use."""
+"""Credits for the images that are included in other packages."""
 
 from typing import NamedTuple
 
 
 class Credit(NamedTuple):
-    """Whose an image is.
+    """The origin of an image and its license.
 
     Attributes:
-        by: who made it, or the collection that it comes from.
+        by: its author, or the collection that it is from.
         rights: "CC0 1.0", "CC BY 4.0", "CC BY-SA 3.0", "public domain", "no known copyright
             restrictions" or "unknown".
-        url: where it comes from.
+        url: its source.
     """
 
     by: str

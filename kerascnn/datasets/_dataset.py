@@ -23,17 +23,17 @@ class Dataset:
     - classification: `(N,)` integer class indices into `class_names`;
     - segmentation: `(N, H, W)` integer, a class index for each pixel;
     - detection: `(N, M, 5)` float32, a row `class, x, y, width, height` for each of up to M
-      objects: the class index, then the centre and size of the box as fractions of the image
+      objects: the class index, then the center and size of the box as fractions of the image
       size. Rows without an object come last and have class -1.
 
     Args:
         name: Name of the data set in `kerascnn.datasets.load`, or of the directory.
         train: Training data.
-        validation: Validation data, to select a model, an epoch or an option with; may be `None`.
-        test: Test data, to evaluate the final model on; may be `None`.
+        validation: Validation data, for selecting a model, an epoch or an option; may be `None`.
+        test: Test data, for evaluating the final model; may be `None`.
         class_names: Name of each class, by class index.
-        reading: The options of `from_directory` that images in a directory were read and split by;
-            `None` for other images.
+        reading: The options of `from_directory` with which the images were read and split; `None`
+            for other data sets.
     """
 
     name: str

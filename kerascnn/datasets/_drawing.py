@@ -1,4 +1,4 @@
-"""Antialiased shapes, contrasting colours and textures for synthetic images."""
+"""Antialiased shapes, contrasting colors and textures for synthetic images."""
 
 from math import cos, pi, radians, sin, sqrt
 
@@ -8,7 +8,7 @@ from ._synthetic import smooth_noise
 
 # A regular polygon with m corners at distance 1 is the intersection of the half-planes of its m
 # edges; the points outside at most one of five half-planes form a star.
-STAR_EDGE = cos(radians(72))  # distance of the star's edges from its centre
+STAR_EDGE = cos(radians(72))  # distance of the star's edges from its center
 ARM = 0.28  # half the width of the cross's arms
 RING = 0.42  # width of the ring
 
@@ -62,12 +62,12 @@ SHAPES = {
 }  # fmt: skip
 
 
-def coverage(kinds, centres, radii, angles, size):
+def coverage(kinds, centers, radii, angles, size):
     """Compute which fraction of each pixel a shape covers.
 
     Args:
         kinds: `(N,)` indices into `SHAPES`.
-        centres: `(N, 2)` row and column in pixels; the first pixel extends from 0 to 1.
+        centers: `(N, 2)` row and column in pixels; the first pixel extends from 0 to 1.
         radii: `(N,)` radius of the circle around each shape, in pixels.
         angles: `(N,)` rotation in radians.
         size: Height and width of the images in pixels.
@@ -75,11 +75,11 @@ def coverage(kinds, centres, radii, angles, size):
     Returns:
         `(N, size, size)` float32 in [0, 1].
     """
-    centres, radii, angles = (np.asarray(a, np.float32) for a in (centres, radii, angles))
+    centers, radii, angles = (np.asarray(a, np.float32) for a in (centers, radii, angles))
     radii, angles = radii[:, None, None], angles[:, None, None]
     middles = np.arange(size, dtype=np.float32) + 0.5
-    y = (middles[:, None] - centres[:, 0, None, None]) / radii
-    x = (middles - centres[:, 1, None, None]) / radii
+    y = (middles[:, None] - centers[:, 0, None, None]) / radii
+    x = (middles - centers[:, 1, None, None]) / radii
     u = x * np.cos(angles) + y * np.sin(angles)
     v = y * np.cos(angles) - x * np.sin(angles)
     result = np.empty((len(kinds), size, size), np.float32)
@@ -90,13 +90,13 @@ def coverage(kinds, centres, radii, angles, size):
 
 
 def dull(rng, dark):
-    """Draw background colours `(N, 3, 1, 1)`, dark where `dark` `(N,)` is true, else bright."""
+    """Draw background colors `(N, 3, 1, 1)`, dark where `dark` `(N,)` is true, else bright."""
     value = np.where(dark, rng.uniform(0.1, 0.35, len(dark)), rng.uniform(0.75, 0.95, len(dark)))
     return rgb(rng.random(len(dark)), rng.uniform(0, 0.45, len(dark)), value)
 
 
 def vivid(rng, dark):
-    """Draw colours `(N, 3, 1, 1)` that contrast with a `dark` `(N,)` or bright background."""
+    """Draw colors `(N, 3, 1, 1)` that contrast with a `dark` `(N,)` or bright background."""
     value = np.where(dark, rng.uniform(0.8, 1, len(dark)), rng.uniform(0.3, 0.5, len(dark)))
     return rgb(rng.random(len(dark)), rng.uniform(0.65, 1, len(dark)), value)
 
@@ -105,8 +105,8 @@ def rgb(hue, saturation, value):
     """Convert HSV in [0, 1], `(N,)` each, to RGB `(N, 3, 1, 1)` float32 (Smith 1978)."""
     k = (6 * hue[:, None] + np.array([5, 3, 1])) % 6
     part = np.clip(np.minimum(k, 4 - k), 0, 1)
-    colour = value[:, None] * (1 - saturation[:, None] * part)
-    return colour[:, :, None, None].astype(np.float32)
+    color = value[:, None] * (1 - saturation[:, None] * part)
+    return color[:, :, None, None].astype(np.float32)
 
 
 def textures(rng, count, size, grain):

@@ -45,14 +45,14 @@ def from_directory(
     with a directory for each class. These are then the splits, and if `validation` or `test` is
     missing, it is split off from `train`.
 
-    For segmentation, `images` and `masks` are two directories; a mask has the name of its image,
-    but for the ending. Masks are PNG, TIFF, BMP, GIF or DICOM files of class indices. They are
-    resized with their images, to the class of the nearest pixel. Both may also be NIfTI volumes,
-    which become horizontal slices: volumes are split at random, and the slices of a single volume
-    in blocks, never at random, since neighbouring slices are nearly the same picture.
+    For segmentation, `images` and `masks` are two directories; a mask has the same name as its
+    image, except for the extension. Masks are PNG, TIFF, BMP, GIF or DICOM files of class indices.
+    They are resized with their images, to the class of the nearest pixel. Both may also be NIfTI
+    volumes, which are read as horizontal slices. Volumes are split at random, but the slices of a
+    single volume are split in blocks, since neighboring slices are almost identical.
 
     Files that do not end in .dcm, .png, .jpg, .jpeg, .bmp, .gif, .tif, .tiff or .webp are ignored,
-    as are files and directories whose names start with a dot. Of an animation, only the first image
+    as are files and directories whose names start with a dot. Only the first image of an animation
     is used.
 
     Args:
@@ -61,20 +61,21 @@ def from_directory(
         image_size: Height and width in pixels to resize the images to, or one number for both.
         validation: Fraction of the images to use for validation, from 0 to 1.
         test: Fraction of the images to use for testing, from 0 to 1.
-        channels: 3, or 1 for grey.
-        resize: `"crop"` keeps the aspect ratio and crops the image at its centre; `"stretch"`
+        channels: 3, or 1 for gray.
+        resize: `"crop"` keeps the aspect ratio and crops the image at its center; `"stretch"`
             keeps the whole image.
         window: The values in the files that become black and white. If `None`, they follow from
             the data type or, with a warning, from percentiles of each image. See `ImageFiles`.
-        input_range: The values of black and white in the arrays, the range that the model takes:
-            `(0, 255)` for one that begins with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's
-            MobileNetV2. Give `train` and `evaluate` the same.
-        class_names: The names of all directories of classes, in the order that the classes get. Of
-            two classes, the second is the positive one in `evaluate`. If `None`, they are sorted.
-            For masks: a name for each class index; if `None`, they are numbers.
-        mask_values: For masks: the value or the colour of each class, such as `(0, 255)` or
+        input_range: The values of black and white in the arrays, the range that the model expects:
+            `(0, 255)` for a model that starts with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's
+            MobileNetV2. Pass the same range to `train` and `evaluate`.
+        class_names: The names of all class directories, in the order of the class indices. If
+            there are two classes, `evaluate` treats the second one as positive. If `None`, the
+            names are sorted. For masks: a name for each class index; if `None`, numbers are used.
+        mask_values: For masks: the value or color of each class, such as `(0, 255)` or
             `((0, 0, 0), (255, 0, 0))`. If `None`, the values are class indices.
-        ignore_class: For masks: a value that is no class and is kept, such as 255 for void pixels.
+        ignore_class: For masks: a value that is not a class and is kept, such as 255 for void
+            pixels.
         seed: Seed for splitting and shuffling; a non-negative integer.
         check: Whether to read the beginning of each file now, which takes about 0.1 ms each, so
             that files that are not images are found before training.
@@ -212,10 +213,10 @@ def _classes(path):
 
 
 def _in_order(path, classes, names):
-    """Return the classes in the order of their names as given."""
+    """Return the classes in the order of the given names."""
     if sorted(names) != sorted(classes):
         raise ValueError(
-            f"class_names must be the names of all directories of classes in '{path}', "
+            f"class_names must be the names of all class directories in '{path}', "
             f"{', '.join(classes)}; received {', '.join(map(str, names))}."
         )
     return {name: classes[name] for name in names}
@@ -245,7 +246,7 @@ def _check_names(folder, classes, class_names):
 
 
 def _draw(classes, shares, seed):
-    """Split off parts, with the same share of each class; the rest is the training data."""
+    """Split off parts, with the same share of each class; what is left is the training data."""
     parts = {part: {} for part in ("train", *shares)}
     for number, (name, pictures) in enumerate(classes.items()):
         order = list(np.random.default_rng((seed, number)).permutation(len(pictures)))

@@ -24,7 +24,7 @@ class ImageFiles:
     Indexing reads only the selected images, in parallel, and returns an array: `images[3]`,
     `images[:32]`, `images[[5, 2, 7]]`. `np.asarray(images)` reads all of them.
 
-    Images are rotated according to their EXIF orientation, converted to RGB or grey (on a white
+    Images are rotated according to their EXIF orientation, converted to RGB or gray (on a white
     background if they are transparent) and resized with antialiasing; an image that already has the
     requested size keeps its values. A JPEG that is much larger is decoded at a reduced resolution,
     which is faster and hardly changes the result.
@@ -38,12 +38,12 @@ class ImageFiles:
     Args:
         paths: The image files, in the order of the images; see `.paths`.
         image_size: Height and width in pixels, or one number for both.
-        channels: 3, or 1 for grey.
-        resize: `"crop"` keeps the aspect ratio and crops the image at its centre; `"stretch"`
+        channels: 3, or 1 for gray.
+        resize: `"crop"` keeps the aspect ratio and crops the image at its center; `"stretch"`
             keeps the whole image.
         window: The values in the files that become 0 and 1, such as (-1000, 400) for lungs in
             Hounsfield units.
-        input_range: What black and white become in the arrays: `(0, 255)` for a model that begins
+        input_range: The values of black and white in the arrays: `(0, 255)` for a model that starts
             with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's MobileNetV2.
 
     Raises:
@@ -71,7 +71,7 @@ class ImageFiles:
     ):
         size = check_pair("image_size", image_size, of=" of pixels")
         if not is_whole(channels) or channels not in MODES:
-            raise ValueError(f"channels must be 3 for RGB or 1 for grey; received {channels!r}.")
+            raise ValueError(f"channels must be 3 for RGB or 1 for gray; received {channels!r}.")
         if resize not in RESIZE:
             raise unknown("resize", resize, RESIZE)
         if window is not None:
@@ -116,7 +116,7 @@ class ImageFiles:
         _in_threads(_check, self.paths)
 
     def _read(self, out, path):
-        """Read one image into `out` `(H, W, C)`; return notes on what is doubtful."""
+        """Read one image into `out` `(H, W, C)`; return notes on possible problems."""
         _, height, width, channels = self.shape
 
         def fit(image):
@@ -137,7 +137,7 @@ class ImageFiles:
         return notes
 
     def _warn(self, notes, paths):
-        """Warn once of each kind of doubt, naming the first image concerned."""
+        """Warn once about each kind of problem, naming the first image that has it."""
         advice = {
             "window": "Pass window=(black, white) to scale all images alike",
             "numbers": "Replace these values if they are meaningful",

@@ -1,4 +1,4 @@
-"""Conversion of grey images of digits, photos included, to the format of MNIST.
+"""Conversion of gray images of digits, photos included, to the format of MNIST.
 
 "The original black and white (bilevel) images from NIST were size normalized to fit in a 20x20
 pixel box while preserving their aspect ratio. […] the images were centered in a 28x28 image by
@@ -8,39 +8,39 @@ at the center of the 28x28 field." (yann.lecun.com/exdb/mnist)
 
 import numpy as np
 
-SIZE = 28  # of the field
+SIZE = 28  # height and width of the field
 BOX = 20  # the longer side of the digit
-TIE = 1e-3  # a symmetric digit's centre lies between two pixels: one side then, not by chance
-CENTRE = 14  # row and column index of the centre of mass: its mean over MNIST's images is 14.0
-FINE = 96  # a coarse picture is first made at least this large, for smooth outlines
-LARGE = 4 * FINE  # a photo is first brought down to this, which is still fine enough
-FRAME = 0.05  # of each side: where a picture shows its ground and no digit
-GROUND = 0.05  # of the brightest value: a ground up to this is black, as MNIST's
-FITS = 4  # of the ground, each without the ink that the one before left out
-INK = 0.5  # a point is ink where it has this part of the picture's brightest value, …
-EDGE = 0.5  # … and an outline passes from paper to ink within this range around it
+TIE = 1e-3  # the center of a symmetric digit is between two pixels: always choose the same one
+CENTER = 14  # row and column index of the center of mass: its mean over MNIST's images is 14.0
+FINE = 96  # small images are first enlarged to at least this size, for smooth outlines
+LARGE = 4 * FINE  # large images are first reduced to this size, which is still fine enough
+FRAME = 0.05  # width of the margin that shows the background, as a fraction of each side
+GROUND = 0.05  # a background up to this fraction of the brightest value is black, as in MNIST
+FITS = 4  # number of fits to the background, each without the ink found by the previous one
+INK = 0.5  # a pixel of this fraction of the brightest value is half ink, …
+EDGE = 0.5  # … and an outline changes from paper to ink within this range around it
 
 
 def to_mnist_convention(images: np.ndarray) -> np.ndarray:
-    """Convert grey images of digits to MNIST's convention: bright strokes in a 28x28 field.
+    """Convert gray images of digits to MNIST's convention: bright strokes in a 28x28 field.
 
-    Each digit is scaled to fit a 20x20 box, preserving its aspect ratio. Its centre of mass is
-    placed within half a pixel of row and column 14, as in MNIST, or closer to the centre of the box
+    Each digit is scaled to fit a 20x20 box, preserving its aspect ratio. Its center of mass is
+    placed within half a pixel of row and column 14, as in MNIST, or closer to the center of the box
     if the digit would otherwise leave the field. Strokes are close to 1 and paper is 0.
 
-    Each image is looked at by itself: where its edges are brighter than the middle of its range,
-    it is dark ink on bright paper, and is inverted. Light that falls unevenly on paper or board is
-    evened out.
+    Each image is converted separately: if its margin is brighter than the middle of its range, it
+    is treated as dark ink on bright paper and inverted. Uneven lighting of the paper or board is
+    corrected.
 
     Args:
-        images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1]: bright strokes on a dark ground, or dark
-            strokes on a bright one.
+        images: `(N, h, w)` or `(N, h, w, 1)` in [0, 1]: bright strokes on a dark background, or
+            dark strokes on a bright one.
 
     Returns:
         `(N, 28, 28, 1)` float32 in [0, 1]. An image without ink is returned as black.
 
     Raises:
-        ValueError: If the images have another rank or range, or contain NaN.
+        ValueError: If the shape is wrong, or a value is NaN or not in [0, 1].
 
     >>> stroke = np.zeros((1, 8, 8))
     >>> stroke[0, 1:7, 3] = 1
@@ -55,8 +55,8 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
         raise ValueError(f"images must be (N, h, w) or (N, h, w, 1); received {images.shape}.")
     if images.size and not (images.min() >= 0 and images.max() <= 1):  # also fails for NaN
         raise ValueError(
-            f"images must be in [0, 1]; received {images.min()} to {images.max()}: "
-            f"divide by the largest value."
+            f"images must be in [0, 1]; received {images.min()} to {images.max()}. "
+            f"Divide by the largest value."
         )
     result = np.zeros((len(images), SIZE, SIZE, 1), np.float32)
     if not len(images):
@@ -70,7 +70,7 @@ def to_mnist_convention(images: np.ndarray) -> np.ndarray:
 
 
 def is_dark_on_bright(image: np.ndarray) -> bool:
-    """Tell whether a grey picture `(h, w)` shows dark ink on bright paper, by its edges.
+    """Return whether the margin of a gray image `(h, w)` is bright, as for dark ink on paper.
 
     >>> paper = np.ones((9, 9))
     >>> paper[2:7, 4] = 0
@@ -81,7 +81,7 @@ def is_dark_on_bright(image: np.ndarray) -> bool:
 
 
 def ink_of(image: np.ndarray) -> np.ndarray:
-    """What stands out from the ground of a picture `(h, w)`, from 0 on; ink of either colour."""
+    """Return the contrast of an image `(h, w)` to its background: 0 for paper, positive for ink."""
     bright = is_dark_on_bright(image)
     if not bright and _ground_level(image) <= GROUND * image.max():
         return image
@@ -92,12 +92,12 @@ def ink_of(image: np.ndarray) -> np.ndarray:
     for _ in range(FITS):
         fitted = surface @ np.linalg.lstsq(surface[paper], values[paper], rcond=None)[0]
         above = sign * (values - fitted)
-        paper = above <= np.maximum(above, 0).max() / 3  # what is left out is ink, and its edges
+        paper = above <= np.maximum(above, 0).max() / 3  # the rest is ink and its edges
     return np.maximum(above, 0).reshape(image.shape).astype(np.float32)
 
 
 def _ground_level(image):
-    """The brightness of a picture's edges."""
+    """Return the brightness of an image's margin."""
     rows, columns = (max(1, round(FRAME * side)) for side in image.shape)
     inner = np.zeros(image.shape, bool)
     inner[rows:-rows, columns:-columns] = True
@@ -105,7 +105,7 @@ def _ground_level(image):
 
 
 def _size_down(size):
-    """The size to which pictures of a size are brought down."""
+    """Return the size to which images of a size are reduced."""
     longer = max(size)
     return size if longer <= LARGE else tuple(max(1, round(n * LARGE / longer)) for n in size)
 
@@ -144,7 +144,7 @@ def _cubic(size, factor):
 
 
 def _placed(image):
-    """Scale a fine image `(h, w)` to the box and move its centre of mass to the field's centre."""
+    """Scale a fine image `(h, w)` to the box and move its center of mass to the field's center."""
     rows, columns = _extent(image.any(axis=1)), _extent(image.any(axis=0))
     longer = max(rows[1] - rows[0], columns[1] - columns[0])
     tall = max(1, round(BOX * (rows[1] - rows[0]) / longer))
@@ -174,6 +174,6 @@ def _averages(start, stop, cells, size):
 
 
 def _offset(profile):
-    """Return where a profile of ink starts if its centre of mass is at the field's centre."""
-    centre = profile @ np.arange(len(profile)) / profile.sum()
-    return int(np.clip(round(CENTRE - centre + TIE), 0, SIZE - len(profile)))
+    """Return where a profile of ink starts if its center of mass is at the field's center."""
+    center = profile @ np.arange(len(profile)) / profile.sum()
+    return int(np.clip(round(CENTER - center + TIE), 0, SIZE - len(profile)))

@@ -1,4 +1,4 @@
-"""The file format that MNIST and Fashion-MNIST share: 60,000 + 10,000 grey images of 28x28."""
+"""The file format that MNIST and Fashion-MNIST share: 60,000 + 10,000 gray images of 28x28."""
 
 from importlib import import_module
 

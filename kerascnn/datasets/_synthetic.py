@@ -1,4 +1,4 @@
-"""What the synthetic data sets share: splits of any size from one seed, smooth noise, places.
+"""Shared by the synthetic data sets: splits of any size from one seed, smooth noise, placement.
 
 Images are generated in blocks. The random numbers of a block depend only on (seed, split, block),
 and a block is always generated completely, so that image 7 is the same whatever the number of
@@ -81,19 +81,19 @@ def low_pass(size, sigma):
     return np.exp(-((sigma * frequency) ** 2) / 2).astype(np.float32)
 
 
-def first_fit(candidates, radius, centres, radii):
+def first_fit(candidates, radius, centers, radii):
     """Choose, for each image, the first place where a new object does not overlap the others.
 
     Args:
         candidates: `(N, T, 2)` places, in order of preference.
         radius: `(N,)` radius of the new object.
-        centres: `(N, k, 2)` centres of the existing objects.
+        centers: `(N, k, 2)` centers of the existing objects.
         radii: `(N, k)` radii of the existing objects; minus infinity for no object.
 
     Returns:
         The chosen places `(N, 2)`, and whether one was found, `(N,)`.
     """
-    dy, dx = (candidates[:, :, None, i] - centres[:, None, :, i] for i in (0, 1))
+    dy, dx = (candidates[:, :, None, i] - centers[:, None, :, i] for i in (0, 1))
     fits = (np.hypot(dy, dx) >= radius[:, None, None] + radii[:, None]).all(axis=2)
     rows = np.arange(len(fits))
     best = fits.argmax(axis=1)

@@ -39,7 +39,7 @@ def weight_map(
         `(N, H, W)` float32.
 
     Raises:
-        ValueError: If the instances have another shape or type, or an option is out of range.
+        ValueError: If the shape or type of the instances is wrong, or an option is out of range.
 
     >>> row = np.array([[[1, 1, 0, 2, 2]]])
     >>> print(weight_map(row, class_weights=(1, 1)).round(2))  # 1 + 10·exp(-(1 + 1)²/50)

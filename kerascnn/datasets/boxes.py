@@ -33,7 +33,7 @@ def load(
     same seed produces the same scenes for any noise and texture.
 
     Each row of the labels is an object, `class, x, y, width, height`: the class index, then the
-    centre and the size of its box as fractions of the image size, from 0 to 1. The box is the
+    center and the size of its box as fractions of the image size, from 0 to 1. The box is the
     smallest one that contains all pixels covered at least half by the shape. Unused rows come last
     and are `-1, 0, 0, 0, 0`.
 
@@ -43,7 +43,7 @@ def load(
         size: Height and width in pixels, at least 48.
         objects: Maximum number of objects in an image.
         noise: Standard deviation of the noise of each pixel.
-        texture: Strength of the textures, from 0 to 1; 0 means uniform colours.
+        texture: Strength of the textures, from 0 to 1; 0 means uniform colors.
         seed: Random seed, a non-negative integer.
 
     Returns:
@@ -72,21 +72,21 @@ def load(
 def _draw(rng, size, objects, noise, texture):
     """Generate one block of images and their labels."""
     radii = rng.uniform(*RADIUS, (BLOCK, objects)) * size
-    centres, there = _places(rng, radii, size)
+    centers, there = _places(rng, radii, size)
     kinds = rng.integers(len(CLASS_NAMES), size=there.sum())
     scene, _ = np.nonzero(there)  # the image of each object
-    radii, centres = radii[there], centres[there]
+    radii, centers = radii[there], centers[there]
 
     side = int(np.ceil(2 * RADIUS[1] * size)) + 2  # of a patch that can contain any object
-    corners = np.clip(np.floor(centres - side / 2), 0, size - side).astype(int)
+    corners = np.clip(np.floor(centers - side / 2), 0, size - side).astype(int)
     angles = rng.uniform(0, 2 * np.pi, len(kinds))
-    covered = _drawing.coverage(kinds, centres - corners, radii, angles, side)
+    covered = _drawing.coverage(kinds, centers - corners, radii, angles, side)
     dark = rng.random(BLOCK) < 0.5
     images = _textured(rng, _drawing.dull(rng, dark), size, size, texture)
     painted = _textured(rng, _drawing.vivid(rng, dark[scene]), side, size, texture)
-    for i, (top, left), part, colour in zip(scene, corners, covered, painted, strict=True):
+    for i, (top, left), part, color in zip(scene, corners, covered, painted, strict=True):
         patch = images[i, :, top : top + side, left : left + side]
-        patch += part * (colour - patch)
+        patch += part * (color - patch)
     images += noise * rng.standard_normal(images.shape, dtype=np.float32)
 
     labels = np.zeros((*there.shape, 5), np.float32)
@@ -100,15 +100,15 @@ def _draw(rng, size, objects, noise, texture):
 def _places(rng, radii, size):
     """Place objects, `(N, objects, 2)`; also return which of them exist, `(N, objects)`."""
     count, objects = radii.shape
-    centres = np.zeros((count, objects, 2))
+    centers = np.zeros((count, objects, 2))
     there = np.arange(objects) < rng.integers(1, objects, (count, 1), endpoint=True)
     for j, radius in enumerate(radii.T):
         room = (size - 2 * radius)[:, None, None]
         tries = radius[:, None, None] + room * rng.random((count, TRIES, 2))
         others = np.where(there[:, :j], radii[:, :j], -np.inf)
-        centres[:, j], fits = _synthetic.first_fit(tries, radius, centres[:, :j], others)
+        centers[:, j], fits = _synthetic.first_fit(tries, radius, centers[:, :j], others)
         there[:, j] &= fits
-    return centres, there
+    return centers, there
 
 
 def _boxes(covered, corners):
@@ -122,6 +122,6 @@ def _boxes(covered, corners):
     return np.column_stack([x, y, width, height])
 
 
-def _textured(rng, colours, side, size, texture):
-    """Texture colours `(N, 3, 1, 1)` to images `(N, 3, side, side)`; channels first is faster."""
-    return colours * (1 + texture * _drawing.textures(rng, len(colours), side, size / GRAIN))
+def _textured(rng, colors, side, size, texture):
+    """Add texture to colors `(N, 3, 1, 1)`, `(N, 3, side, side)`; channels first is faster."""
+    return colors * (1 + texture * _drawing.textures(rng, len(colors), side, size / GRAIN))

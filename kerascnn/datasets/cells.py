@@ -17,20 +17,20 @@ CLASS_NAMES = {  # by type of labels
     "instances": ("background", "cell"),
 }
 BLOCK = 4  # number of images generated at once
-AREA = 500  # one cell is attempted for each of so many pixels
+AREA = 500  # number of pixels per cell that is attempted
 TRIES = 12  # places tried for a cell before it is left out
 BESIDE = 0.8  # fraction of the places that are next to another cell, …
 OVERLAP = 0.85  # … at this fraction of the sum of their radii; no two cells are closer
 RADIUS = (7.0, 12.0)  # of a cell, in pixels
 WAVES = {2: 0.2, 3: 0.09, 4: 0.05}  # deviation of outlines from a circle: period, largest amplitude
 REACH = int(RADIUS[1] * (1 + sum(WAVES.values()))) + 1  # of the largest cell
-NEIGHBOURS = (  # all pairs of adjacent pixels in `(N, H, W)`, including diagonals
+NEIGHBORS = (  # all pairs of adjacent pixels in `(N, H, W)`, including diagonals
     (np.s_[:, 1:], np.s_[:, :-1]),
     (np.s_[:, :, 1:], np.s_[:, :, :-1]),
     (np.s_[:, 1:, 1:], np.s_[:, :-1, :-1]),
     (np.s_[:, 1:, :-1], np.s_[:, :-1, 1:]),
 )
-FRAGMENT = 20  # pixels; smaller pieces of a cell, cut off by its neighbours, become background
+FRAGMENT = 20  # pixels; smaller pieces of a cell, cut off by its neighbors, become background
 
 # The microscope, with lengths in pixels.
 STAIN = (0.5, 1.0)  # brightness of a cell
@@ -40,7 +40,7 @@ GRAINS = ((0.09, 0.9), (0.07, 3.0))  # strength and size
 OPTICS = ((0.8, 0.8), (0.3, 9.0))  # fractions of the light and their blur: in focus, and haze
 GLOW = 0.08  # brightness of the background
 UNEVEN = 0.2  # standard deviation of the illumination
-MIDDLE = 0.5  # the brightness to which the option `noise` refers
+MIDDLE = 0.5  # the brightness that the option `noise` refers to
 
 
 def load(
@@ -104,7 +104,7 @@ def _draw(rng, size, labels, noise):
 
 
 def _places(rng, size):
-    """Choose radii `(N, n)`, minus infinity for no cell, and centres `(N, n, 2)`."""
+    """Choose radii `(N, n)`, minus infinity for no cell, and centers `(N, n, 2)`."""
     n = round(size**2 / AREA)
     wanted = rng.integers(n // 3, n, BLOCK, endpoint=True)
     radii = rng.uniform(*RADIUS, (BLOCK, n))
@@ -113,22 +113,22 @@ def _places(rng, size):
     others = rng.integers(np.maximum(np.arange(n), 1)[:, None, None], size=beside.shape)
     angles = rng.uniform(0, 2 * np.pi, beside.shape)
     directions = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
-    centres = np.zeros((BLOCK, n, 2))
+    centers = np.zeros((BLOCK, n, 2))
     image = np.arange(BLOCK)[:, None]
     near = 0.999 * OVERLAP  # tolerance for cells that are placed exactly at this distance
     for j, radius in enumerate(radii.T):
         apart = OVERLAP * (radius[:, None] + radii[image, others[j]])
         use = (beside[j] & (apart > 0) & (j > 0))[..., None]
-        places = centres[image, others[j]] + np.where(use, apart[..., None], 0) * directions[j]
-        centres[:, j], fits = _synthetic.first_fit(
-            np.where(use, places, anywhere[j]), near * radius, centres[:, :j], near * radii[:, :j]
+        places = centers[image, others[j]] + np.where(use, apart[..., None], 0) * directions[j]
+        centers[:, j], fits = _synthetic.first_fit(
+            np.where(use, places, anywhere[j]), near * radius, centers[:, :j], near * radii[:, :j]
         )
-        inside = ((centres[:, j] >= 0) & (centres[:, j] < size)).all(axis=1)
+        inside = ((centers[:, j] >= 0) & (centers[:, j] < size)).all(axis=1)
         radii[~(fits & inside & (j < wanted)), j] = -np.inf
-    return radii, centres
+    return radii, centers
 
 
-def _outlines(rng, radii, centres, size):
+def _outlines(rng, radii, centers, size):
     """Draw the outlines of the cells, circles with waves, each in its own patch.
 
     Returns:
@@ -137,10 +137,10 @@ def _outlines(rng, radii, centres, size):
         nearest cell in the block, starting from 1, or 0 where no cell is near.
     """
     image, _ = there = np.nonzero(radii > 0)
-    radii, centres = radii[there].astype(np.float32), centres[there]
-    corners = np.floor(centres).astype(int) - REACH
+    radii, centers = radii[there].astype(np.float32), centers[there]
+    corners = np.floor(centers).astype(int) - REACH
     side = 2 * REACH + 1
-    first = (corners - centres + 0.5).astype(np.float32)  # centre of a patch's first pixel
+    first = (corners - centers + 0.5).astype(np.float32)  # center of a patch's first pixel
     y, x = (first[:, i, None] + np.arange(side, dtype=np.float32) for i in (0, 1))
     z = x[:, None, :] + 1j * y[:, :, None]
     distance = np.abs(z)
@@ -172,7 +172,7 @@ def _separated(cells):
         The numbers and a mask of the pixels where cells touch, both `(N, size, size)`.
     """
     border = np.zeros(cells.shape, bool)
-    for one, other in NEIGHBOURS:
+    for one, other in NEIGHBORS:
         touch = (cells[one] > 0) & (cells[other] > 0) & (cells[one] != cells[other])
         border[one] |= touch
         border[other] |= touch

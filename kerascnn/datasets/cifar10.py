@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 colour images of 32x32 pixels in ten classes."""
+"""CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 color images of 32x32 pixels in ten classes."""
 
 import io
 from itertools import pairwise

@@ -1,7 +1,7 @@
 """Real handwritten digits that are included in scikit-learn, so that no download is needed.
 
 They are the test set of the "Optical Recognition of Handwritten Digits" data set (Alpaydin and
-Kaynak 1998, UCI Machine Learning Repository, CC BY 4.0): 1,797 digits of 8x8 pixels with 17 grey
+Kaynak 1998, UCI Machine Learning Repository, CC BY 4.0): 1,797 digits of 8x8 pixels with 17 gray
 levels.
 """
 

@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao 2017, arXiv:1708.07747): 60,000 + 10,000 grey images of clothes."""
+"""Fashion-MNIST (Xiao 2017, arXiv:1708.07747): 60,000 + 10,000 gray images of clothes."""
 
 from . import _mnist_file
 from ._dataset import Dataset

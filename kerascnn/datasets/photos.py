@@ -9,8 +9,8 @@ from ._credit import Credit
 SKIMAGE = "https://scikit-image.org/docs/stable/api/skimage.data.html"
 CHELSEA = Credit("Stéfan van der Walt", "CC0 1.0", f"{SKIMAGE}#skimage.data.chelsea")
 UNKNOWN = Credit("scikit-image", "unknown", SKIMAGE)
-# Names as in skimage.data, credits as its docstrings give them. Images that skimage.data would have
-# to download are left out, as are drawings and masks.
+# Names as in skimage.data, credits from its docstrings. Images that skimage.data would have to
+# download are left out, as are drawings and masks.
 CREDITS = {
     "astronaut": Credit("NASA", "public domain", "https://flic.kr/p/r9qvLn"),
     "brick": Credit("CC0Textures", "CC0 1.0", "https://cc0textures.com/view.php?tex=Bricks25"),
@@ -70,10 +70,10 @@ def photo(name: str) -> np.ndarray:
         name: One of `photo_names()`.
 
     Returns:
-        `(H, W, 3)` uint8 RGB in [0, 255], a new copy; grey images have three equal channels.
+        `(H, W, 3)` uint8 RGB in [0, 255], a new copy; gray images have three equal channels.
 
     Raises:
-        ValueError: If there is no photograph of this name.
+        ValueError: If there is no photograph with this name.
 
     >>> photo("cat").shape
     (300, 451, 3)
@@ -89,7 +89,7 @@ def photo(name: str) -> np.ndarray:
 
 
 def photo_credit(name: str) -> Credit:
-    """Say whose a photograph is and what may be done with it.
+    """Return the author, license and source of a photograph.
 
     Args:
         name: One of `photo_names()`.
@@ -98,7 +98,7 @@ def photo_credit(name: str) -> Credit:
         A named tuple `(by, rights, url)`.
 
     Raises:
-        ValueError: If there is no photograph of this name.
+        ValueError: If there is no photograph with this name.
 
     >>> photo_credit("camera")[:2]
     ('Lav Varshney', 'CC0 1.0')

@@ -1,4 +1,4 @@
-"""Synthetic images of a single shape, with random colours, rotation and textures."""
+"""Synthetic images of a single shape, with random colors, rotation and textures."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ def load(
 ) -> Dataset:
     """Generate images of circles, squares, triangles, stars, crosses and rings.
 
-    Position, size, rotation, colours and textures are random and independent of the class. Shapes
+    Position, size, rotation, colors and textures are random and independent of the class. Shapes
     are completely inside the image. The same seed produces the same scenes for any noise and
     texture.
 
@@ -35,7 +35,7 @@ def load(
         count: Number of training images; there are a fifth as many for validation and for testing.
         size: Height and width in pixels, at least 8.
         noise: Standard deviation of the noise of each pixel.
-        texture: Strength of the textures, from 0 to 1; 0 means uniform colours.
+        texture: Strength of the textures, from 0 to 1; 0 means uniform colors.
         seed: Random seed, a non-negative integer.
 
     Returns:
@@ -60,9 +60,9 @@ def _draw(rng, size, noise, texture):
     """Generate one block of images and their labels."""
     labels = rng.permutation(np.arange(BLOCK) % len(CLASS_NAMES))
     radii = rng.uniform(*RADIUS, BLOCK) * size
-    centres = size / 2 + rng.uniform(-1, 1, (BLOCK, 2)) * (size / 2 - radii[:, None])
+    centers = size / 2 + rng.uniform(-1, 1, (BLOCK, 2)) * (size / 2 - radii[:, None])
     angles = rng.uniform(0, 2 * np.pi, BLOCK)
-    shape = _drawing.coverage(labels, centres, radii, angles, size)[:, None]
+    shape = _drawing.coverage(labels, centers, radii, angles, size)[:, None]
     dark = rng.random(BLOCK) < 0.5
     images = _textured(rng, _drawing.dull(rng, dark), size, texture)
     images += shape * (_textured(rng, _drawing.vivid(rng, dark), size, texture) - images)
@@ -70,6 +70,6 @@ def _draw(rng, size, noise, texture):
     return np.clip(images, 0, 1, out=images).transpose(0, 2, 3, 1), labels
 
 
-def _textured(rng, colours, size, texture):
-    """Texture colours `(N, 3, 1, 1)` to images `(N, 3, size, size)`; channels first is faster."""
-    return colours * (1 + texture * _drawing.textures(rng, len(colours), size, size / GRAIN))
+def _textured(rng, colors, size, texture):
+    """Add texture to colors `(N, 3, 1, 1)`, `(N, 3, size, size)`; channels first is faster."""
+    return colors * (1 + texture * _drawing.textures(rng, len(colors), size, size / GRAIN))

@@ -113,7 +113,7 @@ class Question:
 
 
 def is_rows(value: Value) -> TypeGuard[Rows]:
-    """Whether a value is a grid of numbers."""
+    """Return whether a value is a grid of numbers."""
     return isinstance(value, tuple) and isinstance(value[0], tuple)
 
 

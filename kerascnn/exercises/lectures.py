@@ -59,7 +59,7 @@ def same_padding(kernel: int) -> Problem:
         [f"(F − 1) / 2 = ({kernel} − 1) / 2 = {(kernel - 1) // 2}"],
         [
             (kernel - 1, _("This is the sum of both sides.")),
-            (kernel // 2 + 1, _("The pixel in the centre of the kernel needs no padding.")),
+            (kernel // 2 + 1, _("The pixel in the center of the kernel needs no padding.")),
             (kernel, _("Then the output is larger than the input.")),
         ],
         given={"kernel": kernel},

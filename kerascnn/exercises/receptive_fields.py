@@ -35,10 +35,7 @@ def behind(layers: Sequence[Window]) -> Problem:
     kernels = [dilation * (kernel - 1) + 1 for kernel, _stride, dilation in layers]
     strides = [stride for _kernel, stride, _dilation in layers]
     steps = [
-        _(
-            "At the input, the receptive field is r = 1 and neighbouring units are j = 1 pixel "
-            "apart."
-        )
+        _("At the input, the receptive field is r = 1 and neighboring units are j = 1 pixel apart.")
     ]
     field, jump = 1, 1
     for extent, stride in zip(kernels, strides, strict=True):
@@ -56,7 +53,7 @@ def behind(layers: Sequence[Window]) -> Problem:
          _("A layer's stride only affects the layers after it.")),
         (arithmetic.receptive_field([(k, s) for k, s, _d in layers]),
          _("The dilation was forgotten.")),
-        (sum(kernels), _("Neighbouring windows overlap: a layer adds (k − 1) · j, not k.")),
+        (sum(kernels), _("Neighboring windows overlap: a layer adds (k − 1) · j, not k.")),
         (prod(kernels), _("Receptive fields add up; they do not multiply.")),
         (kernels[-1], _("This is only what the last layer sees of the layer before it.")),
     ]  # fmt: skip

@@ -34,7 +34,7 @@ def effects() -> dict[Rows, str]:
         grids.flipped(DOWN): _("This kernel is bright where the picture gets darker downwards."),
         LAPLACE: _("This kernel finds edges in all directions; flat areas become gray."),
         SHARPEN: _("This kernel sharpens: it keeps the picture and makes its edges stronger."),
-        SUM: _("This kernel blurs: each pixel becomes the mean of its neighbours."),
+        SUM: _("This kernel blurs: each pixel becomes the mean of its neighbors."),
         EMBOSS: _("This kernel embosses: the picture looks lit from one corner."),
     }
 

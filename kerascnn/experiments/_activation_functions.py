@@ -60,12 +60,12 @@ def activation_functions(
         ValueError: If the data set has fewer images.
     """
     train, _test, classes = few_photographs(data, data_dir, images, 0)
-    centred = train[0] - train[0].mean(axis=0), train[1]
+    centered = train[0] - train[0].mean(axis=0), train[1]
 
     def error_of(activation, rate, seed):
         run = trained(
             partial(net, activation, train[0].shape[1:], classes),
-            centred,
+            centered,
             seed=seed,
             epochs=epochs,
             batch_size=64,

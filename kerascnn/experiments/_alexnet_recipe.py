@@ -54,7 +54,7 @@ def alexnet_recipe(
     """Train a small AlexNet with AlexNet's recipe, leaving out one ingredient at a time.
 
     The recipe consists of ReLU, local response normalization, augmentation by random crops, flips
-    and colours, dropout of 0.5, stochastic gradient descent with a momentum of 0.9 and a weight
+    and colors, dropout of 0.5, stochastic gradient descent with a momentum of 0.9 and a weight
     decay of 5e-4, and a learning rate of 1e-2 that is divided by 10 when the validation accuracy
     stops improving (Krizhevsky et al. 2012, sections 3 to 5). In a short run of a small network on
     few images, ingredients may not help as they do in the 90 epochs of the paper.

@@ -49,7 +49,7 @@ def auxiliary_gradients(
     for nth, seed in enumerate(seeds):
         keras.utils.set_random_seed(seed)
         model = models.build("googlenet", auxiliary=True, input_shape=(size, size, 3))
-        part = labelled_photos(images, size, seed)
+        part = labeled_photos(images, size, seed)
         for row, weights in enumerate(losses.values()):
             norms = kernel_norms(model, *part, weights)
             if not norm.size:
@@ -63,7 +63,7 @@ def auxiliary_gradients(
     }
 
 
-def labelled_photos(count, size, seed):
+def labeled_photos(count, size, seed):
     """Return preprocessed photo crops (N, size, size, 3) and random labels (N,)."""
     rng = np.random.default_rng(seed)
     places = []

@@ -109,7 +109,7 @@ def _check(parameter: inspect.Parameter, value: Any) -> None:
     """Check the type of an argument, before anything is computed.
 
     Raises:
-        ValueError: If a number, a sequence or one of some words is expected and not received.
+        ValueError: If a number, a sequence or one of several words is expected and not received.
     """
     name, default = parameter.name, parameter.default
     if isinstance(default, tuple):

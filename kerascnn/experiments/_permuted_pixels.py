@@ -24,7 +24,7 @@ def permuted_pixels(
     """Train an MLP and LeNet-5 on digits, and on the same digits with their pixels permuted.
 
     The random permutation is the same for all images. The order of its inputs does not matter to a
-    dense layer, whereas a convolution relies on patterns of neighbouring pixels.
+    dense layer, whereas a convolution relies on patterns of neighboring pixels.
 
     Args:
         data: Name of a data set of 28x28x1 digits: "mnist" or "digits".

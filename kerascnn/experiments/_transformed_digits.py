@@ -88,7 +88,7 @@ def shifted(images, pixels):
 
 
 def rotated(images, degrees):
-    """Rotate each image about its centre, clockwise or counterclockwise."""
+    """Rotate each image about its center, clockwise or counterclockwise."""
     angles = np.deg2rad(degrees) * np.random.default_rng(0).choice([-1, 1], len(images))
     cos, sin = np.cos(angles), np.sin(angles)
     turns = np.array([[cos, -sin], [sin, cos]]).transpose(2, 0, 1)
@@ -96,7 +96,7 @@ def rotated(images, degrees):
 
 
 def scaled(images, factor):
-    """Scale each image about its centre."""
+    """Scale each image about its center."""
     return moved(images, lambda places, nth: about_middle(places, np.eye(2) / factor))
 
 
@@ -133,6 +133,6 @@ def moved(images, source):
 
 
 def about_middle(places, matrix):
-    """Multiply coordinates (2, H, W), relative to the image centre, by a matrix (2, 2)."""
+    """Multiply coordinates (2, H, W), relative to the image center, by a matrix (2, 2)."""
     middle = (np.array(places.shape[1:]) - 1)[:, None, None] / 2
     return np.tensordot(matrix, places - middle, axes=1) + middle

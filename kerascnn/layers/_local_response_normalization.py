@@ -15,7 +15,7 @@ CONVENTIONS = ("paper", "caffe")
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Normalize each activation by the activations of neighbouring channels at its position.
+    """Normalize each activation by the activations of neighboring channels at its position.
 
     With a_i the activation of channel i, and the sum over the `size` channels around i
     (Krizhevsky et al. 2012, section 3.3; channels past the ends count as zero):

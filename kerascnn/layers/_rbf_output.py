@@ -20,7 +20,7 @@ class RBFOutput(keras.layers.Layer):
     of other classifiers. The softmax of −y is the likelihood of the paper. `RBFLoss` expects −y.
 
     Args:
-        codes: the centres w, (classes, units); not trainable.
+        codes: the centers w, (classes, units); not trainable.
         activation: activation function, applied to −y.
 
     Input: (N, units) float. Output: (N, classes).

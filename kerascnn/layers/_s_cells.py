@@ -120,6 +120,6 @@ class SCells(keras.layers.Layer):
 
 
 def _distances(size):
-    """Compute the distance of each cell of a window from the centre."""
+    """Compute the distance of each cell of a window from the center."""
     offsets = np.arange(size) - (size - 1) / 2
     return np.hypot(offsets[:, None], offsets)

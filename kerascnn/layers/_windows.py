@@ -12,7 +12,7 @@ def check_window(layer: str, window: tuple[int, int], input_shape: tuple) -> Non
         input_shape: (N, H, W, C); unknown sizes (`None`) are not checked.
 
     Raises:
-        ValueError: if the maps are smaller than the window.
+        ValueError: If the maps are smaller than the window.
     """
     sizes = tuple(input_shape[1:3])
     if any(size is not None and size < extent for size, extent in zip(sizes, window, strict=True)):

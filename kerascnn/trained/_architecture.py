@@ -35,7 +35,7 @@ def from_architecture(
         include_top, preprocessing, class_names, options, any_size: see `load`.
 
     Raises:
-        ValueError: if the architecture or the set is unknown.
+        ValueError: If the architecture or the set is unknown.
         OSError: a file that cannot be read.
     """
     found, instead = _set_of(architecture, name, options.get("variant")), None

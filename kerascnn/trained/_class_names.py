@@ -15,7 +15,7 @@ def class_number(target: str, names: Sequence[str], *, what: str = "target") -> 
         what: the argument's name, for errors.
 
     Raises:
-        ValueError: if no class or several classes have this name.
+        ValueError: If no class or several classes have this name.
     """
 
     def plain(name: str) -> str:

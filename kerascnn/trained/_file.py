@@ -24,7 +24,7 @@ def from_file(
     A model that begins by rescaling 0 … 255 gets that range.
 
     Raises:
-        OSError: if the file does not exist.
+        OSError: If the file does not exist.
         ValueError: it is not a whole model of pictures, or needs code that is not at hand.
     """
     path = Path(path).expanduser()

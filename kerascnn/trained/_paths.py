@@ -7,10 +7,10 @@ WHOLE_MODEL = ".keras"
 
 
 def is_run(path: str | Path) -> bool:
-    """Whether a path is the directory of a run that describes its network."""
+    """Return whether a path is the directory of a run that describes its network."""
     return all((Path(path).expanduser() / name).is_file() for name in (CONFIG, MODEL))
 
 
 def is_whole_model(path: str | Path) -> bool:
-    """Whether a path names a file that holds layers and weights."""
+    """Return whether a path names a file that holds layers and weights."""
     return Path(path).suffix == WHOLE_MODEL

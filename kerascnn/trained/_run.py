@@ -39,7 +39,7 @@ def from_run(
 
     Raises:
         OSError: a file of the run is missing or damaged.
-        ValueError: if it contains another network than specified, or needs code that is not
+        ValueError: If it contains another network than specified, or needs code that is not
             available.
     """
     path = Path(path).expanduser()

@@ -60,7 +60,7 @@ class Trained:
     note: str | None = None
 
     def fitted(self, picture: np.ndarray) -> np.ndarray:
-        """Bring what the model sees of a picture to the size, and grey, that it was trained on.
+        """Bring what the model sees of a picture to the size, and gray, that it was trained on.
 
         Args:
             picture: (H, W, 3), float in [0, 1] or uint8.
@@ -69,7 +69,7 @@ class Trained:
             (h, w, C) float32 in [0, 1].
 
         Raises:
-            ValueError: if it is not such an image, or too narrow for the model.
+            ValueError: If it is not such an image, or too narrow for the model.
         """
         picture = as_picture(picture)
         (height, width), channels = self._size, self.model.input_shape[-1]
@@ -107,7 +107,7 @@ class Trained:
         inverted = is_dark_on_bright((as_picture(picture) @ LUMA)[..., 0])
         return (
             f"{'dark ink on bright paper, inverted, and ' if inverted else ''}"
-            "brought to the form of MNIST's digits (20x20 box, centred by mass)"
+            "brought to the form of MNIST's digits (20x20 box, centered by mass)"
         )
 
     def inputs(self, fitted: np.ndarray) -> np.ndarray:
@@ -249,6 +249,6 @@ def check_model(model: keras.Model, name: str, include_top: bool = True) -> None
         )
     if shape[-1] not in ((1, 3) if include_top else (3,)):
         raise ValueError(
-            f"the model must see RGB{' or grey' * include_top} pictures; "
+            f"the model must see RGB{' or gray' * include_top} pictures; "
             f"received {name}, of {shape[-1]} channel{'s' * (shape[-1] > 1)}."
         )

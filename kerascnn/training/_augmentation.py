@@ -14,7 +14,7 @@ from ._data import Part
 from ._recipes import Augmentation
 
 SHARE = 16  # 224 of 256 pixels leave 16 on each side, a sixteenth (Krizhevsky 2012, Section 4.1)
-PIXELS = 1_000_000  # number of pixels for the principal components of the colours
+PIXELS = 1_000_000  # number of pixels for the principal components of the colors
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")
@@ -91,10 +91,10 @@ class PadCropFlip(keras.Layer):
 
 @keras.saving.register_keras_serializable(package="kerascnn")
 class PrincipalColors(keras.Layer):
-    """Shift the colours of each image along the principal components of all pixels.
+    """Shift the colors of each image along the principal components of all pixels.
 
     [p1, p2, p3] [a1 λ1, a2 λ2, a3 λ3]ᵀ is added to each pixel, where p and λ are the eigenvectors
-    and eigenvalues of the covariance matrix of the pixels' colours, and each a is drawn once per
+    and eigenvalues of the covariance matrix of the pixels' colors, and each a is drawn once per
     image from a Gaussian of mean 0 (Krizhevsky 2012, Section 4.1).
 
     Input and output: `(N, H, W, C)` float in the range of the images that the eigenvalues were
@@ -110,9 +110,9 @@ class PrincipalColors(keras.Layer):
         ValueError: If a number is out of range.
 
     >>> import numpy as np
-    >>> grey = np.linspace(0, 1, 8).reshape(2, 2, 2, 1) * np.ones(3)
-    >>> layer = PrincipalColors.of(grey)  # one component: all colours by as much
-    >>> bool(np.ptp(layer(grey, training=True) - grey, axis=-1).max() < 1e-6)
+    >>> gray = np.linspace(0, 1, 8).reshape(2, 2, 2, 1) * np.ones(3)
+    >>> layer = PrincipalColors.of(gray)  # one component: all colors by as much
+    >>> bool(np.ptp(layer(gray, training=True) - gray, axis=-1).max() < 1e-6)
     True
     """
 

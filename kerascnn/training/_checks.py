@@ -26,7 +26,7 @@ def check_part(
         input_range: smallest and largest allowed pixel value, or `None`.
 
     Raises:
-        ValueError: if there are no images, or the model cannot take them or their labels.
+        ValueError: If there are no images, or the model cannot take them or their labels.
     """
     images = part.images
     if not len(images):
@@ -80,7 +80,7 @@ def check_weights_of(model: keras.Model) -> None:
     """Check that the weights of a model are finite.
 
     Raises:
-        ValueError: if one contains NaN or infinity.
+        ValueError: If one contains NaN or infinity.
     """
     for weight in model.weights:
         values = np.asarray(weight)
@@ -96,7 +96,7 @@ def _is_real(array: np.ndarray) -> bool:
 
 
 def _finite(array: np.ndarray) -> bool:
-    """Whether no float of an array is NaN or infinity, without a copy of the array."""
+    """Return whether no float of an array is NaN or infinity, without a copy of the array."""
     floats = array.dtype.kind == "f" and array.size
     return not floats or bool(np.isfinite([array.min(), array.max()]).all())
 

@@ -21,7 +21,7 @@ def check_sum(path: Path) -> None:
     """Compare a file with the SHA-256 at its end, if it has one.
 
     Raises:
-        OSError: if they differ, or the file cannot be read.
+        OSError: If they differ, or the file cannot be read.
     """
     digest = hashlib.sha256()
     with open(path, "rb") as file:
@@ -36,7 +36,7 @@ def check_sum(path: Path) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether an .h5 file exists and is not damaged."""
+    """Return whether an .h5 file exists and is not damaged."""
     try:
         check_sum(path)
         with h5py.File(path):

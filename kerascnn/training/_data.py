@@ -42,9 +42,9 @@ class Part:
         rows = np.unique(np.linspace(0, len(self.images) - 1, SAMPLE).astype(int))
         return np.asarray(self.images[rows])
 
-    def centred(self, size: tuple[int, int]) -> "Part":
+    def centered(self, size: tuple[int, int]) -> "Part":
         """Crop images to their middle, as views."""
-        return replace(self, images=centre(self.images, size))
+        return replace(self, images=center(self.images, size))
 
     def cut(self, count: int) -> "Part":
         """Take the first few images."""
@@ -66,11 +66,11 @@ class Part:
 
 
 def reads_on_demand(images: Any) -> bool:
-    """Whether images are read from disk when they are indexed."""
+    """Return whether images are read from disk when they are indexed."""
     return not isinstance(images, np.ndarray) or isinstance(images, np.memmap)
 
 
-def centre(maps: np.ndarray, size: Sequence[int]) -> np.ndarray:
+def center(maps: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """Crop (N, H, W, …) to the middle (h, w), as a view; an odd rest is larger at the bottom."""
     top, left = ((have - want) // 2 for have, want in zip(maps.shape[1:3], size, strict=True))
     return maps[:, top : top + size[0], left : left + size[1]]
@@ -85,7 +85,7 @@ def splits(data: Data, *, outputs: int = 1) -> "tuple[Part | Stream, Part | Stre
         outputs: number of outputs of the model, which a list of labels may be for.
 
     Raises:
-        TypeError: if the data have another form.
+        TypeError: If the data have another form.
     """
     if hasattr(data, "train"):
         parts = [data.train, getattr(data, "validation", None)]
@@ -114,7 +114,7 @@ def as_part(part: Data, *, outputs: int = 1) -> "Part | Stream":
         outputs: number of outputs of the model, which a list of labels may be for.
 
     Raises:
-        TypeError: if the data have another form.
+        TypeError: If the data have another form.
     """
     if is_stream(part):
         return Stream(part, as_part=lambda batch: _as_part(batch, outputs))
@@ -158,7 +158,7 @@ def weighted(part: "Part | Stream", sample_weight: Labels) -> "Part | Stream":
     """Add the weights that were given as an argument.
 
     Raises:
-        ValueError: if the data already have weights, or come in batches.
+        ValueError: If the data already have weights, or come in batches.
     """
     if sample_weight is None:
         return part
@@ -181,7 +181,7 @@ def with_batches_of(stream: Stream, plan: Recipe, batch_size: int | None) -> Rec
     """Give a recipe the batch size of a stream.
 
     Raises:
-        ValueError: if another batch size was asked for.
+        ValueError: If another batch size was asked for.
     """
     own = len(stream.first)
     if batch_size not in (None, own):

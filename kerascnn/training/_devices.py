@@ -157,7 +157,7 @@ def placement(
         batch_size: images per step.
 
     Raises:
-        ValueError: if a device or a policy does not exist.
+        ValueError: If a device or a policy does not exist.
     """
     if precision is not None and precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
@@ -256,7 +256,7 @@ def leaves(model: keras.Model) -> list[keras.Layer]:
 
 
 def is_model(layer: keras.Layer) -> bool:
-    """Whether a layer is a model."""
+    """Return whether a layer is a model."""
     return isinstance(layer, keras.Model)
 
 

@@ -1,4 +1,4 @@
-"""Evaluate a classifier on labelled images, also by ten crops."""
+"""Evaluate a classifier on labeled images, also by ten crops."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
 from ._checks import check_part, not_indices
-from ._data import Data, Part, as_part, centre
+from ._data import Data, Part, as_part, center
 from ._evaluation import Evaluation
 from ._stream import Stream
 
@@ -49,7 +49,7 @@ def evaluate(
             whose middle is used for an output that is smaller; for two classes also booleans.
         part: The part of a data set to use.
         ten_crop: Whether to average the softmax over ten windows of the model's size: the corners,
-            the centre, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
+            the center, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
             larger than the model's input.
         batch_size: Images per step.
         input_range: Smallest and largest value of the images, as the model expects them. If
@@ -202,7 +202,7 @@ def _paired(labels: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.nda
     if not fits or not np.issubdtype(labels.dtype, np.integer):
         raise not_indices(labels, chances.shape[1:-1])
     if labels.ndim > 1:
-        labels = centre(labels, chances.shape[1:3])
+        labels = center(labels, chances.shape[1:3])
     return labels.ravel(), chances.reshape(-1, chances.shape[-1])
 
 

@@ -21,7 +21,7 @@ def check_optimizer(recipe: Recipe, model: keras.Model) -> None:
     """Check that a model has kernels for an optimizer.
 
     Raises:
-        ValueError: for Muon, if there is no convolution before a batch normalization, or no graph.
+        ValueError: For Muon, if there is no convolution before a batch normalization, or no graph.
     """
     if recipe.optimizer == "muon" and not normalized_kernels(model):
         raise ValueError(

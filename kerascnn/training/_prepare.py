@@ -86,7 +86,7 @@ def prepare(
         class_weight: weights of the training labels by class index, or `None`.
 
     Raises:
-        ValueError: if something cannot be trained.
+        ValueError: If something cannot be trained.
     """
     first = first_of(fit)
     places = any(one.labels.ndim > 2 for one in first.of_outputs().values())
@@ -150,7 +150,7 @@ def _shapes(part: Part) -> str:
 
 
 def _moves(augment: Callable | str) -> bool:
-    """Whether an augmentation is known to move what is in the images."""
+    """Return whether an augmentation is known to move what is in the images."""
     if isinstance(augment, str):
         return augment != "none"
     layers = augment.layers if isinstance(augment, keras.Sequential) else [augment]
@@ -183,7 +183,7 @@ def _augmentation(
 
 
 def _larger(part: Part, size: tuple) -> bool:
-    """Whether images are larger than a size, so that a window of it can be cropped."""
+    """Return whether images are larger than a size, so that a window of it can be cropped."""
     have = tuple(part.images.shape[1:3])
     return have != size and all(a >= b for a, b in zip(have, size, strict=True))
 
@@ -208,7 +208,7 @@ def _sizing(
 
     def sized(what: str, part: Part) -> Part:
         if what == "validation" and augment is not None and not reads_on_demand(part.images):
-            part = part.centred(size) if _larger(part, size) else part
+            part = part.centered(size) if _larger(part, size) else part
         wanted = training if what == "train" else shape
         check_part(what, part, input_shape=wanted, input_range=input_range)
         seen = size if what == "train" and not stream else part.images.shape[1:3]

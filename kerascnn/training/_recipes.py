@@ -47,7 +47,7 @@ class Recipe:
         augment: How the training images change from epoch to epoch: `"none"`;
             `"pad_crop_flip"`: shift by up to 4 pixels, and mirror; `"crop_flip"`: crop a window
             of the model's size from larger images (shift images of that size by up to a
-            sixteenth), and mirror; `"crop_flip_color"`: the same, and shift the colours along
+            sixteenth), and mirror; `"crop_flip_color"`: the same, and shift the colors along
             their principal components.
         dropout: Rate of the model's Dropout layers during the training; `None` for their own.
             Causes a warning for a model without such layers.
@@ -176,7 +176,7 @@ RECIPES = {
             plateau_patience=5,  # DEVIATION: they did it by hand
             minimum_rate=1e-5,  # "in total, the learning rate was decreased 3 times"
             monitor="val_accuracy",  # "… stopped improving"
-            augment="crop_flip_color",  # "random horizontal flipping and random RGB colour shift"
+            augment="crop_flip_color",  # "random horizontal flipping and random RGB color shift"
             dropout=0.5,  # "dropout ratio set to 0.5"
         ),
         Recipe(  # Szegedy et al. 2014, arXiv:1409.4842, Section 6; BVLC's where it is silent

@@ -43,8 +43,8 @@ class RunDirectory:
         resume: whether to resume a run that the directory contains.
 
     Raises:
-        ValueError: if the directory contains another run, or a run although `resume` is False.
-        OSError: if the directory cannot be written.
+        ValueError: If the directory contains another run, or a run although `resume` is False.
+        OSError: If the directory cannot be written.
     """
 
     def __init__(self, path: str | PathLike, config: dict[str, Any], *, resume: bool) -> None:
@@ -109,7 +109,7 @@ class RunDirectory:
             if nothing has been saved yet.
 
         Raises:
-            OSError: if a file is damaged or missing, and no other contains what is needed of it.
+            OSError: If a file is damaged or missing, and no other contains what is needed of it.
         """
         try:
             state, saved = self._read_backup()

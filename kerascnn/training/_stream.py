@@ -17,7 +17,7 @@ ENDLESS = -1  # an infinite length in tf.data; an unknown length is -2
 
 
 def is_stream(data: Any) -> bool:
-    """Whether data are iterated in batches, rather than indexed by rows."""
+    """Return whether data are iterated in batches, rather than indexed by rows."""
     plain = isinstance(data, tuple | list | dict | str | bytes) or keras.ops.is_tensor(data)
     return (
         not plain
@@ -39,7 +39,7 @@ class Stream:
         as_part: converts a batch to a `Part`.
 
     Raises:
-        ValueError: for a generator, which can be iterated only once, and for infinite data.
+        ValueError: For a generator, which can be iterated only once, and for infinite data.
     """
 
     def __init__(self, source: Any, *, as_part: "Callable[[Any], Part]") -> None:
@@ -80,7 +80,7 @@ class Stream:
         """The first batch, for checks.
 
         Raises:
-            ValueError: if there is none.
+            ValueError: If there is none.
         """
         for part in self.parts():
             return part

@@ -88,7 +88,7 @@ def train(
             `(N, H, W, C)` in `input_range`, float, or integers if it goes beyond 1; an array
             or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
             indices of pixels (the middle is used for an output that is smaller), or `(N, M, 5)`
-            boxes: class, and centre x, y, width, height from 0 to 1; rows of class -1 are
+            boxes: class, and center x, y, width, height from 0 to 1; rows of class -1 are
             ignored. If outputs have labels of their own, a dict of labels by the outputs' names;
             each loss counts the same. Weights `(N,)` for images, or one for each label, such as
             `(N, H, W)`.

@@ -74,7 +74,7 @@ def _load_best(model: keras.Model, run_dir: Path) -> None:
     """Load the weights of the best epoch of a run.
 
     Raises:
-        OSError: if they are damaged or missing.
+        OSError: If they are damaged or missing.
     """
     file = Path(run_dir) / "best.weights.h5"
     try:

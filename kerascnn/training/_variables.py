@@ -19,7 +19,7 @@ def restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -
     """Assign saved values to variables.
 
     Raises:
-        ValueError: if the values have other shapes.
+        ValueError: If the values have other shapes.
     """
     shapes, saved = ([tuple(one.shape) for one in many] for many in (variables, values))
     if shapes != saved:
@@ -65,7 +65,7 @@ def rate_of(model: keras.Model) -> float:
 
 
 def are_finite(weights: Iterable[np.ndarray]) -> bool:
-    """Whether no weight is infinite or NaN."""
+    """Return whether no weight is infinite or NaN."""
     return all(np.isfinite(weight).all() for weight in weights)
 
 

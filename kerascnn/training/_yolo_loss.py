@@ -90,7 +90,7 @@ class YoloLoss(keras.losses.Loss):
 
 
 def iou(place: Any, size: Any, other_place: Any, other_size: Any) -> Any:
-    """Compute the intersection over union of boxes, given by centre and size; 0 without area."""
+    """Compute the intersection over union of boxes, given by center and size; 0 without area."""
     low = ops.maximum(place - size / 2, other_place - other_size / 2)
     high = ops.minimum(place + size / 2, other_place + other_size / 2)
     both = ops.prod(ops.maximum(high - low, 0), axis=-1)

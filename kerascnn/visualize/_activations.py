@@ -58,7 +58,7 @@ def activations(
         maps their names to their outputs, in the order of the list or of the computation.
 
     Raises:
-        TypeError, ValueError: if images or layers do not fit the model.
+        TypeError, ValueError: If images or layers do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> maps = kc.visualize.activations(kc.build_lenet5(), np.zeros((1, 28, 28, 1)), ["c1", "c3"])

@@ -51,7 +51,7 @@ def deconvnet(
         (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: if images, layer or unit do not fit the model, or if there is no
+        TypeError, ValueError: If images, layer or unit do not fit the model, or if there is no
             ReLU before the layer's output.
 
     >>> import numpy as np, kerascnn as kc

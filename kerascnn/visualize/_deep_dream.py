@@ -81,7 +81,7 @@ def deep_dream(
         (N, H, W, C) float32 in [0, 1].
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model or each other.
+        TypeError, ValueError: If arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -189,7 +189,7 @@ def octave_sizes(size: tuple[int, int], octaves: int, octave_scale: float) -> li
     """Return height and width for each octave, smallest first.
 
     Raises:
-        ValueError: if there is no octave, or if `octave_scale` is not above 1.
+        ValueError: If there is no octave, or if `octave_scale` is not above 1.
 
     >>> octave_sizes((300, 400), 3, 1.4)
     [(153, 204), (214, 286), (300, 400)]
@@ -233,7 +233,7 @@ def _check_match(
     """Check that the positions to compare fit in memory.
 
     Raises:
-        ValueError: if there are too many.
+        ValueError: If there are too many.
     """
     for layer, places in zip(layers, examples, strict=True):
         height, width = shapes[layer][1:3]

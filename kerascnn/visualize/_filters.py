@@ -22,7 +22,7 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
         the filters of the equivalent standard convolution.
 
     Raises:
-        ValueError: if the layer does not exist, has no filters, or is quantized.
+        ValueError: If the layer does not exist, has no filters, or is quantized.
 
     >>> import kerascnn as kc
     >>> kc.visualize.filters(kc.build_lenet5(), "c3").shape

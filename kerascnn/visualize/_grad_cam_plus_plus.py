@@ -42,7 +42,7 @@ def grad_cam_plus_plus(
         For sequences (N, L); for volumes and video frames (N, D, h, w).
 
     Raises:
-        TypeError, ValueError: if images, target or layer do not fit the model.
+        TypeError, ValueError: If images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -39,7 +39,7 @@ def guided_backprop(
         (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: if images or target do not fit the model, or if it has no ReLU.
+        TypeError, ValueError: If images or target do not fit the model, or if it has no ReLU.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -41,7 +41,7 @@ def guided_grad_cam(
         (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: if images, target or layer do not fit the model, or if it has no
+        TypeError, ValueError: If images, target or layer do not fit the model, or if it has no
             ReLU.
 
     >>> import numpy as np, kerascnn as kc
@@ -61,7 +61,7 @@ def _check_images(graph: Graph, layer: LayerLike) -> None:
     """Check that the inputs are images and that the layer has feature maps.
 
     Raises:
-        ValueError: for sequences or volumes.
+        ValueError: For sequences or volumes.
     """
     ranks = {len(graph.maker(key).shapes[0]) for key in graph.inputs}
     shape = select_maps(graph, layer).shapes[0]

@@ -41,7 +41,7 @@ def hires_cam(
         For sequences (N, L); for volumes and video frames (N, D, h, w).
 
     Raises:
-        TypeError, ValueError: if images, target or layer do not fit the model.
+        TypeError, ValueError: If images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

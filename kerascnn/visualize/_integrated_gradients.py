@@ -74,7 +74,7 @@ def integrated_gradients(
         the difference between their sum and F(x) − F(x′).
 
     Raises:
-        TypeError, ValueError: if images, target, baseline or options do not fit.
+        TypeError, ValueError: If images, target, baseline or options do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

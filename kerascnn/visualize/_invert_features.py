@@ -45,7 +45,7 @@ def invert_features(
     """Generate images, from noise, that a layer cannot distinguish from the given ones.
 
     They show which information the layer preserves: at early layers the image itself, at late
-    layers its content, but no longer positions and colours.
+    layers its content, but no longer positions and colors.
 
     Args:
         model: any functional or sequential `keras.Model` with one image input.
@@ -70,7 +70,7 @@ def invert_features(
         (N, H, W, C) float32 in [0, 1].
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model or each other.
+        TypeError, ValueError: If arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

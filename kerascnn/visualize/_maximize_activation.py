@@ -89,7 +89,7 @@ def maximize_activation(
             variable.
         steps: number of steps of Adam; each takes a forward and a backward pass.
         learning_rate: learning rate of Adam.
-        parameters: parameters to optimize: "fourier", the spectrum of decorrelated colours,
+        parameters: parameters to optimize: "fourier", the spectrum of decorrelated colors,
             "pixels", or `Pixels(blur=..., small_norm=..., small_contribution=...)` for options.
         moves: limits of the random transformation before each step, as
             `Moves(jitter, scale, rotation)`; `None`: no transformation.
@@ -110,7 +110,7 @@ def maximize_activation(
         (N, H, W, C) float32 in [0, 1]; images of the same unit, class or sum are adjacent.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model or each other.
+        TypeError, ValueError: If arguments do not fit the model or each other.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -211,7 +211,7 @@ def _kind(parameters: str | Fourier | Pixels) -> Fourier | Pixels:
     """Return the parameters to optimize.
 
     Raises:
-        ValueError: if the name or object is unknown.
+        ValueError: If the name or object is unknown.
     """
     if isinstance(parameters, Fourier | Pixels):
         return parameters
@@ -223,7 +223,7 @@ def _penalties(given: Penalties | Callable | Sequence[Callable]) -> Penalties:
     """Return the penalties, including user-defined ones.
 
     Raises:
-        TypeError: if one is not callable.
+        TypeError: If one is not callable.
     """
     if isinstance(given, Penalties):
         return given
@@ -266,8 +266,8 @@ def _check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> 
     """Return channel indices.
 
     Raises:
-        TypeError: if they are not whole numbers.
-        ValueError: if there are none, or one is out of range.
+        TypeError: If they are not whole numbers.
+        ValueError: If there are none, or one is out of range.
     """
     channels = node.shapes[0][-1]
     if units is None:

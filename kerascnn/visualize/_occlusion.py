@@ -48,8 +48,8 @@ def occlusion(
         size: height and width of the patch in pixels, one number or two; `None`: an eighth of
             the image size, rounded up.
         stride: stride of the patch in pixels, at most its size; `None`: half its size.
-        fill: colour of the patch, in the range of the images: a number, a colour (C,) or an image;
-            `None`: the mean colour of each image, which is neutral in any range.
+        fill: color of the patch, in the range of the images: a number, a color (C,) or an image;
+            `None`: the mean color of each image, which is neutral in any range.
         probability: whether to use the probability of the class instead of its logit.
         batch_size: number of covered images per batch; smaller batches need less memory.
         precision: "mixed_bfloat16" to compute convolutions in bfloat16, which is several times
@@ -64,7 +64,7 @@ def occlusion(
         (N, H, W) float32: the drop in score, negative where covering a pixel raises the score.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit.
+        TypeError, ValueError: If arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

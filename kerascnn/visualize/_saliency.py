@@ -47,7 +47,7 @@ def saliency(
         channels, (N, F). For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: if images, target or an option do not fit the model.
+        TypeError, ValueError: If images, target or an option do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -67,7 +67,7 @@ def check_reduce(reduce: str | None) -> None:
     """Check that `reduce` is a known reduction or `None`.
 
     Raises:
-        ValueError: if it is not.
+        ValueError: If it is not.
     """
     if reduce not in (None, *REDUCTIONS):
         raise ValueError(f"reduce must be 'max', 'mean' or None; received {reduce!r}.")

@@ -49,9 +49,9 @@ def score_cam(
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         channels: number of feature maps to use, those with the largest variance (Faster Score-CAM
             by tabayashi0117); `None`: all, as in the paper.
-        baseline: replacement for masked pixels, in the range of the images: a number, a colour
-            (C,) or an image; `None`: the mean colour of each image. The paper uses black, which
-            is 0 unless the images are centred.
+        baseline: replacement for masked pixels, in the range of the images: a number, a color
+            (C,) or an image; `None`: the mean color of each image. The paper uses black, which
+            is 0 unless the images are centered.
         probability: whether to use the probability of the class, as the authors' code does,
             instead of its logit, as in Algorithm 1.
         batch_size: number of masked images per batch; smaller batches need less memory.
@@ -67,7 +67,7 @@ def score_cam(
         (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model.
+        TypeError, ValueError: If arguments do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -61,7 +61,7 @@ def smooth_grad(
         several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: if images, target or options do not fit.
+        TypeError, ValueError: If images, target or options do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

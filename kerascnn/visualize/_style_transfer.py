@@ -90,7 +90,7 @@ def style_transfer(
         (N, H, W, C) float32 in [0, 1], of the same size as `content`.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model or each other.
+        TypeError, ValueError: If arguments do not fit the model or each other.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -217,7 +217,7 @@ def _weigh(name: str, layers: Layers, default: Sequence[str], graph: Graph) -> d
     """Return layers with weights; by default, those of `default` that the model has.
 
     Raises:
-        ValueError: if the model has none of them.
+        ValueError: If the model has none of them.
     """
     if layers is None:
         names = [node.name for node in graph.nodes]

@@ -56,7 +56,7 @@ class TopPatches:
             (U, count, h, w, C), like `patches`; 0 beyond the border.
 
         Raises:
-            ValueError: if there is not one image per patch.
+            ValueError: If there is not one image per patch.
         """
         pictures = np.asarray(pictures)
         if pictures.ndim != 5 or pictures.shape[:2] != self.images.shape:
@@ -91,7 +91,7 @@ def top_patches(
     is the unit's theoretical receptive field, or the union of the receptive fields of parallel
     branches. The data set is read once, and only the best patches are kept.
 
-    Limitations: a unit depends more on the centre of its receptive field than on the edges, and it
+    Limitations: a unit depends more on the center of its receptive field than on the edges, and it
     is easy to read too much into what the best patches have in common. Look at weaker ones too.
 
     Args:
@@ -113,7 +113,7 @@ def top_patches(
         A `TopPatches` with the patches, their activations and their positions.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit, or if the receptive field of the layer is
+        TypeError, ValueError: If arguments do not fit, or if the receptive field of the layer is
             unknown.
 
     >>> import numpy as np, kerascnn as kc
@@ -286,12 +286,12 @@ def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iter
 
     several = (tuple, list, Mapping)
 
-    def unlabelled(given: Any) -> Any:
+    def unlabeled(given: Any) -> Any:
         pair = isinstance(given, (tuple, list)) and len(given) == 2
         return given[0] if pair and isinstance(given[0], several) else given
 
     batched = isinstance(images, (tuple, list)) and all(isinstance(x, several) for x in images)
-    given = images if batched else unlabelled(images)
+    given = images if batched else unlabeled(images)
     arrays = list(given.values()) if isinstance(given, Mapping) else given
     if not (isinstance(arrays, (tuple, list)) and all(hasattr(a, "shape") for a in arrays)):
         if not isinstance(images, Iterable):
@@ -300,7 +300,7 @@ def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iter
                 f"{images!r}."
             )
         total = len(images) if isinstance(images, Sized) else None
-        return (unlabelled(batch) for batch in images), total
+        return (unlabeled(batch) for batch in images), total
     starts = range(0, max(map(len, arrays)), batch_size)
     cut = keras.tree.map_structure
     return (

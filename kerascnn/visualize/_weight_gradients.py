@@ -38,7 +38,7 @@ def weight_gradients(
         accurate to about 1 % of the largest value.
 
     Raises:
-        TypeError, ValueError: if model, images or loss do not fit.
+        TypeError, ValueError: If model, images or loss do not fit.
 
     >>> import numpy as np, keras
     >>> model = keras.Sequential([keras.Input((2, 1, 1)), keras.layers.Flatten(),

@@ -32,7 +32,7 @@ def weight_templates(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
         (K, H, W, C) float32, signed, not normalized: K units over the pixels of the input.
 
     Raises:
-        ValueError: if the layer does not exist, is not applied to flattened images, or is
+        ValueError: If the layer does not exist, is not applied to flattened images, or is
             quantized.
 
     >>> import kerascnn as kc

@@ -23,7 +23,7 @@ class RemoteFile(NamedTuple):
         return self.digest if len(self.digest) == MD5_DIGITS else None
 
     def is_at(self, path: Path) -> bool:
-        """Whether the file at `path` is this one."""
+        """Return whether the file at `path` is this one."""
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "md5" if self.md5 else "sha256")
         return digest.hexdigest().startswith(self.digest)
@@ -40,16 +40,16 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
         The path to the file, whose hash has been verified.
 
     Raises:
-        OSError: if the download fails or the file has the wrong hash.
+        OSError: If the download fails or the file has the wrong hash.
     """
     return find(file, purpose) or _download(file, _cache(), purpose)
 
 
 def find(file: RemoteFile, purpose: str) -> Path | None:
-    """Find a file in `KERASCNN_DATA` or in Keras's cache; `None`: it would have to be downloaded.
+    """Find a file in `KERASCNN_DATA` or in Keras's cache; `None` if it must be downloaded.
 
     Raises:
-        OSError: if the file in `KERASCNN_DATA` has the wrong hash.
+        OSError: If the file in `KERASCNN_DATA` has the wrong hash.
     """
     if data := os.environ.get("KERASCNN_DATA"):
         path = Path(data) / file.name

@@ -29,7 +29,7 @@ def pairs_of_keras_file(
         The pairs; `None` if only Keras can read the file, because of nested layers or bfloat16.
 
     Raises:
-        MisfitError: if the weights in the file do not fit the model.
+        MisfitError: If the weights in the file do not fit the model.
     """
     group = root.get("model_weights", root)  # a whole model in the legacy format
     if "layer_names" in group.attrs or "layer_names0" in group.attrs:
@@ -42,7 +42,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file, or the one in the zip archive of a `.keras` file.
 
     Raises:
-        OSError: if the file is neither, or is damaged.
+        OSError: If the file is neither, or is damaged.
     """
     if not zipfile.is_zipfile(path):
         with h5py.File(path) as root:
@@ -121,7 +121,7 @@ def _own(layer: keras.layers.Layer) -> list[keras.Variable]:
 
 
 def _is_flat(layer: keras.layers.Layer) -> bool:
-    """Whether all weights of a layer are its own rather than those of nested layers."""
+    """Return whether all weights of a layer are its own rather than those of nested layers."""
     return {id(w) for w in _own(layer)} == {id(w) for w in layer.weights}
 
 

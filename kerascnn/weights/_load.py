@@ -38,7 +38,7 @@ def resolve(
         The `weights` argument of `load`, or `None`.
 
     Raises:
-        ValueError: if there is no set of this name and no file at this path, or the set has another
+        ValueError: If there is no set of this name and no file at this path, or the set has another
             number of classes.
     """
     if weights is None:
@@ -115,9 +115,9 @@ def load(
         The same model.
 
     Raises:
-        ValueError: if the weights in the file do not fit the model.
-        OSError: if the file is missing or damaged, has the wrong hash, or contains code.
-        ImportError: if the file requires PyTorch, which is not installed.
+        ValueError: If the weights in the file do not fit the model.
+        OSError: If the file is missing or damaged, has the wrong hash, or contains code.
+        ImportError: If the file requires PyTorch, which is not installed.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5()
@@ -195,7 +195,7 @@ def _classifier(model: keras.Model) -> str | None:
 def _set(
     architecture: str, variant: str | None, weights: str | Path, parameters: int | None = None
 ) -> WeightSet | None:
-    """Find a set by name, preferably with so many parameters; `None` if there is no such set."""
+    """Find a set by name, preferably with this number of parameters; `None` if there is none."""
     named = [s for s in available(architecture) if s.name == weights]
     for_variant = [s for s in named if s.of_variant(variant)]
     if for_variant:

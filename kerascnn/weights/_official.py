@@ -36,15 +36,15 @@ class OfficialSet(WeightSet):
         """Find the file in the cache or download it, and verify its hash.
 
         Raises:
-            OSError: if the download fails or the file has the wrong hash.
+            OSError: If the download fails or the file has the wrong hash.
         """
         return fetch(self._remote(parameters), self._purpose)
 
     def on_disk(self) -> Path | None:
-        """Find the file of the whole model, without downloading; `None`: it is not there.
+        """Find the file of the whole model, without downloading; `None` if it is missing.
 
         Raises:
-            OSError: if the file in `KERASCNN_DATA` has the wrong hash.
+            OSError: If the file in `KERASCNN_DATA` has the wrong hash.
         """
         whole = next(count for count, what in self.parameters.items() if what == WHOLE)
         return find(self._remote(whole), self._purpose)

@@ -34,7 +34,7 @@ def pair(layer: str, variables: Iterable[keras.Variable], stored: Sequence[Any])
         stored: weights in the file, in the same order.
 
     Raises:
-        MisfitError: if the number of weights or their shapes differ.
+        MisfitError: If the number of weights or their shapes differ.
     """
     variables = list(variables)
     expected, received = ([tuple(w.shape) for w in ws] for ws in (variables, stored))
@@ -55,7 +55,7 @@ def refuse_more(more: Mapping[str, Sequence[Any]]) -> None:
         more: weights of these layers in the file.
 
     Raises:
-        MisfitError: if there are any.
+        MisfitError: If there are any.
     """
     for layer, stored in more.items():
         shapes = _text([tuple(s.shape) for s in stored])

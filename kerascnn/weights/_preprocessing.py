@@ -26,7 +26,7 @@ class Preprocessing:
     Attributes:
         name: "unit", "signed", "lecun", "torch", "caffe" or "0-255".
         scale, offset: one number, or one for each of the model's channels.
-        bgr: whether the model's channels are blue, green, red.
+        bgr: whether the model's channels are in the order blue, green, red.
     """
 
     name: str
@@ -47,8 +47,8 @@ class Preprocessing:
             images: (N, H, W, C) float in [0, 1], RGB; or (H, W, C).
 
         Raises:
-            TypeError: if the images are integers, such as those from 0 to 255.
-            ValueError: if the number of channels is wrong or a value is not in [0, 1]; the values
+            TypeError: If the images are integers, such as those from 0 to 255.
+            ValueError: If the number of channels is wrong or a value is not in [0, 1]; the values
                 of symbolic tensors are not checked.
         """
         images = self._checked(images)
@@ -124,7 +124,7 @@ MODES = {
         Preprocessing("lecun", 1.275, -0.1),  # [-0.1, 1.175]: LeCun et al. 1998, section II.B
         Preprocessing("torch", tuple(1 / STD), tuple(-MEAN / STD)),
         Preprocessing("caffe", 255.0, tuple(-CAFFE_MEAN), bgr=True),
-        Preprocessing("0-255", 255.0, 0.0),  # of models that rescale by themselves
+        Preprocessing("0-255", 255.0, 0.0),  # of models that rescale their input themselves
     )
 }
 
@@ -141,7 +141,7 @@ def preprocessing(architecture: str, weights: str, variant: str | None = None) -
         A `Preprocessing`, to call with images; its `inverse` converts the model's input back.
 
     Raises:
-        ValueError: if there is no such set.
+        ValueError: If there is no such set.
 
     >>> import kerascnn as kc
     >>> preprocess = kc.weights.preprocessing("vgg16", "imagenet")

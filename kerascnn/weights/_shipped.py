@@ -28,7 +28,7 @@ class ShippedSet(WeightSet):
         """Verify the hash of the file and return its path.
 
         Raises:
-            OSError: if the file is missing or cannot be read, or has the wrong hash.
+            OSError: If the file is missing or cannot be read, or has the wrong hash.
         """
         try:
             digest = hashlib.sha256(self.path.read_bytes()).hexdigest()

@@ -68,9 +68,9 @@ def read_checkpoint(path: Path) -> Mapping[str, "torch.Tensor"]:
         The tensors, by their names in PyTorch.
 
     Raises:
-        ImportError: if PyTorch is not installed.
-        OSError: if the file is damaged or contains code.
-        MisfitError: if the file contains anything other than named tensors.
+        ImportError: If PyTorch is not installed.
+        OSError: If the file is damaged or contains code.
+        MisfitError: If the file contains anything other than named tensors.
     """
     try:
         import torch
@@ -115,7 +115,7 @@ def pairs_of_checkpoint(
         architecture: the name of the builder without "build_".
 
     Raises:
-        MisfitError: if the weights in the file do not fit the model.
+        MisfitError: If the weights in the file do not fit the model.
     """
     if architecture not in MODULES:
         raise MisfitError(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("Architecture", "Variant", "Set", "Source", "MiB", "Score", "Licence")
 CAPTION = (
-    "Scores are accuracies unless named. ImageNet: top-1, one centre crop. Its terms may also "
+    "Scores are accuracies unless named. ImageNet: top-1, one center crop. Its terms may also "
     "apply to weights trained on it."
 )
 
@@ -56,10 +56,10 @@ class WeightSet(ABC):
 
     @abstractmethod
     def fetch(self, parameters: int) -> Path:
-        """Return the path to the verified file for a model with so many parameters."""
+        """Return the path to the verified file for a model with this number of parameters."""
 
     def of_variant(self, variant: str | None) -> bool:
-        """Whether the set is for this variant; `None` matches any variant."""
+        """Return whether the set is for this variant; `None` matches any variant."""
         return None in (variant, self.variant) or variant == self.variant
 
 

@@ -186,7 +186,7 @@ def test_a_cut_off_picture_is_named_when_it_is_read(paths):
         ({"image_size": 0}, r"image_size must be a whole number of pixels .* received 0"),
         ({"image_size": (8, 8, 3)}, r"received \(8, 8, 3\)"),
         ({"image_size": 2.5}, "received 2.5"),
-        ({"image_size": 8, "channels": 4}, "channels must be 3 for RGB or 1 for grey; received 4"),
+        ({"image_size": 8, "channels": 4}, "channels must be 3 for RGB or 1 for gray; received 4"),
         ({"image_size": 8, "resize": "pad"}, "resize must be one of 'crop', 'stretch'; rec"),
     ],
 )

@@ -182,7 +182,7 @@ def test_pdf_is_printed(tmp_path):
 
 def test_pdf_says_what_it_needs(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(OSError, match=r"needs Chromium or Chrome.*save as 'html'"):
+    with pytest.raises(OSError, match=r"requires Chromium or Chrome.*save as 'html'"):
         exercises.sheet(count=1).save(tmp_path / "sheet.pdf")
     result = CliRunner().invoke(main, ["exercises", "-o", str(tmp_path / "sheet.pdf")])
     assert result.exit_code == 2

@@ -16,12 +16,12 @@ def record():
 
 
 def test_photos_are_what_the_net_takes():
-    images, labels = _auxiliary_gradients.labelled_photos(9, 100, seed=0)
+    images, labels = _auxiliary_gradients.labeled_photos(9, 100, seed=0)
     assert images.shape == (9, 100, 100, 3)
-    assert -124 <= images.min() < 0 < images.max() <= 152  # bytes minus ImageNet's mean colour
+    assert -124 <= images.min() < 0 < images.max() <= 152  # bytes minus ImageNet's mean color
     assert labels.shape == (9,)
     assert set(labels) <= set(range(1000))
-    again, _labels = _auxiliary_gradients.labelled_photos(9, 100, seed=0)
+    again, _labels = _auxiliary_gradients.labeled_photos(9, 100, seed=0)
     np.testing.assert_array_equal(again, images)
 
 

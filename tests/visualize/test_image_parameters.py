@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerascnn.visualize._engine.image_parameters import COLOURS, Fourier, Pixels, frequency_scale
+from kerascnn.visualize._engine.image_parameters import COLORS, Fourier, Pixels, frequency_scale
 
 
 def test_lucids_constants():
@@ -16,8 +16,8 @@ def test_lucids_constants():
     assert scale[0, 1] == pytest.approx(root * 8)  # 1/8 cycles per pixel
     assert scale[3, 4] == pytest.approx(root / np.hypot(0.5, 0.5))
     longest = np.sqrt(0.26**2 + 0.27**2 + 0.27**2)
-    np.testing.assert_allclose(COLOURS[0], np.array([0.26, 0.09, 0.02]) / longest, rtol=1e-6)
-    np.testing.assert_allclose(COLOURS[:, 0], np.array([0.26, 0.27, 0.27]) / longest, rtol=1e-6)
+    np.testing.assert_allclose(COLORS[0], np.array([0.26, 0.09, 0.02]) / longest, rtol=1e-6)
+    np.testing.assert_allclose(COLORS[:, 0], np.array([0.26, 0.27, 0.27]) / longest, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from keras import ops
 from kerascnn.visualize._engine.regularizers import (
     Penalties,
     blur,
-    distance_from_grey,
+    distance_from_gray,
     total_variation,
 )
 
@@ -48,13 +48,13 @@ def test_flat_pictures_have_no_variation(variation):
     assert np.isfinite(tape.gradient(value, flat)).all()
 
 
-def test_distance_from_grey(rng):
+def test_distance_from_gray(rng):
     pictures = np.full((2, 3, 3, 1), 0.5, "float32")
     pictures[1] = 0.8
-    np.testing.assert_allclose(distance_from_grey(pictures), [0, 0.09], rtol=1e-5)
+    np.testing.assert_allclose(distance_from_gray(pictures), [0, 0.09], rtol=1e-5)
     other = rng.random((1, 4, 6, 3), "float32")
     norm = Norm(1.0, p=2)(tf.constant(other - 0.5))
-    np.testing.assert_allclose(distance_from_grey(other), norm**2, rtol=1e-5)
+    np.testing.assert_allclose(distance_from_gray(other), norm**2, rtol=1e-5)
 
 
 def test_penalties_are_a_weighted_sum(rng):
@@ -63,7 +63,7 @@ def test_penalties_are_a_weighted_sum(rng):
         2.0, 3.0, "absolute", (lambda x: 7 * x[:, 1, 2, 0], TotalVariation2D(5.0))
     )
     variation = np.array(total_variation(pictures, "absolute"))
-    expected = 2 * np.array(distance_from_grey(pictures)) + 8 * variation
+    expected = 2 * np.array(distance_from_gray(pictures)) + 8 * variation
     expected += 7 * np.array(pictures)[:, 1, 2, 0]
     np.testing.assert_allclose(penalties(pictures), expected, rtol=1e-5)
     np.testing.assert_array_equal(Penalties()(pictures), [0, 0])

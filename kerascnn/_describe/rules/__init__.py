@@ -1,1 +1,1 @@
-"""Which units of its input a unit of a layer takes: what is known of Keras's own layers."""
+"""Rules for Keras's own layers: which input units each unit depends on."""

@@ -1,4 +1,4 @@
-"""Layers in which steps look at each other: recurrent layers, attention, dot products."""
+"""Layers in which steps depend on each other: recurrent layers, attention, dot products."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reach import Reach, Shape, moved, same
 
 
 def recurrent(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
-    """The last step sees all that came; so does one of them in a bidirectional layer."""
+    """The last step sees all previous ones, as does one of the steps of a bidirectional layer."""
     return None if _is_of_own_cell(operation) else [{} for _shape in before]
 
 
@@ -22,13 +22,13 @@ def _is_of_own_cell(operation: layers.Layer) -> bool:
 
 
 def attention(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """A query keeps its place; keys, values and masks are seen from everywhere."""
+    """Queries keep their positions; keys, values and masks are seen from all positions."""
     return [same(range(1, len(after) - 1)), *({} for _other in before[1:])]
 
 
 def multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """A query keeps its place; axes that are not attended stay apart in keys and values too."""
-    ndim = len(before[0])  # the output may be written with more axes
+    """Queries keep their positions, as do keys and values along axes without attention."""
+    ndim = len(before[0])  # the output may have more axes
     attended = getattr(operation, "_attention_axes", None) or range(1, ndim - 1)
     apart = [a for a in range(1, ndim - 1) if a not in {axis % ndim for axis in attended}]
     return [
@@ -38,7 +38,7 @@ def multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shape) -
 
 
 def dot(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """The axes over which products are summed are mixed; the others follow each other."""
+    """The axes over which products are summed are mixed; the others are concatenated."""
     axes = operation.axes if isinstance(operation.axes, (list, tuple)) else [operation.axes] * 2
     reaches, made = [], 1
     for shape, axis in zip(before, axes, strict=True):

@@ -1,4 +1,4 @@
-"""Which rule holds for an operation."""
+"""The rule for each operation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from . import attention, mixing, moves, windows
 from .operations import operation_reach
 from .reach import Reach, Shape
 
-# They make each value of those along the last axis.
+# Each value depends on all values along the last axis.
 SOFTMAXES = frozenset(["softmax", "log_softmax", "sparsemax"])
 
 
@@ -43,16 +43,16 @@ def reaches(
     slots: tuple[tuple, dict],
     output: int = 0,
 ) -> list[Reach] | None:
-    """The reach of an operation into each of its inputs; `None` where no rule is known.
+    """Return the reach of an operation into each of its inputs; `None` without a rule.
 
     Args:
-        operation: a layer, or an operation of `keras.ops`.
-        before: shapes of its inputs, the batch first.
-        after: shape of its output, the batch first.
-        slots: the arguments of the call.
-        output: which of its outputs is meant.
+        operation: a layer, or an operation from `keras.ops`.
+        before: shapes of its inputs, including the batch axis.
+        after: shape of its output, including the batch axis.
+        slots: arguments of the call.
+        output: index of the output.
     """
-    if not is_keras(operation):  # a layer of your own may slide a window too
+    if not is_keras(operation):  # a custom layer may slide a window, too
         return windows.like_a_convolution(operation, before, after)
     if output and not isinstance(operation, RECURRENT):
         return None
@@ -68,7 +68,7 @@ def reaches(
 
 
 def _after_activation(operation: layers.Layer, found: list[Reach], after: Shape) -> list | None:
-    """What the activation inside a layer adds: softmax mixes the last axis, whatever that is."""
+    """Add the effect of a layer's activation: softmax mixes the last axis, whatever that is."""
     activation = getattr(operation, "activation", None)
     if activation is None or isinstance(operation, (*RECURRENT, *CONV_LSTM)):
         return found
@@ -76,7 +76,7 @@ def _after_activation(operation: layers.Layer, found: list[Reach], after: Shape)
     if isinstance(activation, layers.Layer):  # Activation(layer)
         return found if isinstance(activation, POINTWISE) else None
     if not str(module).startswith(("keras.", "kerascnn.layers.")) or name == "glu":
-        return None  # of your own
+        return None  # a custom function
     if name in SOFTMAXES:
         last = len(after) - 1
         return [{a: to for a, to in reach.items() if to[0] != last} for reach in found]

@@ -1,4 +1,4 @@
-"""Layers that keep each value in its place, or mix whole axes: dense, norms, global pools."""
+"""Layers that keep each value in place or mix whole axes: dense, normalization, global pooling."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .reach import Reach, Shape, moved, same, spread
 def in_place(
     operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """Each value of the one in its place."""
+    """Each value depends only on the value at its position."""
     (shape,) = before
     stays = len(shape) == len(after) and all(
         a is None or b is None or a == b for a, b in zip(shape[1:], after[1:], strict=True)
@@ -26,7 +26,7 @@ def in_place(
 def discretization(
     operation: layers.Layer, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """Bins, in place, or their codes along a new axis; several codes in one mix the first axis."""
+    """Bins in place, or one-hot along a new axis; multi-hot and counts mix the first axis."""
     (shape,) = before
     if operation.output_mode == "int":
         return in_place(operation, before, after)
@@ -36,12 +36,12 @@ def discretization(
 
 
 def merged(operation: keras.Operation, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
-    """Each value of those in its place; an axis of size 1 serves all places."""
+    """Each value depends on those at its position; axes of size 1 are broadcast."""
     reaches = []
     for shape in before:
         more = len(after) - len(shape)
         if more < 0 or (more and not isinstance(operation, layers.Layer)):
-            return None  # the batch would meet another axis
+            return None  # the batch axis would be aligned with another axis
         reaches.append(spread({axis: axis + more for axis in range(1, len(shape))}, shape, after))
     return reaches
 
@@ -54,14 +54,14 @@ def dense(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> lis
 def einsum_dense(
     operation: layers.Layer, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """The axes stay whose letters are in the output."""
+    """Axes whose letters are in the output are kept; the others are mixed."""
     inputs, made = operation.equation.replace(" ", "").split("->")
     reach = einsum_term(inputs.split(",")[0], made, before[0], after)
     return None if reach is None else [reach]
 
 
 def einsum_term(term: str, made: str, shape: Shape, after: Shape) -> Reach | None:
-    """The axes of one factor of an einsum, by their letters; `None`: the batch does not stay."""
+    """Follow the axes of one factor of an einsum; `None` if the batch axis is not kept."""
     letters, kept = _spelled(term, len(shape)), _spelled(made, len(after))
     if letters[:1] != kept[:1]:
         return None
@@ -74,7 +74,7 @@ def einsum_term(term: str, made: str, shape: Shape, after: Shape) -> Reach | Non
 
 
 def _spelled(labels: str, ndim: int) -> list[str]:
-    """The letters of an einsum, those of an ellipsis counted from its end."""
+    """List the letters of a term, where the axes of an ellipsis are numbered from its end."""
     if "..." not in labels:
         return list(labels)
     left, right = labels.split("...")
@@ -84,13 +84,13 @@ def _spelled(labels: str, ndim: int) -> list[str]:
 
 def embedding(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """Each number becomes a vector."""
-    if type(operation) is not layers.Embedding:  # a reversible one: two ways
+    if type(operation) is not layers.Embedding:  # such as ReversibleEmbedding
         return None
     return [same(range(1, len(before[0])))]
 
 
 def normalization(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """The axes that are normalized are mixed."""
+    """The normalized axes are mixed."""
     ndim = len(after)
     axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
     mixed = {axis % ndim for axis in axes}
@@ -100,18 +100,18 @@ def normalization(operation: layers.Layer, before: Sequence[Shape], after: Shape
 def group_normalization(
     operation: layers.Layer, before: Sequence[Shape], after: Shape
 ) -> list[Reach]:
-    """All is mixed: all places and the channels of a group."""
+    """Everything is mixed: all positions, and the channels of a group."""
     return [{}]
 
 
 def softmax(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """The axes over which the layer sums are mixed; a mask is seen from everywhere."""
+    """The axes over which the layer sums are mixed; a mask is seen from all positions."""
     masks = [{} for _mask in before[1:]]
     return [*normalization(operation, before[:1], after), *masks]
 
 
 def global_pool(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """Each channel sees all of its map."""
+    """Each channel sees its whole map."""
     channel = axes_of(operation, len(before[0]))[1]
     return [moved({channel: channel if operation.keepdims else 1})]
 
@@ -119,7 +119,7 @@ def global_pool(operation: layers.Layer, before: Sequence[Shape], after: Shape) 
 def adaptive_pool(
     operation: layers.Layer, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """As many windows as the output has places, of nearly the same size."""
+    """One window for each output position; sizes differ by at most one."""
     axes, channel = axes_of(operation, len(after))
     reach = same([channel])
     for axis in axes:

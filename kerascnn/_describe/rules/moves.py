@@ -1,4 +1,4 @@
-"""Layers that move pixels: up-sampling, resizing, padding, cropping, other shapes and orders."""
+"""Layers that move pixels: upsampling, resizing, padding, cropping, flattening, permuting."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from kerascnn._describe.unknowns import all_known
 
 from .reach import Reach, Shape, Taps, moved, same
 
-RADII = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}  # of the kernels, in pixels
+RADII = {
+    "bilinear": 1,
+    "bicubic": 2,
+    "lanczos3": 3,
+    "lanczos5": 5,
+}  # radius of the kernels in pixels
 
 
 def up_sampling(
     operation: layers.Layer, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """Each pixel becomes several, copied or interpolated."""
+    """Each pixel is repeated, or interpolated between its neighbors."""
     axes, channel = axes_of(operation, len(after))
     method = getattr(operation, "interpolation", "nearest")
     factors = operation.size if isinstance(operation.size, tuple) else (operation.size,)
@@ -31,7 +36,7 @@ def up_sampling(
 
 
 def resizing(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
-    """Pixels interpolated at other places, the image's borders fixed."""
+    """Pixels are interpolated at other positions, with fixed image borders."""
     axes, channel = axes_of(operation, len(after))
     odd = ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
     sizes = all_known(before[0][axis] for axis in axes)
@@ -53,12 +58,12 @@ def resizing(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> 
 
 
 def _resized(made: int, size: int, method: str) -> tuple[Taps, int]:
-    """Taps of `made` pixels for each `size`, their centres laid over each other."""
+    """Return the taps of `made` output pixels for every `size` input pixels, aligned by center."""
     common = math.gcd(made, size)
     made, size = made // common, size // common
     taps = []
     for unit in range(made):
-        # The place (unit + 1/2) · size / made - 1/2, times 2 · made.
+        # The position (unit + 1/2) · size / made - 1/2, times 2 · made.
         place = (2 * unit + 1) * size - made
         whole, rest = divmod(place, 2 * made)
         if method == "nearest":
@@ -72,12 +77,12 @@ def _resized(made: int, size: int, method: str) -> tuple[Taps, int]:
 
 
 def shift(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """Pixels that are added or cut off before move all others."""
+    """Pixels added or removed at the start shift all others."""
     axes, channel = axes_of(operation, len(after))
     sign, sides = (
         (-1, operation.padding) if isinstance(operation, PADDING) else (1, operation.cropping)
     )
-    if isinstance(sides[0], int):  # of one axis
+    if isinstance(sides[0], int):  # there is only one axis
         sides = (sides,)
     return [
         {axis: (axis, [[sign * start]], 1) for axis, (start, _end) in zip(axes, sides, strict=True)}
@@ -86,7 +91,7 @@ def shift(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> lis
 
 
 def flatten(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
-    """All axes are written as one."""
+    """All axes are merged into one."""
     ndim = len(before[0])
     order = range(1, ndim)
     if operation.data_format == "channels_first" and ndim > 1:
@@ -103,26 +108,26 @@ def flatten(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> l
 
 
 def _digit(size: int, inner: int, *, outermost: bool) -> tuple[Taps, int]:
-    """Of axes that are written as one: where the i-th unit lies along one, (i // inner) % size."""
+    """Return the index of merged unit i along one of the axes, (i // inner) % size, as taps."""
     if outermost:
         return [[0]] * inner, 1
     return [[unit // inner] for unit in range(size * inner)], 0
 
 
 def permute(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """The axes change places."""
+    """The axes are reordered."""
     return [moved({old: new for new, old in enumerate(operation.dims, 1)})]
 
 
 def repeat_vector(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """A vector becomes a sequence of copies."""
+    """A vector is copied to each step of a sequence."""
     return [moved({1: 2})]
 
 
 def concatenate(
     operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """Along one axis each unit is one of one input; along the others nothing moves."""
+    """Along one axis, each unit is from a single input; along the others, nothing moves."""
     axis = operation.axis % len(after)
     sizes = [shape[axis] for shape in before]
     if axis == 0 or any(len(shape) != len(after) for shape in before):

@@ -19,9 +19,9 @@ from .reach import Reach, Shape, moved, same, spread
 def operation_reach(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple[tuple, dict]
 ) -> list[Reach] | None:
-    """The reach of an operation into each of its inputs; `None` where no rule is known."""
+    """Return the reach of an operation into each of its inputs; `None` without a rule."""
     name = type(operation).__name__
-    if isinstance(operation, layers.Layer):  # a small one of keras.applications
+    if isinstance(operation, layers.Layer):  # a small layer in keras.applications
         known = name in POINTWISE_NAMES and len(before) == 1
         return mixing.in_place(operation, before, after) if known else None
     if name in POINTWISE_NAMES:
@@ -36,7 +36,7 @@ def _reduction(operation: keras.Operation, shape: Shape) -> list[Reach] | None:
     ndim = len(shape)
     mixed = set(range(ndim)) if operation.axis is None else _axes(operation.axis, ndim)
     if 0 in mixed:
-        return None  # the images of a batch meet
+        return None  # images of a batch are mixed
     stay = [axis for axis in range(1, ndim) if axis not in mixed]
     return [same(stay) if operation.keepdims else moved({a: i for i, a in enumerate(stay, 1)})]
 
@@ -109,13 +109,13 @@ def _einsum(
 def _matmul(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
 ) -> list[Reach] | None:
-    """Rows of the first by columns of the second, which may be constant."""
+    """Multiply rows of the first by columns of the second, which may be constant."""
     ndim = len(after)
     if any(len(shape) != ndim for shape in before) or not isinstance(slots[0][0], Slot):
         return None
     if ndim == 2 == len(before):
-        return None  # the images of a batch meet
-    kept = (ndim - 2, ndim - 1)  # of the first, of the second
+        return None  # images of a batch are mixed
+    kept = (ndim - 2, ndim - 1)  # of the first and of the second matrix
     return [
         spread({axis: axis for axis in (*range(1, ndim - 2), stays) if axis}, shape, after)
         for shape, stays in zip(before, kept, strict=False)
@@ -130,7 +130,7 @@ def _item(
 
 
 def _get_item(shape: Shape, key: Any) -> list[Reach] | None:
-    # Of whole numbers, slices, None and an ellipsis: Keras takes no others.
+    # Keras accepts only integers, slices, None and an ellipsis.
     key = list(key) if isinstance(key, (tuple, list)) else [key]
     if Ellipsis not in key:
         key.append(Ellipsis)
@@ -144,7 +144,7 @@ def _get_item(shape: Shape, key: Any) -> list[Reach] | None:
             continue
         if axis == 0:
             if part != slice(None) or made:
-                return None  # images are chosen
+                return None  # images are selected
         elif isinstance(part, int):
             length = shape[axis]
             if part < 0:

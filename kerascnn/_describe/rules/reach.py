@@ -1,8 +1,8 @@
-"""What a rule says: where the axes of an input go.
+"""The result of a rule, a reach: where the axes of an input go.
 
-A reach is, for one input tensor, `{axis: (axis of the output, taps, step)}`, with taps and step as
-`ReceptiveField.through` takes them. The output's axis is `None` where all units take the same; an
-axis that is left out is mixed: each unit takes all of it. The batch is axis 0.
+For one input tensor, a reach is `{axis: (axis of the output, taps, step)}`, with taps and step as
+in `ReceptiveField.through`. The axis of the output is `None` if all units depend on the same
+pixels. An axis that is left out is mixed: each unit depends on all of it. The batch is axis 0.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,17 +13,17 @@ Shape = tuple[int | None, ...]
 
 
 def same(axes: Iterable[int]) -> Reach:
-    """Axes that stay where they are, each unit taking that in its place."""
+    """Keep axes in place; each unit depends on the one at its position."""
     return {axis: (axis, [[0]], 1) for axis in axes}
 
 
 def moved(axes: dict[int, int]) -> Reach:
-    """Axes that go elsewhere, by the axis of the input."""
+    """Move axes; keys are the axes of the input."""
     return {old: (new, [[0]], 1) for old, new in axes.items()}
 
 
 def spread(axes: dict[int, int], shape: Shape, after: Shape) -> Reach:
-    """Axes that go elsewhere; one of size 1 serves all places of a longer one."""
+    """Move axes; those of size 1 are broadcast."""
     return {
         old: (None, [[0]], 0) if shape[old] == 1 != after[new] else (new, [[0]], 1)
         for old, new in axes.items()

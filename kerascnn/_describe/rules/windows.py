@@ -1,4 +1,4 @@
-"""Layers that slide windows: convolutions, pools, transposed convolutions, convolutional LSTMs."""
+"""Layers that slide windows: convolution, pooling, transposed convolution, convolutional LSTM."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .reach import Reach, Shape, Taps, same
 
 
 def window_of(operation: keras.Operation) -> tuple[int, ...]:
-    """The size of the window that a layer slides, as convolutions and pools do; () for others."""
+    """Return the window size of a layer such as a convolution or pooling; () for others."""
     size = getattr(operation, "kernel_size", getattr(operation, "pool_size", ()))
     return tuple(size) if isinstance(size, (tuple, list)) else ()
 
 
 def convolution(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """A window along each axis of space; all channels."""
+    """A window along each spatial axis, over all channels."""
     axes, _channel = axes_of(operation, len(after))
     windows = _windows(operation, [before[0][axis] for axis in axes])
     return [{axis: (axis, *window) for axis, window in zip(axes, windows, strict=True)}]
 
 
 def channelwise(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """A window of each channel by itself; several filters for a channel mix them."""
+    """A window in each channel; several filters per channel mix the channels."""
     channel = axes_of(operation, len(after))[1]
     (reach,) = convolution(operation, before, after)
     return [reach | same([channel] * (before[0][channel] == after[channel]))]
@@ -36,7 +36,7 @@ def channelwise(operation: layers.Layer, before: Sequence[Shape], after: Shape) 
 def like_a_convolution(
     operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
-    """A layer of your own with a convolution's attributes, and an output of that size."""
+    """A custom layer with the attributes of a convolution, and an output of that size."""
     kernel, sizes = window_of(operation), before[0][1:-1] if len(before) == 1 else ()
     strides, padding = (getattr(operation, name, None) for name in ("strides", "padding"))
     if not kernel or len(kernel) != len(sizes) or len(after) != len(before[0]):
@@ -57,13 +57,13 @@ def like_a_convolution(
 
 
 def _windows(operation: keras.Operation, sizes: Sequence[int | None]) -> list[tuple[Taps, int]]:
-    """Taps and step of a convolution or pooling, for each axis of space."""
+    """Return taps and step of a convolution or pooling layer for each spatial axis."""
     dilations = getattr(operation, "dilation_rate", 1)
     kernels = window_of(operation)
     dilations = dilations if isinstance(dilations, tuple) else (dilations,) * len(kernels)
     windows = []
     for size, k, s, d in zip(sizes, kernels, operation.strides, dilations, strict=True):
-        # Of an unknown size "same" pads like a multiple of the stride.
+        # For an unknown size, assume a multiple of the stride.
         start = padding_sizes(size or s * k * d, k, s, operation.padding, d)[0]
         windows.append(window_taps(k, s, start, d))
     return windows
@@ -92,25 +92,25 @@ def transposed(operation: layers.Layer, before: Sequence[Shape], after: Shape) -
 def _cut_before(
     size: int | None, made: int | None, extent: int, stride: int, output_padding: int | None
 ) -> int:
-    """How many pixels "same" cuts off before: the padding of the convolution that is transposed."""
+    """Count the pixels that "same" removes at the start: the padding of the convolution."""
     if size is None or made is None:
         size, made = extent, extent * stride
     return max((size - 1) * stride + extent - made, 0) // 2
 
 
 def conv_lstm(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
-    """A window of each frame, and once more the state's window for each frame before."""
+    """A window of each frame, extended by the window of the state for each previous frame."""
     shape, cell = before[0], operation.cell
     frames, (axes, _channel) = shape[1], axes_of(operation, len(before[0]))
     if frames is None:
         return None
-    shift = len(shape) - len(after)  # 1 where only the last frame is returned
+    shift = len(shape) - len(after)  # 1 if only the last frame is returned
     sizes = [shape[axis] for axis in axes[1:]]
     reach = {}
     for axis, (taps, step), k in zip(
         axes[1:], _windows(cell, sizes), cell.kernel_size, strict=True
     ):
-        back = (k - 1) // 2 * (frames - 1)  # of a stride of 1, padded as "same"
+        back = (k - 1) // 2 * (frames - 1)  # stride 1 with "same" padding
         on = (k - 1 - (k - 1) // 2) * (frames - 1)
         first, last = taps[0][0] - back * step, taps[0][-1] + on * step
         reach[axis] = (axis - shift, [range(first, last + 1)] if frames > 1 else taps, step)

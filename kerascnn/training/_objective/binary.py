@@ -18,7 +18,7 @@ def binary(labels: np.ndarray, output: Output) -> Objective:
         output: one unit, sigmoid or linear.
 
     Raises:
-        ValueError: if labels have another shape or other values.
+        ValueError: If labels have another shape or other values.
     """
 
     def check(labels: np.ndarray) -> None:

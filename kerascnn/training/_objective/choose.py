@@ -43,7 +43,7 @@ def objective_for(
             that have labels of their own.
 
     Raises:
-        ValueError: if labels and output do not fit together, or no loss follows from the output.
+        ValueError: If labels and output do not fit together, or no loss follows from the output.
     """
     found = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
     names, outputs = _outputs(model, found, image_shape)

@@ -20,7 +20,7 @@ def class_weights(goal: Objective, part: Part, class_weight: Mapping[int, float]
         class_weight: weights by class index; a class that is missing has weight 1.
 
     Raises:
-        ValueError: if the labels are not classes or already have weights, or a key is not a class.
+        ValueError: If the labels are not classes or already have weights, or a key is not a class.
     """
     if part.weights is not None:
         raise ValueError(

@@ -22,7 +22,7 @@ def classification(
         loss: a loss of class indices instead of the default.
 
     Raises:
-        ValueError: if the labels are not class indices of the output.
+        ValueError: If the labels are not class indices of the output.
     """
     ignored = getattr(loss, "ignore_class", None)
     return make(
@@ -40,7 +40,7 @@ def check_indices(labels: np.ndarray, output: Output, ignored: int | None = None
     """Check that labels are class indices of an output, or of at least its pixels.
 
     Raises:
-        ValueError: if they have another shape or type, or a class is out of range.
+        ValueError: If they have another shape or type, or a class is out of range.
     """
     places = output.full_shape[1:-1]
     fits = labels.ndim == len(places) + 1 and all(
@@ -74,7 +74,7 @@ def check_variety(labels: np.ndarray) -> None:
     """Check that training labels differ.
 
     Raises:
-        ValueError: if they are all the same class.
+        ValueError: If they are all the same class.
     """
     if np.issubdtype(labels.dtype, np.integer) and labels.min() == labels.max():
         raise ValueError(

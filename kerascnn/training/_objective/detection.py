@@ -12,7 +12,7 @@ from .objective import Objective, Output, make
 
 
 def are_boxes(labels: np.ndarray, output: Output) -> bool:
-    """Whether labels are boxes (N, M, 5) for an output that is a grid (N, h, w, …)."""
+    """Return whether labels are boxes (N, M, 5) for an output that is a grid (N, h, w, …)."""
     floats = np.issubdtype(labels.dtype, np.floating)
     return floats and labels.ndim == 3 and labels.shape[-1] == BOX and output.map_size is not None
 
@@ -21,12 +21,12 @@ def detection(labels: np.ndarray, output: Output, boxes: int) -> Objective:
     """Learn boxes and their classes.
 
     Args:
-        labels: (N, M, 5) float: class, and centre x, y, width, height in [0, 1].
+        labels: (N, M, 5) float: class, and center x, y, width, height in [0, 1].
         output: linear, (N, h, w, 5 · boxes + classes).
         boxes: boxes that each cell predicts.
 
     Raises:
-        ValueError: if the output has another form, or boxes are out of range.
+        ValueError: If the output has another form, or boxes are out of range.
     """
     grid, classes = output.full_shape[1:3], output.classes - BOX * boxes
     if not output.is_logits or classes < 1:

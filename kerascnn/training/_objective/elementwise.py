@@ -16,7 +16,7 @@ def check_shape(labels: np.ndarray, output: Output) -> None:
     For one unit, the last axis may be missing.
 
     Raises:
-        ValueError: for another shape, which Keras would broadcast.
+        ValueError: For another shape, which Keras would broadcast.
     """
     *want, channels = output.full_shape[1:]
     shape = (*labels.shape[1:], 1) if _lacks_axis(labels, output) else labels.shape[1:]

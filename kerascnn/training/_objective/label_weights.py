@@ -36,7 +36,7 @@ def fitted_weights(part: Part, axes: int) -> Part:
     NumPy and TensorFlow would apply weights (N,) of images to the columns of an image.
 
     Raises:
-        ValueError: if there is neither one weight for each image nor one for each label.
+        ValueError: If there is neither one weight for each image nor one for each label.
     """
     weights, labels, count = part.weights, part.labels, len(part.weights)
     if not axes:

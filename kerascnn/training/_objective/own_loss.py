@@ -25,7 +25,7 @@ def own_loss(
     """Learn by a given loss; labels are not checked for losses that Keras does not have.
 
     Raises:
-        ValueError: if Keras would broadcast the labels to another shape.
+        ValueError: If Keras would broadcast the labels to another shape.
     """
     of_classes = partial(class_indices, output=output)
     if keras_name(loss) not in ELEMENTWISE:
@@ -43,7 +43,7 @@ def own_loss(
 
 
 def takes_classes(loss: keras.losses.Loss | Callable | str) -> bool:
-    """Whether a loss takes class indices."""
+    """Return whether a loss takes class indices."""
     return keras_name(loss) == "sparsecategoricalcrossentropy"
 
 
@@ -51,7 +51,7 @@ def check_logits(loss: keras.losses.Loss | Callable | str, end: str) -> None:
     """Check that a cross-entropy takes logits for a linear end, probabilities for others.
 
     Raises:
-        ValueError: if `from_logits` does not fit the end.
+        ValueError: If `from_logits` does not fit the end.
     """
     logits = getattr(loss, "from_logits", False)
     known = end in ("softmax", "sigmoid", "linear")

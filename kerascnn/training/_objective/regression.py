@@ -18,7 +18,7 @@ def regression(labels: np.ndarray, output: Output) -> Objective:
         output: one linear unit.
 
     Raises:
-        ValueError: if labels have another shape.
+        ValueError: If labels have another shape.
     """
     return make(
         keras.losses.MeanSquaredError(),

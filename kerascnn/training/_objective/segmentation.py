@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from kerascnn.datasets import weight_map
-from kerascnn.training._data import Part, centre
+from kerascnn.training._data import Part, center
 
 from .objective import Output
 
@@ -17,8 +17,8 @@ def middle(part: Part, size: tuple[int, int] | None) -> Part:
     if size is None:
         return part
     if weights is not None and weights.shape[1:3] == labels.shape[1:3]:
-        weights = centre(weights, size)
-    return replace(part, labels=centre(labels, size), weights=weights)
+        weights = center(weights, size)
+    return replace(part, labels=center(labels, size), weights=weights)
 
 
 def middle_of_masks(part: Part, output: Output) -> Part:

@@ -29,7 +29,7 @@ def several_outputs(
         as_dict: whether the model returns a dict.
 
     Raises:
-        ValueError: if a name is unknown, or labels do not fit their output.
+        ValueError: If a name is unknown, or labels do not fit their output.
     """
     names = list(outputs)
     for name in losses:
@@ -85,7 +85,7 @@ def by_name(labels: Mapping[str | int, np.ndarray], names: Sequence[str]) -> dic
     """Order labels like the outputs, by their names.
 
     Raises:
-        ValueError: if there is not exactly one array for each output.
+        ValueError: If there is not exactly one array for each output.
     """
     given = _named(labels, names)
     if set(given) != set(names) or len(set(names)) < len(names):

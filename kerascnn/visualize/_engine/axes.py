@@ -17,7 +17,7 @@ def graph_of(model: keras.Model) -> Graph:
     """Return the graph of a channels-last model, with feature maps (N, h, w, K).
 
     Raises:
-        TypeError, ValueError: as for `flatten`, or if a layer is channels-first.
+        TypeError, ValueError: As for `flatten`, or if a layer is channels-first.
     """
     graph = flatten(model)
     for node in graph.nodes:
@@ -38,7 +38,7 @@ def check_channels_last(graph: Graph, inputs: Sequence[Key] | None = None) -> No
         inputs: keys of those that count; `None`: all.
 
     Raises:
-        ValueError: with the layer that moves it.
+        ValueError: With the layer that moves it.
     """
     for node in (node for key in inputs or graph.inputs for node in _with_its_axes(graph, key)):
         if _moves_channels(graph, node):
@@ -76,7 +76,7 @@ def _moves_channels(graph: Graph, node: Node) -> bool:
 
 
 def has_channels(graph: Graph, key: Key) -> bool:
-    """Whether an input has a channel axis, unlike vectors and images (N, H, W).
+    """Return whether an input has a channel axis, unlike vectors and images (N, H, W).
 
     (N, L, C) and (N, H, W) have the same rank, but the latter is first flattened or given an axis.
     """

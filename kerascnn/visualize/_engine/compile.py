@@ -24,7 +24,7 @@ _compiled: weakref.WeakKeyDictionary[keras.Model, dict] = weakref.WeakKeyDiction
 
 
 def on_gpu() -> bool:
-    """Whether TensorFlow uses a GPU."""
+    """Return whether TensorFlow uses a GPU."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
@@ -54,7 +54,7 @@ def compiled(
         A function of the tensors.
 
     Raises:
-        ValueError: if the images are too small for a layer.
+        ValueError: If the images are too small for a layer.
         NotImplementedError: when called, if TensorFlow cannot compute a layer on this device.
     """
     keep_buffers()
@@ -92,7 +92,7 @@ def compiled(
 
 
 def _takes_any_size(node: Node) -> bool:
-    """Whether a layer is known to compute the same if the size is unknown when it is traced.
+    """Return whether a layer is known to compute the same if the size is unknown when it is traced.
 
     Keras 3.15's TimeDistributed then takes the batch size for the number of steps.
     """

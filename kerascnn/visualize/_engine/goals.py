@@ -92,7 +92,7 @@ def unit(layer: LayerLike, index: int, *, position: str = "all") -> Goal:
         position: "all", the mean over the unit's feature map, or "center", its central neuron.
 
     Raises:
-        ValueError: if the index is negative or the position is unknown.
+        ValueError: If the index is negative or the position is unknown.
 
     >>> import kerascnn as kc
     >>> from kerascnn.visualize import klass, unit
@@ -111,7 +111,7 @@ def klass(index: int) -> Goal:
     """Return the logit of a class as a goal for `maximize_activation`; see `unit`.
 
     Raises:
-        ValueError: if the index is negative.
+        ValueError: If the index is negative.
     """
     return Goal(((1.0, Term(None, check_count("index", index, least=0))),))
 
@@ -227,7 +227,7 @@ def read_goals(goals: Sequence[Goal], graph: Graph, classes: int) -> tuple:
         classes: number of classes that the first output scores; 0 if no goal is of a class.
 
     Raises:
-        ValueError: if the model does not have a layer or an index.
+        ValueError: If the model does not have a layer or an index.
     """
     sums = []
     for goal in goals:

@@ -23,13 +23,13 @@ def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray
     """Convert a fill to an array that broadcasts to the images, (N, …, C) float32.
 
     Args:
-        fill: a number, a colour (C,) or an image, in the range of the images; `None`: the mean
-            colour of each image, which is neutral in any range.
+        fill: a number, a color (C,) or an image, in the range of the images; `None`: the mean
+            color of each image, which is neutral in any range.
         images: (N, H, W, C).
         name: name of the argument, for errors.
 
     Raises:
-        ValueError: if the shape does not fit or a value is not finite.
+        ValueError: If the shape does not fit or a value is not finite.
     """
     if fill is None:
         return images.mean(axis=(1, 2), keepdims=True, dtype="float32")
@@ -40,7 +40,7 @@ def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray
     if values.dtype.kind not in "fiub" or not fits or not np.isfinite(values).all():
         received = repr(fill) if values.ndim < 2 else f"the shape {values.shape}"
         raise ValueError(
-            f"{name} must be a number, a colour ({images.shape[-1]},) or an image "
+            f"{name} must be a number, a color ({images.shape[-1]},) or an image "
             f"{images.shape[1:]}, finite and in the range of the images; received {received}."
         )
     size = images.shape[1:3] if values.ndim > 2 else (1, 1)
@@ -83,7 +83,7 @@ def hidden_scores(
         (R,) float32.
 
     Raises:
-        ValueError: if the precision is unknown.
+        ValueError: If the precision is unknown.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be None or 'mixed_bfloat16'; received {precision!r}.")

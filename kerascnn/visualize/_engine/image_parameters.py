@@ -12,15 +12,15 @@ from keras import ops
 from kerascnn._checks import check_number
 from kerascnn._graph import Tensor
 
-from .regularizers import GREY, blur
+from .regularizers import GRAY, blur
 
 START = 0.01  # standard deviation of the initial noise (lucid)
 BLUR_EVERY = 4  # steps (Yosinski et al. 2015, arXiv:1506.06579, Table 1)
 
-# The square root of the covariance of ImageNet's colours (lucid, "color_correlation_svd_sqrt"),
+# The square root of the covariance of ImageNet's colors (lucid, "color_correlation_svd_sqrt"),
 # with a column per direction, from lightness to hue, divided by the longest column.
-COLOURS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
-COLOURS = (COLOURS / np.linalg.norm(COLOURS, axis=0).max()).astype("float32")
+COLORS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+COLORS = (COLORS / np.linalg.norm(COLORS, axis=0).max()).astype("float32")
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Pixels:
 
     Attributes:
         blur: standard deviation in pixels of a Gaussian blur after every fourth step.
-        small_norm: percentage of pixels to set to grey after each step, those with the smallest
-            norm Σ_c x_c², where x is the difference from grey.
-        small_contribution: percentage of pixels to set to grey after each step, those with the
+        small_norm: percentage of pixels to set to gray after each step, those with the smallest
+            norm Σ_c x_c², where x is the difference from gray.
+        small_contribution: percentage of pixels to set to gray after each step, those with the
             smallest contribution to the objective, |Σ_c x_c ∂S/∂x_c|.
 
     Raises:
-        ValueError: if a number is out of range.
+        ValueError: If a number is out of range.
     """
 
     blur: float = 0.0
@@ -48,35 +48,35 @@ class Pixels:
         check_number("small_contribution", self.small_contribution, high=100.0)
 
     def start(self, noise: np.ndarray) -> Tensor:
-        """Return grey with a little noise."""
-        return ops.convert_to_tensor(GREY + START * noise, "float32")
+        """Return gray with a little noise."""
+        return ops.convert_to_tensor(GRAY + START * noise, "float32")
 
     def pictures(self, point: Tensor) -> Tensor:
         """Clip to [0, 1], since a step may leave this range."""
         return ops.clip(point, 0.0, 1.0)
 
     def project(self, point: Tensor, step: int, slope: Tensor) -> Tensor:
-        """Blur, set unimportant pixels to grey, and clip."""
+        """Blur, set unimportant pixels to gray, and clip."""
         if self.blur and step % BLUR_EVERY == 0:
             point = blur(point, self.blur)
         if self.small_norm:
-            norm = ops.sum(ops.square(point - GREY), axis=-1, keepdims=True)  # grey is 0
+            norm = ops.sum(ops.square(point - GRAY), axis=-1, keepdims=True)  # gray is 0
             point = without_least(point, norm, self.small_norm)
         if self.small_contribution:  # change of the score without the pixel, to first order
-            change = ops.sum((point - GREY) * slope, axis=-1, keepdims=True)
+            change = ops.sum((point - GRAY) * slope, axis=-1, keepdims=True)
             point = without_least(point, ops.abs(change), self.small_contribution)
         return ops.clip(point, 0.0, 1.0)
 
 
 def without_least(pictures: Tensor, worth: Tensor, percentile: float) -> Tensor:
-    """Set pixels of (N, H, W, C) to grey if their worth (N, H, W, 1) is below a percentile."""
+    """Set pixels of (N, H, W, C) to gray if their worth (N, H, W, 1) is below a percentile."""
     least = ops.quantile(worth, percentile / 100, axis=(1, 2, 3), keepdims=True)
-    return ops.where(worth < least, GREY, pictures)
+    return ops.where(worth < least, GRAY, pictures)
 
 
 @dataclass(frozen=True)
 class Fourier:
-    """The spectrum of decorrelated colours (Olah et al. 2017, "Preconditioning"; lucid).
+    """The spectrum of decorrelated colors (Olah et al. 2017, "Preconditioning"; lucid).
 
     A step changes all frequencies in the proportions of natural images instead of individual
     pixels, so the result is free of the checkerboard patterns of strided gradients. The parameters
@@ -90,13 +90,13 @@ class Fourier:
         return ops.convert_to_tensor(np.stack([spectrum.real, spectrum.imag], axis=1), "float32")
 
     def pictures(self, point: Tensor) -> Tensor:
-        """Return to pixels: the inverse transform, colours, and a sigmoid to [0, 1]."""
+        """Return to pixels: the inverse transform, colors, and a sigmoid to [0, 1]."""
         spectrum = point * (frequency_scale(*point.shape[-2:]) / 4)  # lucid, spatial.py
         values, _imaginary = ops.ifft2(ops.unstack(spectrum, 2, axis=1))
         values = ops.transpose(values, (0, 2, 3, 1))
         if values.shape[-1] == 3:
             # A 1x1 convolution applies the matrix to each pixel.
-            values = ops.conv(values, COLOURS.T[None, None], data_format="channels_last")
+            values = ops.conv(values, COLORS.T[None, None], data_format="channels_last")
         return ops.sigmoid(values)
 
     def project(self, point: Tensor, step: int, slope: Tensor) -> Tensor:

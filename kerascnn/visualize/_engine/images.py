@@ -20,8 +20,8 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     """Convert images to one array per input of the model.
 
     Raises:
-        TypeError: if images are integers but the model takes floats.
-        ValueError: if rank, size or number of channels do not fit, if there are no images, or if
+        TypeError: If images are integers but the model takes floats.
+        ValueError: If rank, size or number of channels do not fit, if there are no images, or if
             a value is not finite.
     """
     names = [tensor.name for tensor in model.inputs]
@@ -37,9 +37,9 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         given = list(images) if isinstance(images, (list, tuple)) else [images]
     if len(given) != len(names):
         ranks = [np.ndim(x) for x in given]
-        labelled = len(ranks) == 2 and ranks[1] in (1, 2) and ranks[0] > ranks[1]
+        labeled = len(ranks) == 2 and ranks[1] in (1, 2) and ranks[0] > ranks[1]
         how = "Stack images of the same input: np.stack(images)"
-        if len(names) == 1 and labelled:
+        if len(names) == 1 and labeled:
             how = "Pass the images without their labels: images, labels = data"
         raise ValueError(
             f"images must be one array for each of the model's {len(names)} input(s); "
@@ -59,7 +59,7 @@ def refuse_datasets(name: str, images: object) -> None:
     """Reject data sets, and explain how to take images from them.
 
     Raises:
-        TypeError: if `images` is a data set or a generator.
+        TypeError: If `images` is a data set or a generator.
     """
     if hasattr(images, "element_spec") or hasattr(images, "__next__"):
         how = f"{name}, labels = next(iter(dataset))"
@@ -87,7 +87,7 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
         Its position among the inputs.
 
     Raises:
-        TypeError, ValueError: if there is no such input, it takes no images, its channels are not
+        TypeError, ValueError: If there is no such input, it takes no images, its channels are not
             on the last axis, or `which` is `None` and there are several.
     """
     names = [tensor.name for tensor in model.inputs]
@@ -122,7 +122,7 @@ def check_sees(graph: Graph, node: Node, place: int) -> None:
     """Check that a layer depends on an input.
 
     Raises:
-        ValueError: if it does not.
+        ValueError: If it does not.
     """
     key = graph.inputs[place]
     if not any(key in (*n.inputs, *n.outputs) for n in graph.leading_to(node.outputs)):

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def has_filters(operation: keras.Operation) -> bool:
-    """Whether an operation is a 2D convolution with filters (kh, kw, C, K)."""
+    """Return whether an operation is a 2D convolution with filters (kh, kw, C, K)."""
     if isinstance(operation, keras.layers.SeparableConv2D):
         return True
     return len(getattr(getattr(operation, "kernel", None), "shape", ())) == 4
@@ -18,7 +18,7 @@ def kernel_of(layer: keras.layers.Layer) -> np.ndarray:
     (kh, kw, C, K).
 
     Raises:
-        ValueError: if the weights are quantized to integers.
+        ValueError: If the weights are quantized to integers.
     """
     if isinstance(layer, keras.layers.SeparableConv2D):
         depthwise = np.asarray(layer.depthwise_kernel)  # (kh, kw, C, multiplier)

@@ -22,7 +22,7 @@ ADAPTIVE = ("AdaptiveAveragePooling", "AdaptiveMaxPooling")  # beginnings of lay
 
 
 def is_map(node: Node, rank: int = 4) -> bool:
-    """Whether a node's output (N, …, K) has a given rank and more than one position."""
+    """Return whether a node's output (N, …, K) has a given rank and more than one position."""
     shape = node.shapes[0]
     return len(shape) == rank and any(n != 1 for n in shape[1:-1])
 
@@ -31,7 +31,7 @@ def select_layer(graph: Graph, layer: LayerLike) -> Node:
     """Find the node of a layer: by name, by the layer itself, or the last feature maps.
 
     Raises:
-        ValueError: if the layer does not exist or is called more than once.
+        ValueError: If the layer does not exist or is called more than once.
     """
     return last_maps(graph, graph.outputs[:1]) if layer is None else graph.node(layer)
 
@@ -59,7 +59,7 @@ def select_weights(graph: Graph, layer: LayerLike) -> Node:
         The node of its first call.
 
     Raises:
-        ValueError: if the layer does not exist or is ambiguous.
+        ValueError: If the layer does not exist or is ambiguous.
     """
     if layer is not None:
         calls = graph.calls(layer)
@@ -74,7 +74,7 @@ def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -
     A class refers to the first output; a callable score takes all outputs.
 
     Raises:
-        ValueError: if the layer does not exist, or its output has no positions.
+        ValueError: If the layer does not exist, or its output has no positions.
     """
     if layer is None:
         return last_maps(graph, graph.outputs if score else graph.outputs[:1])
@@ -100,7 +100,7 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
         outputs: keys of the outputs to consider.
 
     Raises:
-        ValueError: if no layer has feature maps.
+        ValueError: If no layer has feature maps.
     """
     rank = max(len(graph.maker(key).shapes[0]) for key in graph.inputs)
     seen = _behind_images(graph, outputs, rank)

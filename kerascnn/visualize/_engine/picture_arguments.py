@@ -16,8 +16,8 @@ def check_pictures(name: str, pictures: np.ndarray, channels: int | None) -> np.
     """Return images as float32.
 
     Raises:
-        TypeError: if they are integers or not an array of numbers.
-        ValueError: if rank or number of channels do not fit, or if values are outside [0, 1].
+        TypeError: If they are integers or not an array of numbers.
+        ValueError: If rank or number of channels do not fit, or if values are outside [0, 1].
     """
     refuse_datasets(name, pictures)
     if isinstance(pictures, list | tuple):
@@ -50,7 +50,7 @@ def check_shape(
     """Return height and width: as given, the model's input size, or `FREE_SIZE`.
 
     Raises:
-        ValueError: if `size` is neither one nor two whole numbers.
+        ValueError: If `size` is neither one nor two whole numbers.
     """
     if size is None:
         height, width = (n or FREE_SIZE for n in own)

@@ -61,8 +61,8 @@ def read_preprocessing(
         pictures: key of the image input.
 
     Raises:
-        TypeError: if `preprocessing` is of another type.
-        ValueError: if it is an unknown name.
+        TypeError: If `preprocessing` is of another type.
+        ValueError: If it is an unknown name.
     """
     if isinstance(preprocessing, str):
         if preprocessing not in RANGES:

@@ -82,7 +82,7 @@ def ask(model: keras.Model, images: Images, target: Target = None) -> Question:
             at once and is not compiled.
 
     Raises:
-        TypeError, ValueError: if they do not fit.
+        TypeError, ValueError: If they do not fit.
     """
     graph = graph_of(model)
     arrays = check_images(model, images)

@@ -14,9 +14,9 @@ from kerascnn._checks import check_callables, check_choice, check_number
 from kerascnn._errors import unknown
 from kerascnn._graph import Tensor
 
-GREY = 0.5  # the middle of [0, 1], the reference of norms
+GRAY = 0.5  # the middle of [0, 1], the reference of norms
 
-# Three definitions of total variation, from the differences dx and dy between neighbours:
+# Three definitions of total variation, from the differences dx and dy between neighbors:
 VARIATIONS = {
     "absolute": lambda dx, dy: ops.abs(dx) + ops.abs(dy),  # tf.image.total_variation
     "squared": lambda dx, dy: dx**2 + dy**2,  # Mahendran & Vedaldi 2015, section 3.2, β = 2
@@ -36,9 +36,9 @@ def total_variation(pictures: Tensor, variation: str = "squared") -> Tensor:
     return ops.mean(VARIATIONS[variation](dx, dy), axis=(1, 2, 3))
 
 
-def distance_from_grey(pictures: Tensor) -> Tensor:
+def distance_from_gray(pictures: Tensor) -> Tensor:
     """Compute the L2 norm of Simonyan et al. 2013, Eq. 1, ‖I‖², as a mean over the pixels."""
-    return ops.mean((pictures - GREY) ** 2, axis=(1, 2, 3))
+    return ops.mean((pictures - GRAY) ** 2, axis=(1, 2, 3))
 
 
 def blur(pictures: Tensor, sigma: float) -> Tensor:
@@ -61,14 +61,14 @@ class Penalties:
     The sum is subtracted from the activation, whose scale depends on the network.
 
     Attributes:
-        l2: weight of the squared distance from grey.
-        total_variation: weight of the total variation, the differences of neighbouring pixels.
+        l2: weight of the squared distance from gray.
+        total_variation: weight of the total variation, the differences of neighboring pixels.
         variation: definition of total variation, "squared", "absolute" or "power".
         more: callables from images (N, H, W, C) in [0, 1] to (N,) or a number, such as
             tf-keras-vis regularizers.
 
     Raises:
-        TypeError, ValueError: if a weight is negative, the variation is unknown, or an item of
+        TypeError, ValueError: If a weight is negative, the variation is unknown, or an item of
             `more` is not callable.
     """
 
@@ -87,7 +87,7 @@ class Penalties:
         """Compute the penalties, (N,)."""
         penalties = 0 * pictures[:, 0, 0, 0]
         if self.l2:
-            penalties = penalties + self.l2 * distance_from_grey(pictures)
+            penalties = penalties + self.l2 * distance_from_gray(pictures)
         if self.total_variation:
             variation = total_variation(pictures, self.variation)
             penalties = penalties + self.total_variation * variation

@@ -55,7 +55,7 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
         until: keys of the tensors whose gradient is computed.
 
     Raises:
-        ValueError: if the rule is unknown, or if it needs a ReLU and there is none before the
+        ValueError: If the rule is unknown, or if it needs a ReLU and there is none before the
             tensors.
     """
     if rule not in RULES:
@@ -92,7 +92,7 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
 
 
 def is_rectifier(node: Node) -> bool:
-    """Whether a node ends in a ReLU: as its activation, as a layer or from `keras.ops`.
+    """Return whether a node ends in a ReLU: as its activation, as a layer or from `keras.ops`.
 
     max(x, 0) counts; a recurrent layer, which applies its activation at each step, does not.
     """
@@ -104,7 +104,7 @@ def is_rectifier(node: Node) -> bool:
 
 
 def may_hide_a_rectifier(node: Node) -> bool:
-    """Whether an operation may contain a ReLU that the rules cannot be applied to."""
+    """Return whether an operation may contain a ReLU that the rules cannot be applied to."""
     operation = node.operation
     if is_rectifier(node) or name_of(last_function(operation)) in RELATIVES:
         return False

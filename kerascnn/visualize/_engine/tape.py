@@ -19,7 +19,7 @@ HALF_SCALE = 1024.0  # prevents underflow of float16 gradients; a power of 2 is 
 
 
 def in_half(graph: Graph) -> bool:
-    """Whether a layer computes in float16."""
+    """Return whether a layer computes in float16."""
     return any(getattr(n.operation, "compute_dtype", None) == "float16" for n in graph.nodes)
 
 
@@ -115,7 +115,7 @@ def variable_gradients(
         One array per variable, in its shape, float32; zeros if the loss does not depend on it.
 
     Raises:
-        ValueError: if the loss depends on none of the variables or is not a number, or if the
+        ValueError: If the loss depends on none of the variables or is not a number, or if the
             images have the wrong size.
     """
     points = [variable.value for variable in variables]

@@ -30,8 +30,8 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
         (N,) int32 class indices, -1 for the predicted class, and the callable or `None`.
 
     Raises:
-        TypeError: if the target is none of these.
-        ValueError: if an index is out of range, if there is not one index per image, or if the
+        TypeError: If the target is none of these.
+        ValueError: If an index is out of range, if there is not one index per image, or if the
             model needs a callable.
     """
     target = read_scores(target, graph)

@@ -8,7 +8,7 @@ from keras import ops
 from kerascnn._checks import check_count, check_number
 from kerascnn._graph import Tensor
 
-from .regularizers import GREY
+from .regularizers import GRAY
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Moves:
     Attributes:
         jitter: maximum shift in pixels; `None`: 1/16 of the shorter side.
         scale: maximum relative change of size.
-        rotation: maximum rotation about the centre, in degrees.
+        rotation: maximum rotation about the center, in degrees.
 
     Raises:
-        ValueError: if a number is out of range.
+        ValueError: If a number is out of range.
     """
 
     jitter: int | None = None
@@ -63,13 +63,13 @@ class Moves:
         return np.pad(rows, [(0, 0), (0, 2)]).astype("float32")
 
     def __call__(self, pictures: Tensor, moves: Tensor) -> Tensor:
-        """Transform each image of (N, H, W, C) by its row in `moves` (N, 8), and fill with grey."""
+        """Transform each image of (N, H, W, C) by its row in `moves` (N, 8), and fill with gray."""
         moved = ops.image.affine_transform(
-            pictures - GREY,
+            pictures - GRAY,
             moves,
             interpolation="bilinear",
             fill_mode="constant",
             fill_value=0.0,
             data_format="channels_last",
         )
-        return moved + GREY
+        return moved + GRAY

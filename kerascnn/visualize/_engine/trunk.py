@@ -88,8 +88,8 @@ def trunk_of(
     """Create the trunk of a model from its image input to some layers.
 
     Raises:
-        TypeError: if `preprocessing` is neither callable nor a name.
-        ValueError: if the pooling is unknown, or if the layers need several inputs or an input that
+        TypeError: If `preprocessing` is neither callable nor a name.
+        ValueError: If the pooling is unknown, or if the layers need several inputs or an input that
             is not an image.
     """
     if pooling not in POOLINGS:
@@ -119,7 +119,7 @@ def weigh_layers(
         graph: the model's graph.
 
     Raises:
-        ValueError: if there is no layer, a layer is unknown or has no feature maps, or a weight is
+        ValueError: If there is no layer, a layer is unknown or has no feature maps, or a weight is
             not a number.
     """
     if isinstance(layers, Mapping):
@@ -156,7 +156,7 @@ def check_size(
         A dict from the names of the nodes to the shapes of their first output, (None, h, w, K).
 
     Raises:
-        ValueError: if the layers do not accept images of this size.
+        ValueError: If the layers do not accept images of this size.
     """
     keys = tuple(graph.node(name).outputs[0] for name in trunk.layers)
     nodes = [n for n in graph.leading_to(keys) if not n.is_input]
@@ -238,7 +238,7 @@ def gradient_of(
         model: any functional or sequential model.
         graph: the model's graph.
         key: everything that the objective depends on except its arguments. If it includes a
-            user-defined function, whose behaviour may change, the computation is not cached.
+            user-defined function, whose behavior may change, the computation is not cached.
         objective: `objective(graph, point, *others)` returns values, whose sum is maximized.
         arguments: arrays, or KerasTensors, in which `None` is a variable size. Their batch size
             is variable.
@@ -261,7 +261,7 @@ def gradient_of(
 
 
 def _by_value(item: Any) -> bool:
-    """Whether equal items are certain to behave the same."""
+    """Return whether equal items are certain to behave the same."""
     if isinstance(item, tuple):
         return all(map(_by_value, item))
     if is_dataclass(item):  # frozen and with plain values, such as Preprocessing

@@ -74,8 +74,8 @@ def deletion_insertion(
         target: class index, one index per image, or a callable from the probabilities
             (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.
         steps: number of equal parts into which the pixels are divided.
-        fill: replacement for deleted pixels, in the range of the images: a number, a colour (C,) or
-            an image; `None`: the mean colour of each image.
+        fill: replacement for deleted pixels, in the range of the images: a number, a color (C,) or
+            an image; `None`: the mean color of each image.
         blur: standard deviation of the Gaussian blur of the image for insertion, in pixels.
         probability: whether to use the probability of the class instead of its logit.
         batch_size: number of changed images per batch; smaller batches need less memory.
@@ -87,7 +87,7 @@ def deletion_insertion(
         A `DeletionInsertion` with both curves and the areas under them.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit.
+        TypeError, ValueError: If arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]

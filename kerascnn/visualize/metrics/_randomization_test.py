@@ -99,7 +99,7 @@ def randomization_test(
         A `RandomizationTest` with the correlations of signed and absolute heatmaps.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit, or if the method does not return one
+        TypeError, ValueError: If arguments do not fit, or if the method does not return one
             heatmap per image.
 
     >>> import numpy as np, kerascnn as kc
