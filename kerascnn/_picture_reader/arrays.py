@@ -1,13 +1,13 @@
-"""Pictures that are given as arrays."""
+"""Pictures passed as arrays."""
 
 import numpy as np
 
 
 def as_picture(picture: np.ndarray) -> np.ndarray:
-    """Check a picture, (H, W, 3); gives float32 in [0, 1].
+    """Check a picture, (H, W, 3), and convert it to float32 in [0, 1].
 
     Raises:
-        ValueError: another shape or range.
+        ValueError: If the shape or range is wrong.
     """
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[-1] != 3:
@@ -17,6 +17,6 @@ def as_picture(picture: np.ndarray) -> np.ndarray:
     if not (picture.size and picture.min() >= 0 and picture.max() <= 1):
         raise ValueError(
             f"picture must be uint8, or float in [0, 1]; received {picture.dtype} "
-            f"{picture.min():.4g} to {picture.max():.4g}: divide 0 … 255 by 255."
+            f"{picture.min():.4g} to {picture.max():.4g}. Divide 0 … 255 by 255."
         )
     return picture.astype(np.float32)

@@ -1,4 +1,4 @@
-"""What can be wrong with an image file, or doubtful about it."""
+"""Errors and warnings about image files."""
 
 from contextlib import ContextDecorator
 from dataclasses import dataclass

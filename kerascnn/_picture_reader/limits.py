@@ -1,4 +1,4 @@
-"""How many pixels are decoded, at which size, and how many images at the same time."""
+"""Limits on the number of pixels and on large images decoded at the same time."""
 
 import math
 from threading import Lock
@@ -37,7 +37,7 @@ def check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None
 
 
 def too_large(size: tuple[int, int], most: float) -> str:
-    """Say that an image has more pixels than can be decoded."""
+    """Return the message for an image with too many pixels to decode."""
     return (
         f"it has {'x'.join(map(str, size))} pixels, more than the {most / 1e6:.0f} million that "
         "can be decoded in this format; make it smaller"
@@ -45,7 +45,7 @@ def too_large(size: tuple[int, int], most: float) -> str:
 
 
 def _is_of_one_scan(image: Image.Image, file: BinaryIO) -> bool:
-    """Whether a JPEG is decoded row by row; otherwise all coefficients are kept in memory."""
+    """Return whether a JPEG is decoded row by row, not with all coefficients in memory."""
     file.seek(0)
     return "progressive" not in image.info and file.read().count(b"\xff\xda") == 1
 

@@ -82,7 +82,7 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
 
 
 def _is_for_tifffile(page: "TiffPage") -> bool:
-    """Whether a page has a data type that Pillow does not support, and needs little memory."""
+    """Return whether Pillow does not support the data type of a page that needs little memory."""
     if page.dtype is None or page.dtype.kind not in "iuf" or page.dtype == np.uint8:
         return False
     if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
@@ -104,6 +104,6 @@ def _is_transparent(page: "TiffPage") -> bool:
 
 
 def _is_misread(page: "TiffPage") -> bool:
-    """Whether Pillow reads a page wrongly: as 8-bit values, or as RGB, where planes are apart."""
+    """Return whether Pillow misreads a page with separate planes: as 8-bit values or as RGB."""
     apart = page.planarconfig == SEPARATE and page.samplesperpixel > 1
     return apart and not (page.dtype == np.uint8 and page.photometric in (RGB, CMYK))

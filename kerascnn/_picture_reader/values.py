@@ -1,4 +1,4 @@
-"""From the values in a file to [0, 1]: which of them are black and white."""
+"""Scale the values in a file to [0, 1]: find the values for black and white."""
 
 import math
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from .errors import Notes, PictureError
 
 PERCENTILES = (0.5, 99.5)  # as nnU-Net clips CT: Isensee et al. 2021
 DARK = 4  # if no value exceeds 1 / DARK of the data type's range, it is not the image's range
-ROUNDING = 1e-3  # by which floats may exceed [0, 1]
+ROUNDING = 1e-3  # floats may exceed [0, 1] by this much
 SAMPLE = 2**20  # number of values for the percentiles
 BLOCK = 2**20  # number of values scaled at a time
 
@@ -30,7 +30,7 @@ def windowed(
         values: the values, as in the file.
         window: values that become black and white; `None`: found by `_window`.
         inverted: whether the largest value is black.
-        notes: gets notes on what is doubtful.
+        notes: notes on possible problems are added to it.
         opacity: (H, W) in [0, 1]; `None`: opaque.
         premultiplied: whether the values have been multiplied by the opacity.
 

@@ -1,4 +1,4 @@
-"""A lecture: chosen figures in teaching order, as slides or as a handout."""
+"""Figures of a lecture, in teaching order, as slides or as a handout."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ FORMATS = ("pptx", "html", "pdf")
 
 @dataclass(frozen=True)
 class Page:
-    """A drawn figure with its words.
+    """A drawn figure with its title and caption.
 
     Attributes:
-        name: of the figure.
-        title: its lesson, in one sentence.
-        caption: what it shows.
-        svg, png: the picture.
-        diagram: the layout of a network's diagram, which slides show instead of the picture.
-        words: the texts around it.
+        name: name of the figure.
+        title: title, which states its message in one sentence.
+        caption: description of the figure.
+        svg, png: the picture in both formats.
+        diagram: layout of a network's diagram, which slides show instead of the picture.
+        words: texts around the diagram.
     """
 
     name: str
@@ -61,10 +61,10 @@ class Deck:
     """Figures of a lecture, drawn when it is saved.
 
     Attributes:
-        figures: in teaching order.
+        figures: the figures, in teaching order.
         lang: "en", "ko" or "es".
-        style: of the pictures; see `kc.figures.render`.
-        failed: after `save`, the error of each figure that could not be drawn and is missing.
+        style: style of the pictures; see `kc.figures.render`.
+        failed: after `save`, the errors of figures that could not be drawn and are missing.
     """
 
     figures: tuple[LectureFigure, ...]
@@ -85,12 +85,14 @@ class Deck:
             progress: called with each `LectureFigure` before it is drawn.
 
         Returns:
-            The file written.
+            The path of the file.
 
         Raises:
-            ValueError: `path` ends in something else; or no figure could be drawn.
-            ImportError: slides, and python-pptx is not installed.
-            OSError: the file cannot be written; or PDF, and no Chromium or Chrome is installed.
+            ValueError: If the extension of `path` or the style is unknown, or no figure could be
+                drawn.
+            ImportError: If slides are requested and python-pptx is not installed.
+            OSError: If the file cannot be written, or PDF is requested and neither Chromium nor
+                Chrome is installed.
         """
         path = Path(path)
         suffix = path.suffix[1:]
@@ -101,11 +103,11 @@ class Deck:
                 from ._slides import slides
             except ImportError as error:
                 raise ImportError(
-                    "slides need python-pptx: pip install 'kerascnn[pptx]'."
+                    "slides require python-pptx: pip install 'kerascnn[pptx]'."
                 ) from error
         if suffix == "pdf":
             browser()
-        with must_be_writable(path):  # an answer before the figures are drawn
+        with must_be_writable(path):  # fail before the figures are drawn
             path.parent.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=path.parent).close()
         chapters = self._draw(progress)
@@ -130,7 +132,7 @@ class Deck:
                 steps=False,
                 progress=progress,
             )
-            self.failed.clear()  # those of an earlier call
+            self.failed.clear()  # of errors from an earlier call
             self.failed.update(report.failed)
             chapters: dict[str, list[Page]] = {}
             with language(self.lang):
@@ -165,13 +167,15 @@ def deck(names: str | Sequence[str] = (), *, lang: str = "en", style: str = "sli
 
     Args:
         names: sections of the course ("B" or "Convolution"), rows ("B5"), topics (the files in
-            `figures/`, such as "sampling") and figures; all by default. The deck follows teaching
-            order.
+            `figures/`, such as "sampling") and figures; all by default.
         lang: "en", "ko" or "es".
         style: "slides", "paper", "dark" or "gray".
 
+    Returns:
+        A `Deck`, with the figures in teaching order.
+
     Raises:
-        ValueError: unknown name, language or style.
+        ValueError: If a name or the language is unknown.
 
     >>> import kerascnn as kc
     >>> [one.name for one in kc.decks.deck(["average-pooling", "max-pooling"]).figures]
@@ -185,13 +189,13 @@ def deck(names: str | Sequence[str] = (), *, lang: str = "en", style: str = "sli
 
 
 def _named(asked: str, known: dict[str, LectureFigure]) -> list[str]:
-    """The figures of a section, row or topic, or the one with this name."""
+    """Return the figures of a section, row or topic, or the one with this name."""
     if asked in known:
         return [asked]
     if asked.upper() in figures.ROWS:
         return [name for name, one in known.items() if asked.upper() in one.rows]
     topics = [one.topic.replace("_", "-") for one in known.values()]
-    try:  # "convolution" is a section of the course before it is a topic
+    try:  # "convolution" means the section of the course rather than the topic
         return figures.names(asked)
     except ValueError:
         topic = asked.replace("_", "-")

@@ -1,4 +1,4 @@
-"""The formulas of each section of the course, as a slide or handout shows them."""
+"""The formulas of each section of the course, for slides and handouts."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ class Formula:
     """A formula with its name and source.
 
     Attributes:
-        name: what it computes, in the current language.
-        formula: the formula, in plain text.
-        source: where it comes from.
+        name: name of the formula in the current language.
+        formula: the formula as plain text.
+        source: the paper that it is from.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Formula:
 
 
 def formulas(section: str) -> list[Formula]:
-    """The formulas of a section, "A" to "F"."""
+    """Return the formulas of a section, "A" to "F"."""
     dumoulin = "Dumoulin & Visin 2016"
     return {
         "A": [

@@ -1,4 +1,4 @@
-"""Slides as PowerPoint reads them: vector pictures, with PNG for programs that lack SVG."""
+"""PowerPoint slides with vector graphics, and PNG for programs that do not support SVG."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _picture(slide: Slide, page: Page, top: int, room: tuple[int, int]) -> None:
 
 
 def _add_vectors(slide: Slide, picture, page: Page) -> None:
-    """Lay the SVG beside the PNG: PowerPoint 2016 and newer show and edit the vectors."""
+    """Add the SVG to the PNG; PowerPoint 2016 and newer versions show and edit the vectors."""
     package = slide.part.package
     part = Part(PackURI(f"/ppt/media/{page.name}.svg"), "image/svg+xml", package, page.svg)
     relation = slide.part.relate_to(part, RELATIONSHIP_TYPE.IMAGE)

@@ -1,4 +1,4 @@
-"""Exercises with computed answers, one kind a file."""
+"""Exercises with computed answers, one kind per file."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Say whether an answer to a question is right, and if not, why."""
+"""Check an answer to a question, and explain what is wrong."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from kerascnn._text import text as _
 
 from ._question import Question, Value, is_rows
 
-GROUPED = re.compile(r"-?\d{1,3}([,. ]\d{3})+")  # thousands apart: 61,706 or, in Spanish, 61.706
+GROUPED = re.compile(r"-?\d{1,3}([,. ]\d{3})+")  # thousands: 61,706 or, in Spanish, 61.706
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer is right, and why; true if it is.
+    """Whether an answer is right, and why; it is truthy if the answer is right.
 
     Attributes:
         right: whether the answer is right.
-        why: the mistake that leads to a wrong answer, if it is a usual one, and the solution.
+        why: the common mistake that leads to a wrong answer, or the solution.
     """
 
     right: bool
@@ -37,16 +37,19 @@ class Verdict:
 
 
 def check(question: Question, answer: object) -> Verdict:
-    """Say whether an answer is right, and why.
+    """Check whether an answer is right, and explain why.
 
     Args:
-        question: a question of a `sheet`.
+        question: a question from a `sheet`.
         answer: a number; a shape as (32, 32, 10) or "32x32x10"; rows of numbers as lists or an
-            array; the name of a layer; or the letter of a choice. With `...`, which notebooks have
-            in place of an answer, the verdict says that there is none yet.
+            array; the name of a layer; or the letter of a choice. `...`, the placeholder in
+            notebooks, means that there is no answer yet.
+
+    Returns:
+        A `Verdict`.
 
     Raises:
-        ValueError: the answer cannot be read as one to this question.
+        ValueError: If the type of the answer does not fit the question.
 
     >>> import kerascnn as kc
     >>> question = kc.exercises.sheet("lectures").questions[1]
@@ -72,7 +75,7 @@ def check(question: Question, answer: object) -> Verdict:
 
 
 def _read(question: Question, answer: object) -> Value:
-    """Read an answer as a value of the same kind as the question's."""
+    """Convert an answer to the type of the right answer."""
     if isinstance(answer, str) and re.fullmatch(r"\s*[A-Za-z]\s*", answer):
         for choice in question.choices:
             if choice.letter == answer.strip().upper():
@@ -109,7 +112,9 @@ def _value(like: Value, answer: object) -> Value | None:
     if isinstance(like, tuple):
         if isinstance(answer, str):
             answer = re.split(r"\s*[x×,]\s*", answer.strip(" ()[]"))
-        sizes = tuple(_number(n) for n in _listed(answer))  # 32.7 is no size, and so no answer
+        sizes = tuple(
+            _number(n) for n in _listed(answer)
+        )  # a fraction is not a size, so it is wrong
         return cast(tuple[int, ...], sizes) or None
     if isinstance(answer, str):
         answer = answer.strip().replace("−", "-")

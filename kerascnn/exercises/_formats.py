@@ -1,4 +1,4 @@
-"""The formats of sheets: each makes the bytes of the sheet and of its answer key."""
+"""The formats of sheets: each function returns the bytes of a sheet and of its answer key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GIFT = re.compile(r"([\\~=#{}:])")
 
 
 def as_html(sheet: Sheet) -> list[bytes]:
-    """One page that prints well, and its answer key."""
+    """Write a page that prints well, and its answer key."""
     page = template("exercises", "sheet.html.jinja")
     return [
         page.render(
@@ -33,12 +33,12 @@ def as_html(sheet: Sheet) -> list[bytes]:
 
 
 def as_pdf(sheet: Sheet) -> list[bytes]:
-    """The HTML pages, printed."""
+    """Print the HTML pages."""
     return [printed(page) for page in as_html(sheet)]
 
 
 def as_markdown(sheet: Sheet) -> list[bytes]:
-    """A page of Markdown, and its answer key."""
+    """Write a page of Markdown, and its answer key."""
     pages = []
     for key in (False, True):
         lines = [
@@ -55,7 +55,7 @@ def as_markdown(sheet: Sheet) -> list[bytes]:
 
 
 def as_gift(sheet: Sheet) -> list[bytes]:
-    """Questions that Moodle imports; answers and feedback are in the one file."""
+    """Write questions for Moodle; a single file contains questions, answers and feedback."""
     lines = [f"// {_origin(sheet)}"]
     for number, one in enumerate(sheet.questions, 1):
         lines += [
@@ -74,7 +74,7 @@ def as_gift(sheet: Sheet) -> list[bytes]:
 
 
 def as_notebook(sheet: Sheet) -> list[bytes]:
-    """A Jupyter notebook with cells to fill, and one with the solutions."""
+    """Write a Jupyter notebook with cells to fill in, and one with the solutions."""
     arguments = (
         f"{list(sheet.names)!r}, count={len(sheet.questions)}, seed={sheet.seed}, "
         f"level={sheet.level}, lang={sheet.lang!r}"
@@ -151,7 +151,7 @@ def _md_solution(one: Question) -> list[str]:
 
 
 def _block(grid: Grid) -> list[str]:
-    """A block of text in which the numbers stand below each other."""
+    """Write a block of text with aligned columns of numbers."""
     texts = [[number_text(n) for n in row] for row in grid.rows]
     wide = max(len(text) for row in texts for text in row)
     return ["```", *("  ".join(text.rjust(wide) for text in row) for row in texts), "```"]

@@ -1,4 +1,4 @@
-"""Small grids of whole numbers, computed by hand: rows are tuples, so that answers compare."""
+"""Small grids of whole numbers, as for computing by hand; as tuples, they can be compared."""
 
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
@@ -12,7 +12,7 @@ def draw(rng: Random, height: int, width: int, low: int, high: int) -> Rows:
 
 
 def draw_kernel(rng: Random, size: int, low: int, high: int) -> Rows:
-    """Draw a kernel that is neither symmetric nor zero: mistakes with it show."""
+    """Draw a kernel that is neither symmetric nor zero, so that mistakes change the result."""
     while True:
         kernel = draw(rng, size, size, low, high)
         if len({kernel, flipped(kernel), transposed(kernel)}) == 3 and kernel[-1][-1]:
@@ -20,7 +20,7 @@ def draw_kernel(rng: Random, size: int, low: int, high: int) -> Rows:
 
 
 def flipped(rows: Rows) -> Rows:
-    """Turn a grid by 180 degrees."""
+    """Rotate a grid by 180 degrees."""
     return tuple(row[::-1] for row in rows[::-1])
 
 
@@ -30,14 +30,14 @@ def transposed(rows: Rows) -> Rows:
 
 
 def padded(rows: Rows, pixels: int, value: Number = 0) -> Rows:
-    """Put rows and columns of one value around a grid."""
+    """Pad a grid with a value on all sides."""
     width = len(rows[0]) + 2 * pixels
     edge = ((value,) * width,) * pixels
     return (*edge, *((value,) * pixels + row + (value,) * pixels for row in rows), *edge)
 
 
 def spread(rows: Rows, stride: int) -> Rows:
-    """Put `stride` − 1 zeros between the numbers of a grid."""
+    """Insert `stride` − 1 zeros between the numbers of a grid."""
     height, width = ((n - 1) * stride + 1 for n in (len(rows), len(rows[0])))
     return tuple(
         tuple(
@@ -67,18 +67,18 @@ def each_window(
 
 
 def correlate(rows: Rows, kernel: Rows, stride: int = 1) -> Rows:
-    """Slide a kernel as it is: cross-correlation, which Keras calls convolution."""
+    """Slide a kernel without flipping it: cross-correlation, which Keras calls convolution."""
     size = len(kernel), len(kernel[0])
     return each_window(rows, size, lambda window: dot(window, kernel), stride)
 
 
 def dot(window: Rows, kernel: Rows) -> Number:
-    """Multiply number by number and add up."""
+    """Compute the sum of the elementwise products."""
     return sum(a * b for a, b in zip(flat(window), flat(kernel), strict=True))
 
 
 def flat(rows: Iterable[Sequence[Number]]) -> list[Number]:
-    """All numbers, row by row."""
+    """Return all numbers, row by row."""
     return [number for row in rows for number in row]
 
 
@@ -101,7 +101,7 @@ def _factor(value: Number) -> str:
 def stamped(
     rows: Rows, kernel: Rows, stride: int, combine: Callable[[Number, Number], Number]
 ) -> Rows:
-    """Stamp the kernel, times each number of a grid, `stride` pixels apart."""
+    """Add copies of the kernel, times each number of a grid, `stride` pixels apart."""
     size = len(kernel)
     height, width = ((n - 1) * stride + size for n in (len(rows), len(rows[0])))
     out: list[list[Number]] = [[0] * width for _r in range(height)]

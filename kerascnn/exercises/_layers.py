@@ -1,4 +1,4 @@
-"""Layers as exercises state them: their words, sizes and counts."""
+"""The layers in exercises: their descriptions, output sizes and counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shape = tuple[int, int, int]  # height, width, channels
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution with square kernels, zeros around the input, and biases."""
+    """A convolution with square kernels, zero padding and biases."""
 
     filters: int
     kernel: int
@@ -25,7 +25,7 @@ class Conv:
 
     @property
     def text(self) -> str:
-        """The layer in words."""
+        """A description of the layer."""
         words = [
             _("convolution"),
             _("{count} filters", count=self.filters),
@@ -40,7 +40,7 @@ class Conv:
         return ", ".join(words)
 
     def output(self, shape: Shape) -> Shape:
-        """The shape of its output, as Keras computes it."""
+        """Compute the output shape, as Keras does."""
         height, width = (
             arithmetic.conv_output_size(n, self.kernel, self.stride, self.padding, self.dilation)
             for n in shape[:2]
@@ -48,11 +48,11 @@ class Conv:
         return height, width, self.filters
 
     def parameters(self, shape: Shape) -> int:
-        """The number of its weights and biases."""
+        """Count the weights and biases."""
         return arithmetic.conv_parameters(self.kernel, shape[2], self.filters, groups=self.groups)
 
     def macs(self, shape: Shape) -> int:
-        """Its multiply-accumulate operations for one image."""
+        """Count the multiply-accumulate operations for one image."""
         height, width, _filters = self.output(shape)
         return arithmetic.conv_macs(
             (height, width), self.kernel, shape[2], self.filters, groups=self.groups
@@ -61,7 +61,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pooling layer, "max" or "average", without zeros around the input unless "same"."""
+    """A pooling layer, "max" or "average", with padding "valid" or "same"."""
 
     mode: str
     window: int
@@ -70,7 +70,7 @@ class Pool:
 
     @property
     def text(self) -> str:
-        """The layer in words."""
+        """A description of the layer."""
         words = [
             _("max pooling") if self.mode == "max" else _("average pooling"),
             _("window {size}", size=f"{self.window}×{self.window}"),
@@ -79,7 +79,7 @@ class Pool:
         return ", ".join(words + [_padding_text("same")] * (self.padding == "same"))
 
     def output(self, shape: Shape) -> Shape:
-        """The shape of its output, as Keras computes it."""
+        """Compute the output shape, as Keras does."""
         height, width = (
             arithmetic.pool_output_size(n, self.window, self.stride, self.padding)
             for n in shape[:2]
@@ -87,27 +87,27 @@ class Pool:
         return height, width, shape[2]
 
     def parameters(self, shape: Shape) -> int:
-        """Pooling learns nothing."""
+        """Return 0: pooling has no weights."""
         return 0
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A dense layer with biases; it sees a volume as one long vector."""
+    """A dense layer with biases, applied to a flattened volume."""
 
     units: int
 
     @property
     def text(self) -> str:
-        """The layer in words."""
+        """A description of the layer."""
         return ", ".join([_("dense layer"), _("{count} units", count=f"{self.units:,}")])
 
     def output(self, shape: Shape) -> Shape:
-        """The shape of its output."""
+        """Return the output shape."""
         return 1, 1, self.units
 
     def parameters(self, shape: Shape) -> int:
-        """The number of its weights and biases."""
+        """Count the weights and biases."""
         return arithmetic.dense_parameters(shape[0] * shape[1] * shape[2], self.units)
 
 
@@ -118,10 +118,10 @@ def _padding_text(padding: int | str) -> str:
 
 
 def draw_conv(rng: Random, level: int) -> tuple[Shape, Conv]:
-    """Draw an input and a convolution that fits: numbers for the head at level 1.
+    """Draw an input and a convolution that fits it.
 
-    Level 2 has strides that leave pixels over, and "same"; level 3 dilation, groups, even kernels
-    and inputs that are not square.
+    Level 1 has easy numbers; level 2 has larger strides that may leave out pixels, and "same"
+    padding; level 3 has dilation, groups, even kernels and inputs that are not square.
     """
     if level == 1:
         kernel, stride = rng.choice((3, 5)), rng.choice((1, 1, 2))
@@ -148,7 +148,7 @@ def draw_conv(rng: Random, level: int) -> tuple[Shape, Conv]:
 
 
 def size_steps(shape: Shape, layer: Conv | Pool) -> list[str]:
-    """The solution for the height and width of a layer's output."""
+    """Write the solution for the height and width of a layer's output."""
     kernel = layer.kernel if isinstance(layer, Conv) else layer.window
     dilation = getattr(layer, "dilation", 1)
     extent = arithmetic.effective_kernel(kernel, dilation)
@@ -183,5 +183,5 @@ def size_steps(shape: Shape, layer: Conv | Pool) -> list[str]:
 
 
 def named(shape: Shape) -> str:
-    """A shape as lectures write it; a vector as a single number."""
+    """Format a shape as in lectures, and the size of a vector as a single number."""
     return shape_text(shape) if shape[:2] != (1, 1) else f"{shape[2]:,}"

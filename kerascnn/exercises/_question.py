@@ -1,4 +1,4 @@
-"""What an exercise consists of: a text, what is given, an answer, choices and a solution."""
+"""The parts of an exercise: text, grids and pictures, answer, choices and solution."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ Rows = tuple[tuple[Number, ...], ...]
 # A number, the shape of a volume, a grid of numbers, or the name of a layer.
 Value = Number | tuple[int, ...] | Rows | str
 
-SHORT = 3  # decimals that are written in full
+SHORT = 3  # maximum number of decimals; other numbers are written as fractions
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Numbers in rows, such as an input or a kernel, under a name."""
+    """Numbers in rows, such as an input or a kernel, with a name."""
 
     name: str
     rows: Rows
@@ -25,12 +25,12 @@ class Grid:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture under a name; `png()` computes it when a sheet is written.
+    """A picture with a name; `png()` computes it when a sheet is written.
 
     Attributes:
-        name: what stands above the picture.
-        alt: what it shows, for readers who cannot see it.
-        png: returns the bytes of a PNG file.
+        name: title above the picture.
+        alt: alternative text for readers who cannot see it.
+        png: function that returns the bytes of a PNG file.
     """
 
     name: str
@@ -40,16 +40,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Problem:
-    """What the function of a kind returns: a question before its choices are drawn.
+    """A question before its choices are drawn, as returned by the function of a kind.
 
     Attributes:
         text: the question, in the current language.
         answer: the right answer.
-        steps: the solution, a line for each step.
+        steps: the solution, one line per step.
         mistakes: wrong answers, each with the mistake that leads to it, most common first. Those
             that happen to equal the answer are left out.
-        grids, pictures: what is given beside the text.
-        given: the facts behind the question, for programs.
+        grids, pictures: grids and pictures that belong to the question.
+        given: the numbers behind the question, for programs.
     """
 
     text: str
@@ -77,7 +77,7 @@ class Choice:
 
     @property
     def is_right(self) -> bool:
-        """Whether this is the answer."""
+        """Whether this is the right answer."""
         return not self.mistake
 
 
@@ -90,9 +90,9 @@ class Question:
         text: the question.
         answer: the right answer: a number, a shape, rows of numbers, or a name.
         choices: the right answer among wrong ones, in random order.
-        steps: the solution, a line for each step.
-        grids, pictures: what is given beside the text.
-        given: the facts behind the question.
+        steps: the solution, one line per step.
+        grids, pictures: grids and pictures that belong to the question.
+        given: the numbers behind the question.
         lang: the language of all texts.
     """
 
@@ -118,7 +118,7 @@ def is_rows(value: Value) -> TypeGuard[Rows]:
 
 
 def number_text(value: Number) -> str:
-    """Write a number: with a real minus sign, separators from a thousand on, thirds as such.
+    """Format a number with a real minus sign, commas for thousands, and fractions if needed.
 
     >>> number_text(-61706), number_text(Fraction(9, 4)), number_text(Fraction(4, 3))
     ('−61,706', '2.25', '4/3')

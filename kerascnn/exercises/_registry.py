@@ -1,4 +1,4 @@
-"""The registry of kinds of exercises, and how a kind's problem becomes a question."""
+"""The registry of kinds of exercises, and the conversion of problems to questions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ._question import Choice, Problem, Question
 
 LEVELS = (1, 2, 3)
 LETTERS = "ABCD"
-FEWEST = 3  # choices: with two, every other guess would be right
-ATTEMPTS = 200  # to draw numbers that tell the answer from the mistakes
+FEWEST = 3  # choices: with two, half of all guesses would be right
+ATTEMPTS = 200  # to draw numbers for which mistakes lead to wrong answers
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Kind:
     """A kind of exercise.
 
     Attributes:
-        name: what `sheet` and the command line call it.
-        title: one line, in English.
-        function: called with a seeded `random.Random` and the level, returns a `Problem`.
-        rows: the rows of the course that it practises.
-        fixed: how many questions there are, if they are a list; `None` if they are drawn.
+        name: name in `sheet` and on the command line.
+        title: title in English, one line.
+        function: function from a seeded `random.Random` and the level to a `Problem`.
+        rows: rows of the course that it covers.
+        fixed: number of questions if they are a fixed list; `None` if they are drawn.
     """
 
     name: str
@@ -46,10 +46,10 @@ def exercise(
     """Register a function that draws the numbers of a question and returns a `Problem`.
 
     Args:
-        title: one line, in English.
-        rows: the rows of the course that it practises, for example ("B7",).
-        fixed: the number of questions, if they are a list: the function is then called with the
-            question's place in it instead of a random generator.
+        title: title in English, one line.
+        rows: rows of the course that it covers, for example ("B7",).
+        fixed: number of questions if they are a fixed list; the function is then called with the
+            index of the question instead of a random generator.
     """
 
     def register(function: Callable[..., Problem]) -> Callable[..., Problem]:
@@ -73,7 +73,7 @@ def kinds() -> dict[str, Kind]:
 
 
 def _place(kind: Kind) -> tuple:
-    """Where the first of its rows stands in the course; lists of questions come last."""
+    """Return a key for sorting by the first row in the course; lists of questions come last."""
     section, number = kind.rows[0][0], int(kind.rows[0][1:])
     return kind.fixed is not None, section, number, kind.name
 
@@ -87,7 +87,7 @@ def kind_named(name: str) -> Kind:
     """Return the kind with this name.
 
     Raises:
-        ValueError: no kind has this name.
+        ValueError: If no kind has this name.
     """
     known = kinds()
     if name not in known:
@@ -117,7 +117,7 @@ def ask(kind: Kind, number: int, *, seed: int, level: int, lang: str) -> Questio
 
 
 def _choices(problem: Problem, rng: Random) -> tuple[Choice, ...]:
-    """The answer among wrong ones, no two alike, in random order."""
+    """Return the right answer and wrong ones, all different, in random order."""
     seen = {problem.answer: ""}
     for value, mistake in problem.mistakes:
         seen.setdefault(value, mistake)

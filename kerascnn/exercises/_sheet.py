@@ -16,8 +16,8 @@ from kerascnn._text import text as _
 from ._question import Question
 from ._registry import LEVELS, Kind, ask, kind_named, kinds
 
-MOST = 1000  # questions of a sheet
-REDRAWN = 50  # times that a question is drawn again because the sheet has it already
+MOST = 1000  # maximum number of questions in a sheet
+REDRAWN = 50  # how often a question is drawn again if the sheet already contains it
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Sheet:
 
     Attributes:
         questions: the questions, in order.
-        title: what they are about, in `lang`.
-        names: the kinds that it was drawn from.
-        seed: what they were drawn from; printed on sheet and answer key.
-        level: 1 (numbers for the head), 2 or 3.
+        title: title in the language `lang`.
+        names: names of the kinds of exercises.
+        seed: random seed, which is printed on the sheet and the answer key.
+        level: 1 (easy numbers), 2 or 3.
         lang: "en", "ko" or "es".
     """
 
@@ -41,20 +41,20 @@ class Sheet:
     lang: str
 
     def save(self, path: str | Path, *, format: str | None = None) -> list[Path]:
-        """Write the sheet and, beside it, the answer key.
+        """Write the sheet, and the answer key to a file beside it.
 
         Args:
-            path: the sheet's file; the key of "sheet.html" is "sheet-answers.html". A GIFT file
-                has its answers in it and is a single file.
-            format: "html", "md", "gift", "ipynb" or "pdf"; by default what `path` ends in.
+            path: file of the sheet; the key of "sheet.html" is "sheet-answers.html". GIFT is a
+                single file, which contains the answers.
+            format: "html", "md", "gift", "ipynb" or "pdf"; by default, the extension of `path`.
 
         Returns:
-            The files written.
+            The paths of the files.
 
         Raises:
-            ValueError: unknown format.
-            OSError: the folder is not writable; or PDF, and no Chromium or Chrome is installed to
-                print it.
+            ValueError: If the format is unknown.
+            OSError: If the folder is not writable, or PDF is requested and neither Chromium nor
+                Chrome is installed.
         """
         from ._formats import FORMATS
 
@@ -83,15 +83,18 @@ def sheet(
     """Draw a sheet of exercises.
 
     Args:
-        names: kinds of exercises, in turn; see `kc.exercises.names()`. All by default.
+        names: kinds of exercises, which take turns; see `kc.exercises.names()`. All by default.
         count: number of questions, at most 1000; by default 10, or all of "lectures".
-        seed: the same seed gives the same questions, in every language.
-        level: 1 has numbers for the head; 2 strides that leave pixels over, "same" padding and
-            larger numbers; 3 dilation, groups and even kernels.
+        seed: random seed; the same seed draws the same questions, in every language.
+        level: 1 for easy numbers; 2 for larger numbers, strides that may leave out pixels and
+            "same" padding; 3 for dilation, groups and even kernels.
         lang: "en", "ko" or "es".
 
+    Returns:
+        A `Sheet`.
+
     Raises:
-        ValueError: unknown kind or language; a count, seed or level out of range.
+        ValueError: If a kind or the language is unknown, or a count, seed or level is out of range.
 
     >>> import kerascnn as kc
     >>> first, second = kc.exercises.sheet("shapes", count=2, seed=7).questions
@@ -114,7 +117,7 @@ def sheet(
         raise ValueError(f"count must be at most {MOST}; received {count!r}.")
     if all_listed and count > sum(lists):
         raise ValueError(
-            f"count must be at most {sum(lists)}, as many questions as {chosen[0].name!r} has; "
+            f"count must be at most {sum(lists)}, the number of questions in {chosen[0].name!r}; "
             f"received {count!r}."
         )
     with language(lang):
@@ -124,7 +127,7 @@ def sheet(
 
 
 def _drawn(chosen: Sequence[Kind], count: int, **how) -> tuple[Question, ...]:
-    """Questions of the kinds in turn, none twice as long as there are others."""
+    """Draw questions of each kind in turn, without repetition as long as there are others."""
     drawn: list[Question] = []
     seen: set[tuple] = set()
     numbers = dict.fromkeys((kind.name for kind in chosen), 0)

@@ -47,7 +47,7 @@ def of_loss(image: Rows, kernel: Rows, upstream: Rows, wanted: str, stride: int 
             (grids.correlate(around, kernel),
              _("The kernel must be flipped in the backward pass.")),
             (grids.correlate(around, grids.transposed(kernel)),
-             _("Flipped means turned by 180 degrees, not rows and columns swapped.")),
+             _("Flipping means rotating by 180 degrees, not swapping rows and columns.")),
             (grids.flipped(answer), _("The result was flipped.")),
         ]  # fmt: skip
     if stride > 1:

@@ -24,7 +24,7 @@ def largest_layer(rng: Random, level: int) -> Problem:
     layers += [("conv2", Conv(more * filters, 3, 1, "same")), ("pool2", Pool("max", 2, 2))]
     if level > 1:
         layers += [("conv3", Conv(2 * more * filters, 3, 1, "same")), ("pool3", Pool("max", 2, 2))]
-    if rng.random() < 0.5:  # all of each map: few weights are left for the dense layers
+    if rng.random() < 0.5:  # global pooling leaves few weights to the dense layers
         rest = side // 2 ** (len(layers) // 2)
         layers.append(("pool", Pool("average", rest, rest)))
     layers += [("dense1", Dense(rng.choice((32, 64, 128)))), ("dense2", Dense(10))]
@@ -84,11 +84,11 @@ def _listed(rows: list[_Row]) -> str:
 def _said(row: _Row, what: str) -> str:
     count = f"{row.counts[what]:,}"
     if what == "values" and row.output[:2] == (1, 1):
-        return _("{layer} gives {count} values.", layer=row.name, count=count)
+        return _("{layer} outputs {count} values.", layer=row.name, count=count)
     output = shape_text(row.output)
     return {
         "parameters": _("{layer} has {count} parameters.", layer=row.name, count=count),
-        "values": _("{layer} gives {output} = {count} values.", layer=row.name, output=output,
+        "values": _("{layer} outputs {output} = {count} values.", layer=row.name, output=output,
                     count=count),
         "macs": _("{layer} needs {count} MACs.", layer=row.name, count=count),
     }[what]  # fmt: skip

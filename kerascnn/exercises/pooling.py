@@ -13,7 +13,7 @@ from ._registry import exercise
 
 @exercise(title="Pooling by hand", rows=("C1", "C2", "C6"))
 def pooling(rng: Random, level: int) -> Problem:
-    """Draw an input; windows overlap at level 2 and reach over the edge at level 3."""
+    """Draw an input; windows overlap at level 2 and extend past the edge at level 3."""
     mode = rng.choice(("max", "average"))
     if level == 1:
         return by_hand(grids.draw(rng, 4, 4, 0, 9), mode)

@@ -1,4 +1,4 @@
-"""The receptive field of a unit behind several layers (rows B11 and B16 of the course)."""
+"""The receptive field of a unit after several layers (rows B11 and B16 of the course)."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -30,7 +30,7 @@ def receptive_field(rng: Random, level: int) -> Problem:
 
 
 def behind(layers: Sequence[Window]) -> Problem:
-    """Ask for the receptive field behind layers with these windows."""
+    """Ask for the receptive field after layers with these windows."""
     answer = arithmetic.receptive_field(layers)
     kernels = [dilation * (kernel - 1) + 1 for kernel, _stride, dilation in layers]
     strides = [stride for _kernel, stride, _dilation in layers]

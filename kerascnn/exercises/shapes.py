@@ -43,7 +43,7 @@ def of_layer(shape: Shape, layer: Conv | Pool) -> Problem:
 
 
 def _mistakes(shape: Shape, layer: Conv | Pool, answer: Shape):
-    """What comes out of the usual mistakes, as far as it is a size at all."""
+    """Compute the results of common mistakes, if they are valid sizes."""
     kernel = layer.kernel if isinstance(layer, Conv) else layer.window
     extent = getattr(layer, "dilation", 1) * (kernel - 1) + 1
     padding = layer.padding if isinstance(layer.padding, int) else 0

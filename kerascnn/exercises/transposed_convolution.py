@@ -11,13 +11,13 @@ from ._registry import exercise
 
 
 def add(old: Number, new: Number) -> Number:
-    """What happens where copies of the kernel overlap."""
+    """Explain what happens where copies of the kernel overlap."""
     return old + new
 
 
 @exercise(title="Transposed convolution by hand", rows=("B17",))
 def transposed_convolution(rng: Random, level: int) -> Problem:
-    """Draw an input and a kernel; stamps overlap at level 2 and are cropped at level 3."""
+    """Draw an input and a kernel; copies overlap at level 2 and are cropped at level 3."""
     size, stride = {1: (2, 2), 2: rng.choice(((2, 1), (3, 2))), 3: (3, 2)}[level]
     image = grids.draw(rng, 2, 2, 1, 4)
     return by_hand(image, grids.draw_kernel(rng, size, 0, 2), stride, same=level == 3)

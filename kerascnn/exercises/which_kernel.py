@@ -23,15 +23,15 @@ EMBOSS = ((-2, -1, 0), (-1, 1, 1), (0, 1, 2))
 
 
 def effects() -> dict[Rows, str]:
-    """What each kernel does to a picture, in the current language."""
+    """Describe what each kernel does to a picture, in the current language."""
     return {
         WITHOUT_CHANGE: _("This kernel changes nothing."),
         TO_THE_RIGHT: _("This kernel is bright where the picture gets brighter to the right."),
         grids.flipped(TO_THE_RIGHT): _(
             "This kernel is bright where the picture gets darker to the right."
         ),
-        DOWN: _("This kernel is bright where the picture gets brighter downwards."),
-        grids.flipped(DOWN): _("This kernel is bright where the picture gets darker downwards."),
+        DOWN: _("This kernel is bright where the picture gets brighter downward."),
+        grids.flipped(DOWN): _("This kernel is bright where the picture gets darker downward."),
         LAPLACE: _("This kernel finds edges in all directions; flat areas become gray."),
         SHARPEN: _("This kernel sharpens: it keeps the picture and makes its edges stronger."),
         SUM: _("This kernel blurs: each pixel becomes the mean of its neighbors."),
@@ -48,7 +48,7 @@ LEVELS = {
 
 @exercise(title="Which kernel made this picture?", rows=("B9",))
 def which_kernel(rng: Random, level: int) -> Problem:
-    """Draw a part of a photo and a kernel; level 3 tells the directions of edges apart."""
+    """Draw a part of a photo and a kernel; level 3 has edge detectors of several directions."""
     photo = rng.choice(PHOTOS)
     kernels = rng.sample(LEVELS[level], 4)
     answer, *others = kernels
@@ -80,7 +80,9 @@ def part(photo: str, corner: tuple[float, float], kernel: Rows | None):
 
     pixels = datasets.photo(photo).astype(float)
     pixels = pixels if pixels.ndim == 2 else pixels[..., :3].mean(axis=-1)
-    step = int(min(pixels.shape) / (1.25 * SIZE))  # pixels averaged: most of the photo is seen
+    step = int(
+        min(pixels.shape) / (1.25 * SIZE)
+    )  # side of the blocks that are averaged, so that most of the photo is visible
     top, left = (
         int(at * (n - SIZE * step)) for at, n in zip(corner, pixels.shape[:2], strict=True)
     )

@@ -11,7 +11,7 @@ from kerascnn.weights._download import RemoteFile
 
 from ._trained import MNIST, SHORT_SIDE, Trained, check_model
 
-SMALL = 64  # twice that of CIFAR-10, whose pictures show less than a photo
+SMALL = 64  # twice the size of CIFAR-10's images, which show less than a photo
 
 
 def from_architecture(
@@ -28,24 +28,24 @@ def from_architecture(
     """Build an architecture with weights, or a shipped network if they are not available.
 
     Args:
-        architecture: the builder's name without "build_".
-        name: the name of a set of weights, or the path of a file; official files are recognized by
+        architecture: the name of the builder without "build_".
+        name: the name of a set of weights, or the path to a file; official files are recognized by
             their hash.
-        otherwise: "architecture/weights" of a shipped set to use instead; `None`: none.
+        otherwise: "architecture/weights" of a shipped set to use instead, or `None`.
         include_top, preprocessing, class_names, options, any_size: see `load`.
 
     Raises:
         ValueError: If the architecture or the set is unknown.
-        OSError: a file that cannot be read.
+        OSError: If a file cannot be read.
     """
     found, instead = _set_of(architecture, name, options.get("variant")), None
     try:
         model = _build(architecture, name, found, include_top, options, any_size)
     except OSError as error:
         if found is None or found.name != name or otherwise is None:
-            raise  # of a file of the user's own no other will do
+            raise  # nothing can replace the user's own file
         reason = str(error).partition("received: ")[2].partition(" Try again")[0].rstrip(".")
-        instead = f"{architecture}/{name} is not at hand ({reason or error})"
+        instead = f"{architecture}/{name} is not available ({reason or error})"
         architecture, _, name = otherwise.partition("/")
         found, preprocessing, class_names = _set_of(architecture, name), None, ()
         model = _build(architecture, name, found, include_top, {}, any_size)
@@ -55,14 +55,14 @@ def from_architecture(
             size = "x".join(map(str, model.input_shape[1:]))
             notes.append(f"images are resized to {size}; change it with --option input_shape=H,W,C")
         if preprocessing is None:
-            notes.append("preprocessing unit is assumed; if it is another, give --preprocessing")
+            notes.append("preprocessing unit is assumed; if this is wrong, pass --preprocessing")
     elif found.name != name:
         notes.append(
-            f"{name} is, by its hash, that of {found.source}; preprocessing {found.preprocessing}"
+            f"{name} has the hash of {found.source}'s file; preprocessing {found.preprocessing}"
         )
         name = found.name
     if preprocessing is not None:
-        notes = [*notes[: found is None], f"preprocessing {preprocessing}, as you say"]
+        notes = [*notes[: found is None], f"preprocessing {preprocessing}, as specified"]
     else:
         preprocessing = "unit" if found is None else found.preprocessing
     return Trained(
@@ -78,7 +78,7 @@ def from_architecture(
 
 
 def _set_of(architecture: str, name: str, variant: str | None = None) -> weights.WeightSet | None:
-    """The set of this name, or the official one that a file belongs to; `None`: none."""
+    """Return the set with this name, or the official set of a file; `None` if there is none."""
     known = weights.available(architecture)
     sets = [found for found in known if found.of_variant(variant)] or known
     path = Path(name).expanduser()
@@ -94,7 +94,7 @@ def _set_of(architecture: str, name: str, variant: str | None = None) -> weights
 
 
 def _names_of(found: weights.WeightSet) -> tuple[str, ...]:
-    """The class names of a set; none where they cannot be had."""
+    """Return the class names of a set; an empty tuple if they are unavailable."""
     if found.class_names or found.name != "imagenet":
         return found.class_names
     try:  # Keras downloads the list once, 35 kB
@@ -114,7 +114,7 @@ def _build(
     options: Mapping,
     any_size: bool,
 ) -> keras.Model:
-    """The model for photos: of any size where the weights are known to be for photos."""
+    """Build the model, for photos of any size if the weights are known to be for photos."""
     options = dict(options) if include_top else {**options, "include_top": False}
     if found is not None and found.variant:
         options.setdefault("variant", found.variant)
@@ -123,7 +123,7 @@ def _build(
     except ValueError:
         if include_top or not Path(name).expanduser().is_file():
             raise
-        # The file of a whole net: what it has below the top.
+        # The file of a whole network: copy the layers below the top.
         whole = models.build(architecture, weights=name, **options | {"include_top": True})
         model = models.build(architecture, **options)
         for layer in model.layers:
@@ -131,12 +131,12 @@ def _build(
     _, height, _, channels = model.input_shape
     check_model(model, architecture, include_top)
     if not include_top or not any_size or height is None or found is None:
-        return model  # at which size weights of the user's own were trained is not known
+        return model  # the image size that the user's own weights were trained on is unknown
     if not any(isinstance(layer, keras.layers.Flatten) for layer in model.layers):
-        # A net that pools globally can see all of a photo.
+        # A network with global pooling can see the whole photo.
         free = models.build(architecture, **options | {"input_shape": (None, None, channels)})
         free.set_weights(model.get_weights())
         return free
-    if height >= SMALL or channels == 1:  # digits fill their picture
+    if height >= SMALL or channels == 1:  # a digit fills the whole image
         return model
-    return models.convolutionalize(model)  # or piece by piece
+    return models.convolutionalize(model)  # sees it window by window

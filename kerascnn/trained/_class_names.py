@@ -1,4 +1,4 @@
-"""The number of a class that is given by its name, in any language that the toolkit knows."""
+"""The index of a class that is specified by name, in English or in the current language."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ from kerascnn._text import class_texts
 
 
 def class_number(target: str, names: Sequence[str], *, what: str = "target") -> int:
-    """The number of a class that is given by its name, in either language, or by its number.
+    """Return the index of a class, given its name, in either language, or its number.
 
     Args:
-        target: such as "cat" or "3".
-        names: of class 0, 1, …
-        what: the argument's name, for errors.
+        target: name or number, such as "cat" or "3".
+        names: class names, by index.
+        what: name of the argument, for errors.
 
     Raises:
         ValueError: If no class or several classes have this name.
@@ -24,10 +24,10 @@ def class_number(target: str, names: Sequence[str], *, what: str = "target") -> 
     wanted = plain(target)
     both = zip(names, class_texts(names), strict=True)
     numbers = [str(i) for i, pair in enumerate(both) if wanted in map(plain, pair)]
-    if len(numbers) > 1:  # of ImageNet the crane, a bird and a machine, and the maillot
+    if len(numbers) > 1:  # in ImageNet, the crane (bird and machine) and the maillot
         raise ValueError(
             f"{what} must be one class; {target!r} is the name of {' and '.join(numbers)}. "
-            "Give the number."
+            "Pass the number."
         )
     if numbers:
         return int(numbers[0])

@@ -1,4 +1,4 @@
-"""Where in a picture a trained network sees a class, by any method that gives one map."""
+"""Where in a picture a trained network sees a class, by any method that returns one map."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a method says of a picture.
+    """The result of a method for a picture.
 
     Attributes:
         method: one of `METHODS`.
-        image: (H, W, 3) in [0, 1], what the network saw of the picture.
-        heatmap: (h, w) float32, raw; 0 or more, but for occlusion.
-        target: the number of the class.
-        label: its name, in the language that is set if it is the toolkit's own.
-        probability: the network's, 0 to 1.
-        probabilities: of all classes, (classes,).
-        overlaid: whether the map is one of places, to be laid over the image, or one of pixels.
+        image: (H, W, 3) in [0, 1], the part of the picture that the network saw.
+        heatmap: (h, w) float32, raw; non-negative except for occlusion.
+        target: index of the class.
+        label: name of the class; in the current language for the toolkit's own data sets.
+        probability: probability of the class, 0 to 1.
+        probabilities: probabilities of all classes, (classes,).
+        overlaid: whether the map shows regions, to be overlaid on the image, rather than pixels.
     """
 
     method: str
@@ -52,7 +52,7 @@ def explain(
     of_layer = method in CAMS or method == "guided_grad_cam"
     if layer is not None and not of_layer:
         raise ValueError(
-            f"layer must be None for {method!r}, which looks at pixels; received {layer!r}."
+            f"layer must be None for {method!r}, which has no layer; received {layer!r}."
         )
     fitted = net.fitted(picture)
     inputs = net.inputs(fitted)
@@ -76,13 +76,13 @@ def explain(
 
 
 def classes_of(model: keras.Model) -> int:
-    """How many outputs a model has for an image; of several outputs, the first."""
+    """Return the number of classes in a model's first output."""
     shape = model.output_shape
     return (shape[0] if isinstance(shape, list) else shape)[-1]
 
 
 def score_of(net: "Trained", target: int) -> int | Callable:
-    """What is explained: the class, of which one logit stands for two."""
+    """Return the target to explain: a class, or a callable if a single logit has two classes."""
     if classes_of(net.model) != 1 or last_activation(net.model) != "linear":
         return target
     return lambda logits: (2 * target - 1) * logits[..., 0]

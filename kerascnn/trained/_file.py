@@ -21,22 +21,22 @@ def from_file(
 ) -> Trained:
     """Load a whole model from a `.keras` file, or a legacy `.h5`.
 
-    A model that begins by rescaling 0 … 255 gets that range.
+    A model that starts by rescaling 0 … 255 gets images in that range.
 
     Raises:
         OSError: If the file does not exist.
-        ValueError: it is not a whole model of pictures, or needs code that is not at hand.
+        ValueError: If it is not a whole model for images, or requires code that is not available.
     """
     path = Path(path).expanduser()
     model = read_file(path)
     check_model(model, path.name, include_top)
     if preprocessing is not None:
-        mode, note = weights.MODES[preprocessing], f"preprocessing {preprocessing}, as you say"
+        mode, note = weights.MODES[preprocessing], f"preprocessing {preprocessing}, as specified"
     elif rescaling := rescaling_layer(model):
-        mode, note = weights.MODES["0-255"], f"its layer {rescaling!r} takes pictures in 0 … 255"
+        mode, note = weights.MODES["0-255"], f"its layer {rescaling!r} rescales 0 … 255"
     else:
         mode = weights.MODES["unit"]
-        note = "preprocessing unit is assumed; if it is another, give --preprocessing"
+        note = "preprocessing unit is assumed; if this is wrong, pass --preprocessing"
     return Trained(
         model=model if include_top else without_top(model),
         name=path.name,
@@ -50,11 +50,11 @@ def read_file(path: Path) -> keras.Model:
     """Read a whole model.
 
     Raises:
-        OSError: there is no such file, or it is damaged.
-        ValueError: it holds weights alone, or needs code that is not at hand.
+        OSError: If the file does not exist.
+        ValueError: If it is damaged, contains only weights, or requires code that is not available.
     """
     if not path.is_file():
-        raise OSError(f"'{path}' must be the file of a model; it does not exist.")
+        raise OSError(f"'{path}' must be a model file; it does not exist.")
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
@@ -66,6 +66,6 @@ def read_file(path: Path) -> keras.Model:
 
 
 def in_a_line(error: Exception) -> str:
-    """What an error of Keras says, shortened: of one within another, the inner one."""
+    """Shorten the message of a Keras error; if it contains another one, use that."""
     words = " ".join(str(error).split()).rpartition("Exception encountered: ")[2]
     return f"{words:.300}".rstrip(".") + "."

@@ -1,4 +1,4 @@
-"""Which layers of a trained network dream, and which see content and style."""
+"""Default layers of a trained network for DeepDream and style transfer."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from kerascnn.visualize._style_transfer import content_loss, gram, style_loss
 
 from ._trained import SHORT_SIDE, Trained
 
-STYLE_TO_CONTENT = 50  # from 15 to 100 it looks painted, by each network that was at hand
+STYLE_TO_CONTENT = 50  # from 15 to 100, results look painted with all networks that were tried
 OCTAVES, OCTAVE_SCALE = 4, 1.4  # google/deepdream, dream.ipynb
 TINY = 1e-12  # keeps a black style from dividing by zero
 
 
 def dream_layers(model: keras.Model) -> list[str]:
-    """Layers in the middle, where dreams are neither dots nor whole objects."""
+    """Return layers in the middle, where dreams are neither dots nor whole objects."""
     maps = [n for n in flatten(model).nodes if n.shapes[0][1:3] != (1, 1)]
     convolutions = [n for n in maps if isinstance(n.operation, keras.layers.Conv2D)]
     first = len(convolutions) // 2
@@ -27,10 +27,10 @@ def dream_layers(model: keras.Model) -> list[str]:
 
 
 def fitting_octaves(model: keras.Model, sides: tuple[int, int], layers: Sequence[str]) -> int:
-    """As many octaves of a picture, up to the paper's, as leave maps at all of the layers.
+    """Return the largest number of octaves, up to the notebook's, that all layers accept.
 
     Args:
-        model: of one image input.
+        model: a model with one image input.
         sides: height and width of the picture.
         layers: names of layers.
     """
@@ -48,13 +48,13 @@ def fitting_octaves(model: keras.Model, sides: tuple[int, int], layers: Sequence
 
 
 def content_layers(model: keras.Model) -> list[str]:
-    """The second convolution of the last stage but one; of VGG the paper's, block4_conv2."""
+    """Return the second convolution of the second-to-last stage; in VGG, block4_conv2 (paper)."""
     stages = _stages(model)
     return stages[max(0, len(stages) - 2)][:2][-1:] if stages else []
 
 
 def style_layers(model: keras.Model) -> list[str]:
-    """The first convolution of each stage; of VGG the paper's, block1_conv1 … block5_conv1."""
+    """Return the first convolution of each stage; in VGG, block1_conv1 … block5_conv1 (paper)."""
     return [stage[0] for stage in _stages(model)]
 
 
@@ -65,9 +65,9 @@ def style_weight(
     content_layers: Sequence[str],
     style_layers: Sequence[str],
 ) -> float:
-    """How much the style must count, for maps of any size, to be seen beside the content.
+    """Compute a weight of the style that makes it visible beside the content, for any network.
 
-    Both losses are measured against a network that sees nothing: that of the style then counts
+    Both losses are compared with those for maps of zeros: the weighted loss of the style is then
     STYLE_TO_CONTENT times that of the content.
 
     Args:
@@ -86,7 +86,7 @@ def style_weight(
 
 
 def _stages(model: keras.Model) -> list[list[str]]:
-    """The convolutions between one reduction of the maps and the next."""
+    """Group the convolutions into stages, each with maps of one size."""
     stages: dict[object, list[str]] = {}
     shape = [n or SHORT_SIDE for n in model.input_shape[1:]]
     for row in describe(model, input_shape=tuple(shape)).layers:

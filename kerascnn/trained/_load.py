@@ -1,4 +1,4 @@
-"""Load a trained network: of an architecture, of a run, or from a file."""
+"""Load a trained network: an architecture with weights, a run, or a file."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,26 +31,28 @@ def load(
 
     Args:
         source: an architecture, such as "vgg16"; the directory of a run of `kerascnn.train`; or a
-            `.keras` file. A `Path` is never an architecture. `None`: what the weights belong to.
+            `.keras` file. A `Path` is never an architecture. `None`: determined by `weights`.
         weights: for an architecture, the name of a set or a file; for a run, "best" (the default),
-            "last" or a file. Weights in a run directory are loaded with that run.
-            `None`: ImageNet's where the architecture has them, else the set that it has.
-        include_top: whether the classifier is needed; without it pictures may have any size.
-        preprocessing: the name of the input that the weights expect, a key of
-            `kerascnn.weights.MODES`; `None`: what the set, the run or the model says, else "unit".
-        class_names: of class 0, 1, …; `None`: those of the set or run.
-        any_size: whether a set for photos comes as a model that sees all of one, of any size;
-            otherwise of the size that it was trained on.
-        otherwise: "architecture/weights" of a network to take where a set cannot be had, such as
-            "vgg16/cifar10"; `None`: that is an error.
-        options: further arguments of the builder that the weights were made with.
+            "last" or a file. Weights in a run directory are loaded with the network of that run.
+            `None`: those for ImageNet if the architecture has them, otherwise its first set.
+        include_top: whether to include the classifier; without it, images may have any size.
+        preprocessing: name of the preprocessing that the weights expect, a key of
+            `kerascnn.weights.MODES`; `None`: that of the set, the run or the model, if known,
+            otherwise "unit".
+        class_names: class names, by index; `None`: those of the set or run.
+        any_size: whether to load sets for photos into a model for photos of any size instead of
+            the size that it was trained on.
+        otherwise: "architecture/weights" of a network to use if a set is not available, such as
+            "vgg16/cifar10"; `None`: raise an error.
+        options: further arguments of the builder.
 
     Returns:
-        A `Trained`. Its `note` says what was assumed, and `instead` why it is another network.
+        A `Trained`. Its `note` describes what was assumed, and `instead` is the reason if it is
+        another network.
 
     Raises:
-        ValueError: no such architecture or set, or weights of another network.
-        OSError: a file that cannot be read.
+        ValueError: If the architecture or set is unknown, or the weights do not fit the network.
+        OSError: If a file cannot be read.
 
     >>> import kerascnn as kc
     >>> net = kc.trained.load("resnet20", weights="cifar10")
@@ -60,7 +62,7 @@ def load(
     if preprocessing is not None and preprocessing not in weight_sets.MODES:
         raise unknown("preprocessing", preprocessing, weight_sets.MODES)
     if "include_top" in options:
-        raise ValueError("include_top is chosen by what is made; leave it out.")
+        raise ValueError("include_top is set automatically; leave it out.")
     net = _load(
         source,
         None if weights is None else str(weights),
@@ -76,7 +78,7 @@ def load(
     known = replace(net, class_names=()).names
     if net.class_names and len(net.class_names) != len(known):
         raise ValueError(
-            f"class_names must be {len(known)}, one for each class of {net.name}; "
+            f"class_names must be {len(known)} names, one for each class of {net.name}; "
             f"received {len(net.class_names)}."
         )
     return net
@@ -107,8 +109,8 @@ def _load(
             return from_file(file, **common)
     if name is None:
         raise ValueError(
-            f"source must be an architecture, a run directory or a .keras file; with the weights "
-            f"{weights!r} alone, they must lie in a run directory or be a .keras file."
+            f"source must be an architecture, a run directory or a .keras file, unless weights "
+            f"is a .keras file or a file in a run directory; received only weights={weights!r}."
         )
     return from_architecture(
         name,
@@ -125,7 +127,7 @@ def _check_alone(path: Path, weights: str | None, options: dict) -> None:
     if weights is not None or options:
         given = ", ".join([*["weights"] * (weights is not None), *options])
         raise ValueError(
-            f"'{path}' holds its own layers and weights; leave out what else was given: {given}."
+            f"'{path}' contains both layers and weights; leave out the other arguments: {given}."
         )
 
 

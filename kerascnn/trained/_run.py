@@ -29,16 +29,16 @@ def from_run(
     architecture: str | None = None,
     options: Mapping | None = None,
 ) -> Trained:
-    """Load the network of a run as it was trained: size, classes, range of the images.
+    """Load the network of a run, with the image size, classes and range that it was trained on.
 
     Args:
         path: the run directory.
-        file: "best", "last" or a file of weights; `None`: the best, or else the last.
+        file: "best", "last" or a weights file; `None`: the best weights, otherwise the last ones.
         include_top, preprocessing, class_names: see `load`.
-        architecture, options: what the user says that the run is of; must agree with it.
+        architecture, options: architecture and options specified by the user; must fit the run.
 
     Raises:
-        OSError: a file of the run is missing or damaged.
+        OSError: If a file of the run is missing or damaged.
         ValueError: If it contains another network than specified, or needs code that is not
             available.
     """
@@ -50,12 +50,12 @@ def from_run(
     weights.load(model, chosen)
     names = tuple(class_names or config.get("class_names") or ())
     if not class_names and len(names) != max(classes_of(model), 2):
-        names = ()  # of a detector, whose outputs are more than classes
+        names = ()  # a detector has more outputs than classes
     shape = tuple(config["data"]["image_shape"])
     mode, doubt = _mode(config.get("input_range"), preprocessing)
     notes = [f"{chosen.name} of '{path}'"]
     if include_top:
-        notes.append(f"images are resized to {'x'.join(map(str, shape))}, as in the training")
+        notes.append(f"images are resized to {'x'.join(map(str, shape))}, as in training")
     return Trained(
         model=model if include_top else without_top(model),
         name=f"{model.name}/{path.resolve().name}",
@@ -74,8 +74,8 @@ def read_model(directory: Path) -> keras.Model:
     """Build the network of a run directory, with random weights.
 
     Raises:
-        OSError: a file is missing or cannot be read.
-        ValueError: it needs code that is not at hand, such as a layer of the user's.
+        OSError: If a file is missing or cannot be read.
+        ValueError: If it requires code that is not available, such as a custom layer.
     """
     try:
         config = json.loads((directory / MODEL).read_text("utf-8"))
@@ -91,17 +91,17 @@ def read_model(directory: Path) -> keras.Model:
     except Exception as error:
         raise ValueError(
             f"'{directory / MODEL}' must describe layers of Keras and kerascnn; received: "
-            f"{in_a_line(error)} Load the weights in Python, with your own layers registered."
+            f"{in_a_line(error)} Load the weights in Python, with your custom layers registered."
         ) from error
 
 
 def _weights_of(path: Path, given: str | None) -> Path:
-    """The file of a run's weights."""
+    """Return the weights file of a run."""
     known = {name: path / f"{name}.weights.h5" for name in ("best", "last")}
     if given is None:
         there = [file for file in known.values() if file.is_file()]
         if not there:
-            raise OSError(f"'{path}' must hold weights of a run; it has finished no epoch yet.")
+            raise OSError(f"'{path}' must contain weights; the run has finished no epoch yet.")
         return there[0]
     file = known.get(given, Path(given).expanduser())
     if not file.is_file():
@@ -113,13 +113,13 @@ def _weights_of(path: Path, given: str | None) -> Path:
 
 
 def _mode(input_range: list | None, given: str | None) -> tuple[weights.Preprocessing, str | None]:
-    """The preprocessing that gives images the range of the training, and what is assumed."""
+    """Return the preprocessing to the range used in training, and a note if it is assumed."""
     if given is not None:
-        return weights.MODES[given], f"preprocessing {given}, as you say"
+        return weights.MODES[given], f"preprocessing {given}, as specified"
     if input_range is None:
         return weights.MODES["unit"], (
-            "the run does not say the range of its images, and unit is assumed; if it is another, "
-            "give --preprocessing"
+            "the range of the images is not recorded, so preprocessing unit is assumed; if this "
+            "is wrong, pass --preprocessing"
         )
     low, high = input_range
     for mode in weights.MODES.values():
@@ -133,7 +133,7 @@ def _mode(input_range: list | None, given: str | None) -> tuple[weights.Preproce
 def _check_agrees(
     path: Path, model: keras.Model, architecture: str | None, options: Mapping
 ) -> None:
-    """Refuse an architecture and options of a builder that the run is not of."""
+    """Check that an architecture and the options of its builder fit the run."""
     if architecture is None and not options:
         return
     shape = model.input_shape[1:]
@@ -142,17 +142,17 @@ def _check_agrees(
     try:
         said = models.build(architecture or model.name, **given)
         agrees = _plan(said) == _plan(model)
-    except ValueError:  # not of this size, for one
+    except ValueError:  # the size does not fit, for example
         agrees = False
     if not agrees:
         words = " ".join([architecture or model.name, *(f"{k}={v}" for k, v in options.items())])
         raise ValueError(
-            f"the run '{path}' is of {model.name} for pictures of {shape}; received {words}. "
-            "The run determines both: leave --model and --option out."
+            f"the run '{path}' contains {model.name} for images {shape}; received {words}. "
+            "Leave out --model and --option, since the run determines both."
         )
 
 
 def _plan(model: keras.Model) -> tuple:
-    """What two models must have in common to be the same network."""
+    """Return what determines whether two models are the same network."""
     kinds = [type(layer).__name__ for layer in model.layers]
     return model.input_shape, kinds, [tuple(w.shape) for w in model.weights]

@@ -1,4 +1,4 @@
-"""A model without its classifier, for pictures of any size."""
+"""A model without its classifier, for images of any size."""
 
 import keras
 
@@ -6,12 +6,12 @@ from kerascnn._calls import has_graph, number_calls_alike, tensors_of
 
 
 def without_top(model: keras.Model) -> keras.Model:
-    """A model up to its last maps, of any size where its layers allow that.
+    """Cut a model after its last maps, for images of any size if its layers allow it.
 
-    Models within it are taken as a whole, up to their own last maps.
+    Nested models are kept as a whole.
 
     Raises:
-        ValueError: it has no maps.
+        ValueError: If it has no maps.
     """
     maps = [t for t in tensors_of(model) if len(t.shape) == 4 and t.shape[1:3] != (1, 1)]
     if not maps:
@@ -21,7 +21,7 @@ def without_top(model: keras.Model) -> keras.Model:
     below = keras.Model(model.inputs[0], maps[-1], name=model.name)
     try:
         free = _of_any_size(below)
-    except Exception:  # a layer that needs its size
+    except Exception:  # a layer requires a fixed size
         return below
     number_calls_alike(free, below)
     free.set_weights(below.get_weights())
@@ -29,7 +29,7 @@ def without_top(model: keras.Model) -> keras.Model:
 
 
 def _of_any_size(model: keras.Model) -> keras.Model:
-    """Clone a model of one image input, and such models within it, for images of any size."""
+    """Clone a model with one image input, and such models in it, for images of any size."""
 
     def cloned(layer: keras.Layer) -> keras.Layer:
         sees_images = has_graph(layer) and [len(t.shape) for t in layer.inputs] == [4]

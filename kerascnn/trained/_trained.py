@@ -19,12 +19,12 @@ from kerascnn.datasets._mnist_convention import is_dark_on_bright
 from ._class_names import class_number
 from ._explain import Explanation, classes_of, explain
 
-SHORT_SIDE = 224  # of ImageNet's crops
-LONGEST = 2048  # pixels of a panorama's longer side
-FINE = 7  # places along each side of maps that tell them apart, as VGG16's and ResNet's have
-MNIST = "mnist"  # digits as `to_mnist_convention` gives them, …
+SHORT_SIDE = 224  # size of the usual crops for ImageNet
+LONGEST = 2048  # maximum length of a panorama's longer side in pixels
+FINE = 7  # minimum size of maps with useful positions, as in VGG16 and ResNet
+MNIST = "mnist"  # images as returned by `to_mnist_convention`, …
 DIGIT = 28  # … of this size
-PHOTO_OF_DIGIT = 128  # pixels that show a digit well
+PHOTO_OF_DIGIT = 128  # pixels; enough to show a digit well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +32,18 @@ class Trained:
     """A trained model with everything needed to show it a photo, as returned by `load`.
 
     Attributes:
-        model: with its weights.
-        name: such as "vgg16/cifar10", for titles.
-        preprocessing: from RGB in [0, 1] to the model's input.
-        class_names: of class 0, 1, …
-        size: height and width at which pictures are seen; `None`: as the model's input says.
-        short_side: the shorter side, in pixels, at which a model of any size sees a photo.
-        convention: "mnist" where pictures must have the form of MNIST's digits; else `None`.
-        folder: the folder of pictures that it was trained on, where a run says so.
-        reading: how these pictures were read and split: options of `datasets.from_directory`.
-        data_hash: of what it was trained and validated on, as config.json has it.
-        instead: why it is not the one that was asked for; `None`: it is.
-        note: what is known or assumed of its weights.
+        model: the model with its weights.
+        name: name for titles, such as "vgg16/cifar10".
+        preprocessing: preprocessing from RGB in [0, 1] to the model's input.
+        class_names: class names, by index; empty if unknown.
+        size: height and width to resize pictures to; `None`: that of the model's input.
+        short_side: length in pixels to resize the shorter side to, if the model accepts any size.
+        convention: "mnist" if pictures must be converted to MNIST's format; otherwise `None`.
+        folder: folder with the training images, if recorded by the run.
+        reading: options of `datasets.from_directory` with which these images were read and split.
+        data_hash: hash of the training and validation data, from config.json.
+        instead: reason why it is not the requested network; `None` if it is.
+        note: notes on its weights, such as what was assumed.
     """
 
     model: keras.Model
@@ -60,7 +60,7 @@ class Trained:
     note: str | None = None
 
     def fitted(self, picture: np.ndarray) -> np.ndarray:
-        """Bring what the model sees of a picture to the size, and gray, that it was trained on.
+        """Crop and resize a picture as in training; convert it to gray if the model expects that.
 
         Args:
             picture: (H, W, 3), float in [0, 1] or uint8.
@@ -69,7 +69,7 @@ class Trained:
             (h, w, C) float32 in [0, 1].
 
         Raises:
-            ValueError: If it is not such an image, or too narrow for the model.
+            ValueError: If the shape or range is wrong, or it is too narrow for the model.
         """
         picture = as_picture(picture)
         (height, width), channels = self._size, self.model.input_shape[-1]
@@ -84,9 +84,10 @@ class Trained:
         return fitted if channels == 3 else fitted @ LUMA
 
     def view(self, picture: np.ndarray) -> np.ndarray:
-        """What the model sees of a picture, as sharp as it is: (h, w, 3) in [0, 1].
+        """Return the part of a picture that the model sees, at full resolution, (h, w, 3).
 
-        All of it, or the middle in the shape of the model's input; of a digit its 28x28 pixels.
+        This is the whole picture, or its middle in the proportions of the model's input. For
+        MNIST's format, it is the converted digit.
         """
         picture = as_picture(picture)
         height, width = self._size
@@ -101,25 +102,25 @@ class Trained:
         return picture[top : top + tall, left : left + wide]
 
     def doubts(self, picture: np.ndarray) -> str | None:
-        """What is done to a picture beyond its size, in a line; `None`: nothing."""
+        """Describe how a picture is changed beyond its size, in one line; `None` if it is not."""
         if self.convention != MNIST:
             return None
         inverted = is_dark_on_bright((as_picture(picture) @ LUMA)[..., 0])
         return (
-            f"{'dark ink on bright paper, inverted, and ' if inverted else ''}"
-            "brought to the form of MNIST's digits (20x20 box, centered by mass)"
+            f"{'dark ink on bright paper: inverted and ' if inverted else ''}"
+            "converted to MNIST's format (20x20 box, centered by mass)"
         )
 
     def inputs(self, fitted: np.ndarray) -> np.ndarray:
-        """A fitted picture (h, w, C) as the batch (1, h, w, C) that the model takes."""
+        """Preprocess a fitted picture (h, w, C) to a batch (1, h, w, C) for the model."""
         return self.preprocessing(fitted[None])
 
     def prepared(self, images: np.ndarray) -> np.ndarray:
-        """Bring images of a data set, of the size that the model takes, to its input.
+        """Preprocess images of a data set, which have the size of the model's input.
 
         Args:
-            images: (N, H, W, C) float in [0, 1]. Those of MNIST get the black frame that a larger
-                input needs; photos of digits are brought to MNIST's form.
+            images: (N, H, W, C) float in [0, 1]. Those of MNIST are padded with black for a larger
+                input; photos of digits are converted to MNIST's format.
         """
         if self.convention == MNIST:
             size = self._size[0] or DIGIT
@@ -129,9 +130,9 @@ class Trained:
         return self.preprocessing(images)
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
-        """The probability of each class, (classes,), as the mean over the places of one image.
+        """Compute the probability of each class, (classes,), averaged over positions if any.
 
-        Logits go through the softmax or sigmoid that the model leaves out; one sigmoid is the
+        If the model returns logits, softmax or sigmoid is applied. A single sigmoid unit is the
         probability of the second of two classes.
         """
         outputs = self.model.predict(inputs, verbose=0)
@@ -147,13 +148,13 @@ class Trained:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the classes; "class 0" and so on where they are not known."""
+        """The names of the classes; "class 0" and so on if they are unknown."""
         if self.class_names:
             return self.class_names
         return tuple(f"class {c}" for c in range(max(classes_of(self.model), 2)))
 
     def explained_layer(self, fitted: np.ndarray) -> str | None:
-        """The last layer whose maps of an image, (h, w, C), still tell places apart; no pooling."""
+        """Return the last layer with fine maps for an image (h, w, C), except pooling layers."""
         layers = describe(self.model, input_shape=fitted.shape).layers
         first = next((i for i, x in enumerate(layers) if x.macs), len(layers))
         maps = [x for x in layers[first:] if len(x.output_shape) == 3 and "Pooling" not in x.kind]
@@ -173,15 +174,15 @@ class Trained:
         Args:
             picture: (H, W, 3) RGB, float in [0, 1] or uint8, of any size.
             method: one of `kerascnn.trained.METHODS`.
-            target: the class by its name or number; `None`: the most probable one.
-            layer: of the methods that look at a layer; `None`: the last with fine maps.
+            target: name or index of the class; `None`: the most probable one.
+            layer: layer, for methods that use one; `None`: the last one with fine maps.
 
         Returns:
-            An `Explanation` with the picture as it was seen, the heatmap, the class and its
-            probability.
+            An `Explanation` with the part of the picture that the model sees, the heatmap, the
+            class and its probability.
 
         Raises:
-            ValueError: an unknown method, class or layer, or a picture that does not fit.
+            ValueError: If the method, class or layer is unknown, or the picture does not fit.
 
         >>> import kerascnn as kc
         >>> net = kc.trained.load("lenet5", weights="mnist")
@@ -193,13 +194,14 @@ class Trained:
             target = class_number(target, self.names)
         elif target is not None and not 0 <= target < len(self.names):
             raise ValueError(
-                f"target must be a class, 0…{len(self.names) - 1} or its name; received {target!r}."
+                f"target must be a class from 0 to {len(self.names) - 1}, or its name; "
+                f"received {target!r}."
             )
         return explain(self, as_picture(picture), method, target, layer)
 
     @property
     def seen_shape(self) -> tuple[int, int, int]:
-        """The (H, W, C) at which pictures of a folder are seen; of photos of digits, enough."""
+        """The (H, W, C) to read images of a folder in; large enough for photos of digits."""
         height, width = self._size
         if self.convention == MNIST:
             height = width = PHOTO_OF_DIGIT
@@ -207,7 +209,7 @@ class Trained:
 
     @property
     def _stretches(self) -> bool:
-        """Whether it was trained on whole pictures, stretched to its size, not cropped."""
+        """Whether the training images were stretched to the input size instead of cropped."""
         return self.reading.get("resize") == "stretch"
 
     @property
@@ -215,7 +217,7 @@ class Trained:
         return self.size or self.model.input_shape[1:3]
 
     def _size_for(self, sides: tuple[int, int]) -> tuple[int, int]:
-        """Height and width at which a model of any size sees a picture of this one."""
+        """Return height and width to resize a picture to, for a model of any size."""
         scale = min(self.short_side / min(sides), LONGEST / max(sides))
         height, width = (max(1, round(side * scale)) for side in sides)
         try:
@@ -223,14 +225,14 @@ class Trained:
         except ValueError:
             raise ValueError(
                 f"the image is too narrow: {self.name} resizes its {sides[1]}x{sides[0]} pixels "
-                f"to {width}x{height}, which is too small for its layers. Crop it to at most "
-                f"{LONGEST // self.short_side} times as long as it is wide."
+                f"to {width}x{height}, which is too small for its layers. Crop it so that its "
+                f"length is at most {LONGEST // self.short_side} times its width."
             ) from None
         return height, width
 
 
 def framed(images: np.ndarray, size: int) -> np.ndarray:
-    """Put images (N, H, W, C) in the middle of black ones (N, size, size, C)."""
+    """Pad images (N, H, W, C) with black on all sides to (N, size, size, C)."""
     height, width = (size - n for n in images.shape[1:3])
     sides = [(0, 0), (height // 2, height - height // 2), (width // 2, width - width // 2), (0, 0)]
     return np.pad(images, sides)
@@ -240,15 +242,13 @@ def check_model(model: keras.Model, name: str, include_top: bool = True) -> None
     """Reject a model that does not take images.
 
     Raises:
-        ValueError: another number of inputs, axes or channels.
+        ValueError: If the number of inputs, axes or channels does not fit.
     """
     shape = model.input_shape
     if len(model.inputs) != 1 or len(shape) != 4:
-        raise ValueError(
-            f"the model must have one input of pictures (N, H, W, C); {name} takes {shape}."
-        )
+        raise ValueError(f"the model must have one image input (N, H, W, C); {name} takes {shape}.")
     if shape[-1] not in ((1, 3) if include_top else (3,)):
         raise ValueError(
-            f"the model must see RGB{' or gray' * include_top} pictures; "
-            f"received {name}, of {shape[-1]} channel{'s' * (shape[-1] > 1)}."
+            f"the model must take RGB{' or gray' * include_top} images; "
+            f"received {name}, which takes {shape[-1]} channel{'s' * (shape[-1] > 1)}."
         )

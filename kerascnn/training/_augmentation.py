@@ -1,4 +1,4 @@
-"""Random changes of the training images, as in the papers; each image changes by itself."""
+"""Random changes of the training images, as in the papers, independent for each image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -111,7 +111,7 @@ class PrincipalColors(keras.Layer):
 
     >>> import numpy as np
     >>> gray = np.linspace(0, 1, 8).reshape(2, 2, 2, 1) * np.ones(3)
-    >>> layer = PrincipalColors.of(gray)  # one component: all colors by as much
+    >>> layer = PrincipalColors.of(gray)  # one component: equal shifts of all channels
     >>> bool(np.ptp(layer(gray, training=True) - gray, axis=-1).max() < 1e-6)
     True
     """

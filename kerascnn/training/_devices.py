@@ -42,7 +42,7 @@ class Devices:
         devices: The devices.
         precision: A Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
         xla: Whether XLA compiles the steps of models whose layers support it.
-        memory: How memory is handled between steps, in words; `None` if by the system.
+        memory: Description of how memory is handled between steps; `None` if by the system.
     """
 
     devices: tuple[Device, ...]

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """How good a classifier is. Prints as a table.
+    """The scores of a classifier. Prints as a table.
 
     Args:
         confusion: `(K, K)` int: number of labels of class i, the row, predicted as class j.

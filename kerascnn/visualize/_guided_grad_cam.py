@@ -61,7 +61,7 @@ def _check_images(graph: Graph, layer: LayerLike) -> None:
     """Check that the inputs are images and that the layer has feature maps.
 
     Raises:
-        ValueError: For sequences or volumes.
+        ValueError: If they are sequences or volumes.
     """
     ranks = {len(graph.maker(key).shapes[0]) for key in graph.inputs}
     shape = select_maps(graph, layer).shapes[0]

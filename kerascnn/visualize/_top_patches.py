@@ -221,11 +221,11 @@ class _Axis:
         return min(ceil(self.end - self.start) + 1 + (self.parts > 1), self.size)
 
     def origin(self, first: np.ndarray) -> np.ndarray:
-        """Where the patch of a receptive field that begins at `first` begins."""
+        """Return where the patch starts for a receptive field that starts at `first`."""
         return first * (self.extent != self.size)
 
     def seen(self, places: np.ndarray) -> np.ndarray:
-        """Where receptive fields begin and stop, (…, 2), also beyond the border."""
+        """Return start and end of receptive fields, (…, 2), also beyond the border."""
         start, end, stride = (int(n * self.parts) for n in (self.start, self.end, self.stride))
         first = (start + places * stride) // self.parts
         last = -((-end - places * stride) // self.parts)
@@ -282,7 +282,7 @@ def _batches(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int |
 
 
 def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int | None]:
-    """The same for a model with several inputs, which take a list, a tuple or a dict of arrays."""
+    """Return batches as `_batches` does, for a model with several inputs."""
 
     several = (tuple, list, Mapping)
 

@@ -122,7 +122,7 @@ def test_gradcam_of_a_net_that_sees_grey(kerascnn, tmp_path):
 def test_without_network_a_shipped_network_does_it_and_says_so(kerascnn):
     result = kerascnn("gradcam", "cat.jpg", "--model", "resnet18")
     assert result.exit_code == 0, result.output
-    assert "resnet18/imagenet is not at hand" in result.stderr
+    assert "resnet18/imagenet is not available" in result.stderr
     assert "vgg16/cifar10, which comes with the package" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
@@ -184,12 +184,12 @@ def test_an_official_file_is_known_by_its_hash(kerascnn, a_file, algorithm, digi
     assert unknown.note.startswith("images are resized to 32x32x3; ")
     assert "preprocessing unit is assumed; " in unknown.note
     assert said.preprocessing.name == "caffe"
-    assert said.note.endswith("; preprocessing caffe, as you say")
+    assert said.note.endswith("; preprocessing caffe, as specified")
     assert said.names[:2] == ("class 0", "class 1")
     publish(algorithm, digits)
     known, overruled = net(), net("torch")
     assert (known.name, known.preprocessing.name) == ("resnet20/imagenet", "caffe")
-    assert known.note == "mine.weights.h5 is, by its hash, that of Keras; preprocessing caffe"
+    assert known.note == "mine.weights.h5 has the hash of Keras's file; preprocessing caffe"
     assert known.class_names == overruled.class_names == tuple("abcdefghij")
     assert overruled.preprocessing.name == "torch"
 
@@ -200,7 +200,7 @@ def test_gradcam_gives_an_official_file_its_own_input_and_names(kerascnn, a_file
     publish("md5", 32)
     result = kerascnn("gradcam", "coffee.png", "--model", "resnet20", "--weights", file)
     assert result.exit_code == 0, result.output
-    assert result.stderr.startswith("resnet20/imagenet: mine.weights.h5 is, by its hash, that of")
+    assert result.stderr.startswith("resnet20/imagenet: mine.weights.h5 has the hash of")
     net = load("resnet20", weights=file)
     picture = net.fitted(read(tmp_path / "coffee.png") / np.float32(255))
     scores = net.probabilities(kc.weights.MODES["caffe"](picture[None]))
@@ -350,7 +350,10 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
         (["dream", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
         (["gradcam", "cat.jpg", *LENET5, "--option", "include_top=false"], "leave it out"),
-        (["dream", "cat.jpg", *LENET5], "must see RGB pictures; received lenet5, of 1 channel."),
+        (
+            ["dream", "cat.jpg", *LENET5],
+            "must take RGB images; received lenet5, which takes 1 channel.",
+        ),
         (
             ["gradcam", "cat.jpg", "--model", "vgg16", "--weights", "cifar10", "--class", "cow"],
             "--class must be one of 'airplane'",

@@ -68,7 +68,7 @@ def test_a_network_of_digits_sees_a_digit(words):
 def test_networks_that_a_figure_cannot_take(network, tmp_path):
     gray = kc.trained.load("lenet5", weights="mnist")
     cases = (
-        ("deep-dream", gray, "the model must see RGB pictures; received lenet5/mnist"),
+        ("deep-dream", gray, "the model must take RGB images; received lenet5/mnist"),
         ("overfitting", network, "figure 'overfitting' takes no network."),
     )
     for name, net, line in cases:

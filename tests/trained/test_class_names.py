@@ -18,7 +18,7 @@ def test_a_class_by_its_name_or_number(target, number):
 
 
 def test_a_name_of_two_classes_is_refused():
-    with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Give the number"):
+    with pytest.raises(ValueError, match=r"'crane' is the name of 0 and 2\. Pass the number"):
         class_number("crane", NAMES)
     with pytest.raises(ValueError, match="--class must be one of"):
         class_number("²", NAMES, what="--class")

@@ -95,7 +95,7 @@ def test_weights_alone_are_known_by_the_run_beside_them(source, file, run):
     ],
 )
 def test_another_network_than_the_runs_is_refused(source, options, run):
-    with pytest.raises(ValueError, match=r"is of mlp for pictures of \(10, 12, 3\)"):
+    with pytest.raises(ValueError, match=r"contains mlp for images \(10, 12, 3\)"):
         kc.trained.load(source, weights=run.path / "best.weights.h5", **options)
 
 
@@ -141,7 +141,7 @@ def test_a_run_without_weights_or_network_says_so(run, tmp_path):
     shutil.copytree(run.path, path)
     for name in ("best", "last"):
         (path / f"{name}.weights.h5").unlink()
-    with pytest.raises(OSError, match="finished no epoch yet"):
+    with pytest.raises(OSError, match="has finished no epoch yet"):
         kc.trained.load(path)
     with pytest.raises(OSError, match=r"must be 'best', 'last' or a file; received 'worst'"):
         kc.trained.load(path, weights="worst")

@@ -42,7 +42,7 @@ def test_digits_on_paper_are_read_as_well_as_mnists(variant, digits, lenet5):
 
 
 def test_what_is_done_to_a_digit_is_said(digits, lenet5):
-    assert lenet5.doubts(photo_of(digits[0][0])).startswith("dark ink on bright paper, inverted")
+    assert lenet5.doubts(photo_of(digits[0][0])).startswith("dark ink on bright paper: inverted")
     assert "inverted" not in lenet5.doubts(photo_of(digits[0][0], ink=1, paper=0))
     assert load("resnet20", weights="cifar10").doubts(np.zeros((9, 9, 3))) is None
 
@@ -160,7 +160,7 @@ def test_sources_that_are_not_there(tmp_path):
         (str(tmp_path), {}, OSError, "must be a run directory"),
         (str(file), {}, ValueError, "must contain a complete model"),
         (str(tmp_path / "b.keras"), {}, OSError, "it does not exist"),
-        (str(file), {"weights": "imagenet"}, ValueError, "holds its own layers and weights"),
+        (str(file), {"weights": "imagenet"}, ValueError, "contains both layers and weights"),
         (str(file), {"classes": 3}, ValueError, "leave out what else was given: classes"),
         (None, {"weights": "imagenet"}, ValueError, "source must be an architecture"),
         (LENET5, {"preprocessing": "tortch"}, ValueError, "Did you mean 'torch'"),
@@ -213,6 +213,8 @@ def test_the_layer_that_rescales_is_found_only_in_front():
 
 def test_a_picture_of_which_no_maps_are_left():
     net = kc.trained.load("vgg16", weights="cifar10")
-    with pytest.raises(ValueError, match=r"too narrow.*its 1x300 pixels to 7x2048.*at most 32"):
+    with pytest.raises(
+        ValueError, match=r"too narrow.*its 1x300 pixels to 7x2048.*at most 32 times"
+    ):
         net.fitted(np.zeros((300, 1, 3), np.float32))
     assert net.fitted(np.zeros((300, 20, 3), np.float32)).shape == (960, 64, 3)

@@ -34,11 +34,11 @@ def check_channels_last(graph: Graph, inputs: Sequence[Key] | None = None) -> No
     """Reject a model that moves the channel axis of its images.
 
     Args:
-        graph: the model's.
-        inputs: keys of those that count; `None`: all.
+        graph: the model's graph.
+        inputs: keys of the inputs to check; `None`: all.
 
     Raises:
-        ValueError: With the layer that moves it.
+        ValueError: If a layer moves it; the message names the layer.
     """
     for node in (node for key in inputs or graph.inputs for node in _with_its_axes(graph, key)):
         if _moves_channels(graph, node):

@@ -50,7 +50,7 @@ def slopes(
 
 
 def _in_single(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
-    """In float32; of an embedding's weights TensorFlow gives the rows that were looked up."""
+    """Convert to float32; for embeddings, TensorFlow only returns the rows that were looked up."""
     return tf.cast(tf.convert_to_tensor(gradient), tf.float32)
 
 
