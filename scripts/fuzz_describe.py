@@ -1,17 +1,17 @@
-"""Look for networks that `describe` gets wrong: random ones, held against what they compute.
+"""Compare `describe` with measurements on random networks.
 
     python scripts/fuzz_describe.py --minutes 10 --seed 0
 
-Each network is of some 60 kinds of layers, nested, shared, with several inputs and outputs, with
-channels first or last. Held against it:
+Networks contain some 60 kinds of layers. They can be nested, share layers, have several inputs and
+outputs, and have channels first or last. These values are compared:
 
-- parameters: the model's `count_params()`;
-- what each unit sees: each pixel of the input is moved, and the units that move with it are noted.
-  A field may be larger than that, at the border above all, and never smaller. How many layers have
-  a unit that sees as much as is said is printed at the end;
-- MACs: the matrix products and convolutions in TensorFlow's graph of the network.
+- parameters: with the model's `count_params()`;
+- receptive fields: each pixel of the input is changed, and the units that change with it are
+  recorded. A field may be larger than that, especially at the border, but never smaller. The number
+  of layers with a unit that sees its whole field is printed at the end;
+- MACs: with the matrix products and convolutions in TensorFlow's graph of the network.
 
-A finding is printed with the calls that build the network; `--one N` runs a single one again.
+Findings are printed with the calls that build the network; `--one N` runs a single network again.
 """
 
 import argparse
@@ -23,42 +23,41 @@ from collections import Counter
 import keras
 import numpy as np
 import tensorflow as tf
-from _nets import Net
+from _fuzz.layers import add_layer
+from _fuzz.net import Net
 
 from kerascnn._describe.describe_model import describe, followed
 from kerascnn._describe.fields import sees
 from kerascnn._graph import flatten, run
 
-NOWHERE = 1_000_000  # the first pixel that a unit sees that sees none
-LOOKED_AT = 4_000_000  # values in the maps of all pixels' moves; larger networks are passed over
+NOWHERE = 1_000_000  # the first pixel for units that see none, since inputs differ in size
+LOOKED_AT = 4_000_000  # maximum number of values for all changed pixels, to skip larger networks
 
 
 def build(seed):
-    """A random model, and the calls that made it."""
+    """Build a random model; also return its calls."""
     keras.utils.set_random_seed(seed)
     net = Net(np.random.default_rng(seed), ("channels_last", "channels_last", "channels_first"))
     for _ in range(net.choose(1, 1, 1, 2, 2, 3)):
         net.add_input()
     for _ in range(net.number(2, 14)):
-        net.step()
+        add_layer(net)
     ends = net.tensors[-net.number(1, 2) :]
     return keras.Model(net.inputs, ends), net.words
 
 
-# What it computes
-
-NOWHERE = 10**6  # the first pixel that moves a unit, where none does: inputs differ in size
+# Measurements
 
 
 def positive(model, rng):
-    """Weights that let all pixels through: none is 0, none cancels another."""
+    """Draw positive weights, so that no pixel is lost or canceled."""
     for v in model.variables:
         if "seed" not in v.path and "float" in str(v.dtype):
             v.assign(rng.uniform(0.5, 1.5, v.shape) / max(math.prod(v.shape[:-1]), 1))
 
 
 def supports(model, graph, rng, space):
-    """Of each tensor, for each axis of space: the first and last pixel that moves each unit."""
+    """Find the first and last pixel that affects each unit, for each tensor and spatial axis."""
     base = [rng.uniform(0.5, 1, (1, *t.shape[1:])) for t in model.inputs]
     keys = [k for n in graph.nodes if not n.is_input for k in n.outputs]
 
@@ -67,7 +66,7 @@ def supports(model, graph, rng, space):
         return {k: np.asarray(values[k], "float64") for k in keys}
 
     own = compute(base)
-    # TensorFlow resizes in single precision, and rounds by the place in a batch.
+    # TensorFlow resizes in single precision, and rounding depends on the position in the batch.
     single = any(type(n.operation).__name__ in ("Resizing", "UpSampling2D") for n in graph.nodes)
     least = 1e-6 if single else 1e-13
     found = {k: {} for k in keys}
@@ -101,19 +100,19 @@ PRODUCTS = {
 
 
 def products(model):
-    """Multiply-adds of the matrix products and convolutions in TensorFlow's graph."""
+    """Count multiply-adds of the matrix products and convolutions in TensorFlow's graph."""
     signature = [tf.TensorSpec((1, *t.shape[1:]), t.dtype) for t in model.inputs]
     try:
         function = tf.function(lambda *x: model(list(x), training=False))
         function = function.get_concrete_function(*signature)
-    except ValueError:  # eagerly TensorFlow computes some windows that do not fit
+    except ValueError:  # only in eager mode, TensorFlow computes some windows that do not fit
         return None
     count = 0
     for op in function.graph.get_operations():
         if op.type in ("While", "StatelessWhile", "PartitionedCall", "StatefulPartitionedCall"):
-            return None  # what is inside is not counted
+            return None  # its contents are not counted
         if op.type == "SpaceToBatchND":
-            return None  # a dilated convolution of three axes, computed on a padded map
+            return None  # a dilated convolution over three axes, computed on a padded map
         if op.type in PRODUCTS:
             count += _product_of(op)
     return count
@@ -146,7 +145,7 @@ def _product_of(op):
 
 
 def check(seed, counts):
-    """The findings on one network, in words."""
+    """Return the findings for one network, and its calls."""
     model, words = build(seed)
     rng = np.random.default_rng(seed)
     positive(model, rng)
@@ -159,10 +158,10 @@ def check(seed, counts):
         counts["cannot be computed"] += 1
         return findings, words
     if description.parameters != model.count_params():
-        findings.append(f"parameters {description.parameters}, {model.count_params()} counted")
+        findings.append(f"parameters {description.parameters}, expected {model.count_params()}")
     kinds = {r.kind for r in description.layers}
     counts.update(kinds)
-    # One sums products without a matrix product; of others TensorFlow makes one on the quiet.
+    # This layer computes sums of products without a matrix product.
     if not kinds & {"AdditiveAttention"} and description.macs is not None:
         counted = products(model)
         counts["MACs compared"] += counted is not None
@@ -188,7 +187,7 @@ def check(seed, counts):
 
 
 def compare(looks, found, space, sizes, record, counts):
-    """What is said of a tensor against what was measured: in words, where it is too little."""
+    """Describe a receptive field that is smaller than measured; `None` if there is none."""
     if any(look.field is None for look in looks):
         counts["fields unknown"] += 1
         counts[f"? {record.kind}"] += 1
@@ -196,7 +195,7 @@ def compare(looks, found, space, sizes, record, counts):
     for axes in space:
         i = space.index(axes)
         if len(axes) != len(looks) and any((found[i, a][1] >= 0).any() for a in axes):
-            return "sees an input of which nothing is said"
+            return "sees an input that is not in its description"
     for at, look in enumerate(looks):
         alike = [(i, axes[at]) for i, axes in enumerate(space) if len(axes) == len(looks)]
         first = np.minimum.reduce([found[origin][0] for origin in alike])
@@ -208,7 +207,7 @@ def compare(looks, found, space, sizes, record, counts):
             own = (np.take(x, unit, look.axis - 1) if look.axis else x for x in (first, last))
             low, high = (int(f(x)) for f, x in zip((np.min, np.max), own, strict=True))
             if high >= 0 and (span is None or low < span[0] or high > span[1]):
-                return f"axis {at}, unit {unit}: {span} said, {(low, high)} measured"
+                return f"axis {at}, unit {unit}: {span} described, {(low, high)} measured"
             if span:
                 most = max(most, min(span[1], n - 1) - max(span[0], 0) + 1)
         reached = most <= max(int((last - first).max()) + 1, 0)
@@ -216,7 +215,7 @@ def compare(looks, found, space, sizes, record, counts):
         counts["fields reached"] += reached
         counts[f"< {record.kind}"] += not reached
         if VERBOSE and not reached:
-            print(record.name, "axis", at, "said", most, "measured", (last - first).max() + 1)
+            print(record.name, "axis", at, "described", most, "measured", (last - first).max() + 1)
     return None
 
 
@@ -224,12 +223,12 @@ VERBOSE = False
 
 
 def main():
-    """Run until the time is up; exit 1 where there is a finding."""
+    """Compare networks until the time is up; the exit status is 1 if there is a finding."""
     global VERBOSE
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=0, help="of the first network")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first network")
     parser.add_argument("--minutes", type=float, default=1)
-    parser.add_argument("--one", type=int, help="run only the network of this seed")
+    parser.add_argument("--one", type=int, help="run only the network with this seed")
     options = parser.parse_args()
     VERBOSE = options.one is not None
     keras.config.set_floatx("float64")

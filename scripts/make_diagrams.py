@@ -22,7 +22,7 @@ APPLICATIONS = (
     "MobileNetV2", "MobileNetV3Small", "DenseNet121", "InceptionV3", "Xception", "EfficientNetB0",
     "ResNet50V2", "NASNetMobile", "ConvNeXtTiny", "InceptionResNetV2",
 )  # fmt: skip
-SHEETS = {  # alike networks are seen side by side
+SHEETS = {  # similar networks are side by side
     "chains": ("lenet5", "alexnet", "neocognitron", "yolov1", "vgg11", "vgg13", "vgg16", "vgg19"),
     "dense": (
         "linear_regression", "logistic_regression", "perceptron", "mlp", "locally_connected",
@@ -59,7 +59,7 @@ def slide(name: str) -> Image.Image:
 
 
 def main() -> None:
-    """Draw and write."""
+    """Draw and save the sheets."""
     drawn = {name for names in SHEETS.values() for name in names} - set(APPLICATIONS)
     assert drawn == set(kc.models.architectures()), drawn ^ set(kc.models.architectures())
     OUT.mkdir(parents=True, exist_ok=True)

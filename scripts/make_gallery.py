@@ -21,7 +21,7 @@ import kerascnn as kc
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH = 1000  # pixels
-COLORS = 128  # drawings have few; files stay small
+COLORS = 128  # drawings have few, so files stay small
 
 
 def save(image: Image.Image, name: str) -> None:
@@ -42,7 +42,7 @@ def draw(name: str) -> None:
 
 
 def run_examples() -> None:
-    """Keep the pictures that the examples write."""
+    """Run the examples and keep their pictures."""
     for example in sorted((ROOT / "examples").glob("*.py")):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([sys.executable, example], cwd=folder, check=True)

@@ -1,4 +1,4 @@
-"""Write docs/models.md anew: every builder and variant, what its paper says and what we count.
+"""Write docs/models.md: all builders and variants, with the values of their papers and our counts.
 
 python scripts/make_models.py
 """
@@ -18,8 +18,8 @@ HEADINGS = (
 
 
 def row(architecture: Architecture, case: Case) -> list[str]:
-    """Build a network and put what it is beside what its paper says."""
-    # Some networks take images of any size; MACs are for the paper's.
+    """Build a network, and list its values beside those of its paper."""
+    # Some networks take images of any size; MACs are for the size in the paper.
     model = architecture.builder(**case.options)
     description = kc.describe(model, input_shape=case.input_shape)
     ours = description.trainable_parameters
@@ -45,7 +45,7 @@ def row(architecture: Architecture, case: Case) -> list[str]:
 
 
 def main() -> None:
-    """Build everything and write the table."""
+    """Build all networks and write the table."""
     lines = [
         "# Architectures",
         "",

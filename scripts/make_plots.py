@@ -1,4 +1,4 @@
-"""Draw docs/pictures/plots: run the code of docs/plots.md, and save what each section draws.
+"""Draw docs/pictures/plots: run the code in docs/plots.md, and save the plot of each section.
 
 python scripts/make_plots.py
 """
@@ -21,7 +21,7 @@ DPI, COLORS = 80, 64
 
 
 def sections(text: str) -> Iterator[tuple[str, list[str]]]:
-    """The sections of the page: the name of the picture ("" for none), and the code."""
+    """Return the sections of the page: the name of the picture ("" for none), and the code."""
     for section in re.split(r"^## ", text, flags=re.MULTILINE):
         picture = re.search(r"\(pictures/plots/(\w+)\.png\)", section)
         code = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
@@ -29,7 +29,7 @@ def sections(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def draw(text: str) -> Iterator[tuple[str, plt.Figure | None]]:
-    """Run the page, one block after the other; give what the first block of a section draws."""
+    """Run the blocks of the page in order; yield the plot of the first block of each section."""
     names: dict[str, object] = {}
     for name, code in sections(text):
         for nth, block in enumerate(code):
@@ -40,7 +40,7 @@ def draw(text: str) -> Iterator[tuple[str, plt.Figure | None]]:
 
 
 def main() -> None:
-    """Draw and write."""
+    """Draw and save the plots."""
     import kerascnn as kc
 
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def main() -> None:
         for name, figure in draw(text):
             if name:
                 file = Path(f"{name}.png")
-                if not file.exists():  # else the page saves it, in a style of its own
+                if not file.exists():  # otherwise the page saves it in another style
                     figure.savefig(file, dpi=DPI)
                 picture = Image.open(file).convert("RGB").quantize(COLORS)
                 picture.save(PICTURES / f"{name}.png", optimize=True)

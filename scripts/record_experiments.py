@@ -1,10 +1,10 @@
-"""Run experiments with their own settings and keep what they measure, for the package to show.
+"""Run experiments with their default settings, and record the results in the package.
 
     python scripts/record_experiments.py permuted_pixels --data-dir DIR
 
-Without names all are run, which takes hours. DIR holds mnist.npz and cifar10_jpeg.npz; without
---data-dir the data comes from KERASCNN_DATA or Keras's download. Deep nets take a quarter of the
-time on a processor with matrix units:
+Without names, all experiments are run, which takes hours. DIR contains mnist.npz and
+cifar10_jpeg.npz; without --data-dir, the data are read from KERASCNN_DATA or downloaded by Keras.
+Deep networks take a quarter of the time on a processor with matrix units:
 
     KERAS_BACKEND=torch python scripts/record_experiments.py degradation --precision mixed_bfloat16
 """
@@ -18,7 +18,7 @@ from kerascnn.experiments import _experiment
 
 
 def main():
-    """Run and write, one after the other."""
+    """Run the experiments, and write each record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--data-dir", help="a folder with mnist.npz and cifar10_jpeg.npz")

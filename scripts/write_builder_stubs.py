@@ -1,10 +1,10 @@
-"""Write the signatures of all builders into the stub that editors read.
+"""Write the signatures of all builders to the stub file for editors.
 
     python scripts/write_builder_stubs.py
 
-`@architecture` makes a builder's signature at run time, where editors do not see it. So
-`kerascnn/models/__init__.pyi` repeats each signature, below the imports that say in which file a
-builder lives. A test checks that the stub is up to date.
+`@architecture` creates the signatures of builders at run time, where editors do not see them.
+Therefore, `kerascnn/models/__init__.pyi` repeats each signature, below the imports that name the
+file of each builder. A test checks that the stub is up to date.
 """
 
 import inspect
@@ -23,7 +23,7 @@ import keras
 
 
 def signature_of(builder: object) -> str:
-    """The lines of one builder."""
+    """Return the lines of one builder."""
     lines, star = [], False
     for option in inspect.signature(builder).parameters.values():
         if option.kind is option.KEYWORD_ONLY and not star:
@@ -34,7 +34,7 @@ def signature_of(builder: object) -> str:
 
 
 def stub() -> str:
-    """The whole text."""
+    """Return the contents of the stub file."""
     imports = STUB.read_text("utf-8").partition(HEADER.strip())[2].partition(MARK)[0].strip()
     builders = [signature_of(known.builder) for known in models.architectures().values()]
     return f"{HEADER.strip()}\n\n{imports}\n\n{MARK}\n" + "".join(builders)

@@ -1,4 +1,4 @@
-"""What a `Net` computes, layer by layer, on a tape: plainly, to hold other computations against."""
+"""The plain computation of a `Net`, layer by layer on a tape, as a reference for others."""
 
 from contextlib import contextmanager
 
@@ -14,18 +14,18 @@ KEEPS = (
     layers.GaussianNoise, layers.GaussianDropout, layers.AlphaDropout,
     layers.ActivityRegularization,
 )  # fmt: skip
-KEEPING = ("reshape", "squeeze", "expanddims", "identity")  # as operations of `keras.ops`
+KEEPING = ("reshape", "squeeze", "expanddims", "identity")  # operations from `keras.ops`
 
 
 def holder(operation):
-    """The layer that applies an operation's activation: a wrapped one for a wrapper."""
+    """Return the layer that applies an operation's activation, inside any wrapper."""
     while isinstance(operation, layers.TimeDistributed | layers.SpectralNormalization):
         operation = operation.layer
     return operation
 
 
 def last_function(operation):
-    """The name of what an operation applies at the end."""
+    """Return the name of the function that an operation applies last."""
     if isinstance(operation, layers.RNN | layers.Lambda | layers.Bidirectional):
         return None
     activation = getattr(operation, "activation", None)
@@ -35,7 +35,7 @@ def last_function(operation):
 
 
 def rectifies(step):
-    """Whether a step ends in a ReLU."""
+    """Return whether a step ends in a ReLU."""
     if type(step.operation).__name__ == "Maximum" and len(step.inputs) == 1:
         return True
     return last_function(step.operation) in RECTIFIES
@@ -43,7 +43,7 @@ def rectifies(step):
 
 @contextmanager
 def in_single(model):
-    """Have all layers of a model compute in single precision."""
+    """Make all layers of a model compute in single precision."""
     every = list(model._flatten_layers())
     before = [layer._dtype_policy for layer in every]
     for layer in every:
@@ -56,7 +56,7 @@ def in_single(model):
 
 
 def linear(step, tensors):
-    """What a step makes before its activation, and the activation."""
+    """Return the result of a step before its activation, and the activation."""
     layer = holder(step.operation)
     if not getattr(layer, "weights", None):
         return tensors[0], step.function
@@ -69,7 +69,7 @@ def linear(step, tensors):
 
 
 def rectified(x, function, rule):
-    """A ReLU of x, which passes back R·[R > 0] and, guided, the function's own gradient."""
+    """Apply a ReLU that passes back R·[R > 0], for "guided" through the function's gradient."""
 
     @tf.custom_gradient
     def apply(x):
@@ -87,7 +87,7 @@ def rectified(x, function, rule):
 
 
 def apart(tensor):
-    """The same tensor, with a gradient of its own."""
+    """Return the same tensor with a separate gradient."""
     copy = tf.identity(tensor)
     if getattr(tensor, "_keras_mask", None) is not None:
         copy._keras_mask = tensor._keras_mask
@@ -95,17 +95,17 @@ def apart(tensor):
 
 
 class Plain:
-    """A net computed on a tape.
+    """A network computed on a tape.
 
     Attributes:
-        values: of each tensor, by its path: its place in the net, in a net within it, ….
-        logits: of each output, what enters its softmax or sigmoid; float32.
-        outputs: what the net puts out; float32.
+        values: value of each tensor, by its path: its index in the network, in a nested one, ….
+        logits: value of each output before its softmax or sigmoid, float32.
+        outputs: value of each output, float32.
     """
 
     def __init__(self, net, arrays, rule="gradient", cut=None):
         self.tape, self.rule = tf.GradientTape(persistent=True), rule
-        self.values, self.unsquashed, self.cut = {}, {}, cut  # where no gradient goes on
+        self.values, self.unsquashed, self.cut = {}, {}, cut  # the tensor without gradient
         self.inputs = [tf.convert_to_tensor(x) for x in arrays]
         with self.tape:
             self.tape.watch([x for x in self.inputs if x.dtype.is_floating])
@@ -114,7 +114,7 @@ class Plain:
             self.logits = [tf.cast(logits.get(i, values[i]), "float32") for i in net.ends]
 
     def follow(self, net, inputs, path):
-        """Compute the tensors of a net that lead to its ends; their values and logits by place."""
+        """Compute the tensors that lead to the outputs; return values and logits by index."""
         inputs, values, logits = iter(inputs), {}, {}
         for i, step in enumerate(net.steps):
             if step is None:
@@ -142,21 +142,21 @@ class Plain:
 
     @staticmethod
     def keeps(operation):
-        """Whether an operation only brings values into another shape."""
+        """Return whether an operation only changes the shape of its input."""
         if isinstance(operation, layers.Activation):
             return last_function(operation) == "linear"
         return isinstance(operation, KEEPS) or type(operation).__name__.lower() in KEEPING
 
     def compute(self, step, tensors):
-        """What a step makes of tensors, under the rule for ReLUs."""
+        """Compute a step with the rule for ReLUs."""
         if self.rule == "gradient" or not rectifies(step):
             return step.function(*tensors)
         return rectified(*linear(step, tensors), self.rule)
 
     def before(self, path):
-        """A tensor, or what enters its softmax or sigmoid."""
+        """Return a tensor before its softmax or sigmoid, if any."""
         return tf.cast(self.unsquashed.get(path, self.values[path]), "float32")
 
     def gradients(self, score, of):
-        """The gradients of the sum of a score; `None` where there is none."""
+        """Compute the gradients of the sum of a score; `None` if there is none."""
         return self.tape.gradient(score, of)

@@ -1,0 +1,1 @@
+"""Random cases for the fuzzers, and their plain computation."""

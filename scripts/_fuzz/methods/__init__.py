@@ -1,0 +1,10 @@
+"""The expected results of the methods of `kerascnn.visualize`, computed plainly from the papers.
+
+Each function takes a case and returns triples: a description, the result of the method, and the
+result of the plain computation.
+"""
+
+from _fuzz.methods import gradients, maps, perturbation, synthesis  # noqa: F401  registers them
+from _fuzz.methods.common import METHODS, SkipError
+
+__all__ = ["METHODS", "SkipError"]

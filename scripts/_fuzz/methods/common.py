@@ -1,0 +1,91 @@
+"""Shared by the methods: the registry, options, and the choice of a layer or input."""
+
+import numpy as np
+import tensorflow as tf
+
+METHODS = {}
+
+
+class SkipError(Exception):
+    """The method cannot be applied to this case."""
+
+
+def method(function):
+    """Register the check of a method."""
+    METHODS[function.__name__] = function
+    return function
+
+
+def numbers(tensor, like=None):
+    """Convert a tensor to an array; return zeros if there is none."""
+    if tensor is None:
+        return np.zeros(like.shape, "float32")
+    return np.asarray(
+        tf.convert_to_tensor(tensor), "float32"
+    )  # also for the sparse gradients of embeddings
+
+
+def pairs(what, ours, theirs):
+    """Return one comparison for each input."""
+    if not isinstance(ours, list):
+        ours, theirs = [ours], [theirs] if not isinstance(theirs, list) else theirs
+    assert len(ours) == len(theirs), f"{len(ours)} arrays, {len(theirs)} inputs"
+    return [(f"{what} {i}", a, b) for i, (a, b) in enumerate(zip(ours, theirs, strict=True))]
+
+
+def options(case):
+    """Draw the options that all methods have."""
+    return {"batch_size": int(case.rng.integers(1, 5)), "verbose": False}
+
+
+# Layers
+
+
+def layers_of(net, path=(), prefix=""):
+    """List path, step and name of the used steps, including those of nested networks."""
+    found = []
+    calls = {}
+    for i in sorted(net.used):
+        if net.steps[i]:
+            calls.setdefault(id(net.steps[i].operation), []).append(i)
+    for i in sorted(net.used):
+        step = net.steps[i]
+        if step is None:
+            continue
+        same = calls[id(step.operation)]
+        name = prefix + step.operation.name + f":{same.index(i)}" * (len(same) > 1)
+        if step.inner:
+            found += layers_of(step.inner, (*path, i), name + "/")
+        else:
+            found.append(((*path, i), step, name))
+    return found
+
+
+def choose_layer(case, accept=lambda value: True):
+    """Choose a layer; return its path, and its name or the layer itself."""
+    values = case.plain().values
+    fits = [x for x in layers_of(case.net) if x[0] in values and accept(values[x[0]])]
+    if not fits:
+        raise SkipError("no such layer")
+    path, step, name = fits[case.rng.integers(len(fits))]
+    alone = sum(s.operation is step.operation for _, s, _ in fits) == 1 and ":" not in name
+    if alone and case.rng.random() < 0.3:
+        return path, step.operation
+    return path, name
+
+
+def with_places(value):
+    """Return whether a tensor has positions."""
+    return len(value.shape) > 2
+
+
+# Inputs
+
+
+def pictures_of(case):
+    """Choose an input that takes images; return its index and the images."""
+    places = [i for i, x in enumerate(case.arrays) if x.ndim == 4]
+    if not places:
+        raise SkipError("no images")
+    place = int(case.rng.choice(places))
+    return place, case.arrays[place]

@@ -1,0 +1,1 @@
+"""Random cases of training: options, networks and data."""
