@@ -45,7 +45,7 @@ def quicken():
     keras.layers.BatchNormalization.call = call
 
     class Convolution(torch.autograd.Function):
-        """A 3x3 convolution to the same size; the kernel's gradient is a product with the patches."""
+        """A 3x3 convolution to the same size, with the kernel gradient as a matrix product."""
 
         @staticmethod
         def forward(ctx, maps, kernel):
