@@ -40,12 +40,12 @@ def test_what_is_no_name_stays(model):
         assert indices_of(target, graph) is target
     with pytest.raises(ValueError, match=r"target must be one of 'dent'.*Did you mean 'scratch'"):
         indices_of("scrach", graph)
-    with pytest.raises(TypeError, match=r"not known; received 'dent': .*name_classes\(model"):
+    with pytest.raises(TypeError, match=r"unknown; received 'dent'. .*name_classes\(model"):
         indices_of("dent", flatten(net()))
 
 
 def test_names_fit_the_classes():
-    with pytest.raises(ValueError, match=r"class_names must be 3, .* received 2"):
+    with pytest.raises(ValueError, match=r"class_names must be 3 names, .* received 2"):
         kc.name_classes(net(), NAMES[:2])
     assert names_of(flatten(kc.name_classes(net(1), NAMES[:2]))) == ("dent", "none")
 

@@ -91,7 +91,7 @@ def test_networks_of_keras_carry_it():
     model = applications.MobileNetV3Small(weights=None, input_shape=(32, 32, 3), minimalistic=True)
     inputs = keras.Input((32, 32, 3))
     nested = keras.Model(inputs, model(inputs))
-    with pytest.warns(UserWarning, match=r"by its layer 'MobileNetV3Small/rescaling.*\(0, 255\)"):
+    with pytest.warns(UserWarning, match=r"in its layer 'MobileNetV3Small/rescaling.*\(0, 255\)"):
         warn_of_levels(nested, np.full((1, 32, 32, 3), 0.5))
 
 
@@ -100,7 +100,7 @@ def test_methods_warn_too():
     x = layers.Conv2D(2, 3, name="conv")(layers.Rescaling(1 / 255, name="scale")(inputs))
     model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
     images = np.full((1, 8, 8, 1), 0.5, "float32")
-    with pytest.warns(UserWarning, match="by its layer 'scale', but the images lie in"):
+    with pytest.warns(UserWarning, match="in its layer 'scale', but the images are in"):
         visualize.activations(model, images, "conv")
     visualize.activations(model, 255 * images, "conv")  # without a word
 

@@ -67,7 +67,7 @@ def same_padding(kernel: int) -> Problem:
 
 
 def weights_of_connections(side: int = 200, units: int = 40_000, kernel: int = 10) -> Problem:
-    """Ask for the weights of a locally connected layer, beside dense and convolution."""
+    """Ask for the weights of a locally connected layer, compared with the other kinds."""
     dense, local, shared = side * side * units, kernel * kernel * units, kernel * kernel
     return Problem(
         _("The input is {input}, the hidden layer has {units} units. Each is connected to its own "

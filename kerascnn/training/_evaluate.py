@@ -151,7 +151,7 @@ def _names(class_names: Sequence[str] | str | None, classes: int) -> tuple[str, 
     names = tuple(map(str, range(classes) if class_names is None else class_names))
     if len(names) != classes:
         raise ValueError(
-            f"class_names must be {classes}, one for each class of the model; "
+            f"class_names must be {classes} names, one for each class of the model; "
             f"received {len(names)}."
         )
     return names

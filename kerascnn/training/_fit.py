@@ -69,7 +69,7 @@ class Fit:
             if progress.batch:
                 self._epochs(progress.epochs, progress.epochs + 1, together, progress.batch)
             while progress.epochs < epochs and not model.stop_training:
-                # each epoch of a stream ends by itself
+                # the end of a stream ends the epoch
                 last = progress.epochs + 1 if self._is_streamed else epochs
                 self._epochs(progress.epochs, last, together)
         together.end()

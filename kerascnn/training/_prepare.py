@@ -1,4 +1,4 @@
-"""From a model and data to what `fit` takes; everything is checked before the first step."""
+"""Convert a model and data to arguments of `fit`; everything is checked before the first step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from ._pipeline import metered, stopwatch
 from ._run_state import Progress
 from ._training import Training
 
-DATA_BOUND = 0.2  # fraction of the time spent waiting for input that is worth a line
+DATA_BOUND = 0.2  # fraction of the time spent waiting for input from which on it is reported
 
 
 class Meter(keras.callbacks.Callback):

@@ -244,9 +244,12 @@ def test_check_says_what_an_answer_is(answer):
         (["--count", "1000000"], "count must be at most 1000; received 1000000."),
         (
             ["lectures", "--count", "19"],
-            "count must be at most 18, as many questions as 'lectures'",
+            "count must be at most 18, the number of questions in 'lectures'",
         ),
-        (["lectures", "lectures", "--count", "19"], "count must be at most 18, as many questions"),
+        (
+            ["lectures", "lectures", "--count", "19"],
+            "count must be at most 18, the number of questions",
+        ),
         (["--seed", "one"], "'one' is not a valid integer."),
         (["--seed", "-1"], "seed must be a whole number of at least 0; received -1."),
         (["--level", "4"], "level must be 1, 2 or 3; received 4."),

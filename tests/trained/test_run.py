@@ -46,7 +46,7 @@ def test_a_run_is_loaded_as_it_was_trained(run):
     loaded = kc.trained.load(run.path)
     assert loaded.class_names == CLASSES
     assert loaded.preprocessing.name == "unit"
-    assert "images are resized to 10x12x3, as in the training" in loaded.note
+    assert "images are resized to 10x12x3, as in training" in loaded.note
     for ours, theirs in zip(loaded.model.get_weights(), run.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -132,7 +132,7 @@ def test_names_that_are_not_those_of_the_outputs_are_left_out(tmp_path):
     )
     kc.train(net((10, 10)), data, epochs=1, batch_size=4, run_dir=tmp_path, verbose=0)
     assert kc.trained.load(tmp_path).names == ("class 0", "class 1")
-    with pytest.raises(ValueError, match="class_names must be 2, one for each class"):
+    with pytest.raises(ValueError, match="class_names must be 2 names, one for each class"):
         kc.trained.load(tmp_path, class_names=["a", "b", "c"])
 
 

@@ -164,7 +164,7 @@ def test_sources_that_are_not_there(tmp_path):
         (str(file), {"classes": 3}, ValueError, "leave out what else was given: classes"),
         (None, {"weights": "imagenet"}, ValueError, "source must be an architecture"),
         (LENET5, {"preprocessing": "tortch"}, ValueError, "Did you mean 'torch'"),
-        (LENET5, {"class_names": ["a", "b"]}, ValueError, "class_names must be 10"),
+        (LENET5, {"class_names": ["a", "b"]}, ValueError, "class_names must be 10 names"),
         (LENET5, {"weights": "cifar10"}, ValueError, "weights must be 'mnist'"),
     ):
         with pytest.raises(error, match=message):

@@ -155,7 +155,7 @@ def test_the_part_of_a_data_set():
         (PART, {"input_range": (0, 1)}, "float in"),
         ((PART[0][:0], LABELS[:0]), {}, "at least one image"),
         (PART, {"class_names": ["a"]}, "class_names must be 3"),
-        (PART, {"class_names": "abc"}, "class_names must be 3, .* received 1"),
+        (PART, {"class_names": "abc"}, "class_names must be 3 names, .* received 1"),
         (PART, {"class_names": np.array(["a", "b"])}, "class_names must be 3"),
         (PART, {"batch_size": 0}, "batch_size must be a whole number of at least 1; received 0"),
         (PART, {"ignore_class": "255"}, "ignore_class must be a whole number or None"),

@@ -422,9 +422,9 @@ def test_a_model_that_rescales_is_told_from_one_that_does_not(begin, bars, neste
     inputs = keras.Input((6, 6, 1))
     x = keras.layers.Flatten()(front(inputs))
     model = keras.Model(inputs, keras.layers.Dense(2, "softmax")(x))
-    with pytest.warns(UserWarning, match=r"by its layer '(front/)?scale', but the training images"):
+    with pytest.warns(UserWarning, match=r"in its layer '(front/)?scale', but the training images"):
         begin(model, (images, labels), batch_size=50)
-    with pytest.warns(UserWarning, match=r"by its layer '(front/)?scale', but the images"):
+    with pytest.warns(UserWarning, match=r"in its layer '(front/)?scale', but the images"):
         evaluate(model, (images, labels))
     begin(model, (255 * images, labels), input_range=(0, 255), batch_size=50)  # without a word
 

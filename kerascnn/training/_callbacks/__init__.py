@@ -1,4 +1,4 @@
-"""What happens at the beginning and end of epochs and steps, one concern a file.
+"""What happens at the beginning and end of epochs and steps, one concern per file.
 
 `RandomStates` and `LearningRate` prepare an epoch. `FiniteLoss` stops at NaN. `StreamEnd` stops at
 the last batch of a stream. `Record` keeps the history, `Saves` the run directory, and `Stops`

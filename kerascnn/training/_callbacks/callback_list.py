@@ -6,7 +6,7 @@ import keras
 
 
 class CallbackList(keras.callbacks.CallbackList):
-    """Present a resumed epoch, which has a `fit` of its own, as one epoch of the run.
+    """Present a resumed epoch, which has a separate `fit`, as one epoch of the run.
 
     Args:
         callbacks: Keras callbacks.

@@ -1,7 +1,7 @@
-"""What a model learns, one task a file: the loss, the metrics, and the labels that they take.
+"""What a model learns, one task per file: the loss, the metrics, and the labels that they take.
 
-`choose.py` finds the task from the end of the model and the labels; `objective.py` holds what all
-tasks return.
+`choose.py` finds the task from the end of the model and the labels; `objective.py` defines the
+result of all tasks.
 """
 
 from .choose import objective_for

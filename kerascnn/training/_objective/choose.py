@@ -1,4 +1,4 @@
-"""Which task a model and its labels are: the choice among the other files of this folder."""
+"""Choose the task of a model and its labels among the other files in this folder."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -21,7 +21,7 @@ class Output:
 
     Attributes:
         end: the function whose values it holds, such as "softmax"; see `kerascnn._heads.end_of`.
-        shape: (None, …, K) as the model gives it; (None,) for a number for each image.
+        shape: (None, …, K), as returned by the model; (None,) for one number per image.
     """
 
     end: str

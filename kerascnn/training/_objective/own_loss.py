@@ -1,4 +1,4 @@
-"""A loss that the user gives instead of the one that belongs to the model."""
+"""A loss specified by the user instead of the default loss of the model."""
 
 from collections.abc import Callable
 from functools import partial
