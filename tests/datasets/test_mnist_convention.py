@@ -139,7 +139,7 @@ def test_a_large_photo_is_as_a_small_one(digits):
     [
         (np.zeros((8, 8)), r"must be \(N, h, w\) or \(N, h, w, 1\); received \(8, 8\)"),
         (np.zeros((1, 8, 8, 3)), r"received \(1, 8, 8, 3\)"),
-        (np.full((1, 8, 8), 255, np.uint8), r"be in \[0, 1\]; received 255 to 255: divide"),
+        (np.full((1, 8, 8), 255, np.uint8), r"be in \[0, 1\]; received 255 to 255\. Divide"),
         (np.full((1, 8, 8), np.nan), r"be in \[0, 1\]; received nan"),
         (np.full((1, 8, 8), -0.5), r"be in \[0, 1\]; received -0.5"),
     ],
