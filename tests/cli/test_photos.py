@@ -161,7 +161,7 @@ def a_file(saved, tmp_path, monkeypatch):
     def publish(algorithm, digits):
         digest = hashlib.new(algorithm, path.read_bytes()).hexdigest()[:digits]
         row = _official.imagenet(
-            architecture="resnet20", source="Keras", size=1.0, accuracy=0.5, licence="MIT",
+            architecture="resnet20", source="Keras", size=1.0, score=0.5, licence="MIT",
             preprocessing="caffe", parameters={1: "the whole net"},
             files={1: ("folder/official.h5", "0" * 32), 2: ("folder/official.h5", digest)},
             class_names=letters,

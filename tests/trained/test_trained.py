@@ -130,7 +130,7 @@ def test_every_method_gives_one_map(method, lenet5, digits):
         (("grad_cma",), {}, "Did you mean 'grad_cam'"),
         (("saliency",), {"layer": "c3"}, "layer must be None for 'saliency'"),
         ((), {"target": "ten"}, "target must be one of '0'"),
-        ((), {"target": 10}, "target must be a class, 0…9 or its name; received 10"),
+        ((), {"target": 10}, "target must be a class from 0 to 9, or its name; received 10"),
         ((), {"layer": "c9"}, "c9"),
     ],
 )
@@ -161,7 +161,7 @@ def test_sources_that_are_not_there(tmp_path):
         (str(file), {}, ValueError, "must contain a complete model"),
         (str(tmp_path / "b.keras"), {}, OSError, "it does not exist"),
         (str(file), {"weights": "imagenet"}, ValueError, "contains both layers and weights"),
-        (str(file), {"classes": 3}, ValueError, "leave out what else was given: classes"),
+        (str(file), {"classes": 3}, ValueError, "leave out the other arguments: classes"),
         (None, {"weights": "imagenet"}, ValueError, "source must be an architecture"),
         (LENET5, {"preprocessing": "tortch"}, ValueError, "Did you mean 'torch'"),
         (LENET5, {"class_names": ["a", "b"]}, ValueError, "class_names must be 10 names"),
