@@ -11,6 +11,7 @@ from . import (  # each registers its commands
     figures,
     lecture,
     paint,
+    predict,
     train,
     weights,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "lecture",
     "main",
     "paint",
+    "predict",
     "train",
     "weights",
 ]

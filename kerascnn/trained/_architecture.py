@@ -69,7 +69,7 @@ def from_architecture(
         model=model,
         name=f"{architecture}/{name}",
         preprocessing=weights.MODES[preprocessing],
-        class_names=class_names or (_names_of(found) if found else ()),
+        class_names=class_names or _names_for(model, found),
         short_side=SMALL if found and found.name == "cifar10" else SHORT_SIDE,
         convention=MNIST if found and include_top and found.name == "mnist" else None,
         instead=instead,
@@ -91,6 +91,12 @@ def _set_of(architecture: str, name: str, variant: str | None = None) -> weights
             if any(RemoteFile(file, "", digest).is_at(path) for file, digest in files):
                 return found
     return None
+
+
+def _names_for(model: keras.Model, found: weights.WeightSet | None) -> tuple[str, ...]:
+    """The class names of a set; none of a detector, whose outputs are more than classes."""
+    names = _names_of(found) if found else ()
+    return () if "boxes" in (found.build if found else {}) else names
 
 
 def _names_of(found: weights.WeightSet) -> tuple[str, ...]:

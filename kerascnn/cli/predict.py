@@ -1,0 +1,275 @@
+"""`kerascnn segment` and `kerascnn detect`: classes of pixels, and boxes, as pictures and CSV."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerascnn import weights as weight_sets
+from kerascnn._files import replacing
+from kerascnn._text import language
+
+from ._main import main, start_keras
+from ._network import Choice, chosen, named_classes, of_network
+from ._options import in_language, in_style, of_values, read_photo
+from .explain import outputs
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerascnn.trained import Trained
+
+LEAST = 20  # pixels; smaller components are not counted as objects
+CLASSES_NAMED = 6  # of the legend below a picture
+
+of_outputs = click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    help="A picture for one IMAGE, or a folder; the CSV file has the same name.  "
+    "[default: IMAGE_segment.png or IMAGE_detect.png, in the current directory]",
+)
+
+
+@main.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
+@of_network("unet")
+@named_classes
+@of_values
+@click.option("--tile", type=click.IntRange(1), help="Pixels that the network sees at once.")
+@click.option(
+    "--least", type=click.IntRange(1), default=LEAST, show_default=True,
+    help="Pixels of the smallest object.",
+)  # fmt: skip
+@of_outputs
+@in_language
+@in_style
+def segment(
+    images: tuple[str, ...],
+    window: tuple[float, float] | None,
+    tile: int | None,
+    least: int,
+    out: str | None,
+    lang: str,
+    style: str,
+    **network: Any,
+) -> None:
+    """Find the class of each pixel, in pictures of any size.
+
+    Draws the classes over each picture, next to it, and writes a CSV file with a row for each
+    object: its class, its area in pixels and its centre. Classes other than the first, the
+    background, are split into connected objects.
+    """
+    choice = with_weights(chosen("unet", **network))
+    paths = alone(outputs(images, out, "segment"), images)
+    pictures = [read_photo(image, window=choice.window(window)) for image in images]
+    start_keras()
+    net = replace(choice, class_names=()).load()  # the names are checked below
+    names = names_of(net, choice, net.model.output_shape[-1])
+    for image, picture, path in zip(images, pictures, paths, strict=True):
+        mask = classes_of_pixels(net, picture, tile)
+        rows = objects(mask, least)
+        with language(lang):
+            say_areas(image if len(images) > 1 else "", mask, rows, names)
+            draw(picture, path, style, lang, lambda ax, p=picture, m=mask: overlay(ax, p, m, names))
+        header = ("image", "class", "name", "area", "y", "x")
+        table = [(image, k, names[k], area, f"{y:.1f}", f"{x:.1f}") for k, area, y, x in rows]
+        write_table(path, header, table)
+
+
+@main.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path())
+@of_network("yolov1")
+@named_classes
+@of_values
+@click.option(
+    "--score", type=click.FloatRange(0, 1), default=0.2, show_default=True,
+    help="The least score of a box.",
+)  # fmt: skip
+@click.option(
+    "--overlap", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+    help="Overlap above which the weaker of two boxes of a class is left out.",
+)  # fmt: skip
+@click.option("--boxes", type=click.IntRange(1), default=2, show_default=True, help="Per cell.")
+@of_outputs
+@in_language
+@in_style
+def detect(
+    images: tuple[str, ...],
+    window: tuple[float, float] | None,
+    score: float,
+    overlap: float,
+    boxes: int,
+    out: str | None,
+    lang: str,
+    style: str,
+    **network: Any,
+) -> None:
+    """Detect objects in pictures, with a network like YOLO.
+
+    Draws the boxes over each picture, next to it, and writes a CSV file with a row for each box:
+    its class, its score and its corners in pixels. Pictures are stretched to the network's input.
+    """
+    choice = with_weights(chosen("yolov1", **network))
+    paths = alone(outputs(images, out, "detect"), images)
+    pictures = [read_photo(image, window=choice.window(window)) for image in images]
+    start_keras()
+    from kerascnn import plots, predict_boxes
+
+    net = replace(choice, class_names=()).load()  # the names are checked below
+    grid = net.model.output_shape
+    classes = (grid[-1] if isinstance(grid, tuple) and len(grid) == 4 else 0) - 5 * boxes
+    if classes < 1:
+        raise ValueError(
+            f"the model must return a grid (N, h, w, 5 · boxes + classes); {net.name} returns "
+            f"{grid}: change --boxes, or use kerascnn segment."
+        )
+    names = names_of(net, choice, classes)
+    for image, picture, path in zip(images, pictures, paths, strict=True):
+        seen = net.preprocessing(stretched(net, picture)[None])
+        (found,) = predict_boxes(net.model, seen, boxes=boxes, score=score, overlap=overlap)
+        with language(lang):
+            from kerascnn._text import class_texts
+
+            words = class_texts(names)
+            for row in found:
+                start = f"{image}: " if len(images) > 1 else ""
+                click.echo(f"{start}{words[int(row[0])]}  {row[1]:.2f}")
+            if not len(found):
+                click.echo(f"{image}: no box with a score of {score:g} or more.")
+            draw(
+                picture, path, style, lang,
+                lambda ax, p=picture, f=found: plots.boxes(p, f, class_names=names, ax=ax),
+            )  # fmt: skip
+        header = ("image", "class", "name", "score", "left", "top", "right", "bottom")
+        write_table(path, header, [in_pixels(image, row, names, picture.shape) for row in found])
+
+
+def with_weights(choice: Choice) -> Choice:
+    """Refuse an architecture that has no weights, before TensorFlow starts."""
+    sets = weight_sets.available(str(choice.source)) if choice.source is not None else [None]
+    path = Path(str(choice.source)).expanduser()
+    if choice.weights is None and not sets and not path.exists():
+        raise ValueError(
+            f"--weights must be a file of weights of {choice.source}, which has no shipped ones; "
+            "or --run the directory of a training."
+        )
+    return choice
+
+
+def alone(paths: list[Path], images: Sequence[str]) -> list[Path]:
+    """Refuse one output for several images."""
+    if len(paths) < len(images):
+        raise ValueError(
+            f"--out must be a folder for several IMAGEs; received '{paths[0]}' for {len(images)}."
+        )
+    return paths
+
+
+def names_of(net: "Trained", choice: Choice, classes: int) -> tuple[str, ...]:
+    """The names of the classes, or their numbers."""
+    names = choice.class_names or net.class_names or choice.known_names()
+    if choice.class_names and len(choice.class_names) != classes:
+        raise ValueError(
+            f"--class-names must be {classes}, one for each class of {net.name}; received "
+            f"{len(choice.class_names)}."
+        )
+    classes = max(classes, 2)
+    return names if len(names) == classes else tuple(map(str, range(classes)))
+
+
+def classes_of_pixels(net: "Trained", picture: "np.ndarray", tile: int | None) -> "np.ndarray":
+    """Predict the class of each pixel of a picture."""
+    from kerascnn import predict_tiles
+    from kerascnn._heads import last_activation
+
+    from ._pictures import grey
+
+    image = grey(picture) if net.model.input_shape[-1] == 1 else picture
+    scores = predict_tiles(net.model, net.preprocessing(image[None])[0], tile=tile)
+    if scores.shape[-1] == 1:
+        half = 0.5 if last_activation(net.model) == "sigmoid" else 0
+        return (scores[..., 0] >= half).astype(int)
+    return scores.argmax(axis=-1)
+
+
+def objects(mask: "np.ndarray", least: int) -> list[tuple[int, int, float, float]]:
+    """List the connected objects of all classes but the first: class, area, centre y, x."""
+    import numpy as np
+    from scipy import ndimage
+
+    from kerascnn.metrics import instances
+
+    rows = []
+    for k in np.unique(mask[mask > 0]).tolist():
+        parts = instances(mask == k, least=least)
+        numbers = range(1, parts.max() + 1)
+        centres = ndimage.center_of_mass(parts > 0, parts, numbers)
+        areas = np.bincount(parts.ravel())[1:]
+        rows += [(k, int(a), y, x) for a, (y, x) in zip(areas, centres, strict=True)]
+    return rows
+
+
+def say_areas(image: str, mask: "np.ndarray", rows: list, names: Sequence[str]) -> None:
+    """Print the share of each class and the number of its objects."""
+    from kerascnn._text import class_texts
+
+    if image:
+        click.echo(f"{image}:")
+    for k, word in enumerate(class_texts(names)):
+        count = sum(row[0] == k for row in rows)
+        click.echo(f"{word}  {(mask == k).mean():6.1%}" + (f"  {count}" if k else ""))
+
+
+def overlay(ax: Any, picture: "np.ndarray", mask: "np.ndarray", names: Sequence[str]) -> None:
+    """Draw the classes over a picture."""
+    from kerascnn import plots
+
+    few = len(set(mask[mask > 0].tolist())) <= CLASSES_NAMED
+    plots.mask_overlay(picture, mask, class_names=names, legend=few, ax=ax)
+
+
+def stretched(net: "Trained", picture: "np.ndarray") -> "np.ndarray":
+    """Resize a picture to the input of a network, grey where it takes one channel."""
+    import numpy as np
+    from skimage.transform import resize
+
+    from ._pictures import grey
+
+    height, width, channels = net.model.input_shape[1:]
+    image = grey(picture) if channels == 1 else picture
+    return resize(image, (height, width), anti_aliasing=True).astype(np.float32)
+
+
+def in_pixels(image: str, row: "np.ndarray", names: Sequence[str], size: tuple) -> tuple:
+    """A row of the table: class, score and the corners of a box in pixels."""
+    kind, score, x, y, w, h = row.tolist()
+    height, width = size[:2]
+    corners = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+    return (image, int(kind), names[int(kind)], f"{score:.4f}", *(f"{c:.1f}" for c in corners))
+
+
+def draw(picture: "np.ndarray", path: Path, style: str, lang: str, over: Callable) -> None:
+    """Draw a picture and, next to it, what was found in it."""
+    from matplotlib import pyplot as plt
+
+    from kerascnn import plots
+
+    with plots.style(style, lang=lang), replacing(path) as new:
+        figure, (left, right) = plt.subplots(1, 2)
+        plots.image_grid(picture[None], ax=left)
+        over(right)
+        figure.savefig(new)
+        plt.close(figure)
+    click.echo(path)
+
+
+def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence]) -> None:
+    """Write a CSV file beside a picture."""
+    table = path.with_suffix(".csv")
+    with replacing(table) as new, open(new, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    click.echo(table)

@@ -1,0 +1,116 @@
+"""`kerascnn segment` and `kerascnn detect` on networks that are known by hand."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from keras import layers
+from PIL import Image
+
+from kerascnn import cli
+
+
+@pytest.fixture
+def kerascnn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(cli.main, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A threshold at 0.5 as a network of grey images, and one that always finds a box."""
+    folder = tmp_path_factory.mktemp("models")
+    inputs = keras.Input((None, None, 1))
+    maps = layers.Conv2D(2, 1, activation="softmax")
+    model = keras.Model(inputs, maps(inputs))
+    maps.set_weights([np.array([0, 20.0]).reshape(1, 1, 1, 2), np.array([0, -10.0])])
+    model.save(folder / "threshold.keras")
+    inputs = keras.Input((8, 8, 3))
+    dense = layers.Dense(7, kernel_initializer="zeros")
+    grid = layers.Reshape((1, 1, 7))(dense(layers.Flatten()(inputs)))
+    model = keras.Model(inputs, grid)
+    dense.set_weights([np.zeros((192, 7)), np.array([0.5, 0.25, 0.5, 0.5, 0.8, 0, 1])])
+    model.save(folder / "finder.keras")
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """Two bright squares of 100 and 25 pixels, and one that is too small to count."""
+    image = np.zeros((60, 80), "uint8")
+    image[10:20, 10:20] = image[40:45, 60:65] = image[30:32, 30:32] = 255
+    Image.fromarray(image).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_objects_and_areas(kerascnn, models, photo, tmp_path):
+    result = kerascnn(
+        "segment", photo, "--model", models / "threshold.keras", "--class-names", "ground,cell"
+    )
+    assert result.exit_code == 0, result.output
+    assert "97.3%" in result.stdout  # of 4800 pixels, 129 are bright
+    found = rows("photo_segment.csv")
+    assert [(row["name"], row["area"], row["y"], row["x"]) for row in found] == [
+        ("cell", "100", "14.5", "14.5"),
+        ("cell", "25", "42.0", "62.0"),
+    ]
+    with Image.open("photo_segment.png") as picture:
+        assert picture.size == (2000, 1125)
+    result = kerascnn(
+        "segment", photo, "--model", models / "threshold.keras", "--least", 1, "-o", "a.png"
+    )
+    assert len(rows("a.csv")) == 3
+    assert (tmp_path / "a.png").exists()
+
+
+def test_boxes_in_pixels(kerascnn, models, photo):
+    result = kerascnn(
+        "detect", photo, "--model", models / "finder.keras", "--boxes", 1,
+        "--class-names", "cat,dog",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "dog  0.80" in result.stdout
+    (row,) = rows("photo_detect.csv")
+    assert (row["class"], row["name"], row["score"]) == ("1", "dog", "0.8000")
+    assert [row[side] for side in ("left", "top", "right", "bottom")] == [
+        "20.0", "0.0", "60.0", "30.0",
+    ]  # fmt: skip
+    result = kerascnn(
+        "detect", photo, "--model", models / "finder.keras", "--boxes", 1, "--score", 0.9
+    )
+    assert "no box with a score of 0.9" in result.stdout
+    assert rows("photo_detect.csv") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["segment", "nothing.png", "--model", "{models}/threshold.keras"],
+            "'nothing.png' must be a picture",
+        ),
+        (["segment", "{photo}", "--model", "{models}/finder.keras"], "must return a map"),
+        (["detect", "{photo}", "--model", "{models}/threshold.keras"], "must return a grid"),
+        (
+            ["segment", "{photo}", "--model", "{models}/threshold.keras", "--class-names", "a,b,c"],
+            "--class-names must be 2",
+        ),
+        (
+            ["segment", "{photo}", "{photo}", "-o", "o.png", "--model", "{models}/finder.keras"],
+            "a folder",
+        ),
+        (["segment", "{photo}", "--model", "unte"], "Did you mean 'unet'"),
+        (["detect", "{photo}", "--model", "fcn32s"], "has no shipped ones"),
+    ],
+)
+def test_bad_input_is_one_line(kerascnn, models, photo, arguments, line):
+    result = kerascnn(*(each.format(photo=photo, models=models) for each in arguments))
+    assert result.exit_code == 2, result.output
+    assert line in result.stderr.splitlines()[-1]
