@@ -42,6 +42,12 @@ ELSEWHERE = {  # options of a builder that come from somewhere else
 @click.option("--width", type=float, help="Factor on the number of filters.")
 @of_builder
 @click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped run resumes.")
+@click.option(
+    "--keep-every",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Also keep the weights of every K-th epoch, to replay the training in the explorer.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def train(
     name: str,
@@ -55,6 +61,7 @@ def train(
     width: float | None,
     options: tuple[str, ...],
     run_dir: str | None,
+    keep_every: int | None,
     seed: int,
 ) -> None:
     """Train an architecture, or the model of a .keras file, on a data set or on folders of images.
@@ -63,6 +70,8 @@ def train(
     for the weights of the last epoch. Ctrl-C exits with 130. Weights are only kept in --run-dir.
     """
     given = read_options(options)
+    if keep_every and not run_dir:
+        raise ValueError("--keep-every needs --run-dir FOLDER, where the weights are kept.")
     check_training(name, data, recipe, given, size, width)
     start_keras()
     import keras
@@ -102,6 +111,7 @@ def train(
             epochs=epochs,
             batch_size=batch_size,
             run_dir=run_dir,
+            keep_every=keep_every,
             seed=seed,
             input_range=input_range,
             callbacks=[] if run_dir else [forgetful],

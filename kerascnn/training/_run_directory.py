@@ -7,6 +7,7 @@
 | history.csv | one row per complete epoch |
 | best.weights.h5 | weights of the best epoch so far |
 | last.weights.h5 | weights of the last complete epoch |
+| epochs/0003.weights.h5 | weights of an epoch, if `keep_every` asks; 0000: of the start |
 | backup/state.h5 | weights, optimizer, random states and progress, also within an epoch |
 
 The .h5 files end with their SHA-256.
@@ -28,6 +29,7 @@ from kerascnn._files import replacing, write_atomically
 from ._checksum import add_sum, check_sum, is_whole
 from ._history_file import read_history, write_history
 from ._identity import identity
+from ._kept import kept_file
 from ._schedules import better_is
 from ._variables import other_variables, restore, save_weights_only, without_optimizer
 
@@ -41,15 +43,24 @@ class RunDirectory:
         path: the directory; it is created if necessary.
         config: the description of the run, from `describe_run`.
         resume: whether to resume a run that the directory contains.
+        keep_every: keep the weights of the start, of every so many epochs and of the last one.
 
     Raises:
         ValueError: If the directory contains another run, or a run although `resume` is False.
         OSError: If the directory cannot be written.
     """
 
-    def __init__(self, path: str | PathLike, config: dict[str, Any], *, resume: bool) -> None:
+    def __init__(
+        self,
+        path: str | PathLike,
+        config: dict[str, Any],
+        *,
+        resume: bool,
+        keep_every: int | None = None,
+    ) -> None:
         self.path = Path(path)
         self.config = config
+        self.keep_every = keep_every
         self.best = self.path / "best.weights.h5"
         self.last = self.path / "last.weights.h5"
         self.backup = self.path / "backup" / "state.h5"
@@ -64,7 +75,9 @@ class RunDirectory:
             self._refuse_another(file)
         try:
             self.backup.parent.mkdir(parents=True, exist_ok=True)
-            for rest in (*self.path.glob(".new-*"), *self.backup.parent.glob(".new-*")):
+            if keep_every:
+                kept_file(path, 0).parent.mkdir(exist_ok=True)
+            for rest in self.path.glob("**/.new-*"):
                 rest.unlink(missing_ok=True)  # the process was killed while it wrote
             self._write_config()
         except OSError as error:
@@ -227,10 +240,22 @@ class RunDirectory:
     def save_epoch(self, model: keras.Model, state: dict[str, Any], *, best: bool) -> None:
         """Write a complete epoch: its weights, the backup and the history."""
         self._write(model, self.last)
+        if self.keep_every and state["epochs"] % self.keep_every == 0:
+            self.keep_last(state["epochs"])  # before the backup: after a crash, it is done again
         if best:
             self._copy(self.last, self.best)
         self.save(model, state)
         write_history(self.history, state["history"])
+
+    def keep_start(self, model: keras.Model) -> None:
+        """Keep the weights with which the run starts."""
+        if self.keep_every:
+            self._write(model, kept_file(self.path, 0))
+
+    def keep_last(self, epoch: int) -> None:
+        """Keep the weights of the last complete epoch."""
+        if self.keep_every:
+            self._copy(self.last, kept_file(self.path, epoch))
 
     def finish(self, epochs: int, **facts: object) -> None:
         """Note that the run is complete."""

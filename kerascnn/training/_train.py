@@ -65,6 +65,7 @@ def train(
     devices: Sequence[str] | str | None = None,
     precision: Precision | None = None,
     backup_seconds: float = 30.0,
+    keep_every: int | None = None,
     sample_weight: npt.ArrayLike | Mapping[str, npt.ArrayLike] | None = None,
     class_weight: dict[int, float] | None = None,
     **overrides: Any,
@@ -131,6 +132,9 @@ def train(
             the devices, see `kerascnn.training.devices()`. The outputs stay float32.
         backup_seconds: Smallest time between two backups within an epoch, which never take more
             than two percent of the time. 0: after each step.
+        keep_every: Keep the weights of the start, of every `keep_every`-th epoch and of the last
+            epoch in `run_dir/epochs/`, for `explorer.export(checkpoints=)`. If `None`, only the
+            best and the last weights are kept.
         sample_weight: The weights of the training labels, which may also come with the data.
         class_weight: Weights of the training labels by class, such as `{0: 1.0, 1: 5.0}`; a
             missing class has weight 1. Also for class indices of pixels, and for one-hot labels.
@@ -160,7 +164,7 @@ def train(
     began = time.perf_counter()
     keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
-    _check_arguments(model, seed, augment, backup_seconds, run_dir, verbose)
+    _check_arguments(model, seed, augment, backup_seconds, run_dir, verbose, keep_every)
     input_range = None if input_range is None else check_range("input_range", input_range)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
     fit = weighted(fit, sample_weight)
@@ -182,7 +186,7 @@ def train(
         facts |= {"deterministic": deterministic, "input_range": input_range, **facts_of(data)}
         parts = ready.fit, ready.validation
         config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
-        directory = RunDirectory(run_dir, config, resume=resume)
+        directory = RunDirectory(run_dir, config, resume=resume, keep_every=keep_every)
         write_model(model, directory.path)
     meter = Meter(plan.batch_size)
     with quiet(), placed(model, where) as trained, dropout_rate(trained, plan.dropout):
@@ -218,6 +222,7 @@ def train(
                 with kernels_checked(model, first_of(ready.fit).images.shape):
                     run.run(together, verbosity(verbose))
             if directory:
+                directory.keep_last(progress.epochs)
                 directory.finish(plan.epochs)
 
     result = Training(
@@ -252,6 +257,7 @@ def _begin(
     state, saved = directory.load(model, plan.epochs, ready.monitor)
     progress = Progress(**(state or {}))
     if not state:  # so that the start is not lost if the run stops in its first epoch
+        directory.keep_start(model)
         directory.save(model, asdict(progress))
     return progress, saved
 
@@ -263,6 +269,7 @@ def _check_arguments(
     backup_seconds: float,
     run_dir: object,
     verbose: object,
+    keep_every: int | None,
 ) -> None:
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
@@ -277,6 +284,13 @@ def _check_arguments(
         raise ValueError(
             f"run_dir must be the path of a directory, or None for no files; received {run_dir!r}."
         )
+    if keep_every is not None and run_dir is None:
+        raise ValueError(
+            f"keep_every must be None without run_dir, where the weights are kept; received "
+            f"{keep_every!r}."
+        )
+    if keep_every is not None:
+        check_count("keep_every", keep_every)
     if backup_seconds != float("inf"):
         check_number("backup_seconds", backup_seconds)
     if verbose not in ("auto", 0, 1, 2):

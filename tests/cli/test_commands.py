@@ -170,6 +170,18 @@ def test_train_hands_the_seed_on(kerascnn, monkeypatch):
     assert [options["seed"] for options in given] == [7]
 
 
+def test_train_keeps_epochs_where_they_are_kept(kerascnn, monkeypatch):
+    given = []
+    monkeypatch.setattr(kc, "train", lambda model, data, **options: given.append(options))
+    command = ("train", "logistic_regression", "--data", "digits", "--keep-every", "3")
+    result = kerascnn(*command, "--run-dir", "run")
+    assert result.exit_code == 0, result.output
+    assert [options["keep_every"] for options in given] == [3]
+    result = kerascnn(*command)
+    assert result.exit_code == 2
+    assert "--keep-every needs --run-dir FOLDER, where the weights are kept." in result.stderr
+
+
 @pytest.mark.slow
 def test_train_again_goes_on(kerascnn, tmp_path):
     first = kerascnn("train", "lenet5", "--data", "digits", "--epochs", "1", "--run-dir", "run")
