@@ -181,6 +181,7 @@ OF_IMAGES_ALONE = (
 WITH_MORE = {
     "deep_dream": lambda method, model, x: method(model, x, "conv"),
     "deletion_insertion": lambda method, model, x: method(model, x, x[:, 0]),
+    "evaluate": lambda method, model, x: method(["saliency"], model, x),
     "maximize_activation": lambda method, model, x: method(model),
     "projective_field": lambda method, model, x: method(model, (0, 0)),
     "randomization_test": lambda method, model, x: method(model, x, kc.visualize.saliency),
@@ -207,7 +208,18 @@ def test_channels_first_is_refused(name, channels_first, rng):
 
 
 def test_each_method_says_what_it_makes_of_channels_first():
-    options = {"Fourier", "Moves", "Penalties", "Pixels", "klass", "unit"}
+    options = {
+        "Fourier",
+        "Moves",
+        "Penalties",
+        "Pixels",
+        "box",
+        "klass",
+        "metrics",
+        "pixel",
+        "region",
+        "unit",
+    }
     assert set(kc.visualize.__all__) == {*OF_IMAGES_ALONE, *WITH_MORE, *OF_WEIGHTS, *options}
 
 
