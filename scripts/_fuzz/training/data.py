@@ -133,7 +133,7 @@ def spoil(case, rng, images, given, weights):
     elif how == "weights one-hot":
         weights[-1] = np.ones((len(images), *given[-1].shape[1:3], 7, 2), "float32")
     elif how == "count":
-        given[-1] = np.concatenate([given[-1], given[-1][:1]])
+        given[-1] = given[-1][:-1]  # so that the last batch of a stream lacks one, too
     elif how == "images":
         images = images[..., :1]
     return images, given, weights
