@@ -98,13 +98,80 @@ def pixels(model):
         yield what, f"{seconds[name] / (2 * seconds['forward']):.2f}", "1.4"
 
 
+def relevance(model):
+    """LRP against two forward passes, and against Zennit on the same net in PyTorch."""
+    import tensorflow as tf
+
+    from kerascnn import visualize
+
+    images = pictures(8)
+    tensor = tf.constant(images)
+    forward = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    candidates = {"forward": lambda: forward(tensor).numpy()}
+    for name in ("epsilon_plus", "epsilon_gamma_box"):
+        candidates[name] = lambda name=name: visualize.lrp(
+            model, images, CLASS, composite=name, bounds=(0, 1), verbose=False
+        )
+    peer = zennit_of(model, images)
+    seconds = take_turns(candidates | peer, rounds=3)
+    for name in ("epsilon_plus", "epsilon_gamma_box"):
+        what = f"`lrp`, {name}, VGG16, 8 images, against"
+        ratio = seconds[name] / (2 * seconds["forward"])
+        yield f"{what} two compiled forward passes", f"{ratio:.2f}", "1.6"
+        if peer:
+            ratio = seconds[name] / seconds[f"zennit {name}"]
+            yield f"{what} Zennit {version('zennit')}", f"{ratio:.2f}", "1.0"
+
+
+def zennit_of(model, images):
+    """Return what Zennit computes with the weights of VGG16; nothing where it is not installed."""
+    try:
+        import torch
+        from torch import nn
+        from zennit.attribution import Gradient
+        from zennit.composites import EpsilonGammaBox, EpsilonPlus
+    except ImportError:
+        return {}
+    torch.set_num_threads(os.cpu_count())
+    layers = []
+    for layer in model.layers:
+        weights = [torch.tensor(w) for w in layer.get_weights()]
+        if len(weights) == 2 and weights[0].ndim == 4:
+            kernel = weights[0].permute(3, 2, 0, 1)
+            own = nn.Conv2d(kernel.shape[1], len(kernel), 3, padding=1)
+        elif len(weights) == 2:
+            kernel = weights[0].T
+            own = nn.Linear(kernel.shape[1], len(kernel))
+        elif "pool" in layer.name:
+            layers.append(nn.MaxPool2d(2))
+            continue
+        else:
+            layers += [nn.Flatten()] * (layer.name == "flatten")
+            continue
+        own.weight.data, own.bias.data = kernel.contiguous(), weights[1]
+        layers += [own, nn.ReLU()]
+    net = nn.Sequential(*layers[:-1]).eval()
+    x = torch.tensor(images).permute(0, 3, 1, 2).contiguous()
+    ends = torch.zeros_like(x[:1]), torch.ones_like(x[:1])
+
+    def run(composite):
+        with Gradient(model=net, composite=composite) as attributor:
+            klass = torch.eye(model.output_shape[-1])[[CLASS] * len(x)]
+            attributor(x.clone().requires_grad_(), lambda y: y * klass)
+
+    return {
+        "zennit epsilon_plus": lambda: run(EpsilonPlus()),
+        "zennit epsilon_gamma_box": lambda: run(EpsilonGammaBox(low=ends[0], high=ends[1])),
+    }
+
+
 def main():
     import kerascnn as kc
 
     model = kc.build_vgg16()
     print(f"Machine: {machine()}\n")
     print("| what | measured | at most |\n| --- | --: | --: |", flush=True)
-    for part in (cams, smooth_grad, pixels):
+    for part in (cams, smooth_grad, pixels, relevance):
         for row in part(model):
             print("| " + " | ".join(row) + " |", flush=True)
 

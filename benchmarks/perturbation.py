@@ -41,6 +41,7 @@ print(time.perf_counter() - start, peak() - before)
 CALL = f"kc.visualize.score_cam(model, images, {CLASS}, {LAYER!r}, verbose=False{{more}})"
 CANDIDATES = {
     "ours": ("", CALL.format(more="")),
+    "ablation": ("", CALL.format(more="").replace("score_cam", "ablation_cam")),
     "bfloat16": ("", CALL.format(more=", precision='mixed_bfloat16'")),
     "peer": (
         "from tf_keras_vis.scorecam import Scorecam\n"
@@ -76,6 +77,9 @@ def score_cam(rounds=3):
         yield f"{what}{words}: time", f"{ours / peer:.2f} ({ours:.0f} s, {peer:.0f} s)", "0.70"
         peaks = f"{our_peak / peer_peak:.2f} ({our_peak:.0f} MB, {peer_peak:.0f} MB)"
         yield f"{what}{words}: peak memory", peaks, "0.25"
+    ours = medians["ablation"][0]
+    what = "`ablation_cam`, VGG16, 224x224, 512 maps, against Score-CAM of tf-keras-vis: time"
+    yield what, f"{ours / peer:.2f} ({ours:.0f} s, {peer:.0f} s)", "0.45"
 
 
 def occlusion(rounds=3):
@@ -105,10 +109,34 @@ def occlusion(rounds=3):
     yield f"{what} in batches of 16", f"{ratio:.2f}", "1.1"
 
 
+def rise(rounds=1, masks=1000):
+    import numpy as np
+    import tensorflow as tf
+
+    import kerascnn as kc
+
+    model = kc.build_vgg16()
+    images = np.random.default_rng(0).random((1, 224, 224, 3), "float32")
+    forward = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    batch = tf.constant(np.repeat(images, 16, axis=0))
+
+    def passes():
+        for start in range(0, masks, 16):
+            forward(batch[: masks - start]).numpy()
+
+    def ours(count=masks):
+        kc.visualize.rise(model, images, CLASS, masks=count, verbose=False)
+
+    forward(batch), ours(16)
+    seconds = take_turns({"ours": ours, "passes": passes}, rounds, warm=False)
+    what = f"`rise`, VGG16, 224x224, {masks} masks, against {masks} compiled forward passes in"
+    yield f"{what} batches of 16", f"{seconds['ours'] / seconds['passes']:.2f}", "1.1"
+
+
 def main():
     print(f"Machine: {machine()}\n")
     print("| what | measured | at most |\n| --- | --: | --: |", flush=True)
-    for part in (occlusion, score_cam):
+    for part in (occlusion, rise, score_cam):
         for row in part():
             print("| " + " | ".join(row) + " |", flush=True)
 

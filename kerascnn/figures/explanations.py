@@ -1,4 +1,4 @@
-"""Heatmaps that explain a decision: Grad-CAM, ten methods side by side, and a sanity check."""
+"""Heatmaps that explain a decision: Grad-CAM, methods side by side, and a sanity check."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from kerascnn import datasets, plots, visualize
 from kerascnn._text import class_texts
 from kerascnn._text import text as _
+from kerascnn.trained._methods import SUMS
 
 from ._drawing import note, parts_of
 from ._material import digit_images, resized, trained
@@ -103,16 +104,18 @@ def grad_cam_of_photo(found: Any, network: Any) -> Figure:
     return fig
 
 
-COMPARED = (
-    "saliency", "smooth_grad", "integrated_gradients", "guided_backprop", "guided_grad_cam",
-    "occlusion", "grad_cam", "grad_cam_plus_plus", "layer_cam", "score_cam",
+COMPARED = (  # with any network: none of these refuses a layer or needs other images
+    "saliency", "gradient_times_input", "smooth_grad", "integrated_gradients",
+    "blur_integrated_gradients", "guided_backprop", "guided_grad_cam", "occlusion", "eigen_cam",
+    "grad_cam", "grad_cam_plus_plus", "layer_cam", "finer_cam", "ablation_cam", "score_cam",
 )  # fmt: skip
+ROW = 5  # methods in a row of the figure
 
 
-def ten_maps(
+def all_maps(
     *, photo: np.ndarray | None = None, network: Any = None
 ) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
-    """Return an image, the maps of ten methods, and the class that they explain."""
+    """Return an image, the maps of the methods, and the class that they explain."""
     if photo is not None or network is not None:
         net = classifier_of(network or shipped())
         picture = photo_for(net, photo)
@@ -124,51 +127,71 @@ def ten_maps(
     # With its dense layers as convolutions, it takes images larger than its 32x32.
     model = convolutionalize(trained("vgg16", "cifar10"))
     image = resized("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
+    others = np.stack([resized(name, 64, 64) for name in ("astronaut", "coffee", "rocket")])
     target = 3  # cat
     quiet: dict[str, Any] = {"verbose": False}
-    layer = "block4_conv3"  # 8x8 maps; those of the last block are 4x4
-    integrated = visualize.integrated_gradients(model, image, target)
-    maps = {
-        "saliency": visualize.saliency(model, image, target),
-        "smooth_grad": visualize.smooth_grad(model, image, target, **quiet),
-        "integrated_gradients": np.abs(integrated.attributions).max(axis=-1),
-        "guided_backprop": visualize.guided_backprop(model, image, target),
-        "guided_grad_cam": visualize.guided_grad_cam(model, image, target, layer),
-        "occlusion": visualize.occlusion(model, image, target, size=12, stride=4, **quiet),
-        "grad_cam": visualize.grad_cam(model, image, target, layer),
-        "grad_cam_plus_plus": visualize.grad_cam_plus_plus(model, image, target, layer),
-        "layer_cam": visualize.layer_cam(model, image, target, layer),
-        "score_cam": visualize.score_cam(model, image, target, layer, **quiet),
+    of_maps: dict[str, Any] = {"layer": "block4_conv3", **quiet}  # 8x8; those of the last are 4x4
+    options: dict[str, dict] = {
+        "saliency": {},
+        "gradient_times_input": {},
+        "smooth_grad": quiet,
+        "integrated_gradients": quiet,
+        "expected_gradients": {"baselines": others, **quiet},
+        "blur_integrated_gradients": quiet,
+        "deep_lift": quiet,
+        "lrp": quiet,
+        "guided_backprop": {},
+        "guided_grad_cam": of_maps,
+        "occlusion": {"size": 12, "stride": 4, **quiet},
+        "rise": {"cells": 8, **quiet},
+        "eigen_cam": of_maps,
+        "grad_cam": of_maps,
+        "grad_cam_plus_plus": of_maps,
+        "layer_cam": of_maps,
+        "hires_cam": {"relu": True, **of_maps},
+        "finer_cam": of_maps,
+        "ablation_cam": of_maps,
+        "score_cam": of_maps,
     }
+    maps = {}
+    for name, more in options.items():
+        found = getattr(visualize, name)(model, image, target, **more)
+        maps[name] = getattr(found, "attributions", found)
+    maps["integrated_gradients"] = np.abs(maps["integrated_gradients"]).max(axis=-1)
+    for name in ("expected_gradients", *SUMS):
+        maps[name] = maps[name].sum(axis=-1)
     return image, maps, target
 
 
 @figure(
-    title="Ten methods answer one question: where does the network see the class?",
+    title="One question, many answers: where does the network see the class?",
     alt=lambda photo, network: (
         _(
-            "A photo of a cat and what ten methods highlight in it: saliency and SmoothGrad are "
-            "noisy, guided backpropagation draws edges, and occlusion and the Grad-CAM family "
-            "highlight regions."
+            "A photo of a cat and what twenty methods highlight in it: gradients are noisy, guided "
+            "backpropagation draws edges, and occlusion, RISE and the Grad-CAM family highlight "
+            "regions."
         )
         if photo is None and network is None
         else _(
-            "A photo and what ten methods highlight in it for the class that {network} predicts.",
+            "A photo and what {count} methods highlight in it for the class that {network} "
+            "predicts.",
+            count=len(COMPARED),
             network=name_of(network),
         )
     ),
     rows=("F5",),
     photos=lambda photo, network: shown_by(photo, network, "chelsea"),
-    data=ten_maps,
+    data=all_maps,
 )
 def methods_compared(
     found: tuple, *, photo: np.ndarray | None = None, network: Any = None
 ) -> Figure:
-    """Explain the same class of one photo with ten methods."""
+    """Explain the same class of one photo with many methods."""
     image, maps, target = found
     fig = plt.figure()
     names = list(maps)
-    for part, row in zip(parts_of(fig, 2, 1), (names[:5], names[5:]), strict=True):
+    rows = [names[i : i + ROW] for i in range(0, len(names), ROW)]
+    for part, row in zip(parts_of(fig, len(rows), 1), rows, strict=True):
         plots.compare_methods(image, {name: maps[name] for name in row}, ax=part.subplots())
     if photo is None and network is None:
         from kerascnn.datasets import cifar10

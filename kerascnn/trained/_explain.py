@@ -12,7 +12,7 @@ from kerascnn._errors import unknown
 from kerascnn._heads import last_activation
 from kerascnn._text import class_texts
 
-from ._methods import CAMS, METHODS, PIXELS
+from ._methods import CAMS, METHODS, PIXELS, SUMS
 
 if TYPE_CHECKING:
     from ._trained import Trained
@@ -25,7 +25,8 @@ class Explanation:
     Attributes:
         method: one of `METHODS`.
         image: (H, W, 3) in [0, 1], the part of the picture that the network saw.
-        heatmap: (h, w) float32, raw; non-negative except for occlusion.
+        heatmap: (h, w) float32, raw; signed for occlusion and for contributions to the score, which
+            are summed over the channels; non-negative for the other methods.
         target: index of the class.
         label: name of the class; in the current language for the toolkit's own data sets.
         probability: probability of the class, 0 to 1.
@@ -63,10 +64,12 @@ def explain(
         arguments.append(layer or net.explained_layer(fitted))
     found = getattr(visualize, method)(*arguments)
     found = getattr(found, "attributions", found)[0]
+    if found.ndim > 2:
+        found = found.sum(axis=-1) if method in SUMS else np.abs(found).max(axis=-1)
     return Explanation(
         method=method,
         image=net.view(picture),
-        heatmap=found if found.ndim == 2 else np.abs(found).max(axis=-1),
+        heatmap=found,
         target=target,
         label=class_texts(net.names)[target],
         probability=float(probabilities[target]),

@@ -1,10 +1,16 @@
 from . import (
     metrics as metrics,
 )
+from ._ablation_cam import ablation_cam as ablation_cam
 from ._activations import activations as activations
+from ._attention_relevance import attention_relevance as attention_relevance
+from ._attention_rollout import attention_rollout as attention_rollout
+from ._blur_integrated_gradients import blur_integrated_gradients as blur_integrated_gradients
 from ._deconvnet import deconvnet as deconvnet
 from ._deep_dream import deep_dream as deep_dream
+from ._deep_lift import deep_lift as deep_lift
 from ._effective_receptive_field import effective_receptive_field as effective_receptive_field
+from ._eigen_cam import eigen_cam as eigen_cam
 from ._engine.goals import klass as klass
 from ._engine.goals import unit as unit
 from ._engine.image_parameters import Fourier as Fourier
@@ -14,19 +20,32 @@ from ._engine.places import pixel as pixel
 from ._engine.places import region as region
 from ._engine.regularizers import Penalties as Penalties
 from ._engine.transforms import Moves as Moves
+from ._expected_gradients import expected_gradients as expected_gradients
 from ._filters import filters as filters
+from ._finer_cam import finer_cam as finer_cam
 from ._grad_cam import grad_cam as grad_cam
 from ._grad_cam_plus_plus import grad_cam_plus_plus as grad_cam_plus_plus
+from ._gradient_times_input import gradient_times_input as gradient_times_input
 from ._guided_backprop import guided_backprop as guided_backprop
 from ._guided_grad_cam import guided_grad_cam as guided_grad_cam
 from ._hires_cam import hires_cam as hires_cam
 from ._integrated_gradients import integrated_gradients as integrated_gradients
 from ._invert_features import invert_features as invert_features
 from ._layer_cam import layer_cam as layer_cam
+from ._lrp import AlphaBeta as AlphaBeta
+from ._lrp import Composite as Composite
+from ._lrp import Epsilon as Epsilon
+from ._lrp import Flat as Flat
+from ._lrp import Gamma as Gamma
+from ._lrp import WSquare as WSquare
+from ._lrp import ZBox as ZBox
+from ._lrp import lrp as lrp
+from ._maco import maco as maco
 from ._maximize_activation import maximize_activation as maximize_activation
 from ._occlusion import occlusion as occlusion
 from ._projective_field import projective_field as projective_field
 from ._receptive_field import receptive_field as receptive_field
+from ._rise import rise as rise
 from ._saliency import saliency as saliency
 from ._score_cam import score_cam as score_cam
 from ._smooth_grad import smooth_grad as smooth_grad

@@ -8,6 +8,7 @@ from ._engine.images import Images
 from ._engine.layers import LayerLike
 from ._engine.question import ask
 from ._engine.targets import Target
+from ._engine.tokens import Reshape
 
 
 def grad_cam(
@@ -16,6 +17,7 @@ def grad_cam(
     target: Target = None,
     layer: LayerLike = None,
     *,
+    reshape: Reshape = None,
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
@@ -35,6 +37,9 @@ def grad_cam(
             one per output, is summed. A single sigmoid unit has the classes 0 and 1. Scores that
             are maps, as in segmentation, are averaged over the positions.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        reshape: for tokens (N, T, K) of a transformer, which have no rows and columns: the height
+            and width of the image in patches, such as (14, 14), of which the last 14 · 14 tokens
+            are the patches, row by row; or a function from tokens to maps (N, h, w, K).
         batch_size: number of images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
@@ -51,7 +56,9 @@ def grad_cam(
     (2, 10, 10)
     """
     question = ask(model, images, target)
-    maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
+    maps, grads = gradients_at(
+        question, layer, reshape=reshape, batch_size=batch_size, verbose=verbose
+    )
     places = tuple(range(1, maps.ndim - 1))
     alpha = grads.mean(axis=places, keepdims=True)  # Eq. 1
     return np.maximum((alpha * maps).sum(axis=-1), 0)  # Eq. 2: ReLU

@@ -8,6 +8,7 @@ from ._engine.images import Images
 from ._engine.layers import LayerLike
 from ._engine.question import ask
 from ._engine.targets import Target
+from ._engine.tokens import Reshape
 
 
 def grad_cam_plus_plus(
@@ -16,6 +17,7 @@ def grad_cam_plus_plus(
     target: Target = None,
     layer: LayerLike = None,
     *,
+    reshape: Reshape = None,
     normalize_alpha: bool = False,
     batch_size: int = 32,
     verbose: bool | str = "auto",
@@ -32,6 +34,7 @@ def grad_cam_plus_plus(
         images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        reshape: for tokens (N, T, K), as for `grad_cam`.
         normalize_alpha: whether to divide α by its sum over the positions, as tf-keras-vis does;
             the paper's equations do not.
         batch_size: number of images per batch; smaller batches need less memory.
@@ -50,7 +53,9 @@ def grad_cam_plus_plus(
     (2, 10, 10)
     """
     question = ask(model, images, target)
-    maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
+    maps, grads = gradients_at(
+        question, layer, reshape=reshape, batch_size=batch_size, verbose=verbose
+    )
     places = tuple(range(1, maps.ndim - 1))
     # DEVIATION: the paper's score is Y = exp(S), whose derivatives all have the factor exp(S). It
     # cancels in α, and otherwise only scales the whole heatmap, so it is left out.

@@ -8,6 +8,7 @@ from ._engine.images import Images
 from ._engine.layers import LayerLike
 from ._engine.question import ask
 from ._engine.targets import Target
+from ._engine.tokens import Reshape
 
 
 def hires_cam(
@@ -16,6 +17,7 @@ def hires_cam(
     target: Target = None,
     layer: LayerLike = None,
     *,
+    reshape: Reshape = None,
     relu: bool = False,
     batch_size: int = 32,
     verbose: bool | str = "auto",
@@ -32,6 +34,7 @@ def hires_cam(
         images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        reshape: for tokens (N, T, K), as for `grad_cam`.
         relu: whether to set negative values, evidence against the class, to 0.
         batch_size: number of images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
@@ -49,6 +52,8 @@ def hires_cam(
     (2, 10, 10)
     """
     question = ask(model, images, target)
-    maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
+    maps, grads = gradients_at(
+        question, layer, reshape=reshape, batch_size=batch_size, verbose=verbose
+    )
     heatmap = (grads * maps).sum(axis=-1)
     return np.maximum(heatmap, 0) if relu else heatmap

@@ -1,7 +1,6 @@
 """Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -14,24 +13,11 @@ from kerascnn._progress import progress
 
 from ._engine.answers import scores_of, with_predicted_classes
 from ._engine.batches import in_sums
-from ._engine.images import Images, one_or_all
+from ._engine.contributions import Contributions, check_baseline, contributions
+from ._engine.images import Images
 from ._engine.question import ask
 from ._engine.scores import gradients_at_points
 from ._engine.targets import Target
-
-
-class IntegratedGradients(NamedTuple):
-    """The contribution of each pixel, and the error of their sum.
-
-    Attributes:
-        attributions: (N, H, W, C) float32, signed, in units of the score. For several inputs, a
-            list of arrays.
-        gap: (N,) float32, Σ attributions − (F(x) − F(x′)), which is 0 for the exact integral.
-            Increase `steps` if it is not small compared with the sum.
-    """
-
-    attributions: np.ndarray | list[np.ndarray]
-    gap: np.ndarray
 
 
 def integrated_gradients(
@@ -44,7 +30,7 @@ def integrated_gradients(
     rule: str = "gauss_legendre",
     batch_size: int = 8,
     verbose: bool | str = "auto",
-) -> IntegratedGradients:
+) -> Contributions:
     """Attribute the difference in a class's score between an image and a baseline to the pixels.
 
         (x − x′) · ∫ ∂F(x′ + α(x − x′))/∂x dα, α from 0 to 1
@@ -70,7 +56,7 @@ def integrated_gradients(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        An `IntegratedGradients` with `attributions`, (N, H, W, C) float32, signed, and `gap`, (N,),
+        `Contributions` with `attributions`, (N, H, W, C) float32, signed, and `gap`, (N,),
         the difference between their sum and F(x) − F(x′).
 
     Raises:
@@ -87,7 +73,7 @@ def integrated_gradients(
         raise unknown("rule", rule, list(RULES))
     question = ask(model, images, target)
     arrays, score = question.images, question.score
-    baselines = _check_baseline(baseline, arrays)
+    baselines = check_baseline(baseline, arrays)
     question = with_predicted_classes(question, batch_size)
 
     def integrals(graph: Graph, *tensors: Tensor) -> list:
@@ -111,11 +97,7 @@ def integrated_gradients(
     difference = scores_of(question, batch_size=batch_size) - scores_of(
         of_baselines, batch_size=batch_size
     )
-    whole = sum(a.sum(axis=tuple(range(1, a.ndim)), dtype="float64") for a in attributions)
-    return IntegratedGradients(
-        one_or_all([a.astype("float32") for a in attributions]),
-        (whole - difference).astype("float32"),  # Proposition 1: completeness
-    )
+    return contributions(attributions, difference)  # Proposition 1: completeness
 
 
 def gauss_legendre(steps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -143,26 +125,3 @@ def _between(start: Tensor, end: Tensor, alphas: Tensor) -> Tensor:
     """Return the points x′ + α(x − x′) on the path from a baseline to an image."""
     start, end = ops.expand_dims(start, 1), ops.expand_dims(end, 1)
     return start + _beside(alphas, end) * (end - start)
-
-
-def _check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return one baseline per input, in the shape of its images."""
-    given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
-    if len(given) != len(arrays):
-        raise ValueError(
-            f"baseline must be one array for each of the model's {len(arrays)} input(s); "
-            f"received {len(given)}."
-        )
-    baselines = []
-    for start, x in zip(given, arrays, strict=True):
-        start = np.asarray(0 if start is None else start)
-        fits = start.ndim == 0 or start.shape in (x.shape, x.shape[1:], (1, *x.shape[1:]))
-        if start.dtype.kind not in "fiu" or not fits:
-            raise ValueError(
-                f"baseline must be a number or have the images' shape, {x.shape} or "
-                f"{x.shape[1:]}; received {start.dtype} of shape {start.shape}."
-            )
-        if not np.isfinite(start).all():
-            raise ValueError("baseline must be finite; received NaN or infinity.")
-        baselines.append(np.broadcast_to(start.astype(x.dtype), x.shape))
-    return baselines

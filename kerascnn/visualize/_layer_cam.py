@@ -8,6 +8,7 @@ from ._engine.images import Images
 from ._engine.layers import LayerLike
 from ._engine.question import ask
 from ._engine.targets import Target
+from ._engine.tokens import Reshape
 
 
 def layer_cam(
@@ -16,6 +17,7 @@ def layer_cam(
     target: Target = None,
     layer: LayerLike = None,
     *,
+    reshape: Reshape = None,
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
@@ -29,6 +31,7 @@ def layer_cam(
         images: (N, H, W, C) float, in the range the model was trained on.
         target: as for `grad_cam`; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        reshape: for tokens (N, T, K), as for `grad_cam`.
         batch_size: number of images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
@@ -45,6 +48,8 @@ def layer_cam(
     (2, 28, 28)
     """
     question = ask(model, images, target)
-    maps, grads = gradients_at(question, layer, batch_size=batch_size, verbose=verbose)
+    maps, grads = gradients_at(
+        question, layer, reshape=reshape, batch_size=batch_size, verbose=verbose
+    )
     weights = np.maximum(grads, 0)  # one per position, not one per map
     return np.maximum((weights * maps).sum(axis=-1), 0)

@@ -140,12 +140,12 @@ def maximize_activation(
                 "diversity must be 0 for classes, since images are compared at a layer; "
                 f"received {diversity!r}. Set layer and units instead."
             )
-        goal, numbers, own_seeds = _goal(model, graph, target, pictures, preprocessing)
+        goal, numbers, own_seeds = goal_of(model, graph, target, pictures, preprocessing)
     elif target is None:
         node = select_layer(graph, layer)
         trunk = trunk_of(model, graph, [node.name], preprocessing)
         goal = Units(trunk, position, pictures, float(diversity))
-        numbers = own_seeds = np.repeat(_check_units(units, node), pictures).astype("int32")
+        numbers = own_seeds = np.repeat(check_units(units, node), pictures).astype("int32")
     else:
         raise ValueError("target must be None if layer or units are given; received both.")
 
@@ -230,7 +230,7 @@ def _penalties(given: Penalties | Callable | Sequence[Callable]) -> Penalties:
     return Penalties(more=check_callables("penalties", given))
 
 
-def _goal(
+def goal_of(
     model: keras.Model,
     graph: Graph,
     target: Any,
@@ -262,7 +262,7 @@ def _goal(
     return Classes(trunk, None), numbers, numbers
 
 
-def _check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> np.ndarray:
+def check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> np.ndarray:
     """Return channel indices.
 
     Raises:

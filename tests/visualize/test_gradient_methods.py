@@ -18,6 +18,15 @@ METHODS = {
     "integrated_gradients": lambda *a, **k: (
         see.integrated_gradients(*a, **{"steps": 3, **k}).attributions
     ),
+    "expected_gradients": lambda *a, **k: (
+        see.expected_gradients(*a, samples=3, baselines=starts_of(a[0]), **k).attributions
+    ),
+    "blur_integrated_gradients": lambda *a, **k: (
+        see.blur_integrated_gradients(*a, steps=2, **k).attributions
+    ),
+    "gradient_times_input": lambda *a, **k: see.gradient_times_input(*a, **k).attributions,
+    "deep_lift": lambda *a, **k: see.deep_lift(*a, **k).attributions,
+    "lrp": lambda *a, **k: see.lrp(*a, **k).attributions,
     "guided_backprop": see.guided_backprop,
     "guided_grad_cam": see.guided_grad_cam,
     "grad_cam": see.grad_cam,
@@ -25,6 +34,17 @@ METHODS = {
     "layer_cam": see.layer_cam,
     "hires_cam": see.hires_cam,
 }
+RULED = ("deep_lift", "lrp")  # refuse what they have no rule for
+
+
+def starts_of(model):
+    """Two images of 0 and 1, for each input; of a model that is none, one."""
+    inputs = getattr(model, "inputs", None) or [keras.KerasTensor((None, 2, 2, 1))]
+    starts = [np.repeat(np.float32([0, 1]), np.prod(x.shape[1:])) for x in inputs]
+    starts = [s.reshape(2, *x.shape[1:]) for s, x in zip(starts, inputs, strict=True)]
+    return starts if len(starts) > 1 else starts[0]
+
+
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
@@ -100,9 +120,10 @@ def probabilities(shared):
     return keras.Sequential([shared, layers.Rescaling(1.0)])
 
 
-@every_method
-def test_scores_are_logits(method, model, probabilities, images):
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in RULED])
+def test_scores_are_logits(name, model, probabilities, images):
     """A saturated softmax has no gradient; its logits have."""
+    method = METHODS[name]
     model.layers[-1].set_weights([1e4 * w for w in model.layers[-1].get_weights()])
     best = model.predict(images, verbose=0).argmax(axis=1)
     of_logits = method(model, images, best)
@@ -145,7 +166,11 @@ EXACT = {  # points and noise that add no digits
 }
 
 
-@pytest.mark.parametrize("name", METHODS)
+# Points that add digits, whatever the options
+ROUNDED = ("expected_gradients", "blur_integrated_gradients")
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ROUNDED])
 def test_mixed_precision(name, full, half, rng):
     images = 2 * rng.integers(0, 3, (2, 12, 8, 2)).astype("float32")
     expected, ours = (METHODS[name](m, images, [0, 1], **EXACT.get(name, {})) for m in (full, half))
@@ -181,8 +206,8 @@ def test_compiled_once(method, model, images):
         method(model, images[: 1 + i % 3], i % 4)
         method(model, images[: 1 + i % 3])
     # Of all methods on this model: gradients at the images, plain and guided, and at the maps; the
-    # sums of two methods, the predicted class and the score.
-    assert trace_count(model) == traces <= 7
+    # sums of three methods, two walks back by rules, the predicted class and the score.
+    assert trace_count(model) == traces <= 10
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +229,10 @@ def test_rows_and_columns_are_not_swapped(method, pixel):
         assert np.unravel_index(seen.argmax(), seen.shape) == (9, 2)
 
 
-PIXELS = ("saliency", "smooth_grad", "integrated_gradients", "guided_backprop", "guided_grad_cam")
+PIXELS = (
+    "saliency", "smooth_grad", "integrated_gradients", "expected_gradients", "gradient_times_input",
+    "deep_lift", "lrp", "guided_backprop", "guided_grad_cam",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

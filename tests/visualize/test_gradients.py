@@ -174,14 +174,20 @@ def test_scores_need_no_import(monkeypatch):
 # Models that put their channels first
 
 OF_IMAGES_ALONE = (
-    "activations", "deconvnet", "effective_receptive_field", "grad_cam", "grad_cam_plus_plus",
+    "ablation_cam", "activations", "blur_integrated_gradients", "deconvnet", "deep_lift",
+    "effective_receptive_field", "eigen_cam", "finer_cam", "grad_cam", "grad_cam_plus_plus",
+    "gradient_times_input",
     "guided_backprop", "guided_grad_cam", "hires_cam", "integrated_gradients", "invert_features",
-    "layer_cam", "occlusion", "saliency", "score_cam", "smooth_grad", "top_patches",
+    "layer_cam", "lrp", "occlusion", "rise", "saliency", "score_cam", "smooth_grad", "top_patches",
 )  # fmt: skip
 WITH_MORE = {
+    "attention_relevance": lambda method, model, x: method(model, x, token=0),
+    "attention_rollout": lambda method, model, x: method(model, x, token=0),
     "deep_dream": lambda method, model, x: method(model, x, "conv"),
     "deletion_insertion": lambda method, model, x: method(model, x, x[:, 0]),
     "evaluate": lambda method, model, x: method(["saliency"], model, x),
+    "expected_gradients": lambda method, model, x: method(model, x, baselines=x),
+    "maco": lambda method, model, x: method(model),
     "maximize_activation": lambda method, model, x: method(model),
     "projective_field": lambda method, model, x: method(model, (0, 0)),
     "randomization_test": lambda method, model, x: method(model, x, kc.visualize.saliency),
@@ -209,10 +215,17 @@ def test_channels_first_is_refused(name, channels_first, rng):
 
 def test_each_method_says_what_it_makes_of_channels_first():
     options = {
+        "AlphaBeta",
+        "Composite",
+        "Epsilon",
+        "Flat",
         "Fourier",
+        "Gamma",
         "Moves",
         "Penalties",
         "Pixels",
+        "WSquare",
+        "ZBox",
         "box",
         "klass",
         "metrics",

@@ -19,7 +19,9 @@ OURS = {"preprocessing": lambda x: x}  # a function of the user's is compiled fo
 
 # Each as (model, images) or, of those that make pictures, (model, image, **options)
 CALLS = {
+    "ablation_cam": lambda model, x: see.ablation_cam(model, x),
     "activations": lambda model, x: see.activations(model, x),
+    "deep_lift": lambda model, x: see.deep_lift(model, x),
     "deletion_insertion": lambda model, x: see.deletion_insertion(model, x, x[..., 0], steps=2),
     "effective_receptive_field": lambda model, x: see.effective_receptive_field(model, x, "deep"),
     "filters": lambda model, x: see.filters(model),
@@ -29,6 +31,7 @@ CALLS = {
     "hires_cam": lambda model, x: see.hires_cam(model, x),
     "integrated_gradients": lambda model, x: see.integrated_gradients(model, x, steps=2),
     "layer_cam": lambda model, x: see.layer_cam(model, x, lambda logits: logits[:, 0]),
+    "lrp": lambda model, x: see.lrp(model, x),
     "occlusion": lambda model, x: see.occlusion(model, x, size=3),
     "projective_field": lambda model, x: see.projective_field(
         model, (0, 0), "deep", input_shape=x.shape[1:]

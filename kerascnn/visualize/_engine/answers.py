@@ -16,8 +16,17 @@ from .compile import compiled, specs
 from .layers import LayerLike, select_maps
 from .question import Question
 from .rules import rule_named
-from .scores import PREDICTED, chosen_classes, logits_at, score_gradients, scores_at, scores_in
+from .scores import (
+    PREDICTED,
+    chosen_classes,
+    logits_at,
+    score_gradients,
+    scores_at,
+    scores_by_class,
+    scores_in,
+)
 from .tape import in_half, slopes
+from .tokens import Reshape, as_maps, check_gradients
 
 
 def outputs_of(
@@ -57,6 +66,8 @@ def gradients_at(
     question: Question,
     layer: LayerLike = None,
     *,
+    reshape: Reshape = None,
+    weights: np.ndarray | None = None,
     batch_size: int = 32,
     verbose: bool | str = False,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -67,17 +78,22 @@ def gradients_at(
     Args:
         question: the model, the images and the target.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
+        reshape: how tokens become maps, as for `as_maps`.
+        weights: (N, classes), of a sum of classes' scores to use instead of the score.
         batch_size: number of images per batch.
         verbose: whether to show a progress bar, as for `progress`.
 
     Returns:
         Feature maps and gradients, both of the layer's output shape (N, h, w, K), float32.
+
+    Raises:
+        ValueError: if the score does not depend on the layer, or its gradient is 0 everywhere.
     """
-    score = question.score
+    score, count = question.score, len(question.images)
     layer = select_maps(question.graph, layer, score).name
 
     def gradients(graph: Graph, *tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        *inputs, classes = tensors
+        inputs, of_score = tensors[:count], tensors[count]
         at = graph.node(layer).outputs[0]
         half = in_half(graph)
         with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
@@ -92,7 +108,11 @@ def gradients_at(
 
             if at in graph.inputs:
                 tape.watch(inputs[graph.inputs.index(at)])
-            values, scores = scores_at(graph, inputs, classes, score, call=call, also=(at,))
+            if weights is None:
+                values, scores = scores_at(graph, inputs, of_score, score, call=call, also=(at,))
+            else:
+                values, logits = logits_at(graph, inputs, call=call, also=(at,))
+                scores = tf.reduce_sum(of_score * scores_by_class(graph, logits[0]), axis=-1)
             maps = values[at]
         (gradient,) = slopes(tape, scores, [maps], half=half)
         if gradient is None:
@@ -102,8 +122,11 @@ def gradients_at(
             )
         return tf.cast(maps, tf.float32), gradient
 
-    step = question.step(("gradients", layer), gradients, question.arrays)
-    maps, grads = in_batches(step, question.arrays, question.at_once(batch_size), verbose)
+    arrays = [*question.images, question.classes if weights is None else weights]
+    step = question.step(("gradients", layer, weights is None), gradients, arrays)
+    found = in_batches(step, arrays, question.at_once(batch_size), verbose)
+    maps, grads = (as_maps(values, reshape, layer) for values in found)
+    check_gradients(grads, layer)
     return maps, grads
 
 
@@ -166,6 +189,17 @@ def with_predicted_classes(question: Question, batch_size: int = 32) -> Question
     if question.score is not None or (question.classes != PREDICTED).all():
         return question
     return question.about(predicted_classes(question, batch_size))
+
+
+def class_table(question: Question, batch_size: int = 32) -> np.ndarray:
+    """Compute the scores of all classes, their logits, (N, classes) float32."""
+
+    def table(graph: Graph, *inputs: tf.Tensor) -> list[tf.Tensor]:
+        return [scores_by_class(graph, logits_at(graph, inputs)[1][0])]
+
+    images = list(question.images)
+    step = compiled(question.model, question.graph, ("class table",), table, specs(images))
+    return in_batches(step, images, batch_size)[0]
 
 
 def predicted_classes(question: Question, batch_size: int = 32) -> np.ndarray:

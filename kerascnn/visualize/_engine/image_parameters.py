@@ -14,6 +14,7 @@ from kerascnn._graph import Tensor
 
 from .regularizers import GRAY, blur
 
+TINY = 1e-4  # added to a standard deviation, as in xplique
 START = 0.01  # standard deviation of the initial noise (lucid)
 BLUR_EVERY = 4  # steps (Yosinski et al. 2015, arXiv:1506.06579, Table 1)
 
@@ -94,20 +95,56 @@ class Fourier:
         spectrum = point * (frequency_scale(*point.shape[-2:]) / 4)  # lucid, spatial.py
         values, _imaginary = ops.ifft2(ops.unstack(spectrum, 2, axis=1))
         values = ops.transpose(values, (0, 2, 3, 1))
-        if values.shape[-1] == 3:
-            # A 1x1 convolution applies the matrix to each pixel.
-            values = ops.conv(values, COLORS.T[None, None], data_format="channels_last")
-        return ops.sigmoid(values)
+        return ops.sigmoid(in_colors(values))
 
     def project(self, point: Tensor, step: int, slope: Tensor) -> Tensor:
         """Return the point unchanged, since every spectrum is valid."""
         return point
 
 
+def in_colors(values: Tensor) -> Tensor:
+    """Turn decorrelated colors (N, H, W, 3) into RGB; other numbers of channels stay."""
+    if values.shape[-1] != 3:
+        return values
+    # A 1x1 convolution applies the matrix to each pixel.
+    return ops.conv(values, COLORS.T[None, None], data_format="channels_last")
+
+
 def frequency_scale(height: int, width: int) -> np.ndarray:
     """Return 1 / f, as in natural images, (H, W); the mean counts as the lowest frequency."""
     f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))  # cycles per pixel
     return (np.sqrt(height * width) / np.maximum(f, 1 / max(height, width))).astype("float32")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The phase of a spectrum whose magnitude is fixed (Fel et al. 2023, arXiv:2306.06805).
+
+    Attributes:
+        size: height and width in pixels.
+    """
+
+    size: tuple[int, int]
+
+    def start(self, rng: np.random.Generator, channels: int) -> np.ndarray:
+        """Draw phases (C, H, W), uniform from −π to π."""
+        return rng.uniform(-np.pi, np.pi, (channels, *self.size)).astype("float32")
+
+    def values(self, phase: Tensor, magnitude: Tensor) -> Tensor:
+        """Return the real images (N, H, W, C) with this phase (N, C, H, W) and magnitude."""
+        # φ(−k) = −φ(k), as of any real image; the indices −k are those k, backwards
+        phase = (phase - ops.roll(ops.flip(phase, axis=(-2, -1)), (1, 1), (-2, -1))) / 2
+        spectrum = magnitude * ops.cos(phase), magnitude * ops.sin(phase)
+        values, _imaginary = ops.ifft2(spectrum)  # Eq. 4: F⁻¹(r e^{iφ})
+        return ops.transpose(values, (0, 2, 3, 1))
+
+    def pictures(self, phase: Tensor, magnitude: Tensor) -> Tensor:
+        """Return images in [0, 1]: RGB of decorrelated colors, standardized, and a sigmoid."""
+        values = in_colors(self.values(phase, magnitude))
+        axes = tuple(range(1, len(values.shape)))
+        mean = ops.mean(values, axis=axes, keepdims=True)
+        values = (values - mean) / (ops.std(values, axis=axes, keepdims=True) + TINY)
+        return ops.sigmoid(values)
 
 
 PARAMETERS = {"fourier": Fourier, "pixels": Pixels}

@@ -25,10 +25,19 @@ def kernel_of(layer: keras.layers.Layer) -> np.ndarray:
         pointwise = np.asarray(layer.pointwise_kernel)  # (1, 1, C · multiplier, K)
         pointwise = pointwise.reshape(*depthwise.shape[2:], -1)
         return np.einsum("hwcm,cmk->hwck", depthwise, pointwise).astype("float32")
-    kernel = np.asarray(layer.kernel)  # `np.array` warns of a copy, and so does Keras
-    if kernel.dtype.kind in "iu":
+    check_float(layer)
+    return np.asarray(layer.kernel).astype("float32")  # `np.array` warns of a copy, as Keras does
+
+
+def check_float(layer: keras.layers.Layer) -> None:
+    """Check that the weights of a layer are not quantized.
+
+    Raises:
+        ValueError: if they are integers.
+    """
+    dtype = keras.backend.standardize_dtype(layer.kernel.dtype)
+    if not keras.backend.is_float_dtype(dtype):
         raise ValueError(
-            f"layer must have float weights; {layer.name!r} has {kernel.dtype.name} weights. "
+            f"layer must have float weights; {layer.name!r} has {dtype} weights. "
             "Use the model before quantization."
         )
-    return kernel.astype("float32")

@@ -193,6 +193,11 @@ def chosen_classes(logits: tf.Tensor, classes: tf.Tensor | int, *, binary: bool)
     return tf.where(classes == PREDICTED, best, classes)
 
 
+def scores_by_class(graph: Graph, logits: tf.Tensor) -> tf.Tensor:
+    """Return the score of every class from the logits of the first output, (N, classes)."""
+    return _by_class(logits, tf.negative if is_binary(graph) else None)
+
+
 def _by_class(outputs: tf.Tensor, of_no: Callable | None) -> tf.Tensor:
     """Return outputs as (N, classes): averaged over positions; both classes of a sigmoid unit."""
     if len(outputs.shape) == 1:  # (N,), one unit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import keras
 import numpy as np
@@ -95,6 +96,48 @@ def value_and_gradient(
         value = function(point)
     (slope,) = slopes(tape, value, [point], half=half)
     return value, tf.zeros_like(point) if slope is None else slope
+
+
+def value_and_gradients(
+    function: Callable[..., tf.Tensor], points: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Compute a function (N,) of several tensors, and the gradient of its sum at each, float32.
+
+    Raises:
+        ValueError: if it depends on none of them.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(points)
+        values = function(*points)
+    grads = slopes(tape, values, points, half=False)
+    if all(gradient is None for gradient in grads):
+        raise ValueError(
+            "target must depend on the model's outputs; its score has no gradient with respect to "
+            "them. Choose a target that uses the outputs."
+        )
+    return values, [
+        tf.zeros_like(x) if g is None else g for x, g in zip(points, grads, strict=True)
+    ]
+
+
+def pulled_back(
+    function: Callable[..., Any], inputs: Sequence[tf.Tensor], given: Any
+) -> list[tf.Tensor]:
+    """Compute the gradients of Σ given · function(inputs) with respect to the inputs.
+
+    Args:
+        function: from the inputs to one tensor or a structure of tensors.
+        inputs: float tensors.
+        given: a tensor, or a structure of tensors, in the shape of the function's output.
+
+    Returns:
+        One tensor per input, in its shape; zeros if the output does not depend on it.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        outputs = function(*inputs)
+    grads = tape.gradient(outputs, inputs, output_gradients=given)
+    return [tf.zeros_like(x) if g is None else g for x, g in zip(inputs, grads, strict=True)]
 
 
 def variable_gradients(

@@ -73,3 +73,27 @@ class Moves:
             data_format="channels_last",
         )
         return moved + GRAY
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Random square parts of an image, enlarged to its size, with a little noise.
+
+    Attributes:
+        mean, deviation: of the side of a part, as a fraction of the image's (Fel et al. 2023,
+            section 3.2).
+        noise: standard deviation of the noise, relative to the range of the images.
+    """
+
+    mean: float = 0.25
+    deviation: float = 0.1
+    noise: float = 0.08
+
+    def draw(self, rng: np.random.Generator, count: int, size: tuple[int, int]) -> np.ndarray:
+        """Draw parts of images of a height and width, as rows of `Moves.draw`, (count, 8)."""
+        side = np.clip(rng.normal(self.mean, self.deviation, count), 0.05, 1.0)
+        height, width = size
+        left, top = (rng.uniform(0, (1 - side) * (n - 1)) for n in (width, height))
+        zero = np.zeros(count)
+        rows = np.stack([side, zero, left, zero, side, top, zero, zero], axis=1)
+        return rows.astype("float32")

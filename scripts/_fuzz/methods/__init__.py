@@ -4,7 +4,13 @@ Each function takes a case and returns triples: a description, the result of the
 result of the plain computation.
 """
 
-from _fuzz.methods import gradients, maps, perturbation, synthesis  # noqa: F401  registers them
+from _fuzz.methods import (  # noqa: F401  registers them
+    contributions,
+    gradients,
+    maps,
+    perturbation,
+    synthesis,
+)
 from _fuzz.methods.common import METHODS, SkipError
 
 __all__ = ["METHODS", "SkipError"]

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from _fuzz.methods.common import (
+    SkipError,
     choose_layer,
     layers_of,
     method,
@@ -106,3 +107,44 @@ def guided_grad_cam(case):
             guided = guided * large
         theirs.append(guided)
     return pairs(f"guided at {name}", ours, theirs)
+
+
+@method
+def eigen_cam(case):
+    """Maps on their first singular vector."""
+    path, name = choose_layer(case, with_places)
+    ours = visualize.eigen_cam(case.model, case.images, case.given, name, **options(case))
+    maps = numbers(case.plain().values[path])
+    made = []
+    for own, heatmap in zip(maps, ours, strict=True):
+        rows = own.reshape(-1, own.shape[-1]).astype("float64")
+        _u, sizes, v = np.linalg.svd(rows, full_matrices=False)
+        if len(sizes) > 1 and sizes[1] > 0.9 * sizes[0]:
+            continue  # either vector may be the first
+        projection = (rows @ v[0]).reshape(heatmap.shape)
+        made.append((f"at {name}", np.abs(heatmap), np.abs(projection)))
+    return made
+
+
+@method
+def finer_cam(case):
+    """Grad-CAM of the class less the closest other one."""
+    if callable(case.target):
+        raise SkipError("no class")
+    path, name = choose_layer(case, with_places)
+    ours = visualize.finer_cam(
+        case.model, case.images, case.given, name, references=1, strength=0.5, **options(case)
+    )
+    plain = case.plain()
+    with plain.tape:
+        table = case.table(plain.logits[0], tf.negative)
+        classes = np.array(case.classes())
+        distance = np.abs(numbers(table) - numbers(table)[np.arange(case.count), classes][:, None])
+        distance[np.arange(case.count), classes] = np.inf
+        chosen = [tf.gather(table, k, axis=1, batch_dims=1) for k in (classes, distance.argmin(1))]
+        score = chosen[0] - 0.5 * chosen[1]
+    grads = plain.gradients(score, plain.values[path])
+    assert grads is not None, "no gradient, plainly"
+    maps = numbers(plain.values[path])
+    places = tuple(range(1, maps.ndim - 1))
+    return [(f"heatmap at {name}", ours, of_grad_cam(maps, numbers(grads), places))]

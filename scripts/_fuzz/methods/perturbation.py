@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from _fuzz.methods.common import choose_layer, method, numbers, options, pictures_of
 from kerascnn import visualize
+from kerascnn.visualize._rise import _draw, soft_masks
 
 
 def which(case, place):
@@ -130,3 +131,21 @@ def top_patches(case):
     inside = patch[top - y : bottom - y, left - x : right - x]
     made.append(("patch", inside, images[image, top:bottom, left:right]))
     return made
+
+
+@method
+def rise(case):
+    """Masks, weighted by the scores of the images that they let through."""
+    place, images = pictures_of(case)
+    probability, seed = bool(case.rng.integers(2)), int(case.rng.integers(9))
+    ours = visualize.rise(
+        case.model, case.images, case.given, masks=3, cells=3, seed=seed, baseline=0.2,
+        probability=probability, **which(case, place), **options(case),
+    )  # fmt: skip
+    masks = np.asarray(soft_masks(images.shape[1:3], *_draw(3, 3, 0.5, images.shape[1:3], seed)))
+    total = 0
+    for mask in masks[..., None]:
+        seen = (mask * images + 0.2 * (1 - mask)).astype("float32")
+        scores = scores_of(case, place, seen, probability=probability)
+        total = total + scores[:, None, None] * mask[..., 0] / (0.5 * 3)
+    return [("map", ours, total)]

@@ -1,0 +1,163 @@
+"""DeepLIFT with the rescale rule (Shrikumar et al. 2017, arXiv:1704.02685)."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerascnn._graph import Graph, Key, Node, Tensor
+from kerascnn._heads import last_function, without_activation
+
+from ._engine.answers import with_predicted_classes
+from ._engine.backward import Forward, add, at_source, pulled
+from ._engine.batches import in_batches
+from ._engine.contributions import Contributions, check_baseline, contributions
+from ._engine.images import Images
+from ._engine.kinds import activates, depends_on_others
+from ._engine.question import ask
+from ._engine.route import Route
+from ._engine.tape import pulled_back
+from ._engine.targets import Target
+
+KINDS = ("weights", "elementwise", "copies", "sums", "maximum")
+NEAR = 1e-6  # a smaller difference is rounding, and the gradient is used instead of a quotient
+
+
+def deep_lift(
+    model: keras.Model,
+    images: Images,
+    target: Target = None,
+    *,
+    baseline: np.ndarray | Sequence[np.ndarray] | float | None = None,
+    batch_size: int = 8,
+    verbose: bool | str = "auto",
+) -> Contributions:
+    """Distribute the difference in a class's score between an image and a baseline over the pixels.
+
+    As the gradient, except that the slope of each activation y = f(z) is the quotient of the
+    differences from the baseline, Δy / Δz, instead of the derivative: a saturated unit still passes
+    on what it contributes. The contributions sum to the difference in score, in one backward pass.
+
+    Limitations: the result depends on the baseline, as for `integrated_gradients`. Attention,
+    recurrent and custom layers, products of tensors and normalization by the activations are
+    refused.
+
+    Args:
+        model: any functional or sequential `keras.Model` whose layers have a rule.
+        images: (N, H, W, C) float, in the range the model was trained on.
+        target: as for `saliency`; `None`: the predicted class.
+        baseline: as for `integrated_gradients`; `None`: 0.
+        batch_size: number of images per batch; smaller batches need less memory.
+        verbose: whether to show a progress bar; "auto": in a terminal or notebook.
+
+    Returns:
+        `Contributions` with `attributions`, (N, H, W, C) float32, signed, and `gap`, (N,), the
+        difference between their sum and S(x) − S(x′).
+
+    Raises:
+        TypeError, ValueError: if images, target or baseline do not fit, or if there is no rule for
+            a layer.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_lenet5(weights="mnist")
+    >>> result = kc.visualize.deep_lift(model, np.eye(28)[None, :, :, None], target=7)
+    >>> result.attributions.shape, bool(abs(result.gap[0]) < 1e-3)
+    ((1, 28, 28, 1), True)
+    """
+    question = ask(model, images, target)
+    route = Route(question.graph, question.graph.inputs)
+    closed = [node.name for node in route.nodes if depends_on_others(node)]
+    route.kinds.update(dict.fromkeys(closed))
+    route.check("DeepLIFT", KINDS, "Use integrated_gradients, which takes any layer.")
+    baselines = check_baseline(baseline, question.images)
+    question = with_predicted_classes(question, batch_size)
+    count, score = len(baselines), question.score
+
+    def step(graph: Graph, *tensors: Tensor) -> list:
+        *tensors, classes = tensors
+        return contributions_of(graph, tensors[:count], tensors[count:], classes, score)
+
+    arrays = [*question.images, *baselines, question.classes]
+    compiled = question.step(("deep_lift",), step, arrays)
+    differences, *found = in_batches(compiled, arrays, question.at_once(batch_size), verbose)
+    return contributions(found, differences)  # Eq. 1: summation to delta
+
+
+def contributions_of(
+    graph: Graph,
+    inputs: Sequence[Tensor],
+    baselines: Sequence[Tensor],
+    classes: Tensor,
+    score: Callable | None,
+) -> list[Tensor]:
+    """Compute S(x) − S(x′), (N,), and the contributions of each input to it."""
+    route = Route(graph, graph.inputs)
+    of_image, of_start = (
+        Forward.of(route, values, classes, score) for values in (inputs, baselines)
+    )
+    multipliers: dict[Key, Tensor] = {}
+    for key, slope in zip(graph.outputs, of_image.slopes, strict=True):
+        add(multipliers, key, slope)
+    for node in reversed(route.nodes):
+        given = [multipliers.get(key) for key in node.outputs]
+        if any(m is not None for m in given):
+            for key, m in _multipliers(of_image, of_start, node, given).items():
+                add(multipliers, key, m)
+    return [
+        of_image.scores - of_start.scores,
+        *(
+            at_source(multipliers, of_image.values, key)
+            * (of_image.values[key] - of_start.values[key])  # Eq. 2: C = m Δx
+            for key in graph.inputs
+        ),
+    ]
+
+
+def _multipliers(
+    image: Forward, start: Forward, node: Node, given: list[Tensor | None]
+) -> dict[Key, Tensor]:
+    """Pass multipliers back through a node: Eq. 3, the chain rule."""
+    route, key, m = image.route, node.inputs[0], given[0]
+    if route.kinds[node.name] == "maximum":
+        return {key: _of_maximum(image, start, node, m)}
+    if route.kinds[node.name] == "weights":
+        if node.name in image.before and node.name not in route.heads:
+            z, z0 = image.before[node.name], start.before[node.name]
+            slope = pulled_back(last_function(node.operation), [z], m)[0]
+            m = _rescaled(m, slope, z - z0, _difference(image, start, node.outputs[0]))
+        return pulled(node, image.values, [m], without_activation)
+    if node.name in route.heads:
+        return {key: m}
+    slopes = pulled(node, image.values, given)
+    if activates(node):
+        changes = (_difference(image, start, k) for k in (key, node.outputs[0]))
+        return {key: _rescaled(m, slopes[key], *changes)}
+    return slopes
+
+
+def _rescaled(m: Tensor, slope: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+    """Multiply by Δy / Δx, the rescale rule, section 3.5.2; by the derivative where Δx is 0."""
+    near = ops.abs(dx) < NEAR
+    return ops.where(near, slope, m * dy / ops.where(near, 1, dx))
+
+
+def _of_maximum(image: Forward, start: Forward, node: Node, m: Tensor) -> Tensor:
+    """Pass multipliers through max-pooling, so that the contributions sum to the difference.
+
+    With y the maximum for the image, y′ that for the baseline, and c the larger of both, the place
+    of the image's maximum contributes c − y′, and that of the baseline's y − c, as in DeepSHAP.
+    """
+    key = node.inputs[0]
+    y, y0 = (forward.values[node.outputs[0]] for forward in (image, start))
+    larger = ops.maximum(y, y0)
+    of_image = pulled(node, image.values, [m * (larger - y0)])[key]
+    of_start = pulled(node, start.values, [m * (y - larger)])[key]
+    slope = pulled(node, image.values, [m])[key]
+    dx = _difference(image, start, key)
+    near = ops.abs(dx) < NEAR
+    return ops.where(near, slope, (of_image + of_start) / ops.where(near, 1, dx))
+
+
+def _difference(image: Forward, start: Forward, key: Key) -> Tensor:
+    return image.values[key] - start.values[key]

@@ -1,0 +1,119 @@
+"""Which rule of relevance propagation each layer with weights gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from kerascnn._graph import Node, Tensor
+
+from .affine import Affine
+from .question import Question
+from .relevance import Known
+from .route import Route
+
+Bounds = Sequence[float | Sequence[float] | np.ndarray]
+
+
+class Rule:
+    """How a layer with weights distributes the relevance of its outputs to its inputs."""
+
+    reaches_zeros = False  # whether inputs of 0 can have relevance
+    needs_bounds = False  # whether it needs the lowest and the highest value of the pixels
+
+    def __call__(self, layer: Affine, a: Tensor, z: Tensor, R: Tensor, known: Known) -> Tensor:
+        """Compute R_j from R_k."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Composite:
+    """Rules by the type of a layer.
+
+    Attributes:
+        convolution: rule of convolutions.
+        dense: rule of dense layers.
+        first: rule of the first layer with weights, on each way from the input; `None`: as the
+            others.
+        layers: rules of some layers by name, before all others.
+
+    Raises:
+        TypeError: if one is not a rule.
+    """
+
+    convolution: Rule
+    dense: Rule
+    first: Rule | None = None
+    layers: Mapping[str, Rule] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for rule in (self.convolution, self.dense, self.first or self.dense, *self.layers.values()):
+            if not isinstance(rule, Rule):
+                raise TypeError(
+                    "rules must be Epsilon(), Gamma(), AlphaBeta(), ZBox(), WSquare() or Flat(); "
+                    f"received {rule!r}."
+                )
+
+
+def rules_of(composite: Composite, route: Route) -> dict[str, Rule]:
+    """Return the rule of each layer with weights, by the name of its node."""
+    of_pixels = not route.sources.isdisjoint(route.graph.inputs)
+    first = route.first() if of_pixels else set()
+    own: dict[str, Rule] = {}
+    for name, rule in composite.layers.items():
+        own.update({node.name: rule for node in route.graph.calls(name)})
+    rules = {}
+    for node in route.weighted():
+        rule = composite.dense if _is_dense(node) else composite.convolution
+        if node.name in first and composite.first is not None:
+            rule = composite.first
+        rule = rules[node.name] = own.get(node.name, rule)
+        if rule.needs_bounds and node.name not in first:
+            raise ValueError(
+                f"the rule ZBox must be that of a first layer, which sees pixels; {node.name!r} "
+                "is none."
+            )
+    if unused := set(own) - set(rules):
+        raise ValueError(
+            f"layers, in a Composite, must name layers with weights; {sorted(unused)[0]!r} has "
+            "none, or does not lead to the scores."
+        )
+    return rules
+
+
+def _is_dense(node: Node) -> bool:
+    return isinstance(node.operation, (keras.layers.Dense, keras.layers.EinsumDense))
+
+
+def check_bounds(
+    bounds: Bounds | None, question: Question, rules: Mapping[str, Rule]
+) -> list[np.ndarray]:
+    """Return the lowest and the highest images, in the shape of the images, if a rule needs them.
+
+    Raises:
+        ValueError: if they are missing or do not fit.
+    """
+    if not any(rule.needs_bounds for rule in rules.values()):
+        return []
+    if not isinstance(bounds, (tuple, list, np.ndarray)) or len(bounds) != 2:
+        raise ValueError(
+            "bounds must be the lowest and the highest value of a pixel in the range of the "
+            f"images, such as (0, 1), for the rule ZBox; received {bounds!r}."
+        )
+    ends = []
+    for end in bounds:
+        for images in question.images:
+            values = np.asarray(end, images.dtype)
+            fits = values.ndim < images.ndim and all(
+                n in (1, m) for n, m in zip(values.shape[::-1], images.shape[::-1], strict=False)
+            )
+            if not fits or not np.isfinite(values).all():
+                raise ValueError(
+                    f"bounds must be numbers, colors ({images.shape[-1]},) or images "
+                    f"{images.shape[1:]}; received the shape {values.shape}."
+                )
+            ends.append(np.broadcast_to(values, images.shape))
+    return ends

@@ -1,0 +1,57 @@
+"""What methods return that distribute a score over the pixels."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .images import one_or_all
+
+
+class Contributions(NamedTuple):
+    """The contribution of each pixel to a score, and the error of their sum.
+
+    Attributes:
+        attributions: (N, H, W, C) float32, signed, in units of the score. For several inputs, a
+            list of arrays.
+        gap: (N,) float32, Σ attributions minus what they should sum to: the score, or its
+            difference from that of the baseline.
+    """
+
+    attributions: np.ndarray | list[np.ndarray]
+    gap: np.ndarray
+
+
+def contributions(arrays: list[np.ndarray], whole: np.ndarray) -> Contributions:
+    """Return attributions, one array per input, with the difference of their sum from a whole."""
+    total = sum(a.sum(axis=tuple(range(1, a.ndim)), dtype="float64") for a in arrays)
+    return Contributions(
+        one_or_all([a.astype("float32") for a in arrays]), (total - whole).astype("float32")
+    )
+
+
+def check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return one baseline per input, in the shape of its images.
+
+    Raises:
+        ValueError: if one does not fit or is not finite.
+    """
+    given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
+    if len(given) != len(arrays):
+        raise ValueError(
+            f"baseline must be one array for each of the model's {len(arrays)} input(s); "
+            f"received {len(given)}."
+        )
+    baselines = []
+    for start, x in zip(given, arrays, strict=True):
+        start = np.asarray(0 if start is None else start)
+        fits = start.ndim == 0 or start.shape in (x.shape, x.shape[1:], (1, *x.shape[1:]))
+        if start.dtype.kind not in "fiu" or not fits:
+            raise ValueError(
+                f"baseline must be a number or have the images' shape, {x.shape} or "
+                f"{x.shape[1:]}; received {start.dtype} of shape {start.shape}."
+            )
+        if not np.isfinite(start).all():
+            raise ValueError("baseline must be finite; received NaN or infinity.")
+        baselines.append(np.broadcast_to(start.astype(x.dtype), x.shape))
+    return baselines

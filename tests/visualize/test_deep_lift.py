@@ -1,0 +1,109 @@
+"""DeepLIFT: summation to delta, the rescale rule by hand, and captum's results."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from kerascnn.visualize import deep_lift, gradient_times_input
+
+
+@pytest.fixture(scope="module")
+def shared():
+    inputs = keras.Input((12, 8, 2))
+    x = layers.Conv2D(6, 3, activation="relu", name="conv")(inputs)
+    x = layers.BatchNormalization()(x)
+    y = layers.Conv2D(6, 3, padding="same", activation="tanh")(x)
+    x = layers.MaxPooling2D(2)(layers.Add()([x, y]))
+    x = layers.Activation("gelu")(layers.SeparableConv2D(4, 3)(x))
+    x = layers.Dense(8, activation="relu")(layers.Flatten()(x))
+    model = keras.Model(inputs, layers.Dense(4, activation="softmax")(x))
+    rng = np.random.default_rng(0)
+    model.set_weights([w + rng.uniform(0, 0.3, w.shape) - 0.1 for w in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("baseline", [0, 0.5])
+def test_summation_to_delta(baseline, model, images):
+    """Through all that it knows, max-pooling too."""
+    before = keras.Model(model.input, model.layers[-1].input)
+    w, b = model.layers[-1].get_weights()
+    scores, starts = (
+        (before.predict(x, verbose=0) @ w + b)[:, 2] for x in (images, 0 * images + baseline)
+    )
+    result = deep_lift(model, images, 2, baseline=baseline)
+    total = result.attributions.sum(axis=(1, 2, 3))
+    assert np.abs(scores - starts).max() > 0.1
+    np.testing.assert_allclose(total, scores - starts, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(result.gap, 0, atol=1e-4)
+
+
+def test_rescale_rule_by_hand():
+    """y = 1 − ReLU(1 − x₁ − x₂) is saturated at (1, 1), where its gradient is 0.
+
+    From (0, 0), z = 1 − x₁ − x₂ changes by −2 and ReLU(z) by −1: each input contributes ½, as in
+    Shrikumar et al. 2017, Fig. 1.
+    """
+    model = keras.Sequential(
+        [keras.Input((2,)), layers.Dense(1, "relu"), layers.Dense(1), layers.Reshape((1,))]
+    )
+    model.set_weights([-np.ones((2, 1)), np.ones(1), -np.ones((1, 1)), np.ones(1)])
+    x = np.ones((1, 2), "float32")
+    result = deep_lift(model, x, lambda y: y[:, 0])
+    np.testing.assert_allclose(result.attributions, [[0.5, 0.5]], rtol=1e-6)
+    assert not gradient_times_input(model, x, lambda y: y[:, 0]).attributions.any()
+
+
+def test_without_a_difference_it_is_the_gradient():
+    """Where the input is that of the baseline, so that the quotient is 0 / 0."""
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, "tanh"), layers.Dense(2)])
+    model.set_weights([np.eye(2), np.zeros(2), np.ones((2, 2)), np.zeros(2)])
+    result = deep_lift(model, np.array([[0.5, 2.0]], "float32"), 0, baseline=np.array([0.5, 1.0]))
+    np.testing.assert_allclose(result.attributions, [[0, np.tanh(2) - np.tanh(1)]], rtol=1e-5)
+
+
+def test_refusals(rng):
+    inputs = keras.Input((4, 4, 2))
+    product = layers.Multiply(name="product")([inputs, inputs])
+    largest = layers.Maximum(name="largest")([product, inputs])
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(largest)))
+    with pytest.raises(ValueError, match=r"rule for DeepLIFT.*'product' \(Multiply\), 'largest'"):
+        deep_lift(model, rng.random((1, 4, 4, 2)), 0)
+    open_model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(inputs)))
+    with pytest.raises(ValueError, match="baseline must be a number"):
+        deep_lift(open_model, rng.random((1, 4, 4, 2)), 0, baseline=np.ones(3))
+
+
+@pytest.mark.frameworks
+@pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning")
+def test_as_captum(model, images):
+    """On the part that captum has, layer by layer."""
+    torch = pytest.importorskip("torch", reason="the torch extra is not installed")
+    captum = pytest.importorskip("captum.attr", reason="captum is not installed")
+    nn = torch.nn
+    own = keras.Sequential(
+        [
+            keras.Input((12, 8, 2)), layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(2), layers.Conv2D(4, 3), layers.Activation("tanh"),
+            layers.Flatten(), layers.Dense(3),
+        ]
+    )  # fmt: skip
+
+    class Tokens(nn.Module):
+        def forward(self, x):
+            return x.permute(0, 2, 3, 1).flatten(1)
+
+    peer = nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3), nn.Tanh(), Tokens(),
+        nn.Linear(12, 3),
+    )  # fmt: skip
+    for module, layer in zip(
+        (peer[0], peer[3], peer[6]), [o for o in own.layers if o.weights], strict=True
+    ):
+        kernel, bias = layer.get_weights()
+        kernel = kernel.transpose(3, 2, 0, 1) if kernel.ndim == 4 else kernel.T
+        module.weight.data, module.bias.data = torch.tensor(kernel), torch.tensor(bias)
+    x = torch.tensor(images.transpose(0, 3, 1, 2).copy(), requires_grad=True)
+    theirs = captum.DeepLift(peer).attribute(x, 0 * x + 0.5, target=1).detach().numpy()
+    ours = deep_lift(own, images, 1, baseline=0.5).attributions.transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
