@@ -46,7 +46,7 @@ def attention_relevance(
 
     Raises:
         TypeError, ValueError: if arguments do not fit the model, if it has no such attention, or if
-            no attention supports the class.
+            no attention supports the class in any image (without `reshape`, a warning).
 
     >>> import keras, numpy as np, kerascnn as kc
     >>> tokens = keras.Input((9, 4))
@@ -62,7 +62,7 @@ def attention_relevance(
         gradients=True, batch_size=batch_size, verbose=verbose,
     )  # fmt: skip
     identity = np.eye(matrix.shape[-1], dtype="float32")
-    check_gradients(matrix - identity, "attention")
+    check_gradients(matrix - identity, reshape, "attention")
     return row_of(matrix, token, reshape, "attention")
 
 

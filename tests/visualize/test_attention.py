@@ -95,7 +95,7 @@ def test_a_gradient_of_0_is_reported(model, images):
     )  # fmt: skip
     plain.layers[0].set_weights([np.ones((3, 3, 2, 2)), np.zeros(2)])
     plain.layers[1].set_weights([np.ones((3, 3, 2, 2)), -np.ones(2)])
-    with pytest.warns(UserWarning, match="0 everywhere for image 1: its heatmap is 0"):
+    with pytest.warns(UserWarning, match="is 0 everywhere for image 1, whose heatmap is 0"):
         heatmaps = grad_cam(plain, dead, 0, "conv")
     assert not heatmaps[1].any()
 

@@ -77,14 +77,15 @@ def test_refusals(rng):
 @pytest.mark.frameworks
 @pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning")
 def test_as_captum(model, images):
-    """On the part that captum has, layer by layer."""
+    """But for max-pooling, whose rule differs: captum gives all of the difference to the image's
+    maximum and, again, to the baseline's."""
     torch = pytest.importorskip("torch", reason="the torch extra is not installed")
     captum = pytest.importorskip("captum.attr", reason="captum is not installed")
     nn = torch.nn
     own = keras.Sequential(
         [
             keras.Input((12, 8, 2)), layers.Conv2D(4, 3, activation="relu"),
-            layers.MaxPooling2D(2), layers.Conv2D(4, 3), layers.Activation("tanh"),
+            layers.AveragePooling2D(2), layers.Conv2D(4, 3), layers.Activation("tanh"),
             layers.Flatten(), layers.Dense(3),
         ]
     )  # fmt: skip
@@ -94,7 +95,7 @@ def test_as_captum(model, images):
             return x.permute(0, 2, 3, 1).flatten(1)
 
     peer = nn.Sequential(
-        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3), nn.Tanh(), Tokens(),
+        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(4, 4, 3), nn.Tanh(), Tokens(),
         nn.Linear(12, 3),
     )  # fmt: skip
     for module, layer in zip(

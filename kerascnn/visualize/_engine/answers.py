@@ -87,7 +87,8 @@ def gradients_at(
         Feature maps and gradients, both of the layer's output shape (N, h, w, K), float32.
 
     Raises:
-        ValueError: if the score does not depend on the layer, or its gradient is 0 everywhere.
+        ValueError: if the score does not depend on the layer, or if its gradient is 0 at all tokens
+            that `reshape` keeps.
     """
     score, count = question.score, len(question.images)
     layer = select_maps(question.graph, layer, score).name
@@ -126,7 +127,7 @@ def gradients_at(
     step = question.step(("gradients", layer, weights is None), gradients, arrays)
     found = in_batches(step, arrays, question.at_once(batch_size), verbose)
     maps, grads = (as_maps(values, reshape, layer) for values in found)
-    check_gradients(grads, layer)
+    check_gradients(grads, reshape, layer)
     return maps, grads
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kerascnn._checks import is_whole
-from kerascnn._errors import warn
+from kerascnn._errors import LISTED, warn
 
 Reshape = tuple[int, int] | Callable[[np.ndarray], np.ndarray] | None
 
@@ -50,25 +50,26 @@ def as_maps(values: np.ndarray, reshape: Reshape, layer: str) -> np.ndarray:
     return patches.reshape(len(values), height, width, values.shape[-1])
 
 
-def check_gradients(grads: np.ndarray, layer: str) -> None:
+def check_gradients(grads: np.ndarray, reshape: Reshape, layer: str) -> None:
     """Report gradients that are 0 everywhere, so that their heatmap would say nothing.
 
-    Warns if that is so for some images.
+    Warns about the images for which that is so.
 
     Raises:
-        ValueError: if it is so for all.
+        ValueError: if it is so for all images, at the patches of a transformer.
     """
     silent = ~grads.reshape(len(grads), -1).any(axis=1)
-    if silent.all():
+    if silent.all() and reshape is not None:
         raise ValueError(
-            f"layer must affect the score of the target at its maps; the gradient at {layer!r} is "
-            "0 everywhere, so a heatmap would show nothing. Choose an earlier layer (in a "
-            "transformer that ends in its class token, one before the last attention), or check "
-            "that the network is not saturated."
+            f"layer must affect the score of the target at its patches; the gradient at {layer!r} "
+            "is 0 everywhere, so a heatmap would show nothing. Choose an earlier layer: behind the "
+            "last attention, only the class token may count."
         )
     if silent.any():
-        some = ", ".join(map(str, np.flatnonzero(silent)[:8]))
+        which = ", ".join(map(str, np.flatnonzero(silent)[:LISTED]))
+        more = ", …" * int(silent.sum() > LISTED)
         warn(
-            f"the gradient of the score at {layer!r} is 0 everywhere for image {some}: its heatmap "
-            "is 0, and shows nothing."
+            f"the gradient of the score at {layer!r} is 0 everywhere for image {which}{more}, "
+            "whose heatmap is 0: it shows nothing, rather than no evidence. Choose another layer "
+            "or target."
         )
