@@ -14,6 +14,7 @@ from kerascnn.training._checksum import check_sum
 from kerascnn.training._history_file import read_history
 from kerascnn.training._kept import kept_weights
 from kerascnn.training._training import Training
+from kerascnn.training._variables import without_optimizer
 
 from ._graph import Arrays
 from ._weights import coded, decoded
@@ -47,7 +48,8 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
     for epoch, file in files.items():
         check_sum(file)
         try:
-            copy.load_weights(file)
+            with without_optimizer(copy):
+                copy.load_weights(file)
         except (ValueError, OSError) as error:
             raise ValueError(
                 f"checkpoints must be weights of the model {model.name!r}; those in '{file}' do "

@@ -50,7 +50,10 @@ def save_weights_only(model: keras.Model, path: Path) -> None:
 
 @contextmanager
 def without_optimizer(model: keras.Model) -> Iterator[None]:
-    """Let Keras read and write the weights of a model without its optimizer."""
+    """Let Keras read and write the weights of a model without its optimizer, if it has one."""
+    if getattr(model, "optimizer", None) is None:
+        yield
+        return
     optimizer, model.optimizer = model.optimizer, None
     try:
         yield

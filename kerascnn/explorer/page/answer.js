@@ -47,7 +47,7 @@ function drawAnswer() {
   });
   find("#predicted").textContent = classText(one, best);
   const text = say("answerIs", { answer: answerText(one, scores, best) });
-  if (text !== said) announce(text);
+  if (text !== said) announce("answer", text);
   said = text;
 }
 

@@ -45,11 +45,16 @@ function make(tag, options = {}, ...children) {
   return element;
 }
 
-/** Say something to a screen reader, once it has stopped changing. */
+/** Say something to a screen reader, once it has stopped changing: the last word about each thing. */
+const unsaid = new Map();
 let announcing = null;
-function announce(text) {
+function announce(about, text) {
+  unsaid.set(about, text);
   clearTimeout(announcing);
-  announcing = setTimeout(() => { find("#announced").textContent = text; }, 300);
+  announcing = setTimeout(() => {
+    find("#announced").textContent = [...unsaid.values()].join(". ");
+    unsaid.clear();
+  }, 300);
 }
 
 /** Tell the reader what went wrong or was done, until the next message. */

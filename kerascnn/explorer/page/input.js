@@ -78,10 +78,20 @@ function inRange(values, channels, { scale, offset, bgr } = input()) {
   });
 }
 
+/** A digit of 28x28 in the middle of a larger field, such as the 32x32 of 1998. */
+function inMiddle(digit, side) {
+  const frame = (side - MNIST.SIZE) / 2;
+  const field = new Float32Array(side * side);
+  for (let y = 0; y < MNIST.SIZE; y++) {
+    field.set(digit.subarray(y * MNIST.SIZE, (y + 1) * MNIST.SIZE), (y + frame) * side + frame);
+  }
+  return field;
+}
+
 function useBoard(since) {
   const [height, width, channels] = volumeOf(inputNode().shape);
   const values = isDigit()
-    ? toMnist(readBoard(1), board.height, board.width)
+    ? inMiddle(toMnist(readBoard(1), board.height, board.width), height)
     : resized(readBoard(channels), board.height, board.width, height, width, channels);
   setInput(inRange(values, channels), since);
 }
@@ -150,7 +160,7 @@ board.addEventListener("keydown", (event) => {
   if (event.key === " ") {
     cursor.down = !cursor.down;
     if (cursor.down) stroke(there(), there());
-    announce(say(cursor.down ? "penDown" : "penUp"));
+    announce("pen", say(cursor.down ? "penDown" : "penUp"));
   } else if (event.key in STEPS) {
     const from = there();
     const [right, down] = STEPS[event.key];

@@ -215,7 +215,7 @@ function drawSelected() {
   choosePlace();
   drawLayer();
   drawFilter();
-  announce(find("#formula").textContent);
+  announce("value", find("#formula").textContent);
 }
 
 function prepareLayer() {

@@ -1,26 +1,10 @@
-"""Pages of a few networks, and a tab to open them in."""
-
-import base64
-import io
+"""The page of a trained LeNet-5, and a tab to open pages in."""
 
 import pytest
-from PIL import Image
 
 import kerascnn as kc
-from kerascnn.explorer._export import page_data
-from kerascnn.explorer._page import page
-from kerascnn.explorer._weights import coded, decoded
-
-
-def png(image):
-    buffer = io.BytesIO()
-    Image.fromarray((255 * image[..., 0]).round().astype("uint8")).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-@pytest.fixture(scope="session")
-def lenet():
-    return kc.build_lenet5(weights="mnist")
+from kerascnn.training._history_file import write_history
+from kerascnn.training._kept import kept_file
 
 
 @pytest.fixture(scope="session")
@@ -31,38 +15,37 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def before():
-    """The weights of LeNet-5 at two moments of its training, in the order of its layers."""
-    return [kc.build_lenet5().get_weights() for _epoch in range(2)]
+def lenet():
+    """LeNet-5 with its weights for MNIST."""
+    return kc.build_lenet5(weights="mnist")
 
 
 @pytest.fixture(scope="session")
-def lenet_page(lenet, digits, before, tmp_path_factory):
-    """LeNet-5's page: with samples, and three epochs of which the last are its weights."""
-    path = tmp_path_factory.mktemp("page") / "lenet.html"
-    images, labels = digits
-    data = page_data(
-        lenet, class_names=list("0123456789"), title="LeNet-5", lang="en", dtype="float32"
-    )
-    data["inputs"][0] |= {"kind": "digit", "scale": [1], "offset": [0], "bgr": False}
-    data["samples"] = [
-        {"label": str(k), "class": int(k), "data": png(image)}
-        for image, k in zip(images, labels, strict=True)
-    ]
-    data["checkpoints"] = [
-        {
-            "epoch": epoch,
-            "metrics": {"loss": 2.0 - epoch, "accuracy": 0.1 + 0.4 * epoch},
-            "arrays": {
-                place: coded(before[epoch][place] - array, "int16")
-                for place, array in enumerate(map(decoded, data["arrays"]))
-                if epoch < 2
-            },
-        }
-        for epoch in range(3)
-    ]
-    path.write_text(page(data), "utf-8")
+def epochs(lenet):
+    """The weights of three epochs; the last are LeNet-5's."""
+    return [*(kc.build_lenet5().get_weights() for _epoch in range(2)), lenet.get_weights()]
+
+
+HISTORY = {"loss": [1.25, 0.0625], "accuracy": [0.5, 0.984]}
+
+
+@pytest.fixture(scope="session")
+def run(epochs, tmp_path_factory):
+    """The directory of a run that kept these epochs."""
+    path, model = tmp_path_factory.mktemp("run"), kc.build_lenet5()
+    kept_file(path, 0).parent.mkdir()
+    for epoch, weights in enumerate(epochs):
+        model.set_weights(weights)
+        model.save_weights(kept_file(path, epoch))
+    write_history(path / "history.csv", HISTORY)
     return path
+
+
+@pytest.fixture(scope="session")
+def lenet_page(lenet, run, digits, tmp_path_factory):
+    """Its page, with samples and the replay."""
+    path = tmp_path_factory.mktemp("page") / "lenet.html"
+    return kc.explorer.export(lenet, path, samples=digits, checkpoints=run, title="LeNet-5")
 
 
 @pytest.fixture
@@ -74,14 +57,16 @@ def visit(browser):
         context = browser.new_context(**options)
         contexts.append(context)
         tab = context.new_page()
-        tab.set_default_timeout(5000)
+        tab.set_default_timeout(10_000)
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("console", lambda said: wrong.append(said.text))
         tab.on("request", lambda request: asked.append(request.url))
         if clock:
-            tab.clock.install()
+            tab.clock.install(time="2026-01-01T00:00")
         tab.goto(path.as_uri() + at)
         tab.wait_for_selector("html[data-ready]")
+        if clock:
+            tab.clock.pause_at("2026-01-01T02:00")  # time passes when a test says so
         return tab
 
     yield visit
