@@ -2,8 +2,8 @@
 
     python scripts/make_explorer.py --data-dir DIR
 
-DIR holds mnist.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The training
-is short, so that the page stays small: what can be seen happens in the first epochs.
+DIR holds mnist.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The
+training is short: the page stays small, and what can be seen happens in the first epochs.
 """
 
 import argparse

@@ -75,6 +75,15 @@ def _network() -> dict[str, str]:
         "keyHigh": _("high"),
         "keyNegative": _("weights: negative"),
         "keyPositive": _("positive"),
+        "about": _("{count} weights and statistics."),
+        "storedChange": _(
+            "They are stored as {type}, which changes an output by at most {change} on {count}"
+            " images."
+        ),
+        "epochsChange": _(
+            "Earlier epochs are rounded, which changes an output by at most {change} on {count}"
+            " images."
+        ),
         "mapsAlt": _("{name}: {count} maps of {height}×{width}"),
         "vectorAlt": _("{name}: {count} values"),
         "moreMaps": _("{count} more maps: select one by its number below."),

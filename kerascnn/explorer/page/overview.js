@@ -2,7 +2,9 @@
 "use strict";
 const LARGEST = 84; // CSS pixels of the largest maps; others are smaller as the root of their side
 const CELL = 7; // CSS pixels of a value of a vector
-const TALL = 280; // CSS pixels that the maps of a layer may fill
+const SMALLEST = 24; // CSS pixels to which maps are made smaller if there are many
+const TALL = 280; // CSS pixels that the maps of a layer may fill; less if branches lie below it
+const WIDE = 230;
 const MOST = 32; // maps of a layer that are drawn; the others are shown with the layer's details
 const LONG = 24; // layers; of longer networks only the main ones are shown at first
 const MINOR = ["activation", "normalization", "dropout", "reshape", "resize"];
@@ -25,6 +27,8 @@ function isHidden(node) {
   return mainOnly && MINOR.includes(node.group) && !isOutput(node);
 }
 
+const lanes = Math.max(...model.nodes.map(({ place: at }) => (at?.row ?? 0) + 1));
+const tallest = lanes > 1 ? Math.max(TALL / 2, (1.6 * TALL) / lanes) : TALL;
 const largestSide = Math.max(...model.nodes.map(({ shape }) => Math.max(...volumeOf(shape).slice(0, 2))));
 
 /** The few values of an answer are drawn larger. */
@@ -34,11 +38,16 @@ const cellOf = (channels) => (channels <= 16 ? 2 * CELL : CELL);
 function planOf(node) {
   const [height, width, channels] = volumeOf(node.shape);
   const single = height === 1 && width === 1;
-  const side = LARGEST * Math.sqrt(Math.max(height, width) / largestSide);
-  const scale = single ? cellOf(channels) : Math.max(side / Math.max(height, width), 1);
   const shown = single ? Math.min(channels, 256) : Math.min(channels, MOST);
-  const rows = Math.max(1, Math.floor(TALL / (height * scale + (single ? 0 : 3))));
-  let columns = Math.max(1, Math.ceil(shown / rows));
+  const longest = Math.max(height, width);
+  const space = single ? 0 : 3; // CSS pixels between maps
+  let side = LARGEST * Math.sqrt(longest / largestSide);
+  let scale, columns;
+  do { // smaller, until all maps fit
+    scale = single ? cellOf(channels) : Math.max(side / longest, 1);
+    columns = Math.ceil(shown / Math.max(1, Math.floor(tallest / (height * scale + space))));
+    side -= 4;
+  } while (!single && columns * (width * scale + space) > WIDE && side > SMALLEST);
   if (!single && shown % columns && shown % (columns + 1) === 0) columns += 1; // all rows are full
   return { height, width, channels, scale, shown, columns, gap: single ? 0 : Math.max(1, Math.round(3 / scale)) };
 }
@@ -197,6 +206,7 @@ function drawCards() {
 
 function prepareOverview() {
   for (const node of model.nodes) cards.set(node.id, makeCard(node));
+  find("#layers").classList.toggle("branched", lanes > 1);
   find("#layers").append(...[...cards.values()].map((card) => card.item));
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -213,6 +223,7 @@ function prepareOverview() {
     arrange();
   });
   drawKey();
+  drawAbout();
 }
 
 function drawKey() {
@@ -236,4 +247,14 @@ function scale(map, low, high) {
 
 on("values", drawCards);
 on("selected", () => { for (const card of cards.values()) markCard(card); });
-on("language", () => { drawKey(); arrange(); });
+/** What is stored of the network, and how much its answers change by that. */
+function drawAbout() {
+  const parts = [say("about", { count: count(model.arrays.reduce((sum, { shape }) => sum + sizeOf(shape), 0)) })];
+  for (const [what, { largest_change: change, pictures }] of Object.entries(model.measured ?? {})) {
+    const key = what === "checkpoints" ? "epochsChange" : "storedChange";
+    parts.push(say(key, { type: what, change: number(change, 2), count: pictures }));
+  }
+  find("#about").textContent = parts.join(" ");
+}
+
+on("language", () => { drawKey(); drawAbout(); arrange(); });

@@ -1,0 +1,135 @@
+"""Pages of other networks: branches, nested models, several inputs and outputs, images in color."""
+
+import keras
+import numpy as np
+import pytest
+
+import kerascnn as kc
+
+pytestmark = pytest.mark.browser
+layers = keras.layers
+
+
+@pytest.fixture(scope="module")
+def branches(tmp_path_factory):
+    """A network with two branches, one of them nested, and a shortcut, on color images."""
+    keras.utils.set_random_seed(1)
+    nested = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="inner"),
+            layers.Conv2D(4, 3, padding="same", name="deeper"),
+        ],
+        name="branch",
+    )
+    inputs = keras.Input((8, 8, 3), name="photo")
+    left = layers.Conv2D(4, 1, name="left")(inputs)
+    joined = layers.Add(name="joined")([left, nested(inputs)])
+    both = layers.Concatenate(name="both")([joined, inputs])
+    outputs = layers.Dense(3, activation="softmax", name="class")(
+        layers.GlobalAveragePooling2D(name="mean")(both)
+    )
+    model = keras.Model(inputs, outputs)
+    images = np.random.default_rng(0).random((4, 8, 8, 3), "float32")
+    path = tmp_path_factory.mktemp("branches") / "page.html"
+    names = ["rose", "a daisy with a long name", "tulip"]
+    kc.explorer.export(model, path, class_names=names, samples=(images, [0, 1, 2, 1]))
+    return model, path
+
+
+def places(tab):
+    """Where the shown layers are: the left and upper edge of each."""
+    return tab.locator(".layer:visible").evaluate_all(
+        "all => Object.fromEntries(all.map(one => "
+        "[one.querySelector('b').textContent, [one.offsetLeft, one.offsetTop]]))"
+    )
+
+
+def test_branches_are_side_by_side(visit, branches, drawn):
+    model, path = branches
+    tab = visit(path)
+    found = places(tab)
+    inner = next(name for name in found if name.endswith("inner"))
+    deeper = next(name for name in found if name.endswith("deeper"))
+    assert found["photo"][0] < found["left"][0] == found[inner][0] < found[deeper][0]
+    assert found[deeper][0] < found["joined"][0] < found["both"][0] < found["mean"][0]
+    assert found["left"][1] != found[inner][1]
+    assert tab.locator("#edges > path").count() == 9  # two from the nested model
+    image = np.array(tab.evaluate("[...state.inputs[0]]"), "float32").reshape(1, 8, 8, 3)
+    shown = tab.locator("#classes data").evaluate_all("all => all.map(one => +one.value)")
+    assert np.allclose(shown, model(image)[0], atol=1e-5)
+    assert tab.locator("#classes .class").nth(1).inner_text() == "a daisy with a long name"
+    # The merge tells what it merges.
+    tab.locator("#layer").select_option(label="joined")
+    drawn(tab)
+    assert tab.locator("#formula").inner_text().startswith("joined[4, 4, 0] = ")
+
+
+def test_a_nested_model_is_folded_into_one_layer(visit, branches):
+    tab = visit(branches[1])
+    before = places(tab)
+    button = tab.locator("#blocks button")
+    assert button.inner_text() == "branch"
+    button.click()
+    assert button.get_attribute("aria-expanded") == "false"
+    assert len(places(tab)) == len(before) - 1
+    assert tab.locator("#edges > path").count() == 8
+    button.click()
+    assert places(tab) == before
+    fold = tab.locator(".layer-fold").nth(1)
+    fold.click()
+    assert fold.get_attribute("aria-expanded") == "false"
+    assert not tab.locator(".layer-maps").nth(1).is_visible()
+
+
+def test_it_is_drawn_in_color(visit, branches, drawn):
+    tab = visit(branches[1])
+    tab.get_by_role("button", name="Clear").click()
+    tab.locator("#pen input").evaluate("one => { one.value = '#ff0000'; }")
+    box = tab.locator("#board").bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 5)
+    tab.mouse.up()
+    drawn(tab)
+    image = np.array(tab.evaluate("[...state.inputs[0]]")).reshape(8, 8, 3)
+    assert image[:, 3:5, 0].min() > 0.2
+    assert image[..., 1:].max() < 0.02
+    assert image[:, :3].max() == 0
+
+
+def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn):
+    keras.utils.set_random_seed(2)
+    picture = keras.Input((6, 6, 1), name="picture")
+    numbers = keras.Input((5,), name="numbers")
+    x = layers.Concatenate()([layers.Flatten()(picture), numbers])
+    kind = layers.Dense(3, activation="softmax", name="kind")(x)
+    size = layers.Dense(1, name="size")(x)
+    model = keras.Model([picture, numbers], [kind, size])
+    rng = np.random.default_rng(0)
+    samples = [rng.random((2, 6, 6, 1), "float32"), rng.normal(size=(2, 5)).astype("float32")]
+    tab = visit(kc.explorer.export(model, tmp_path / "two.html", samples=samples))
+
+    def agree():
+        drawn(tab)
+        given = [np.array(tab.evaluate(f"[...state.inputs[{n}]]"), "float32") for n in (0, 1)]
+        outputs = model([given[0].reshape(1, 6, 6, 1), given[1][None]])
+        shown = [tab.evaluate(f"[...state.values[model.outputs[{n}].node]]") for n in (0, 1)]
+        return all(np.allclose(a, b[0], atol=1e-5) for a, b in zip(shown, outputs, strict=True))
+
+    assert agree()
+    tab.locator("#input-choice").select_option(label="numbers")
+    assert not tab.locator("#board").is_visible()
+    fields = tab.locator("#numbers input")
+    assert [float(v) for v in fields.evaluate_all("all => all.map(one => one.value)")] == (
+        pytest.approx(samples[1][0].tolist(), rel=1e-3)
+    )
+    fields.nth(2).fill("-4.5")
+    assert agree()
+    assert tab.evaluate("state.inputs[1][2]") == -4.5
+    tab.locator("#samples button").nth(1).click()
+    assert agree()
+    tab.locator("#output-choice").select_option(label="size")
+    assert tab.locator("#classes li").count() == 1
+    tab.locator("#input-choice").select_option(label="picture")
+    assert tab.locator("#board").is_visible()
