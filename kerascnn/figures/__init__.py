@@ -1,4 +1,4 @@
-"""Lecture figures, computed with real networks and data; one topic per file."""
+"""Lecture figures computed with real networks and data, one topic per file."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""What figures show is computed once per process, whatever languages and styles are drawn."""
+"""Caching of computed data: once per process for all languages and styles."""
 
 import zlib
 from collections.abc import Hashable
@@ -11,7 +11,7 @@ from kerascnn._text import language
 from ._material import rerun_results
 from ._registry import LectureFigure, taken
 
-_kept: dict[Hashable, tuple] = {}  # results, with the options that they are of
+_kept: dict[Hashable, tuple] = {}  # results, with their options
 
 
 def seeded(one: LectureFigure) -> np.random.Generator:
@@ -20,7 +20,7 @@ def seeded(one: LectureFigure) -> np.random.Generator:
 
 
 def computed(one: LectureFigure, options: dict) -> object:
-    """Return what `one.data` computes for these options, which figures must not change."""
+    """Return the result of `one.data` for these options, which figures must not change."""
     data: Any = one.data
     given = taken(data, options | {"rng": seeded(one)})
     key = (data, one.name if "rng" in given else None, *map(_key, given.items()))
@@ -39,6 +39,6 @@ def _key(option: tuple[str, object]) -> Hashable:
         return name, value.shape, value.dtype.str, value.tobytes()
     try:
         hash(value)
-    except TypeError:  # a network, which is kept with the result, so that its id stays its own
+    except TypeError:  # a network; it is kept with the result, so that its id stays unique
         return name, id(value)
     return name, value

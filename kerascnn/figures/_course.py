@@ -1,4 +1,4 @@
-"""The course: its sections and rows in teaching order, each in a few words."""
+"""The sections and rows of the course in teaching order, each in a few words."""
 
 SECTIONS = {
     "A": "From pixels to the limits of dense networks",

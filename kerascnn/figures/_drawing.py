@@ -1,4 +1,4 @@
-"""Drawing shared by many figures: the note below, and the lines of repeated measurements."""
+"""Drawing functions shared by many figures: notes, and lines of repeated measurements."""
 
 import textwrap
 import unicodedata
@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from kerascnn._text import text as _
 
-Panels = Sequence[tuple[np.ndarray, float, dict[str, Any]]]  # grids, places, looks
+Panels = Sequence[tuple[np.ndarray, float, dict[str, Any]]]  # grids, positions, options
 
 LINE = 100  # characters per line of a note; Hangul letters count as two
 THIN = 0.3  # line width of a single run, relative to that of the mean
@@ -23,8 +23,8 @@ def note(figure: Figure, *paragraphs: str) -> None:
     """Write a note below a figure, such as an erratum.
 
     Args:
-        figure: must have a layout engine, which makes room for the note.
-        paragraphs: each starts on a new line and is wrapped where it is too long.
+        figure: a figure with a layout engine, which makes space for the note.
+        paragraphs: texts that each start on a new line and are wrapped if they are too long.
     """
     lines = [line for words in paragraphs for line in _wrap(words)]
     figure.supxlabel("\n".join(lines), fontsize="small")
@@ -38,11 +38,11 @@ def _wrap(words: str) -> list[str]:
 
 
 def parts_of(figure: Figure, rows: int, columns: int, **ratios: Any) -> list[SubFigure]:
-    """Divide a figure into parts, and list them row by row.
+    """Divide a figure into subfigures and return them row by row.
 
     Args:
         figure: the figure.
-        rows, columns: number of parts below and beside each other.
+        rows, columns: number of rows and columns.
         **ratios: `height_ratios` or `width_ratios`.
     """
     return list(figure.subfigures(rows, columns, squeeze=False, **ratios).flat)
@@ -51,34 +51,34 @@ def parts_of(figure: Figure, rows: int, columns: int, **ratios: Any) -> list[Sub
 def mean_and_runs(
     ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: Any
 ) -> Line2D:
-    """Draw a thin line for each run and a thick one for their mean, which is returned.
+    """Draw a thin line per run and a thick one for their mean, which is returned.
 
     Args:
-        ax: where to draw.
-        x: (x) numbers.
-        values: (runs, x).
+        ax: Axes to draw on.
+        x: (x,) numbers.
+        values: (runs, x) numbers.
         color: color of all lines.
-        **look: options of the mean's line, such as `marker` and `label`.
+        **look: options of the line of the mean, such as `marker` and `label`.
     """
     runs_of(ax, x, values, color)
     return ax.plot(x, values.mean(axis=0), color=color, linestyle="-", **look)[0]
 
 
 def runs_of(ax: Axes, x: np.ndarray, values: np.ndarray, color: str) -> None:
-    """Draw a thin line for each run; `values` is (runs, x)."""
+    """Draw a thin line per run; `values` is (runs, x)."""
     width = THIN * mpl.rcParams["lines.linewidth"]
     ax.plot(x, values.T, color=color, linestyle="-", linewidth=width, marker="", alpha=0.7)
 
 
 def say_runs(result) -> str:
-    """Explain the thick and thin lines, for the note of a figure."""
+    """Return the explanation of thick and thin lines for the note of a figure."""
     return _(
         "Thick lines: mean; thin lines: each of {count} runs.", count=len(result.settings["seeds"])
     )
 
 
 def values_text(values: Any, digits: int = 3) -> str:
-    """Write numbers row by row, with commas between them, for an alt text.
+    """Return numbers row by row, separated by commas, for an alt text.
 
     >>> values_text(np.array([[1, -2], [2.25, 1 / 3]]))
     '1, −2, 2.25, 0.333'
@@ -87,7 +87,7 @@ def values_text(values: Any, digits: int = 3) -> str:
 
 
 def listed(values: Iterable[Any]) -> str:
-    """Write values with commas between them.
+    """Return values separated by commas.
 
     >>> listed((3, 5))
     '3, 5'

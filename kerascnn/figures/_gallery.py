@@ -1,7 +1,7 @@
-"""The page that shows the figures of a folder: `index.html`, which needs no server and no network.
+"""The page that shows the figures of a folder: `index.html`, which works offline.
 
-All words are on the page in all languages, and it shows those of one of them; the pictures are
-those that the folder holds.
+The page contains all text in all languages and shows one of them; the images are those in the
+folder.
 """
 
 import shlex
@@ -22,12 +22,12 @@ from ._saving import FORMATS, Label, read_label
 
 @dataclass(frozen=True)
 class Files:
-    """The files of one figure in one language, as links: relative to the page.
+    """The files of one figure in one language, as links relative to the page.
 
     Attributes:
-        label: what the pictures tell about themselves.
-        downloads: links by kind; "html" is the player of an animation.
-        steps: the steps of an animation, by kind of picture.
+        label: the metadata stored in the images.
+        downloads: links by file type; "html" is the player of an animation.
+        steps: the steps of an animation, by file type.
     """
 
     label: Label
@@ -36,26 +36,26 @@ class Files:
 
     @property
     def small(self) -> str | None:
-        """The picture among the others: a PNG, which browsers scale fast."""
+        """Return the image for the overview: a PNG, which browsers scale fast."""
         return self.downloads.get("png") or self.downloads.get("svg")
 
     @property
     def large(self) -> str | None:
-        """The enlarged picture: an SVG, which is sharp at any size."""
+        """Return the enlarged image: an SVG, which is sharp at any size."""
         return self.downloads.get("svg") or self.downloads.get("png")
 
 
 def page(out: Path, lang: str) -> str:
-    """Return the page of a folder.
+    """Return the page for a folder.
 
     Args:
-        out: the folder; it may hold some figures only, and those of several languages.
-        lang: the language that the page shows first, and that of pictures that do not tell theirs.
+        out: the folder, which may contain only some figures, in one or several languages.
+        lang: the initial language of the page, and the language of images without metadata.
     """
     shown = []
     for one in lecture_figures().values():
         if files := _files(out, one, lang):
-            # In a language in which it was not drawn a figure is shown in another.
+            # Figures that were not drawn in a language are shown in another.
             shown.append((one, {to: files.get(to, next(iter(files.values()))) for to in LANGUAGES}))
     return template("figures/page", "index.html.jinja").render(
         lang=lang,
@@ -85,12 +85,12 @@ def _files(out: Path, one: LectureFigure, lang: str) -> dict[str, Files]:
             steps[path.suffix[1:]] = [step.relative_to(out).as_posix() for step in each]
         links = [*paths, *(path for path in others if path.is_file())]
         downloads = {path.suffix[1:]: path.relative_to(out).as_posix() for path in links}
-        files[label.lang] = Files(label, downloads, steps)  # the later one, if there are two
+        files[label.lang] = Files(label, downloads, steps)  # the newer one, if there are two
     return {code: files[code] for code in (lang, *LANGUAGES) if code in files}
 
 
 def _drawn(folder: Path, one: LectureFigure, lang: str) -> tuple[int, Label, list[Path]] | None:
-    """Return what was drawn last of a figure in a folder: when, its label and its pictures."""
+    """Return the latest version of a figure in a folder: its time, label and images."""
     paths = [path for kind in FORMATS if (path := folder / f"{one.name}.{kind}").is_file()]
     times = {path: path.stat().st_mtime_ns for path in paths}
     if not paths:
@@ -102,7 +102,7 @@ def _drawn(folder: Path, one: LectureFigure, lang: str) -> tuple[int, Label, lis
 
 
 def _missing(to: str, shown: list) -> tuple[str, str] | None:
-    """The word of `_words` that tells which pictures are not in the language `to`, and theirs."""
+    """Return the key in `_words` of the hint on images in languages other than `to`, and these."""
     drawn_in = [files[to].label.lang for _one, files in shown]
     others = [code for code in LANGUAGES if code != to and code in drawn_in]
     if not others:
@@ -121,7 +121,7 @@ def _sections(shown: list) -> list[tuple[str, list]]:
 
 
 def _command(name: str, label: Label, lang: str) -> str:
-    """Write the command that draws a figure as its label says, in a language."""
+    """Return the command that draws a figure in a language, with the options of its label."""
     words = ["kerascnn figures", name, *(_set(*option) for option in label.options.items())]
     words += [f"--lang {lang}"] if lang != "en" else []
     words += [f"--style {label.style}"] if label.style != "slides" else []
@@ -129,7 +129,7 @@ def _command(name: str, label: Label, lang: str) -> str:
 
 
 def _set(option: str, value: object) -> str:
-    """Write an option of a figure as the command line takes it; `None` is what to choose."""
+    """Return an option of a figure for the command line; `None` is a placeholder."""
     if option in ("photo", "network"):
         return f"--{'model' if option == 'network' else option} …"
     if value is None:
@@ -145,12 +145,12 @@ def _word(value: object) -> str:
 
 
 def _options(one: LectureFigure) -> list[str]:
-    """What the user may set, with the defaults."""
+    """Return the options of a figure with their defaults."""
     return [_set(name, option.written(option.default)) for name, option in one.options.items()]
 
 
 def _call(name: str, label: Label, lang: str) -> str:
-    """Write the Python that draws a figure as its label says, in a language."""
+    """Return the Python code that draws a figure in a language, with the options of its label."""
     given = label.options.items()
     arguments = [f'"{name}"', *(f"{k}={'...' if v is None else repr(v)}" for k, v in given)]
     arguments += [f'lang="{lang}"'] if lang != "en" else []
@@ -160,7 +160,7 @@ def _call(name: str, label: Label, lang: str) -> str:
 
 @cache
 def _highlighted(code: str) -> list[tuple[str, str]]:
-    """Cut Python code into pieces, each after its kind, such as "keyword"; the rest is ""."""
+    """Split Python code into tokens, each with its kind, such as "keyword" or ""."""
     from pygments.lexers import PythonLexer
     from pygments.token import Comment, Keyword, Number, Operator, String
 
@@ -178,7 +178,7 @@ def _highlighted(code: str) -> list[tuple[str, str]]:
 
 
 def _credit(name: str) -> dict[str, str]:
-    """Say whose the images of a photo or data set are, and under which terms."""
+    """Return the creator and the license of a photo or data set."""
     sets = {"digits": digits.CREDIT, "mnist": mnist.CREDIT}
     credit = sets.get(name) or photo_credit(name)
     rights = {

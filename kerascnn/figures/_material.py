@@ -1,4 +1,4 @@
-"""What figures show: networks, images and measurements that come with the package."""
+"""The material of the figures: networks, images and measurements from the package."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ COLOR_PHOTOS = (
 GRAY_PHOTOS = ("brick", "camera", "coins", "grass", "gravel", "moon", "page", "text")
 
 
-_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # new results, by name or key
+_rerun: ContextVar[dict | None] = ContextVar("rerun", default=None)  # new results by name or key
 
 
 @contextmanager
 def rerunning(rerun: bool) -> Iterator[None]:
-    """If `rerun`, make `measured` run each experiment once within a `with` block."""
+    """If `rerun`, run each experiment again, once, when it is used within a `with` block."""
     token = _rerun.set({} if rerun else None)
     try:
         yield
@@ -33,7 +33,7 @@ def rerunning(rerun: bool) -> Iterator[None]:
 
 
 def rerun_results() -> dict | None:
-    """Return what was computed within this `rerunning` block; `None`: nothing is rerun."""
+    """Return the results computed within this `rerunning` block; `None` outside of one."""
     return _rerun.get()
 
 
@@ -50,7 +50,7 @@ def measured(name: str):
 
 
 def how_measured(result) -> str:
-    """Say when, where and how long an experiment ran, for the note of a figure."""
+    """Return when, where and how long an experiment ran, for the note of a figure."""
     return _(
         "Measured on {date} in {minutes} min on {processor}.",
         date=result.machine["date"],
@@ -61,9 +61,9 @@ def how_measured(result) -> str:
 
 @cache
 def trained(architecture: str = "lenet5", weights: str = "mnist", **options: object):
-    """Build a network with weights that come with the package, once for all figures.
+    """Build a network with weights from the package, once for all figures.
 
-    Figures must not change it.
+    Figures must not modify it.
     """
     from kerascnn import models
 
@@ -71,7 +71,7 @@ def trained(architecture: str = "lenet5", weights: str = "mnist", **options: obj
 
 
 def digit_images(*classes: int) -> np.ndarray:
-    """Return one test digit of each class, (N, 28, 28, 1), that the network was not trained on."""
+    """Return one test digit per class, (N, 28, 28, 1), none of which the network was trained on."""
     images, labels = datasets.load("digits").part("test")
     return np.stack([images[np.flatnonzero(labels == c)[0]] for c in classes])
 
@@ -86,7 +86,7 @@ def resized(name: str, height: int, width: int, part: tuple = (slice(None), slic
 
 
 def square(photo: np.ndarray, side: int) -> np.ndarray:
-    """Bring the middle of a photo (H, W, 3) in [0, 1] to (side, side, 3) float32."""
+    """Crop and resize the center of a photo (H, W, 3) in [0, 1] to (side, side, 3) float32."""
     from skimage.transform import resize
 
     height, width = photo.shape[:2]
@@ -97,13 +97,13 @@ def square(photo: np.ndarray, side: int) -> np.ndarray:
 
 
 def gray_square(photo: np.ndarray, side: int) -> np.ndarray:
-    """Bring the middle of a photo (H, W, 3) in [0, 1] to gray, (side, side) float64 in [0, 1]."""
+    """Convert the center of a photo (H, W, 3) in [0, 1] to gray, (side, side) float64 in [0, 1]."""
     return (square(photo, side).astype(float) @ LUMA)[..., 0].clip(0, 1)
 
 
 @cache
 def crops(size: int) -> np.ndarray:
-    """Crop squares at many places and scales from the photos: (N, size, size, 3) in [0, 1]."""
+    """Crop squares at many positions and scales from the photos: (N, size, size, 3) in [0, 1]."""
     rng = np.random.default_rng(0)
     photos = [datasets.photo(name) for name in (*COLOR_PHOTOS, *GRAY_PHOTOS)]
     cut = []

@@ -1,6 +1,6 @@
-"""Convolution and pooling on arrays of numbers: what Keras computes, in whole numbers too.
+"""Convolution and pooling on arrays, as in Keras, but also for integers.
 
-Small figures are drawn without a network, and so without Keras.
+They allow small figures to be drawn without importing Keras.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ def correlate(
     """Cross-correlate an image (H, W) with a kernel (h, w), which networks call convolution.
 
     Raises:
-        ValueError: the kernel does not fit into the image.
+        ValueError: If the kernel does not fit into the image.
     """
     image, kernel = np.pad(image, padding), np.asarray(kernel)
     rows, columns = (
@@ -32,7 +32,7 @@ def pool(image: np.ndarray, mode: str, window: int = 2, stride: int | None = Non
     """Pool an image (H, W) or maps (H, W, C) by "max" or "mean".
 
     Raises:
-        ValueError: the window does not fit into the image.
+        ValueError: If the window does not fit into the image.
     """
     image, stride = np.asarray(image), stride or window
     for size in image.shape[:2]:
@@ -45,10 +45,10 @@ def pool(image: np.ndarray, mode: str, window: int = 2, stride: int | None = Non
 def transposed(
     image: np.ndarray, kernel: np.ndarray, stride: int = 1, *, padding: str = "valid"
 ) -> np.ndarray:
-    """Stamp a kernel (h, w) for each pixel of an image (H, W), and add where stamps overlap.
+    """Stamp a kernel (h, w) for each pixel of an image (H, W), adding where stamps overlap.
 
     Args:
-        padding: "valid", or "same", which cuts the border to leave `stride` times the image.
+        padding: "valid", or "same", which crops the output to `stride` times the image's size.
     """
     image, kernel = np.asarray(image), np.asarray(kernel)
     shape = [stride * (n - 1) + k for n, k in zip(image.shape, kernel.shape, strict=True)]

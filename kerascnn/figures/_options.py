@@ -1,4 +1,4 @@
-"""The options of a figure: what its functions take by keyword, and which values they may have."""
+"""The options of figures: the keyword-only parameters of their functions, and valid values."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from kerascnn._checks import check_choice, check_count, check_number
 from kerascnn._errors import unknown
 from kerascnn._picture_reader import as_picture
 
-GIVEN = ("rng", "step")  # by the runner
-LARGEST = 12  # rows and columns of numbers that can be read from the back row
+GIVEN = ("rng", "step")  # set by the runner
+LARGEST = 12  # maximum rows and columns of numbers that are legible from the back row
 Whole = typing.Annotated[int, 0]  # at least 0; an `int` is at least 1
-CELLS = 20  # of a grid without numbers, in a row
-LIKE = {  # what a value of each kind looks like, for errors
+CELLS = 20  # maximum cells per row of a grid without numbers
+LIKE = {  # how to describe a value of each kind in errors
     "count": "a whole number",
-    "counts": "whole numbers with commas between them, such as 1,2,3",
+    "counts": "whole numbers separated by commas, such as 1,2,3",
     "number": "a number",
-    "array": "the path of a CSV file with numbers, or the numbers, such as '1,0;0,1'",
+    "array": "the path of a CSV file of numbers, or numbers such as '1,0;0,1'",
 }
 
 
@@ -33,11 +33,11 @@ class Option:
     """An option of a figure.
 
     Attributes:
-        name: the keyword.
-        default: its value if it is not given.
+        name: name of the parameter.
+        default: default value.
         kind: "count", "counts", "number", "array", "choice", "photo" or "network".
-        least: of whole numbers, the smallest one that is allowed.
-        choices: of a choice, the names.
+        least: smallest whole number allowed.
+        choices: the names allowed for a choice.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Option:
     choices: tuple[str, ...] = ()
 
     def checked(self, value: Any) -> Any:
-        """Check a value.
+        """Check a value and return it.
 
         Raises:
-            ValueError: it is out of range, or has another shape.
-            TypeError: it is of another type.
+            ValueError: If the value is out of range or has the wrong shape.
+            TypeError: If the value has the wrong type.
         """
         return None if value is None and self.default is None else self._checked(value)
 
@@ -73,14 +73,16 @@ class Option:
         return self._array(value)
 
     def read(self, word: str) -> object:
-        """Read a value that was written on the command line, and check it.
+        """Parse a value from the command line, and check it.
 
         Raises:
-            ValueError: it is not such a value.
-            OSError: a file that cannot be read.
+            ValueError: If the value is invalid.
+            OSError: If a file cannot be read.
         """
         if self.kind in ("photo", "network"):
-            raise ValueError(f"{self.name} has options of its own, such as --photo and --model.")
+            raise ValueError(
+                f"{self.name} must be set by its own options, such as --photo and --model."
+            )
         if self.kind == "choice":
             return self.checked(word)
         try:
@@ -100,7 +102,7 @@ class Option:
         return self.checked(value)
 
     def written(self, value: object) -> object:
-        """Return a value as numbers, names or lists of them; `None` for a photo or a network."""
+        """Return a value as numbers, names or lists of them, or `None` for a photo or a network."""
         if self.kind in ("photo", "network"):
             return None
         return np.asarray(value).tolist()
@@ -108,7 +110,7 @@ class Option:
     def _counts(self, value: Any) -> tuple[int, ...]:
         values = tuple(value) if isinstance(value, list | tuple | np.ndarray) else (value,)
         if not values:
-            raise ValueError(f"{self.name} must be one or more whole numbers; received none.")
+            raise ValueError(f"{self.name} must contain at least one whole number; received none.")
         return tuple(check_count(self.name, one, self.least) for one in values)
 
     def _array(self, value: Any) -> np.ndarray:
@@ -117,19 +119,21 @@ class Option:
         try:
             array = np.array(value)
         except ValueError:
-            raise ValueError(f"{self.name} must be {rows}, of one length each.") from None
+            raise ValueError(
+                f"{self.name} must be {rows}; received rows of different lengths."
+            ) from None
         if array.dtype.kind not in "iufb":
-            raise TypeError(f"{self.name} must be numbers; received {array.dtype}.")
+            raise TypeError(f"{self.name} must be numeric; received {array.dtype}.")
         if axes == 1 and array.ndim == 2 and 1 in array.shape:
-            array = array.ravel()  # a row or a column of a file
+            array = array.ravel()  # a row or column of a file
         if array.ndim != axes or not array.size:
-            raise ValueError(f"{self.name} must be {rows}; received the shape {array.shape}.")
+            raise ValueError(f"{self.name} must be {rows}; received shape {array.shape}.")
         if not np.isfinite(array).all():
-            raise ValueError(f"{self.name} must be finite numbers; received NaN or infinity.")
+            raise ValueError(f"{self.name} must be finite; received NaN or infinity.")
         if max(array.shape) > LARGEST:
             raise ValueError(
-                f"{self.name} must have at most {LARGEST} rows and columns, whose numbers can be "
-                f"read from the back row; received the shape {array.shape}."
+                f"{self.name} must have at most {LARGEST} rows and columns, to be legible from "
+                f"the back row; received shape {array.shape}."
             )
         whole = array.dtype.kind != "b" and np.equal(array, np.round(array)).all()
         return array.astype(int) if whole or array.dtype.kind == "b" else array
@@ -149,7 +153,7 @@ def options_of(*functions: Callable | None) -> dict[str, Option]:
     """Return the options of a figure by name: the keyword-only parameters of its functions.
 
     Raises:
-        TypeError: an annotation that no option has, or two defaults for one name.
+        TypeError: If an annotation is not supported, or a name has two defaults.
     """
     found: dict[str, Option] = {}
     for function in filter(None, functions):
@@ -159,7 +163,7 @@ def options_of(*functions: Callable | None) -> dict[str, Option]:
                 continue
             option = _option(name, parameter.default, hints.get(name))
             if name in found and not same(found[name].default, option.default):
-                raise TypeError(f"{name} must have one default in all functions of a figure.")
+                raise TypeError(f"{name} must have the same default in all functions of a figure.")
             found.setdefault(name, option)
     return found
 
@@ -186,10 +190,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def check_options(figure: str, known: Mapping[str, Option], given: Mapping) -> dict:
-    """Check the options that are given for a figure, and return all with their values.
+    """Check the options given for a figure, and return the values of all options.
 
     Raises:
-        ValueError, TypeError: an unknown option, or a value that it cannot have.
+        ValueError, TypeError: If an option is unknown or its value is invalid.
     """
     for name in given:
         if name not in known:
@@ -199,22 +203,22 @@ def check_options(figure: str, known: Mapping[str, Option], given: Mapping) -> d
 
 
 def unknown_option(figure: str, known: Mapping[str, Option], name: str) -> ValueError:
-    """Create the error for an option that a figure has not, which lists those that it has."""
+    """Create the error for an unknown option of a figure, which lists the known ones."""
     if not known:
         return ValueError(f"figure {figure!r} has no options; received {name!r}.")
     return unknown(f"option of figure {figure!r}", name, known)
 
 
 def read_numbers(what: str, word: str) -> list[list[float]]:
-    """Read rows of numbers from a CSV file, or from words such as "1,0;0,1".
+    """Read rows of numbers from a CSV file, or from a text such as "1,0;0,1".
 
     Args:
-        what: the option, for errors.
-        word: the path of a file, or the numbers, with semicolons between rows.
+        what: name of the option, for errors.
+        word: path of a file, or the numbers, with semicolons between rows.
 
     Raises:
-        ValueError: there are words among the numbers, or rows of several lengths.
-        OSError: the file cannot be read.
+        ValueError: If a cell is not a number, or the rows differ in length.
+        OSError: If the file cannot be read.
     """
     path = Path(word).expanduser()
     if path.is_file():
@@ -223,7 +227,7 @@ def read_numbers(what: str, word: str) -> list[list[float]]:
             with open(path, encoding="utf-8-sig", newline="") as file:
                 rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
         except UnicodeDecodeError:
-            raise ValueError(f"{what} must be a CSV file in UTF-8; '{path}' is none.") from None
+            raise ValueError(f"{what} must be a CSV file in UTF-8; '{path}' is not.") from None
     elif path.suffix.lower() == ".csv" or "/" in word:
         raise OSError(f"{what} must be {LIKE['array']}; there is no file '{word}'.")
     else:
@@ -236,36 +240,36 @@ def read_numbers(what: str, word: str) -> list[list[float]]:
                 numbers[-1].append(float(cell))
             except ValueError:
                 raise ValueError(
-                    f"{what} must be numbers; row {nth} {where} has {cell.strip()!r}."
+                    f"{what} must be numeric; row {nth} {where} has {cell.strip()!r}."
                 ) from None
         if len(row) != len(rows[0]):
             raise ValueError(
-                f"{what} must have rows of one length; {where} row 1 has {len(rows[0])} numbers "
+                f"{what} must have rows of equal length; {where} row 1 has {len(rows[0])} numbers "
                 f"and row {nth} has {len(row)}."
             )
     if not numbers:
-        raise ValueError(f"{what} must be numbers; there are none {where}.")
+        raise ValueError(f"{what} must contain numbers; there are none {where}.")
     return numbers
 
 
 def check_panels(what: str, values: tuple, most: int) -> None:
-    """Refuse more values than there is room for.
+    """Refuse more values than there is space for.
 
     Raises:
-        ValueError: there are more.
+        ValueError: If there are more.
     """
     if len(values) > most:
         raise ValueError(f"{what} must be at most {most} numbers; received {len(values)}.")
 
 
 def check_cells(what: str, cells: int) -> None:
-    """Refuse a grid whose cells, without numbers, are too small.
+    """Refuse a grid whose cells are too small, even without numbers.
 
     Raises:
-        ValueError: it has too many rows.
+        ValueError: If the grid has too many rows.
     """
     if cells > CELLS:
         raise ValueError(
-            f"{what} must be at most {CELLS} with its padding, to be seen from the back row; "
+            f"{what} must be at most {CELLS} with padding, to be visible from the back row; "
             f"received {cells}."
         )

@@ -1,6 +1,6 @@
-"""The user's own network and photo, in place of those that come with the package.
+"""The user's own network and photo in place of those from the package.
 
-Nothing here imports Keras before a network is needed.
+Keras is imported only when a network is needed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ SHIPPED = "VGG16"
 
 @cache
 def shipped() -> Trained:
-    """Return the VGG16 that comes with the package, for photos of any size."""
+    """Return the package's VGG16, for photos of any size."""
     from kerascnn import trained
 
     return trained.load("vgg16", weights="cifar10")
 
 
 def photo_for(net: Trained, photo: np.ndarray | None, name: str = "chelsea") -> np.ndarray:
-    """Return the user's photo, or one that comes with the package: of what the network knows.
+    """Return the user's photo, or one from the package that suits the network.
 
     Returns:
         (H, W, 3) float in [0, 1].
@@ -38,16 +38,16 @@ def photo_for(net: Trained, photo: np.ndarray | None, name: str = "chelsea") -> 
     if photo is not None:
         return photo
     if net.convention == "mnist":
-        return 1 - datasets.load("digits").part("test")[0][3].repeat(3, axis=-1)  # ink on paper
+        return 1 - datasets.load("digits").part("test")[0][3].repeat(3, axis=-1)  # black on white
     return (datasets.photo(name) / 255).astype(np.float32)
 
 
 def shown_by(photo: np.ndarray | None, network: Trained | None, default: str) -> tuple[str, ...]:
-    """Name the images that a figure shows if it takes the user's, and else those of `photo_for`.
+    """Return the names of the package's photos that a figure shows if the user gives none.
 
     Args:
-        photo, network: the user's; `None` where there is none.
-        default: what it shows if there is neither.
+        photo, network: those of the user, or `None`.
+        default: the photos shown if there is neither.
     """
     if photo is not None:
         return ()
@@ -57,7 +57,7 @@ def shown_by(photo: np.ndarray | None, network: Trained | None, default: str) ->
 
 
 def scaled(photo: np.ndarray, longest: int) -> np.ndarray:
-    """Bring a photo (H, W, 3) down so that its longer side has at most so many pixels."""
+    """Reduce a photo (H, W, 3) so that its longer side has at most `most` pixels."""
     from skimage.transform import resize
 
     scale = min(1.0, longest / max(photo.shape[:2]))
@@ -66,10 +66,10 @@ def scaled(photo: np.ndarray, longest: int) -> np.ndarray:
 
 
 def features_of(net: Trained) -> keras.Model:
-    """Return a network's layers with maps, for RGB pictures of any size where they allow it.
+    """Return a network's layers with maps, for RGB images of any size if possible.
 
     Raises:
-        ValueError: it sees gray pictures, or has no maps.
+        ValueError: If the network expects gray images or has no maps.
     """
     from kerascnn.trained._trained import check_model
 
@@ -88,7 +88,7 @@ def convolutions(model: keras.Model, count: int) -> list[str]:
     """Return the names of convolutions with maps, spread evenly from the first to the last.
 
     Raises:
-        ValueError: there are fewer.
+        ValueError: If there are fewer.
     """
     import keras
 
@@ -106,28 +106,29 @@ def convolutions(model: keras.Model, count: int) -> list[str]:
 
 
 def classifier_of(net: Trained) -> Trained:
-    """Return a network that tells classes.
+    """Return a network after checking that it is a classifier.
 
     Raises:
-        ValueError: it has no classes.
+        ValueError: If the network is not a classifier.
     """
     from kerascnn.trained._explain import classes_of
 
     output = net.model.outputs[0]
     if len(output.shape) not in (2, 4) or classes_of(net.model) is None:
         raise ValueError(
-            f"network must tell classes for this figure; {net.name} gives {tuple(output.shape)}."
+            f"network must be a classifier for this figure; {net.name} returns "
+            f"{tuple(output.shape)}."
         )
     return net
 
 
 def name_of(network: Trained | None) -> str:
-    """Return what a network is called in figures."""
+    """Return the name of a network for figures."""
     return SHIPPED if network is None else network.name
 
 
 def by(network: Trained | None) -> str:
-    """Say by which network a figure was made, for its note."""
+    """Return which network a figure uses, for its note."""
     if network is None:
         return _("VGG16 with a quarter of its filters, trained on CIFAR-10.")
     return _("Network: {network}.", network=network.name)

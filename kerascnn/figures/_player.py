@@ -1,4 +1,4 @@
-"""The steps of a figure as a film: a GIF, and a page with a slider."""
+"""The steps of a figure as an animation: a GIF, and a page with a slider."""
 
 import io
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from kerascnn._text import text as _
 from kerascnn.plots._style import readable_on
 
 GIF_DPI = 100
-FRAME_MS = 1500  # long enough to follow the sum of nine products
+FRAME_MS = 1500  # long enough to follow a sum of nine products
 
 
 def gif(frames: Sequence[bytes]) -> bytes:
-    """Join PNG pages, whose resolution is a multiple of the film's."""
+    """Join PNG images, whose resolution is a multiple of the GIF's."""
     pages = [Image.open(io.BytesIO(data)) for data in frames]
     images = [
         page.reduce(round(page.info["dpi"][0] / GIF_DPI))
@@ -32,15 +32,15 @@ def gif(frames: Sequence[bytes]) -> bytes:
 
 
 def player(frames: Sequence[bytes], kind: str, title: str, alt: str, lang: str) -> str:
-    """Return a page that shows the frames one by one: with a slider, keys and a button.
+    """Return a page that shows the frames one by one, with a slider, keys and a button.
 
-    It holds the frames, so that it can be sent or moved by itself. Its colours are those of the
-    style that is set.
+    The page embeds the frames, so that it can be sent or moved on its own. It has the colors of the
+    current style.
 
     Args:
-        frames: of a file each, of the kind "svg" or "png".
-        kind: of the frames.
-        title, alt, lang: of the figure.
+        frames: the contents of one "svg" or "png" file per frame.
+        kind: file type of the frames.
+        title, alt, lang: title, alt text and language of the figure.
     """
     sources = [data_uri(frame, kind) for frame in frames]
     words = [

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-Words = str | Callable[..., str]  # in English, or a function of the options that translates
+Words = str | Callable[..., str]  # in English, or a function that returns the translation
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,24 @@ class LectureFigure:
     """A registered lecture figure.
 
     Attributes:
-        name: what `render` and the command line call it: the function's name, with hyphens.
-        function: draws it. It takes what `data` returned as its first argument; by keyword its
-            options; `rng`, a seeded `numpy.random.Generator`; and `step` if it is animated.
-        titled: one line in English, or a function of the options that returns it translated.
-        described: what the figure shows, in one English sentence, or such a function.
-        topic: the name of its file, for example "convolution".
-        rows: the rows of the course that it shows, for example ("B1",); see `docs/course-map.md`.
+        name: name for `render` and the command line: the function's name, with hyphens.
+        function: draws the figure. Its first argument is the result of `data`; its keyword
+            arguments are the options, `rng`, a seeded `numpy.random.Generator`, and `step` if the
+            figure is animated.
+        titled: the title in English, one line, or a function of the options that returns it
+            translated.
+        described: the alt text, one English sentence, or such a function.
+        topic: name of the figure's file, for example "convolution".
+        rows: the rows of the course that the figure belongs to, for example ("B1",); see
+            `docs/course-map.md`.
         counted: number of animation steps, 0 for a still figure, or a function of the options. An
             animated figure draws step 0, 1, … for `step`, and all steps at once for `None`.
-        data: computes what the figure shows, once per process for the same options.
-        options: what the user may set, by name: keyword-only parameters of `function` and `data`.
-        diagram: returns the description of the network whose diagram is all that it draws, so that
-            slides can show it as shapes that can be edited; `None` for other figures.
-        credited: names of the photos (`kc.datasets.photo`) of which it shows something, and
-            "digits" and "mnist" if it shows some of these; or a function of the options.
+        data: computes the data of the figure, once per process for the same options.
+        options: the options by name: keyword-only parameters of `function` and `data`.
+        diagram: returns the description of the network if the figure shows nothing but its diagram,
+            so that slides can show it as editable shapes; `None` for other figures.
+        credited: names of the photos (`kc.datasets.photo`) that the figure uses, and "digits" or
+            "mnist" if it uses these; or a function of the options.
     """
 
     name: str
@@ -57,32 +60,32 @@ class LectureFigure:
 
     @property
     def section(self) -> str:
-        """The section of the course, "A" to "F"; of several rows, that of the first."""
+        """Return the section of the course, "A" to "F", according to the first row."""
         return self.rows[0][0]
 
     @property
     def title(self) -> str:
-        """The title in English; if it follows the options, in the language that is set."""
+        """Return the title in English or, if it depends on the options, in the current language."""
         return self.titled if isinstance(self.titled, str) else self.words()[0]
 
     @property
     def alt(self) -> str:
-        """The alt text in English; if it follows the options, in the language that is set."""
+        """Return the alt text; see `title` for its language."""
         return self.described if isinstance(self.described, str) else self.words()[1]
 
     @property
     def frames(self) -> int:
-        """The number of animation steps with the default options; 0 for a still figure."""
+        """Return the number of animation steps with the default options; 0 for a still figure."""
         return self.steps()
 
     @property
     def code(self) -> str:
-        """The source code of the function, without its decorator."""
+        """Return the source code of the function without its decorator."""
         source = dedent(inspect.getsource(self.function))
         return source[source.index("def ") :]
 
     def words(self, **options: object) -> tuple[str, str]:
-        """Return title and alt text in the language that is set, for these options."""
+        """Return title and alt text in the current language for these options."""
         options = check_options(self.name, self.options, options)
         title, alt = (
             text(words) if isinstance(words, str) else words(**taken(words, options))
@@ -91,9 +94,9 @@ class LectureFigure:
         return title, alt
 
     def written(self, options: Mapping[str, object]) -> dict[str, object]:
-        """Return the options that are not the defaults: numbers, names, lists of them, or `None`.
+        """Return the options that differ from the defaults, as numbers, names or lists of them.
 
-        `None` is a photo or a network, which cannot be written down.
+        `None` stands for a photo or a network, which has no short text.
         """
         return {
             name: option.written(options[name])
@@ -102,7 +105,7 @@ class LectureFigure:
         }
 
     def photos(self, **options: object) -> tuple[str, ...]:
-        """Return the names of the photos and data sets of which it shows something."""
+        """Return the names of the photos and data sets that the figure uses."""
         options = check_options(self.name, self.options, options)
         if isinstance(self.credited, tuple):
             return self.credited if options.get("photo") is None else ()
@@ -137,28 +140,30 @@ def figure(
 ) -> Callable[[Callable], Callable]:
     """Register a function that draws and returns a figure.
 
-    The runner takes care of seeding, style, language, saving and closing. Keyword-only parameters
-    of the function, and of `data`, are the options of the figure: each has a default and is
-    annotated as `int` (1 or more), `Whole` (0 or more), `float`, `tuple[int, ...]`, `Literal[...]`
-    or `np.ndarray`. `photo` is a picture, (H, W, 3) float in [0, 1], and `network` a
+    The runner handles seeding, style, language, saving and closing. The keyword-only parameters of
+    the function and of `data` are the options of the figure: each has a default and is annotated as
+    `int` (1 or more), `Whole` (0 or more), `float`, `tuple[int, ...]`, `Literal[...]` or
+    `np.ndarray`. `photo` is an image, (H, W, 3) float in [0, 1], and `network` a
     `kerascnn.trained.Trained`; both default to `None`.
 
     Args:
-        title: one line in English, or a function of the options that returns it translated.
-        alt: one English sentence for readers who cannot see the figure, or such a function.
-        rows: the rows of the course that it shows, keys of `ROWS`, the most important one first.
+        title: the title in English, one line, or a function of the options that returns it
+            translated.
+        alt: the alt text for readers who cannot see the figure, one English sentence, or such a
+            function.
+        rows: the rows of the course that the figure belongs to, keys of `ROWS`, most important
+            first.
         frames: number of steps that `function(step=...)` can draw, or a function of the options.
-        data: computes what is costly, in no language and style; the result is the function's
-            first argument. It runs once per process for the same options.
-        photos: names of the photos of which it shows something, where the user gives none, and
-            "digits" and "mnist" if it shows some of these: the page credits their makers. Or a
-            function of the options.
-        diagram: returns the description of the network, if `function` draws nothing but its
-            `plots.architecture` and words; slides then show shapes that can be edited.
+        data: does the costly computations, which must not depend on language or style; the result
+            is the function's first argument. It runs once per process for the same options.
+        photos: names of the photos that the figure uses if the user gives none, and "digits" or
+            "mnist" if it uses these, whose creators the page credits; or a function of the options.
+        diagram: returns the description of the network if `function` draws nothing but its
+            `plots.architecture` and text; slides then show editable shapes.
 
     Raises:
-        ValueError: the course has no such row, or another figure has this name.
-        TypeError: `rows` is not a tuple, or is empty; or a parameter is no option.
+        ValueError: If a row is not in the course, or another figure has this name.
+        TypeError: If `rows` is not a tuple or is empty, or a parameter cannot be an option.
     """
     if not isinstance(rows, tuple) or not rows:
         raise TypeError(f'rows must be a tuple of one or more, such as ("B1",); received {rows!r}.')
@@ -181,7 +186,7 @@ def figure(
 
 
 def lecture_figures() -> dict[str, LectureFigure]:
-    """Return all figures by name, in teaching order: that of the course's rows.
+    """Return all figures by name, in the order of the course's rows.
 
     >>> import kerascnn as kc
     >>> kc.figures.lecture_figures()["max-pooling"].topic
@@ -201,10 +206,10 @@ def names(section: str | None = None) -> list[str]:
     """Return the names that `render` accepts, in teaching order.
 
     Args:
-        section: of the course, such as "B" or "Convolution"; `None`: all.
+        section: section of the course, such as "B" or "Convolution"; `None` returns all.
 
     Raises:
-        ValueError: the course has no such section.
+        ValueError: If the section is unknown.
 
     >>> names("Pooling")[0]
     'max-pooling'
@@ -217,7 +222,7 @@ def names(section: str | None = None) -> list[str]:
 
 
 def section_letter(section: str) -> str:
-    """Return the letter of a section, given as "B", as its title or as its translated title."""
+    """Return the letter of a section, given by its letter, title or translated title."""
     given = section.strip().casefold()
     for letter, title in SECTIONS.items():
         if given in (letter.casefold(), title.casefold(), text(title).casefold()):
@@ -229,7 +234,7 @@ def lecture_figure(name: str) -> LectureFigure:
     """Return the figure with this name.
 
     Raises:
-        ValueError: no figure has this name.
+        ValueError: If no figure has this name.
     """
     known = lecture_figures()
     if name not in known:
@@ -238,7 +243,7 @@ def lecture_figure(name: str) -> LectureFigure:
 
 
 def course_map() -> str:
-    """Return a page in Markdown with a line for each row of the course: the figures that show it.
+    """Return a page in Markdown that lists the figures for each row of the course.
 
     >>> [line for line in course_map().splitlines() if line.startswith("| C2 ")]
     ['| C2 | average-pooling | Average pooling |']

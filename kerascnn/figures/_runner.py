@@ -1,4 +1,4 @@
-"""Draw figures: seeding, style, language, saving and closing are the same for all of them."""
+"""Drawing of figures: seeding, style, language, saving and closing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ._registry import LectureFigure, lecture_figure, lecture_figures, taken
 from ._saving import FORMATS, Label, file_of
 from ._workers import drawn_by
 
-SHARED = ("network", "photo")  # options that many figures take
+SHARED = ("network", "photo")  # options of many figures
 
 
 @dataclass
@@ -50,16 +50,16 @@ def render(
         style: "slides", "paper", "dark" or "gray".
         rerun: whether to run the experiment behind a figure again, which may take hours, instead
             of drawing the result that comes with the package.
-        **options: your own numbers, photo or network, for a figure that takes them; see
+        **options: your own numbers, photo or network for a figure with such options; see
             `kc.figures.lecture_figure(name).options`.
 
     Returns:
         The matplotlib `Figure`, which the caller must close.
 
     Raises:
-        ValueError: unknown figure, language, style or option, or values that do not fit.
-        TypeError: the value of an option is of another type.
-        OSError: the language needs a font that is not installed.
+        ValueError: If the figure, language, style or option is unknown, or a value is invalid.
+        TypeError: If the value of an option has the wrong type.
+        OSError: If the language requires a font that is not installed.
 
     >>> import kerascnn as kc
     >>> kc.figures.render("sliding-window", kernel=[[1, 2], [3, 4]], stride=3).axes != []
@@ -97,29 +97,31 @@ def draw(
 ) -> Report:
     """Draw figures into a folder and write an `index.html` that shows all figures in it.
 
-    Each file is written completely or not at all; a figure that fails does not stop the others.
+    If a figure fails, the others are still drawn. No incomplete file is left.
 
     Args:
-        names: the figures to draw; all by default, or all that take the photo or network given.
+        names: the figures to draw; by default all, or all with an option for the given photo or
+            network.
         out: the folder; created if it does not exist.
         formats: any of "svg", "png", "pdf".
-        lang: "en", "ko" or "es". The pictures of several languages, such as ("en", "ko"), are
-            written into a folder each, `out/en` and `out/ko`; the page shows them all.
+        lang: "en", "ko" or "es", or several, such as ("en", "ko"), whose images are written to
+            separate folders, `out/en` and `out/ko`; the page shows them all.
         style, rerun: see `render`.
-        steps: whether the steps of animated figures are written too: a picture each, a GIF and a
+        steps: whether to write the steps of animated figures, too: one image per step, a GIF, and a
             page with a slider.
-        workers: number of processes that draw, each with its own memory; the files are the same.
-            A script that asks for several must do so below `if __name__ == "__main__":`. With
-            `rerun` and with options, one process draws.
-        progress: called with each `LectureFigure` before it is drawn.
-        **options: of the figures, see `render`; each figure must have them. `photo` and `network`
-            are for those that take them, by default all of these.
+        workers: number of processes, each with its own memory; the files are the same. With
+            several, a script must call this function below `if __name__ == "__main__":`. With
+            `rerun` or options, only one process is used.
+        progress: function to call with each `LectureFigure` before it is drawn.
+        **options: options of the figures, see `render`; every figure must have them. `photo` and
+            `network` go only to the figures that have them.
 
     Raises:
-        ValueError: unknown figure, format, language, style or option; or values that do not fit,
-            in which case nothing is written.
-        TypeError: the value of an option is of another type.
-        OSError: the folder is not writable, or the language needs a font that is not installed.
+        ValueError: If a figure, format, language, style or option is unknown, or a value is
+            invalid, in which case nothing is written.
+        TypeError: If the value of an option has the wrong type.
+        OSError: If the folder is not writable, or the language requires a font that is not
+            installed.
     """
     names, formats, langs = ([n] if isinstance(n, str) else n for n in (names, formats, lang))
     langs = list(dict.fromkeys(langs))
@@ -139,7 +141,7 @@ def draw(
     given = options.keys()
     out = Path(out)
     report = Report()
-    # Numbers that do not fit are bad input: all is drawn before anything is written.
+    # Values may prove invalid only when drawn, so draw everything before writing anything.
     careful = bool(given) and (len(chosen) == 1 or not given <= set(SHARED))
     look: dict[str, Any] = {
         "out": out,
@@ -191,7 +193,7 @@ def draw(
 
 
 def _chosen(names: Sequence[str], options: dict) -> list[LectureFigure]:
-    """Return the figures that are named; if none is, those that take the options given."""
+    """Return the named figures; if none is, those with an option that is given."""
     if names:
         return [lecture_figure(name) for name in dict.fromkeys(names)]
     needed = next((name for name in SHARED if name in options), None)
@@ -199,19 +201,19 @@ def _chosen(names: Sequence[str], options: dict) -> list[LectureFigure]:
 
 
 def _taken(one: LectureFigure, options: dict) -> dict:
-    """Return the options for a figure: a network or photo goes only to those that take it.
+    """Return the options for a figure, without a network or photo that it does not use.
 
     Raises:
-        ValueError: it takes neither.
+        ValueError: If the figure uses neither.
     """
     shared = [name for name in SHARED if name in options]
     if shared and not set(shared) & set(one.options):
-        raise ValueError(f"figure {one.name!r} takes no {' and no '.join(shared)}.")
+        raise ValueError(f"figure {one.name!r} has no option {' or '.join(shared)}.")
     return {k: v for k, v in options.items() if k not in SHARED or k in one.options}
 
 
 def draw_alone(name: str, *, out: Path, langs: list[str], **look: Any) -> list[Path]:
-    """Draw one figure with its default options, and write its files."""
+    """Draw one figure with its default options and write its files."""
     one = lecture_figure(name)
     with _closing():
         setting = check_options(name, one.options, {})
@@ -239,7 +241,7 @@ def _drawn(
     style: str,
     steps: bool,
 ) -> dict[str, bytes]:
-    """Draw a figure in all languages; return the files by their place in `out`."""
+    """Draw a figure in all languages; return the files by their path in `out`."""
     files = {}
     for lang in langs:
         drawn = _draw(one, formats, lang, style, options, steps)
@@ -248,7 +250,7 @@ def _drawn(
 
 
 def _place(name: str, lang: str, langs: list[str]) -> str:
-    """Where a file is written, relative to the page: in a folder if there are several languages."""
+    """Return the path of a file relative to the page; several languages have folders."""
     return f"{lang}/{name}" if len(langs) > 1 else name
 
 
@@ -259,7 +261,7 @@ def _write_page(out: Path, langs: list[str]) -> None:
         write_atomically(out / "index.html", page(out, langs[0]).encode())
     except OSError as error:
         raise OSError(
-            f"out must be a folder that can be written; received {str(out)!r}: {error.strerror}."
+            f"out must be a writable folder; received {str(out)!r}: {error.strerror}."
         ) from error
 
 
@@ -280,7 +282,7 @@ def _lay_out_like(model: Figure, drawing: Figure) -> None:
 def _draw(
     one: LectureFigure, formats: Sequence[str], lang: str, style: str, options: dict, steps: bool
 ) -> dict[str, bytes]:
-    """Draw a figure and its frames, if it is animated; return the files by name."""
+    """Draw a figure and its frames, if any; return the files by name."""
     frames = one.steps(**options) if steps else 0
     drawings = {one.name: _render(one, lang, style, options)}
     for step in range(frames):
@@ -302,7 +304,7 @@ def _draw(
                 drawing.draw_without_rendering()
             else:
                 _lay_out_like(first, drawing)  # so that nothing moves from step to step
-            drawing.set_layout_engine("none")  # laid out once: else it is for each format again
+            drawing.set_layout_engine("none")  # compute the layout once, not for each format
             for kind in formats:
                 files[f"{name}.{kind}"] = file_of(drawing, kind, label)
         if frames:

@@ -1,4 +1,4 @@
-"""The files of a figure, and what they tell about themselves to the page that shows them."""
+"""The files of a figure, and the metadata in them for the page that shows them."""
 
 import importlib
 import io
@@ -15,21 +15,21 @@ BACKENDS = {"svg": "svg", "png": "agg", "pdf": "pdf"}  # of matplotlib, by forma
 FORMATS = tuple(BACKENDS)
 PNG_DPI = 200  # about 1920 pixels wide, like a slide
 MARK = re.compile(rb"kerascnn:([\w.~%-]+);")
-HEAD = 2**16  # bytes of a picture in which its label stands; in a PDF it stands at the end
+HEAD = 2**16  # the label is in the first bytes of an image, but in the last ones of a PDF
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a file holds.
+    """The metadata of a file.
 
     Attributes:
-        lang: the language of the words in the picture.
-        style: that of the picture, such as "slides".
+        lang: the language of the text in the image.
+        style: the style of the image, such as "slides".
         words: title and alt text in all languages.
-        options: those that the user set, by name: numbers, names and lists of them; `None` for what
-            cannot be written down, such as a photo.
+        options: the options that the user set, by name: numbers, names and lists of them, or `None`
+            for a photo or a network.
         steps: number of steps of an animation; 0 for a still figure.
-        photos: names of the photos and data sets of which it shows something.
+        photos: names of the photos and data sets in the figure.
     """
 
     lang: str
@@ -44,14 +44,14 @@ class Label:
 
 
 def read_label(path: Path) -> Label | None:
-    """Read the label of a picture; `None` if it has none."""
+    """Return the label of an image, or `None` if it has none."""
     with path.open("rb") as file:
         found = MARK.search(file.read() if path.suffix == ".pdf" else file.read(HEAD))
     return Label(**json.loads(unquote(found[1].decode()))) if found else None
 
 
 def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> bytes:
-    """Return a figure as a file, the same bytes every day."""
+    """Return a figure as the contents of a file, reproducible to the byte."""
     title, alt = label.words[label.lang]
     metadata = {
         "svg": {"Date": None, "Keywords": [str(label)]},
@@ -70,7 +70,7 @@ def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> 
 
 
 def described(svg: str, title: str, description: str, lang: str) -> str:
-    """Add the <title> and <desc> that screen readers read out to an SVG, and their language."""
+    """Add <title> and <desc>, which screen readers read out, and the language to an SVG."""
     words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
     return re.sub(
         r"(<svg )([^>]*>)\s*",

@@ -1,4 +1,4 @@
-"""Figures drawn by several processes, each of which keeps what its figures share."""
+"""Drawing of figures in several processes, each with its own cache."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 
 from ._registry import LectureFigure
 
-ALONE = ("generated_images",)  # topics whose figures take tens of seconds each, and share little
-# Figures and topics to begin with: VGG19, whose memory then serves all others; then the longest.
+ALONE = ("generated_images",)  # topics whose figures take tens of seconds each and share little
+# Figures and topics to start with: VGG19, whose memory is then reused, and the slowest ones.
 FIRST = (
     "vgg16-beside-alexnet", "architectures", *ALONE, "explanations", "filters_and_activations",
 )  # fmt: skip
 POLL = 0.1  # seconds
 
-_started: Any = None  # in a worker: the queue of the names of the figures that it has begun
+_started: Any = None  # in a worker: queue of the names of the figures that it has started
 
 
 def drawn_by(
@@ -32,13 +32,14 @@ def drawn_by(
     """Draw figures in several processes.
 
     Args:
-        workers: how many.
+        workers: number of processes.
         chosen: the figures.
-        draw: draws one by its name, and returns the files written; it can be pickled.
-        progress: called with each figure when it is begun.
+        draw: function that draws a figure by name and returns the files written; it must be
+            picklable.
+        progress: function to call with each figure when it is started.
 
     Yields:
-        For each figure its name, the files written, and the error if it failed.
+        For each figure, its name, the files written, and the error if it failed.
     """
     context = get_context("spawn")  # TensorFlow does not survive a fork
     queue = context.SimpleQueue()
@@ -58,7 +59,7 @@ def drawn_by(
 
 
 def _groups(chosen: list[LectureFigure]) -> list[list[str]]:
-    """Cut figures into groups that share networks and data, in the order of `FIRST`."""
+    """Divide figures into groups that share networks and data, in the order of `FIRST`."""
     groups: dict[Any, list[str]] = {}
 
     def place(one: LectureFigure) -> int:
@@ -74,7 +75,7 @@ def _results(future: Future, group: list[str]) -> Iterator[tuple[str, list, Exce
     try:
         results, told = future.result()
     except BrokenProcessPool:
-        error = RuntimeError("its process was stopped, perhaps for want of memory.")
+        error = RuntimeError("its process was stopped, possibly because of a lack of memory.")
         results, told = [(name, [], error) for name in group], []
     for words, category in told:
         warnings.warn(words, category, stacklevel=2)
@@ -82,7 +83,7 @@ def _results(future: Future, group: list[str]) -> Iterator[tuple[str, list, Exce
 
 
 def _start(queue: Any) -> None:
-    """Prepare a worker: what TensorFlow's libraries write to the terminal is swallowed."""
+    """Prepare a worker, suppressing the terminal output of TensorFlow's libraries."""
     global _started
     _started = queue
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -103,7 +104,7 @@ def _draw_all(group: list[str], draw: Callable[[str], list]) -> tuple[list, list
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an error that another process can read."""
+    """Return an error that can be sent to another process."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

@@ -1,4 +1,4 @@
-"""The ingredients of AlexNet's training recipe, and what each of them does."""
+"""The ingredients of AlexNet's training recipe and their effects."""
 
 from functools import cache
 
@@ -27,7 +27,7 @@ STRONGER = 10
     photos=("chelsea",),
 )
 def augmentations() -> Figure:
-    """Augment one photo as AlexNet's training does, differently in each epoch."""
+    """Augment one photo as in AlexNet's training, differently in each epoch."""
     from kerascnn.training import PadCropFlip, PrincipalColors
 
     image = cat(SIZE)
@@ -65,8 +65,8 @@ def augmentations() -> Figure:
 
 
 RATE = 0.5
-UNITS, COLUMNS = 128, 16  # shown
-MASKS = 1000  # averaged
+UNITS, COLUMNS = 128, 16  # number shown, and per row
+MASKS = 1000  # number averaged
 
 
 @figure(
@@ -78,7 +78,7 @@ MASKS = 1000  # averaged
     photos=("chelsea",),
 )
 def dropout() -> Figure:
-    """Drop half of a layer's activations twice, and average over many masks."""
+    """Drop half of a layer's activations twice and average over many masks."""
     values, masks, dropped = thinned()
     panels = [(values, None, _("without dropout"))]
     for step in (0, 1):
@@ -159,7 +159,7 @@ BYTE = 255
     photos=("chelsea",),
 )
 def local_response_normalization() -> Figure:
-    """Normalize activation maps with the paper's constants, for pixels in 0 to 1 and 0 to 255."""
+    """Normalize activation maps with the paper's constants for pixels from 0 to 1 and 0 to 255."""
     maps, small, large = normalized()
     rows = {
         _("before"): maps,
@@ -198,7 +198,7 @@ def local_response_normalization() -> Figure:
 
 @cache
 def normalized() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return maps (h, w, K), the same normalized, and 255 times as large before normalization."""
+    """Return maps (h, w, K), normalized as they are and after multiplication by 255."""
     from keras import ops
 
     from kerascnn.layers import LocalResponseNormalization
@@ -228,7 +228,7 @@ def constants() -> dict[str, float]:
     rows=("E2",),
 )
 def alexnet_recipe() -> Figure:
-    """Draw the validation accuracy of each changed recipe beside that of the full recipe."""
+    """Draw the validation accuracy of each changed recipe and of the full recipe."""
     result = measured("alexnet_recipe")
     accuracy = 100 * result["val_accuracy"]  # (recipe, seed, epoch)
     epochs = np.arange(1, 1 + accuracy.shape[-1])
@@ -271,7 +271,7 @@ def alexnet_recipe() -> Figure:
 
 
 def ingredient(name: str) -> str:
-    """Return what was changed in the recipe, in the current language."""
+    """Return the changes to the recipe in the current language."""
     return {
         "tanh instead of ReLU": _("tanh instead of ReLU"),
         "no normalization layers": _("no normalization layers"),

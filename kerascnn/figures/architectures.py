@@ -1,4 +1,4 @@
-"""Architectures: diagrams and tables of the networks."""
+"""Diagrams and tables of architectures."""
 
 import gc
 from collections.abc import Iterator
@@ -20,24 +20,24 @@ from ._registry import figure
 
 MEGA = 1e6
 ROWS = 25.5  # of the tallest stack, VGG19
-LEFT_OUT = {"Flatten", "Reshape", "Dropout"}  # they compute nothing
+LEFT_OUT = {"Flatten", "Reshape", "Dropout"}  # layers without computation
 
 
 @cache
 def built(name: str, **options: object) -> Description:
-    """Build a network and describe it, once for all figures."""
+    """Build and describe a network, once for all figures."""
     from kerascnn import models
     from kerascnn._describe import describe
 
     with zero_weights():
         description = describe(models.build(name, **options))
-    gc.collect()  # the weights of VGG are half a gigabyte, and are not needed any more
+    gc.collect()  # VGG's weights take half a gigabyte and are no longer needed
     return description
 
 
 @contextmanager
 def zero_weights() -> Iterator[None]:
-    """Build networks that are only described: random weights take as much memory once more."""
+    """Build networks without random weights, which would take twice the memory."""
     import keras
 
     def zeros(self: object, shape: tuple, dtype: str | None = None, **_more: object) -> object:
@@ -73,7 +73,7 @@ def lenet5() -> Figure:
     rows=("D2",),
 )
 def lenet5_1998() -> Figure:
-    """Draw the paper's Table I, with the numbers of each layer next to it."""
+    """Draw the paper's Table I with the numbers of each layer next to it."""
     description = built("lenet5", variant="1998")
     from kerascnn.models.lenet import TABLE_1
 
@@ -160,12 +160,12 @@ def alexnet() -> Figure:
     rows=("D4",),
 )
 def vgg16_beside_alexnet() -> Figure:
-    """Stack the layers of the three networks side by side, the input at the bottom."""
-    # The largest first: the memory of its weights then serves the others.
+    """Stack the layers of three networks side by side, with the input at the bottom."""
+    # The largest first, so that the memory of its weights is reused.
     described = {name: built(name) for name in ("vgg19", "vgg16", "alexnet")}
     fig, axes = plt.subplots(1, 3, sharey=True)
     ink = plt.rcParams["text.color"]
-    # The rows and the title share the height; letters fill half the height of a row.
+    # The rows and the title share the height; the letters fill half the height of a row.
     points = 72 * fig.get_figheight() / (ROWS + 4) / 2
     row = {"ha": "center", "va": "center", "fontsize": points}
     for ax, name in zip(axes, ("alexnet", "vgg16", "vgg19"), strict=True):

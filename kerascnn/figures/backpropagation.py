@@ -1,4 +1,4 @@
-"""Back-propagation: by the chain rule, checked, and through a convolution (A6, A7, B13)."""
+"""Back-propagation: chain rule, gradient check, and convolutions (A6, A7, B13)."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ MIDDLE = {"ha": "center", "va": "center"}
 
 
 def graph_gradients(*, a: float = A, b: float = B, c: float = C) -> dict[str, float]:
-    """∂f/∂f, ∂f/∂q, ∂f/∂c, ∂f/∂a and ∂f/∂b, from a small model's own back-propagation."""
+    """Return ∂f/∂f, ∂f/∂q, ∂f/∂c, ∂f/∂a and ∂f/∂b from the gradients of a small model."""
     import keras
 
     from kerascnn import visualize
@@ -43,12 +43,12 @@ def graph_gradients(*, a: float = A, b: float = B, c: float = C) -> dict[str, fl
 
 
 def number(value: float) -> str:
-    """Write a number with a minus that is as wide as a plus."""
+    """Format a number with a minus sign that is as wide as a plus."""
     return f"{value:g}".replace("-", "−")
 
 
 def graph_said(a: float, b: float, c: float) -> str:
-    """Say which values go forward and which gradients come back."""
+    """Return the alt text."""
     values = {"a": a, "b": b, "c": c, "q": a * b, "f": a * b + c}
     return _(
         "A graph of f = q + c with q = a times b, for a = {a}, b = {b}, c = {c}: the values {q} "
@@ -72,7 +72,7 @@ def computational_graph(
     b: float = B,
     c: float = C,
 ) -> Figure:
-    """Go through the graph of f = a·b + c, forward and back, by TensorFlow's own gradients."""
+    """Draw the graph of f = a·b + c with values and gradients, computed by TensorFlow."""
     values = {"a": a, "b": b, "c": c, "q": a * b, "f": a * b + c}
     order = [("value", "q"), ("value", "f"), ("grad", "f"), ("grad", "q"), ("grad", "a")]
     shown = order if step is None else order[:step]
@@ -129,7 +129,7 @@ STEPS = np.logspace(-12, 0, 25)
     rows=("A7",),
 )
 def gradient_check() -> Figure:
-    """Compare the gradient of an MLP's loss with central differences, in float64."""
+    """Compare the gradient of an MLP's loss with central differences in float64."""
     errors = [relative_error(step) for step in STEPS]
     best = int(np.argmin(errors))
     fig, ax = plt.subplots()
@@ -154,14 +154,14 @@ def gradient_check() -> Figure:
 
 
 def power(number: float) -> str:
-    """Write 3e-06 as 3·10⁻⁶."""
+    """Format 3e-06 as 3·10⁻⁶."""
     digits, exponent = f"{number:.0e}".split("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{digits}·10{raised}"
 
 
 def relative_error(step: float) -> float:
-    """The largest difference of both gradients of an MLP's loss, relative to the gradient."""
+    """Return the largest difference between both gradients, relative to the gradient."""
     sizes = (6, 5, 3)
     rng = np.random.default_rng(0)
     weights = [rng.standard_normal((a, b)) for a, b in pairwise(sizes)]
@@ -185,7 +185,7 @@ def relative_error(step: float) -> float:
 def loss_and_gradients(
     weights: list[np.ndarray], x: np.ndarray, labels: np.ndarray
 ) -> tuple[float, list[np.ndarray]]:
-    """The cross-entropy of an MLP with tanh units, and ∂L/∂W of each layer by the chain rule."""
+    """Return the cross-entropy of an MLP with tanh units, and ∂L/∂W by the chain rule."""
     first, second = weights
     hidden = np.tanh(x @ first)
     logits = hidden @ second
@@ -200,16 +200,16 @@ def loss_and_gradients(
 
 IMAGE = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
 KERNEL = np.array([[1, 0], [0, -1]])
-APART = 2  # cells between the grids, and one more after the kernels
+APART = 2  # cells between the grids, plus one after the kernels
 
 
 def gradient_above(
     image: np.ndarray, kernel: np.ndarray, above: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the gradient of the outputs, ∂L/∂h: as given, or counted from 1.
+    """Return the gradient of the outputs, ∂L/∂h; by default 1, 2, ….
 
     Raises:
-        ValueError: it does not have the shape of the output.
+        ValueError: If it does not have the shape of the output.
     """
     shape = correlate(image, kernel).shape
     if above is None:
@@ -225,7 +225,7 @@ def gradient_above(
 def convolution_gradients(
     *, image: np.ndarray = IMAGE, kernel: np.ndarray = KERNEL, above: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The output of a convolution, and the gradients of Σ above · output by back-propagation."""
+    """Return the output of a convolution and the gradients of Σ above · output."""
     above = gradient_above(image, kernel, above)
     import keras
 
@@ -246,7 +246,7 @@ def convolution_gradients(
 
 
 def backward_said(image: np.ndarray, kernel: np.ndarray) -> str:
-    """Say what the gradients of a convolution are."""
+    """Return the alt text."""
     return _(
         "A {image} input, a {kernel} kernel and the gradient of the {output} output: correlated "
         "with the input it gives the kernel's gradient, padded and with the kernel flipped the "
@@ -272,7 +272,7 @@ def backward_convolution(
     kernel: np.ndarray = KERNEL,
     above: np.ndarray | None = None,
 ) -> Figure:
-    """Compute h, then ∂L/∂W and ∂L/∂X of a small convolution, value by value."""
+    """Compute h, ∂L/∂W and ∂L/∂X of a small convolution."""
     above = gradient_above(image, kernel, above)
     around = [(side - 1, side - 1) for side in kernel.shape]
     border = np.pad(np.zeros(above.shape, bool), around, constant_values=True)

@@ -14,20 +14,20 @@ from ._drawing import note, parts_of
 from ._material import digit_images, trained
 from ._registry import figure
 
-SHOWN = 3  # the digit that goes through both
+SHOWN = 3  # the digit that both classify
 CELL, ORIENTATIONS = 4, 8  # pixels, directions from 0° to 180°
 
 
 @dataclass(frozen=True)
 class Paths:
-    """What happens to the digit on both paths.
+    """The stages of both paths.
 
     Attributes:
         digit: (28, 28, 1) in [0, 1].
-        histograms: its HOG, (7, 7, 8).
+        histograms: HOG features, (7, 7, 8).
         maps: the outputs of LeNet-5's layers "c1" and "c3", each (h, w, K).
-        scores: of ten classes, by logistic regression on HOG and by LeNet-5.
-        accuracy: of both on the test digits, from 0 to 1.
+        scores: scores of ten classes by logistic regression on HOG and by LeNet-5.
+        accuracy: accuracy of both on the test digits, from 0 to 1.
     """
 
     digit: np.ndarray
@@ -38,7 +38,7 @@ class Paths:
 
 
 def paths() -> Paths:
-    """Fit a classifier to the HOG of digits, and let a digit pass through it and LeNet-5."""
+    """Fit a classifier to the HOG of digits and apply it and LeNet-5 to a digit."""
     from sklearn.linear_model import LogisticRegression
 
     from kerascnn import visualize
@@ -72,7 +72,7 @@ def paths() -> Paths:
     data=paths,
 )
 def classical_and_deep(through: Paths) -> Figure:
-    """Draw the stages of a digit's classification by HOG, and by LeNet-5."""
+    """Draw the stages of a digit's classification by HOG and by LeNet-5."""
     fig = plt.figure()
     top, bottom = parts_of(fig, 2, 1)
     axes = top.subplots(1, 3, width_ratios=(1, 2.4, 1.4))
@@ -101,7 +101,7 @@ def classical_and_deep(through: Paths) -> Figure:
 
 
 def _ends(first: Axes, last: Axes, name: str, digit: np.ndarray, scores: np.ndarray) -> None:
-    """Draw what both paths begin and end with: the digit, and the scores of the classes."""
+    """Draw the first and last stage of both paths: the digit and the class scores."""
     plots.image_grid(digit[None], ax=first)
     first.set_title(name)
     colors = [plots.role_color("output" if c == SHOWN else "padding") for c in range(10)]
@@ -111,7 +111,7 @@ def _ends(first: Axes, last: Axes, name: str, digit: np.ndarray, scores: np.ndar
 
 
 def _name(ax: Axes, name: str, *, by_hand: bool = False) -> None:
-    """Name a stage, and say whether a person or the data decided what it computes."""
+    """Label a stage with its name and whether it is made by hand or learned."""
     how, role = (_("made by hand"), "kernel") if by_hand else (_("learned"), "window")
     ax.set_title(f"{how}:\n{name}", fontsize="medium", color=plots.role_color(role))
     ax.annotate(
@@ -121,10 +121,10 @@ def _name(ax: Axes, name: str, *, by_hand: bool = False) -> None:
 
 
 def hog(digit: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients (Dalal and Triggs 2005) of a digit (28, 28, 1).
+    """Return histograms of oriented gradients (Dalal and Triggs 2005) of a digit (28, 28, 1).
 
     Returns:
-        (7, 7, 8): for each cell of 4×4 pixels, how much there is of each direction.
+        (7, 7, 8): for each cell of 4×4 pixels, the strength of each direction.
     """
     from skimage import feature
 
@@ -136,12 +136,12 @@ def hog(digit: np.ndarray) -> np.ndarray:
 
 
 def draw_hog(ax: Axes, digit: np.ndarray, histograms: np.ndarray) -> None:
-    """Draw the digit, and in each cell a star: along edges, as long as the bins relative to it."""
+    """Draw the digit and, in each cell, a star along the edges, scaled by the bins."""
     height, width = digit.shape[:2]
     ax.imshow(0.5 * digit, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
     longest = np.maximum(histograms.max(axis=-1), 1e-9)
     for (row, column, number), value in np.ndenumerate(histograms):
-        # The angle is that of the gradient, counter-clockwise; the edge is at right angles to it.
+        # The angle is that of the gradient, counterclockwise; the edge is perpendicular to it.
         angle = np.pi * (number + 0.5) / ORIENTATIONS
         reach = 0.48 * CELL * value / longest[row, column] * np.array([-1, 1])
         ax.plot(

@@ -1,4 +1,4 @@
-"""How long each layer takes: pixels times kernels times the time of one (lecture map, B12)."""
+"""The computing time of each layer: pixels · kernels · time of one kernel (lecture map, B12)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,14 @@ GIGA = 1e9
 
 @dataclass(frozen=True)
 class Time:
-    """What a convolution computes, in the terms of T = N_p · N_f · T_k.
+    """The cost of a convolution, in the terms of T = N_p · N_f · T_k.
 
     Attributes:
-        name: of the layer.
-        pixels: N_p, output positions.
-        kernels: N_f, two-dimensional kernels: one for each pair of input map and output map.
-        products: T_k, multiply-adds of one kernel at one position.
+        name: name of the layer.
+        pixels: N_p, number of output positions.
+        kernels: N_f, number of two-dimensional kernels, one for each pair of input map and output
+            map.
+        products: T_k, number of multiply-adds of one kernel at one position.
     """
 
     name: str
@@ -37,12 +38,12 @@ class Time:
 
     @property
     def macs(self) -> int:
-        """T: all multiply-adds."""
+        """Return T, the total number of multiply-adds."""
         return self.pixels * self.kernels * self.products
 
 
 def vgg16_times() -> list[Time]:
-    """The 13 convolutions of VGG16 on 224 × 224 pixels."""
+    """Return the 13 convolutions of VGG16 on 224 × 224 pixels."""
     times = []
     channels = 3
     for layer in built("vgg16", include_top=False, input_shape=(224, 224, 3)).layers:
@@ -54,12 +55,12 @@ def vgg16_times() -> list[Time]:
 
 
 def second_convolutions(times: Sequence[Time]) -> list[Time]:
-    """Those of each block that take as many maps as they make."""
+    """Return one convolution per block, with as many input maps as output maps."""
     return [time for time in times if time.name.endswith("conv2")]
 
 
 def relative_times(factor: int) -> list[float]:
-    """The time of each of STAGES layers, the first = 1, where each has `factor` times the maps."""
+    """Return the time of each layer, relative to the first, if the maps grow by `factor`."""
     macs = []
     for stage in range(STAGES):
         side, maps = SIDE >> stage, MAPS * factor**stage
@@ -76,7 +77,7 @@ def relative_times(factor: int) -> list[float]:
     data=vgg16_times,
 )
 def time_per_layer(times: Sequence[Time]) -> Figure:
-    """Draw VGG16's multiply-adds per layer, and what twice and four times the maps cost."""
+    """Draw VGG16's multiply-adds per layer, and the cost of twice and four times the maps."""
     fig = plt.figure()
     left, right = parts_of(fig, 1, 2, width_ratios=(3, 2))
     _bars(left.subplots(), times)

@@ -1,4 +1,4 @@
-"""How a convolution makes one map of many: the connection weights k_ij (lecture map, F9)."""
+"""How a convolution combines many maps: the connection weights k_ij (lecture map, F9)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .backpropagation import power
 if TYPE_CHECKING:
     import keras
 
-NAMES = {"relu": "ReLU"}  # of activations, where they differ from Keras's
-SHOWN = 6  # input maps; the others, if any, are added up
+NAMES = {"relu": "ReLU"}  # names of activations that differ from Keras's
+SHOWN = 6  # input maps shown; the others, if any, are summed
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a unit of a convolution computes for one image, step by step.
+    """The computation of a unit of a convolution for one image, step by step.
 
     Attributes:
         layer: the layer's name.
@@ -39,7 +39,7 @@ class Parts:
         products: A_i convolved with k_ij, (h', w', C).
         bias: b_j.
         output: A_j as the network computes it, (h', w').
-        difference: the largest one between f of the sum and the output.
+        difference: the largest difference between f of the sum and the output.
     """
 
     layer: str
@@ -54,20 +54,20 @@ class Parts:
 
     @property
     def total(self) -> np.ndarray:
-        """The sum of all products, and the bias, (h', w')."""
+        """Return the sum of all products plus the bias, (h', w')."""
         return self.products.sum(axis=-1) + self.bias
 
 
 def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
-    """Compute what a unit makes of each of its input maps: the most active one of its layer.
+    """Compute the steps of the most active unit of a convolution.
 
     Args:
         model: any functional or sequential model. The layer is its second Conv2D without groups,
-            whose inputs are maps; of a model with only one, the first.
-        image: (H, W, C) float, in the range that the model was trained on.
+            whose inputs are maps, or the only one.
+        image: (H, W, C) float, preprocessed for the model.
 
     Raises:
-        ValueError: the model has no such convolution.
+        ValueError: If the model has no such convolution.
     """
     import keras
 
@@ -82,7 +82,7 @@ def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
     ]
     if not plain:
         raise ValueError(
-            f"network must have a Conv2D without groups, to take it apart; {model.name} has none."
+            f"network must have a Conv2D without groups for this figure; {model.name} has none."
         )
     node = plain[:2][-1]
     source, convolution = graph.maker(node.inputs[0]), node.operation
@@ -92,7 +92,7 @@ def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
     inputs, output = values.get(source.name, batch), values[node.name][0]
     unit = int(output.mean(axis=(0, 1)).argmax())
     kernel = keras.ops.convert_to_numpy(convolution.kernel)[..., unit]
-    products = keras.ops.depthwise_conv(  # each map with a kernel of its own, without adding up
+    products = keras.ops.depthwise_conv(  # each map with its own kernel, without summing
         inputs, kernel[..., None], convolution.strides, convolution.padding, "channels_last",
         convolution.dilation_rate,
     )  # fmt: skip
@@ -107,9 +107,9 @@ def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
 
 
 def seen(*, photo: np.ndarray | None = None, network: Any = None) -> tuple[np.ndarray, Parts]:
-    """The picture as the network sees it, and what one of its units makes of it.
+    """Return the image as the network sees it, and the computation of one of its units.
 
-    Without both it is a digit for LeNet-5; without a network, VGG16 sees the photo.
+    By default, these are a digit and LeNet-5; for a photo alone, the network is VGG16.
     """
     from kerascnn import trained
 
@@ -125,7 +125,7 @@ def seen(*, photo: np.ndarray | None = None, network: Any = None) -> tuple[np.nd
 
 
 def told(photo: np.ndarray | None, network: Any) -> str:
-    """Say what is taken apart."""
+    """Return the alt text."""
     if photo is None and network is None:
         return _(
             "Six maps of LeNet-5 for a handwritten 3, the six kernels that connect them to one "
@@ -153,7 +153,7 @@ def connection_weights(found: tuple[np.ndarray, Parts]) -> Figure:
     shown = np.sort(np.argsort(-strength, kind="stable")[:SHOWN])
     others = np.delete(parts.products, shown, axis=-1)
     fig = plt.figure()
-    fig.set_layout_engine("constrained", wspace=0.3)  # room for the signs between the pictures
+    fig.set_layout_engine("constrained", wspace=0.3)  # space for the signs between the images
     fig.suptitle(r"$A_j = f\left(\sum_i A_i * k_{ij} + b_j\right)$", parse_math=True)
     columns = len(shown) + (others.size > 0)
     axes = fig.subplots(3, columns + 2, height_ratios=(1, 0.8, 1))
@@ -199,7 +199,7 @@ def connection_weights(found: tuple[np.ndarray, Parts]) -> Figure:
 
 
 def _picture(ax: Axes, values: np.ndarray, limit: float | None = None, **look: Any) -> None:
-    """Draw a map, with a frame and without ticks; between −limit and limit, if it is given."""
+    """Draw a map with a frame and without ticks, in the range ±`limit` if given."""
     ends = {} if limit is None else {"vmin": -limit, "vmax": limit}
     ax.imshow(values, **ends, **look)
     ax.set_axis_on()
@@ -209,5 +209,5 @@ def _picture(ax: Axes, values: np.ndarray, limit: float | None = None, **look: A
 
 
 def _beside(ax: Axes, x: float, words: str, ha: str = "center", **options: Any) -> None:
-    """Write at the middle of the height of a picture; x is 0 at its left and 1 at its right."""
+    """Write text beside an image, vertically centered; x is 0 at its left and 1 at its right."""
     ax.text(x, 0.5, words, ha=ha, va="center", transform=ax.transAxes, **options)

@@ -1,4 +1,4 @@
-"""Dense, locally connected, convolution: which output sees which pixel (lecture map, B14)."""
+"""Dense, locally connected, convolutional: which output sees which pixel (lecture map, B14)."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from kerascnn._text import text as _
 from ._drawing import note
 from ._registry import figure
 
-LARGEST = 5  # pixels to a side: the numbers of more weights would be too small
-SMALL = 0.5  # side of an output in pixels: outputs have no numbers
+LARGEST = 5  # pixels per side: the numbers of more weights would be too small
+SMALL = 0.5  # side of an output in pixels, because outputs have no numbers
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Connections:
     """A layer from size × size pixels to outputs × outputs units.
 
     Attributes:
-        size: of the picture, pixels to a side.
-        kernel: of the window, pixels to a side.
-        local: whether a unit sees a window, and not all pixels.
+        size: side of the image in pixels.
+        kernel: side of the window in pixels.
+        local: whether a unit sees a window rather than all pixels.
         shared: whether all units have the same weights.
     """
 
@@ -35,11 +35,11 @@ class Connections:
 
     @property
     def outputs(self) -> int:
-        """How many units there are to a side."""
+        """Return the number of units per side."""
         return arithmetic.conv_output_size(self.size, self.kernel)
 
     def weights(self, unit: int) -> np.ma.MaskedArray:
-        """The number of the weight by which a unit sees each pixel, (size, size), from 1 on.
+        """Return the number of the weight between a unit and each pixel, (size, size), from 1.
 
         Pixels that it does not see are masked.
         """
@@ -52,19 +52,19 @@ class Connections:
 
     @property
     def count(self) -> int:
-        """How many different weights the layer has."""
+        """Return the number of different weights of the layer."""
         numbers = [self.weights(unit).compressed() for unit in range(self.outputs**2)]
         return len(np.unique(np.concatenate(numbers)))
 
 
 def layers(size: int, kernel: int) -> list[Connections]:
-    """The dense, the locally connected and the convolutional layer."""
+    """Return the dense, the locally connected and the convolutional layer."""
     kinds = ((False, False), (True, False), (True, True))
     return [Connections(size, kernel, local, shared) for local, shared in kinds]
 
 
 def lesson(size: int, kernel: int) -> str:
-    """Say how many weights are left."""
+    """Return the title."""
     dense, _local, shared = layers(size, kernel)
     return _(
         "A convolution is local and shares its weights: {dense} weights become {shared}",
@@ -74,7 +74,7 @@ def lesson(size: int, kernel: int) -> str:
 
 
 def described(size: int, kernel: int) -> str:
-    """Say what the figure shows."""
+    """Return the alt text."""
     dense, local, shared = layers(size, kernel)
     return _(
         "A {picture} picture and the first and the last of its {outputs} outputs, with the number "
@@ -91,7 +91,7 @@ def described(size: int, kernel: int) -> str:
 
 @figure(title=lesson, alt=described, rows=("B14",))
 def connections_of_three_layers(*, size: int = 4, kernel: int = 3) -> Figure:
-    """Number the weights by which the first and the last output see the same small picture."""
+    """Number the weights between the first and last output and the pixels of a small image."""
     if not kernel < size <= LARGEST:
         raise ValueError(
             f"size must be at most {LARGEST}, and larger than kernel, for more than one output; "
@@ -111,7 +111,7 @@ def connections_of_three_layers(*, size: int = 4, kernel: int = 3) -> Figure:
         ax.text(-0.3, size / 2, _("output {number}", number=unit + 1), rotation=90, ha="right",
                 va="center")  # fmt: skip
     for ax in axes.flat:
-        ax.set_xlim(-0.9)  # room for the words at the left, in all of them
+        ax.set_xlim(-0.9)  # space for the text on the left, in all of them
     note(
         fig,
         _(
@@ -125,7 +125,7 @@ def connections_of_three_layers(*, size: int = 4, kernel: int = 3) -> Figure:
 
 
 def _draw(ax: Axes, layer: Connections, unit: int, color: str) -> None:
-    """Draw the picture with the weights of a unit, and the unit among the outputs."""
+    """Draw the image with the weights of a unit, and the unit among the outputs."""
     weights = layer.weights(unit)
     rows, columns = np.nonzero(~weights.mask)
     side = layer.kernel if layer.local else layer.size

@@ -21,11 +21,11 @@ IMAGE = np.array(
     [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
 )
 KERNEL = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
-IN_A_ROW, ROWS_BELOW = 9, 3  # small pictures of the steps
+IN_A_ROW, ROWS_BELOW = 9, 3  # small images of the steps
 
 
 def slid(image: np.ndarray, kernel: np.ndarray, stride: int, padding: int) -> str:
-    """Say what the sliding window does."""
+    """Return the alt text."""
     output = correlate(image, kernel, stride, padding=padding)
     return _(
         "A {kernel} kernel slides over a {image} image in {steps} steps; each step multiplies, "
@@ -38,7 +38,7 @@ def slid(image: np.ndarray, kernel: np.ndarray, stride: int, padding: int) -> st
 
 
 def slides(image: np.ndarray, kernel: np.ndarray, stride: int, padding: int) -> int:
-    """Count the steps of the sliding window."""
+    """Return the number of steps of the sliding window."""
     return correlate(image, kernel, stride, padding=padding).size
 
 
@@ -56,7 +56,7 @@ def sliding_window(
     stride: int = 1,
     padding: Whole = 0,
 ) -> Figure:
-    """Show convolution step by step, with all numbers."""
+    """Draw a convolution step by step, with all numbers."""
     output = correlate(image, kernel, stride, padding=padding)
     options: dict[str, Any] = {"stride": stride, "padding": padding}
     if step is not None:
@@ -76,7 +76,7 @@ def sliding_window(
         for ax in axes[output.size :]:
             ax.set_axis_off()
         for (row, column), ax in zip(np.ndindex(output.shape), axes, strict=False):
-            # Too small for numbers, so they are shown as pixels.
+            # Too small for numbers, so the values are shown as pixels.
             window = [(row * stride, column * stride, *kernel.shape)]
             shades = {"cmap": "Greys", "limits": (padded.min(), 2 * padded.max() or 1)}
             plots.number_grid(padded, highlight=window, fmt=lambda value: "", ax=ax, **shades)
@@ -94,11 +94,11 @@ def sliding_window(
 
 
 STRIDES = (1, 2, 3, 4)
-PANELS = 5  # at most
+PANELS = 5  # maximum number
 
 
 def strided(size: int, kernel: int, strides: tuple[int, ...], padding: int) -> str:
-    """Say how many outputs each stride gives, and which do not fit."""
+    """Return the alt text."""
     counts = [arithmetic.conv_output_size(size, kernel, step, padding) for step in strides]
     misfits = [step for step in strides if arithmetic.unseen_size(size, kernel, step, padding)]
     values = {
@@ -122,7 +122,7 @@ def strided(size: int, kernel: int, strides: tuple[int, ...], padding: int) -> s
 
 
 def strides_taken(size: int, kernel: int, strides: tuple[int, ...], padding: int) -> int:
-    """Count the steps of the smallest stride."""
+    """Return the number of steps of the smallest stride."""
     return max(arithmetic.conv_output_size(size, kernel, step, padding) for step in strides)
 
 
@@ -140,7 +140,7 @@ def stride(
     strides: tuple[int, ...] = STRIDES,
     padding: Whole = 0,
 ) -> Figure:
-    """Compare strides of a window on one input; a stride may not fit."""
+    """Compare strides of a window on one input, even if a stride does not fit."""
     check_panels("strides", strides, PANELS)
     check_cells("size", size + 2 * padding)
     side = size + 2 * padding
@@ -192,7 +192,7 @@ BLUR, PHOTO = 15, 128  # pixels
 
 
 def padded(size: int, kernels: tuple[int, ...], stride: int) -> str:
-    """Say how much padding keeps the size."""
+    """Return the alt text."""
     rings = [arithmetic.same_padding(size, kernel)[0] for kernel in kernels]
     before, after = arithmetic.same_padding(size - 1, kernels[0], stride)
     return _(
@@ -223,7 +223,7 @@ def zero_padding(
     stride: int = 2,
     photo: np.ndarray | None = None,
 ) -> Figure:
-    """Show how much padding keeps the size, where TensorFlow puts it, and its effect on a photo."""
+    """Draw the padding that keeps the size, TensorFlow's placement, and the effect on a photo."""
     check_panels("kernels", kernels, 3)
     check_cells("size", size + 2 * arithmetic.same_padding(size, max(kernels))[1])
     arithmetic.conv_output_size(size - 1, kernels[0], stride, "same")
@@ -281,7 +281,7 @@ def zero_padding(
     for ax, (name, result) in zip(right.subplots(2, 1), results.items(), strict=True):
         height, width = result.shape
         ax.imshow(result, cmap="gray", vmin=0, vmax=1)
-        around = max(PHOTO - width, 0) / 2 + 0.5  # both to one scale: "valid" is smaller
+        around = max(PHOTO - width, 0) / 2 + 0.5  # "valid" is smaller; use one scale
         ax.set(xlim=(-around, width - 1 + around), ylim=(height - 1 + around, -around))
         ax.axis("off")
         ax.set_title(f"{name}: {PHOTO}×{PHOTO} → {height}×{width}", fontsize="medium")
@@ -289,7 +289,7 @@ def zero_padding(
 
 
 def zeros(side: int, before: int, after: int) -> np.ndarray:
-    """Return which cells of a padded square are padding, (side, side) booleans."""
+    """Return a mask of the padding of a padded square, (side, side) booleans."""
     inside = slice(before, side - after)
     cells = np.ones((side, side), bool)
     cells[inside, inside] = False

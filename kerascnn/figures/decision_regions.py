@@ -1,4 +1,4 @@
-"""What separates two classes: the line of a perceptron, the regions of MLPs (A4, A5)."""
+"""Decision boundaries: the line of a perceptron and the regions of MLPs (A4, A5)."""
 
 from dataclasses import dataclass
 from itertools import cycle
@@ -14,7 +14,7 @@ from kerascnn._text import text as _
 from ._drawing import note
 from ._registry import figure
 
-CORNERS = np.array([(-1, 1), (1, 1), (1, -1), (-1, -1)])  # in the order in which they are learned
+CORNERS = np.array([(-1, 1), (1, 1), (1, -1), (-1, -1)])  # in the order of learning
 AND = np.array([-1, 1, -1, -1])
 XOR = np.array([1, -1, 1, -1])
 REACH = 2.0  # the plane is drawn from −REACH to REACH
@@ -23,12 +23,12 @@ MARKERS = {1: "o", -1: "s"}
 
 @dataclass(frozen=True)
 class Learned:
-    """What the perceptron's rule does on four corners.
+    """The course of the perceptron's learning rule on four corners.
 
     Attributes:
-        weights: (updates + 1, 3) w₁, w₂ and b, from zero to the last ones.
-        converged: whether all four are right in the end; otherwise the last weights have been
-            there before, and the rule goes round in circles.
+        weights: (updates + 1, 3) w₁, w₂ and b, from the initial zeros to the last ones.
+        converged: whether all four outputs are correct at the end; otherwise, the last weights have
+            occurred before, and the rule cycles.
     """
 
     weights: np.ndarray
@@ -36,7 +36,7 @@ class Learned:
 
 
 def learn(targets: np.ndarray) -> Learned:
-    """Apply Rosenblatt's rule to the corners, one after the other: w ← w + t·x where wrong."""
+    """Apply Rosenblatt's rule to the corners in turn: w ← w + t·x if the output is wrong."""
     inputs = np.column_stack([CORNERS, np.ones(4, int)])
     history, seen, right = [np.zeros(3, int)], set(), 0
     order = cycle(range(4))
@@ -52,7 +52,7 @@ def learn(targets: np.ndarray) -> Learned:
 
 
 def output(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The perceptron's threshold: 1 where w·x + b ≥ 0, and −1 elsewhere."""
+    """Return the perceptron's outputs: 1 where w·x + b ≥ 0, else −1."""
     return np.where(x @ weights >= 0, 1, -1)
 
 
@@ -64,7 +64,7 @@ def output(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
     rows=("A4",),
 )
 def perceptron() -> Figure:
-    """Run the perceptron's rule on AND and on XOR, and draw the line after each update."""
+    """Apply the perceptron's rule to AND and XOR and draw the line after each update."""
     across = np.linspace(-REACH, REACH, 401)
     x1, x2 = np.meshgrid(across, across)
     plane = np.stack([x1, x2, np.ones_like(x1)], axis=-1).reshape(-1, 3)
@@ -74,7 +74,7 @@ def perceptron() -> Figure:
         updates = len(learned.weights) - 1
         for nth, weights in enumerate(learned.weights[1:], 1):
             last = learned.converged and nth == updates
-            if weights[:2].any():  # all zero: no line
+            if weights[:2].any():  # if all are zero, there is no line
                 _line(ax, weights, str(nth), last)
             if last:
                 above = output(weights, plane).reshape(len(across), -1)
@@ -104,7 +104,7 @@ def perceptron() -> Figure:
 
 
 def _line(ax: Axes, weights: np.ndarray, label: str, last: bool) -> None:
-    """Draw where w·x + b = 0, with its number where it leaves the plane."""
+    """Draw the line w·x + b = 0 with its number at the border of the plane."""
     *direction, bias = weights
     normal = np.array(direction) / np.dot(direction, direction)
     along = np.array([normal[1], -normal[0]])
@@ -141,7 +141,7 @@ ACROSS = np.linspace(-SPAN, SPAN, 201)
 
 
 def spirals() -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 2) on two noisy spirals, and which of the two each is on, 0 or 1."""
+    """Return points (N, 2) on two noisy spirals, and the spiral of each, 0 or 1."""
     rng = np.random.default_rng(0)
     radius = np.sqrt(rng.uniform(0.02, 1, POINTS))
     labels = np.arange(POINTS) % 2
@@ -152,11 +152,11 @@ def spirals() -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Regions:
-    """What an MLP decides.
+    """The decision regions of an MLP.
 
     Attributes:
-        probability: (ACROSS, ACROSS) of the class 1, over the plane.
-        accuracy: the share of the points whose class it gets right.
+        probability: (ACROSS, ACROSS) probability of class 1 over the plane.
+        accuracy: fraction of the points that are classified correctly.
     """
 
     probability: np.ndarray
@@ -164,7 +164,7 @@ class Regions:
 
 
 def fitted(hidden: int, points: np.ndarray, labels: np.ndarray):
-    """An MLP of scikit-learn with one hidden layer of so many tanh units, fitted to the points."""
+    """Fit an MLP of scikit-learn with one hidden layer of tanh units to the points."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
@@ -174,12 +174,12 @@ def fitted(hidden: int, points: np.ndarray, labels: np.ndarray):
         (hidden,), activation="tanh", solver="lbfgs", alpha=0.01, max_iter=300, random_state=0
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # 300 steps are enough for the picture
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 300 steps are enough for the figure
         return net.fit(points, labels)
 
 
 def regions() -> list[Regions]:
-    """Fit MLPs with each number of hidden units, and look where they decide what."""
+    """Fit MLPs with different numbers of hidden units and compute their decision regions."""
     points, labels = spirals()
     plane = np.stack(np.meshgrid(ACROSS, ACROSS), axis=-1)
     nets = [fitted(hidden, points, labels) for hidden in HIDDEN]
@@ -201,7 +201,7 @@ def regions() -> list[Regions]:
     data=regions,
 )
 def mlp_capacity(decided: list[Regions]) -> Figure:
-    """Draw what MLPs with 1, 3 and 10 hidden units decide after learning two spirals."""
+    """Draw the decision regions of MLPs with 1, 3 and 10 hidden units for two spirals."""
     points, labels = spirals()
     colors = plots.window_colors(2)
     fig, axes = plt.subplots(1, len(HIDDEN))

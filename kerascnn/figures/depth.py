@@ -1,4 +1,4 @@
-"""How deep networks became, and what depth costs (lecture map, D10 to D12)."""
+"""The depth of networks over the years, and its cost (lecture map, D10 to D12)."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ COMPARED = {
 
 
 def described(name: str) -> Any:
-    """Give the `Description` of an architecture, of which all numbers are known."""
+    """Return the `Description` of an architecture, with all numbers known."""
     return built(name)
 
 
@@ -41,7 +41,7 @@ def described(name: str) -> Any:
     rows=("D10",),
 )
 def revolution_of_depth() -> Figure:
-    """Draw the error of each winner and runner-up beside its number of layers with weights."""
+    """Draw the errors of winners and runners-up with their numbers of layers."""
     fig, (depths, errors) = plt.subplots(1, 2, sharey=True)
     places = np.arange(len(WINNERS))
     window, kernel = plots.role_color("window"), plots.role_color("kernel")
@@ -78,7 +78,7 @@ def revolution_of_depth() -> Figure:
     rows=("D11",),
 )
 def deeper_and_cheaper() -> Figure:
-    """Draw depth, multiply-adds and the measured time of three networks."""
+    """Draw the depth, multiply-adds and measured time of three networks."""
     result = measured("forward_time")
     names = result["nets"].tolist()
     shown = [COMPARED[name] for name in names]
@@ -129,7 +129,7 @@ def networks_compared() -> Figure:
         one = described(name)
         at = one.macs / GIGA, one.parameters / MEGA
         memory = one.memory_bytes / MEGA
-        side = -1 if name == "vgg16" else 1  # VGG19 is right beside it
+        side = -1 if name == "vgg16" else 1  # VGG19 is right next to it
         ax.scatter(*at, s=AREA * memory, color=color, alpha=0.85, edgecolor="black", linewidth=0.6)
         ax.annotate(
             f"{shown}, {one.depth}",
@@ -161,4 +161,4 @@ def networks_compared() -> Figure:
     return fig
 
 
-AREA = 6.0  # square points for a megabyte
+AREA = 6.0  # square points per megabyte

@@ -22,7 +22,7 @@ MARKERS = "os^D"
     rows=("C5",),
 )
 def stride_or_pooling() -> Figure:
-    """Draw the test accuracy and the cost of networks that reduce their maps in four ways."""
+    """Draw accuracy and cost of networks that reduce their maps in four ways."""
     result = measured("stride_or_pooling")
     names = {
         "strided convolution": _("convolution with stride 2"),
@@ -78,7 +78,7 @@ def stride_or_pooling() -> Figure:
     rows=("C8",),
 )
 def padding_or_none() -> Figure:
-    """Draw the map sizes and the accuracy against depth, with and without zero padding."""
+    """Draw map sizes and accuracy against depth, with and without zero padding."""
     result = measured("zero_padding")
     names = {"same": _("zero padding"), "valid": _("no padding")}
     accuracy, macs = 100 * result["accuracy"], result["macs"]  # both (depth, padding, …)
@@ -119,7 +119,7 @@ def padding_or_none() -> Figure:
     rows=("E3",),
 )
 def activations_trained() -> Figure:
-    """Draw the training error over the epochs, and how it depends on the learning rate."""
+    """Draw the training error over the epochs and its dependence on the learning rate."""
     result = measured("activation_functions")
     names = {"relu": "ReLU", "tanh": "tanh", "sigmoid": _("sigmoid")}
     error = 100 * result["error"]  # activation, seed, epoch
@@ -168,12 +168,12 @@ def activations_trained() -> Figure:
 
 
 def epochs_list(needed: np.ndarray, epochs: int) -> str:
-    """List how many epochs each run needed; NaN means that it did not get there in time."""
+    """Return the number of epochs of each run; NaN means that the target was not reached."""
     return ", ".join(f"> {epochs}" if np.isnan(one) else f"{one:.0f}" for one in needed)
 
 
 def how_trained(result) -> str:
-    """Say what the networks of a figure were trained and tested on."""
+    """Return a note on the training and test data."""
     return _(
         "CIFAR-10: {images} training images, {epochs} epochs, {tests} test images.",
         images=f"{result.settings['images']:,}",

@@ -1,4 +1,4 @@
-"""Kernels spread out: dilation and transposed convolution (B17)."""
+"""Dilated and transposed convolutions (B17)."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -17,7 +17,7 @@ RATES = (1, 2, 4)
 
 
 def dilated(size: int, kernel: int, rates: tuple[int, ...]) -> str:
-    """Say how far the taps of dilated kernels spread."""
+    """Return the alt text."""
     extents = [arithmetic.receptive_field([(kernel, 1, rate)]) for rate in rates]
     return _(
         "A {kernel} kernel on a grid of {size} with dilation {rates}: its {taps} taps spread over "
@@ -36,7 +36,7 @@ def dilated(size: int, kernel: int, rates: tuple[int, ...]) -> str:
     rows=("B17",),
 )
 def dilation(*, size: int = 9, kernel: int = 3, rates: tuple[int, ...] = RATES) -> Figure:
-    """Spread the taps of a kernel with several dilations."""
+    """Draw the taps of a kernel for several dilations."""
     check_panels("rates", rates, 4)
     check_cells("size", size)
     fig, axes = plt.subplots(1, len(rates), squeeze=False)
@@ -69,7 +69,7 @@ STAMP = np.array([[1, 1, 1], [1, 2, 1], [1, 1, 1]])
 
 
 def stamped(image: np.ndarray, kernel: np.ndarray, stride: int) -> str:
-    """Say how large the outputs of a transposed convolution are."""
+    """Return the alt text."""
     sizes = [
         shape_text(transposed(image, kernel, step, padding=padding).shape)
         for step, padding in ((1, "valid"), (stride, "valid"), (stride, "same"))
@@ -97,7 +97,7 @@ def transposed_convolution(
     kernel: np.ndarray = STAMP,
     stride: int = 2,
 ) -> Figure:
-    """Stamp a kernel for each value, with stride 1, a larger stride, and the border cut off."""
+    """Stamp a kernel for each value: with stride 1, with a larger stride, and cropped."""
     count = image.size if step is None else step + 1
     cells = list(np.ndindex(image.shape))[:count]
     stamps = np.zeros_like(image)
@@ -127,17 +127,17 @@ def transposed_convolution(
 
 
 KERNELS = (3, 4)
-PIXELS = 11  # shown of each side
+PIXELS = 11  # shown per side
 
 
 def writes(kernel: int, stride: int, size: int) -> np.ndarray:
-    """How many products each output pixel adds up: a transposed convolution of ones with ones."""
+    """Return the number of products per output pixel: a transposed convolution of ones."""
     ones = np.ones((size, size), int)
     return transposed(ones, np.ones((kernel, kernel), int), stride)
 
 
 def written(kernels: tuple[int, ...], stride: int) -> str:
-    """Say how often pixels are written."""
+    """Return the alt text."""
     inside = [
         " ".join(map(str, np.unique(writes(side, stride, PIXELS)[side:-side, side:-side])))
         for side in kernels
@@ -157,7 +157,7 @@ def written(kernels: tuple[int, ...], stride: int) -> str:
     rows=("B17",),
 )
 def checkerboard(*, kernels: tuple[int, ...] = KERNELS, stride: int = 2) -> Figure:
-    """Count how often each output pixel of a transposed convolution is written."""
+    """Draw how often each output pixel of a transposed convolution is written."""
     check_panels("kernels", kernels, 3)
     fig, axes = plt.subplots(1, len(kernels), squeeze=False)
     for ax, kernel in zip(axes[0], kernels, strict=True):

@@ -1,4 +1,4 @@
-"""Heatmaps that explain a decision: Grad-CAM, methods side by side, and a sanity check."""
+"""Heatmaps that explain a prediction: Grad-CAM, other methods, and a sanity check."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from ._registry import figure
 
 
 def two_classes(*, photo: np.ndarray | None = None, network: Any = None) -> tuple | list:
-    """Return digits with the heatmaps of their two likeliest classes, or those of a photo."""
+    """Return digits or a photo, with the heatmaps of the two most likely classes."""
     if photo is None and network is None:
         return two_classes_of_digits()
     net = classifier_of(network or shipped())
@@ -31,7 +31,7 @@ def two_classes(*, photo: np.ndarray | None = None, network: Any = None) -> tupl
 def two_classes_of_digits() -> tuple:
     """Return digits (N, 28, 28, 1), scores (N, 10), classes by rank (N, 10) and two heatmaps each.
 
-    The digits are classified rightly, with a close runner-up for which there is evidence, too.
+    The digits are classified correctly, with a close runner-up that has evidence, too.
     """
     model = trained()
     images, labels = datasets.load("digits").part("test")
@@ -92,7 +92,7 @@ def grad_cam(
 
 
 def grad_cam_of_photo(found: Any, network: Any) -> Figure:
-    """Draw a photo, and the evidence for its two likeliest classes."""
+    """Draw a photo and the evidence for its two most likely classes."""
     fig, axes = plt.subplots(1, 3)
     plots.image_grid(found[0].image[None], ax=axes[0])
     axes[0].set_title(_("photo"))
@@ -115,7 +115,7 @@ ROW = 5  # methods in a row of the figure
 def all_maps(
     *, photo: np.ndarray | None = None, network: Any = None
 ) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
-    """Return an image, the maps of the methods, and the class that they explain."""
+    """Return an image, the maps of the methods, and the class they explain."""
     if photo is not None or network is not None:
         net = classifier_of(network or shipped())
         picture = photo_for(net, photo)
@@ -124,7 +124,7 @@ def all_maps(
         return net.fitted(picture)[None], maps, found["saliency"].target
     from kerascnn.models import convolutionalize
 
-    # With its dense layers as convolutions, it takes images larger than its 32x32.
+    # With dense layers as convolutions, it accepts images larger than 32x32.
     model = convolutionalize(trained("vgg16", "cifar10"))
     image = resized("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
     others = np.stack([resized(name, 64, 64) for name in ("astronaut", "coffee", "rocket")])
@@ -211,11 +211,11 @@ def methods_compared(
     return fig
 
 
-STAGES = 5  # of a network with many layers
+STAGES = 5  # maximum number for a network with many layers
 
 
 def randomized(*, photo: np.ndarray | None = None, network: Any = None) -> tuple:
-    """Return images, one of which is shown, and the tests of three methods."""
+    """Return images, the index of the one shown, and the tests of three methods."""
     if photo is None and network is None:
         model, images, shown, layers = trained(), digit_images(*range(10)), 3, None
         coarse, looked_at = images, "c3"
@@ -303,7 +303,7 @@ def sanity_check(found: tuple, *, photo: np.ndarray | None = None, network: Any 
 
 
 def strengths(heatmap: np.ndarray) -> np.ndarray:
-    """Return the absolute values of a heatmap, (H, W) or (H, W, C), the largest of all channels."""
+    """Return the absolute values of a heatmap, (H, W) or (H, W, C); the maximum over channels."""
     absolute = np.abs(heatmap)
     return absolute if absolute.ndim == 2 else absolute.max(axis=-1)
 

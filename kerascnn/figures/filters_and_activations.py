@@ -1,4 +1,4 @@
-"""What trained filters look like, and what activates them."""
+"""Trained filters, and what activates them."""
 
 from typing import Any
 
@@ -16,20 +16,20 @@ from ._material import COLOR_PHOTOS, GRAY_PHOTOS, crops, digit_images, trained
 from ._own import by, convolutions, features_of, name_of, photo_for, shipped, shown_by
 from ._registry import figure
 
-MOST = 96  # filters that are shown
-SHOWN_LAYERS = 4  # of a network with many layers
-TOPMOST = {2: 4, 4: 16}  # maps that are shown, by their number in a row
+MOST = 96  # maximum number of filters shown
+SHOWN_LAYERS = 4  # maximum number for a network with many layers
+TOPMOST = {2: 4, 4: 16}  # maps shown, by the number of maps per row
 
 
 def filters_titled(network: Any) -> str:
-    """Say whose filters are shown."""
+    """Return the title."""
     if network is None:
         return _("The convolutional filters that LeNet-5 learns")
     return _("The first filters that {network} learns", network=network.name)
 
 
 def filters_said(network: Any) -> str:
-    """Say which filters are shown."""
+    """Return the alt text."""
     if network is None:
         return _(
             "The six 5 by 5 filters in the first convolution of LeNet-5, trained on MNIST, and the "
@@ -45,7 +45,7 @@ def filters_said(network: Any) -> str:
     rows=("F1",),
 )
 def first_layer_filters(*, network: Any = None) -> Figure:
-    """Draw the filters of a trained LeNet-5, or the first ones of another network."""
+    """Draw the filters of a trained LeNet-5, or the first filters of another network."""
     fig = plt.figure()
     if network is not None:
         filters = visualize.filters(network.model)
@@ -91,7 +91,7 @@ def alexnet_filters() -> Figure:
 def activated(
     *, photo: np.ndarray | None = None, network: Any = None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return an image and what each layer makes of it: of LeNet-5, or of some layers of another."""
+    """Return an image and its activations in LeNet-5 or in some layers of another network."""
     if photo is None and network is None:
         layers = ["c1", "s2", "c3", "s4", "c5", "f6", "predictions"]
         outputs = visualize.activations(trained(), digit_images(3), layers)
@@ -106,7 +106,7 @@ def activated(
 
 
 def activated_said(photo: np.ndarray | None, network: Any) -> str:
-    """Say whose activations are shown."""
+    """Return the alt text."""
     if photo is None and network is None:
         return _(
             "The activation maps of LeNet-5 for a handwritten 3, layer by layer, strongest maps "
@@ -129,7 +129,7 @@ def activated_said(photo: np.ndarray | None, network: Any) -> str:
 def activation_maps(
     found: tuple, *, photo: np.ndarray | None = None, network: Any = None
 ) -> Figure:
-    """Draw activation maps of one image, strongest first, down to the class scores."""
+    """Draw the activation maps of one image, strongest first, and the class scores."""
     image, outputs = found
     own = photo is not None or network is not None
     maps = {layer: values for layer, values in outputs.items() if values.ndim == 3}
@@ -181,14 +181,14 @@ def draw_classes(probabilities: np.ndarray, net: Any, ax: Axes) -> None:
 
 PATCHES = 9  # per unit, as in the paper
 UNITS = 4  # per layer
-OWN_SIZE, OWN_IMAGES = 96, 300  # crops for another network, whose units may see more
+OWN_SIZE, OWN_IMAGES = 96, 300  # crops for another network, whose receptive fields may be larger
 
 
 def strongest(*, network: Any = None) -> tuple[dict, int]:
     """Return the strongest patches of units in three layers, with their reconstructions.
 
     Returns:
-        Layer -> (patches, reconstructions, units), and the number of images that were searched.
+        A dict from layer to (patches, reconstructions, units), and the number of images searched.
     """
     if network is None:
         model, images = trained("vgg16", "cifar10", include_top=False), crops(48)
@@ -233,7 +233,7 @@ def strongest(*, network: Any = None) -> tuple[dict, int]:
     photos=(*COLOR_PHOTOS, *GRAY_PHOTOS),
 )
 def deconvnet_and_patches(found: tuple, *, network: Any = None) -> Figure:
-    """Draw the strongest patches of several units next to their deconvnet reconstructions."""
+    """Draw the strongest patches of several units with their deconvnet reconstructions."""
     by_layer, images = found
     fig = plt.figure()
     parts = parts_of(fig, len(by_layer), 1)

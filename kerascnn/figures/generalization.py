@@ -1,4 +1,4 @@
-"""How well networks generalize: training set size, overfitting, ensembles, transfer learning."""
+"""Generalization: training set size, overfitting, ensembles, transfer learning."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -14,7 +14,7 @@ from ._material import how_measured, measured
 from ._registry import figure
 
 ALEXNET = {1: 18.2, 5: 16.4, 7: 15.4}  # Krizhevsky et al. 2012, Table 2: networks: top-5 error (%)
-MARKERS = "os^"  # one for each way of transfer learning
+MARKERS = "os^"  # one per way of learning
 
 
 @figure(
@@ -25,7 +25,7 @@ MARKERS = "os^"  # one for each way of transfer learning
     rows=("A3",),
 )
 def training_set_size() -> Figure:
-    """Draw the weights of one class for two training set sizes, with accuracy and variation."""
+    """Draw the weights of one class for two training set sizes, and accuracy and variation."""
     result = measured("training_set_size")
     counts, parts = result["images"], result.settings["parts"]
     fig = plt.figure()
@@ -108,7 +108,7 @@ def overfitting() -> Figure:
     rows=("E5",),
 )
 def ensemble_of_seven() -> Figure:
-    """Draw the errors of single networks and of the mean of their probabilities."""
+    """Draw the errors of single networks and of ensembles."""
     result = measured("ensemble_of_seven")
     alone, together = 100 - 100 * result["alone"], 100 - 100 * result["together"]
     repeats = np.arange(1, len(alone) + 1)
@@ -153,7 +153,7 @@ def ensemble_of_seven() -> Figure:
     rows=("E6",),
 )
 def transfer_learning() -> Figure:
-    """Draw the test accuracy of three ways of learning against the number of images per class."""
+    """Draw the test accuracy of three ways of learning against the images per class."""
     result = measured("transfer_learning")
     names = {
         "from scratch": _("from scratch"),

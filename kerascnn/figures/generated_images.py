@@ -17,29 +17,29 @@ from ._registry import figure
 
 DEPTHS = ("block1_conv1", "block2_conv2", "block3_conv3", "block4_conv3")
 IN_A_ROW = 10
-OWN_IN_A_ROW, OWN_SIZE, OWN_STEPS = 5, 96, 64  # of another network, which may be large
+OWN_IN_A_ROW, OWN_SIZE, OWN_STEPS = 5, 96, 64  # for another network, which may be large
 
 
 def features(network: Any = None):
-    """Return the shipped VGG16, or another network, without its dense layers."""
+    """Return the package's VGG16, or another network, without its dense layers."""
     if network is None:
         return trained("vgg16", "cifar10", include_top=False)
     return features_of(network)
 
 
 def expected(network: Any) -> Any:
-    """Return the preprocessing of a network; `None`: of the shipped one."""
+    """Return the preprocessing of a network; `None` stands for the package's VGG16."""
     return None if network is None else network.preprocessing
 
 
 def maximized(*, network: Any = None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Generate images for each of four depths, and for classes; return the classes' names too."""
+    """Generate images for four depths and for classes; also return the names of the classes."""
     if network is not None:
         return maximized_by(network)
     from kerascnn import weights
 
     model, classifier = features(), trained("vgg16", "cifar10")
-    # A unit of 3x3 pixels sees every seam.
+    # A unit with a 3x3 receptive field would respond to the seams.
     still: dict[str, Any] = {"moves": visualize.Moves(2, 0, 0)}
     made = {
         layer: visualize.maximize_activation(
@@ -61,7 +61,7 @@ def maximized(*, network: Any = None) -> tuple[dict[str, np.ndarray], tuple[str,
 
 
 def maximized_by(network: Any) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Generate images that excite units of four convolutions of a network, and its classes."""
+    """Generate images that excite units in four convolutions of a network, and its classes."""
     model, net = features(network), classifier_of(network)
     options: dict[str, Any] = {
         "steps": OWN_STEPS,
@@ -101,7 +101,7 @@ def maximized_by(network: Any) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     data=maximized,
 )
 def maximized_units(found: tuple, *, network: Any = None) -> Figure:
-    """Draw the images that excite units at each depth, and classes, the most."""
+    """Draw the images that most excite units at each depth, and classes."""
     rows, names = found
     fig = plt.figure()
     for part, (layer, pictures) in zip(parts_of(fig, len(rows), 1), rows.items(), strict=True):
@@ -124,7 +124,7 @@ OCTAVES = 4
 def dreams(
     *, photo: np.ndarray | None = None, network: Any = None
 ) -> tuple[list[np.ndarray], dict[str, np.ndarray], list[np.ndarray], str]:
-    """Return a dream octave by octave, dreams of other layers, a guide with its dream, a layer."""
+    """Return a dream by octave, dreams of other layers, a guide with its dream, and the layer."""
     model = features(network)
     layers = OTHERS[0], DREAMED, OTHERS[1]
     if network is not None:
@@ -171,7 +171,7 @@ def dreams(
     data=dreams,
 )
 def deep_dream(found: tuple, *, network: Any = None) -> Figure:
-    """Draw a dream octave by octave, dreams of other layers, and a guided dream."""
+    """Draw a dream by octave, dreams of other layers, and a guided dream."""
     octaves, of_layers, (guide, guided), dreamed = found
     fig = plt.figure()
     top, bottom = parts_of(fig, 2, 1)
@@ -193,7 +193,7 @@ SHOWN = (5, 15, 40, 100)  # steps of L-BFGS
 def styled(
     *, photo: np.ndarray | None = None, network: Any = None
 ) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-    """Return a content photo, a style image, and results by the number of steps."""
+    """Return a content photo, a style image, and results by number of steps."""
     model = features(network)
     content = resized("chelsea", *STYLE_SIZE) if photo is None else scaled(photo, max(STYLE_SIZE))
     style = resized("immunohistochemistry", *content.shape[:2])
@@ -216,7 +216,7 @@ def styled(
 
 
 def style_options(network: Any, model: Any, content: np.ndarray, style: np.ndarray) -> dict:
-    """Return layers and weights with which a network paints."""
+    """Return the layers and weights for the style transfer by a network."""
     from dataclasses import replace
 
     from kerascnn.trained import _layers
@@ -250,7 +250,7 @@ def style_options(network: Any, model: Any, content: np.ndarray, style: np.ndarr
     data=styled,
 )
 def style_transfer(found: tuple, *, network: Any = None) -> Figure:
-    """Draw a photo in the style of stained tissue, after more and more steps."""
+    """Draw a photo in the style of stained tissue after increasing numbers of steps."""
     content, style, results = found
     fig = plt.figure()
     plots.style_strip(
@@ -279,7 +279,7 @@ INVERTED = {  # weight of the total variation: deeper layers keep less and need 
 def inverted(
     *, photo: np.ndarray | None = None, network: Any = None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return a photo, and what layers keep of it."""
+    """Return a photo and its reconstructions from several layers."""
     model = features(network)
     image = resized("astronaut", 96, 96, (slice(0, 250), slice(90, 340)))
     if photo is not None:

@@ -18,18 +18,18 @@ SIZES = (64, 16, 10)  # units: 8×8 pixels, hidden, classes
 RATE = 0.5
 UPDATES = 100
 SLIDE = np.linspace(-0.5, 4, 46)  # learning rates tried for the first update
-H = 1e-4  # of the numerical slope
+H = 1e-4  # step of the numerical slope
 
 Weights = list[np.ndarray]
 
 
 @dataclass(frozen=True)
 class Descent:
-    """How the loss falls.
+    """The losses of gradient descent.
 
     Attributes:
-        after_one: (len(SLIDE),) loss after one update with each learning rate.
-        losses: (UPDATES + 1,) before and after each update with RATE.
+        after_one: (len(SLIDE),) losses after one update with each learning rate.
+        losses: (UPDATES + 1,) losses before and after each update with RATE.
         analytic: ∂L/∂η of the first update at η = 0, by back-propagation: −‖∂L/∂w‖².
         numerical: the same by central differences.
     """
@@ -41,7 +41,7 @@ class Descent:
 
 
 def descent() -> Descent:
-    """Train an MLP on digits by w ← w − η ∂L/∂w, in float64."""
+    """Train an MLP on digits by w ← w − η ∂L/∂w in float64."""
     x, labels = digits()
     start = first_weights()
     loss, grads = loss_and_gradients(start, x, labels)
@@ -71,7 +71,7 @@ def descent() -> Descent:
     data=descent,
 )
 def gradient_descent(trained: Descent) -> Figure:
-    """Draw the loss after one update with several learning rates, and over many updates."""
+    """Draw the loss after one update with several learning rates and over many updates."""
     loss, losses = trained.losses[0], trained.losses
     fig, (left, right) = plt.subplots(1, 2)
     ink, accent = plt.rcParams["text.color"], plots.role_color("window")
@@ -106,17 +106,17 @@ def gradient_descent(trained: Descent) -> Figure:
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Training digits as rows of 64 pixels in [0, 1], and their labels."""
+    """Return training digits as rows of 64 pixels in [0, 1], and their labels."""
     images, labels = datasets.load("digits", raw=True).train
     return np.array(images, np.float64).reshape(len(labels), -1), labels
 
 
 def first_weights() -> Weights:
-    """Random weights of both layers."""
+    """Return random weights of both layers."""
     rng = np.random.default_rng(0)
     return [rng.standard_normal((a, b)) / np.sqrt(a) for a, b in pairwise(SIZES)]
 
 
 def updated(weights: Weights, grads: Weights, rate: float) -> Weights:
-    """The weights after one update: w − η ∂L/∂w."""
+    """Return the weights after one update: w − η ∂L/∂w."""
     return [w - rate * grad for w, grad in zip(weights, grads, strict=True)]

@@ -1,4 +1,4 @@
-"""How gradients reach the first layers."""
+"""The flow of gradients to the first layers."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def gradient_norms() -> Figure:
 
 
 def over_seeds(ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, **look: Any) -> None:
-    """Draw positive values (seeds, x): each seed thin, their geometric mean thick."""
+    """Draw positive values (seeds, x): a thin line per seed, a thick one for the geometric mean."""
     runs_of(ax, x, values, color)
     ax.plot(x, geometric_mean(values), color=color, **look)
 

@@ -1,4 +1,4 @@
-"""Inception modules and the network that is made of them (lecture map, D6 and D7)."""
+"""Inception modules and GoogLeNet (lecture map, D6 and D7)."""
 
 from functools import cache, partial
 from typing import Any
@@ -19,7 +19,7 @@ MEGA = 1e6
 
 @cache
 def module(kind: str) -> Any:
-    """Give the `Description` of an Inception module on 28x28x256, "naive" or "reduced"."""
+    """Return the `Description` of an Inception module on 28x28x256, "naive" or "reduced"."""
     from kerascnn import models
     from kerascnn._describe import describe
 
@@ -33,7 +33,7 @@ def module(kind: str) -> Any:
     rows=("D6",),
 )
 def inception_modules() -> Figure:
-    """Draw the naive and the reduced module, with the multiply-adds of each convolution."""
+    """Draw the naive and the reduced module with the multiply-adds of each convolution."""
     kinds = {"naive": _("naive"), "reduced": _("with 1×1 reductions")}
     fig, axes = plt.subplots(1, 2, width_ratios=(1, 1))
     for ax, (kind, name) in zip(axes, kinds.items(), strict=True):
@@ -68,7 +68,7 @@ def inception_modules() -> Figure:
     diagram=partial(described, "googlenet"),
 )
 def googlenet() -> Figure:
-    """Draw the network; equal modules in a row are drawn once."""
+    """Draw the network; consecutive equal modules are drawn once."""
     description = described("googlenet")
     fig, ax = plt.subplots()
     plots.architecture(description, ax=ax, check=True)

@@ -1,4 +1,4 @@
-"""What kernels do and cost (lecture map, B2, B3, B9 to B11)."""
+"""The effects and costs of kernels (lecture map, B2, B3, B9 to B11)."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ from ._operations import correlate
 from ._options import check_panels
 from ._registry import figure
 
-CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])  # not symmetric: flipping shows
+CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])  # asymmetric, so that flipping is visible
 DOT = np.pad([[1]], 2)  # a single bright pixel
 
 
@@ -29,11 +29,11 @@ DOT = np.pad([[1]], 2)  # a single bright pixel
     rows=("B2",),
 )
 def correlation_or_convolution(*, image: np.ndarray = DOT, kernel: np.ndarray = CORNER) -> Figure:
-    """Slide a kernel over a single bright pixel, as it is and flipped."""
+    """Slide a kernel over a single bright pixel, unchanged and flipped."""
     flipped = kernel[::-1, ::-1]
     if np.array_equal(kernel, flipped):
         raise ValueError(
-            "kernel must differ from itself turned by 180°, or there is nothing to see; received "
+            "kernel must change when rotated by 180°, or the results are equal; received "
             f"{kernel.tolist()}."
         )
     rows = {
@@ -99,14 +99,14 @@ OTHER = np.array(
 )
 
 
-TERMS = 4  # of a sum; those in the middle of longer ones are left out
+TERMS = 4  # maximum terms of a sum; in longer ones, the middle is left out
 
 
 def responses(kernel: np.ndarray, matching: np.ndarray, other: np.ndarray) -> tuple:
-    """Return the sums of both patches under the filter.
+    """Return the response of the filter to both patches.
 
     Raises:
-        ValueError: a patch has another shape than the filter.
+        ValueError: If a patch and the filter differ in shape.
     """
     for name, patch in (("matching", matching), ("other", other)):
         if patch.shape != kernel.shape:
@@ -118,7 +118,7 @@ def responses(kernel: np.ndarray, matching: np.ndarray, other: np.ndarray) -> tu
 
 
 def detected(kernel: np.ndarray, matching: np.ndarray, other: np.ndarray) -> str:
-    """Say how strongly the filter responds."""
+    """Return the alt text."""
     high, low = responses(kernel, matching, other)
     return _(
         "A filter of {size} whose weights draw a shape: on a patch with a similar shape the sum is "
@@ -137,7 +137,7 @@ def detected(kernel: np.ndarray, matching: np.ndarray, other: np.ndarray) -> str
 def curve_detector(
     *, kernel: np.ndarray = CURVE, matching: np.ndarray = MATCHING, other: np.ndarray = OTHER
 ) -> Figure:
-    """Lay one filter on a patch that matches it and on one that does not."""
+    """Apply a filter to a patch that matches it and to one that does not."""
     totals = responses(kernel, matching, other)
     height, width = kernel.shape
     fig, axes = plt.subplots(1, 3)
@@ -164,7 +164,7 @@ def curve_detector(
 
 
 def products(patch: np.ndarray, kernel: np.ndarray) -> list[str]:
-    """Write the products that are not 0, equal ones once with their number; the largest first."""
+    """Return the nonzero products, largest first; equal ones are written once with their count."""
     pairs = Counter(
         (value, weight)
         for value, weight in zip(patch.ravel().tolist(), kernel.ravel().tolist(), strict=True)
@@ -175,7 +175,7 @@ def products(patch: np.ndarray, kernel: np.ndarray) -> list[str]:
 
 
 def factor(value: float) -> str:
-    """Write a factor; a negative one in brackets."""
+    """Format a factor, with parentheses if it is negative."""
     words = values_text(np.asarray(value))
     return f"({words})" if value < 0 else words
 
@@ -195,7 +195,7 @@ KERNELS = {
     photos=("camera",),
 )
 def kernels_on_a_photo(*, photo: np.ndarray | None = None) -> Figure:
-    """Convolve a photo with kernels made by hand; then apply a ReLU and a sigmoid to the edges."""
+    """Convolve a photo with hand-made kernels, then apply a ReLU and a sigmoid to the edges."""
     gray = datasets.photo("camera")[60:316, 100:356, 0] / 255
     if photo is not None:
         gray = gray_square(photo, 256)
@@ -231,7 +231,7 @@ SIZES = (1, 3, 5, 7, 9, 11)
     rows=("B10",),
 )
 def kernel_size(*, sizes: tuple[int, ...] = SIZES, channels: int = 64, side: int = 56) -> Figure:
-    """Count weights and multiply-adds of a layer for kernels of several sizes."""
+    """Compare the weights and multiply-adds of a layer for several kernel sizes."""
     check_panels("sizes", sizes, 8)
     fig, axes = plt.subplots(1, 2)
     weights = [arithmetic.conv_parameters(k, channels, channels, bias=False) for k in sizes]
@@ -271,7 +271,7 @@ def _bars(ax: Axes, labels: list, values: list, color: str, title: str, text) ->
     rows=("B11",),
 )
 def three_small_kernels() -> Figure:
-    """Compare a stack of three 3x3 convolutions with one of 7x7."""
+    """Compare a stack of three 3x3 convolutions with one 7x7 convolution."""
     fig, axes = plt.subplots(1, 2)
     stacks = {"7×7": (7,), "3×3 + 3×3 + 3×3": (3, 3, 3)}
     for ax, (name, kernels) in zip(axes, stacks.items(), strict=True):
@@ -290,11 +290,11 @@ def three_small_kernels() -> Figure:
     return fig
 
 
-DEPTH = 3  # from the input to the output, whatever is between
+DEPTH = 3  # from the input to the output, regardless of the layers in between
 
 
 def _cone(ax: Axes, kernels: tuple[int, ...]) -> None:
-    """Draw layers of units in a row, the output above, and what each kernel joins."""
+    """Draw layers of units, with the output at the top, and the connections of each kernel."""
     ax.set_axis_off()
     ax.set_aspect("equal")
     counts = [7]

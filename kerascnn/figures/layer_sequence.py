@@ -15,13 +15,13 @@ from ._material import resized, trained
 from ._registry import figure
 
 PHOTO, PART = "chelsea", (slice(None), slice(75, 375))
-STACK, SHIFT = 4, 0.16  # maps that are shown, and how far one stands behind the other
+STACK, SHIFT = 4, 0.16  # maps shown, and the offset of each
 GAP = 0.5
-TOP = 4  # classes that are shown
+TOP = 4  # classes shown
 
 
 def stages() -> dict:
-    """Compute the maps of a photo in a small AlexNet trained on CIFAR-10, layer by layer."""
+    """Return the maps of a photo in each layer of a small AlexNet trained on CIFAR-10."""
     import keras
 
     model = trained("alexnet", "cifar10", variant="cifar")
@@ -46,7 +46,7 @@ def stages() -> dict:
     photos=(PHOTO,),
 )
 def layer_sequence(found: dict) -> Figure:
-    """Draw the strongest maps of each stage as a stack, and the scores of the classes."""
+    """Draw the strongest maps of each stage as a stack, and the class scores."""
     from kerascnn.datasets import cifar10
 
     fig, (ax, scores) = plt.subplots(1, 2, width_ratios=(6, 1))
@@ -82,7 +82,7 @@ def _title(name: str) -> str:
 
 
 def _stack(ax: Axes, x: float, maps: np.ndarray, cmap: str, title: str, shape: tuple) -> float:
-    """Draw maps (N, H, W) or (N, H, W, 3) one behind the other; return where the next one goes."""
+    """Draw maps (N, H, W) or (N, H, W, 3) as a stack; return the position of the next stack."""
     side = np.sqrt(shape[0] / 32) * 2
     reach = np.abs(maps).max() or 1.0
     least = -reach if cmap == "RdBu_r" else 0

@@ -14,19 +14,19 @@ from ._drawing import note, parts_of
 from ._registry import figure
 
 SIZE = 24  # pixels of a patch
-BRIGHT = 0.2  # of the blurred photo, in [0, 1]: what is brighter belongs to a galaxy
-AREAS = (12, 400)  # pixels of the galaxies that are taken
-RIDGE = 10.0  # penalty of the squared weights: there are more weights than patches
+BRIGHT = 0.2  # in the blurred photo, in [0, 1]: brighter pixels belong to a galaxy
+AREAS = (12, 400)  # minimum and maximum pixels per galaxy
+RIDGE = 10.0  # penalty on the squared weights, since there are more weights than patches
 
 
 @dataclass(frozen=True)
 class Galaxies:
-    """Patches of a photo with a galaxy in the middle of each.
+    """Patches of a photo, each with a galaxy in the center.
 
     Attributes:
         patches: (N, SIZE, SIZE, 3) in [0, 1].
-        areas: (N,) their sizes in pixels.
-        columns: (N,) where in the photo they are, from 0 at the left to 1 at the right.
+        areas: (N,) sizes of the galaxies in pixels.
+        columns: (N,) horizontal positions in the photo, from 0 on the left to 1 on the right.
     """
 
     patches: np.ndarray
@@ -35,12 +35,12 @@ class Galaxies:
 
     @property
     def training(self) -> np.ndarray:
-        """(N,) whether a patch is in the left half of the photo, which is for training."""
+        """Return (N,) booleans: whether a patch is in the left half, which is used for training."""
         return self.columns < 0.5
 
 
 def galaxies() -> Galaxies:
-    """Find the galaxies, and some stars, in the photo of the Hubble deep field."""
+    """Find the galaxies, and a few stars, in the photo of the Hubble deep field."""
     from scipy import ndimage
 
     photo = datasets.photo("hubble_deep_field") / 255
@@ -63,7 +63,7 @@ class Fit:
     Attributes:
         weights: (SIZE, SIZE, 3).
         bias: one number.
-        quality: on the patches that it was not fitted to: R² or accuracy.
+        quality: R² or accuracy on the patches that it was not fitted to.
     """
 
     weights: np.ndarray
@@ -71,19 +71,19 @@ class Fit:
     quality: float
 
     def score(self, patch: np.ndarray) -> float:
-        """Σ w·x + b."""
+        """Return Σ w·x + b."""
         return float((self.weights * patch).sum() + self.bias)
 
 
 @dataclass(frozen=True)
 class Fits:
-    """Both models, and what they were fitted to.
+    """Both models and their data.
 
     Attributes:
         data: the galaxies.
-        linear: of the area.
-        logistic: of whether the area is larger than the border.
-        border: the median area of the galaxies for training.
+        linear: linear regression of the area.
+        logistic: logistic regression of whether the area is larger than the border.
+        border: the median area of the galaxies used for training.
     """
 
     data: Galaxies
@@ -93,7 +93,7 @@ class Fits:
 
 
 def fits() -> Fits:
-    """Fit linear regression of the area, and logistic regression of large or small."""
+    """Fit a linear regression of the area and a logistic regression of large or small."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
     data = galaxies()
@@ -119,7 +119,7 @@ def fits() -> Fits:
     )
 
 
-SHOWN = 60  # pixels: the area of the galaxy that is shown
+SHOWN = 60  # area of the galaxy shown, in pixels
 
 
 @figure(
@@ -132,7 +132,7 @@ SHOWN = 60  # pixels: the area of the galaxy that is shown
     photos=("hubble_deep_field",),
 )
 def weights_as_images(models: Fits) -> Figure:
-    """Draw the weights of linear and logistic regression, and what they say of a new galaxy."""
+    """Draw the weights of linear and logistic regression and the predictions for a new galaxy."""
     data, linear, logistic = models.data, models.linear, models.logistic
     held_out = np.flatnonzero(~data.training)
     shown = held_out[np.argmin(np.abs(data.areas[held_out] - SHOWN))]
@@ -173,7 +173,7 @@ def weights_as_images(models: Fits) -> Figure:
 
 
 def _draw(part: SubFigure, patch: np.ndarray, fit: Fit, result: str, truth: str) -> None:
-    """Draw the patch, the weights of its three channels, and what comes of both."""
+    """Draw the patch, the weights of its three channels, and the result."""
     first, *maps, last = part.subplots(1, 5, width_ratios=(1, 1, 1, 1, 1.5))
     first.imshow(patch)
     strongest = np.abs(fit.weights).max()

@@ -1,4 +1,4 @@
-"""Convolution is linear, equivariant and a matrix product (lecture map, B15, B18, B19)."""
+"""Convolution as a linear and equivariant operation and a matrix product (B15, B18, B19)."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -65,7 +65,7 @@ def translation_equivariance(
 
 
 def shifted(picture: np.ndarray, pixels: int) -> np.ndarray:
-    """Shift to the right; zeros come in at the left."""
+    """Shift to the right, inserting zeros on the left."""
     return np.pad(picture, ((0, 0), (pixels, 0)))[:, :-pixels]
 
 
@@ -73,13 +73,13 @@ SIGNAL = np.array([2, 1, 3, 0, 1])
 WEIGHTS = np.array([1, -1, 2])
 PICTURE = np.arange(1, 17).reshape(4, 4)
 KERNEL = np.array([[1, 0], [0, -1]])
-WINDOWS = 16  # columns of im2col that can be read
+WINDOWS = 16  # maximum number of legible columns of im2col
 
 
 def multiplied(
     signal: np.ndarray, weights: np.ndarray, image: np.ndarray, kernel: np.ndarray
 ) -> str:
-    """Say which matrices there are."""
+    """Return the alt text."""
     rows = arithmetic.conv_output_size(len(signal), len(weights))
     return _(
         "A signal of {signal} values convolved by a matrix of {matrix} whose rows hold the kernel, "
@@ -104,9 +104,9 @@ def convolution_as_a_matrix(
     image: np.ndarray = PICTURE,
     kernel: np.ndarray = KERNEL,
 ) -> Figure:
-    """Write a 1-D convolution as a matrix, and a 2-D one as the product of im2col."""
+    """Draw a 1-D convolution as a matrix and a 2-D convolution as a product by im2col."""
     matrix = convolution_matrix(weights, len(signal))
-    correlate(image, kernel)  # refuses a kernel that does not fit
+    correlate(image, kernel)  # raises an error if the kernel does not fit
     windows = im2col(image, kernel.shape)
     product = kernel.ravel() @ windows
     if windows.shape[1] > WINDOWS:
@@ -156,13 +156,13 @@ def convolution_as_a_matrix(
 
 
 def convolution_matrix(kernel: np.ndarray, size: int) -> np.ndarray:
-    """The matrix whose product with a signal is the convolution, without padding."""
+    """Return the matrix whose product with a signal is the convolution without padding."""
     rows = arithmetic.conv_output_size(size, len(kernel))
     return np.stack([np.pad(kernel, (i, rows - 1 - i)) for i in range(rows)])
 
 
 def im2col(image: np.ndarray, window: tuple[int, int]) -> np.ndarray:
-    """The windows of an image (H, W), each as a column: (h·w, windows)."""
+    """Return the windows of an image (H, W) as columns: (h·w, windows)."""
     views = np.lib.stride_tricks.sliding_window_view(image, window)
     return views.reshape(-1, window[0] * window[1]).T
 
@@ -175,7 +175,7 @@ def im2col(image: np.ndarray, window: tuple[int, int]) -> np.ndarray:
     photos=("camera",),
 )
 def linear_cascade(*, photo: np.ndarray | None = None) -> Figure:
-    """Compare two linear convolutions with the one that does the same, and with a ReLU between."""
+    """Compare two convolutions with their equivalent, and with a ReLU in between."""
     gray = datasets.photo("camera")[60:316:2, 100:356:2, 0] / 255
     if photo is not None:
         gray = gray_square(photo, 128)
@@ -210,7 +210,7 @@ def linear_cascade(*, photo: np.ndarray | None = None) -> Figure:
 
 
 def joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The kernel that does what two do one after the other: their convolution."""
+    """Return the kernel that is equivalent to two kernels in sequence: their convolution."""
     from scipy.signal import convolve2d
 
     return convolve2d(first, second)
@@ -221,7 +221,7 @@ LEAK = 0.1
 
 
 def functions_and_slopes(x: np.ndarray = X) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Values and slopes at x, (N,), of four activations, by Keras and back-propagation."""
+    """Return the values and slopes of four activations at x, (N,), as computed by Keras."""
     import keras
 
     from kerascnn import visualize
@@ -236,7 +236,7 @@ def functions_and_slopes(x: np.ndarray = X) -> dict[str, tuple[np.ndarray, np.nd
     for name, layer in layers.items():
         inputs = keras.Input((1,))
         model = keras.Model(inputs, layer(inputs))
-        # Of a sigmoid at the end the score would be its logit: so something stands behind it.
+        # For a sigmoid at the end, the score would be its logit, so another layer follows it.
         model = keras.Model(inputs, keras.layers.Rescaling(1.0)(model(inputs)))
         slopes = visualize.saliency(
             model, x[:, None], lambda y: y[:, 0], reduce=None, verbose=False, batch_size=len(x)
@@ -253,7 +253,7 @@ def functions_and_slopes(x: np.ndarray = X) -> dict[str, tuple[np.ndarray, np.nd
     data=functions_and_slopes,
 )
 def activation_functions(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """Draw four activation functions and their gradients, by Keras and its gradients."""
+    """Draw four activation functions and their slopes, as computed by Keras."""
     words = {"sigmoid": _("sigmoid"), "leaky ReLU": _("leaky ReLU")}
     fig, axes = plt.subplots(1, 2)
     for name, (y, slope) in curves.items():

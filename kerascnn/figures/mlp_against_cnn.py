@@ -1,4 +1,4 @@
-"""An MLP against a convolutional network on shuffled and transformed digits."""
+"""MLP versus convolutional network on shuffled and transformed digits."""
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +14,7 @@ from ._material import digit_images, how_measured, measured
 from ._registry import figure
 
 MARKERS = "os"
-MARKED = 2  # shift in pixels that is marked in the figure
+MARKED = 2  # the shift to mark, in pixels
 GAP = 3  # pixels between images
 
 
@@ -26,7 +26,7 @@ GAP = 3  # pixels between images
     photos=("digits",),
 )
 def permuted_pixels() -> Figure:
-    """Draw original and shuffled digits, and the accuracy of two networks on them."""
+    """Draw original and shuffled digits and the accuracy of two networks on them."""
     from kerascnn.experiments._permuted_pixels import shuffled
 
     result = measured("permuted_pixels")
@@ -80,7 +80,7 @@ def permuted_pixels() -> Figure:
     photos=("mnist",),
 )
 def transformed_digits() -> Figure:
-    """Draw the accuracy against four transformations of the test images, with examples."""
+    """Draw the accuracy under four transformations of the test images, with examples."""
     from kerascnn.experiments._transformed_digits import CHANGES
 
     result = measured("transformed_digits")

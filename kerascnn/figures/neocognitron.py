@@ -1,4 +1,4 @@
-"""The neocognitron: S-cells that detect, C-cells that tolerate shifts (lecture map, A14)."""
+"""The neocognitron: S-cells detect features, C-cells tolerate shifts (lecture map, A14)."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -15,18 +15,18 @@ from ._material import digit_images
 from ._registry import figure
 from .visual_cortex import bar
 
-ORIENTATIONS = (0, 45, 90, 135)  # degrees, of the lines that the S-planes look for
-WINDOW, STROKE = 7, 3  # pixels: what an S-cell sees, and how wide its line is
+ORIENTATIONS = (0, 45, 90, 135)  # degrees, of the lines that the S-planes detect
+WINDOW, STROKE = 7, 3  # pixels: receptive field of an S-cell, and width of its line
 SELECTIVITY = 1.5
-POOLED = 9  # cells: what a C-cell sees
+POOLED = 9  # cells: receptive field of a C-cell
 REINFORCEMENT = 16.0
-MARGIN = 4  # pixels of background around a digit, so that a shift cuts nothing off
+MARGIN = 4  # pixels of background around a digit, so that nothing is cut off by a shift
 SHIFT = 2  # pixels
 DIGITS = 200
 
 
 def before_and_after() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Input, S-cells and C-cells for a 4 and for DIGITS others, and for the same, shifted."""
+    """Return input, S-cells and C-cells for a 4 and DIGITS others, original and shifted."""
     digits = np.concatenate([digit_images(4), datasets.load("digits").part("test")[0][:DIGITS]])
     here = np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
     return [(images, *responses(images)) for images in (here, shifted(here))]
@@ -42,11 +42,11 @@ def before_and_after() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     data=before_and_after,
 )
 def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
-    """Show a digit and its shifted copy to S-cells for lines and to the C-cells that pool them."""
+    """Draw the responses of S-cells and C-cells to a digit and its shifted copy."""
     similarities = [similarity(*pair) for pair in zip(*rows, strict=True)]
     mean = [f"{values[1:].mean():.2f}" for values in similarities]
     fig = plt.figure()
-    fig.set_layout_engine("constrained", w_pad=0.04, wspace=0)  # the planes are small enough
+    fig.set_layout_engine("constrained", w_pad=0.04, wspace=0)  # the planes are small already
     parts = parts_of(fig, 1, 3, width_ratios=(1.2, 4, 4), wspace=0.06)
     names = (_("input"), _("S-cells"), _("C-cells"))
     for nth, (part, name) in enumerate(zip(parts, names, strict=True)):
@@ -87,23 +87,23 @@ def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
 
 
 def shifted(images: np.ndarray) -> np.ndarray:
-    """Shift images (N, H, W, C) to the right; their margin is wide enough."""
+    """Shift images (N, H, W, C) to the right, within their margin."""
     return np.roll(images, SHIFT, axis=2)
 
 
 def lines() -> np.ndarray:
-    """The patterns that the S-planes look for, (WINDOW, WINDOW, 1, planes) in [0, 1]."""
+    """Return the patterns that the S-planes detect, (WINDOW, WINDOW, 1, planes) in [0, 1]."""
     return np.stack([bar(angle, 0, WINDOW, STROKE) for angle in ORIENTATIONS], -1)[:, :, None]
 
 
 @cache
 def layers() -> tuple:
-    """S-cells whose weights are those that one pattern each leaves in them, and C-cells."""
+    """Return S-cells, each with the weights learned from one pattern, and C-cells."""
     from kerascnn.layers import CCells, SCells
 
     s_cells = SCells(len(ORIENTATIONS), WINDOW, SELECTIVITY, padding="same")
     s_cells.build((None, None, None, 1))
-    # Δa = q·c·u, Δb = q·v / 2: a cell that learned a pattern responds to it with about 1.
+    # Δa = q·c·u, Δb = q·v / 2: a cell responds with about 1 to the pattern it has learned.
     weighted = s_cells.c * lines()
     power = np.sqrt((weighted * lines()).sum(axis=(0, 1, 2)))
     s_cells.set_weights([REINFORCEMENT * weighted, REINFORCEMENT / 2 * power])
@@ -111,14 +111,14 @@ def layers() -> tuple:
 
 
 def responses(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What S-cells and C-cells make of images (N, H, W, 1): two arrays (N, h, w, planes)."""
+    """Return the responses, (N, h, w, planes), of S-cells and of C-cells to images (N, H, W, 1)."""
     s_cells, c_cells = layers()
     found = s_cells(images)
     return np.array(found), np.array(c_cells(found))
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The cosine between two arrays (N, …), for each of the N."""
+    """Return the (N,) cosines between two arrays (N, …)."""
     one, other = (array.reshape(len(array), -1) for array in (one, other))
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     return (one * other).sum(axis=1) / norms

@@ -1,4 +1,4 @@
-"""Images are numbers (A1)."""
+"""Images as numbers (A1)."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -12,13 +12,13 @@ from kerascnn._text import text as _
 from ._drawing import note
 from ._registry import figure
 
-ACROSS = 64  # pixels of the longer side, after resizing: a patch still shows something
-SIDE = 10  # pixels of the patch
-EYE = (11, 20)  # row and column where the cat's left eye begins, from 0
+ACROSS = 64  # pixels of the longer side after resizing, so that a patch is recognizable
+SIDE = 10  # side of the patch in pixels
+EYE = (11, 20)  # row and column of the patch with the cat's left eye, from 0
 
 
 def described(photo: np.ndarray | None) -> str:
-    """Say what is seen, for readers who cannot see it."""
+    """Return the alt text."""
     if photo is None:
         return _(
             "A grey photo of a cat with a square of 10 by 10 pixels marked around an eye, the "
@@ -39,15 +39,15 @@ def described(photo: np.ndarray | None) -> str:
 def pixel_values(
     *, photo: np.ndarray | None = None, row: int | None = None, column: int | None = None
 ) -> Figure:
-    """Show a photo, a patch of it, and the patch as numbers.
+    """Draw a photo, a patch of it, and the patch as numbers.
 
     Args:
-        photo: (H, W, 3) in [0, 1]; `None`: a cat.
-        row, column: the patch's first row and column, counted from 1, in the photo as it is
-            shown; `None`: those of the cat's eye, or of the middle of the given photo.
+        photo: (H, W, 3) in [0, 1]; `None` uses a cat.
+        row, column: first row and column of the patch in the photo as shown, counted from 1; `None`
+            uses the cat's eye, or the center of the given photo.
 
     Raises:
-        ValueError: the photo has fewer than 10 rows or columns, or the patch lies outside.
+        ValueError: If the photo has fewer than 10 rows or columns, or the patch is outside.
     """
     gray = grey_levels(datasets.photo("cat") / 255 if photo is None else photo)
     places = EYE if photo is None else [(n - SIDE) // 2 for n in gray.shape]
@@ -92,13 +92,13 @@ def pixel_values(
 
 
 def grey_levels(photo: np.ndarray) -> np.ndarray:
-    """Reduce a photo (H, W, 3) in [0, 1] to ACROSS pixels, in whole grey levels from 0 to 255."""
+    """Reduce a photo (H, W, 3) in [0, 1] to ACROSS pixels, in whole gray levels from 0 to 255."""
     from skimage.transform import resize
 
     shortest, longest = min(photo.shape[:2]), max(photo.shape[:2])
     if shortest < SIDE:
         raise ValueError(
-            f"photo must have at least {SIDE} rows and columns; received the shape {photo.shape}."
+            f"photo must have at least {SIDE} rows and columns; received shape {photo.shape}."
         )
     scale = min(1, max(ACROSS / longest, SIDE / shortest))
     height, width = (round(n * scale) for n in photo.shape[:2])

@@ -18,14 +18,14 @@ SECOND = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])
 
 
 def shown_images(image: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """Return the image of the user, or the two of the lectures."""
+    """Return the user's image, or the two images of the lectures."""
     return (FIRST, SECOND) if image is None else (image,)
 
 
 def draw_pooling(
     image: np.ndarray, window: int, stride: int, ax: Axes, step: int | None = None
 ) -> None:
-    """Draw an input and its maxima, each window in the colour of its value, up to a step."""
+    """Draw an input and its maxima up to a step, each window in the color of its maximum."""
     output = pool(image, "max", window, stride)
     rows, columns = output.shape
     colors = plots.window_colors(output.size)
@@ -54,7 +54,7 @@ def draw_pooling(
 
 
 def max_pooled(image: np.ndarray | None, window: int, stride: int) -> str:
-    """Say what max pooling makes of the images."""
+    """Return the alt text."""
     first, *others = shown_images(image)
     results = values_text(pool(first, "max", window, stride))
     if not others:
@@ -77,7 +77,7 @@ def max_pooled(image: np.ndarray | None, window: int, stride: int) -> str:
 
 
 def windows_pooled(image: np.ndarray | None, window: int, stride: int) -> int:
-    """Count the windows."""
+    """Return the number of windows."""
     return pool(shown_images(image)[0], "max", window, stride).size
 
 
@@ -101,7 +101,7 @@ def max_pooling(
 
 
 def average_pooled(image: np.ndarray, window: int) -> str:
-    """Say what average pooling makes of the image."""
+    """Return the alt text."""
     return _(
         "A {size} input, average-pooled with {window} windows and stride {stride} to the means "
         "{results}.",

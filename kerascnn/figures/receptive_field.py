@@ -1,4 +1,4 @@
-"""What a unit sees of the image, in theory and in effect (lecture map, B16)."""
+"""Theoretical and effective receptive fields (lecture map, B16)."""
 
 from typing import Any
 
@@ -21,10 +21,10 @@ PHOTO = "chelsea"
 
 
 def gradients() -> dict:
-    """Compute what the unit in the middle of block5_conv3 depends on, in untrained VGG16s.
+    """Return the effective receptive field of block5_conv3's central unit in untrained VGG16s.
 
-    The mean over several networks and images of the absolute gradient, (SIZE, SIZE), and the
-    receptive fields of some layers in pixels.
+    It is the absolute gradient, (SIZE, SIZE), averaged over several networks and images. Also
+    return the theoretical receptive fields of some layers in pixels.
     """
     import keras
 
@@ -56,7 +56,7 @@ def gradients() -> dict:
     photos=(PHOTO,),
 )
 def receptive_field(found: dict) -> Figure:
-    """Draw the theoretical fields on a photo, and the effective one from gradients."""
+    """Draw the theoretical fields on a photo, and the effective field from gradients."""
     fig, (field, effect) = plt.subplots(1, 2, width_ratios=(3, 2))
     plots.receptive_field(
         found["records"], layer=LAYERS[-1], image=resized(PHOTO, SIZE, SIZE), ax=field
@@ -90,13 +90,13 @@ def receptive_field(found: dict) -> Figure:
 
 
 def _middle(gradient: np.ndarray) -> tuple[float, float]:
-    """The middle of all pixels that the unit depends on."""
+    """Return the center of all pixels that the unit depends on."""
     rows, columns = (np.flatnonzero(gradient.any(axis=axis)) for axis in (1, 0))
     return (rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2
 
 
 def share_of_middle(gradient: np.ndarray, size: int) -> float:
-    """The share of the gradient in the middle quarter of the field, half as high and wide."""
+    """Return the share of the gradient in the central quarter of the field's area."""
     row, column = (round(place) for place in _middle(gradient))
     reach = size // 4
     middle = gradient[row - reach : row + reach, column - reach : column + reach]

@@ -27,7 +27,7 @@ MAPS = 6
     rows=("D9",),
 )
 def degradation() -> Figure:
-    """Draw the errors of plain and residual networks of two depths, as He et al. 2015, Figure 6."""
+    """Draw the errors of plain and residual networks of two depths (He et al. 2015, Figure 6)."""
     result = measured("degradation")
     error = 100 * result["error"]  # net, depth, part, seed, epoch
     epochs = np.arange(1, error.shape[-1] + 1)
@@ -82,7 +82,7 @@ def degradation() -> Figure:
     photos=("chelsea",),
 )
 def residual_identity() -> Figure:
-    """Draw what a residual and a plain block compute when all their weights are zero."""
+    """Draw the outputs of a residual and a plain block whose weights are all zero."""
     blocks = {
         "resnet20": (_("residual block"), "ReLU(F(x) + x)"),
         "plain20": (_("plain block"), "ReLU(F(x))"),

@@ -1,4 +1,4 @@
-"""Smaller and larger maps: pooling and unpooling (C3, C4, C6, C7)."""
+"""Pooling and unpooling of maps (C3, C4, C6, C7)."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -22,7 +22,7 @@ from ._registry import figure
     photos=("astronaut",),
 )
 def pooled_photo(*, photo: np.ndarray | None = None) -> Figure:
-    """Pool a photo by its mean and by its maximum, over small and over large windows."""
+    """Pool a photo by mean and maximum over small and large windows."""
     if photo is None:
         shown = np.asarray(datasets.photo("astronaut"))[0:256:2, 90:346:2] / 255
     else:
@@ -44,9 +44,10 @@ SHIFTS = range(9)
 
 
 def changes_by_shift() -> dict[int, np.ndarray]:
-    """The mean relative change of digits for each shift, by the window they are pooled over."""
+    """Return the mean relative change of digits for each shift, by pooling window."""
     digits = np.asarray(datasets.load("digits").part("test")[0])[:500, ..., 0]
-    digits = np.pad(digits, ((0, 0), (2, 2), (2, 10))).transpose(1, 2, 0)  # room to move: 32 × 40
+    # 32 × 40, with space for the shifts
+    digits = np.pad(digits, ((0, 0), (2, 2), (2, 10))).transpose(1, 2, 0)
     found = {}
     for window in (1, 2, 4, 8):
         own = pool(digits, "max", window)
@@ -65,7 +66,7 @@ def changes_by_shift() -> dict[int, np.ndarray]:
     data=changes_by_shift,
 )
 def pooling_and_shifts(changes: dict[int, np.ndarray]) -> Figure:
-    """Measure how much real digits and their pooled maps change when they are shifted."""
+    """Measure the change of real digits and their pooled maps under shifts."""
     fig, ax = plt.subplots()
     for window, values in changes.items():
         name = _("input") if window == 1 else _("max pooling {window}×{window}", window=window)
@@ -84,7 +85,7 @@ MAP = np.array(
 
 
 def overlapped(image: np.ndarray, window: int, stride: int) -> str:
-    """Say what overlapping and global pooling give."""
+    """Return the alt text."""
     return _(
         "A map of {size}: windows of {window} with stride {stride} give the maxima {maxima}; "
         "global pooling gives one number, its maximum {highest} or its mean {mean}.",
@@ -105,7 +106,7 @@ def overlapped(image: np.ndarray, window: int, stride: int) -> str:
 def overlapping_and_global_pooling(
     *, image: np.ndarray = MAP, window: int = 3, stride: int = 2
 ) -> Figure:
-    """Pool a map with overlapping windows, and as a whole."""
+    """Pool a map with overlapping windows, and globally."""
     pooled = pool(image, "max", window, stride)
     height, width = image.shape
     fig, axes = plt.subplots(1, 2)
@@ -141,10 +142,10 @@ SWITCHED = np.array([[1, 2, 6, 3], [3, 5, 2, 1], [1, 2, 2, 1], [7, 3, 4, 8]])
 
 
 def unpooled(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the maxima of 2×2 windows, those in their places, and where they were.
+    """Return the maxima of 2×2 windows, the maxima unpooled, and their positions.
 
     Raises:
-        ValueError: the image cannot be cut into 2×2 windows.
+        ValueError: If the image cannot be divided into 2×2 windows.
     """
     if any(size % 2 for size in image.shape):
         raise ValueError(
@@ -163,7 +164,7 @@ def unpooled(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def enlarged(values: np.ndarray) -> np.ndarray:
-    """Double a map by bilinear interpolation, as Keras does: between the pixels' centres."""
+    """Double the size of a map by bilinear interpolation between pixel centers, as in Keras."""
     for axis in (0, 1):
         size = values.shape[axis]
         at = np.clip((np.arange(2 * size) + 0.5) / 2 - 0.5, 0, size - 1)
@@ -175,7 +176,7 @@ def enlarged(values: np.ndarray) -> np.ndarray:
 
 
 def up_sampled(image: np.ndarray) -> str:
-    """Say how a pooled map is enlarged again."""
+    """Return the alt text."""
     pooled = unpooled(image)[0]
     return _(
         "A map of {size} is max-pooled to {maxima}; nearest up-sampling repeats each four times, "
@@ -193,7 +194,7 @@ def up_sampled(image: np.ndarray) -> str:
     frames=lambda image: 2 * unpooled(image)[0].size,
 )
 def up_sampling(step: int | None = None, *, image: np.ndarray = SWITCHED) -> Figure:
-    """Pool a map, window by window, and enlarge it again in three ways."""
+    """Pool a map, window by window, and enlarge the result in three ways."""
     pooled, back, places = unpooled(image)
     count = pooled.size
     down, up = (count, count) if step is None else (min(step + 1, count), max(step + 1 - count, 0))

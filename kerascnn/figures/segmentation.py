@@ -17,12 +17,12 @@ from ._material import digit_images, trained
 from ._registry import figure
 from .depth import described
 
-DIGITS, APART = (4, 0, 7), 56  # pixels from one digit to the next
-SIDE, STRIDE = 28, 4  # of LeNet-5: its input, and the step between the windows of its map
+DIGITS, APART = (4, 0, 7), 56  # digits, and pixels from one to the next
+SIDE, STRIDE = 28, 4  # of LeNet-5: side of its input, and step between the windows of its map
 
 
 def score_map() -> dict[str, Any]:
-    """Compute the scores of LeNet-5 along a strip of digits, with convolutions for dense layers."""
+    """Compute LeNet-5's scores along a strip of digits, with dense layers as convolutions."""
     import keras
 
     from kerascnn.models import convolutionalize
@@ -69,7 +69,7 @@ def fully_convolutional(found: dict) -> Figure:
             )
         )  # fmt: skip
     top.axis("off")
-    first = (SIDE - STRIDE) / 2  # the middle of the first window, less half a step
+    first = (SIDE - STRIDE) / 2  # the center of the first window, minus half a step
     extent = (first, first + STRIDE * len(scores), 9.5, -0.5)
     shown = bottom.imshow(scores.T, cmap="viridis", vmin=0, vmax=1, extent=extent, aspect="auto")
     bottom.set_yticks(range(10))

@@ -56,7 +56,7 @@ def throughput() -> Figure:
         remarks.append(
             _("No GPU was available; on a machine that has one, draw this figure with --rerun.")
         )
-    if result["load"] > 1:  # a smaller load is left over from the minute before
+    if result["load"] > 1:  # a smaller load remains from the previous minute
         remarks.append(
             _(
                 "The machine was shared: {load:.0f} programs ran at once on {cores} cores.",

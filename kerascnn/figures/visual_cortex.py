@@ -1,4 +1,4 @@
-"""Cells of the visual system, and learned filters that resemble them (lecture map, A13)."""
+"""Cells of the visual system and similar learned filters (lecture map, A13)."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from kerascnn._text import text as _
 from ._drawing import note, parts_of
 from ._registry import figure
 
-SIDE = 61  # pixels of a stimulus
+SIDE = 61  # side of a stimulus in pixels
 CENTRE, SURROUND = 3.0, 9.0  # σ of a ganglion cell's two Gaussians
-CROP = slice(9, -9)  # of its receptive field, beyond which its weights are about 0
+CROP = slice(9, -9)  # its receptive field; outside, its weights are about 0
 
 
 @figure(
@@ -26,7 +26,7 @@ CROP = slice(9, -9)  # of its receptive field, beyond which its weights are abou
     rows=("A13",),
 )
 def ganglion_cells() -> Figure:
-    """Show four stimuli to two cells, each a difference of Gaussians and a ReLU."""
+    """Draw the responses of two cells, differences of Gaussians with a ReLU, to four stimuli."""
     fields = {_("on-centre cell"): centre_surround(), _("off-centre cell"): -centre_surround()}
     shown = spots()
     fig = plt.figure()
@@ -62,7 +62,7 @@ def ganglion_cells() -> Figure:
 
 
 def _field(ax: Axes, weights: np.ndarray, signs: dict[float, str], limit: float) -> None:
-    """Draw a receptive field; `signs`, by distance from the middle, help where colour does not."""
+    """Draw a receptive field, with `signs` by distance from the center in case color is missing."""
     ax.imshow(weights, cmap=plots.colormap("signed"), vmin=-limit, vmax=limit)
     ax.set_axis_off()
     box = {"boxstyle": "circle,pad=0.1", "fc": plt.rcParams["axes.facecolor"], "lw": 0.5}
@@ -74,7 +74,7 @@ def _field(ax: Axes, weights: np.ndarray, signs: dict[float, str], limit: float)
 def _pictures_above(
     ax: Axes, places: Sequence[float], pictures: Sequence[np.ndarray], width: float, limits: tuple
 ) -> None:
-    """Put pictures above a plot, each over its place on the x-axis; `width` is in units of x."""
+    """Put images above a plot, each at its x position; `width` is in units of x."""
     for place, picture in zip(places, pictures, strict=True):
         box = (place - width / 2, 1.03, width, 0.34)
         above = ax.inset_axes(box, transform=ax.get_xaxis_transform(), anchor="S")
@@ -86,13 +86,13 @@ def _pictures_above(
 
 
 def _from_the_middle(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """How far each pixel is to the right of the middle, and above it: (side, side) each."""
+    """Return each pixel's coordinates relative to the center, x and y up: (side, side) each."""
     steps = np.arange(side) - (side - 1) / 2
     return np.meshgrid(steps, -steps)
 
 
 def centre_surround() -> np.ndarray:
-    """The weights of an on-centre cell, (SIDE, SIDE): they add up to 0."""
+    """Return the weights of an on-center cell, (SIDE, SIDE), whose sum is 0."""
     distance = np.hypot(*_from_the_middle(SIDE))
     gaussians = [np.exp(-(distance**2) / (2 * sigma**2)) for sigma in (CENTRE, SURROUND)]
     centre, surround = (each / each.sum() for each in gaussians)
@@ -100,13 +100,13 @@ def centre_surround() -> np.ndarray:
 
 
 def centre_radius() -> float:
-    """The distance at which centre and surround weigh the same."""
+    """Return the distance at which center and surround have equal weights."""
     squares = CENTRE**2, SURROUND**2
     return float(np.sqrt(2 * np.log(squares[1] / squares[0]) / (1 / squares[0] - 1 / squares[1])))
 
 
 def spots() -> dict[str, np.ndarray]:
-    """Stimuli by name, (SIDE, SIDE): 1 is light, 0 the background, −1 dark."""
+    """Return the stimuli by name, (SIDE, SIDE): 1 is light, 0 the background, −1 dark."""
     distance = np.hypot(*_from_the_middle(SIDE))
     radius = centre_radius()
     spot = (distance < radius).astype(float)
@@ -120,13 +120,13 @@ def spots() -> dict[str, np.ndarray]:
 
 
 def response(weights: np.ndarray, stimulus: np.ndarray) -> float:
-    """What a cell makes of a stimulus: the weighted sum, and a ReLU."""
+    """Return a cell's response to a stimulus: the weighted sum, then a ReLU."""
     return max(float((weights * stimulus).sum()), 0.0)
 
 
-FIELD = 25  # pixels of a simple cell's receptive field
+FIELD = 25  # side of a simple cell's receptive field in pixels
 WAVELENGTH = 10.0
-POOLED = 8  # pixels to each side from which a complex cell takes the largest response
+POOLED = 8  # pixels to each side over which a complex cell takes the maximum
 ANGLES = np.arange(0, 181, 5)
 OFFSETS = np.arange(-16, 17)
 PREFERRED = 90  # degrees: a vertical bar
@@ -140,7 +140,7 @@ PREFERRED = 90  # degrees: a vertical bar
     rows=("A13",),
 )
 def orientation_tuning() -> Figure:
-    """Rotate and shift a bar in front of a Gabor filter, and of the maximum over many of them."""
+    """Draw the responses of a Gabor filter and of the maximum over many to bars."""
     fig = plt.figure()
     left, right = parts_of(fig, 1, 2, width_ratios=(1, 4))
     weights = gabor()
@@ -177,7 +177,7 @@ def orientation_tuning() -> Figure:
 
 
 def gabor(orientation: float = PREFERRED) -> np.ndarray:
-    """A Gabor filter, (FIELD, FIELD), for bars of this orientation in degrees; it adds up to 0."""
+    """Return a Gabor filter, (FIELD, FIELD), for an orientation in degrees; its sum is 0."""
     across, along = _across_and_along(FIELD, orientation)
     envelope = np.exp(-(across**2 + (along / 2) ** 2) / (2 * (WAVELENGTH / 3) ** 2))
     wave = np.cos(2 * np.pi * across / WAVELENGTH)
@@ -185,7 +185,7 @@ def gabor(orientation: float = PREFERRED) -> np.ndarray:
 
 
 def _across_and_along(side: int, orientation: float) -> tuple[np.ndarray, np.ndarray]:
-    """How far each pixel is from the middle, across and along a line of this orientation."""
+    """Return each pixel's coordinates across and along a line of this orientation."""
     x, y = _from_the_middle(side)
     angle = np.deg2rad(orientation)
     return x * np.sin(angle) - y * np.cos(angle), x * np.cos(angle) + y * np.sin(angle)
@@ -194,38 +194,38 @@ def _across_and_along(side: int, orientation: float) -> tuple[np.ndarray, np.nda
 def bar(
     orientation: float, offset: float = 0, side: int = FIELD + 2 * POOLED, width: float = 5
 ) -> np.ndarray:
-    """A bar of light on a dark ground, (side, side) in [0, 1], `offset` pixels off the middle.
+    """Return a light bar on a dark background, (side, side) in [0, 1], off center by `offset`.
 
-    Orientation in degrees, counter-clockwise; 0 is horizontal. The bar leaves the picture at both
-    ends, so that a cell does not see them.
+    The orientation is in degrees, counterclockwise; 0 is horizontal. Both ends of the bar are
+    outside the image, so that a cell does not see them.
     """
     across, _along = _across_and_along(side, orientation)
     return np.clip(width / 2 + 0.5 - np.abs(across - offset), 0, 1)
 
 
 def rotated_bars() -> list[np.ndarray]:
-    """A bar in the middle, in each of ANGLES."""
+    """Return a centered bar at each of ANGLES."""
     return [bar(angle) for angle in ANGLES.tolist()]
 
 
 def shifted_bars() -> list[np.ndarray]:
-    """A vertical bar at each of OFFSETS."""
+    """Return a vertical bar at each of OFFSETS."""
     return [bar(PREFERRED, offset) for offset in OFFSETS.tolist()]
 
 
 def simple_cells(picture: np.ndarray) -> np.ndarray:
-    """The responses of a simple cell at every position, (2·POOLED + 1, 2·POOLED + 1)."""
+    """Return a simple cell's responses at every position, (2·POOLED + 1, 2·POOLED + 1)."""
     windows = np.lib.stride_tricks.sliding_window_view(picture, (FIELD, FIELD))
     return np.maximum(np.einsum("hwij,ij->hw", windows, gabor()), 0)
 
 
 def simple_cell(picture: np.ndarray) -> float:
-    """The response of the simple cell in the middle."""
+    """Return the response of the simple cell in the center."""
     return float(simple_cells(picture)[POOLED, POOLED])
 
 
 def complex_cell(picture: np.ndarray) -> float:
-    """The largest response of the simple cells at all positions."""
+    """Return the largest response of the simple cells at all positions."""
     return float(simple_cells(picture).max())
 
 
@@ -234,7 +234,7 @@ TARGETS = (0, 45, 90, 135)  # degrees
 
 
 def learned_filters() -> np.ndarray:
-    """The filters of AlexNet's first layer, (K, side, side, 3)."""
+    """Return the filters of AlexNet's first layer, (K, side, side, 3)."""
     from kerascnn import visualize
 
     from ._material import trained
@@ -251,7 +251,7 @@ def learned_filters() -> np.ndarray:
     data=learned_filters,
 )
 def learned_orientation_tuning(filters: np.ndarray) -> Figure:
-    """Rotate a bar in front of the first filters of a trained AlexNet."""
+    """Draw the responses of a trained AlexNet's first filters to a rotated bar."""
     curves = tuning(filters)
     chosen = examples(curves)
     fig = plt.figure()
@@ -282,9 +282,9 @@ def learned_orientation_tuning(filters: np.ndarray) -> Figure:
 
 
 def tuning(filters: np.ndarray) -> np.ndarray:
-    """Responses of filters (K, side, side, C) to gray bars: (K, angles), the best of all positions.
+    """Return responses of filters (K, side, side, C) to gray bars: (K, angles), best position.
 
-    A light bar on a gray ground changes a filter's sum by the bar's own, so the ground is 0.
+    The background is 0, since only the bar's difference from it changes a filter's sum.
     """
     side = filters.shape[1]
     offsets = np.arange(-side, side + 0.5, 0.5)
@@ -294,13 +294,13 @@ def tuning(filters: np.ndarray) -> np.ndarray:
 
 
 def selectivity(curves: np.ndarray) -> np.ndarray:
-    """0 for a curve (…, angles) that is flat, 1 for one peak: 1 − circular variance."""
+    """Return 0 for a flat curve (…, angles) and 1 for a single peak: 1 − circular variance."""
     turns = np.exp(2j * np.deg2rad(LEARNED_ANGLES))  # Ringach et al. 2002, orientations modulo 180°
     return np.abs(curves @ turns) / curves.sum(axis=-1)
 
 
 def examples(curves: np.ndarray) -> list[int]:
-    """The most selective of the strong filters for each of TARGETS, and the flattest curve's."""
+    """Return the most selective strong filter for each of TARGETS, and the one least tuned."""
     strongest = curves.max(axis=1)
     preferred = LEARNED_ANGLES[curves.argmax(axis=1)]
     chosen = []

@@ -1,4 +1,4 @@
-"""From volume to volume: how many maps and weights filters make (lecture map, B4, B7, B8)."""
+"""Volumes: the numbers of maps and weights of filters (lecture map, B4, B7, B8)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ from ._registry import figure
     rows=("B4",),
 )
 def filters_and_maps() -> Figure:
-    """Convolve 32x32x3 with one filter of 5x5x3, with two, and with six."""
+    """Convolve 32x32x3 with one, two and six filters of 5x5x3."""
     side, kernel, channels = 32, 5, 3
     out = arithmetic.conv_output_size(side, kernel)
     ink = plt.rcParams["text.color"]
@@ -66,13 +66,13 @@ def filters_and_maps() -> Figure:
     return fig
 
 
-SCALE = 0.5  # units of the axes for a pixel
-LARGER = 0.8  # the same for a filter, which would be hard to see
+SCALE = 0.5  # Axes units per pixel
+LARGER = 0.8  # the same for filters, which would be hard to see
 BACK = 1.7  # from one map to the next behind it
 
 
 def _slabs(ax: Axes, x: float, y: float, side: float, colors: Sequence[str]) -> None:
-    """Draw maps one behind the other, the last in front."""
+    """Draw maps behind each other, the last in front."""
     edge = {"ec": plt.rcParams["text.color"], "lw": plt.rcParams["axes.linewidth"] * 0.6}
     back = BACK * min(1.0, side / 10)
     for n, color in enumerate(colors):
@@ -80,22 +80,22 @@ def _slabs(ax: Axes, x: float, y: float, side: float, colors: Sequence[str]) -> 
         ax.add_patch(Rectangle((x + shift, y + shift), side, side, fc=color, zorder=2 + n, **edge))
 
 
-QUIZ = (  # input, kernel, filters, stride, padding: the lectures' own questions
+QUIZ = (  # input, kernel, filters, stride, padding: the questions of the lectures
     ((32, 32, 3), 5, 10, 1, 2),
     ((50, 50, 3), 5, 1, 3, 0),
     ((50, 50, 3), 5, 64, 3, 0),
     ((227, 227, 3), 11, 96, 4, 0),
 )
-OWN = (3, 5, 10, 1, 0)  # channels, kernel, filters, stride and padding where only a size is given
+OWN = (3, 5, 10, 1, 0)  # channels, kernel, filters, stride and padding if only a size is given
 
 
 def questions(
     size: int | None, channels: int, kernel: int, filters: int, stride: int, padding: int
 ) -> tuple:
-    """Return the lectures' questions, or one of the user's own, where `size` is given.
+    """Return the questions of the lectures, or the user's question if `size` is given.
 
     Raises:
-        ValueError: other numbers are given, but no size.
+        ValueError: If other numbers are given, but no size.
     """
     if size is None:
         if (channels, kernel, filters, stride, padding) != OWN:
@@ -107,7 +107,7 @@ def questions(
 def answered(
     size: int | None, channels: int, kernel: int, filters: int, stride: int, padding: int
 ) -> str:
-    """Say the answers."""
+    """Return the alt text."""
     answers = []
     for shape, side, many, step, zeros in questions(
         size, channels, kernel, filters, stride, padding
@@ -134,7 +134,7 @@ def volume_quiz(
     stride: int = OWN[3],
     padding: Whole = OWN[4],
 ) -> Figure:
-    """Answer the lectures' questions: the output volume and the parameters of a layer."""
+    """Answer questions about the output volume and the parameters of a layer."""
     heads = [_("input"), _("filters"), _("stride, padding"), _("output"), _("parameters")]
     rows = []
     for (height, width, depth), side, many, step, zeros in questions(
@@ -186,12 +186,12 @@ FILTERS = np.array(  # (FN, C, FH, FW): edges, the mean, and red against blue
     [[EDGE] * 3, [EDGE.T] * 3, [np.full((3, 3), 1 / 27)] * 3, [MIDDLE, 0 * MIDDLE, -MIDDLE]]
 )
 BIASES = np.array([0.0, 0.1, -0.5, -0.3])
-STEP = 0.3  # from one map to the next in front of it, of its shorter side
-PICTURE = (48, 64)  # pixels, of two sizes that can be told apart in the shapes
+STEP = 0.3  # offset of each map, as a fraction of its shorter side
+PICTURE = (48, 64)  # pixels; height and width differ, so that shapes are unambiguous
 
 
 def four_shapes(stride: int, padding: int) -> str:
-    """Say which shapes meet."""
+    """Return the alt text."""
     height, width = (arithmetic.conv_output_size(n, 3, stride, padding) for n in PICTURE)
     return _(
         "The red, green and blue channel of a photo, four filters of three channels each, four "
@@ -211,7 +211,7 @@ def four_shapes(stride: int, padding: int) -> str:
     photos=("coffee",),
 )
 def channel_view(*, stride: int = 1, padding: Whole = 0) -> Figure:
-    """Convolve the channels of a photo with four filters, channels first as in the formula."""
+    """Convolve the channels of a photo with four filters, channels first."""
     if padding > FILTERS.shape[-1] // 2:
         raise ValueError(f"padding must be 0 or 1 around filters of 3×3; received {padding}.")
     channels = np.moveaxis(resized("coffee", *PICTURE), -1, 0)
@@ -251,7 +251,7 @@ def _stack(
     ax: Axes, x: float, y: float, maps: np.ndarray, cell: float, colors: Sequence[str],
     labels: Sequence[str], **look: Any,
 ) -> None:  # fmt: skip
-    """Draw maps (C, H, W) behind each other, the last in front, in the middle of y."""
+    """Draw maps (C, H, W) behind each other, the last in front, vertically centered."""
     height, width = cell * maps.shape[1], cell * maps.shape[2]
     step = STEP * min(height, width)
     for n, (values, color, label) in enumerate(zip(maps, colors, labels, strict=True)):
@@ -259,7 +259,10 @@ def _stack(
         top = y - height / 2 + step * (n - (len(maps) - 1) / 2)
         box = (left, left + width, top + height, top)
         ax.imshow(values, extent=box, zorder=2 + n, **look)
-        for line, ink in ((4, plt.rcParams["axes.facecolor"]), (1.5, color)):  # apart in gray too
+        for line, ink in (
+            (4, plt.rcParams["axes.facecolor"]),
+            (1.5, color),
+        ):  # distinct in gray, too
             ax.add_patch(
                 Rectangle((left, top), width, height, fc="none", ec=ink, zorder=2 + n, lw=line)
             )
@@ -269,7 +272,7 @@ def _stack(
 def convolved(
     channels: np.ndarray, filters: np.ndarray, biases: np.ndarray, stride: int, padding: int
 ) -> np.ndarray:
-    """Convolve (C, H, W) with filters (FN, C, FH, FW): (FN, OH, OW)."""
+    """Convolve (C, H, W) with filters (FN, C, FH, FW) to (FN, OH, OW)."""
     options = {"stride": stride, "padding": padding}
     sums = [
         sum(correlate(x, w, **options) for x, w in zip(channels, one, strict=True))

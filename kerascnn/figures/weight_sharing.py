@@ -1,4 +1,4 @@
-"""How many weights layers have: dense, locally connected, convolutional (lecture map, A8-A10)."""
+"""The weights of dense, locally connected and convolutional layers (lecture map, A8-A10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,20 +63,20 @@ def weights_by_connection() -> Figure:
 
 
 INPUTS, WINDOW = 5, 3
-DASHES = ("-", (0, (2, 1)))  # of the two sets: in print there are fewer colours than weights
-RIGHT = 2.7  # where the units stand
+DASHES = ("-", (0, (2, 1)))  # of the two sets, in case their colors are alike
+RIGHT = 2.7  # position of the units
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """A layer on a picture of five pixels: which weight joins which pixel to which unit.
+    """A layer on an image of five pixels: which weight connects which pixel to which unit.
 
     Attributes:
-        title: of the picture.
-        maps: feature maps, each with weights of its own.
-        padding: zeros on each side.
+        title: title of the plot.
+        maps: number of feature maps, each with its own weights.
+        padding: number of zeros on each side.
         shared: whether all units of a map have the same weights.
-        dense: whether a unit sees all pixels, and not a window of three.
+        dense: whether a unit sees all pixels rather than a window of three.
     """
 
     title: str
@@ -87,11 +87,11 @@ class Wiring:
 
     @property
     def units(self) -> int:
-        """How many units each map has."""
+        """Return the number of units per map."""
         return arithmetic.conv_output_size(INPUTS, WINDOW, padding=self.padding)
 
     def edges(self) -> list[tuple[int, int, int, int]]:
-        """(map, unit, pixel, number of the weight) for each connection, pixels from −padding on."""
+        """Return (map, unit, pixel, weight number) of each connection; pixels start at −padding."""
         edges, numbers = [], {}
         for m in range(self.maps):
             for unit in range(self.units):
@@ -104,12 +104,12 @@ class Wiring:
 
     @property
     def weights(self) -> int:
-        """How many different weights there are."""
+        """Return the number of different weights."""
         return len({number for *_rest, number in self.edges()})
 
 
 def wirings() -> Sequence[Wiring]:
-    """The five layers, in the order of the lecture."""
+    """Return the five layers in the order of the lecture."""
     return (
         Wiring(_("dense"), 1, 0, shared=False, dense=True),
         Wiring(_("sparse"), 1, 0, shared=False),
@@ -120,7 +120,7 @@ def wirings() -> Sequence[Wiring]:
 
 
 def draw_wiring(wiring: Wiring, ax: Axes) -> None:
-    """Draw pixels at the left, units at the right, and a line for each connection."""
+    """Draw pixels on the left, units on the right, and a line for each connection."""
     colors = plots.window_colors(6)
     ax.set_axis_off()
     ax.set_aspect("equal")
@@ -164,7 +164,7 @@ def _node(ax: Axes, x: float, y: float, label: str, color: str) -> None:
     rows=("A9",),
 )
 def one_dimensional_picture() -> Figure:
-    """Join five pixels to their features densely, sparsely, and with shared weights."""
+    """Connect five pixels to units densely, sparsely, and with shared weights."""
     fig, axes = plt.subplots(1, 5)
     for ax, wiring in zip(axes, wirings(), strict=True):
         draw_wiring(wiring, ax)
@@ -186,7 +186,7 @@ ROWS, COLUMNS, FILTER = 529, 200, 5
     rows=("A10",),
 )
 def dense_matrix_beside_a_filter(rng: np.random.Generator) -> Figure:
-    """Draw a dense layer's weights and those of a filter to the same scale."""
+    """Draw the weights of a dense layer and of a filter to the same scale."""
     dense = arithmetic.dense_parameters(ROWS, COLUMNS, bias=False)
     one = arithmetic.conv_parameters(FILTER, 1, 1, bias=False)
     fig, ax = plt.subplots()

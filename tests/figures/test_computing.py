@@ -78,5 +78,5 @@ def test_defaults_must_agree():
     def drawing(data, *, count: int = 4):
         """Draw."""
 
-    with pytest.raises(TypeError, match="count must have one default"):
+    with pytest.raises(TypeError, match="count must have the same default"):
         kc.figures.figure(title="A", alt="A.", rows=("A1",), data=data)(drawing)

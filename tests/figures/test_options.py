@@ -74,13 +74,13 @@ def test_whole_numbers_stay_whole(tmp_path):
         ("count", "two", "count must be a whole number; received 'two'."),
         ("padding", "-1", "padding must be a whole number of at least 0; received -1."),
         ("share", "half", "share must be a number; received 'half'."),
-        ("strides", "1;2", "strides must be whole numbers with commas between them"),
+        ("strides", "1;2", "strides must be whole numbers separated by commas"),
         ("mode", "maximum", "mode must be one of 'max', 'mean'; received 'maximum'. Did you mean"),
-        ("kernel", "1,x;0,1", "kernel must be numbers; row 1 in '1,x;0,1' has 'x'."),
+        ("kernel", "1,x;0,1", "kernel must be numeric; row 1 in '1,x;0,1' has 'x'."),
         ("kernel", "1,0;1", "row 1 has 2 numbers and row 2 has 1."),
-        ("kernel", "1,nan", "kernel must be finite numbers"),
+        ("kernel", "1,nan", "kernel must be finite;"),
         ("kernel", ",".join("1" * 13), "kernel must have at most 12 rows and columns"),
-        ("signal", "1,2;3,4", "signal must be numbers in a row, (N,); received the shape (2, 2)."),
+        ("signal", "1,2;3,4", "signal must be numbers in a row, (N,); received shape (2, 2)."),
     ],
 )
 def test_values_that_are_none(name, word, line):
@@ -92,10 +92,10 @@ def test_values_that_are_none(name, word, line):
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (b"1,2\n3,four\n", "kernel must be numbers; row 2 in 'k.csv' has 'four'."),
-        (b"1,2\n3\n", "rows of one length; in 'k.csv' row 1 has 2 numbers and row 2 has 1."),
-        (b"", "kernel must be numbers; there are none in 'k.csv'."),
-        (b"1,\n", "kernel must be numbers; row 1 in 'k.csv' has ''."),
+        (b"1,2\n3,four\n", "kernel must be numeric; row 2 in 'k.csv' has 'four'."),
+        (b"1,2\n3\n", "rows of equal length; in 'k.csv' row 1 has 2 numbers and row 2 has 1."),
+        (b"", "kernel must contain numbers; there are none in 'k.csv'."),
+        (b"1,\n", "kernel must be numeric; row 1 in 'k.csv' has ''."),
         (b"\xff\xfe1", "kernel must be a CSV file in UTF-8"),
     ],
 )
@@ -230,7 +230,7 @@ def test_figures_of_other_numbers(name, options, parts, words):
         ("stride", {"strides": (1, 2, 3, 4, 5, 6)}, "strides must be at most 5 numbers"),
         ("stride", {"size": 30}, "size must be at most 20"),
         ("max-pooling", {"window": 5}, "kernel must fit into the input"),
-        ("correlation-or-convolution", {"kernel": [[1, 0], [0, 1]]}, "kernel must differ from"),
+        ("correlation-or-convolution", {"kernel": [[1, 0], [0, 1]]}, "kernel must change"),
         ("curve-detector", {"kernel": np.eye(3)}, "matching must have the shape of the kernel"),
         ("backward-convolution", {"above": np.eye(3)}, "above must have the shape of the output"),
         ("convolution-as-a-matrix", {"image": np.ones((9, 9))}, "at most 16 windows"),

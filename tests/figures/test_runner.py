@@ -219,7 +219,7 @@ def test_bad_input_writes_nothing(options, message, tmp_path):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"out must be a folder that can be written; received .*file"):
+    with pytest.raises(OSError, match=r"out must be a writable folder; received .*file"):
         kc.figures.draw(["max-pooling"], out=tmp_path / "file")
 
 
