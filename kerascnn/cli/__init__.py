@@ -1,6 +1,6 @@
-"""The command line: one family of commands per file.
+"""The command line, one family of commands per file.
 
-Nothing heavy is imported before a command runs, so that `kerascnn --help` answers at once.
+Nothing heavy is imported before a command runs, so that `kerascnn --help` responds immediately.
 """
 
 from . import (  # each registers its commands

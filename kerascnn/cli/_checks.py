@@ -1,18 +1,18 @@
-"""Names and paths that are checked before TensorFlow is imported, which takes seconds."""
+"""Checks of names and paths before the slow import of TensorFlow."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import kerascnn
-from kerascnn import datasets, weights  # lazy: nothing heavy is behind these yet
+from kerascnn import datasets, weights  # lazy: these import nothing heavy yet
 from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn.models._signatures import COMMON, signatures
 from kerascnn.trained._paths import is_run, is_whole_model
 
 # The registry of architectures needs Keras; the stub of their builders does not.
-PARTS = ("build_inception_module",)  # builders of no whole network
+PARTS = ("build_inception_module",)  # builders of modules, not networks
 ARCHITECTURES = tuple(
     name.removeprefix("build_")
     for name in dir(kerascnn.models)
@@ -27,13 +27,13 @@ def check_network(what: str, name: str) -> None:
     path = Path(name).expanduser()
     if is_whole_model(name):
         if not path.is_file():
-            raise OSError(f"{what} must be the file of a model; '{name}' does not exist.")
+            raise OSError(f"{what} must be an existing .keras file; '{name}' does not exist.")
     elif path.is_dir():
         check_run(what, name)
     elif path.is_file():
         raise ValueError(
             f"{what} must be an architecture, a .keras file or a run directory; received the file "
-            f"'{name}'. Give a file of weights as --weights, with its architecture."
+            f"'{name}'. Pass a weights file as --weights, together with its architecture."
         )
     else:
         raise unknown(what, name, ARCHITECTURES)
@@ -59,7 +59,7 @@ def check_options(architecture: str, given: Mapping[str, Any], variant: str | No
         said[f"--option {takes.variant_option}"] = given.get(takes.variant_option)
     for what, name in said.items():
         if name is not None and not takes.variants:
-            raise ValueError(f"--variant must be left out: {architecture} has one variant only.")
+            raise ValueError(f"--variant must be omitted: {architecture} has only one variant.")
         if name is not None and name not in takes.variants:
             raise unknown(what, name, takes.variants)
 
@@ -67,7 +67,9 @@ def check_options(architecture: str, given: Mapping[str, Any], variant: str | No
 def check_run(what: str, path: str) -> None:
     """Reject anything but a run directory."""
     if not is_run(path):
-        there = "it lacks them" if Path(path).expanduser().is_dir() else "there is no such folder"
+        there = (
+            "they are missing" if Path(path).expanduser().is_dir() else "there is no such folder"
+        )
         raise OSError(
             f"{what} must be a run directory, with config.json and model.json; "
             f"received '{path}': {there}."
@@ -80,8 +82,8 @@ def check_weights(architecture: str, name: str) -> None:
     if name not in known and not Path(name).expanduser().is_file():
         if not known:
             raise ValueError(
-                f"weights must be the path of a file for {architecture}, which has no sets; "
-                f"received {name!r}, which does not exist."
+                f"weights must be an existing file for {architecture}, which has no sets; received "
+                f"{name!r}."
             )
         raise ValueError(f"{unknown('weights', name, known)} A file must exist.")
 

@@ -1,4 +1,4 @@
-"""A data set by name, or images in folders, in the form that a network expects."""
+"""Data sets by name, or images in folders, in the form that a network expects."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ def from_folder(
     Args:
         folder: contains a folder for each class.
         shape: (H, W, C) of the network's input.
-        **options: see `kerascnn.datasets.from_directory`.
+        **options: options of `kerascnn.datasets.from_directory`.
     """
     from kerascnn import datasets
 
@@ -58,6 +58,6 @@ def picture_size(path: Path) -> str:
 
     try:
         image, _notes = read(path, lambda image: image)
-    except PictureError:  # is said where it is read
+    except PictureError:  # reported when the image is read
         return "an unknown size"
     return "x".join(map(str, image.shape[:2]))

@@ -1,4 +1,4 @@
-"""What commands that draw figures show meanwhile, and how they end."""
+"""Progress bar and outcome of commands that draw figures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bar_of(count: int) -> Iterator[Callable[[LectureFigure], None]]:
-    """Give a function to call with each figure before it is drawn, which moves a progress bar.
+    """Yield a function to call with each figure before it is drawn, which moves a progress bar.
 
-    What TensorFlow writes to the terminal is suppressed until it has started, if a figure needs it.
+    If a figure needs TensorFlow, its terminal output is suppressed until it has started.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -44,7 +44,7 @@ def bar_of(count: int) -> Iterator[Callable[[LectureFigure], None]]:
 
 
 def end(count: int, failed: Mapping[str, Exception], written: object) -> None:
-    """Say what was drawn and what failed; exit with 1 if a figure failed."""
+    """Print what was drawn and what failed; exit with status 1 if a figure failed."""
     click.echo(f"{count - len(failed)} of {count} figures: {written}")
     for name, error in failed.items():
         line = " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""The group of all commands, and what happens before and after each."""
+"""The group of all commands, error messages, and the start of Keras."""
 
 import os
 import sys
@@ -10,10 +10,10 @@ import click
 
 
 class OneLine(click.Group):
-    """Commands whose errors are one line and exit status 2, without a traceback."""
+    """Commands that report errors in one line, without a traceback, and exit with status 2."""
 
     def invoke(self, context: click.Context) -> object:
-        """Run a command, and print errors about bad input in one line."""
+        """Run a command and print errors about invalid input in one line."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("once", UserWarning)
@@ -33,10 +33,10 @@ def one_line(message: Warning, *_where: object) -> None:
 
 @contextmanager
 def quiet() -> Iterator[int]:
-    """Swallow what TensorFlow's libraries write to the terminal while they start.
+    """Suppress the terminal output of TensorFlow's libraries during startup.
 
-    They write to the file descriptor before Python can filter anything; exceptions pass. Gives a
-    descriptor that still leads to the terminal.
+    They write to the file descriptor before Python can filter anything. Exceptions are raised as
+    usual. Yields a descriptor that still writes to the terminal.
     """
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -51,13 +51,13 @@ def quiet() -> Iterator[int]:
 
 @contextmanager
 def libraries_quiet() -> Iterator[None]:
-    """Suppress what libraries write to the terminal, but not what Python writes."""
+    """Suppress the terminal output of libraries, but not of Python."""
     stderr = sys.stderr
     with quiet() as kept:
         try:
             if stderr.fileno() == 2:
                 sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=stderr.encoding)
-        except (OSError, ValueError):  # a stream that is no file is not touched
+        except (OSError, ValueError):  # leave a stream without a file alone
             pass
         try:
             yield
@@ -70,7 +70,7 @@ def libraries_quiet() -> Iterator[None]:
 def start_keras() -> None:
     """Import Keras and its backend, and have the backend look for devices.
 
-    This takes seconds, which is said on a terminal, where the line then goes.
+    This takes seconds, so a terminal shows a message, which is erased afterwards.
     """
     seen = sys.stderr.isatty() and "keras" not in sys.modules
     if seen:
@@ -87,4 +87,4 @@ def start_keras() -> None:
 @click.version_option(package_name="kerascnn")
 def main() -> None:
     """Convolutional networks for teaching: figures, tables and explanations."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's startup messages

@@ -1,4 +1,4 @@
-"""The trained network of a command: its options, checked at once, and the network itself."""
+"""The trained network of a command: its options, which are checked early, and its loading."""
 
 import json
 from collections.abc import Callable
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from kerascnn.trained import Trained
 
 NO_BUILDERS = ("weights", "source", "preprocessing", "class_names", "any_size", "otherwise")
-SUBSTITUTE = "vgg16/cifar10"  # comes with the package
+SUBSTITUTE = "vgg16/cifar10"  # shipped with the package
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The network that the options of a command name, before it is loaded.
+    """The network chosen by the options of a command, before it is loaded.
 
     Attributes:
-        source: an architecture, a run directory or a `.keras` file; `None`: what the weights are.
-        weights, options, preprocessing, class_names: as given.
+        source: an architecture, a run directory or a `.keras` file; `None` if the weights determine
+            it.
+        weights, options, preprocessing, class_names: the values given.
     """
 
     source: str | Path | None
@@ -37,14 +38,14 @@ class Choice:
     class_names: tuple[str, ...] = ()
 
     def window(self, given: tuple[float, float] | None) -> tuple[float, float] | None:
-        """The values of black and white in files: as given, or as a run read its pictures."""
+        """Return the values of black and white in files: those given, or those of the run."""
         reading = self._config().get("reading") or {}
         if given is not None or not reading.get("window"):
             return given
         return tuple(reading["window"])
 
     def known_names(self) -> tuple[str, ...]:
-        """The names of the classes, as far as they are known before the network is loaded."""
+        """Return the class names, as far as they are known before the network is loaded."""
         said = self.class_names or tuple(self._config().get("class_names") or ())
         if said or self.source not in ARCHITECTURES:
             return said
@@ -55,14 +56,14 @@ class Choice:
         return found.class_names if found else ()
 
     def _config(self) -> dict:
-        """What a run says of itself; nothing of another network."""
+        """Return the configuration of a run; empty for other networks."""
         path = Path(self.source or self.weights or "").expanduser()
         run = path if self.source is not None else path.parent
         if not is_run(run):
             return {}
         try:
             return json.loads((run / CONFIG).read_text("utf-8"))
-        except (OSError, ValueError):  # is said where the run is loaded
+        except (OSError, ValueError):  # reported when the run is loaded
             return {}
 
     def load(self, *, include_top: bool = True, **more: Any) -> "Trained":
@@ -80,7 +81,7 @@ class Choice:
             **more,
         )
         if net.instead:
-            line = f"{net.instead}; {net.name}, which comes with the package, is used."
+            line = f"{net.instead}; using {net.name} from the package instead."
             click.echo(line, err=True)
         else:
             click.echo(f"{net.name}: {net.note}" if net.note else net.name, err=True)
@@ -88,13 +89,13 @@ class Choice:
 
 
 def of_network(default: str) -> Callable:
-    """The options that choose a trained network; `chosen` reads them.
+    """Return a decorator that adds the options for a trained network, which `chosen` reads.
 
     Args:
         default: the default architecture.
     """
     options = (
-        click.option("--run", metavar="FOLDER", help="The run directory of a training."),
+        click.option("--run", metavar="FOLDER", help="The run directory of a training run."),
         click.option(
             "--model",
             "name",
@@ -103,13 +104,13 @@ def of_network(default: str) -> Callable:
         ),
         click.option(
             "--weights",
-            help="The name of a set, or a file; for a run, best or last.  [default: imagenet]",
+            help="A set of weights or a file; for a run, best or last.  [default: imagenet]",
         ),
         of_builder,
         click.option(
             "--preprocessing",
             type=click.Choice(PREPROCESSING),
-            help="The input that the weights expect.  [default: the set's or the run's, else unit]",
+            help="The preprocessing for the weights.  [default: the set's or the run's, else unit]",
         ),
     )
 
@@ -140,24 +141,24 @@ def chosen(
     *,
     what: str = "--model",
 ) -> Choice:
-    """Check the options of `of_network`, without TensorFlow.
+    """Check the options of `of_network` without TensorFlow.
 
     Raises:
-        ValueError, OSError: if a name is unknown, or options contradict each other.
+        ValueError, OSError: If a name is unknown, or options contradict each other.
     """
     given = read_options(options)
     if "include_top" in given:
-        raise ValueError("--option include_top is set by the command; leave it out.")
+        raise ValueError("--option include_top must be omitted; the command sets it.")
     for key in NO_BUILDERS:
         if key in given:
             raise ValueError(
-                f"--option must be an argument of the builder; {key!r} is not, or has an option of "
-                "its own."
+                f"--option must be an argument of the builder without its own option; received "
+                f"{key!r}."
             )
     names = read_class_names(class_names) if class_names else ()
     if run is not None:
         if name is not None:
-            raise ValueError(f"--run determines the network; leave {what} out.")
+            raise ValueError(f"{what} must be omitted with --run, which determines the network.")
         check_run("--run", run)
         return Choice(Path(run).expanduser(), weights, given, preprocessing, names)
     file = None if weights is None else Path(weights).expanduser()
@@ -167,7 +168,7 @@ def chosen(
         return Choice(None, weights, given, preprocessing, names)
     name = name or default
     if name is None:
-        raise ValueError(f"{what} must name an architecture, unless --run names a run.")
+        raise ValueError(f"{what} must be an architecture, unless --run is given.")
     if name in ARCHITECTURES:
         check_options(name, given)
     of_run = file is not None and file.is_file() and is_run(file.parent)
@@ -177,7 +178,7 @@ def chosen(
 
 
 def read_class_names(words: str) -> tuple[str, ...]:
-    """Read the names of classes, separated by commas or one per line of a file."""
+    """Parse class names, separated by commas or one per line of a file."""
     path = Path(words).expanduser()
     if path.is_file():
         try:
@@ -188,5 +189,5 @@ def read_class_names(words: str) -> tuple[str, ...]:
             ) from None
         return tuple(line.strip() for line in lines if line.strip())
     if "," not in words and path.suffix == ".txt":
-        raise OSError(f"--class-names must be names or a file; '{words}' does not exist.")
+        raise OSError(f"--class-names must be names or an existing file; '{words}' does not exist.")
     return tuple(name.strip() for name in words.split(","))

@@ -13,13 +13,12 @@ from ._main import quiet
 if TYPE_CHECKING:
     import numpy as np
 
-# The choices stand here once more, since the modules that own them import matplotlib;
-# a test holds them against each other.
+# The choices are repeated here because their modules import matplotlib; a test compares them.
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
 PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe", "0-255")
-WORDS = ("name", "variant", "padding")  # options that are never numbers: variant=1998
+WORDS = ("name", "variant", "padding")  # never numbers, as in variant=1998
 
 of_builder = click.option(
     "--option",
@@ -34,7 +33,7 @@ of_values = click.option(
     "--window",
     type=(float, float),
     metavar="BLACK WHITE",
-    help="Values of the file that are black and white.  [default: its data type's, or percentiles]",
+    help="Values of black and white in the file.  [default: its data type's, or percentiles]",
 )
 
 
@@ -44,7 +43,9 @@ def read_options(options: Sequence[str]) -> dict:
     for option in options:
         key, equals, value = option.partition("=")
         if not (key and equals):
-            raise ValueError(f"--option must be KEY=VALUE, such as padding=same; got {option!r}.")
+            raise ValueError(
+                f"--option must be KEY=VALUE, such as padding=same; received {option!r}."
+            )
         given[key] = value if key in WORDS else _value(value)
         if key == "input_shape":
             given[key] = read_shape("--option input_shape", value)
@@ -52,7 +53,7 @@ def read_options(options: Sequence[str]) -> dict:
 
 
 def _value(word: str) -> object:
-    """Parse a number, boolean or tuple in JSON or Python; otherwise, return the word."""
+    """Parse a number, boolean or tuple in JSON or Python; otherwise, return the text."""
     for read in (json.loads, ast.literal_eval):
         try:
             value = read(word)
@@ -63,10 +64,10 @@ def _value(word: str) -> object:
 
 
 def read_shape(what: str, words: str) -> tuple[int | None, ...]:
-    """Read "224,224,3", also with "x" between the numbers; "None" leaves a size free.
+    """Parse "224,224,3" or "224x224x3"; "None" means any size.
 
     Raises:
-        ValueError: if it is not the shape of an image.
+        ValueError: If it is not the shape of an image.
     """
     parts = words.strip("()[] ").replace("x", ",").replace("×", ",").split(",")
     parts = [part.strip() for part in parts]
@@ -85,7 +86,7 @@ def read_photo(
 
     if window is not None and not window[0] < window[1]:
         raise ValueError(
-            "--window must be the value of black and a larger one of white; "
+            "--window must be the value of black and a larger value of white; "
             f"received {window[0]:g} {window[1]:g}."
         )
     notes: list[str] = []
@@ -97,14 +98,14 @@ def read_photo(
 
 
 def made_of(image: str, what: str, *, folder: bool = False) -> Path:
-    """The path of what is made of a picture, a PNG in the current directory.
+    """Return the path for an image made from another, a PNG in the current directory.
 
-    Never beside the picture: in a folder of a class it would be one more picture to train on.
+    It is not beside the original: in the folder of a class, it would become a training image.
 
     Args:
-        image: the picture.
-        what: is made of it, such as "dream".
-        folder: whether the name begins with that of the picture's folder.
+        image: path of the original.
+        what: what is made from it, such as "dream".
+        folder: whether the name starts with that of the original's folder.
     """
     path = Path(image).expanduser()
     start = f"{path.resolve().parent.name}_" * folder

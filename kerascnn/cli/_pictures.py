@@ -22,18 +22,18 @@ def read_picture(
     """Read an image upright, with transparent parts in white.
 
     Args:
-        path: of a file in any format that Pillow or tifffile knows.
-        size: the longer side in pixels that it is brought down to; `None`: as it is, but of more
-            than 16 million pixels a whole part.
-        window: values of the file that become black and white; `None`: what its data type says,
-            or percentiles of the values.
-        say: is called with a line about whatever is doubtful.
+        path: file in any format that Pillow or tifffile can read.
+        size: longer side in pixels to which larger images are reduced; `None` reduces only images
+            of more than 16 million pixels, by a whole factor.
+        window: values of black and white in the file; `None` uses the range of its data type, or
+            percentiles of the values.
+        say: function to call with a line about anything ambiguous.
 
     Returns:
         (H, W, 3) float32, RGB in [0, 1].
 
     Raises:
-        OSError: if the file does not exist, is not an image, is damaged or is too large.
+        OSError: If the file does not exist, is not an image, is damaged or is too large.
     """
 
     def fit(image: Image.Image) -> Image.Image:
@@ -46,19 +46,19 @@ def read_picture(
         picture, notes = read(path, fit, window=window)
     except PictureError as error:
         raise OSError(
-            f"'{path}' must be a picture, such as a JPEG or PNG; received: {error}."
+            f"'{path}' must be an image, such as a JPEG or PNG; received: {error}."
         ) from error
     if notes.window:
-        say(f"'{path}': {notes.window}. If you mean others, give --window BLACK WHITE.")
+        say(f"'{path}': {notes.window}. For others, use --window BLACK WHITE.")
     if notes.numbers:
         say(f"'{path}': {notes.numbers}.")
     if notes.pages:
-        say(f"'{path}': {notes.pages}. If you mean another, save it by itself.")
+        say(f"'{path}': {notes.pages}. To use another, save it as a separate file.")
     return np.array(picture)
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
-    """Convert an image to grey, (H, W, 3) to (H, W, 1), both in [0, 1]."""
+    """Convert an image to gray, (H, W, 3) to (H, W, 1), both in [0, 1]."""
     return picture @ LUMA
 
 
@@ -71,11 +71,11 @@ def middle(picture: np.ndarray) -> np.ndarray:
 
 
 def write_picture(picture: np.ndarray, path: Path) -> None:
-    """Write a picture, (H, W, 3) in [0, 1]; its format follows from the path's ending.
+    """Write an image, (H, W, 3) in [0, 1], in the format given by the file extension.
 
     Raises:
-        ValueError: if the extension is not that of an image format.
-        OSError: the folder cannot be written.
+        ValueError: If the extension is not that of an image format.
+        OSError: If the folder is not writable.
     """
     image = Image.fromarray(np.uint8(np.round(np.clip(picture, 0, 1) * 255)))
     with replacing(path) as new:
@@ -83,24 +83,23 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
 
 
 def check_output(path: Path, *inputs: str | None, formats: Collection[str] = PICTURES) -> Path:
-    """Reject a path that an image cannot be written to, before any work is done.
+    """Reject a path that an image cannot be written to before any work is done.
 
     Args:
-        path: the output.
-        inputs: files that must stay.
-        formats: the endings that can be written, without the dot.
+        path: path of the output.
+        inputs: files that must not be overwritten.
+        formats: the extensions that can be written, without the dot.
 
     Raises:
-        ValueError: if its extension is not that of an image format, or it is one of the inputs.
-        OSError: its folder does not exist.
+        ValueError: If the extension is not that of an image format, or the path is one of the
+            inputs.
+        OSError: If the folder does not exist.
     """
     if path.suffix.lower().removeprefix(".") not in formats:
         endings = ", ".join(f".{one}" for one in formats)
-        raise ValueError(
-            f"the output must end as a picture does, in one of {endings}; received '{path}'."
-        )
+        raise ValueError(f"the output must end in one of {endings}; received '{path}'.")
     if any(path.resolve() == Path(one).resolve() for one in inputs if one):
-        raise ValueError(f"the output must be another file than the input; received '{path}'.")
+        raise ValueError(f"the output must differ from the inputs; received '{path}'.")
     if not path.parent.is_dir():
         raise OSError(f"the output's folder must exist; received '{path.parent}'.")
     return path

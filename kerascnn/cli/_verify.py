@@ -1,4 +1,4 @@
-"""Evaluate the shipped networks again on the test images."""
+"""Evaluation of the shipped networks on the test images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,24 +10,25 @@ from kerascnn._errors import unknown
 from kerascnn.datasets._archive import find
 from kerascnn.weights._shipped import scores_of
 
-# Processors round differently, which turns a few of 10,000 images; there are fewer masks and boxes.
+# Processors round differently, which changes a few of 10,000 predictions; there are fewer masks
+# and boxes.
 TOLERANCE = {"accuracy": 1e-3}
 OTHERS = 5e-3
-LEAST_CELL = 20  # pixels; smaller components are no cells
+LEAST_CELL = 20  # pixels; smaller components are not cells
 INSTANCES = ("cells", "nuclei")  # data sets with a number for each object
-LEAST_SCORE = 0.01  # of the boxes that average precision counts
+LEAST_SCORE = 0.01  # minimum score of the boxes for average precision
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A score on the card of a network, and the measured one.
+    """A score on the card of a network, and the measured score.
 
     Attributes:
-        network: as "architecture/set".
-        data: the data set whose test images were looked at.
-        measure: what the score is, such as "accuracy".
-        promised, measured: scores on them, from 0 to 1.
-        other_pixels: the file that the card was measured on, if another was looked at now.
+        network: name, as "architecture/set".
+        data: the data set whose test images were used.
+        measure: name of the score, such as "accuracy".
+        promised, measured: the scores, from 0 to 1.
+        other_pixels: the file that the card's score refers to, if another one was used.
     """
 
     network: str
@@ -39,34 +40,34 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether both are the same, but for rounding; other pixels tell nothing about it."""
+        """Return whether both agree up to rounding; true if the pixels differ."""
         tolerance = TOLERANCE.get(self.measure, OTHERS)
         return bool(self.other_pixels) or abs(self.measured - self.promised) <= tolerance
 
 
 def networks() -> dict[str, weights.ShippedSet]:
-    """The shipped networks, by names such as "vgg16/cifar10"."""
+    """Return the shipped networks by names such as "vgg16/cifar10"."""
     sets = [s for s in weights.available() if isinstance(s, weights.ShippedSet)]
     return {s.path.name.partition(".")[0].replace("_", "/", 1): s for s in sets}
 
 
 def check(names: Sequence[str]) -> None:
-    """Reject names that are not those of shipped networks."""
+    """Reject names other than those of shipped networks."""
     for name in names:
         if name not in networks():
             raise unknown("NETWORK", name, networks())
 
 
 def verify(names: Sequence[str] = (), *, data_dir: str | None = None) -> Iterator[Verdict]:
-    """Evaluate shipped networks one after the other.
+    """Evaluate shipped networks in turn.
 
     Args:
-        names: of `networks()`; none: all.
-        data_dir: a folder with the data sets' files; `None`: as `datasets.load` finds them.
+        names: names from `networks()`; empty for all.
+        data_dir: folder with the files of the data sets; `None` as in `datasets.load`.
 
     Raises:
-        ValueError: if a network is unknown.
-        OSError: weights or data cannot be read.
+        ValueError: If a network is unknown.
+        OSError: If weights or data cannot be read.
     """
     known = networks()
     check(names)

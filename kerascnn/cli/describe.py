@@ -44,20 +44,20 @@ FAMILIES = {
     "vgg": "VGG",
     "yolov": "YOLOv",
 }
-RUN_ON = ("vgg", "yolov")  # without a hyphen before the number
+RUN_ON = ("vgg", "yolov")  # names without a hyphen before the number
 KINDS = ("volumes", "lenet", "blocks", "graph")
 DETAILS = ("joined", "repeats", "models", "parts", "stages")
 DIAGRAMS = (*FORMATS, "tex", "pptx")
 
 
 def of_model(command: Callable) -> Callable:
-    """The arguments that choose a network, with or without weights; `built` reads them."""
+    """Add the arguments that choose a network, with or without weights; `built` reads them."""
     options = (
         click.argument("name", required=False, metavar="[NAME|FILE]"),
-        click.option("--run", metavar="FOLDER", help="The run directory of a training."),
-        click.option("--input-shape", metavar="H,W,C", help="Another input size."),
+        click.option("--run", metavar="FOLDER", help="The run directory of a training run."),
+        click.option("--input-shape", metavar="H,W,C", help="Shape of the input."),
         click.option("--variant", help="A variant of the architecture; see docs/models.md."),
-        click.option("--no-top", is_flag=True, help="Without the dense layers at the top."),
+        click.option("--no-top", is_flag=True, help="Omit the dense layers at the top."),
         of_builder,
     )
     for option in reversed(options):
@@ -73,14 +73,14 @@ def checked(
     no_top: bool,
     options: tuple[str, ...],
 ) -> tuple[str, dict]:
-    """Check the arguments of `of_model` without TensorFlow: the network, and its options."""
+    """Check the arguments of `of_model` without TensorFlow: the network and its options."""
     given = read_options(options)
     if "include_top" in given:
-        raise ValueError("--option include_top has an option of its own; give --no-top, or not.")
+        raise ValueError("--option include_top must be omitted; use --no-top.")
     if input_shape is not None:
         given["input_shape"] = read_shape("--input-shape", input_shape)
     if name is not None and run is not None:
-        raise click.UsageError("give NAME or --run")
+        raise click.UsageError("give either NAME or --run")
     if name is not None:
         check_network("NAME", name)
     elif run is not None:
@@ -94,7 +94,7 @@ def checked(
         others = [key for key in given if key != "input_shape"] + ["variant"] * bool(variant)
         if others:
             raise ValueError(
-                f"'{name}' is a complete network; leave --option and --variant out, received "
+                f"'{name}' is a complete network; --option and --variant must be omitted, received "
                 f"{', '.join(others)}."
             )
     return name, {**given, "variant": variant, "no_top": no_top}
@@ -108,14 +108,14 @@ def built(name: str, options: dict) -> "Description":
     variant, no_top = options.pop("variant"), options.pop("no_top")
     if name in ARCHITECTURES:
         known = kc.models.architectures()[name]
-        if variant is not None:  # of U-Net the argument is padding
+        if variant is not None:  # for U-Net, the argument is padding
             options[known.variant_option if known.variants != (None,) else "variant"] = variant
         return kc.describe(kc.models.build(name, include_top=not no_top, **options))
     return kc.describe(read(Path(name), no_top), input_shape=options.get("input_shape"))
 
 
 def read(path: Path, no_top: bool) -> "keras.Model":
-    """The model of a run directory or a `.keras` file."""
+    """Read the model of a run directory or a `.keras` file."""
     from kerascnn.trained._file import read_file
     from kerascnn.trained._run import read_model
     from kerascnn.trained._top import without_top
@@ -149,7 +149,7 @@ def describe(
     from kerascnn._describe import Description
 
     shown = names_in(columns) if columns else None
-    Description("", (), 0).select(shown or [])  # refused before the work
+    Description("", (), 0).select(shown or [])  # fail before any work is done
     start_keras()
     from kerascnn._text import language
 
@@ -180,7 +180,7 @@ def table_file(path: Path, table: str | None) -> Path:
     """Reject a path that a table cannot be written to."""
     if table is None and path.suffix.lower() not in ENDINGS:
         raise ValueError(
-            f"--out must end in one of {', '.join(ENDINGS)}, unless --format says what it is; "
+            f"--out must end in one of {', '.join(ENDINGS)}, unless --format is given; "
             f"received '{path}'."
         )
     if table in IN_FILES and path.suffix.lower() != f".{table}":
@@ -192,8 +192,10 @@ def table_file(path: Path, table: str | None) -> Path:
 
 @main.command()
 @of_model
-@click.option("--kind", type=click.Choice(KINDS), help="[default: what a slide has room for]")
-@click.option("--detail", type=click.Choice(DETAILS), help="Of blocks.  [default: what fits]")
+@click.option("--kind", type=click.Choice(KINDS), help="[default: what fits on a slide]")
+@click.option(
+    "--detail", type=click.Choice(DETAILS), help="Level of detail of blocks.  [default: what fits]"
+)
 @click.option("--format", "formats", help="Any of svg,png,pdf,tex,pptx.  [default: svg, or OUT's]")
 @in_language
 @in_style
@@ -209,8 +211,8 @@ def diagram(
 ) -> None:
     """Draw a network: its layers with their windows and shapes.
 
-    NAME is an architecture, FILE a .keras file or a run directory. tex is a document for LaTeX,
-    pptx a slide with shapes that can be edited.
+    NAME is an architecture, FILE a .keras file or a run directory. tex is a LaTeX document, pptx a
+    slide with editable shapes.
     """
     name, options = checked(**network)
     paths = diagram_files(Path(name).stem, out, formats)
@@ -227,7 +229,7 @@ def diagram(
 
 
 def title_of(architecture: str) -> str:
-    """An architecture's name as it is written.
+    """Return the usual spelling of an architecture's name.
 
     >>> title_of("vgg16"), title_of("resnet50"), title_of("fcn8s"), title_of("mlp")
     ('VGG16', 'ResNet-50', 'FCN-8s', 'MLP')
@@ -239,7 +241,7 @@ def title_of(architecture: str) -> str:
 
 
 def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]:
-    """The files of a diagram, one for each format."""
+    """Return the files of a diagram, one per format."""
     from ._pictures import check_output
 
     path = Path(out) if out is not None else Path(f"{name}.svg")
@@ -249,11 +251,12 @@ def diagram_files(name: str, out: str | None, formats: str | None) -> list[Path]
     for one in wanted:
         if one not in DIAGRAMS:
             raise ValueError(
-                f"--format must be any of {', '.join(DIAGRAMS)}, with commas; received {one!r}."
+                f"--format must be any of {', '.join(DIAGRAMS)}, separated by commas; received "
+                f"{one!r}."
             )
     if not wanted:
         raise ValueError(f"--format must name at least one of {', '.join(DIAGRAMS)}.")
     if out is not None and path.suffix.lower().removeprefix(".") not in ("", *wanted):
-        raise ValueError(f"--out must end as --format says, in {formats}; received '{path}'.")
+        raise ValueError(f"--out must have an extension in --format, {formats}; received '{path}'.")
     stem = path.with_suffix("") if out is None or path.suffix else path
     return [check_output(stem.with_name(f"{stem.name}.{one}"), formats=DIAGRAMS) for one in wanted]

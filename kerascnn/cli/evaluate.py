@@ -1,4 +1,4 @@
-"""`kerascnn evaluate`: how good a trained network is, class by class."""
+"""`kerascnn evaluate`: the accuracy of a trained network, class by class."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -37,9 +37,9 @@ BATCH = 64
 @click.option(
     "--part",
     type=click.Choice(PARTS),
-    help="[default: test; of the folder that a run was trained on, what it did not train on]",
+    help="[default: test; for the training folder of a run, the images that it was not trained on]",
 )
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Draw the confusion matrix.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="File for the confusion matrix.")
 @in_language
 @in_style
 def evaluate(
@@ -101,7 +101,7 @@ def evaluate(
 def one_of(argument: str | None, option: str | None) -> str | None:
     """Return the name of the network, given as an argument or as --model."""
     if argument is not None and option is not None:
-        raise ValueError("the network must be named once: NAME, or --model NAME.")
+        raise ValueError("the network must be given once: NAME, or --model NAME.")
     return option if argument is None else argument
 
 
@@ -111,9 +111,9 @@ class Labelled:
 
     Attributes:
         images: (N, H, W, C) float in [0, 1], an array or `ImageFiles`.
-        labels: numbers of classes.
-        names: of the classes.
-        what: which pictures they are, in words.
+        labels: class indices.
+        names: names of the classes.
+        what: description of the images.
     """
 
     images: Any
@@ -146,7 +146,7 @@ def read(
     window: tuple[float, float] | None,
     part: str | None,
 ) -> Labelled:
-    """Read the images to evaluate a network on, labelled with its own classes."""
+    """Read the images to evaluate a network on, labeled with its own classes."""
     from kerascnn import datasets
 
     if not Path(data).expanduser().is_dir():
@@ -158,11 +158,11 @@ def read(
         parts = [p for p in (loaded.train, loaded.validation, loaded.test) if p is not None]
         if len(parts) > 1:
             raise ValueError(
-                "--part must be train, validation or test of data that are in parts already."
+                "--part must be train, validation or test for data that are already divided."
             )
     found = loaded.train if part == "all" else getattr(loaded, part)
     if found is None:
-        raise ValueError(f"--part must be one that the data have; received {part!r}.")
+        raise ValueError(f"--part must be one of the parts of the data; received {part!r}.")
     images, labels = found
     names = net.class_names or loaded.class_names
     if labels.ndim == 1 and labels.dtype.kind in "iu":
@@ -173,7 +173,7 @@ def read(
 def of_folder(
     net: "Trained", data: str, window: tuple[float, float] | None, part: str | None
 ) -> tuple["Dataset", str]:
-    """Read folders in the parts that they have, or that the run drew from them."""
+    """Read folders, divided into their own parts or into those of the run."""
     from kerascnn.training._data import splits
     from kerascnn.training._identity import data_hash
 
@@ -182,26 +182,26 @@ def of_folder(
         options["window"] = window
     read = partial(from_folder, data, net.seen_shape)
     shown = options | {"input_range": (0, 1)}
-    other = shown | {"class_names": None}  # it may have fewer; they are told by their names
+    other = shown | {"class_names": None}  # there may be fewer; they are identified by name
     if (folder / "train").is_dir():
         loaded = read(**other)
         return loaded, part or ("test" if loaded.test is not None else "validation")
     whole = read(**other | {"validation": 0, "test": 0})
     if net.data_hash is not None and part != "all":
-        check = {"check": False}  # the files have been checked
-        with suppress(ValueError):  # too few pictures of a class to draw from
+        check = {"check": False}  # the files have already been checked
+        with suppress(ValueError):  # too few images of a class for a split
             if data_hash(*splits(read(**options, **check))) == net.data_hash:
                 loaded = read(**shown, **check)
                 return loaded, part or ("test" if loaded.test is not None else "validation")
         if net.folder == str(folder.resolve()):
             warn(
-                f"'{data}' has changed since the training; the network has seen some of its "
-                "pictures, and does better on them than on new ones."
+                f"'{data}' has changed since the training; the network was trained on some of its "
+                "images, and performs better on these than on new ones."
             )
     if part not in (None, "all"):
         raise ValueError(
-            f"--part must be left out: '{data}' has no folders train, validation and test, and is "
-            "not what the run was trained on."
+            f"--part must be omitted: '{data}' has no folders train, validation and test, and the "
+            "run was not trained on it."
         )
     return whole, "all"
 
@@ -209,7 +209,7 @@ def of_folder(
 def of_classes(
     net: "Trained", labels: "np.ndarray", names: tuple[str, ...], data: str
 ) -> tuple["np.ndarray", tuple[str, ...]]:
-    """Labels as numbers of the network's classes, which are told by their names."""
+    """Return the labels as indices of the network's classes, which are identified by name."""
     import numpy as np
 
     own = net.class_names

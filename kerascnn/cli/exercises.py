@@ -12,9 +12,9 @@ from ._options import in_language
 @click.argument("names", nargs=-1, metavar="[KIND]...")
 @click.option("--list", "listed", is_flag=True, help="List the kinds of exercises and stop.")
 @click.option("--count", type=int, help="Number of questions.  [default: 10]")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the numbers.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed for the numbers.")
 @click.option(
-    "--level", type=int, default=1, show_default=True, help="1 (numbers for the head), 2 or 3."
+    "--level", type=int, default=1, show_default=True, help="1 (mental arithmetic), 2 or 3."
 )
 @click.option("--format", "kind", help="html, md, gift, ipynb or pdf.  [default: that of --out]")
 @click.option("-o", "--out", help="File of the sheet.  [default: exercises.html]")
@@ -29,10 +29,10 @@ def exercises(
     out: str | None,
     lang: str,
 ) -> None:
-    """Write a sheet of exercises and its answer key: of some kinds in turn, or of all.
+    """Write a sheet of exercises, of all kinds or the given ones, and its answer key.
 
-    The same seed gives the same questions in every language. `kerascnn exercises lectures` has
-    the questions that lectures ask, with their numbers.
+    The same seed gives the same questions in every language. `kerascnn exercises lectures` has the
+    questions of the lectures with their numbers.
     """
     from kerascnn import exercises as room
 

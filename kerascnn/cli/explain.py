@@ -1,4 +1,4 @@
-"""`kerascnn gradcam`: where in photos a network sees a class, by any method."""
+"""`kerascnn gradcam`: heatmaps of where a network sees a class in photos, by any method."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from ._options import FORMATS, in_language, in_style, made_of, of_values, read_p
 if TYPE_CHECKING:
     from kerascnn.trained import Explanation, Trained
 
-PAINTED = ("jpg", "jpeg", "webp", "tif", "tiff")  # which matplotlib writes too, by Pillow
+PAINTED = ("jpg", "jpeg", "webp", "tif", "tiff")  # matplotlib writes these through Pillow
 WRITTEN = (*FORMATS, *PAINTED)
 LIKELIEST = 5
 
@@ -36,13 +36,13 @@ LIKELIEST = 5
     help=f"One of {', '.join(METHODS)}; repeatable.  [default: grad_cam]",
 )
 @click.option("--class", "target", help="Name or number of a class.  [default: the predicted one]")
-@click.option("--layer", help="The layer to look at.  [default: the last with maps]")
+@click.option("--layer", help="The layer to use.  [default: the last with maps]")
 @click.option(
     "-o",
     "--out",
     type=click.Path(),
-    help="A picture, of several IMAGEs with a row for each; or a folder.  "
-    "[default: IMAGE_gradcam.png for each, in the current directory]",
+    help="An image, with one row per IMAGE; or a folder.  "
+    "[default: one IMAGE_gradcam.png each, in the current directory]",
 )
 @in_language
 @in_style
@@ -68,7 +68,7 @@ def gradcam(
     choice = chosen("resnet50", **network)
     if target is not None and (names := choice.known_names()):
         with language(lang):
-            class_number(target, names, what="--class")  # refused at once
+            class_number(target, names, what="--class")  # fail early
     paths = outputs(images, out, "gradcam" if methods == ("grad_cam",) else "_".join(methods))
     pictures = [read_photo(image, window=choice.window(window)) for image in images]
     start_keras()
@@ -93,7 +93,7 @@ def gradcam(
 
 
 def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
-    """Where to draw: a file for each image, or one for all."""
+    """Return the output files: one per image, or one for all."""
     from ._pictures import check_output
 
     if out is not None and not Path(out).is_dir() and not out.endswith(("/", "\\")):
@@ -107,8 +107,7 @@ def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
     twice = {path.name for path in paths if paths.count(path) > 1}
     if twice:
         raise ValueError(
-            f"IMAGEs must have names of their own; {', '.join(sorted(twice))} would be written "
-            "twice."
+            f"IMAGEs must have unique names; {', '.join(sorted(twice))} would be written twice."
         )
     return [check_output(path, *images, formats=WRITTEN) for path in paths]
 
@@ -129,7 +128,7 @@ def tell(net: "Trained", found: "Explanation") -> None:
 def draw(
     net: "Trained", rows: list[list["Explanation"]], path: Path, lang: str, style: str
 ) -> None:
-    """Draw a row of panels for each picture; a substitute for the network is named."""
+    """Draw a row of panels per image; if the network is a substitute, name it."""
     from matplotlib import pyplot as plt
 
     from kerascnn import plots

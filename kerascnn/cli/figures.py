@@ -17,11 +17,11 @@ from ._options import LANGUAGES, STYLES, of_values, read_photo
 if TYPE_CHECKING:
     from ._network import Choice
 
-MANY = 6  # figures: of fewer, one process draws faster
+MANY = 6  # with fewer figures, a single process is faster
 
 
 def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
-    """Take languages out of words such as "en,ko"."""
+    """Parse languages such as "en,ko"."""
     langs = [word.strip() for word in words.split(",") if word.strip()]
     for lang in langs:
         if lang not in LANGUAGES:
@@ -48,11 +48,11 @@ def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
     metavar="OPTION=VALUE",
     help="Your own numbers for the named figure, such as stride=2 or kernel=k.csv; repeatable.",
 )
-@click.option("--photo", metavar="FILE", help="Your own photo, for the figures that take one.")
+@click.option("--photo", metavar="FILE", help="Your own photo, for the figures that can use one.")
 @of_network("vgg16")
 @named_classes
 @of_values
-@click.option("-o", "--out", default="figures", show_default=True, help="Folder to write into.")
+@click.option("-o", "--out", default="figures", show_default=True, help="Output folder.")
 @click.option(
     "--format", "formats", default="svg,png", show_default=True, help="Any of svg,png,pdf."
 )
@@ -62,18 +62,18 @@ def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
     callback=read_languages,
     default="en",
     show_default=True,
-    help="en, ko or es; several, as in en,ko,es, are written into a folder each.",
+    help="en, ko or es; several, as in en,ko,es, are written to separate folders.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Processes that draw, when there are many figures.  [default: 2, or one per core]",
+    help="Number of processes.  [default: up to 2 for many figures, else 1]",
 )
 @click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
 @click.option(
     "--rerun",
     is_flag=True,
-    help="Run the experiments again, which takes minutes each; most need MNIST or CIFAR-10.",
+    help="Run the experiments again; each takes minutes, and most need MNIST or CIFAR-10.",
 )
 def figures(
     names: tuple[str, ...],
@@ -91,14 +91,14 @@ def figures(
     rerun: bool,
     **network: Any,
 ) -> None:
-    """Draw lecture figures: those that are named, those of a section, or all.
+    """Draw lecture figures: the named ones, those of a section, or all.
 
-    With a photo or a network, those are drawn that take it; `--weights imagenet` draws what is to
-    be seen in the VGG16 of ImageNet.
+    With a photo or a network, only the figures that can use it are drawn; `--weights imagenet` uses
+    the VGG16 trained on ImageNet.
 
-    Writes a file for each figure and format, and an index.html that shows all figures of the folder
-    with their titles, alt texts and code, in three languages. Exits with 0 when all were drawn, 1
-    when some failed, 2 on bad input.
+    Writes a file for each figure and format, and an index.html that shows all figures in the folder
+    with their titles, alt texts and code in three languages. Exits with 0 if all were drawn, 1 if
+    some failed, and 2 on invalid input.
     """
     from kerascnn import figures as gallery
 
@@ -120,7 +120,7 @@ def figures(
         choice = chosen("vgg16", **network)
         check_at_hand(choice)
     elif photo is None and window is not None:
-        raise ValueError("--window must come with --photo, whose values it is about.")
+        raise ValueError("--window must be used with --photo.")
     names = taking(names, sections, choice is not None, photo is not None)
     if photo is not None:
         options["photo"] = read_photo(photo, window=window)
@@ -147,10 +147,10 @@ def figures(
 
 
 def check_at_hand(choice: "Choice") -> None:
-    """Refuse weights that would have to be downloaded.
+    """Reject weights that would have to be downloaded.
 
     Raises:
-        OSError: they are not on disk.
+        OSError: If the weights are not on disk.
     """
     from kerascnn import weights
 
@@ -163,9 +163,9 @@ def check_at_hand(choice: "Choice") -> None:
         if found.name == name and isinstance(found, weights.OfficialSet):
             if found.on_disk() is None:
                 raise OSError(
-                    f"--weights {name} of {choice.source} must be on disk, since figures download "
-                    f"nothing. Run `kerascnn gradcam PHOTO --model {choice.source}` once, which "
-                    f"downloads {found.size:.0f} MiB, or set KERASCNN_DATA to the file's folder."
+                    f"--weights {name} of {choice.source} must be on disk, since figures do not "
+                    f"download anything. Run `kerascnn gradcam PHOTO --model {choice.source}` once "
+                    f"({found.size:.0f} MiB), or set KERASCNN_DATA to the file's folder."
                 )
             return
 
@@ -173,9 +173,9 @@ def check_at_hand(choice: "Choice") -> None:
 def taking(
     names: tuple[str, ...], sections: tuple[str, ...], network: bool, photo: bool
 ) -> tuple[str, ...]:
-    """Return the figures that take what is given, a network or a photo.
+    """Return the figures that can use the given network or photo.
 
-    Of sections, and of all, those that take neither are left out; a figure that was named is not.
+    Figures that cannot are left out, unless they were named, which is an error.
     """
     from kerascnn import figures as gallery
 
@@ -187,14 +187,14 @@ def taking(
     kept = tuple(name for name in names or known if needed in known[name].options)
     for name in names:
         if name not in kept and name not in of_sections:
-            raise ValueError(f"figure {name!r} takes no {needed}.")
+            raise ValueError(f"figure {name!r} has no option {needed}.")
     if not kept:
-        raise ValueError(f"section {' and '.join(sections)} has no figure that takes a {needed}.")
+        raise ValueError(f"section {' and '.join(sections)} has no figure that can use a {needed}.")
     return kept
 
 
 def named(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tuple[str, ...]:
-    """Check the names, and add those of the sections; none: all figures are meant."""
+    """Check the names and add those of the sections; an empty result means all figures."""
     from kerascnn import figures as gallery
     from kerascnn._text import language
 
@@ -206,14 +206,12 @@ def named(names: tuple[str, ...], sections: tuple[str, ...], lang: str) -> tuple
 
 
 def read_settings(names: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, Any]:
-    """Take options of the named figures out of words such as "stride=2" or "kernel=k.csv"."""
+    """Parse options of the named figures, such as "stride=2" or "kernel=k.csv"."""
     from kerascnn import figures as gallery
     from kerascnn.figures._options import unknown_option
 
     if settings and not names:
-        raise ValueError(
-            f"--set {settings[0]} must come with the name of the figure that it is of."
-        )
+        raise ValueError(f"--set {settings[0]} must be used with the name of its figure.")
     given = {}
     for setting in settings:
         key, equals, value = setting.partition("=")

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from kerascnn.trained import Trained
 
 OPTIMIZERS = ("lbfgs", "adam")
-SIZE = click.IntRange(32, 4096)  # more pixels take hours and all the memory
+SIZE = click.IntRange(32, 4096)  # more pixels would take hours and too much memory
 
 
 @main.command()
 @click.argument("image", type=click.Path(dir_okay=False))
 @of_network("vgg16")
 @of_values
-@click.option("--layers", help="Layers to dream of, with commas.  [default: in the middle]")
-@click.option("--guide", type=click.Path(dir_okay=False), help="A picture to dream of.")
+@click.option("--layers", help="Layers to amplify, separated by commas.  [default: in the middle]")
+@click.option("--guide", type=click.Path(dir_okay=False), help="An image that guides the dream.")
 @click.option(
-    "--octaves", type=click.IntRange(1, 10), help="[default: 4, or as many as the layers see]"
+    "--octaves", type=click.IntRange(1, 10), help="[default: 4, or fewer for small images]"
 )
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--size", type=SIZE, default=640, show_default=True, help="Longer side in pixels.")
@@ -43,7 +43,7 @@ def dream(
     out: str | None,
     **network: Any,
 ) -> None:
-    """Let a network see more in a photo than there is: DeepDream.
+    """Amplify what a network sees in a photo: DeepDream.
 
     If the weights cannot be downloaded, a shipped network is used.
     """
@@ -64,7 +64,9 @@ def dream(
     if octaves is None:
         octaves = fitting_octaves(net.model, picture.shape[1:3], names)
         if octaves < OCTAVES:
-            click.echo(f"octaves: {octaves}, as many as leave maps at {', '.join(names)}", err=True)
+            click.echo(
+                f"octaves: {octaves}, the most that leave maps in {', '.join(names)}", err=True
+            )
     result = visualize.deep_dream(
         net.model,
         picture,
@@ -85,12 +87,12 @@ def dream(
 @click.argument("style", type=click.Path(dir_okay=False))
 @of_network("vgg19")
 @of_values
-@click.option("--content-layers", help="With commas.  [default: as deep as the paper's]")
-@click.option("--style-layers", help="With commas.  [default: as deep as the paper's]")
+@click.option("--content-layers", help="Separated by commas.  [default: as deep as in the paper]")
+@click.option("--style-layers", help="Separated by commas.  [default: as deep as in the paper]")
 @click.option(
     "--style-weight",
     type=click.FloatRange(0),
-    help="[default: what suits the network and the pictures]",
+    help="[default: suited to the network and the images]",
 )
 @click.option("--steps", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="lbfgs", show_default=True)
@@ -111,7 +113,7 @@ def style(
     out: str | None,
     **network: Any,
 ) -> None:
-    """Paint the content of one picture in the style of another.
+    """Paint the content of one image in the style of another.
 
     If the weights cannot be downloaded, a shipped network is used.
     """
@@ -133,7 +135,7 @@ def style(
     styles = _layers.style_layers(model) if style_layers is None else names_in(style_layers)
     for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
         if not layers:
-            raise ValueError(f"{option} must name layers of {net.name}, which has no convolutions.")
+            raise ValueError(f"{option} must be layers of {net.name}, which has no convolutions.")
     if style_weight is None:
         style_weight = _layers.style_weight(net, of_content, of_style, contents, styles)
     click.echo(
@@ -157,12 +159,12 @@ def style(
 
 
 def sized(net: "Trained", pictures: list["np.ndarray"]) -> list["np.ndarray"]:
-    """Pictures as batches of one; for a network of one size, cut and brought to it."""
+    """Return images as batches of one, cropped and resized if the network has a fixed size."""
     height, width = net.model.input_shape[1:3]
     if height is None or width is None:
         return [picture[None] for picture in pictures]
     click.echo(
-        f"{net.name} takes images of {width}x{height}; the images are cropped to that size.",
+        f"{net.name} expects images of {width}x{height}; the images are cropped to that size.",
         err=True,
     )
     return [net.fitted(picture)[None] for picture in pictures]

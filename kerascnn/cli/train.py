@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from kerascnn.datasets import Dataset
 
-ELSEWHERE = {  # options of a builder that come from somewhere else
-    "classes": "the data, which says it",
+ELSEWHERE = {  # options of a builder that are set elsewhere
+    "classes": "the data",
     "width": "--width",
-    "include_top": "the training, which needs the top",
-    "weights": "the training; start from them in Python",
+    "include_top": "the training, which requires the top",
+    "weights": "the training; to start from pretrained weights, use Python",
 }
 
 
@@ -36,12 +36,14 @@ ELSEWHERE = {  # options of a builder that come from somewhere else
     help="Height and width to which the images of a folder are resized.  [default: the network's]",
 )
 @of_values
-@click.option("--recipe", default="adam", show_default=True, help="A recipe of a paper.")
+@click.option("--recipe", default="adam", show_default=True, help="Name of a training recipe.")
 @click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
-@click.option("--width", type=float, help="Factor on the number of filters.")
+@click.option("--width", type=float, help="Factor by which to multiply the number of filters.")
 @of_builder
-@click.option("--run-dir", metavar="FOLDER", help="Keep the run there; a stopped run resumes.")
+@click.option(
+    "--run-dir", metavar="FOLDER", help="Folder to keep the run in; a stopped run resumes."
+)
 @click.option(
     "--keep-every",
     type=click.IntRange(1),
@@ -64,10 +66,10 @@ def train(
     keep_every: int | None,
     seed: int,
 ) -> None:
-    """Train an architecture, or the model of a .keras file, on a data set or on folders of images.
+    """Train an architecture or the model of a .keras file on a data set or on folders of images.
 
     Image folders contain one folder per class. The accuracy on the test images, if any, is printed
-    for the weights of the last epoch. Ctrl-C exits with 130. Weights are only kept in --run-dir.
+    for the weights of the last epoch. Ctrl-C exits with 130. Weights are kept only with --run-dir.
     """
     given = read_options(options)
     if keep_every and not run_dir:
@@ -86,8 +88,7 @@ def train(
         shape = tuple(loaded.train[0].shape[1:])
         if given.get("input_shape", shape) != shape or (size and size != shape[0]):
             raise ValueError(
-                f"--size and --option input_shape must be those of the data, {shape}; leave them "
-                "out."
+                f"--size and --option input_shape must match the data, {shape}; omit them."
             )
         given = given | {"input_shape": shape} | ({} if width is None else {"width": width})
         keras.utils.set_random_seed(seed)
@@ -96,7 +97,7 @@ def train(
         model = model_of(name)
         if rescaling := rescaling_layer(model):
             input_range = (0.0, 255.0)
-            click.echo(f"the layer {rescaling!r} takes pictures in 0 … 255", err=True)
+            click.echo(f"the layer {rescaling!r} expects images from 0 to 255", err=True)
         loaded = read_data(data, data_dir, file_shape(model, size), input_range, window, seed)
 
     def warn(logs: dict | None = None) -> None:
@@ -117,10 +118,10 @@ def train(
             callbacks=[] if run_dir else [forgetful],
         )
     except KeyboardInterrupt as stop:
-        where = str(stop).partition(";")[0] or "stopped at once"  # the rest is about Python
-        how = "the same command goes on" if run_dir else "with --run-dir FOLDER a run can go on"
+        where = str(stop).partition(";")[0] or "stopped immediately"  # the rest concerns Python
+        how = "to resume, repeat the command" if run_dir else "to resume runs, use --run-dir FOLDER"
         click.echo(f"{where}; {how}.", err=True)
-        sys.exit(130)  # 128 + SIGINT, as shells have it
+        sys.exit(130)  # 128 + SIGINT, as in shells
     if loaded.test is not None and loaded.train[1].dtype.kind in "iu":  # boxes have no accuracy
         result = kc.training.evaluate(model, loaded, input_range=input_range)
         click.echo(f"test accuracy {result.accuracy:.1%}")
@@ -137,7 +138,7 @@ def check_training(
     if is_whole_model(name):
         check_network("NAME", name)
         if given or width is not None:
-            raise ValueError(f"'{name}' is a complete network; leave --option and --width out.")
+            raise ValueError(f"'{name}' is a complete network; omit --option and --width.")
     elif name not in ARCHITECTURES and Path(name).exists():
         raise ValueError(f"NAME must be an architecture or a .keras file; received '{name}'.")
     else:
@@ -146,11 +147,11 @@ def check_training(
     find_recipe(recipe)
     for key, instead in ELSEWHERE.items():
         if key in given:
-            raise ValueError(f"--option must be another than {key!r}; it comes from {instead}.")
+            raise ValueError(f"--option must not be {key!r}, which is set by {instead}.")
     if name in ARCHITECTURES:
         check_options(name, given | ({} if width is None else {"width": width}))
     if size is not None and "input_shape" in given:
-        raise ValueError("--size and --option input_shape say the same; give one of them.")
+        raise ValueError("--size and --option input_shape are equivalent; give only one.")
 
 
 def read_data(
@@ -161,7 +162,7 @@ def read_data(
     window: tuple[float, float] | None,
     seed: int,
 ) -> "Dataset":
-    """Read a data set by its name, or a folder of pictures in a shape (H, W, C)."""
+    """Read a data set by name, or a folder of images in a shape (H, W, C)."""
     from kerascnn import datasets
 
     if Path(data).expanduser().is_dir():
@@ -173,7 +174,7 @@ def read_data(
 
 
 def own_shape(name: str, given: dict, size: int | None) -> tuple[int, int, int]:
-    """The shape that an architecture sees: as given, or its paper's."""
+    """Return the input shape of an architecture: as given, or the paper's."""
     from kerascnn import models
 
     known = models.architectures()[name]
@@ -184,14 +185,14 @@ def own_shape(name: str, given: dict, size: int | None) -> tuple[int, int, int]:
         height = width = size
     if height is None or width is None:
         raise ValueError(
-            "--option input_shape must give height and width, such as 64,64,3: pictures of a "
-            "folder are brought to one size."
+            "--option input_shape must have a height and width, such as 64,64,3: images in a "
+            "folder are resized to it."
         )
     return height, width, channels
 
 
 def model_of(file: str) -> "keras.Model":
-    """The model of a `.keras` file, which must see pictures."""
+    """Read the model of a `.keras` file, whose input must be images."""
     from kerascnn.trained._file import read_file
     from kerascnn.trained._trained import check_model
 
@@ -201,20 +202,20 @@ def model_of(file: str) -> "keras.Model":
 
 
 def file_shape(model: "keras.Model", size: int | None) -> tuple[int, int, int]:
-    """The shape that a model sees, or that is asked for where it takes any."""
+    """Return the input shape of a model; if it accepts any size, use `size`."""
     height, width, channels = model.input_shape[1:]
     if height is None or width is None:
         if size is None:
-            raise ValueError("--size must be given, since the model takes images of any size.")
+            raise ValueError("--size is required, since the model accepts images of any size.")
         return size, size, channels
     if size not in (None, height) or (size and width != size):
-        raise ValueError(f"--size must be left out: the model takes {height}x{width} alone.")
+        raise ValueError(f"--size must be omitted: the model accepts only {height}x{width}.")
     return height, width, channels
 
 
 @main.command()
 def devices() -> None:
-    """List the available devices, and those that will be used."""
+    """List the available devices and those that will be used."""
     start_keras()
     from kerascnn import training
 

@@ -13,7 +13,7 @@ from ._main import main, start_keras
 @main.group(invoke_without_command=True)
 @click.pass_context
 def weights(context: click.Context) -> None:
-    """List sets of weights, and verify the shipped ones."""
+    """List sets of weights and verify the shipped ones."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -33,7 +33,7 @@ def list_weights(name: str | None) -> None:
 @click.argument("names", nargs=-1, metavar="[NETWORK]...")
 @click.option("--data-dir", help="A folder with mnist.npz and cifar10_jpeg.npz.")
 def verify(names: tuple[str, ...], data_dir: str | None) -> None:
-    """Evaluate the shipped networks again on the test images.
+    """Evaluate the shipped networks on the test images and compare with their cards.
 
     NETWORK is a name such as vgg16/cifar10; by default, all are evaluated. Exits with 1 if an
     score differs from the one on the card.
@@ -50,7 +50,7 @@ def verify(names: tuple[str, ...], data_dir: str | None) -> None:
         on_card = "as on its card" if verdict.holds else f"but {verdict.promised:.2%} on its card"
         measure = "" if verdict.measure == "accuracy" else f"{verdict.measure} "
         if verdict.other_pixels:
-            on_card = f"{verdict.promised:.2%} on its card, of {verdict.other_pixels}"
+            on_card = f"{verdict.promised:.2%} on its card, for {verdict.other_pixels}"
         click.echo(
             f"{verdict.network:20} {verdict.data:10} {verdict.measured:8.2%} {measure}{on_card}"
         )

@@ -70,7 +70,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["figures", "--lang", "fr"], "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
         (["figures", "--lang", "ko,fr"], "lang must be one of 'en', 'ko', 'es'; received 'fr'"),
         (["figures", "--lang", ","], "lang must name at least one of en, ko, es; received none"),
-        (["figures", "max-pooling", "--out", "file/x"], "out must be a folder that can be written"),
+        (["figures", "max-pooling", "--out", "file/x"], "out must be a writable folder"),
         (["describe", "vgg61"], "or 'vgg16'"),
         (["describe", "vgg16", "--input-shape", "big"], "three whole numbers"),
         (["describe", "vgg16", "--input-shape", "8,8,3"], "at least 32x32"),
@@ -79,7 +79,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
         (["diagram", "alexnet", "--variant", "cifr"], "Did you mean 'cifar'"),
         (["train", "lenet5", "--data", "digits", "--width", "2"], "received 'width'"),
         (["evaluate", "lenet5", "--data", "digits", "--option", "clases=2"], "'classes'?"),
-        (["describe", "vgg16", "--variant", "D"], "left out: vgg16 has one variant only"),
+        (["describe", "vgg16", "--variant", "D"], "omitted: vgg16 has only one variant"),
         (["figures", "--format", ","], "formats must name at least one"),
         (["describe"], "Missing argument 'NAME'"),
         (["paint"], "No such command 'paint'"),
@@ -93,7 +93,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
             "must be one of 'variant', 'include_top', ",
         ),
         (["train", "lenet5", "--data", "digits", "--option", "classes=3"], "comes from the data"),
-        (["train", "lenet5", "--data", "digits", "--option", "include_top=0"], "needs the top"),
+        (["train", "lenet5", "--data", "digits", "--option", "include_top=0"], "requires the top"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
@@ -211,7 +211,7 @@ def test_a_train_that_is_stopped_says_how_it_goes_on(tmp_path):
         process.send_signal(signal.SIGINT)
         last = process.communicate(timeout=60)[1].splitlines()[-1]
     assert process.returncode == 130
-    assert re.fullmatch(r"stopped after epoch \d+(, step \d+)?; the same command goes on\.", last)
+    assert re.fullmatch(r"stopped after epoch \d+(, step \d+)?; to resume, repeat .*", last)
 
 
 @pytest.mark.slow
@@ -337,7 +337,7 @@ def test_the_size_of_pictures_is_chosen_and_said(size, kerascnn, tmp_path, monke
     assert "has 40x50" in result.stderr
     wrong = kerascnn("train", "lenet5", "--data", "digits", *size)
     assert wrong.exit_code == 2
-    assert "must be those of the data, (28, 28, 1)" in wrong.stderr
+    assert "must match the data, (28, 28, 1)" in wrong.stderr
 
 
 def test_options_of_a_builder_are_read():
@@ -401,19 +401,19 @@ def test_figures_take_numbers(kerascnn, tmp_path):
         (["sliding-window", "--set", "kernel=words.csv"], "row 1 in 'words.csv' has 'one'."),
         (["sliding-window", "--set", "kernel=none.csv"], "there is no file 'none.csv'"),
         (["sliding-window", "--set", "kernel=1,1,1,1,1,1"], "kernel must fit into the input"),
-        (["--set", "stride=2"], "must come with the name of the figure"),
-        (["kernels-on-a-photo", "--photo", "words.csv"], "must be a picture"),
+        (["--set", "stride=2"], "must be used with the name of its figure"),
+        (["kernels-on-a-photo", "--photo", "words.csv"], "must be an image"),
         (["kernels-on-a-photo", "--photo", "none.jpg"], "No such file"),
         (["overfitting", "--photo", "words.csv"], "figure 'overfitting' takes no photo."),
         (["overfitting", "--model", "vgg16", "--weights", "cifar10"], "takes no network."),
         (
             ["--section", "E", "--weights", "cifar10"],
-            "section E has no figure that takes a network",
+            "section E has no figure that can use a network",
         ),
         (["grad-cam", "--model", "vgg61"], "--model must be one of"),
         (["grad-cam", "--model", "none.keras"], "'none.keras' does not exist"),
         (["--weights", "imagenet"], "--weights imagenet of vgg16 must be on disk"),
-        (["kernels-on-a-photo", "--window", "0", "1"], "--window must come with --photo"),
+        (["kernels-on-a-photo", "--window", "0", "1"], "--window must be used with --photo"),
     ],
 )
 def test_figures_refuse_in_one_line(arguments, line, kerascnn, tmp_path, monkeypatch):

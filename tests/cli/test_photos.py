@@ -123,7 +123,7 @@ def test_without_network_a_shipped_network_does_it_and_says_so(kerascnn):
     result = kerascnn("gradcam", "cat.jpg", "--model", "resnet18")
     assert result.exit_code == 0, result.output
     assert "resnet18/imagenet is not available" in result.stderr
-    assert "vgg16/cifar10, which comes with the package" in result.stderr
+    assert "using vgg16/cifar10 from the package" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -247,7 +247,7 @@ def test_of_the_file_of_a_whole_net_the_top_is_left_out(kerascnn, a_file, offici
 def test_a_dream_in_the_size_of_the_photo(kerascnn, tmp_path):
     result = kerascnn("dream", "cat.jpg", "--octaves", "2", "--steps", "2", "--size", "120")
     assert result.exit_code == 0, result.output
-    assert "vgg16/cifar10, which comes with the package" in result.stderr
+    assert "using vgg16/cifar10 from the package" in result.stderr
     dreamt = read(tmp_path / "cat_dream.png")
     small = Image.open(tmp_path / "cat.jpg").resize((120, 80))
     assert dreamt.shape == (80, 120, 3)
@@ -339,16 +339,16 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
     options = ["--model", "mlp", "--weights", "mlp.weights.h5", "--option", "input_shape=[8, 8, 3]"]
     result = kerascnn("style", "cat.jpg", "coffee.png", *options)
     assert result.exit_code == 2
-    assert "--content-layers must name layers of mlp" in result.stderr.splitlines()[-1]
+    assert "--content-layers must be layers of mlp" in result.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["gradcam", "dog.jpg"], "'dog.jpg' must be a picture"),
+        (["gradcam", "dog.jpg"], "'dog.jpg' must be an image"),
         (["gradcam", "cat.jpg", "--model", "resnet21"], "resnet20"),
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
-        (["dream", "cat.jpg", "-o", "cat.jpg"], "another file than the input"),
+        (["dream", "cat.jpg", "-o", "cat.jpg"], "must differ from the inputs"),
         (["gradcam", "cat.jpg", *LENET5, "--option", "include_top=false"], "leave it out"),
         (
             ["dream", "cat.jpg", *LENET5],
@@ -360,7 +360,7 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         ),
         (["dream", "cat.jpg", "--weights", "cifar10", "--layers", "conv9"], "conv9"),
         (["dream", "cat.jpg", "--size", "9999"], "9999 is not in the range"),
-        (["style", "cat.jpg", "cow.jpg"], "'cow.jpg' must be a picture"),
+        (["style", "cat.jpg", "cow.jpg"], "'cow.jpg' must be an image"),
         (["style", "cat.jpg"], "Missing argument 'STYLE'"),
         (["style", "cat.jpg", "coffee.png", "--style-layers", "conv9"], "conv9"),
         (["style", "cat.jpg", "coffee.png", "--style-weight", "-1"], "-1.0 is not in the range"),

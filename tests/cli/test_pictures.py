@@ -47,7 +47,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path, content):
         content = path.read_bytes()[:500]
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(OSError, match=r"a\.png' must be a picture, such as a JPEG or PNG") as error:
+    with pytest.raises(OSError, match=r"a\.png' must be an image, such as a JPEG or PNG") as error:
         read_picture(path)
     assert "\n" not in str(error.value)
 
@@ -64,9 +64,9 @@ def test_outputs_that_cannot_be(tmp_path):
     image = tmp_path / "a.png"
     image.write_bytes(b"")
     assert check_output(tmp_path / "b.jpg", str(image), None) == tmp_path / "b.jpg"
-    with pytest.raises(ValueError, match=r"must end as a picture does"):
+    with pytest.raises(ValueError, match=r"the output must end in one of"):
         check_output(tmp_path / "b.txt")
-    with pytest.raises(ValueError, match="another file than the input"):
+    with pytest.raises(ValueError, match="must differ from the inputs"):
         check_output(tmp_path / "x" / ".." / "a.png", str(image))
     with pytest.raises(OSError, match="folder must exist"):
         check_output(tmp_path / "none" / "b.png")

@@ -24,7 +24,7 @@ def test_gradcam_says_how_it_shows_floats_and_writes_a_jpeg(gradcam):
     result = gradcam("-o", "g.JPG")
     assert result.exit_code == 0, result.output
     assert "'ct.tif': its float32 values, -1000 to 1000, have an unknown range" in result.stderr
-    assert "give --window BLACK WHITE" in result.stderr
+    assert "use --window BLACK WHITE" in result.stderr
     with Image.open("g.JPG") as image:
         assert image.format == "JPEG"
 
@@ -33,7 +33,7 @@ def test_gradcam_says_how_it_shows_floats_and_writes_a_jpeg(gradcam):
     ("options", "line"),
     [
         (("-o", "g.gif"), ".svg, .png, .pdf, .jpg, .jpeg, .webp, .tif, .tiff; received 'g.gif'"),
-        (("--window", "4", "-1"), "the value of black and a larger one of white; received 4 -1."),
+        (("--window", "4", "-1"), "the value of black and a larger value of white; received 4 -1."),
     ],
 )
 def test_bad_options_are_one_line(options, line, gradcam):

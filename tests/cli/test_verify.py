@@ -100,7 +100,7 @@ def test_other_pixels_decide_nothing(kerascnn, monkeypatch):
     monkeypatch.setattr(kc.datasets, "load", lambda name, data_dir=None: data)
     result = kerascnn("verify", "alexnet/cifar10")
     assert result.exit_code == 0, result.output
-    assert "79.46% on its card, of cifar10_jpeg.npz" in result.stdout
+    assert "79.46% on its card, for cifar10_jpeg.npz" in result.stdout
 
 
 # What lectures can count on: per cent of the test images.

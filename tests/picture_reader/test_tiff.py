@@ -127,5 +127,5 @@ def test_a_tiff_that_says_it_is_wider_than_its_tiles(tmp_path):
     width = next(i for i in range(8, len(data)) if data[i : i + 2] == struct.pack("<H", 256))
     data[width + 8 : width + 12] = struct.pack("<I", 10**6)
     (tmp_path / "a.tif").write_bytes(data)
-    with pytest.raises(OSError, match=r"a\.tif' must be a picture"):
+    with pytest.raises(OSError, match=r"a\.tif' must be an image"):
         read_picture(tmp_path / "a.tif")
