@@ -220,7 +220,7 @@ def _words() -> dict[str, str]:
         "source": _("Source code"),
         "copy": _("Copy"),
         "copied": _("Copied"),
-        "licence": _("Licence"),
+        "licence": _("License"),
         "free": _("This figure may be used for any purpose, without attribution:"),
         "shared": _("All but these images may be used for any purpose, without attribution:"),
         "images": _("Images:"),

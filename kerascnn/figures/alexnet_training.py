@@ -20,9 +20,9 @@ STRONGER = 10
 
 @figure(
     title="Data augmentation: the same photo, but never the same pixels",
-    alt="A photo of a cat, randomly shifted and flipped in the first row, with its colours shifted "
-    "along their principal components in the second, which is barely visible, and ten times as "
-    "strongly in the third.",
+    alt="A photo of a cat, randomly shifted and flipped in the first row, with its colors shifted"
+    " along their principal components in the second, which is barely visible, and ten times "
+    "as strongly in the third.",
     rows=("E4", "E2"),
     photos=("chelsea",),
 )
@@ -41,8 +41,8 @@ def augmentations() -> Figure:
     shift = 255 * np.abs(changed[1] - image).mean()
     names = (
         _("random shifts and horizontal flips"),
-        _("colour shifts of {shift:.1f} out of 255 on average", shift=shift),
-        _("colour shifts {factor} times as strong, to make them visible", factor=STRONGER),
+        _("color shifts of {shift:.1f} out of 255 on average", shift=shift),
+        _("color shifts {factor} times as strong, to make them visible", factor=STRONGER),
     )
     fig = plt.figure()
     for part, name, pictures in zip(parts_of(fig, 3, 1), names, changed, strict=True):
@@ -53,9 +53,9 @@ def augmentations() -> Figure:
         fig,
         _(
             "Crops of {size}×{size} pixels from the photo, padded by {padding} pixels; half of "
-            "them are flipped. Σ a·λ·p is added to each pixel, where p and λ are the "
-            "eigenvectors and eigenvalues of the colour covariance and a has a standard "
-            "deviation of {deviation} (Krizhevsky et al. 2012, section 4.1).",
+            "them are flipped. Σ a·λ·p is added to each pixel, where p and λ are the eigenvectors"
+            " and eigenvalues of the color covariance and a has a standard deviation of "
+            "{deviation} (Krizhevsky et al. 2012, section 4.1).",
             size=SIZE,
             padding=move.padding,
             deviation=recolor.deviation,
@@ -150,8 +150,8 @@ BYTE = 255
 
 
 @figure(
-    title="Local response normalization: strong neighbours damp each other, but only if the values "
-    "are large enough",
+    title="Local response normalization: strong neighbors damp each other, but only if the values"
+    " are large enough",
     alt="Activation maps of VGG16 before and after local response normalization: for pixel values "
     "from 0 to 1 it divides all activations by the same number, for pixel values from 0 to 255 "
     "it damps strong ones and keeps weak ones.",

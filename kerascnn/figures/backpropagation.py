@@ -319,5 +319,5 @@ def backward_convolution(
         ax.text(-1, middle, title, ha="right", va="center")
         ax.set_xlim(-8, widest + 6)
         ax.set_ylim(tallest + 0.2, -0.9)
-    note(fig, _("In the last row ∂L/∂h is padded with zeros, and the kernel is turned by 180°."))
+    note(fig, _("In the last row, ∂L/∂h is padded with zeros and the kernel is rotated by 180°."))
     return fig

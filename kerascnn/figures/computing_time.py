@@ -99,10 +99,10 @@ def time_per_layer(times: Sequence[Time]) -> Figure:
     note(
         fig,
         _(
-            "T = pixels · kernels · time of a kernel, with a kernel for each pair of an input and "
-            "an output map: twice the maps are four times the kernels (He et al. 2016, section "
-            "3.3). Some slides quadruple the filters: where a filter spans all maps, each layer "
-            "then takes four times as long as the one before."
+            "T = pixels · kernels · time per kernel, with one kernel for each pair of an input "
+            "and an output map: twice the maps means four times the kernels (He et al. 2016, "
+            "section 3.3). Some slides quadruple the filters: if a filter spans all maps, each "
+            "layer then takes four times as long as the one before."
         ),
     )
     return fig

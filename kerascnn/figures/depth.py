@@ -115,10 +115,10 @@ def deeper_and_cheaper() -> Figure:
 
 
 @figure(
-    title="Parameters and computation do not go together, nor does either with depth",
-    alt="A bubble for each of seven networks, multiply-adds across and parameters up, its area the "
-    "memory of all activations and its number the depth: VGG has most of both, GoogLeNet least "
-    "parameters, ResNet-152 most memory.",
+    title="Parameters, computation and depth do not go hand in hand",
+    alt="A bubble for each of seven networks, with multiply-adds on the x-axis, parameters on the"
+    " y-axis, the memory of all activations as its area and the depth as its number: VGG has "
+    "the most of both, GoogLeNet the fewest parameters and ResNet-152 the most memory.",
     rows=("D12",),
 )
 def networks_compared() -> Figure:

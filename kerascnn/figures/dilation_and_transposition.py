@@ -152,7 +152,7 @@ def written(kernels: tuple[int, ...], stride: int) -> str:
 
 
 @figure(
-    title="Checkerboards: where the stride does not divide the kernel",
+    title="Checkerboards appear where the stride does not divide the kernel size",
     alt=written,
     rows=("B17",),
 )
@@ -167,6 +167,9 @@ def checkerboard(*, kernels: tuple[int, ...] = KERNELS, stride: int = 2) -> Figu
         ax.set_title(_("kernel {size}, stride {stride}", size=size, stride=stride))
     note(
         fig,
-        _("Choose kernels that the stride divides (Odena et al. 2016, 10.23915/distill.00003)."),
+        _(
+            "Choose a kernel size that is a multiple of the stride (Odena et al. 2016, "
+            "10.23915/distill.00003)."
+        ),
     )
     return fig

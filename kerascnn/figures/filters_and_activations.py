@@ -66,9 +66,9 @@ def first_layer_filters(*, network: Any = None) -> Figure:
 
 
 @figure(
-    title="AlexNet's first layer looks for edges and colours",
+    title="AlexNet's first layer looks for edges and colors",
     alt="The 48 filters of 7 by 7 pixels in the first convolution of a small AlexNet, trained on "
-    "CIFAR-10, as colour images: edges in all directions, stripes and blobs of colour.",
+    "CIFAR-10, as color images: edges in all directions, stripes and blobs of color.",
     rows=("F1",),
 )
 def alexnet_filters() -> Figure:
@@ -218,7 +218,7 @@ def strongest(*, network: Any = None) -> tuple[dict, int]:
     alt=lambda network: (
         _(
             "For units in three layers of VGG16, the nine photo patches that excite each unit "
-            "most, next to their reconstructions by a deconvnet: edges and colours in the first "
+            "most, next to their reconstructions by a deconvnet: edges and colors in the first "
             "block, textures in the second, parts in the third."
         )
         if network is None

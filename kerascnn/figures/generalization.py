@@ -52,8 +52,8 @@ def training_set_size() -> Figure:
         fig,
         _(
             "Logistic regression on MNIST; weights of digit {shown}. Total variation: sum of the "
-            "differences between neighbouring weights, divided by the sum of the weights "
-            "(absolute values, mean over all ten digits).",
+            "differences between neighboring weights, divided by the sum of the weights (absolute"
+            " values, mean over all ten digits).",
             shown=result.settings["shown"],
         )
         + " "

@@ -86,9 +86,9 @@ def maximized_by(network: Any) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     title="Activation maximization: what units respond to most, layer by layer",
     alt=lambda network: (
         _(
-            "Images generated to excite units of VGG16: plain colours and edges in the first "
-            "block, textures in the second and third, patterns in the fourth, and the ten classes "
-            "of CIFAR-10."
+            "Images generated to excite units of VGG16: plain colors and edges in the first "
+            "block, textures in the second and third, patterns in the fourth, and the ten classes"
+            " of CIFAR-10."
         )
         if network is None
         else _(
@@ -236,12 +236,12 @@ def style_options(network: Any, model: Any, content: np.ndarray, style: np.ndarr
     alt=lambda photo, network: (
         _(
             "A photo of a cat, an image of stained tissue, and the cat painted in the tissue's "
-            "colours and strokes after 5, 15, 40 and 100 steps."
+            "colors and strokes after 5, 15, 40 and 100 steps."
         )
         if photo is None and network is None
         else _(
             "A photo, an image of stained tissue, and the photo painted by {network} in the "
-            "tissue's colours and strokes, after more and more steps.",
+            "tissue's colors and strokes, after more and more steps.",
             network=name_of(network),
         )
     ),
@@ -305,9 +305,9 @@ def inverted(
     title="What each layer keeps of an image",
     alt=lambda photo, network: (
         _(
-            "A photo of an astronaut and images that one layer of VGG16 cannot tell apart from it: "
-            "almost the photo itself for the first blocks, while deeper blocks lose its colours, "
-            "edges and positions."
+            "A photo of an astronaut and images that one layer of VGG16 cannot tell apart from "
+            "it: almost the photo itself for the first blocks, while deeper blocks lose its "
+            "colors, edges and positions."
         )
         if photo is None and network is None
         else _(

@@ -52,7 +52,7 @@ def inception_modules() -> Figure:
         fig,
         _("Multiply-adds with reductions: {costs}.", costs=", ".join(costs)),
         _(
-            "Erratum: the 358 M that lectures print count the 3×3 convolution twice; the sum is "
+            "Erratum: the 358 M printed in lectures counts the 3×3 convolution twice; the sum is "
             "{macs} M.", macs=f"{module('reduced').macs / MEGA:.0f}",
         ),
     )  # fmt: skip

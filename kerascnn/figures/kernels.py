@@ -24,8 +24,8 @@ DOT = np.pad([[1]], 2)  # a single bright pixel
 
 @figure(
     title="Networks do not flip the kernel: their convolution is cross-correlation",
-    alt="The same image and kernel twice: cross-correlation lays the kernel on the image as it is, "
-    "convolution turns it by 180 degrees first, and the results differ.",
+    alt="The same image and kernel twice: cross-correlation slides the kernel over the image as "
+    "it is, convolution rotates it by 180 degrees first, and the results differ.",
     rows=("B2",),
 )
 def correlation_or_convolution(*, image: np.ndarray = DOT, kernel: np.ndarray = CORNER) -> Figure:
@@ -38,7 +38,7 @@ def correlation_or_convolution(*, image: np.ndarray = DOT, kernel: np.ndarray = 
         )
     rows = {
         _("cross-correlation (Keras):\nthe kernel as it is"): kernel,
-        _("convolution (mathematics):\nthe kernel turned by 180°"): flipped,
+        _("convolution (mathematics):\nthe kernel rotated by 180°"): flipped,
     }
     formulas = (
         r"$y_{i,j} = \sum_{m,n} x_{i+m,\,j+n}\; w_{m,n}$",

@@ -169,8 +169,8 @@ def im2col(image: np.ndarray, window: tuple[int, int]) -> np.ndarray:
 
 @figure(
     title="Without a non-linearity, two layers are one",
-    alt="Two kernels one after the other give the same picture as one kernel, their convolution; "
-    "with a ReLU between them the picture is another.",
+    alt="Two kernels in sequence give the same image as one kernel, their convolution; with a "
+    "ReLU between them, the image is different.",
     rows=("B19",),
     photos=("camera",),
 )

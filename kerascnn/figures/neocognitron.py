@@ -75,7 +75,7 @@ def neocognitron(rows: Sequence[Sequence[np.ndarray]]) -> Figure:
         _(
             "Similarity: cosine between the responses to the digit and to the digit shifted by "
             "{shift} pixels. Mean of {digits} test digits: input {input}, S-cells {s}, C-cells "
-            "{c}. Cells of Fukushima 1980; each S-plane looks for the line above it.",
+            "{c}. Cells as in Fukushima 1980; each S-plane detects the line shown above it.",
             shift=SHIFT,
             digits=DIGITS,
             input=mean[0],

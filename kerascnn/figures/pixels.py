@@ -21,11 +21,11 @@ def described(photo: np.ndarray | None) -> str:
     """Return the alt text."""
     if photo is None:
         return _(
-            "A grey photo of a cat with a square of 10 by 10 pixels marked around an eye, the "
+            "A gray photo of a cat with a square of 10 by 10 pixels marked around an eye, the "
             "square enlarged, and its 100 pixel values from 0, black, to 255, white."
         )
     return _(
-        "A grey photo with a square of 10 by 10 pixels marked, the square enlarged, and its 100 "
+        "A gray photo with a square of 10 by 10 pixels marked, the square enlarged, and its 100 "
         "pixel values from 0, black, to 255, white."
     )
 
@@ -82,8 +82,8 @@ def pixel_values(
     note(
         fig,
         _(
-            "{size} pixels out of {whole}; 0 is black, 255 is white. A colour photo has three such "
-            "grids: red, green and blue.",
+            "{size} pixels out of {whole}; 0 is black, 255 is white. A color photo has three such"
+            " grids: red, green and blue.",
             size=f"{SIDE}×{SIDE}",
             whole="×".join(map(str, gray.shape[::-1])),
         ),

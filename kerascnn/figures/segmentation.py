@@ -79,8 +79,8 @@ def fully_convolutional(found: dict) -> Figure:
     note(
         fig,
         _(
-            "LeNet-5, {input} → {output}: a score for every window of {side}×{side} pixels. In a "
-            "window that holds a digit, it is that of the network with dense layers.",
+            "LeNet-5, {input} → {output}: scores for every window of {side}×{side} pixels. In a "
+            "window with a digit, they equal those of the network with dense layers.",
             input=shape_text((*strip.shape, 1)),
             output=shape_text(found["shape"]),
             side=SIDE,
@@ -101,8 +101,8 @@ def unet() -> Figure:
     return _hourglass(
         "unet",
         _(
-            "Without padding, each convolution takes a pixel from each side: {input} → {output}. "
-            "Copied maps are cropped to fit."
+            "Without padding, each convolution removes one pixel from each side: {input} → "
+            "{output}. Copied maps are cropped to fit."
         ),
     )
 

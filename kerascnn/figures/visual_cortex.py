@@ -20,14 +20,14 @@ CROP = slice(9, -9)  # its receptive field; outside, its weights are about 0
 
 @figure(
     title="A ganglion cell responds to contrast, not to uniform light",
-    alt="Receptive fields of an on-centre and an off-centre ganglion cell, and their responses: "
+    alt="Receptive fields of an on-center and an off-center ganglion cell, and their responses: "
     "the first responds to a light spot, the second to a light ring and to a dark spot, and "
     "neither responds to uniform light.",
     rows=("A13",),
 )
 def ganglion_cells() -> Figure:
     """Draw the responses of two cells, differences of Gaussians with a ReLU, to four stimuli."""
-    fields = {_("on-centre cell"): centre_surround(), _("off-centre cell"): -centre_surround()}
+    fields = {_("on-center cell"): centre_surround(), _("off-center cell"): -centre_surround()}
     shown = spots()
     fig = plt.figure()
     left, right = parts_of(fig, 1, 2, width_ratios=(1, 3))
@@ -54,7 +54,7 @@ def ganglion_cells() -> Figure:
     note(
         fig,
         _(
-            "On-centre and off-centre cells: Kuffler 1953. Each is a difference of two Gaussians "
+            "On-center and off-center cells: Kuffler 1953. Each is a difference of two Gaussians "
             "of equal volume (Rodieck 1965), followed by a ReLU."
         ),
     )
@@ -245,8 +245,8 @@ def learned_filters() -> np.ndarray:
 @figure(
     title="A network learns oriented filters, much like the simple cells of the visual cortex",
     alt="Four filters of AlexNet's first layer, each with its response to a rotated bar, which "
-    "has one peak, at about 0, 45, 90 and 135 degrees, and a filter for a colour, which hardly "
-    "responds to the bar at any orientation.",
+    "has one peak, at about 0, 45, 90 and 135 degrees, and a filter for a color, which hardly"
+    " responds to the bar at any orientation.",
     rows=("A13",),
     data=learned_filters,
 )

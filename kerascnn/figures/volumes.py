@@ -23,7 +23,7 @@ from ._registry import figure
 
 @figure(
     title="Each filter makes one map; six filters make a volume of six",
-    alt="An image of 32 by 32 by 3 and what one, two and six filters of 5 by 5 by 3 make of it: "
+    alt="An image of 32 by 32 by 3 and the results of one, two and six filters of 5 by 5 by 3: "
     "volumes of 28 by 28 by 1, by 2 and by 6.",
     rows=("B4",),
 )
@@ -57,8 +57,8 @@ def filters_and_maps() -> Figure:
     note(
         fig,
         _(
-            "At each of its {places} places a filter multiplies {weights} weights with {weights} "
-            "values, adds up, and adds one bias.",
+            "At each of its {places} positions, a filter multiplies {weights} weights by "
+            "{weights} values, sums the products and adds one bias.",
             places=out * out,
             weights=arithmetic.conv_parameters(kernel, channels, 1, bias=False),
         ),

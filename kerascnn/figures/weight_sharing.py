@@ -172,7 +172,7 @@ def one_dimensional_picture() -> Figure:
             _("{kind}:\n{count} weights", kind=wiring.title, count=wiring.weights),
             fontsize="medium",
         )
-    note(fig, _("Shared weights: a₁ = x₁w₁ + x₂w₂ + x₃w₃; the same colour is the same weight."))
+    note(fig, _("Shared weights: a₁ = x₁w₁ + x₂w₂ + x₃w₃; the same color is the same weight."))
     return fig
 
 

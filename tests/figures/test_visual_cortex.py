@@ -23,7 +23,7 @@ def curves(filters):
 
 @pytest.fixture(scope="module")
 def ganglion():
-    """The responses of an on-centre and an off-centre cell to the four stimuli: (2, 4)."""
+    """The responses of an on-center and an off-center cell to the four stimuli: (2, 4)."""
     field = visual_cortex.centre_surround()
     shown = visual_cortex.spots().values()
     return np.array([[visual_cortex.response(f, s) for s in shown] for f in (field, -field)])
