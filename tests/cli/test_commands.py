@@ -92,7 +92,7 @@ def test_figures_are_listed(kerascnn, tmp_path):
             ["train", "lenet5", "--data", "digits", "--option", "same=1"],
             "must be one of 'variant', 'include_top', ",
         ),
-        (["train", "lenet5", "--data", "digits", "--option", "classes=3"], "comes from the data"),
+        (["train", "lenet5", "--data", "digits", "--option", "classes=3"], "is set by the data"),
         (["train", "lenet5", "--data", "digits", "--option", "include_top=0"], "requires the top"),
     ],
 )
@@ -404,8 +404,8 @@ def test_figures_take_numbers(kerascnn, tmp_path):
         (["--set", "stride=2"], "must be used with the name of its figure"),
         (["kernels-on-a-photo", "--photo", "words.csv"], "must be an image"),
         (["kernels-on-a-photo", "--photo", "none.jpg"], "No such file"),
-        (["overfitting", "--photo", "words.csv"], "figure 'overfitting' takes no photo."),
-        (["overfitting", "--model", "vgg16", "--weights", "cifar10"], "takes no network."),
+        (["overfitting", "--photo", "words.csv"], "figure 'overfitting' has no option photo."),
+        (["overfitting", "--model", "vgg16", "--weights", "cifar10"], "has no option network."),
         (
             ["--section", "E", "--weights", "cifar10"],
             "section E has no figure that can use a network",

@@ -72,7 +72,7 @@ def shape(path):
 def test_gradcam_sees_what_the_training_saw(kerascnn, run, place):
     result = kerascnn("gradcam", DARK, LIGHT, "--run", run)
     assert result.exit_code == 0, result.output
-    assert "images are resized to 16x16x3, as in the training" in result.stderr
+    assert "images are resized to 16x16x3, as in training" in result.stderr
     lines = result.stdout.splitlines()
     assert [lines[0], lines[4]] == [f"{DARK}:", f"{LIGHT}:"]
     assert {line.split()[0] for line in lines[1:3] + lines[5:7]} == {"dark", "light"}
@@ -232,7 +232,7 @@ def test_a_model_that_rescales_gets_levels(kerascnn, place, tmp_path):
     options = ("--epochs", "1", "--batch-size", "8", "--run-dir", folder)
     result = kerascnn("train", file, "--data", "pictures", *options)
     assert result.exit_code == 0, result.output
-    assert "the layer 'to_unit' takes pictures in 0 … 255" in result.stderr
+    assert "the layer 'to_unit' expects images from 0 to 255" in result.stderr
     config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
     assert config["input_range"] == [0, 255]
     result = kerascnn("evaluate", folder, "--data", "pictures")
@@ -268,14 +268,14 @@ def test_what_a_run_says_of_itself(kerascnn, run, place):
     [
         (["gradcam", DARK, "--run", "pictures"], "with config.json and model.json"),
         (["gradcam", DARK, "--run", "none"], "there is no such folder"),
-        (["gradcam", DARK, "--run", "none", "--model", "vgg16"], "leave --model out"),
+        (["gradcam", DARK, "--run", "none", "--model", "vgg16"], "--model must be omitted"),
         (["gradcam", DARK, "--model", "none.keras"], "'none.keras' does not exist"),
         (["gradcam", DARK, DARK], "would be written twice"),
         (["gradcam", DARK, "--model", DARK], "received the file"),
         (["gradcam", DARK, "--method", "occlude"], "Did you mean 'occlusion'"),
         (["evaluate", "--data", "digits"], "NAME must be an architecture, unless --run"),
         (["evaluate", "lenet5", "--data", "nowhere/x"], "'nowhere/x' does not exist"),
-        (["evaluate", "lenet5", "--model", "lenet5", "--data", "digits"], "named once"),
+        (["evaluate", "lenet5", "--model", "lenet5", "--data", "digits"], "given once"),
         (["train", "small.keras", "--data", "pictures", "--width", "2"], "omit --option and"),
         (["train", "small.keras", "--data", "pictures", "--size", "20"], "accepts only 16x16"),
         (["train", DARK, "--data", "pictures"], "an architecture or a .keras file"),
@@ -285,7 +285,7 @@ def test_what_a_run_says_of_itself(kerascnn, run, place):
         (["diagram", "lenet5", "-o", "a.gif"], "in one of .svg, .png, .pdf"),
         (["describe", "lenet5", "-o", "a.doc"], "--out must end in one of .txt, .md"),
         (["gradcam", DARK, "--option", "weights=a"], "must be an argument of the builder"),
-        (["describe", "lenet5", "--option", "include_top=0"], "give --no-top"),
+        (["describe", "lenet5", "--option", "include_top=0"], "use --no-top"),
         (["describe", "lenet5", "--columns", "mac"], "Did you mean 'MACs'"),
     ],
 )

@@ -69,7 +69,7 @@ def test_networks_that_a_figure_cannot_take(network, tmp_path):
     gray = kc.trained.load("lenet5", weights="mnist")
     cases = (
         ("deep-dream", gray, "the model must take RGB images; received lenet5/mnist"),
-        ("overfitting", network, "figure 'overfitting' takes no network."),
+        ("overfitting", network, "figure 'overfitting' has no option network."),
     )
     for name, net, line in cases:
         with pytest.raises(ValueError, match=re.escape(line)) as error:
