@@ -349,7 +349,7 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["gradcam", "cat.jpg", "--model", "resnet21"], "resnet20"),
         (["gradcam", "cat.jpg", "--model", "lenet5", "--weights", "imagenet"], "weights must be"),
         (["dream", "cat.jpg", "-o", "cat.jpg"], "must differ from the inputs"),
-        (["gradcam", "cat.jpg", *LENET5, "--option", "include_top=false"], "leave it out"),
+        (["gradcam", "cat.jpg", *LENET5, "--option", "include_top=false"], "must be omitted"),
         (
             ["dream", "cat.jpg", *LENET5],
             "must take RGB images; received lenet5, which takes 1 channel.",
