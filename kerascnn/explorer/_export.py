@@ -171,9 +171,9 @@ def _check_size(model: keras.Model, arrays: Arrays, dtype: str, small: str, epoc
     if total > LIMIT * 2**20:
         kept = f" and those of {epochs} epochs" * bool(epochs)
         smaller = [kind for kind in TYPES if size[kind] <= LIMIT * 2**20]
-        advice = f"Use dtype={smaller[0]!r}" if smaller and not epochs else "Keep fewer epochs"
-        if not smaller:
-            advice = "Use a smaller network, such as one with width=0.25 or fewer dense units"
+        advice = "Use a smaller network, such as one with width=0.25 or fewer dense units"
+        if smaller:
+            advice = "Keep fewer epochs" if epochs else f"Use dtype={smaller[0]!r}"
         raise ValueError(
             f"model must fit a page of {LIMIT} MiB; its {model.count_params():,} weights{kept} "
             f"take {total / 2**20:.0f} MiB as {dtype}. {advice}, or kerascnn.visualize."

@@ -1,0 +1,266 @@
+"""What a page holds, what is refused before anything is written, and how large it is."""
+
+import base64
+import io
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+import kerascnn as kc
+from kerascnn.explorer import _export
+from kerascnn.explorer._export import page_data
+from kerascnn.explorer._weights import coded, decoded
+from kerascnn.training._checksum import add_sum
+from kerascnn.training._kept import kept_file
+
+WORDS = "<img src=x onerror=alert(1)></script>\u2028"
+
+
+@pytest.fixture(scope="module")
+def lenet():
+    return kc.build_lenet5(weights="mnist")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    images, labels = kc.datasets.load("digits").test
+    return images[:20], labels[:20]
+
+
+def model_of(page):
+    """The data of a page."""
+    (found,) = re.findall(r'<script type="application/json" id="model">(.*?)</script>', page)
+    return json.loads(found)
+
+
+def test_the_page_of_lenet_is_small_and_holds_its_weights(lenet, digits, tmp_path):
+    path = kc.explorer.export(lenet, tmp_path / "lenet.html", samples=digits)
+    assert path.stat().st_size <= 600_000
+    data = model_of(path.read_text("utf-8"))
+    for entry, weights in zip(data["arrays"], lenet.get_weights(), strict=True):
+        np.testing.assert_array_equal(decoded(entry), weights)
+    assert data["outputs"][0] | {"classes": None} == {
+        "name": "predictions", "node": 8, "head": 8, "activation": "softmax", "classes": None,
+    }  # fmt: skip
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_page_of_resnet20_is_small(tmp_path):
+    path = kc.explorer.export(kc.build_resnet20(), tmp_path / "resnet.html")
+    assert path.stat().st_size <= 2_200_000
+
+
+def test_samples_are_pictures_with_their_classes(lenet, digits):
+    images, labels = digits
+    names = [f"digit {n}" for n in range(10)]
+    data = page_data(lenet, samples=digits, class_names=names)
+    for entry, image, label in zip(data["samples"], images, labels, strict=True):
+        kind, _, text = entry["data"].partition(",")
+        assert kind == "data:image/png;base64"
+        seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))
+        np.testing.assert_allclose(seen / 255, image[..., 0], atol=0.5 / 255 + 1e-6)
+        assert (entry["class"], entry["label"]) == (label, names[label])
+
+
+def test_inputs_say_how_a_picture_becomes_what_the_network_sees():
+    x = keras.Input((32, 32, 3))
+    rescales = keras.Model(x, layers.Conv2D(2, 3)(layers.Rescaling(1 / 255)(x)))
+    (one,) = page_data(rescales)["inputs"]
+    assert (one["kind"], one["scale"], one["offset"]) == ("image", [255.0], [0.0])
+    (one,) = page_data(kc.build_resnet20(), preprocessing="caffe")["inputs"]
+    assert one["bgr"]
+    assert one["offset"] == pytest.approx([-103.939, -116.779, -123.68])
+    (one,) = page_data(kc.build_lenet5(), class_names=[f"class {n}" for n in range(10)])["inputs"]
+    assert one["kind"] == "image"  # these are no digits
+    (one,) = page_data(kc.build_lenet5(variant="1998"))["inputs"]
+    assert (one["kind"], one["height"]) == ("digit", 32)
+    vector = keras.Input((3,))
+    (one,) = page_data(keras.Model(vector, layers.Dense(2)(vector)))["inputs"]
+    assert one["kind"] == "numbers"
+
+
+def test_samples_of_several_inputs_are_lists():
+    x, y = keras.Input((4, 4, 3)), keras.Input((2,))
+    features = layers.Concatenate()([layers.Flatten()(x), y])
+    model = keras.Model([x, y], layers.Dense(2)(features))
+    images, numbers = np.full((1, 4, 4, 3), 255, "uint8"), np.array([[0.5, -2.0]])
+    (entry,) = page_data(model, samples=[images, numbers])["samples"]
+    assert entry["data"][1] == [0.5, -2.0]
+    assert entry["data"][0].startswith("data:image/png")
+
+
+def test_a_smaller_type_states_what_it_changes(lenet, digits):
+    images, _ = digits
+    for dtype, share in (("float16", 0.5), ("int8", 0.25)):
+        data = page_data(lenet, samples=images, dtype=dtype)
+        copy = keras.models.clone_model(lenet)
+        copy.set_weights([decoded(entry) for entry in data["arrays"]])
+        change = abs(np.asarray(copy(images)) - np.asarray(lenet(images))).max()
+        measured = data["measured"][dtype]
+        assert 0 < measured["largest_change"] == pytest.approx(change, rel=1e-3)
+        assert (measured["same_answer"], measured["pictures"]) == (1.0, 20)
+        whole = page_data(lenet)["arrays"]
+        sizes = [sum(len(entry["data"]) for entry in each) for each in (data["arrays"], whole)]
+        assert sizes[0] == pytest.approx(share * sizes[1], rel=0.02)
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [("float16", 5e-4), ("int8", 4e-3), ("int16", 2e-5)])
+def test_codes_are_as_near_as_their_steps(dtype, bound, rng):
+    array = rng.normal(size=(3, 3, 2, 5)) * 10.0 ** np.arange(-2, 3)
+    array[..., 0] = 0
+    read = decoded(coded(array.astype("float32"), dtype))
+    largest = abs(array).max(axis=(0, 1, 2))
+    assert (abs(read - array).max(axis=(0, 1, 2)) <= bound * largest).all()
+
+
+@pytest.fixture(scope="module")
+def kept(lenet, tmp_path_factory):
+    """A run that kept three epochs, whose weights come nearer to those of LeNet-5."""
+    folder, rng = tmp_path_factory.mktemp("run"), np.random.default_rng(0)
+    (folder / "epochs").mkdir()
+    copy, weights = keras.models.clone_model(lenet), []
+    for epoch, far in enumerate((1.0, 0.1, 0.0)):
+        weights.append([w + far * rng.normal(size=w.shape) * 0.1 for w in lenet.get_weights()])
+        copy.set_weights(weights[-1])
+        copy.save_weights(kept_file(folder, epoch))
+        add_sum(kept_file(folder, epoch))
+    (folder / "history.csv").write_text("epoch,loss,accuracy\n1,0.5,0.75\n2,0.25,1.0\n")
+    return folder, weights
+
+
+def test_every_checkpoint_equals_keras(lenet, digits, kept, script, compare):
+    folder, weights = kept
+    data = page_data(lenet, checkpoints=folder)
+    assert [each["epoch"] for each in data["checkpoints"]] == [0, 1, 2]
+    metrics = [each["metrics"] for each in data["checkpoints"]]
+    assert metrics[0] == {}
+    assert metrics[1:] == [
+        {"loss": 0.5, "accuracy": 0.75},
+        {"loss": 0.25, "accuracy": 1.0},
+    ]
+    assert data["checkpoints"][2]["arrays"] == {}  # nothing differs
+    image, copy = digits[0][0], keras.models.clone_model(lenet)
+    for nth, values in enumerate(weights):
+        copy.set_weights(values)
+        ours = script(
+            """const net = KerasCNN.load(given.model);
+            net.restore(given.nth);
+            return net.forward([given.image]).values""",
+            model=data,
+            image=image,
+            nth=nth,
+        )
+        theirs, _slopes = compare.by_keras(copy, [image], 0)
+        for mine, other, node in zip(ours, theirs, data["nodes"], strict=True):
+            compare.assert_close(mine, other, 1e-4, f"{node['name']} after epoch {nth}")
+
+
+def test_texts_cannot_leave_their_place(tmp_path):
+    """Names of classes, layers and the title are data, whatever they contain."""
+    x = keras.Input((4, 4, 1))
+    flat = layers.Flatten(name="a<b>&'\"")(x)
+    model = keras.Model(x, layers.Dense(2, activation="softmax", name="c d<script>")(flat))
+    path = kc.explorer.export(model, tmp_path / "p.html", class_names=[WORDS, "b"], title=WORDS)
+    page = path.read_text("utf-8")
+    assert "<img src=x" not in page
+    assert "\u2028" not in page.partition('id="model">')[2].partition("</script>")[0]
+    data = model_of(page)
+    assert data["outputs"][0]["classes"][0] == WORDS == data["title"]
+    assert kc.explorer.show(model, title=WORDS)._repr_html_().count("<") == 2
+
+
+def refused():
+    """What is refused, and with which words."""
+    x = keras.Input((8, 8, 4))
+
+    def model(*made):
+        return keras.Sequential([x, *made])
+
+    class Other(layers.Conv2D):
+        def call(self, inputs):
+            return 2 * super().call(inputs)
+
+    odd = lambda a: a * a  # noqa: E731
+    return {
+        "custom": (model(Other(2, 3, name="mine")), "'mine' (Other): no kernel for it"),
+        "attention": (model(layers.Reshape((64, 4)), layers.LSTM(2, name="l")), "'l' (LSTM)"),
+        "function": (model(layers.Dense(2, activation=odd, name="d")), "the activation '<lambda>'"),
+        "first": (
+            model(layers.Conv2D(2, 1, data_format="channels_first", name="f")),
+            "'f' (Conv2D): channels_first",
+        ),
+        "cubic": (
+            model(layers.UpSampling2D(2, interpolation="bicubic", name="u")),
+            "the interpolation 'bicubic'",
+        ),
+        "open": (
+            keras.Sequential([keras.Input((None, 8, 4)), layers.Conv2D(2, 1)]),
+            "without None",
+        ),
+        "large": (kc.build_mlp(hidden=(8_000,)), "Use dtype='float16'"),
+    }
+
+
+REFUSED = ("custom", "attention", "function", "first", "cubic", "open", "large")
+
+
+@pytest.fixture(scope="module")
+def refusals():
+    return refused()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_the_page_lacks_is_refused_before_anything_is_written(name, refusals, tmp_path):
+    model, words = refusals[name]
+    with pytest.raises(ValueError, match=re.escape(words)) as error:
+        kc.explorer.export(model, tmp_path / "page.html")
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_subclass_that_changes_nothing_is_its_base(compare, shuffled):
+    class Named(layers.Dense):
+        def __init__(self, units, **options):
+            super().__init__(units, **options)
+            self.label = "mine"
+
+    x = keras.Input((3,))
+    compare(shuffled(keras.Model(x, Named(2, activation="softmax")(x))))
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"lang": "fr"}, "lang must be one of"),
+        ({"dtype": "int4"}, "dtype must be one of"),
+        ({"class_names": ["a"]}, "class_names must be 10"),
+        ({"class_names": "abc"}, "must be a sequence of names"),
+        ({"class_names": {"other": ["a"]}}, "names of outputs, 'predictions'; received 'other'"),
+        ({"samples": np.zeros((2, 9, 9, 1))}, "samples must be (N, 28, 28, 1)"),
+        ({"samples": np.full((2, 28, 28, 1), 255.0)}, "in [0, 1], or uint8"),
+        ({"samples": (np.zeros((2, 28, 28, 1)), np.zeros(3, int))}, "as many everywhere"),
+        ({"samples": (np.zeros((2, 28, 28, 1)), np.zeros((2, 10)))}, "class indices"),
+        ({"preprocessing": "vgg"}, "preprocessing must be one of"),
+        ({"checkpoints": "nowhere"}, "keep_every=1"),
+    ],
+)
+def test_arguments_are_refused_in_one_line(options, line, lenet):
+    with pytest.raises(ValueError, match=re.escape(line)) as error:
+        page_data(lenet, **options)
+    assert "\n" not in str(error.value)
+
+
+def test_a_slow_page_is_warned_of(monkeypatch):
+    monkeypatch.setattr(_export, "FAST", 1e5)
+    with pytest.warns(UserWarning, match="about 4 s in a browser"):
+        page_data(kc.build_lenet5())
+
+
+def test_an_unwritable_path_is_said_in_one_line(lenet, tmp_path):
+    with pytest.raises(OSError, match="it is a folder"):
+        kc.explorer.export(lenet, tmp_path)
