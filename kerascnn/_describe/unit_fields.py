@@ -29,7 +29,7 @@ class UnitFields:
         input_shape: shape of one input without the batch; `None`: the model's own.
 
     Raises:
-        ValueError: if a size is unknown, the layer does not depend on `start`, or the receptive
+        ValueError: If a size is unknown, the layer does not depend on `start`, or the receptive
             field is not known.
     """
 
@@ -110,7 +110,7 @@ def check_unit(name: str, unit: Sequence[int] | None, shape: tuple) -> tuple[int
     """Check the position of a unit in maps (N, …, K); `None` is the unit in the middle.
 
     Raises:
-        ValueError: if it is not a position in these maps.
+        ValueError: If it is not a position in these maps.
     """
     sizes = shape[1:-1]
     if unit is None:

@@ -40,14 +40,14 @@ def read_dicom(file: BinaryIO) -> Dicom:
     """Read the first image of a DICOM file.
 
     Raises:
-        PictureError: if pydicom is not installed, or the file has no pixels.
+        PictureError: If pydicom is not installed, or the file has no pixels.
     """
     data = _opened(file)
     count = int(data.get("NumberOfFrames", 1) or 1)
     values = np.asarray(data.pixel_array)
     if count > 1:
         values = values[0]
-    if values.ndim == 3:  # colours; those of JPEG are converted by pydicom
+    if values.ndim == 3:  # colors; those of JPEG are converted by pydicom
         if data.PhotometricInterpretation.startswith("YBR"):
             from pydicom.pixels import convert_color_space
 
@@ -66,7 +66,7 @@ def size_of_dicom(file: BinaryIO) -> tuple[int, int]:
     """Return the height and width of a DICOM image, from its header.
 
     Raises:
-        PictureError: as for `read_dicom`.
+        PictureError: As for `read_dicom`.
     """
     data = _opened(file, only_check=True)
     return int(data.Rows), int(data.Columns)
@@ -76,7 +76,7 @@ def check_dicom(file: BinaryIO) -> None:
     """Check that a DICOM file has an image.
 
     Raises:
-        PictureError: as for `read_dicom`.
+        PictureError: As for `read_dicom`.
     """
     _opened(file, only_check=True)
 

@@ -9,18 +9,18 @@ from PIL import Image, ImageOps
 from kerascnn._picture_reader.dicom import is_dicom, read_dicom
 
 MASKS = (".png", ".tif", ".tiff", ".bmp", ".gif", ".dcm")
-LIKELY = 4  # indices that use less than a quarter of their range are probably grey levels
+LIKELY = 4  # indices that use less than a quarter of their range are probably gray levels
 MOST_LISTED = 6
 
 Values = Sequence[int | Sequence[int]]
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """Read the values of a mask: (H, W) integers, or (H, W, 3) colours.
+    """Read the values of a mask: (H, W) integers, or (H, W, 3) colors.
 
     Raises:
-        OSError: if the file cannot be read.
-        ValueError: if its values are not whole numbers.
+        OSError: If the file cannot be read.
+        ValueError: If its values are not whole numbers.
     """
     try:
         values = _values(path)
@@ -50,7 +50,7 @@ def _values(path: Path) -> np.ndarray:
         image = Image.open(file)
         if image.mode in ("LA", "PA"):
             image = image.getchannel(0)
-        return np.asarray(image)  # the indices of a palette, not its colours
+        return np.asarray(image)  # the indices of a palette, not its colors
 
 
 def to_classes(
@@ -65,12 +65,12 @@ def to_classes(
     Args:
         path: the file, for errors.
         values: as returned by `read_mask`.
-        mask_values: the value or colour of each class; `None`: the values are class indices.
+        mask_values: the value or color of each class; `None`: the values are class indices.
         classes: the number of classes, if it is known.
         ignore_class: a value that is kept as it is.
 
     Raises:
-        ValueError: if there is a value that is no class.
+        ValueError: If there is a value that is no class.
     """
     colours = values.ndim == 3
     if mask_values is None:

@@ -15,8 +15,8 @@ def packaged(name: str, package: str, *parts: str) -> Path:
         *parts: the path of the file in the package.
 
     Raises:
-        ImportError: if the package is not installed.
-        OSError: if it does not contain the file.
+        ImportError: If the package is not installed.
+        OSError: If it does not contain the file.
     """
     spec = find_spec(package)
     folders = list(spec.submodule_search_locations or ()) if spec else []

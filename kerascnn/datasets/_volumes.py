@@ -24,9 +24,9 @@ def read_volume(path: Path) -> tuple[np.ndarray, np.ndarray]:
         and its left side at the left; and the volume's affine matrix (4, 4).
 
     Raises:
-        ImportError: if nibabel is not installed.
-        OSError: if the file cannot be read.
-        ValueError: if it does not contain one volume.
+        ImportError: If nibabel is not installed.
+        OSError: If the file cannot be read.
+        ValueError: If it does not contain one volume.
     """
     try:
         import nibabel
@@ -60,7 +60,7 @@ def scaled(path: Path, volume: np.ndarray, window: tuple[float, float] | None) -
     """Scale a volume to [0, 1], by a window or by percentiles of its values; NaN becomes 0.
 
     Raises:
-        ValueError: if it has no finite values.
+        ValueError: If it has no finite values.
     """
     volume = volume.astype(np.float32)
     finite = volume[np.isfinite(volume)]

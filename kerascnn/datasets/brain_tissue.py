@@ -1,7 +1,7 @@
 """Slices of a brain with a class for each pixel: the MNI152 template.
 
 The package nilearn includes the T1-weighted template of the ICBM152 2009a atlas without the skull,
-197x233x189 voxels of 1 mm, and its maps of grey and white matter (Fonov 2011, "Unbiased average
+197x233x189 voxels of 1 mm, and its maps of gray and white matter (Fonov 2011, "Unbiased average
 age-appropriate atlases for pediatric studies", NeuroImage 54).
 """
 
@@ -20,7 +20,7 @@ CLASS_NAMES = ("other", "grey matter", "white matter")
 FILE = "mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 FULL = 255  # the value of a probability of 1, and of the brightest tissue
 SIZE = (240, 208)  # multiples of 16 around 233x197
-BRAIN = 0.01  # fraction of a slice that must be grey or white matter
+BRAIN = 0.01  # fraction of a slice that must be gray or white matter
 BLOCKS = ("train", "validation", "train", "test", "train")  # from the neck to the crown
 GAP = 3  # slices between two blocks that are left out
 
@@ -28,8 +28,8 @@ GAP = 3  # slices between two blocks that are left out
 def load(*, data_dir=None) -> Dataset:
     """Load horizontal slices of a brain, and the tissue of each pixel.
 
-    A pixel is grey matter, white matter or something else, such as the fluid around the brain:
-    whatever is most probable in the atlas. The slices are split by region, since neighbours are
+    A pixel is gray matter, white matter or something else, such as the fluid around the brain:
+    whatever is most probable in the atlas. The slices are split by region, since neighbors are
     nearly the same picture: five blocks from the neck to the crown, of which the second is the
     validation data, the fourth the test data and the others the training data. Three slices
     between two blocks are left out. Slices without brain are left out as well.

@@ -26,7 +26,7 @@ LABELS = ("nuclei", "instances")
 def load(*, data_dir=None, labels: str = "nuclei") -> Dataset:
     """Load nuclei in a fluorescence microscope, and their masks.
 
-    The image is split by region, since neighbouring pixels are nearly the same picture: its left
+    The image is split by region, since neighboring pixels are nearly the same picture: its left
     half, two images, is the training data, the upper right quarter the validation data and the
     lower right quarter the test data.
 

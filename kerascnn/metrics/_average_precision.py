@@ -84,7 +84,7 @@ def average_precision(
     only the best 100 boxes of an image and class count.
 
     Args:
-        labels: `(N, M, 5)` float: class index, and centre x, centre y, width, height as fractions
+        labels: `(N, M, 5)` float: class index, and center x, center y, width, height as fractions
             of the image. Rows of class -1 are ignored.
         predictions: N arrays `(m, 6)` float, one for each image: class index, score, and a box as
             in the labels, such as those of `kerascnn.predict_boxes`; m may differ.

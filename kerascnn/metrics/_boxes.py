@@ -10,7 +10,7 @@ def box_iou(boxes: npt.ArrayLike, others: npt.ArrayLike) -> np.ndarray:
     """Compute the intersection over union of each pair of boxes.
 
     Args:
-        boxes: `(n, 4)`: centre x, centre y, width and height, in any unit.
+        boxes: `(n, 4)`: center x, center y, width and height, in any unit.
         others: `(m, 4)`, in the same unit.
 
     Returns:
@@ -44,7 +44,7 @@ def non_maximum_suppression(
     was kept before is more than `overlap`.
 
     Args:
-        boxes: `(n, 4)`: centre x, centre y, width and height, in any unit.
+        boxes: `(n, 4)`: center x, center y, width and height, in any unit.
         scores: `(n,)`; of equal scores, the first box is kept.
         overlap: See above, 0 to 1.
         classes: `(n,)` class indices; boxes suppress only boxes of the same class. If `None`, all
@@ -83,7 +83,7 @@ def check_boxes(name: str, boxes: npt.ArrayLike) -> np.ndarray:
     """Check boxes (n, 4) and return them as float64.
 
     Raises:
-        ValueError: if they have another shape, are not finite, or have a negative size.
+        ValueError: If they have another shape, are not finite, or have a negative size.
     """
     boxes = np.asarray(boxes, "float64")
     if not boxes.size:

@@ -165,7 +165,7 @@ def check_same_shape(labels: np.ndarray, predictions: np.ndarray) -> None:
     """Check that labels and predictions are of the same pixels.
 
     Raises:
-        ValueError: if their shapes differ.
+        ValueError: If their shapes differ.
     """
     if labels.shape != predictions.shape or not labels.ndim:
         raise ValueError(

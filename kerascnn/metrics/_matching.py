@@ -25,7 +25,7 @@ def check_detections(
         The objects and the predictions of each image, float64, and the number of classes.
 
     Raises:
-        ValueError: if something does not fit.
+        ValueError: If something does not fit.
     """
     labels = np.asarray(labels, "float64")
     if labels.ndim != 3 or labels.shape[-1] != LABEL:

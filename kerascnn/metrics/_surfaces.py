@@ -20,7 +20,7 @@ def hausdorff(
 ) -> float:
     """Compute the Hausdorff distance, the largest distance from one outline to the other.
 
-    The outline of a mask is its pixels with a neighbour outside, up, down, left or right, or at
+    The outline of a mask is its pixels with a neighbor outside, up, down, left or right, or at
     the edge of the image.
 
     Args:

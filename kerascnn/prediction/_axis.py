@@ -24,7 +24,7 @@ class Axis:
         before: pixels that it sees before the first one whose result is used.
         skipped: pixels of the output before the first one that is used.
         used: pixels of the output that are used.
-        step: distance of neighbouring tiles.
+        step: distance of neighboring tiles.
     """
 
     length: int
@@ -85,7 +85,7 @@ def axis_plan(
         tile, margin, overlap: arguments of `predict_tiles`.
 
     Raises:
-        ValueError: if a number is out of range, or does not fit the network.
+        ValueError: If a number is out of range, or does not fit the network.
     """
     margins = None if margin is None else check_pair("margin", margin, 0, of=" of pixels")
     overlaps = check_pair("overlap", overlap, 0, of=" of pixels")

@@ -40,7 +40,7 @@ def predict_boxes(
 
     Returns:
         An array `(m, 6)` float32 for each image, from the highest score down: class index, score,
-        and centre x, centre y, width, height of the box as fractions of the image. Boxes end at
+        and center x, center y, width, height of the box as fractions of the image. Boxes end at
         the border of the image.
 
     Raises:
@@ -87,7 +87,7 @@ def boxes_of_grid(outputs: np.ndarray, boxes: int) -> tuple[np.ndarray, np.ndarr
         boxes: boxes of each cell.
 
     Returns:
-        Boxes (N, n, 4): centre x, centre y, width, height as fractions of the image, cut off at
+        Boxes (N, n, 4): center x, center y, width, height as fractions of the image, cut off at
         its border; and scores (N, n, K), n = h · w · boxes.
     """
     count, height, width, _ = outputs.shape

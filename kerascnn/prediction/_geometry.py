@@ -46,8 +46,8 @@ def geometry_of(model: keras.Model) -> Geometry:
     """Find the geometry of a model.
 
     Raises:
-        TypeError: if it is not a Keras model.
-        ValueError: if it does not take images, or returns no map.
+        TypeError: If it is not a Keras model.
+        ValueError: If it does not take images, or returns no map.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")

@@ -34,7 +34,7 @@ def predict_tiles(
 
     A network with "valid" padding, whose output is smaller, has a margin of its own. The margin of
     a network with "same" padding is half its receptive field, but at most a quarter of the tile.
-    If it is smaller than half the receptive field, results of neighbouring tiles differ slightly;
+    If it is smaller than half the receptive field, results of neighboring tiles differ slightly;
     `overlap` blends them.
 
     An image that fits into one tile of a "same" network is predicted at once: it is padded to a
@@ -50,7 +50,7 @@ def predict_tiles(
             `None`, the model's own input size, or 512 or the next size that it takes.
         margin: Pixels on each side of a tile whose results are left out, for a network with "same"
             padding. They are rounded up to where the poolings allow. If `None`, see above.
-        overlap: Least number of pixels over which neighbouring results are blended; their weights
+        overlap: Least number of pixels over which neighboring results are blended; their weights
             rise and fall linearly.
         batch_size: Tiles per step.
         verbose: Whether to show a progress bar; "auto": in a terminal or notebook.

@@ -13,10 +13,10 @@ BOX = 5  # x, y, w, h and a confidence
 def encode_boxes(
     labels: npt.ArrayLike, *, grid: int | Sequence[int] = (7, 7), classes: int = 20
 ) -> np.ndarray:
-    """Assign objects to the cells of a grid that contain their centres.
+    """Assign objects to the cells of a grid that contain their centers.
 
     Args:
-        labels: `(N, M, 5)` float: class index, and centre x, centre y, width, height as fractions
+        labels: `(N, M, 5)` float: class index, and center x, center y, width, height as fractions
             of the image, 0 to 1. Rows of class -1 are ignored.
         grid: Number of rows and columns, or one number for both.
         classes: The number of classes, K.
@@ -59,8 +59,8 @@ def decode_boxes(encoded: npt.ArrayLike) -> np.ndarray:
         encoded: `(N, h, w, 5 + K)` float, as returned by `encode_boxes`.
 
     Returns:
-        `(N, M, 5)` float32, M the largest number of objects in an image: class index, and centre x,
-        centre y, width, height as fractions of the image; row by row of the grid, then rows of
+        `(N, M, 5)` float32, M the largest number of objects in an image: class index, and center x,
+        center y, width, height as fractions of the image; row by row of the grid, then rows of
         class -1.
 
     Raises:

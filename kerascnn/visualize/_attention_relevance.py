@@ -45,7 +45,7 @@ def attention_relevance(
         (N, T) float32, non-negative, for T tokens; (N, h, w) with `reshape`.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model, if it has no such attention, or if
+        TypeError, ValueError: If arguments do not fit the model, if it has no such attention, or if
             no attention supports the class in any image (without `reshape`, a warning).
 
     >>> import keras, numpy as np, kerascnn as kc

@@ -52,7 +52,7 @@ def attention_rollout(
         (N, T) float32, non-negative, which sum to 1 over the T tokens; (N, h, w) with `reshape`.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model, or if it has no such attention.
+        TypeError, ValueError: If arguments do not fit the model, or if it has no such attention.
 
     >>> import keras, numpy as np, kerascnn as kc
     >>> tokens = keras.Input((9, 4))

@@ -57,7 +57,7 @@ def blur_integrated_gradients(
         difference between their sum and S(x) − S(x blurred).
 
     Raises:
-        TypeError, ValueError: if images, target or options do not fit.
+        TypeError, ValueError: If images, target or options do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

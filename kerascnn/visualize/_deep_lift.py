@@ -56,7 +56,7 @@ def deep_lift(
         difference between their sum and S(x) − S(x′).
 
     Raises:
-        TypeError, ValueError: if images, target or baseline do not fit, or if there is no rule for
+        TypeError, ValueError: If images, target or baseline do not fit, or if there is no rule for
             a layer.
 
     >>> import numpy as np, kerascnn as kc

@@ -52,7 +52,7 @@ def effective_receptive_field(
         For several inputs, a list of arrays.
 
     Raises:
-        TypeError, ValueError: if an argument does not fit the model.
+        TypeError, ValueError: If an argument does not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -43,7 +43,7 @@ def eigen_cam(
         chosen so that its sum is not negative; for outputs of a ReLU, it is never negative.
 
     Raises:
-        TypeError, ValueError: if images or layer do not fit the model.
+        TypeError, ValueError: If images or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -56,7 +56,7 @@ def expected_gradients(
         difference between their sum and S(x) − mean S(x′) over the sampled baselines.
 
     Raises:
-        TypeError, ValueError: if images, target, baselines or options do not fit.
+        TypeError, ValueError: If images, target, baselines or options do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

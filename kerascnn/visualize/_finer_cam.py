@@ -50,7 +50,7 @@ def finer_cam(
         (N, h, w) float32 at the layer's resolution, non-negative, neither resized nor normalized.
 
     Raises:
-        TypeError, ValueError: if images, target or layer do not fit the model.
+        TypeError, ValueError: If images, target or layer do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -38,7 +38,7 @@ def gradient_times_input(
         sum minus the score.
 
     Raises:
-        TypeError, ValueError: if images or target do not fit the model.
+        TypeError, ValueError: If images or target do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

@@ -70,7 +70,7 @@ def lrp(
         and `gap`, (N,), their sum minus the score: what biases and stabilizers absorb, negated.
 
     Raises:
-        TypeError, ValueError: if images, target or an option do not fit, or if there is no rule for
+        TypeError, ValueError: If images, target or an option do not fit, or if there is no rule for
             a layer.
 
     >>> import numpy as np, kerascnn as kc
@@ -118,7 +118,7 @@ class Epsilon(Rule):
         epsilon: ε, at least 0; larger values remove weak and contradictory evidence.
 
     Raises:
-        ValueError: if ε is not a number of at least 0.
+        ValueError: If ε is not a number of at least 0.
     """
 
     epsilon: float = STABILIZER
@@ -143,7 +143,7 @@ class Gamma(Rule):
         gamma: γ, at least 0; 0 is LRP-0, and the rule tends to z-plus as γ grows.
 
     Raises:
-        ValueError: if γ is not a number of at least 0.
+        ValueError: If γ is not a number of at least 0.
     """
 
     gamma: float = 0.25  # Montavon et al. 2019, Table 10.1 and Fig. 10.4
@@ -173,7 +173,7 @@ class AlphaBeta(Rule):
             the z-plus rule of deep Taylor decomposition.
 
     Raises:
-        ValueError: if α − β is not 1, or one is negative.
+        ValueError: If α − β is not 1, or one is negative.
     """
 
     alpha: float = 2.0

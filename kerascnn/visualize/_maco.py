@@ -89,7 +89,7 @@ def maco(
         A `MaCo` with `images`, (N, H, W, C) float32 in [0, 1], and their `importance`, (N, H, W).
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model or each other.
+        TypeError, ValueError: If arguments do not fit the model or each other.
 
     >>> import kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")
@@ -161,7 +161,7 @@ def _magnitude(photos: np.ndarray | None, sides: tuple[int, int], channels: int)
     """Return the magnitude r of each frequency, (C or 1, H, W), of natural images.
 
     Raises:
-        TypeError, ValueError: if the photos do not fit.
+        TypeError, ValueError: If the photos do not fit.
     """
     if photos is None:
         return frequency_scale(*sides)[None]

@@ -36,7 +36,7 @@ def projective_field(
         are exclusive. Equal numbers mean that no unit depends on it.
 
     Raises:
-        TypeError, ValueError: if an argument does not fit the model, or the field is not known.
+        TypeError, ValueError: If an argument does not fit the model, or the field is not known.
 
     >>> import kerascnn as kc
     >>> kc.visualize.projective_field(kc.build_lenet5(), (14, 14), "c1")

@@ -39,7 +39,7 @@ def receptive_field(
         outside the image are in the padding. Other inputs have one pair per axis.
 
     Raises:
-        TypeError, ValueError: if an argument does not fit the model, or the field is not known.
+        TypeError, ValueError: If an argument does not fit the model, or the field is not known.
 
     >>> import kerascnn as kc
     >>> kc.visualize.receptive_field(kc.build_lenet5(), "c3", (0, 2))

@@ -51,7 +51,7 @@ def rise(
         keep: probability that a cell is visible.
         baseline: replacement for hidden pixels, in the range of the images: a number, a color
             (C,) or an image; `None`: the mean color of each image. The paper uses black, which
-            is 0 unless the images are centred.
+            is 0 unless the images are centered.
         probability: whether to use the probability of the class, as in the paper, instead of its
             logit.
         seed: seed of the masks, a whole number of at least 0.
@@ -65,7 +65,7 @@ def rise(
         (N, H, W) float32, the expected score if the pixel is visible, not normalized.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit the model.
+        TypeError, ValueError: If arguments do not fit the model.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

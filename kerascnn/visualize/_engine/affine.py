@@ -58,7 +58,7 @@ def affine_of(layer: keras.layers.Layer) -> list[Affine]:
     """Return a layer with weights, without its activation, as affine functions, one or two.
 
     Raises:
-        ValueError: if its weights are quantized to integers.
+        ValueError: If its weights are quantized to integers.
     """
     bias = getattr(layer, "bias", None)
     bias = None if bias is None else _single(bias)

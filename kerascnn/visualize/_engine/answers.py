@@ -87,7 +87,7 @@ def gradients_at(
         Feature maps and gradients, both of the layer's output shape (N, h, w, K), float32.
 
     Raises:
-        ValueError: if the score does not depend on the layer, or if its gradient is 0 at all tokens
+        ValueError: If the score does not depend on the layer, or if its gradient is 0 at all tokens
             that `reshape` keeps.
     """
     score, count = question.score, len(question.images)

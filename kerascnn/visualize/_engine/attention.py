@@ -44,7 +44,7 @@ def attending(graph: Graph, until: tuple[Key, ...]) -> tuple[str, ...]:
     """Return the names of the nodes that attend from all tokens to all tokens, in order.
 
     Raises:
-        ValueError: if there is none, or if one attends to other tokens.
+        ValueError: If there is none, or if one attends to other tokens.
     """
     nodes = [n for n in graph.leading_to(until) if isinstance(n.operation, ATTENDING)]
     if not nodes:
@@ -118,7 +118,7 @@ def row_of(matrix: np.ndarray, token: Token, reshape: Reshape, what: str) -> np.
     """Return what the tokens mean to one token, or to all on average: (N, T), or maps (N, h, w).
 
     Raises:
-        ValueError: if there is no such token.
+        ValueError: If there is no such token.
     """
     count = matrix.shape[1]
     if token == "mean":

@@ -41,7 +41,7 @@ class Composite:
         layers: rules of some layers by name, before all others.
 
     Raises:
-        TypeError: if one is not a rule.
+        TypeError: If one is not a rule.
     """
 
     convolution: Rule
@@ -94,7 +94,7 @@ def check_bounds(
     """Return the lowest and the highest images, in the shape of the images, if a rule needs them.
 
     Raises:
-        ValueError: if they are missing or do not fit.
+        ValueError: If they are missing or do not fit.
     """
     if not any(rule.needs_bounds for rule in rules.values()):
         return []

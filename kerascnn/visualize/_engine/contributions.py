@@ -34,7 +34,7 @@ def check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.nd
     """Return one baseline per input, in the shape of its images.
 
     Raises:
-        ValueError: if one does not fit or is not finite.
+        ValueError: If one does not fit or is not finite.
     """
     given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
     if len(given) != len(arrays):

@@ -18,7 +18,7 @@ def check_heatmaps(heatmaps: np.ndarray, count: int | None = None) -> np.ndarray
         (N, h, w) float32.
 
     Raises:
-        ValueError: if the shape does not fit or a value is not finite.
+        ValueError: If the shape does not fit or a value is not finite.
     """
     values = check_attributions(heatmaps, count)
     return values.sum(axis=-1) if values.ndim == 4 else values
@@ -52,7 +52,7 @@ def check_masks(masks: np.ndarray, count: int) -> np.ndarray:
     """Check for one mask per image, and return them as booleans, (N, H, W).
 
     Raises:
-        ValueError: if the shape does not fit, values other than 0 and 1 occur, or a mask is empty.
+        ValueError: If the shape does not fit, values other than 0 and 1 occur, or a mask is empty.
     """
     values = np.asarray(masks)
     if values.ndim != 3 or len(values) != count or 0 in values.shape:
@@ -99,7 +99,7 @@ def check_method(method: Callable) -> None:
     """Check for a method that can be called.
 
     Raises:
-        TypeError: if it cannot.
+        TypeError: If it cannot.
     """
     if not callable(method):
         raise TypeError(
@@ -115,7 +115,7 @@ def maps_by(method: Callable, model: Any, images: Any, target: Any, count: int) 
     `integrated_gradients`.
 
     Raises:
-        TypeError, ValueError: if the method does not return one heatmap per image.
+        TypeError, ValueError: If the method does not return one heatmap per image.
     """
     maps = method(model, images, target)
     maps = getattr(maps, "attributions", maps)

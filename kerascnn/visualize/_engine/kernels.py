@@ -33,7 +33,7 @@ def check_float(layer: keras.layers.Layer) -> None:
     """Check that the weights of a layer are not quantized.
 
     Raises:
-        ValueError: if they are integers.
+        ValueError: If they are integers.
     """
     dtype = keras.backend.standardize_dtype(layer.kernel.dtype)
     if not keras.backend.is_float_dtype(dtype):

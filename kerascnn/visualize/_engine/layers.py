@@ -40,7 +40,7 @@ def select_start(graph: Graph, of: LayerLike) -> Node:
     """Find the node whose units are seen: a layer, an input by its name, or the only input.
 
     Raises:
-        ValueError: if the layer does not exist or is called more than once, or there are several
+        ValueError: If the layer does not exist or is called more than once, or there are several
             inputs and none is named.
     """
     if of is not None:

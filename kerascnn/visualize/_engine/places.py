@@ -179,7 +179,7 @@ def box(place: npt.ArrayLike, klass: int | None = None, *, boxes: int = 2) -> Bo
     Of the boxes that the model predicts, it is the one that overlaps a place most.
 
     Args:
-        place: Centre x, centre y, width and height, as fractions of the image; such as the last
+        place: Center x, center y, width and height, as fractions of the image; such as the last
             four numbers of a row of `kerascnn.predict_boxes`.
         klass: Class index: the score is the confidence times the score of the class (Redmon 2016,
             Equation 1). If `None`, the confidence.

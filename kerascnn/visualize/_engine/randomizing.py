@@ -55,7 +55,7 @@ class Forgetful:
         """Return the full names of some layers of the original; `None`: all.
 
         Raises:
-            ValueError: if a layer is unknown or has no weights.
+            ValueError: If a layer is unknown or has no weights.
         """
         if layers is None:
             return self.names

@@ -26,7 +26,7 @@ def tail_of(graph: Graph, at: Key) -> Graph:
         A graph whose first input is the layer's output.
 
     Raises:
-        ValueError: if no output depends on the layer.
+        ValueError: If no output depends on the layer.
     """
     reached, behind = {at}, []
     for node in graph.leading_to(graph.outputs):

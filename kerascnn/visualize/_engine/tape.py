@@ -104,7 +104,7 @@ def value_and_gradients(
     """Compute a function (N,) of several tensors, and the gradient of its sum at each, float32.
 
     Raises:
-        ValueError: if it depends on none of them.
+        ValueError: If it depends on none of them.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(points)

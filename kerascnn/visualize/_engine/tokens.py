@@ -22,7 +22,7 @@ def as_maps(values: np.ndarray, reshape: Reshape, layer: str) -> np.ndarray:
         layer: name of the layer, for errors.
 
     Raises:
-        ValueError: if they do not fit.
+        ValueError: If they do not fit.
     """
     if reshape is None:
         return values
@@ -56,7 +56,7 @@ def check_gradients(grads: np.ndarray, reshape: Reshape, layer: str) -> None:
     Warns about the images for which that is so.
 
     Raises:
-        ValueError: if it is so for all images, at the patches of a transformer.
+        ValueError: If it is so for all images, at the patches of a transformer.
     """
     silent = ~grads.reshape(len(grads), -1).any(axis=1)
     if silent.all() and reshape is not None:

@@ -20,7 +20,7 @@ def attribution_mass(heatmaps: np.ndarray, masks: np.ndarray) -> np.ndarray:
         (N,) float32, 0 to 1; NaN for a heatmap without positive values.
 
     Raises:
-        ValueError: if arguments do not fit.
+        ValueError: If arguments do not fit.
 
     >>> import numpy as np
     >>> heatmap, mask = np.array([[[1.0, 3.0], [-5.0, 0.0]]]), np.array([[[0, 1], [0, 0]]])

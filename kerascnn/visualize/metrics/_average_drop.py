@@ -56,7 +56,7 @@ def average_drop(
         target: class index, one index per image, or a callable from the probabilities
             (N, classes) to scores (N,); `None`: the predicted class.
         fill: what is shown where the heatmap is lowest, in the range of the images: a number, a
-            colour (C,) or an image; `None`: the mean colour of each image. The paper multiplies,
+            color (C,) or an image; `None`: the mean color of each image. The paper multiplies,
             so it is 0 there.
         batch_size: number of images per batch; smaller batches need less memory.
         input: which of several inputs is masked, by its position or name; the others are kept.
@@ -67,7 +67,7 @@ def average_drop(
         An `AverageDrop` with `drop` and `increase` for each image.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit.
+        TypeError, ValueError: If arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]

@@ -45,7 +45,7 @@ def efficient_mprt(
         for a heatmap that is constant before.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit, or if the method does not return one
+        TypeError, ValueError: If arguments do not fit, or if the method does not return one
             heatmap per image.
 
     >>> import kerascnn as kc

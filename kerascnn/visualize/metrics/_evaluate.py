@@ -132,7 +132,7 @@ def evaluate(
         has `to_markdown()`, `to_latex()`, `to_csv()`, `to_html()` and `to_dataframe()`.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit.
+        TypeError, ValueError: If arguments do not fit.
 
     >>> import kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]

@@ -65,7 +65,7 @@ def grid_pointing_game(
         A `GridPointingGame` with the shares of the positive attribution.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit, or if there are fewer than n² classes.
+        TypeError, ValueError: If arguments do not fit, or if there are fewer than n² classes.
 
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:8]

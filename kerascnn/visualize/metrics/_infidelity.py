@@ -54,8 +54,8 @@ def infidelity(
             normal noise.
         size: height and width of the square in pixels, one number or two; `None`: an eighth of the
             image size, rounded up.
-        fill: colour of the square, in the range of the images: a number, a colour (C,) or an image;
-            `None`: the mean colour of each image.
+        fill: color of the square, in the range of the images: a number, a color (C,) or an image;
+            `None`: the mean color of each image.
         noise: standard deviation of the noise, as a fraction of the image's range, max − min.
         samples: number of perturbations I; each takes a forward pass.
         scale: whether φ is first multiplied by the factor that makes the mean the smallest, as in
@@ -70,7 +70,7 @@ def infidelity(
         (N,) float32, in squared units of the score; lower is better.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit.
+        TypeError, ValueError: If arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]

@@ -13,8 +13,8 @@ def pointing_game(heatmaps: np.ndarray, masks: np.ndarray, *, tolerance: float =
     If the maximum occurs several times, the share of these pixels that lie on the object counts;
     a constant heatmap gets the share of the image that the object covers.
 
-    Limitations: only one pixel counts. Large objects in the centre are easy to hit: compare with a
-    heatmap that is highest in the centre.
+    Limitations: only one pixel counts. Large objects in the center are easy to hit: compare with a
+    heatmap that is highest in the center.
 
     Args:
         heatmaps: (N, h, w), resized bilinearly to the masks; higher values are more important.
@@ -27,7 +27,7 @@ def pointing_game(heatmaps: np.ndarray, masks: np.ndarray, *, tolerance: float =
         (N,) float32: 1 for a hit, 0 for a miss.
 
     Raises:
-        ValueError: if arguments do not fit.
+        ValueError: If arguments do not fit.
 
     >>> import numpy as np
     >>> heatmap, mask = np.array([[[0.1, 0.9], [0.3, 0.2]]]), np.array([[[0, 1], [0, 0]]])

@@ -20,7 +20,7 @@ def rank_accuracy(heatmaps: np.ndarray, masks: np.ndarray) -> np.ndarray:
         (N,) float32, 0 to 1.
 
     Raises:
-        ValueError: if arguments do not fit.
+        ValueError: If arguments do not fit.
 
     >>> import numpy as np
     >>> heatmap, mask = np.array([[[4.0, 3.0], [2.0, 1.0]]]), np.array([[[1, 0], [1, 0]]])

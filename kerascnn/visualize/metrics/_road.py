@@ -17,7 +17,7 @@ from kerascnn.visualize._engine.noise import noisy
 from kerascnn.visualize._engine.question import ask
 from kerascnn.visualize._engine.targets import Target
 
-# Each removed pixel is a weighted mean of its eight neighbours (section 4.2).
+# Each removed pixel is a weighted mean of its eight neighbors (section 4.2).
 SIDE, CORNER = 1 / 6, 1 / 12
 NEIGHBOURS = [
     (dy, dx, CORNER if dy and dx else SIDE)
@@ -63,7 +63,7 @@ def road(
 ) -> Road:
     """Evaluate heatmaps by removing pixels so that the shape of what is removed hardly shows.
 
-    Each removed pixel is the mean of its neighbours, of which those that are removed as well are
+    Each removed pixel is the mean of its neighbors, of which those that are removed as well are
     unknown too: the values of all removed pixels solve a linear system. A little noise is added.
     A fixed fill, as in `deletion_insertion`, leaks the shape of the mask to the network.
 
@@ -92,7 +92,7 @@ def road(
         A `Road` with both curves, and the score.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit.
+        TypeError, ValueError: If arguments do not fit.
 
     >>> import numpy as np, kerascnn as kc
     >>> model, images = kc.build_lenet5(weights="mnist"), kc.datasets.load("digits").test[0][:2]
@@ -127,7 +127,7 @@ def road(
 
 
 def impute(image: np.ndarray, removed: np.ndarray) -> np.ndarray:
-    """Replace removed pixels (H, W) of an image (H, W, C) by weighted means of their neighbours.
+    """Replace removed pixels (H, W) of an image (H, W, C) by weighted means of their neighbors.
 
     Returns:
         (H, W, C) float32.
@@ -147,7 +147,7 @@ def impute(image: np.ndarray, removed: np.ndarray) -> np.ndarray:
         y, x = rows + dy, columns + dx
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         own, other = np.flatnonzero(inside), (y * width + x)[inside]
-        diagonal[own] += weight  # at the border, the weights of the neighbours that exist
+        diagonal[own] += weight  # at the border, the weights of the neighbors that exist
         known = position[other] < 0
         right[own[known]] += weight * flat[other[known]]
         entries.append((own[~known], position[other[~known]], np.full((~known).sum(), -weight)))

@@ -26,7 +26,7 @@ def sensitivity_max(
     seed: int = 0,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Compute the largest relative change of a heatmap in a small neighbourhood of the image.
+    """Compute the largest relative change of a heatmap in a small neighborhood of the image.
 
         max over δ of ‖Φ(x + δ) − Φ(x)‖ / ‖Φ(x)‖, where no pixel of δ exceeds the radius
 
@@ -50,7 +50,7 @@ def sensitivity_max(
         (N,) float32; NaN for a heatmap that is 0 everywhere.
 
     Raises:
-        TypeError, ValueError: if arguments do not fit, or if the method does not return one
+        TypeError, ValueError: If arguments do not fit, or if the method does not return one
             heatmap per image.
 
     >>> import kerascnn as kc

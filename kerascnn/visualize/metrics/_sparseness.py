@@ -20,7 +20,7 @@ def sparseness(heatmaps: np.ndarray) -> np.ndarray:
         (N,) float32, 0 to 1; NaN for a heatmap that is 0 everywhere.
 
     Raises:
-        ValueError: if the heatmaps are not such an array, or not finite.
+        ValueError: If the heatmaps are not such an array, or not finite.
 
     >>> import numpy as np
     >>> sparseness(np.array([[[0.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]])).tolist()
