@@ -1,6 +1,7 @@
 """The examples run as they stand, offline, and draw what they say."""
 
 import runpy
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,17 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 PRINTED = {
     "convolution_by_hand": "Keras agrees: True",
     "lenet5_on_digits": "digits by writers not in the training data",
+    "segment_brain": "Dice of U-Net",
+    "segment_cells": "Dice of the cells in 40 test images",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
 }
-SLOW = {"grad_cam_of_your_model", "lenet5_on_digits"}  # they train
+SLOW = {  # they train
+    "grad_cam_of_your_model",
+    "lenet5_on_digits",
+    "segment_brain",
+    "segment_cells",
+}
+PACKAGES = {"segment_brain": "nilearn"}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +31,8 @@ SLOW = {"grad_cam_of_your_model", "lenet5_on_digits"}  # they train
     ids=lambda path: path.stem,
 )
 def test_example_runs(example, tmp_path, monkeypatch, capsys):
+    if find_spec(PACKAGES.get(example.stem, "kerascnn")) is None:
+        pytest.skip(f"{PACKAGES[example.stem]} is not installed")
     # No network: connections through a proxy that nobody serves fail at once.
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

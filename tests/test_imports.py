@@ -31,7 +31,7 @@ MAY_USE = {
     "explorer": {"_describe", "layers", "plots", "training", "weights"},
     "figures": {
         "arithmetic", "layers", "datasets", "plots", "weights", "_describe",
-        "models", "training", "visualize", "experiments", "trained",
+        "models", "training", "visualize", "experiments", "trained", "metrics", "prediction",
     },
     "decks": {"figures", "plots"},
     "__main__": {"cli"},

@@ -47,6 +47,9 @@ def verify(names: tuple[str, ...], data_dir: str | None) -> None:
     wrong = 0
     for verdict in verdicts(names, data_dir=data_dir):
         wrong += not verdict.holds
+        if verdict.measured is None:
+            click.echo(f"{verdict.network:20} {verdict.data:10} not measured: {verdict.missing}")
+            continue
         on_card = "as on its card" if verdict.holds else f"but {verdict.promised:.2%} on its card"
         measure = "" if verdict.measure == "accuracy" else f"{verdict.measure} "
         if verdict.other_pixels:
