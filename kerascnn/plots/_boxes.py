@@ -56,8 +56,8 @@ def boxes(
 
     >>> import matplotlib.pyplot as plt
     >>> ax = boxes(np.ones((10, 20)), [[1, 0.9, 0.5, 0.5, 0.2, 0.4]], class_names=["cat", "dog"])
-    >>> ax.patches[0].get_xy(), ax.texts[0].get_text()
-    ((8.0, 3.0), 'dog 0.90')
+    >>> float(ax.patches[0].get_x()), ax.texts[0].get_text()
+    (8.0, 'dog 0.90')
     >>> plt.close(ax.figure)
     """
     image = pictures("image", single(image), advice="pass the image from before preprocessing")

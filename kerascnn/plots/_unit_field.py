@@ -46,13 +46,13 @@ def unit_field(
 
     >>> import matplotlib.pyplot as plt
     >>> ax = unit_field(np.zeros((28, 28)), ((-2, 12), (2, 16)))
-    >>> [patch.get_bbox().bounds for patch in ax.patches]
-    [(2.0, -2.0, 14.0, 14.0)]
+    >>> [(patch.get_x(), patch.get_y(), patch.get_width()) for patch in ax.patches]
+    [(2, -2, 14)]
     >>> plt.close(ax.figure)
     """
     image = pictures("image", image)
     height, width = image.shape[:2]
-    boxes = {key: _box(box) for key, box in _named(field).items()}
+    boxes = {key: _box(box).tolist() for key, box in _named(field).items()}
     ax = canvas(ax)
     extent = (0, width, height, 0)
     if effective is None:
