@@ -109,7 +109,7 @@ COMPARED = (  # with any network: none of these refuses a layer or needs other i
     "blur_integrated_gradients", "guided_backprop", "guided_grad_cam", "occlusion", "eigen_cam",
     "grad_cam", "grad_cam_plus_plus", "layer_cam", "finer_cam", "ablation_cam", "score_cam",
 )  # fmt: skip
-ROW = 5  # methods in a row of the figure
+ROW = 7  # methods in a row of the figure
 
 
 def all_maps(
@@ -143,7 +143,7 @@ def all_maps(
         "guided_backprop": {},
         "guided_grad_cam": of_maps,
         "occlusion": {"size": 12, "stride": 4, **quiet},
-        "rise": {"cells": 8, **quiet},
+        "rise": {"cells": 8, "probability": False, **quiet},
         "eigen_cam": of_maps,
         "grad_cam": of_maps,
         "grad_cam_plus_plus": of_maps,
@@ -160,6 +160,7 @@ def all_maps(
     maps["integrated_gradients"] = np.abs(maps["integrated_gradients"]).max(axis=-1)
     for name in ("expected_gradients", *SUMS):
         maps[name] = maps[name].sum(axis=-1)
+    maps["rise"] -= maps["rise"].min()
     return image, maps, target
 
 
@@ -197,13 +198,13 @@ def methods_compared(
         from kerascnn.datasets import cifar10
 
         words = _(
-            "VGG16, trained on CIFAR-10. All methods explain the logit of class {name}.",
+            "VGG16, trained on CIFAR-10. All but Eigen-CAM explain the logit of class {name}.",
             name=class_texts(cifar10.CLASS_NAMES)[target],
         )
     else:
         net = network or shipped()
         words = _(
-            "{network}. All methods explain the class {name}.",
+            "{network}. All but Eigen-CAM explain the class {name}.",
             network=net.name,
             name=class_texts(net.names)[target],
         )

@@ -168,7 +168,7 @@ def _method_name(name: str) -> str:
         "integrated_gradients": _("integrated gradients"),
         "gradient_times_input": _("gradient × input"),
         "expected_gradients": _("expected gradients"),
-        "blur_integrated_gradients": _("blur integrated gradients"),
+        "blur_integrated_gradients": "Blur IG",
         "deep_lift": "DeepLIFT",
         "lrp": "LRP",
         "guided_backprop": _("guided backpropagation"),

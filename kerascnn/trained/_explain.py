@@ -66,6 +66,8 @@ def explain(
     found = getattr(found, "attributions", found)[0]
     if found.ndim > 2:
         found = found.sum(axis=-1) if method in SUMS else np.abs(found).max(axis=-1)
+    if method == "rise":
+        found = found - found.min()  # every pixel has much of the score that all masks give
     return Explanation(
         method=method,
         image=net.view(picture),
