@@ -1,4 +1,4 @@
-"""Make the page of LeNet-5 in docs/, with the replay of a training.
+"""Make the page of LeNet-5 in docs/, with the replay of a training, and a picture of it.
 
     python scripts/make_explorer.py --data-dir DIR
 
@@ -7,25 +7,29 @@ training is short: the page stays small, and what can be seen happens in the fir
 """
 
 import argparse
+import io
 import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
+from playwright.sync_api import sync_playwright
 
 import kerascnn as kc
+from kerascnn._print import browser
 
-PAGE = Path(__file__).parents[1] / "docs" / "lenet5.html"
+DOCS = Path(__file__).parents[1] / "docs"
 IMAGES = 12_000  # of MNIST's training images
 EPOCHS = 6
 SAMPLES = 2  # of each digit
+WIDTH, COLORS = 1000, 128  # of the picture
 
 
 def main() -> None:
     """Train, export."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="a directory with mnist.npz")
-    parser.add_argument("--out", type=Path, default=PAGE)
     options = parser.parse_args()
 
     mnist = kc.datasets.load("mnist", data_dir=options.data_dir)
@@ -45,7 +49,7 @@ def main() -> None:
         chosen = np.sort(np.concatenate([np.flatnonzero(labels == k)[:SAMPLES] for k in range(10)]))
         page = kc.explorer.export(
             model,
-            options.out,
+            DOCS / "lenet5.html",
             class_names=mnist.class_names,
             samples=(images[chosen], labels[chosen]),
             checkpoints=run,
@@ -53,6 +57,27 @@ def main() -> None:
         )
     accuracy = kc.evaluate(model, mnist).accuracy
     print(f"{page}: {page.stat().st_size:,} bytes, {accuracy:.2%} of MNIST's test images")
+    take_picture(page, DOCS / "pictures" / "explorer.png")
+
+
+def take_picture(page: Path, target: Path) -> None:
+    """Open a page in Chromium and take a picture of what is seen first."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        tab = chromium.new_page(viewport={"width": 1440, "height": 1180})
+        tab.goto(f"{page.as_uri()}#layer=c3&unit=3&y=4&x=4&sample=7")
+        tab.wait_for_selector("html[data-ready]")
+        tab.wait_for_selector("#strongest button")
+        data = tab.screenshot()
+        chromium.close()
+    save(Image.open(io.BytesIO(data)), target)
+
+
+def save(image: Image.Image, target: Path) -> None:
+    """Write a picture small enough for a repository."""
+    height = round(image.height * WIDTH / image.width)
+    small = image.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+    small.quantize(COLORS).save(target, optimize=True)
 
 
 if __name__ == "__main__":

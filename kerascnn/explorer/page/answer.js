@@ -11,15 +11,13 @@ const answerText = (one, scores, klass) => `${classText(one, klass)}: ${scoreTex
 function barOf(one, scores, klass) {
   if (isProbability(one)) return scores[klass];
   const [low, high] = [Math.min(...scores), Math.max(...scores)];
-  const part = high > low ? (scores[klass] - low) / (high - low) : 0;
-  return isDistance(one) ? 1 - part : part;
+  return high > low ? (scores[klass] - low) / (high - low) : 0;
 }
 
-function shownClasses(scores, best, one) {
+function shownClasses(scores) {
   const klasses = [...scores.keys()];
   if (klasses.length <= ALL_CLASSES) return klasses;
-  const sign = isDistance(one) ? 1 : -1;
-  return klasses.sort((a, b) => sign * (scores[a] - scores[b])).slice(0, BEST);
+  return klasses.sort((a, b) => scores[b] - scores[a]).slice(0, BEST);
 }
 
 /** Rows are made once and then only changed: they are redrawn with every stroke. */
@@ -29,7 +27,7 @@ function drawAnswer() {
   if (!isClassifier()) return;
   const scores = scoresOf(state.values);
   const best = predicted();
-  const shown = shownClasses(scores, best, one);
+  const shown = shownClasses(scores);
   const list = find("#classes");
   while (list.children.length > shown.length) list.lastChild.remove();
   while (list.children.length < shown.length) {

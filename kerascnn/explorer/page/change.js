@@ -141,10 +141,7 @@ function drawEffect() {
   if (accuracy && was) parts.push(" ", say("accuracyEffect", { before: was.right, after: accuracy.right, count: was.count }));
   return effect.replaceChildren(...parts);
 }
-const argBest = (scores) => {
-  const sign = isDistance(output()) ? -1 : 1;
-  return scores.reduce((best, value, i) => (sign * value > sign * scores[best] ? i : best), 0);
-};
+const argBest = (scores) => scores.reduce((best, value, i) => (value > scores[best] ? i : best), 0);
 
 // -- which filter matters most ----------------------------------------------------------------------------------
 

@@ -28,20 +28,17 @@ const classText = (one, klass) => one.classes?.[klass] ?? String(klass);
 /** The scores of an output for the classes: a single sigmoid is that of the second of two. */
 function scoresOf(values, one = output()) {
   const scores = values[one.node];
-  if (scores.length > 1 || one.classes?.length !== 2) return scores;
+  if (scores.length > 1 || one.activation !== "sigmoid") return scores;
   return Float32Array.of(1 - scores[0], scores[0]);
 }
-/** Whether the best class is the one with the lowest score: a distance, in the LeNet-5 of 1998. */
-const isDistance = (one) => nodes.get(one.node).type === "RBFOutput";
 /** Whether an output has scores of classes, rather than maps. */
 const isClassifier = (one = output()) => isVector(nodes.get(one.node).shape);
 const isProbability = (one) => ["softmax", "sigmoid"].includes(one.activation);
 
 function predicted(values = state.values, one = output()) {
   const scores = scoresOf(values, one);
-  const sign = isDistance(one) ? -1 : 1;
   let best = 0;
-  for (let i = 1; i < scores.length; i++) if (sign * scores[i] > sign * scores[best]) best = i;
+  for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
   return best;
 }
 const target = () => Math.min(state.target ?? predicted(), scoresOf(state.values).length - 1);

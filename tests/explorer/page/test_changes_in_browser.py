@@ -79,7 +79,9 @@ def test_the_training_plays_and_pauses(visit, lenet_page):
     assert tab.get_by_role("button", name="Play").is_visible()
 
 
-def test_a_filter_is_switched_off_and_on_again(visit, lenet_page, lenet, changed, digits, drawn):
+def test_a_filter_is_switched_off_and_on_again(
+    visit, lenet_page, lenet, changed, digits, drawn, expect
+):
     tab = visit(lenet_page, at="#layer=c3&tab=change")
     undo = tab.get_by_role("button", name="Undo", exact=True)
     assert undo.is_disabled()
@@ -90,9 +92,8 @@ def test_a_filter_is_switched_off_and_on_again(visit, lenet_page, lenet, changed
     assert not tab.evaluate("mapOf(state.node, 5).some(Boolean)")
     assert tab.locator("#effect").inner_text().startswith("Before: 8: ")
     right = int((np.argmax(changed(digits[0]), axis=-1) == digits[1]).sum())
-    tab.wait_for_timeout(300)
-    assert tab.locator("#accuracy").inner_text() == f"Correct on {right} of 12 samples"
-    assert f"{right} now, of 12." in tab.locator("#effect").inner_text()
+    expect(tab.locator("#accuracy")).to_have_text(f"Correct on {right} of 12 samples")
+    expect(tab.locator("#effect")).to_contain_text(f"{right} now, of 12.")
     undo.click()
     assert tab.get_by_label("on: Map 5", exact=True).is_checked()
     tab.keyboard.press("Control+z")

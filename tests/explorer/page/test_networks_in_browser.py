@@ -133,3 +133,37 @@ def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn):
     assert tab.locator("#classes li").count() == 1
     tab.locator("#input-choice").select_option(label="picture")
     assert tab.locator("#board").is_visible()
+
+
+def test_the_lenet5_of_1998_reads_drawn_digits(visit, digits, tmp_path, drawn, expect):
+    """Its input is larger than a digit, and its scores are distances."""
+    model = kc.build_lenet5(variant="1998", weights="mnist")
+    tab = visit(kc.explorer.export(model, tmp_path / "1998.html", samples=digits))
+    framed = np.pad(digits[0], [(0, 0), (2, 2), (2, 2), (0, 0)])
+    right = int((np.argmax(model(framed), axis=-1) == digits[1]).sum())
+    expect(tab.locator("#accuracy")).to_have_text(f"Correct on {right} of 12 samples")
+    tab.get_by_role("button", name="Clear").click()
+    box = tab.locator("#board").bounding_box()
+    tab.mouse.move(box["x"] + 140, box["y"] + 30)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 140, box["y"] + 250)
+    tab.mouse.up()
+    drawn(tab)
+    image = np.array(tab.evaluate("[...state.inputs[0]]"), "float32").reshape(1, 32, 32, 1)
+    assert np.flatnonzero(image.any(axis=(0, 2, 3))).tolist() == list(range(6, 26))  # 20 rows
+    assert tab.locator("#predicted").inner_text() == str(np.argmax(model(image)))
+
+
+def test_a_single_sigmoid_answers_with_one_of_two_classes(visit, tmp_path, drawn):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1, activation="sigmoid")])
+    model.set_weights([np.ones((4, 1)), np.zeros(1)])
+    page = kc.explorer.export(model, tmp_path / "two.html", class_names=["cat", "dog"])
+    tab = visit(page)
+    for value, name, scores in (
+        (-1, "cat", ["73.1 %", "26.9 %"]),
+        (2, "dog", ["11.9 %", "88.1 %"]),
+    ):
+        tab.locator("#numbers input").first.fill(str(value))
+        drawn(tab)
+        assert tab.locator("#predicted").inner_text() == name
+        assert tab.locator("#classes data").all_inner_texts() == scores
