@@ -1,4 +1,4 @@
-"""Write the weights of a trained network, and the JSON card that says how they came to be."""
+"""Write the weights of a trained network, and the JSON card that describes their training."""
 
 import hashlib
 import json
@@ -38,21 +38,21 @@ def write_card(
     """Measure a model on its test images, once, and write `path`.weights.h5 and `path`.json.
 
     Args:
-        path: The files' path without the endings: `…/architecture_set`.
-        model: The trained model; it is saved without an optimizer.
-        result: What `kerascnn.train` gave.
-        build: The builder's arguments that make such a model.
-        class_names: Of class 0, 1, ….
+        path: Path of the files without extensions: `…/architecture_set`.
+        model: The trained model; it is saved without its optimizer.
+        result: The result of `kerascnn.train`.
+        build: Arguments of the builder for this model.
+        class_names: Class names, by index.
         tests: Names of data sets; tables show the first score on the test images of the first.
-        command: The command that trained it.
-        measured_on: The file of the test images, where a data set has others with other pixels.
-        data_dir: Where the files of the data sets are.
-        preprocessing: What brings images in [0, 1] to the model, by its name.
-        data: What it was trained on, in words.
-        seed, seconds: Of the training.
-        input: What the model takes, in words.
-        licence: Of the weights.
-        half: Whether to store the weights as float16; they are measured as they are read.
+        command: The command that trained the model.
+        measured_on: The file of the test images, if there are several with different pixels.
+        data_dir: Directory with the files of the data sets.
+        preprocessing: Name of the preprocessing that the model expects.
+        data: Description of the training data.
+        seed, seconds: Seed and running time of the training.
+        input: Description of the input.
+        licence: License of the weights.
+        half: Whether to store the weights as float16; they are evaluated as stored.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_name(f"{path.name}.weights.h5")
@@ -97,7 +97,7 @@ def write_card(
 
 
 def pack(path, *, half=False):
-    """Write an HDF5 file anew, its arrays compressed, in the compact layout of HDF5 1.10."""
+    """Rewrite an HDF5 file with compressed arrays, in the compact layout of HDF5 1.10."""
     packed = path.with_suffix(".packed")
     with h5py.File(path) as file, h5py.File(packed, "w", libver="v110") as small:
 

@@ -250,7 +250,8 @@ def main():
             print(f"seed {seed}:", *findings[:6], *words, sep="\n  ", flush=True)
             wrong += bool(findings)
         seed += 1
-    print(f"{seed - options.seed} networks, {wrong} with findings")
+    count = 1 if options.one is not None else seed - options.seed
+    print(f"{count} networks, {wrong} with findings")
     print(", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
     raise SystemExit(wrong > 0)
 

@@ -1,11 +1,11 @@
-"""Damage picture files at random and read them: one line at most is said, and memory stays small.
+"""Damage image files at random and read them: errors must have one line, and memory stay small.
 
     python scripts/fuzz_pictures.py --seed 0 --minutes 60
 
-Each file is read as the command line and as a data set read it, in a process of its own whose
-memory is measured. A finding is any exception but an OSError of one line, a picture that is not
-finite or not in [0, 1], more than 2 GB, more than a minute, or a crash. Findings are kept in --keep
-and named by seed and number, which make them again: --seed 0 --only 1234.
+Each file is read as by the command line and as by a data set, in a separate process whose memory is
+measured. A finding is any exception other than a one-line OSError, an image that is not finite or
+not in [0, 1], more than 2 GB, more than a minute, or a crash. Files with findings are kept in
+--keep, named by seed and number, which reproduce them: --seed 0 --only 1234.
 """
 
 import argparse
@@ -48,7 +48,7 @@ TELLING = (
 
 
 def corpus() -> list[tuple[str, bytes]]:
-    """Whole files of many kinds, small, with their endings."""
+    """Create small intact files of many formats, with their extensions."""
     rng = np.random.default_rng(0)
     ramp = np.linspace(0, 1, 24 * 32).reshape(24, 32) ** 1.5
     gray = Image.fromarray(np.uint8(255 * ramp))
@@ -107,7 +107,7 @@ def corpus() -> list[tuple[str, bytes]]:
 
 
 def many_tiffs(rng: np.random.Generator, ramp: np.ndarray) -> list[bytes]:
-    """Several pages, planes apart, palettes, predictors, white as 0, alpha and thumbnails."""
+    """Create TIFFs with several pages, separate planes, palettes, predictors, alpha and so on."""
     made = []
 
     def write(*pages: np.ndarray, **options: object) -> None:
@@ -140,7 +140,7 @@ def many_tiffs(rng: np.random.Generator, ramp: np.ndarray) -> list[bytes]:
 
 
 def wide_png(rows: np.ndarray) -> bytes:
-    """A PNG of 32 columns and 3 channels of 16 bits, which Pillow reads and does not write."""
+    """Create a PNG with 3 channels of 16 bits, which Pillow can read but not write."""
     rows[:, 0] = 0  # no filter
     head = struct.pack(">IIBBBBB", 32, len(rows), 16, 2, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
@@ -149,7 +149,7 @@ def wide_png(rows: np.ndarray) -> bytes:
 
 
 def damaged(whole: list[tuple[str, bytes]], rng: np.random.Generator) -> tuple[str, bytes]:
-    """One of the files with a few things wrong."""
+    """Damage one of the files in a few places."""
     kind, data = whole[rng.integers(len(whole))]
     data = bytearray(data)
     for _ in range(rng.integers(1, 6)):
@@ -162,14 +162,14 @@ def damaged(whole: list[tuple[str, bytes]], rng: np.random.Generator) -> tuple[s
                     data[at] ^= 1 << int(rng.integers(8))
         elif how == 1:  # the file ends
             del data[place + 1 :]
-        elif how == 2:  # a part is missing or twice there
+        elif how == 2:  # a part is missing or repeated
             length = int(rng.integers(1, 64))
             part = data[place : place + length]
             data[place : place + length] = b"" if rng.random() < 0.5 else part * 2
-        elif how == 3:  # another file goes on
+        elif how == 3:  # it continues with another file
             other = whole[rng.integers(len(whole))][1]
             data[place:] = other[int(rng.integers(len(other))) :]
-        else:  # a number is another one
+        else:  # a number is replaced
             size = int(rng.choice([1, 2, 4, 8]))
             value = int(rng.choice(TELLING)) if rng.random() < 0.7 else int(rng.integers(2**32))
             order = "little" if rng.random() < 0.5 else "big"
@@ -180,7 +180,7 @@ def damaged(whole: list[tuple[str, bytes]], rng: np.random.Generator) -> tuple[s
 
 
 def with_checksums(png: bytearray) -> bytearray:
-    """Make the checksums of a PNG's chunks right, so that its reader goes on."""
+    """Correct the checksums of a PNG's chunks, so that reading continues."""
     at = 8
     while at + 12 <= len(png):
         (length,) = struct.unpack_from(">I", png, at)
@@ -193,7 +193,7 @@ def with_checksums(png: bytearray) -> bytearray:
 
 
 def read_all(path: str) -> str:
-    """Read a file in all ways; returns what came of it, beginning with "!" if it must not be."""
+    """Read a file in all ways; return the result, which starts with "!" for a finding."""
     from kerascnn.cli._pictures import read_picture
     from kerascnn.datasets import ImageFiles
 
@@ -227,13 +227,13 @@ def read_all(path: str) -> str:
 
 
 def one_line(said: object) -> None:
-    """Refuse what is said in more than one line."""
+    """Check that a message has only one line."""
     if "\n" in str(said) or len(str(said)) > 600:
         raise ValueError(f"not one line: {str(said)[:200]!r}")
 
 
 def work(pipe: object) -> None:
-    """Read the files whose paths come through a pipe; tells what came of each, and the memory."""
+    """Read the files whose paths come through a pipe; send back the results and the memory."""
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (2 * MOST, 2 * MOST))
     while True:
@@ -243,7 +243,7 @@ def work(pipe: object) -> None:
 
 
 class Worker:
-    """A process that reads files."""
+    """A process for reading files."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("fork")
@@ -253,7 +253,7 @@ class Worker:
         other.close()
 
     def __call__(self, path: Path) -> str:
-        """Have a file read; returns what came of it."""
+        """Read a file in the process and return the result."""
         self.pipe.send(str(path))
         try:
             if not self.pipe.poll(HANGING):
@@ -268,7 +268,7 @@ class Worker:
 
 
 def main() -> None:
-    """Damage and read files for some time."""
+    """Damage and read files until the time is up."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=1)

@@ -1,17 +1,17 @@
-"""Train a network that the package ships on CIFAR-10.
+"""Train one of the shipped networks on CIFAR-10.
 
     python scripts/train_cifar10.py vgg16 --data-dir DIR
 
-DIR holds cifar10_jpeg.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The
-epoch is chosen on the validation images, the last tenth of the training images; the nets in WHOLE
-learn these as well, and their epoch is that of the best training accuracy. The test images are
-looked at once, after that. With --run-dir a training that was stopped goes on. With --taught half
-of each label is what the shipped residual and plain nets say of the image, and the epoch is that of
-the lowest training loss. The card of each net has the whole command, that of VGG16 with
-`--epochs 120 --erased 10 --taught`.
+DIR contains cifar10_jpeg.npz; without --data-dir, it is read from KERASCNN_DATA or downloaded by
+Keras. The best epoch is selected on the validation images, the last tenth of the training images.
+The networks in WHOLE are also trained on these; their best epoch has the highest training accuracy.
+Then the test images are evaluated once. With --run-dir, a stopped run resumes. With --taught, half
+of each label is the mean prediction of the shipped residual and plain networks, and the best epoch
+has the lowest training loss. The card of each network contains the full command; for VGG16, it
+includes `--epochs 120 --erased 10 --taught`.
 
-The residual and plain nets train twice as fast on a processor with PyTorch below Keras; the cards
-say with what it was:
+On a CPU, the residual and plain networks train twice as fast with PyTorch as Keras's backend; the
+cards state which backend was used:
 
     KERAS_BACKEND=torch python scripts/train_cifar10.py resnet20
 """
@@ -33,10 +33,10 @@ from kerascnn.datasets._archive import find
 from kerascnn.datasets.cifar10 import FILE
 
 IMAGES = {"input_shape": [32, 32, 3], "classes": 10}
-# DEVIATION: further than the papers' steps in few epochs. Processors with matrix units of bfloat16
-# take half the time with it or less; the weights, and what is measured, stay float32.
+# DEVIATION: a cosine schedule leads further in few epochs than the papers' steps. Processors with
+# matrix units for bfloat16 take at most half the time; weights and evaluation stay in float32.
 BRIEF = {"batch_size": 128, "schedule": "cosine", "precision": "mixed_bfloat16"}
-NETS = {  # the builder's arguments; what only the training needs; the training
+NETS = {  # arguments of the builder; additional ones for training; arguments of the training
     "alexnet": (
         {"variant": "cifar", **IMAGES},
         {},
@@ -58,21 +58,21 @@ NETS = {  # the builder's arguments; what only the training needs; the training
     "plain20": ({}, {}, {"recipe": "vgg", "learning_rate": 0.1, "dropout": None, "epochs": 60}),
 }
 WHOLE = ("resnet20", "vgg16")
-ERASED = 8  # the side of a square, in pixels
+ERASED = 8  # side of the square in pixels
 TEACHERS = ("resnet20", "plain20")
-COPIES = 2  # of an image that each teacher sees, changed as in its own training
+COPIES = 2  # number of augmented copies of each image that a teacher predicts
 
 
 def main():
-    """Train, choose, measure, write."""
+    """Train a network, select the best epoch, evaluate it and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=NETS)
     parser.add_argument("--data-dir", help="a directory with cifar10_jpeg.npz")
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--erased", type=int, default=ERASED, help="the side of the square")
+    parser.add_argument("--erased", type=int, default=ERASED, help="side of the erased square")
     parser.add_argument("--taught", action="store_true", help=f"by {' and '.join(TEACHERS)}")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run-dir", type=Path, help="where a stopped training goes on")
+    parser.add_argument("--run-dir", type=Path, help="directory of a run to resume")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     options = parser.parse_args()
     build, extra, training = NETS[options.name]
@@ -147,10 +147,10 @@ def main():
 
 
 def changed(name, side=ERASED):
-    """How the training images change: moved and mirrored; for the deep nets a square is erased."""
+    """Return the augmentation: shifts and flips, and an erased square for the deep networks."""
     if name == "alexnet":
         return kc.training.PadCropFlip()
-    # Cutout (DeVries & Taylor 2017, arXiv:1708.04552): they learn the images by heart otherwise.
+    # Cutout (DeVries & Taylor 2017, arXiv:1708.04552), since they would overfit without it.
     part = (side / 32) ** 2
     square = keras.layers.RandomErasing(
         factor=(1, 1), scale=(part, part), fill_value=0.5, value_range=(0, 1)
@@ -159,7 +159,7 @@ def changed(name, side=ERASED):
 
 
 def without_biases(model):
-    """The same net with convolutions that add nothing, which normalization would take out again."""
+    """Copy a network without the biases of convolutions, which normalization would subtract."""
 
     def clone(layer):
         config = layer.get_config()
@@ -174,7 +174,7 @@ def without_biases(model):
 
 
 def spent(run_dir, seconds=None):
-    """Keep, in the run directory, how long the training took so far, over all its parts."""
+    """Store the total training time in the run directory, including earlier parts of the run."""
     file = run_dir / "seconds.json"
     if seconds is not None:
         write_atomically(file, json.dumps(seconds).encode())
@@ -182,15 +182,15 @@ def spent(run_dir, seconds=None):
 
 
 def whole(data):
-    """All training images with those that are kept for validation, as (images, labels)."""
+    """Return all training images, including those for validation, as (images, labels)."""
     return tuple(np.concatenate(both) for both in zip(data.train, data.validation, strict=True))
 
 
 def taught(data, file, seed):
-    """The images with labels (N, 10): half the class, half the mean of what the teachers say.
+    """Return the images with labels (N, 10), half class, half mean prediction of the teachers.
 
-    Which classes look alike is more to learn than one name (Hinton et al. 2015, arXiv:1503.02531,
-    at temperature 1). A training that was stopped goes on with the labels in the file.
+    Predictions contain more information than the class, such as which classes look alike (Hinton
+    et al. 2015, arXiv:1503.02531, at temperature 1). A resumed run uses the labels in the file.
     """
     images, labels = data
     if not file.exists():
@@ -211,10 +211,10 @@ def taught(data, file, seed):
 
 
 def folded(model, plain, images):
-    """Move each batch normalization into the convolution before it, which is exact at inference.
+    """Fold each batch normalization into the convolution before it, which is exact at inference.
 
-    With gain g, shift b, mean m and variance v of a channel, the convolution's kernel times
-    s = g / sqrt(v + epsilon), and its bias as b + s (bias - m), give the normalized map.
+    For a channel with gain g, shift b, mean m and variance v, the kernel is multiplied by
+    s = g / sqrt(v + epsilon), and the bias becomes b + s (bias - m).
     """
     for layer in plain.layers:
         if not layer.weights:

@@ -1,11 +1,12 @@
-"""Train the LeNet-5 of 1998 that the package ships, on MNIST.
+"""Train the shipped LeNet-5 of 1998 on MNIST.
 
     python scripts/train_lenet5_1998.py --data-dir DIR
 
-DIR holds mnist.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. As in
-LeCun et al. 1998, section II.B: 32x32 pixels, the background at -0.1 and the strokes at 1.175, and
-the loss of Equation 9. DEVIATION: Adam, where the paper takes each weight's own rate from the
-curvature. The epoch is chosen on the validation images; the test images are looked at once, after.
+DIR contains mnist.npz; without --data-dir, it is read from KERASCNN_DATA or downloaded by Keras. As
+in LeCun et al. 1998, section II.B, images have 32x32 pixels, with the background at -0.1 and
+strokes at 1.175, and the loss is Equation 9. DEVIATION: Adam instead of learning rates from the
+curvature of each weight. The best epoch is selected on the validation images; then the test images
+are evaluated once.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from kerascnn.trained._trained import framed
 
 
 def main():
-    """Train, choose, measure, write."""
+    """Train the network, select the best epoch, evaluate it and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="a directory with mnist.npz")
     parser.add_argument("--epochs", type=int, default=20)

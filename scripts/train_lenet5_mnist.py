@@ -1,10 +1,10 @@
-"""Train the LeNet-5 that the package ships, on MNIST and half of scikit-learn's digits.
+"""Train the shipped LeNet-5 on MNIST and half of scikit-learn's digits.
 
     python scripts/train_lenet5_mnist.py --data-dir DIR
 
-DIR holds mnist.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The epoch
-is chosen on MNIST's validation images. Both test parts are looked at once, after that. The weights
-and a JSON that says where they come from go to kerascnn/weights/shipped/.
+DIR contains mnist.npz; without --data-dir, it is read from KERASCNN_DATA or downloaded by Keras.
+The best epoch is selected on MNIST's validation images; then both test sets are evaluated once. The
+weights and a JSON card that describes their training are written to kerascnn/weights/shipped/.
 """
 
 import argparse
@@ -18,21 +18,21 @@ from _card import SHIPPED, write_card
 
 import kerascnn as kc
 
-DIGITS_COPIES = 8  # each of the 899 digits counts this often among MNIST's 55,000
+DIGITS_COPIES = 8  # number of copies of each of the 899 digits among MNIST's 55,000
 
 
 class Handwriting(keras.Layer):
-    """Write each digit a little differently: slant, size, place, pen and focus.
+    """Vary the slant, size, position, stroke width and sharpness of each digit.
 
-    Takes and returns `(N, 28, 28, 1)` float32 in [0, 1]. Each range is that of a uniform draw.
+    Input and output: `(N, 28, 28, 1)` float32 in [0, 1]. Values are drawn uniformly from ranges.
     """
 
     ROTATION = 10 * np.pi / 180  # ± radians
     SLANT = 0.2  # ± columns per row
-    SCALE = 0.12  # ± of 1, in each direction by itself
+    SCALE = 0.12  # ± relative to 1, separately for each direction
     SHIFT = 1.6  # ± pixels
-    PEN = (-0.35, 0.45)  # part of the way to the thinnest (-1) and the thickest (1) stroke
-    BLUR = (-0.5, 0.9)  # part of a blurred copy (sigma 1 pixel); half of the images stay sharp
+    PEN = (-0.35, 0.45)  # stroke width, from the thinnest (-1) to the thickest (1)
+    BLUR = (-0.5, 0.9)  # fraction of a blurred copy (sigma 1 pixel); below 0, images stay sharp
 
     def __init__(self, seed=0):
         super().__init__()
@@ -42,7 +42,7 @@ class Handwriting(keras.Layer):
         self.bell = (bell / bell.sum()).astype("float32")[..., None, None]
 
     def call(self, images):
-        """Change a batch."""
+        """Augment a batch."""
         return self._focus(self._pen(self._shape(images)))
 
     def _draw(self, low, high, images, *shape):
@@ -55,7 +55,7 @@ class Handwriting(keras.Layer):
         slant = self._draw(-self.SLANT, self.SLANT, images)
         wide = 1 + self._draw(-self.SCALE, self.SCALE, images)
         tall = 1 + self._draw(-self.SCALE, self.SCALE, images)
-        # Where a pixel (x, y) of the new image lies in the old one: rotation, slant, scale, shift.
+        # The position of a new pixel (x, y) in the old image: rotation, slant, scale, shift.
         a, b = ops.cos(angle) * wide, (slant - ops.sin(angle)) * wide
         c, d = ops.sin(angle) * tall, ops.cos(angle) * tall
         middle = (images.shape[1] - 1) / 2
@@ -81,7 +81,7 @@ class Handwriting(keras.Layer):
 
 
 def main():
-    """Train, choose, measure, write."""
+    """Train the network, select the best epoch, evaluate it and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="a directory with mnist.npz")
     parser.add_argument("--epochs", type=int, default=60)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-HEADINGS = ("Architecture", "Variant", "Set", "Source", "MiB", "Score", "Licence")
+HEADINGS = ("Architecture", "Variant", "Set", "Source", "MiB", "Score", "License")
 CAPTION = (
     "Scores are accuracies unless named. ImageNet: top-1, one center crop. Its terms may also "
     "apply to weights trained on it."
@@ -27,7 +27,7 @@ class WeightSet(ABC):
         name: the value of the builder's `weights` argument, for example "imagenet".
         source: the source of the file: "kerascnn", "Keras" or "torchvision".
         size: size of the file with the whole model, in MiB.
-        score: how good a model with the weights is, from 0 to 1.
+        score: score of a model with these weights, from 0 to 1.
         measure: what the score is: "accuracy", the fraction of the images that are classified
             correctly, "Dice" or "mAP".
         tested_on: the images on which the score was measured.
