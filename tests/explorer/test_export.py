@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 import kerascnn as kc
 from kerascnn.explorer import _export
 from kerascnn.explorer._export import page_data
+from kerascnn.explorer._layers import ROWS
 from kerascnn.explorer._weights import coded, decoded
 from kerascnn.training._checksum import add_sum
 from kerascnn.training._kept import kept_file
@@ -133,6 +135,7 @@ def kept(lenet, tmp_path_factory):
     return folder, weights
 
 
+@pytest.mark.node
 def test_every_checkpoint_equals_keras(lenet, digits, kept, script, compare):
     folder, weights = kept
     data = page_data(lenet, checkpoints=folder)
@@ -223,6 +226,7 @@ def test_what_the_page_lacks_is_refused_before_anything_is_written(name, refusal
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.node
 def test_a_subclass_that_changes_nothing_is_its_base(compare, shuffled):
     class Named(layers.Dense):
         def __init__(self, units, **options):
@@ -253,6 +257,13 @@ def test_arguments_are_refused_in_one_line(options, line, lenet):
     with pytest.raises(ValueError, match=re.escape(line)) as error:
         page_data(lenet, **options)
     assert "\n" not in str(error.value)
+
+
+def test_the_list_of_layers_is_that_of_the_page():
+    text = (Path(__file__).parents[2] / "docs" / "explorer.md").read_text("utf-8")
+    listed = set(re.findall(r"`(\w+)`", text.partition("## Layers")[2].partition("##")[0]))
+    kinds = {kind.__name__ for kind in ROWS} - {"InputLayer"}
+    assert listed - {"glu", "sparsemax", "threshold"} == kinds
 
 
 def test_a_slow_page_is_warned_of(monkeypatch):

@@ -10,6 +10,8 @@ from kerascnn import layers as own
 from kerascnn.explorer._activations import FUNCTIONS
 from kerascnn.explorer._export import page_data
 
+pytestmark = pytest.mark.node
+
 # TensorFlow 2.21 writes past an array in the gradient of kernels of 1×1 with a stride of 2, by few
 # channels of an even size; no model here has any.
 ZOO = {

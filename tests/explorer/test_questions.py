@@ -9,6 +9,8 @@ import kerascnn as kc
 from kerascnn._graph import flatten, run
 from kerascnn.explorer._export import page_data
 
+pytestmark = pytest.mark.node
+
 LOAD = "const net = KerasCNN.load(given.model), run = net.forward(given.inputs); "
 
 

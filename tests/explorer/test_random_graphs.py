@@ -1,12 +1,15 @@
 """Random networks over all layers and options, with branches, shared layers and nested models."""
 
 import keras
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
 from kerascnn import layers as own
 from kerascnn.explorer._activations import NAMES
+
+pytestmark = pytest.mark.node
 
 ACTIVATIONS = [name for name in NAMES if "softmax" not in name]
 
