@@ -12,7 +12,7 @@ import numpy as np
 
 from kerascnn._checks import check_choice
 from kerascnn._class_names import names_of
-from kerascnn._describe import describe
+from kerascnn._describe.macs import macs_of
 from kerascnn._errors import warn
 from kerascnn._files import must_be_writable, write_atomically
 from kerascnn._graph import Graph, flatten
@@ -126,7 +126,7 @@ def page_data(
     data = read(graph, arrays)
     kept = None if checkpoints is None else read_run(checkpoints, model)
     small = "int8" if dtype == "int8" else "int16"
-    _check_size(model, arrays, dtype, small, 0 if kept is None else len(kept.weights))
+    _check_size(model, graph, arrays, dtype, small, 0 if kept is None else len(kept.weights))
     names = _name_classes(data["outputs"], graph, class_names)
     inputs = describe_inputs(graph, preprocessing, digits, names)
     shapes = [graph.maker(key).shapes[0][1:] for key in graph.inputs]
@@ -159,7 +159,9 @@ def page_data(
     }
 
 
-def _check_size(model: keras.Model, arrays: Arrays, dtype: str, small: str, epochs: int) -> None:
+def _check_size(
+    model: keras.Model, graph: Graph, arrays: Arrays, dtype: str, small: str, epochs: int
+) -> None:
     """Refuse a page that is too large, and warn of one that is slow.
 
     Raises:
@@ -178,7 +180,11 @@ def _check_size(model: keras.Model, arrays: Arrays, dtype: str, small: str, epoc
             f"model must fit a page of {LIMIT} MiB; its {model.count_params():,} weights{kept} "
             f"take {total / 2**20:.0f} MiB as {dtype}. {advice}, or kerascnn.visualize."
         )
-    macs = describe(model).macs or 0
+    shapes = graph.shapes
+    macs = sum(
+        macs_of(n.operation, [shapes[k] for k in n.inputs], n.shapes[0], n.slots) or 0
+        for n in graph.nodes
+    )
     if macs > FAST:
         warn(
             f"the page computes {macs / 1e9:.1f} billion MACs for each picture, about "
