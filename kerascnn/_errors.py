@@ -5,7 +5,9 @@ import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-LISTED = 8  # choices to list before the line gets too long to read
+LISTED = 8  # choices to list if all of them take more than LONG characters
+LONG = 500
+SHORT = 3  # letters of names that are alike if they share half of them, as those of languages
 
 
 def unknown(what: str, received: object, choices: Iterable[object]) -> ValueError:
@@ -15,9 +17,9 @@ def unknown(what: str, received: object, choices: Iterable[object]) -> ValueErro
     ValueError("layer must be one of 'conv1', 'pool1'; received 'cnov1'. Did you mean 'conv1'?")
     """
     choices = list(choices)
-    listed = ", ".join(map(repr, choices[:LISTED]))
-    if len(choices) > LISTED:
-        listed += f", … ({len(choices)} in all)"
+    listed = ", ".join(map(repr, choices))
+    if len(listed) > LONG:
+        listed = ", ".join(map(repr, choices[:LISTED])) + f", … ({len(choices)} in all)"
     line = f"{what} must be one of {listed}; received {received!r}."
     if close := _close(str(received), choices):
         line += f" Did you mean {' or '.join(map(repr, close))}?"
@@ -34,7 +36,9 @@ def _close(received: str, choices: list) -> list[str]:
         return []
     if same := [name for name in choices if plain(name) == plain(received)]:
         return same
-    near = get_close_matches(plain(received), map(plain, choices), n=3)
+    names = [plain(name) for name in choices]
+    cutoff = 0.5 if max(map(len, names), default=0) <= SHORT else 0.6
+    near = get_close_matches(plain(received), names, n=3, cutoff=cutoff)
     return sorted((c for c in choices if plain(c) in near), key=lambda c: near.index(plain(c)))[:3]
 
 

@@ -37,8 +37,9 @@ def describe(
 
     Nested models and branches are included. The receptive field follows Araujo et al. 2019
     (Distill, "Computing receptive fields of convolutional neural networks"), with the padding
-    that Keras uses for this input size; pixels of the padding are counted. If it depends on the
-    position of the unit, it is the largest one in the layer.
+    that Keras uses for this input size; pixels of the padding are counted. A dense layer or a
+    global pooling layer sees as much as a convolution whose kernel covers all positions. If the
+    receptive field depends on the position of the unit, it is the largest one in the layer.
 
     The spatial axes are determined from the `data_format` of the layers that use them. For
     Keras's own layers, receptive fields and MACs follow from rules. For other layers, the

@@ -197,7 +197,7 @@ class _Step(NamedTuple):
         if look.field is None or look.axis is None:
             return look
         if look.axis not in reach:
-            return all_of(look, shape, self.sizes[origin])
+            return all_of(look, shape)
         to, taps, step = reach[look.axis]
         field = look.field.through(taps, step, units=None if to is None else self.after[to])
         return Look(to, field, look.alone and not self._merges(to))

@@ -28,18 +28,18 @@ UNKNOWN = Look(None, None)
 View = dict[Origin, Look]
 
 
-def all_of(look: Look, shape: tuple, size: int | None) -> Look:
-    """Return what all units of a tensor see together, without padding."""
+def all_of(look: Look, shape: tuple) -> Look:
+    """Return what all units of a tensor see together, with the padding."""
     if look.axis is None:
         return look
     units = shape[look.axis]
-    if units is None or size is None or look.field is None:
+    if units is None or look.field is None:
         return UNKNOWN
     spans = [s for s in map(look.field.span, range(units)) if s]
     if not spans:
         return Look(None, ReceptiveField.of_spans([None], 0))
-    first, last = max(min(s[0] for s in spans), 0), min(max(s[1] for s in spans), size - 1)
-    return Look(None, ReceptiveField.of_spans([(first, last) if first <= last else None], 0))
+    hull = min(s[0] for s in spans), max(s[1] for s in spans)
+    return Look(None, ReceptiveField.of_spans([hull], 0))
 
 
 def joined(looks: Sequence[Look], size: int | None, shape: tuple) -> Look:
@@ -56,22 +56,25 @@ def joined(looks: Sequence[Look], size: int | None, shape: tuple) -> Look:
     fixed = [s for look, f in known if look.axis is None for s in f.spans[:1] if s is not None]
     moving = [field for look, field in known if look.axis is not None]
     hull = (min(s[0] for s in fixed), max(s[1] for s in fixed)) if fixed else None
-    if not moving or (hull and size is not None and hull == (0, size - 1)):
+    if not moving:
         return Look(None, ReceptiveField.of_spans([hull], 0))
     (axis,) = axes
     units = shape[axis]
+    if hull and size is not None and hull[0] <= 0 and hull[1] >= size - 1:
+        # all see the whole image; some also see more of its padding
+        spans = [s for f in moving for s in map(f.span, range(units or 0)) if s]
+        wider = [(min(hull[0], s[0]), max(hull[1], s[1])) for s in spans]
+        widest = max([hull, *wider], key=lambda s: s[1] - s[0])
+        return Look(None, ReceptiveField.of_spans([widest], 0))
     alone = all(look.alone for look, _field in known)
     if units is None and len({f.stride for f in moving}) > 1:
         return UNKNOWN  # their fields drift apart by an unknown distance
     field = ReceptiveField.union(moving, units=units)
     if hull is None:
         return Look(axis, field, alone)
-    if units is None or size is None:
+    if units is None:
         return UNKNOWN
     spans = map(field.span, range(units))
-    spans = [
-        hull if s is None else (min(hull[0], max(s[0], 0)), max(hull[1], min(s[1], size - 1)))
-        for s in spans
-    ]
+    spans = [hull if s is None else (min(hull[0], s[0]), max(hull[1], s[1])) for s in spans]
     step = round(field.stride * units)
     return Look(axis, ReceptiveField.of_spans(spans, step, aligned=field.aligned), alone)

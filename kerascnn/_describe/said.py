@@ -45,7 +45,7 @@ def said_by(
             for v, shape, way in zip(content, before, ways, strict=False):
                 if origin in v and origin not in (way or ()):
                     known = given is not None or v[origin].axis is None
-                    looks.append(all_of(v[origin], shape, sizes[origin]) if known else UNKNOWN)
+                    looks.append(all_of(v[origin], shape) if known else UNKNOWN)
             view[origin] = UNKNOWN if said is None else joined(looks, sizes[origin], after)
     return view
 

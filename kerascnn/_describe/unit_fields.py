@@ -102,7 +102,7 @@ class UnitFields:
         if look.axis is None:
             return look.field.span(0)
         if look.axis > len(unit):  # the axis that is last now holds all positions
-            return all_of(look, self.end, size).field.span(0)
+            return all_of(look, self.end).field.span(0)
         return look.field.span(unit[look.axis - 1])
 
 

@@ -45,7 +45,8 @@ def bar_of(count: int) -> Iterator[Callable[[LectureFigure], None]]:
 
 def end(count: int, failed: Mapping[str, Exception], written: object) -> None:
     """Print what was drawn and what failed; exit with status 1 if a figure failed."""
-    click.echo(f"{count - len(failed)} of {count} figures: {written}")
+    drawn = f"{count - len(failed)} of " * bool(failed) + f"{count} figure{'s' * (count != 1)}"
+    click.echo(f"{drawn}: {written}")
     for name, error in failed.items():
         line = " ".join(str(error).split())
         click.echo(f"Error: figure {name!r} was not drawn: {line}", err=True)

@@ -17,7 +17,7 @@ class OneLine(click.Group):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("once", UserWarning)
-                warnings.showwarning = one_line
+                warnings.showwarning = Warnings().show
                 return super().invoke(context)
         except click.UsageError as error:
             click.echo(f"Error: {error.format_message()}", err=True)
@@ -26,9 +26,22 @@ class OneLine(click.Group):
         return context.exit(2)
 
 
-def one_line(message: Warning, *_where: object) -> None:
-    """Show a warning without the line of code that caused it."""
-    click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+class Warnings:
+    """What a command shows of warnings: one line each, without the line of code that caused it."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def show(self, message: Warning, *_where: object) -> None:
+        """Show a warning; of doubtful images, which are read several times, one of each kind."""
+        line = str(message)
+        if (kind := getattr(message, "kind", None)) is not None:
+            if kind in self._said:
+                return
+            self._said.add(kind)
+            if kind == "window":
+                line = message.line("Give --window BLACK WHITE to scale all images alike")
+        click.echo(f"Warning: {' '.join(line.split())}", err=True)
 
 
 @contextmanager

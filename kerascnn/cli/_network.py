@@ -1,23 +1,27 @@
 """The trained network of a command: its options, which are checked early, and its loading."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerascnn import weights
-from kerascnn.trained._paths import CONFIG, is_run, is_whole_model
+from kerascnn.trained._paths import CONFIG, class_names_in, is_run, is_whole_model
 
 from ._checks import ARCHITECTURES, check_network, check_options, check_run, check_weights
-from ._options import PREPROCESSING, of_builder, read_options
+from ._options import PREPROCESSING, Named, of_builder, read_options
 
 if TYPE_CHECKING:
+    import keras
+
     from kerascnn.trained import Trained
 
 NO_BUILDERS = ("weights", "source", "preprocessing", "class_names", "any_size", "otherwise")
+NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 SUBSTITUTE = "vgg16/cifar10"  # shipped with the package
 
 
@@ -47,6 +51,8 @@ class Choice:
     def known_names(self) -> tuple[str, ...]:
         """Return the class names, as far as they are known before the network is loaded."""
         said = self.class_names or tuple(self._config().get("class_names") or ())
+        if not said and is_whole_model(self.source or self.weights or ""):
+            return class_names_in(self.source or self.weights or "")
         if said or self.source not in ARCHITECTURES:
             return said
         sets = {found.name: found for found in weights.available(str(self.source))}
@@ -54,6 +60,17 @@ class Choice:
             self.weights or ("imagenet" if "imagenet" in sets else next(iter(sets), ""))
         )
         return found.class_names if found else ()
+
+    def _without_weights(self, include_top: bool) -> "keras.Model":
+        from kerascnn import models
+        from kerascnn.models._zero_weights import zero_weights
+
+        options = dict(self.options)
+        for found in weights.available(str(self.source)):
+            if found.name == self.weights and found.variant:
+                options.setdefault("variant", found.variant)
+        with zero_weights():
+            return models.build(str(self.source), include_top=include_top, **options)
 
     def _config(self) -> dict:
         """Return the configuration of a run; empty for other networks."""
@@ -66,10 +83,23 @@ class Choice:
         except (OSError, ValueError):  # reported when the run is loaded
             return {}
 
-    def load(self, *, include_top: bool = True, **more: Any) -> "Trained":
-        """Load the network, and print its name and, if it is a substitute, the reason."""
+    def load(
+        self, *, include_top: bool = True, layers: Mapping[str, Sequence[str]] = NONE, **more: Any
+    ) -> "Trained":
+        """Load the network, and print its name and, if it is a substitute, the reason.
+
+        Args:
+            include_top: whether the classifier is needed.
+            layers: names of layers by option. They are checked before weights are downloaded.
+            **more: see `kerascnn.trained.load`.
+
+        Raises:
+            ValueError: if the network lacks a layer.
+        """
         from kerascnn import trained
 
+        if any(layers.values()) and self.source in ARCHITECTURES:
+            check_layers(self._without_weights(include_top), layers)
         net = trained.load(
             self.source,
             weights=self.weights,
@@ -80,12 +110,25 @@ class Choice:
             **self.options,
             **more,
         )
+        check_layers(net.model, layers)  # it may be a substitute
         if net.instead:
             line = f"{net.instead}; using {net.name} from the package instead."
             click.echo(line, err=True)
         else:
             click.echo(f"{net.name}: {net.note}" if net.note else net.name, err=True)
         return net
+
+
+def check_layers(model: "keras.Model", layers: Mapping[str, Sequence[str]]) -> None:
+    """Reject names of layers, by option, that a model lacks."""
+    from kerascnn._graph import flatten
+
+    for option, names in layers.items():
+        for name in names:
+            try:
+                flatten(model).node(name)
+            except ValueError as error:
+                raise ValueError(str(error).replace("layer", option, 1)) from None
 
 
 def of_network(default: str) -> Callable:
@@ -109,7 +152,7 @@ def of_network(default: str) -> Callable:
         of_builder,
         click.option(
             "--preprocessing",
-            type=click.Choice(PREPROCESSING),
+            type=Named(PREPROCESSING),
             help="The preprocessing for the weights.  [default: the set's or the run's, else unit]",
         ),
     )

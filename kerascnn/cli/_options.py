@@ -4,9 +4,11 @@ import ast
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from kerascnn._errors import unknown
 
 from ._main import quiet
 
@@ -20,6 +22,21 @@ FORMATS = ("svg", "png", "pdf")
 PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe", "0-255")
 WORDS = ("name", "variant", "padding")  # never numbers, as in variant=1998
 
+
+class Named(click.Choice):
+    """One of several names, rejected as elsewhere: with what may be meant."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the name.
+
+        Raises:
+            ValueError: If it is not one of the choices.
+        """
+        if value not in self.choices:
+            raise unknown(param.opts[0], value, self.choices)
+        return value
+
+
 of_builder = click.option(
     "--option",
     "options",
@@ -27,8 +44,8 @@ of_builder = click.option(
     multiple=True,
     help="An argument of the builder, such as padding=same or input_shape=64,64,3; repeatable.",
 )
-in_language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
-in_style = click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
+in_language = click.option("--lang", type=Named(LANGUAGES), default="en", show_default=True)
+in_style = click.option("--style", type=Named(STYLES), default="slides", show_default=True)
 of_values = click.option(
     "--window",
     type=(float, float),

@@ -13,6 +13,7 @@ from ._checks import ARCHITECTURES, check_network, check_options, check_run
 from ._main import main, start_keras
 from ._options import (
     FORMATS,
+    Named,
     in_language,
     in_style,
     names_in,
@@ -127,7 +128,7 @@ def read(path: Path, no_top: bool) -> "keras.Model":
 
 @main.command()
 @of_model
-@click.option("--format", "table", type=click.Choice(TABLES), help="[default: text, or OUT's]")
+@click.option("--format", "table", type=Named(TABLES), help="[default: text, or OUT's]")
 @click.option(
     "--columns", metavar="NAMES", help="Only these columns, such as layer,output,parameters,macs."
 )
@@ -192,9 +193,9 @@ def table_file(path: Path, table: str | None) -> Path:
 
 @main.command()
 @of_model
-@click.option("--kind", type=click.Choice(KINDS), help="[default: what fits on a slide]")
+@click.option("--kind", type=Named(KINDS), help="[default: what fits on a slide]")
 @click.option(
-    "--detail", type=click.Choice(DETAILS), help="Level of detail of blocks.  [default: what fits]"
+    "--detail", type=Named(DETAILS), help="Level of detail of blocks.  [default: what fits]"
 )
 @click.option("--format", "formats", help="Any of svg,png,pdf,tex,pptx.  [default: svg, or OUT's]")
 @in_language

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerascnn._errors import warn
+from kerascnn._errors import unknown, warn
 from kerascnn._files import replacing
 
 from ._checks import check_data
 from ._data import from_folder, say_size
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
-from ._options import FORMATS, in_language, in_style, of_values
+from ._options import FORMATS, Named, in_language, in_style, of_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ BATCH = 64
 @of_values
 @click.option(
     "--part",
-    type=click.Choice(PARTS),
+    type=Named(PARTS),
     help="[default: test; for the training folder of a run, the images that it was not trained on]",
 )
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="File for the confusion matrix.")
@@ -162,7 +162,8 @@ def read(
             )
     found = loaded.train if part == "all" else getattr(loaded, part)
     if found is None:
-        raise ValueError(f"--part must be one of the parts of the data; received {part!r}.")
+        there = [name for name in PARTS[:-1] if getattr(loaded, name) is not None]
+        raise unknown("--part", part, there)
     images, labels = found
     names = net.class_names or loaded.class_names
     if labels.ndim == 1 and labels.dtype.kind in "iu":

@@ -73,10 +73,10 @@ def gradcam(
     pictures = [read_photo(image, window=choice.window(window)) for image in images]
     start_keras()
 
-    net = choice.load()
+    net = choice.load(layers={"--layer": [layer] if layer else []})
     rows = []
     with language(lang):
-        klass = None if target is None else class_number(target, net.names, what="--class")
+        klass = None if target is None else number_of(net, target)
         for image, picture in zip(images, pictures, strict=True):
             if len(images) > 1:
                 click.echo(f"{image}:")
@@ -90,6 +90,16 @@ def gradcam(
     if len(paths) < len(images):
         draw(net, rows, paths[0], lang, style)
         click.echo(paths[0])
+
+
+def number_of(net: "Trained", target: str) -> int:
+    """Return the number of the class that `--class` specifies."""
+    if not net.class_names and not target.isdecimal():
+        raise ValueError(
+            f"--class must be a number, since {net.name} has no class names; received {target!r}. "
+            "Give --class-names, or save the file with kerascnn.trained.save."
+        )
+    return class_number(target, net.names, what="--class")
 
 
 def outputs(images: tuple[str, ...], out: str | None, what: str) -> list[Path]:
@@ -135,7 +145,7 @@ def draw(
     from kerascnn._text import text as _
 
     with plots.style(style, lang=lang), replacing(path) as new:
-        note = _("by {network}, in place of the one asked for", network=net.name)
+        note = _("computed by {network} instead of the requested network", network=net.name)
         figure = plots.explanations(rows, note=note if net.instead else None)
         figure.savefig(new)
         plt.close(figure)

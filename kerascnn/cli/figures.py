@@ -12,7 +12,7 @@ from ._checks import ARCHITECTURES
 from ._drawing import bar_of, end
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
-from ._options import LANGUAGES, STYLES, of_values, read_photo
+from ._options import LANGUAGES, in_style, of_values, read_photo
 
 if TYPE_CHECKING:
     from ._network import Choice
@@ -25,9 +25,9 @@ def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
     langs = [word.strip() for word in words.split(",") if word.strip()]
     for lang in langs:
         if lang not in LANGUAGES:
-            raise unknown("lang", lang, LANGUAGES)
+            raise unknown("--lang", lang, LANGUAGES)
     if not langs:
-        raise ValueError(f"lang must name at least one of {', '.join(LANGUAGES)}; received none.")
+        raise ValueError(f"--lang must name at least one of {', '.join(LANGUAGES)}; received none.")
     return langs
 
 
@@ -69,7 +69,7 @@ def read_languages(_context: Any, _option: Any, words: str) -> list[str]:
     type=click.IntRange(1),
     help="Number of processes.  [default: up to 2 for many figures, else 1]",
 )
-@click.option("--style", type=click.Choice(STYLES), default="slides", show_default=True)
+@in_style
 @click.option(
     "--rerun",
     is_flag=True,

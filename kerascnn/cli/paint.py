@@ -7,7 +7,7 @@ import click
 
 from ._main import main, start_keras
 from ._network import chosen, of_network
-from ._options import made_of, names_in, of_values, read_photo
+from ._options import Named, made_of, names_in, of_values, read_photo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,9 +58,10 @@ def dream(
     from kerascnn import visualize
     from kerascnn.trained._layers import OCTAVE_SCALE, OCTAVES, dream_layers, fitting_octaves
 
-    net = choice.load(include_top=False)
+    asked = [] if layers is None else names_in(layers)
+    net = choice.load(include_top=False, layers={"--layers": asked})
     picture, *guides = sized(net, pictures)
-    names = dream_layers(net.model) if layers is None else names_in(layers)
+    names = asked or dream_layers(net.model)
     if octaves is None:
         octaves = fitting_octaves(net.model, picture.shape[1:3], names)
         if octaves < OCTAVES:
@@ -95,7 +96,7 @@ def dream(
     help="[default: suited to the network and the images]",
 )
 @click.option("--steps", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="lbfgs", show_default=True)
+@click.option("--optimizer", type=Named(OPTIMIZERS), default="lbfgs", show_default=True)
 @click.option("--size", type=SIZE, default=400, show_default=True, help="Longer side in pixels.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="[default: CONTENT_STYLE.png]")
@@ -128,11 +129,18 @@ def style(
     from kerascnn import visualize
     from kerascnn.trained import _layers
 
-    net = choice.load(include_top=False)
+    asked = {
+        option: [] if names is None else names_in(names)
+        for option, names in (
+            ("--content-layers", content_layers),
+            ("--style-layers", style_layers),
+        )
+    }
+    net = choice.load(include_top=False, layers=asked)
     of_content, of_style = sized(net, photos)
     model = net.model
-    contents = _layers.content_layers(model) if content_layers is None else names_in(content_layers)
-    styles = _layers.style_layers(model) if style_layers is None else names_in(style_layers)
+    contents = asked["--content-layers"] or _layers.content_layers(model)
+    styles = asked["--style-layers"] or _layers.style_layers(model)
     for option, layers in (("--content-layers", contents), ("--style-layers", styles)):
         if not layers:
             raise ValueError(f"{option} must be layers of {net.name}, which has no convolutions.")

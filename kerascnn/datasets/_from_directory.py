@@ -173,6 +173,8 @@ def from_directory(
             window=window,
             input_range=input_range,
         )
+        if splits:
+            read.warn_with(next(iter(splits.values()))[0])
         if check:
             read.check()
         splits[part] = read, np.array(labels, np.int64)

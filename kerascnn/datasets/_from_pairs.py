@@ -185,10 +185,12 @@ def _fit(plane: np.ndarray, size: tuple[int, int], resize: str) -> np.ndarray:
 def _rows(arrays, rows, files: ImageFiles):
     if not isinstance(arrays, ImageFiles):
         return arrays[rows]
-    return ImageFiles(
+    part = ImageFiles(
         [files.paths[row] for row in rows], image_size=files.shape[1:3], channels=files.shape[3],
         resize=files.resize, window=files.window, input_range=files.input_range,
     )  # fmt: skip
+    part.warn_with(files)
+    return part
 
 
 def _split(groups: np.ndarray, validation: float, test: float, seed: int) -> dict[str, np.ndarray]:

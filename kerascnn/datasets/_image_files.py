@@ -18,6 +18,31 @@ RESIZE = ("crop", "stretch")
 DRAFT = 2  # a JPEG is decoded at no less than this many times the requested size
 
 
+ADVICE = {  # by kind of problem
+    "window": "Pass window=(black, white) to scale all images alike",
+    "numbers": "Replace these values if they are meaningful",
+    "pages": "Save the pages that you need as separate files",
+}
+
+
+class DoubtfulImage(UserWarning):
+    """A problem with an image that others of the data set may have as well.
+
+    Attributes:
+        path: of the first image that has it.
+        note: what the problem is.
+        kind: a key of `ADVICE`.
+    """
+
+    def __init__(self, path: Path, note: str, kind: str) -> None:
+        self.path, self.note, self.kind = path, note, kind
+        super().__init__(self.line(ADVICE[kind]))
+
+    def line(self, advice: str) -> str:
+        """Return the warning with advice on what to do."""
+        return f"image '{self.path}': {self.note}. {advice}; other images like it are not reported."
+
+
 class ImageFiles:
     """Image files on disk that behave like an array, `(N, H, W, C)` float32 in [0, 1].
 
@@ -81,7 +106,7 @@ class ImageFiles:
         self.resize = resize
         self.window = window
         self.input_range = check_range("input_range", input_range)
-        self._said = set()
+        self._said: set[str] = set()
 
     def __len__(self):
         return len(self.paths)
@@ -138,21 +163,17 @@ class ImageFiles:
 
     def _warn(self, notes, paths):
         """Warn once about each kind of problem, naming the first image that has it."""
-        advice = {
-            "window": "Pass window=(black, white) to scale all images alike",
-            "numbers": "Replace these values if they are meaningful",
-            "pages": "Save the pages that you need as separate files",
-        }
-        for kind, what_to_do in advice.items():
+        for kind in ADVICE:
             doubtful = [(path, getattr(n, kind)) for path, n in zip(paths, notes, strict=True)]
             doubtful = [(path, note) for path, note in doubtful if note]
             if doubtful and kind not in self._said:
                 self._said.add(kind)
                 path, note = doubtful[0]
-                warnings.warn(
-                    f"image '{path}': {note}. {what_to_do}; other images like it are not reported.",
-                    stacklevel=3,
-                )
+                warnings.warn(DoubtfulImage(path, note, kind), stacklevel=3)
+
+    def warn_with(self, other):
+        """Warn once for both, as parts of one data set do."""
+        self._said = other._said
 
 
 def _check(path):

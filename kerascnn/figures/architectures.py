@@ -1,10 +1,7 @@
 """Diagrams and tables of architectures."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from functools import cache, partial
-from unittest import mock
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -28,25 +25,12 @@ def built(name: str, **options: object) -> Description:
     """Build and describe a network, once for all figures."""
     from kerascnn import models
     from kerascnn._describe import describe
+    from kerascnn.models._zero_weights import zero_weights
 
     with zero_weights():
         description = describe(models.build(name, **options))
     gc.collect()  # VGG's weights take half a gigabyte and are no longer needed
     return description
-
-
-@contextmanager
-def zero_weights() -> Iterator[None]:
-    """Build networks without random weights, which would take twice the memory."""
-    import keras
-
-    def zeros(self: object, shape: tuple, dtype: str | None = None, **_more: object) -> object:
-        return keras.ops.zeros(shape, dtype)
-
-    with ExitStack() as stack:
-        for kind in (keras.initializers.VarianceScaling, keras.initializers.RandomNormal):
-            stack.enter_context(mock.patch.object(kind, "__call__", zeros))
-        yield
 
 
 @figure(

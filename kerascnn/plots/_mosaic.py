@@ -17,7 +17,9 @@ from ._ranges import without_color
 from ._style import in_print
 
 GAP = 0.08  # between images, as a fraction of their longer side
-TITLE = 0.06  # space for a title above an image: this fraction of the longer side per row, …
+WIDE = 16 / 9  # of a slide
+TITLE = 0.06  # space for a title above an image: this fraction of the longer side per row, or …
+# … per column of a mosaic that is wider than a slide, …
 TITLE_LIMITS = (0.12, 0.24)  # … within these limits
 CRISP = 64  # images up to this side show their pixels as squares; larger ones are resampled …
 CRISP_MOSAIC = 1200  # … and so is a mosaic with more pixels per row than a screen can show
@@ -45,7 +47,7 @@ class Mosaic:
 def square_columns(count: int, tile: tuple[int, int]) -> int:
     """Choose the columns that give a mosaic of about 16:9, without a nearly empty last row."""
     height, width = tile
-    columns = min(count, max(1, round(math.sqrt(count * height / width * 16 / 9))))
+    columns = min(count, max(1, round(math.sqrt(count * height / width * WIDE))))
     rows = math.ceil(count / columns)
     return math.ceil(count / rows)
 
@@ -64,7 +66,7 @@ def lay_out(images: np.ndarray, columns: int | None, titles: bool) -> Mosaic:
     columns = min(columns, count)
     rows = math.ceil(count / columns)
     gap = math.ceil(GAP * max(height, width))
-    room = min(max(TITLE * rows, TITLE_LIMITS[0]), TITLE_LIMITS[1])
+    room = min(max(TITLE * max(rows, columns / WIDE), TITLE_LIMITS[0]), TITLE_LIMITS[1])
     above = math.ceil(room * max(height, width)) if titles else 0
     down, across = above + height + gap, width + gap
     corners = [(above + i // columns * down, i % columns * across) for i in range(count)]

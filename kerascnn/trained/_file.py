@@ -8,6 +8,7 @@ import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import weights
 from kerascnn._rescaling import rescaling_layer
 
+from ._paths import class_names_in
 from ._top import without_top
 from ._trained import Trained, check_model
 
@@ -41,7 +42,7 @@ def from_file(
         model=model if include_top else without_top(model),
         name=path.name,
         preprocessing=mode,
-        class_names=class_names,
+        class_names=class_names or class_names_in(path),
         note=note,
     )
 

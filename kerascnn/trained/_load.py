@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kerascnn import models
 from kerascnn import weights as weight_sets
+from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 
 from ._architecture import from_architecture
@@ -81,6 +82,7 @@ def load(
             f"class_names must be {len(known)} names, one for each class of {net.name}; "
             f"received {len(net.class_names)}."
         )
+    remember(net.model, net.class_names)
     return net
 
 

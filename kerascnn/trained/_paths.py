@@ -1,9 +1,12 @@
 """Recognize run directories and model files, without importing Keras."""
 
+import json
+import zipfile
 from pathlib import Path
 
 CONFIG, MODEL = "config.json", "model.json"  # written by `train`
 WHOLE_MODEL = ".keras"
+METADATA, OWN = "metadata.json", "kerascnn"  # a member of such a file, and what `save` adds to it
 
 
 def is_run(path: str | Path) -> bool:
@@ -14,3 +17,13 @@ def is_run(path: str | Path) -> bool:
 def is_whole_model(path: str | Path) -> bool:
     """Return whether a path is that of a file with layers and weights."""
     return Path(path).suffix == WHOLE_MODEL
+
+
+def class_names_in(path: str | Path) -> tuple[str, ...]:
+    """Return the names of classes that `kerascnn.trained.save` wrote into a file; () if none."""
+    try:
+        with zipfile.ZipFile(Path(path).expanduser()) as file:
+            said = json.loads(file.read(METADATA))
+        return tuple(map(str, said[OWN]["class_names"]))
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+        return ()  # saved by Keras alone, or legacy HDF5

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerascnn._errors import warn
+
 from ._recipes import Recipe
 from ._stream import Stream, is_stream
 
@@ -175,6 +177,17 @@ def weighted(part: "Part | Stream", sample_weight: Labels) -> "Part | Stream":
     several = isinstance(sample_weight, dict | list | tuple) and isinstance(part.labels, dict)
     outputs = len(part.labels) if several else 1
     return replace(part, weights=arrays(sample_weight, len(part), outputs))
+
+
+def with_batches_within(part: Part, plan: Recipe) -> Recipe:
+    """Reduce the batch size of a recipe to the number of images, with a warning."""
+    if not 0 < len(part) < plan.batch_size:
+        return plan
+    warn(
+        f"batch_size is {len(part)}, the number of training images, instead of {plan.batch_size} "
+        f"as in the recipe {plan.name!r}; a smaller one takes more steps per epoch."
+    )
+    return replace(plan, batch_size=len(part))
 
 
 def with_batches_of(stream: Stream, plan: Recipe, batch_size: int | None) -> Recipe:

@@ -11,11 +11,13 @@ from scipy import special
 
 from kerascnn._checks import check_count, check_range, is_whole
 from kerascnn._class_names import remember
+from kerascnn._errors import unknown
 from kerascnn._heads import last_activation
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
+from kerascnn.datasets._dataset import PARTS
 
 from ._checks import check_part, not_indices
 from ._data import Data, Part, as_part, center
@@ -75,7 +77,8 @@ def evaluate(
     if ignore_class is not None and not is_whole(ignore_class, -math.inf):
         raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")
     if hasattr(data, "train") and getattr(data, part, None) is None:
-        raise ValueError(f"part must be one that the data set has; received {part!r}.")
+        there = [name for name in PARTS if getattr(data, name, None) is not None]
+        raise unknown("part", part, there)
     if input_range is not None:
         input_range = check_range("input_range", input_range)
     if hasattr(data, part):

@@ -25,7 +25,15 @@ from ._callbacks import (
     Stops,
     StreamEnd,
 )
-from ._data import Data, Part, reads_on_demand, splits, weighted, with_batches_of
+from ._data import (
+    Data,
+    Part,
+    reads_on_demand,
+    splits,
+    weighted,
+    with_batches_of,
+    with_batches_within,
+)
 from ._devices import Placement, Precision, make_deterministic, placed, placement
 from ._dropout import dropout_rate
 from ._fit import Fit, quiet
@@ -170,6 +178,8 @@ def train(
     fit = weighted(fit, sample_weight)
     if isinstance(fit, Stream):
         plan = with_batches_of(fit, plan, batch_size)
+    elif batch_size is None:
+        plan = with_batches_within(fit, plan)
     where = placement(model, devices, precision, plan.batch_size)
     augment = plan.augment if augment is None else augment
     check_optimizer(plan, model)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,10 @@ from PIL import Image
 import kerascnn as kc
 from kerascnn import cli, figures
 from kerascnn.cli import _checks, _options
+from kerascnn.cli._drawing import end
+from kerascnn.cli._main import Warnings
 from kerascnn.cli.describe import title_of
+from kerascnn.datasets._image_files import DoubtfulImage
 from kerascnn.models._signatures import signatures
 
 
@@ -40,7 +45,7 @@ def test_figures_are_drawn(kerascnn, tmp_path):
     assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == [
         "index.html", "volume-quiz.svg",
     ]  # fmt: skip
-    assert "1 of 1" in result.stdout
+    assert result.stdout.startswith("1 figure: ")
 
 
 def test_figures_of_several_languages_go_into_folders(kerascnn, tmp_path):
@@ -51,7 +56,7 @@ def test_figures_of_several_languages_go_into_folders(kerascnn, tmp_path):
         "es/volume-quiz.svg", "index.html", "ko/volume-quiz.svg",
     ]  # fmt: skip
     assert '<html lang="ko">' in (tmp_path / "figures" / "index.html").read_text("utf-8")
-    assert "1 of 1" in result.stdout
+    assert result.stdout.startswith("1 figure: ")
 
 
 def test_figures_are_listed(kerascnn, tmp_path):
@@ -451,3 +456,47 @@ def test_figures_of_numbers_need_no_tensorflow(run_python):
     printed = run_python(code).split()
     assert printed[0] == "{}"
     assert not {"tensorflow", "keras"} & {name.split(".")[0] for name in printed}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["gradcam", "a.jpg"], ["describe", "vgg16"], ["diagram", "vgg16"], ["figures"], ["lecture"],
+        ["exercises"], ["evaluate", "--data", "digits"],
+    ],
+)  # fmt: skip
+def test_a_language_that_is_meant(command):
+    result = CliRunner().invoke(cli.main, [*command, "--lang", "kr"])
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: --lang must be one of 'en', 'ko', 'es'; received 'kr'. Did you mean 'ko'?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "failed", "line"),
+    [
+        (1, 0, "1 figure: figures/index.html"),
+        (22, 0, "22 figures: figures/index.html"),
+        (22, 2, "20 of 22 figures: figures/index.html"),
+        (1, 1, "0 of 1 figure: figures/index.html"),
+    ],
+)
+def test_how_many_figures_were_drawn(capsys, count, failed, line):
+    errors = {f"a{i}": RuntimeError("broken") for i in range(failed)}
+    with pytest.raises(SystemExit) if failed else nullcontext():
+        end(count, errors, "figures/index.html")
+    assert capsys.readouterr().out.splitlines() == [line]
+
+
+def test_a_doubtful_image_is_reported_once_with_the_option_of_the_command_line(capsys):
+    """A folder is read in parts, and for some commands several times."""
+    show = Warnings().show
+    for name in ("a.tif", "b.tif"):
+        show(DoubtfulImage(Path(name), "its values have an unknown range", "window"))
+    show(UserWarning("of another kind"))
+    assert capsys.readouterr().err.splitlines() == [
+        "Warning: image 'a.tif': its values have an unknown range. Give --window BLACK WHITE to "
+        "scale all images alike; other images like it are not reported.",
+        "Warning: of another kind",
+    ]

@@ -364,7 +364,10 @@ def test_a_network_without_convolutions_has_no_style(kerascnn, tmp_path):
         (["style", "cat.jpg"], "Missing argument 'STYLE'"),
         (["style", "cat.jpg", "coffee.png", "--style-layers", "conv9"], "conv9"),
         (["style", "cat.jpg", "coffee.png", "--style-weight", "-1"], "-1.0 is not in the range"),
-        (["dream", "cat.jpg", "--preprocessing", "rgb"], "'rgb' is not one of 'unit', 'signed'"),
+        (
+            ["dream", "cat.jpg", "--preprocessing", "rgb"],
+            "--preprocessing must be one of 'unit', 'signed'",
+        ),
         (["dream", "cat.jpg", "-o", "none/a.png"], "folder must exist"),
     ],
 )
@@ -375,3 +378,35 @@ def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
     (error,) = [one for one in result.stderr.splitlines() if one.startswith("Error: ")]
     assert line in error
     assert [path for path in sorted(tmp_path.iterdir()) if path.name != "cache"] == before
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["gradcam", "cat.jpg"], "--layer"),
+        (["dream", "cat.jpg"], "--layers"),
+        (["style", "cat.jpg", "coffee.png"], "--content-layers"),
+        (["style", "cat.jpg", "coffee.png"], "--style-layers"),
+    ],
+)
+def test_layers_are_checked_before_weights_are_loaded(kerascnn, monkeypatch, command, option):
+    def loaded(*_arguments, **_options):
+        raise AssertionError("the weights were loaded")
+
+    monkeypatch.setattr(kc.trained, "load", loaded)
+    network = ("--model", "resnet20", "--weights", "cifar10")
+    result = kerascnn(*command, *network, option, "conv9")
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith(f"Error: {option} must be one of 'input', ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_class_of_a_file_without_names(kerascnn, tmp_path):
+    keras.Sequential(
+        [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+    ).save(tmp_path / "a.keras")
+    result = kerascnn("gradcam", "cat.jpg", "--model", "a.keras", "--class", "dent")
+    assert result.exit_code == 2
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("Error: --class must be a number, since a.keras has no class names")
+    assert "Give --class-names" in line

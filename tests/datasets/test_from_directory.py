@@ -213,3 +213,19 @@ def test_classes_in_the_users_order(tmp_path):
     assert data.reading["class_names"] == ["good", "dent"]
     with pytest.raises(ValueError, match=r"class_names must be .* dent, good; received good\.$"):
         from_directory(tmp_path, image_size=4, class_names=["good"])
+
+
+def test_a_problem_of_all_images_is_reported_once(tmp_path):
+    """In one line, whatever the number of parts: 16-bit images that use little of their range."""
+    for name in ("ant", "bee"):
+        (tmp_path / name).mkdir()
+        for i in range(4):
+            dark = np.full((8, 8), 100 + 50 * (name == "bee"), np.uint16)
+            dark[0] = 90
+            Image.fromarray(dark).save(tmp_path / name / f"{i}.png")
+    data = from_directory(tmp_path, image_size=8, validation=0.25, test=0.25)
+    with pytest.warns(UserWarning, match="are not reported") as caught:
+        for part in (data.train, data.validation, data.test):
+            part[0][:]
+    assert len(caught) == 1
+    assert "Pass window=(black, white)" in str(caught[0].message)

@@ -166,7 +166,7 @@ def test_slides_of_small_figures_start_no_tensorflow(tmp_path):
         (["B99"], "part must be one of .* received 'B99'."),
         (["C1", "-o", "deck.ppt"], "format must be one of 'pptx', 'html', 'pdf'; received 'ppt'."),
         (["C1", "-o", "file/deck.html"], "path must be a file that can be written; received"),
-        (["C1", "--lang", "fr"], "'fr' is not one of 'en', 'ko', 'es'."),
+        (["C1", "--lang", "fr"], "--lang must be one of 'en', 'ko', 'es'; received 'fr'."),
     ],
 )
 def test_bad_input_is_one_line(arguments, line, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 import kerascnn as kc
+from kerascnn.models._zero_weights import zero_weights
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,32 @@ def test_lenet5():
     assert description.macs == 28**2 * 6 * 25 + 10**2 * 16 * 150 + 400 * 120 + 120 * 84 + 840
     assert [r.receptive_field for r in description.layers[1:6]] == [5, 6, 14, 16, 32]
     assert [r.stride_product for r in description.layers[1:6]] == [1, 2, 2, 4, 4]
-    assert record(description, "f6").receptive_field == 28  # the whole image
+    assert record(description, "f6").receptive_field == 32  # of c5's only place; 28 are the image
     assert record(description, "f6").stride_product is None
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 24), (25, 30)])
+def test_a_dense_layer_sees_what_a_convolution_over_all_positions_sees(rows, columns):
+    """Long et al. 2015, section 3.1: dense layers are convolutions whose kernels cover the maps."""
+    image = keras.Input((rows, columns, 3))
+    maps = keras.layers.Conv2D(4, 5, strides=2, padding="same")(image)
+    maps = keras.layers.MaxPooling2D(3, strides=2, padding="same")(maps)
+    dense = keras.layers.Dense(5)(keras.layers.Flatten()(maps))
+    pooled = keras.layers.GlobalAveragePooling2D()(maps)
+    covering = keras.layers.Conv2D(5, maps.shape[1:3])(maps)
+    fields = [
+        kc.describe(keras.Model(image, x)).layers[-1].receptive_field
+        for x in (dense, pooled, covering)
+    ]
+    assert fields[0] == fields[1] == fields[2]
+
+
+@pytest.mark.parametrize(("name", "pixels"), [("alexnet", 355), ("vgg16", 404), ("googlenet", 907)])
+def test_receptive_fields_of_classifiers(name, pixels):
+    """Long et al. 2015, arXiv:1411.4038, Table 1, "rf size"."""
+    with zero_weights():
+        model = kc.models.build(name)
+    assert kc.describe(model).layers[-1].receptive_field == pixels
 
 
 def test_lenet5_of_1998():

@@ -13,8 +13,7 @@ SPANS = st.one_of(st.none(), st.tuples(st.integers(-2, 8), st.integers(0, 4)).ma
 MOVING = st.tuples(st.lists(SPANS, min_size=UNITS, max_size=UNITS), st.integers(-2, 6)).map(
     lambda given: Look(1, ReceptiveField.of_spans(*given))
 )
-# The same for all units is seen of the image alone, without its padding.
-FIXED = st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)).map(
+FIXED = st.tuples(st.integers(-2, SIZE + 1), st.integers(-2, SIZE + 1)).map(
     lambda ends: Look(None, ReceptiveField.of_spans([(min(ends), max(ends))], 0))
 )
 
@@ -36,20 +35,23 @@ def test_ways_that_meet(looks):
     for unit in range(UNITS):
         expected = inside(hull(look.field.span(unit) for look in looks))
         assert inside(found.field.span(unit)) == expected
+    # The padding counts too: the size is that of the unit that sees most.
+    seen = [hull(look.field.span(unit) for look in looks) for unit in range(UNITS)]
+    assert found.field.size == max(s[1] - s[0] + 1 if s else 0 for s in seen)
 
 
 @given(MOVING)
 def test_all_units_together(look):
-    expected = inside(hull(map(look.field.span, range(UNITS))))
-    assert all_of(look, (None, UNITS, 2), SIZE).field.span(0) == expected
+    expected = hull(map(look.field.span, range(UNITS)))
+    assert all_of(look, (None, UNITS, 2)).field.span(0) == expected
 
 
 def test_what_cannot_be_told():
     one, whole = Look(1, ReceptiveField()), Look(None, ReceptiveField.of_spans([(2, 5)], 0))
     assert joined([one, UNKNOWN], SIZE, (None, 4, 4)) == UNKNOWN
     assert joined([one, one._replace(axis=2)], SIZE, (None, 4, 4)) == UNKNOWN  # along two axes
-    assert joined([one, whole], None, (None, 4, 4)) == UNKNOWN  # of an open size
+    assert joined([one, whole], None, (None, None, 4)) == UNKNOWN  # of an open size
     twice = Look(1, ReceptiveField().window(2, 2))
     assert joined([one, twice], SIZE, (None, None, 4)) == UNKNOWN  # they drift apart
-    assert all_of(one, (None, None, 4), SIZE) == all_of(one, (None, 4, 4), None) == UNKNOWN
-    assert all_of(whole, (None, 4), None) == whole
+    assert all_of(one, (None, None, 4)) == UNKNOWN
+    assert all_of(whole, (None, 4)) == whole

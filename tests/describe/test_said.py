@@ -51,10 +51,11 @@ def maps_and_vector(x):
 CASES = {
     "one": (lambda x: Saying()([x]), 3),
     "another behind": (lambda x: Saying()([x, layers.AveragePooling2D(3, 1, "same")(x)]), 3),
-    "a vector of all": (lambda x: Saying()(maps_and_vector(x)), (9, 8)),
-    "a vector of all first": (lambda x: SayingLast()(maps_and_vector(x)[::-1]), (9, 8)),
+    # All of the image, with the padding that the unit in a corner sees, and that of all maps.
+    "a vector of all": (lambda x: Saying()(maps_and_vector(x)), (12, 11)),
+    "a vector of all first": (lambda x: SayingLast()(maps_and_vector(x)[::-1]), (12, 11)),
     "maps of all": (
-        lambda x: Saying()([x, layers.GlobalAveragePooling2D(keepdims=True)(x)]), (9, 8),
+        lambda x: Saying()([x, layers.GlobalAveragePooling2D(keepdims=True)(x)]), (10, 9),
     ),
     "only maps of all": (
         lambda x: Saying()([layers.GlobalAveragePooling2D(keepdims=True)(x)]), (9, 8),
@@ -78,7 +79,7 @@ def test_maps_that_are_turned_against_each_other():
     """Rows of the one lie along columns of the other: the first tells, the other is all seen."""
     x = Input((8, 8, 4))
     model = keras.Model(x, Saying()([x, ops.transpose(x, (0, 2, 1, 3))]))
-    assert kc.describe(model).layers[-1].receptive_field == 8
+    assert kc.describe(model).layers[-1].receptive_field == 9  # a pixel of padding beside all 8
 
 
 def test_other_inputs():

@@ -253,7 +253,7 @@ def test_check_says_what_an_answer_is(answer):
         (["--seed", "one"], "'one' is not a valid integer."),
         (["--seed", "-1"], "seed must be a whole number of at least 0; received -1."),
         (["--level", "4"], "level must be 1, 2 or 3; received 4."),
-        (["--lang", "fr"], "'fr' is not one of 'en', 'ko', 'es'."),
+        (["--lang", "fr"], "--lang must be one of 'en', 'ko', 'es'; received 'fr'."),
         (["--format", "docx"], "format must be one of .* received 'docx'."),
         (["-o", "sheet"], "format must be one of .* received ''."),
         (["-o", "no/\0.html"], "path must be a file that can be written"),

@@ -52,7 +52,9 @@ def test_no_words_cover_each_other(height, width, lang, overlapping):
         name = "앵클부츠" if lang == "ko" else "a label_with $ and a long name"
         methods = ("grad_cam", "integrated_gradients", "guided_backprop")
         row = [found(height, width, method, label=name) for method in methods]
-        figure = plots.explanations(row, note="by vgg16/cifar10, in place of the one asked for")
+        figure = plots.explanations(
+            row, note="computed by vgg16/cifar10 instead of the requested network"
+        )
         assert list(overlapping(figure)) == []
 
 

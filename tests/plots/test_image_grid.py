@@ -40,6 +40,15 @@ def test_titles_stand_above_their_images():
     assert middle[1] < lay_out(np.zeros((3, 10, 20)), 2, titles=True).corners[0][0]
 
 
+@pytest.mark.parametrize("count", [6, 10])
+def test_titles_of_a_single_row_can_be_read_on_a_slide(count):
+    with plots.style("slides"):
+        fig, ax = plt.subplots(figsize=(13.3, 1.5))
+        image_grid(np.zeros((count, 32, 32)), columns=count, titles=["automobile"] * count, ax=ax)
+        fig.canvas.draw()
+        assert min(text.get_fontsize() for text in ax.texts) >= 9
+
+
 def test_long_titles_do_not_overlap():
     ax = image_grid(np.zeros((6, 8, 8)), titles=[f"a rather long title {i}" for i in range(6)])
     ax.figure.canvas.draw()

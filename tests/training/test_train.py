@@ -369,12 +369,19 @@ def test_data_that_cannot_be_learnt_from(bars, make_model, change, message, tmp_
     assert not (tmp_path / "run").exists()
 
 
+def test_the_recipes_batch_size_is_reduced_to_the_number_of_images(bars, make_model):
+    line = "batch_size is 50, the number of training images, instead of 128 as in the recipe 'adam'"
+    with pytest.warns(UserWarning, match=line):
+        result = train(make_model(), bars, epochs=1, verbose=0)
+    assert result.recipe.batch_size == 50
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"recipe": "alexnt"}, ValueError, "Did you mean 'alexnet'"),
         ({"learnin_rate": 0.1}, ValueError, "Did you mean 'learning_rate'"),
-        ({}, ValueError, "batch_size must be at most 50, .* received 128"),
+        ({"batch_size": 128}, ValueError, "batch_size must be at most 50, .* received 128"),
         ({"seed": -1}, ValueError, "seed must be a whole number of at least 0"),
         ({"seed": True}, ValueError, "seed must be a whole number of at least 0; received True"),
         ({"verbose": 3}, ValueError, "verbose must be 'auto', 0, 1 or 2; received 3"),
