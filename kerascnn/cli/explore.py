@@ -8,7 +8,7 @@ import click
 from ._checks import check_data
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
-from ._options import in_language, of_values
+from ._options import Named, in_language, of_values
 from .evaluate import PARTS, one_of, read
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ OFFLINE = "digits"  # samples for networks that read digits
 )
 @click.option("--data-dir", help="A folder with the data set's file.")
 @of_values
-@click.option("--part", type=click.Choice(PARTS), help="[default: test]")
+@click.option("--part", type=Named(PARTS), help="[default: test]")
 @click.option(
     "--samples",
     "count",
@@ -42,7 +42,7 @@ OFFLINE = "digits"  # samples for networks that read digits
 @click.option("--title", help="The title of the page.  [default: the network's name]")
 @click.option(
     "--dtype",
-    type=click.Choice(DTYPES),
+    type=Named(DTYPES),
     default="float32",
     show_default=True,
     help="What weights are stored in.",
