@@ -20,7 +20,7 @@ from foundation import machine
 HERE = Path(__file__).parent
 VERSION = "4.22.0"
 PACKAGES = ("tfjs-core", "tfjs-backend-cpu", "tfjs")
-ROUNDS = 30
+ROUNDS = 9
 LIMITS = {"lenet5": 4, "resnet20": 120, "vgg16": 200}  # milliseconds
 PAGES = {"lenet5": 600_000, "resnet20": 2_200_000}  # bytes
 

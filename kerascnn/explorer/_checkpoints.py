@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -23,7 +24,7 @@ from ._weights import coded, decoded
 class Kept(NamedTuple):
     """What a run has kept: its history, and by epoch the weights in the order of the model's."""
 
-    history: dict[str, list[float]]
+    history: dict[str, list[float | None]]
     weights: Mapping[int, list[np.ndarray]]
 
 
@@ -36,13 +37,14 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
     """
     folder = run.run_dir if isinstance(run, Training) else Path(run).expanduser()
     files = kept_weights(folder) if folder is not None else {}
-    if not files:
+    if folder is None or not files:
         where = "a training without run_dir" if folder is None else f"'{folder}', which has none"
         raise ValueError(
             "checkpoints must be a run that kept the weights of its epochs; received "
             f"{where}. Train with run_dir= and keep_every=1."
         )
     history = run.history if isinstance(run, Training) else read_history(folder / "history.csv")
+    history = {key: [_finite(value) for value in column] for key, column in history.items()}
     copy = keras.models.clone_model(model)
     weights = {}
     for epoch, file in files.items():
@@ -57,6 +59,11 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
             ) from None
         weights[epoch] = [np.array(w, "float32") for w in copy.get_weights()]
     return Kept(history, weights)
+
+
+def _finite(value: float) -> float | None:
+    """A number as JSON has it."""
+    return value if math.isfinite(value) else None
 
 
 def checkpoints_of(

@@ -37,8 +37,19 @@ class Arrays:
         return self._places[id(source)]
 
     def values(self) -> list[np.ndarray]:
-        """The arrays, float32."""
-        return [np.asarray(keras.ops.convert_to_numpy(s), "float32") for s in self.sources]
+        """Return the arrays, float32.
+
+        Raises:
+            ValueError: one has infinite numbers or NaN.
+        """
+        values = [np.asarray(keras.ops.convert_to_numpy(s), "float32") for s in self.sources]
+        for source, array in zip(self.sources, values, strict=True):
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"model must have weights that are finite numbers; received NaN or infinity "
+                    f"in {getattr(source, 'path', 'an array')!r}."
+                )
+        return values
 
 
 def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
@@ -105,7 +116,7 @@ def _entry(node: Node, shapes: list[tuple], arrays: Arrays) -> dict[str, Any]:
         "kind": type(operation).__name__,
         "type": kernel,
         "shape": list(node.shapes[0][1:]),
-        "config": {key: _plain(value) for key, value in config.items()},
+        "config": _plain(config),
         "weights": {k: arrays.place(w) for k, w in weights.items() if w is not None},
         "group": layer_style(type(operation).__name__).group,
     }
@@ -158,6 +169,8 @@ def _operation(node: Node, shapes: list[tuple]) -> tuple[str, dict, dict]:
 
 def _plain(value: Any) -> Any:
     """An option as JSON has it."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value.item() if isinstance(value, np.generic) else value

@@ -94,9 +94,8 @@ def _data(picture: np.ndarray, described: dict) -> str | list[float]:
     """A picture as a PNG, or numbers."""
     if described["kind"] == "numbers":
         return [float(f"{value:.6g}") for value in picture.ravel()]
-    levels = np.uint8(np.round(picture * 255))
+    levels = np.round(picture * 255).astype(np.uint8)
+    image = Image.fromarray(levels[..., 0] if picture.shape[-1] == 1 else levels)
     file = io.BytesIO()
-    Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(
-        file, "PNG", optimize=True
-    )
+    image.save(file, "PNG", optimize=True)
     return data_uri(file.getvalue(), "png")

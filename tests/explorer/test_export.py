@@ -205,11 +205,10 @@ def refused():
             keras.Sequential([keras.Input((None, 8, 4)), layers.Conv2D(2, 1)]),
             "without None",
         ),
-        "large": (kc.build_mlp(hidden=(8_000,)), "Use dtype='float16'"),
     }
 
 
-REFUSED = ("custom", "attention", "function", "first", "cubic", "open", "large")
+REFUSED = ("custom", "attention", "function", "first", "cubic", "open")
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +263,25 @@ def test_the_list_of_layers_is_that_of_the_page():
     listed = set(re.findall(r"`(\w+)`", text.partition("## Layers")[2].partition("##")[0]))
     kinds = {kind.__name__ for kind in ROWS} - {"InputLayer"}
     assert listed - {"glu", "sparsemax", "threshold"} == kinds
+
+
+def test_a_page_that_is_too_large_is_refused_with_advice(lenet, kept, monkeypatch):
+    monkeypatch.setattr(_export, "LIMIT", 0.2)  # MiB
+    with pytest.raises(ValueError, match=r"61,706 weights take 0 MiB .* Use dtype='float16'"):
+        page_data(lenet)
+    page_data(lenet, dtype="float16")
+    with pytest.raises(ValueError, match="Keep fewer epochs"):
+        page_data(lenet, dtype="float16", checkpoints=kept[0])
+    monkeypatch.setattr(_export, "LIMIT", 0.01)
+    with pytest.raises(ValueError, match="a smaller network"):
+        page_data(lenet)
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    model = kc.build_perceptron()
+    model.weights[1].assign([np.nan])
+    with pytest.raises(ValueError, match="NaN or infinity in 'predictions/bias'"):
+        page_data(model)
 
 
 def test_a_slow_page_is_warned_of(monkeypatch):
