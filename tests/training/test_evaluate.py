@@ -128,7 +128,7 @@ def test_the_part_of_a_data_set():
     assert (result.count, result.class_names) == (4, ("cat", "dog", "owl"))
     assert evaluate(reader(), data, part="validation", input_range=None).count == 1
     assert "owl" in repr(result)
-    with pytest.raises(ValueError, match="part must be one of 'train', 'validation', 'test'; received 'tests'"):
+    with pytest.raises(ValueError, match="one of 'train', 'validation', 'test'; received 'tests'"):
         evaluate(reader(), data, part="tests")
 
 
