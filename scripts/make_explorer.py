@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 IMAGES = 12_000  # of MNIST's training images
 EPOCHS = 6
 SAMPLES = 2  # of each digit
-WIDTH, COLORS = 1000, 128  # of the picture
+WIDTH, COLORS = 1200, 256  # of the picture
 
 
 def main() -> None:
@@ -77,7 +77,7 @@ def save(image: Image.Image, target: Path) -> None:
     """Write a picture small enough for a repository."""
     height = round(image.height * WIDTH / image.width)
     small = image.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
-    small.quantize(COLORS).save(target, optimize=True)
+    small.quantize(COLORS, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":

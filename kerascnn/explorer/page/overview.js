@@ -10,7 +10,7 @@ const LONG = 24; // layers; of longer networks only the main ones are shown at f
 const MINOR = ["activation", "normalization", "dropout", "reshape", "resize"];
 const ARC = 44; // CSS pixels that an edge over other layers rises
 
-const ZOOMS = [1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 1]; // tried in turn; the last one scrolls
+const ZOOMS = [1, 0.92, 0.84, 0.76, 0.68, 0.6, 0.54, 1]; // tried in turn; the last one scrolls
 
 const cards = new Map(); // by node id
 let zoom = 1;
