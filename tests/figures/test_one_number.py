@@ -28,7 +28,6 @@ def test_the_figure_shows_these_numbers(found):
     texts = [text.get_text() for ax in drawn.axes for text in ax.texts]
     said = next(one for one in texts if one.startswith("sum "))
     assert said.endswith(f"= {found.total:.2f}\nReLU: {found.output.max():.2f}")
-    products = (found.patch * found.kernel).ravel().round(2).tolist()
     numbers = [one.replace("−", "-") for one in texts]
     shown = [float(one) for one in numbers if one.replace(".", "").lstrip("-").isdecimal()]
-    assert shown[-25:] == products
+    np.testing.assert_allclose(shown[-25:], (found.patch * found.kernel).ravel(), atol=0.0051)
