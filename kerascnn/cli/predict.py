@@ -1,4 +1,4 @@
-"""`kerascnn segment` and `kerascnn detect`: classes of pixels, and boxes, as pictures and CSV."""
+"""`kerascnn segment` and `kerascnn detect`: classes of pixels, and boxes, as images and CSV."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kerascnn.trained import Trained
 
 LEAST = 20  # pixels; smaller components are not counted as objects
-CLASSES_NAMED = 6  # of the legend below a picture
+CLASSES_NAMED = 6  # in the legend below an image
 
 of_outputs = click.option(
     "-o",
     "--out",
     type=click.Path(),
-    help="A picture for one IMAGE, or a folder; the CSV file has the same name.  "
+    help="An image for one IMAGE, or a folder; the CSV file has the same name.  "
     "[default: IMAGE_segment.png or IMAGE_detect.png, in the current directory]",
 )
 
@@ -39,10 +39,10 @@ of_outputs = click.option(
 @of_network("unet")
 @named_classes
 @of_values
-@click.option("--tile", type=click.IntRange(1), help="Pixels that the network sees at once.")
+@click.option("--tile", type=click.IntRange(1), help="Side of a tile in pixels.")
 @click.option(
     "--least", type=click.IntRange(1), default=LEAST, show_default=True,
-    help="Pixels of the smallest object.",
+    help="Minimum size of an object in pixels.",
 )  # fmt: skip
 @of_outputs
 @in_language
@@ -57,10 +57,10 @@ def segment(
     style: str,
     **network: Any,
 ) -> None:
-    """Find the class of each pixel, in pictures of any size.
+    """Predict the class of each pixel, in images of any size.
 
-    Draws the classes over each picture, next to it, and writes a CSV file with a row for each
-    object: its class, its area in pixels and its centre. Classes other than the first, the
+    Draws each image next to a copy with the classes overlaid, and writes a CSV file with one row
+    per object: its class, its area in pixels and its center. All classes except the first, the
     background, are split into connected objects.
     """
     choice = with_weights(chosen("unet", **network))
@@ -87,7 +87,7 @@ def segment(
 @of_values
 @click.option(
     "--score", type=click.FloatRange(0, 1), default=0.2, show_default=True,
-    help="The least score of a box.",
+    help="Minimum score of a box.",
 )  # fmt: skip
 @click.option(
     "--overlap", type=click.FloatRange(0, 1), default=0.5, show_default=True,
@@ -108,10 +108,10 @@ def detect(
     style: str,
     **network: Any,
 ) -> None:
-    """Detect objects in pictures, with a network like YOLO.
+    """Detect objects in images with a network like YOLO.
 
-    Draws the boxes over each picture, next to it, and writes a CSV file with a row for each box:
-    its class, its score and its corners in pixels. Pictures are stretched to the network's input.
+    Draws each image next to a copy with the boxes, and writes a CSV file with one row per box: its
+    class, its score and its corners in pixels. Images are stretched to the network's input size.
     """
     choice = with_weights(chosen("yolov1", **network))
     paths = alone(outputs(images, out, "detect"), images)
@@ -149,7 +149,7 @@ def detect(
 
 
 def with_weights(choice: Choice) -> Choice:
-    """Refuse an architecture that has no weights, before TensorFlow starts."""
+    """Reject an architecture without weights before TensorFlow starts."""
     sets = weight_sets.available(str(choice.source)) if choice.source is not None else [None]
     path = Path(str(choice.source)).expanduser()
     if choice.weights is None and not sets and not path.exists():
@@ -161,7 +161,7 @@ def with_weights(choice: Choice) -> Choice:
 
 
 def alone(paths: list[Path], images: Sequence[str]) -> list[Path]:
-    """Refuse one output for several images."""
+    """Reject a single output for several images."""
     if len(paths) < len(images):
         raise ValueError(
             f"--out must be a folder for several IMAGEs; received '{paths[0]}' for {len(images)}."
@@ -170,7 +170,7 @@ def alone(paths: list[Path], images: Sequence[str]) -> list[Path]:
 
 
 def names_of(net: "Trained", choice: Choice, classes: int) -> tuple[str, ...]:
-    """The names of the classes, or their numbers."""
+    """Return the names of the classes, or their indices."""
     names = choice.class_names or net.class_names or choice.known_names()
     if choice.class_names and len(choice.class_names) != classes:
         raise ValueError(
@@ -182,7 +182,7 @@ def names_of(net: "Trained", choice: Choice, classes: int) -> tuple[str, ...]:
 
 
 def classes_of_pixels(net: "Trained", picture: "np.ndarray", tile: int | None) -> "np.ndarray":
-    """Predict the class of each pixel of a picture."""
+    """Predict the class of each pixel of an image."""
     from kerascnn import predict_tiles
     from kerascnn._heads import last_activation
 
@@ -197,7 +197,7 @@ def classes_of_pixels(net: "Trained", picture: "np.ndarray", tile: int | None) -
 
 
 def objects(mask: "np.ndarray", least: int) -> list[tuple[int, int, float, float]]:
-    """List the connected objects of all classes but the first: class, area, centre y, x."""
+    """List the connected objects of all classes but the first: class, area, center y, x."""
     import numpy as np
     from scipy import ndimage
 
@@ -225,7 +225,7 @@ def say_areas(image: str, mask: "np.ndarray", rows: list, names: Sequence[str]) 
 
 
 def overlay(ax: Any, picture: "np.ndarray", mask: "np.ndarray", names: Sequence[str]) -> None:
-    """Draw the classes over a picture."""
+    """Overlay the classes on an image."""
     from kerascnn import plots
 
     few = len(set(mask[mask > 0].tolist())) <= CLASSES_NAMED
@@ -233,7 +233,7 @@ def overlay(ax: Any, picture: "np.ndarray", mask: "np.ndarray", names: Sequence[
 
 
 def stretched(net: "Trained", picture: "np.ndarray") -> "np.ndarray":
-    """Resize a picture to the input of a network, grey where it takes one channel."""
+    """Resize an image to the input of a network, in gray if it has one channel."""
     import numpy as np
     from skimage.transform import resize
 
@@ -245,7 +245,7 @@ def stretched(net: "Trained", picture: "np.ndarray") -> "np.ndarray":
 
 
 def in_pixels(image: str, row: "np.ndarray", names: Sequence[str], size: tuple) -> tuple:
-    """A row of the table: class, score and the corners of a box in pixels."""
+    """Return a row of the table: class, score and the corners of a box in pixels."""
     kind, score, x, y, w, h = row.tolist()
     height, width = size[:2]
     corners = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
@@ -253,7 +253,7 @@ def in_pixels(image: str, row: "np.ndarray", names: Sequence[str], size: tuple) 
 
 
 def draw(picture: "np.ndarray", path: Path, style: str, lang: str, over: Callable) -> None:
-    """Draw a picture and, next to it, what was found in it."""
+    """Draw an image and, next to it, the results."""
     from matplotlib import pyplot as plt
 
     from kerascnn import plots
@@ -268,7 +268,7 @@ def draw(picture: "np.ndarray", path: Path, style: str, lang: str, over: Callabl
 
 
 def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence]) -> None:
-    """Write a CSV file beside a picture."""
+    """Write a CSV file beside an image."""
     table = path.with_suffix(".csv")
     with replacing(table) as new, open(new, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])

@@ -20,8 +20,8 @@ from ._ranges import without_color
 from ._style import as_written, in_print, readable_on, window_colors
 
 ALPHA = 0.45
-BEHIND = 0.35  # ems around a name
-STROKE = 2.5  # points around a number, so that it can be read on any image
+BEHIND = 0.35  # padding around a name, in ems
+STROKE = 2.5  # outline of a number in points, so that it is legible on any image
 LABEL = 5  # class, x, y, w, h
 FOUND = 6  # class, score, x, y, w, h
 
@@ -39,20 +39,20 @@ def boxes(
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
-        found: (m, 6), class index, score, and centre x, centre y, width, height as fractions of the
-            image, as one array of `kerascnn.predict_boxes`; or (m, 5), without scores. Rows of
-            class -1 are left out.
-        class_names: a name for each class index; `None`: their numbers.
-        truth: (n, 5), the true boxes, drawn with dashes; `None`: none.
-        names: whether classes and scores are written.
-        ax: where to draw; `None` makes a figure.
+        found: (m, 6), class index, score, and center x, center y, width, height as fractions of the
+            image, such as one array returned by `kerascnn.predict_boxes`; or (m, 5), without
+            scores. Rows of class -1 are left out.
+        class_names: a name for each class index; `None` shows the indices.
+        truth: (n, 5), the true boxes, drawn with dashed lines; `None` draws none.
+        names: whether to write classes and scores.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel of the image, and y runs downwards.
+        The Axes; one unit is one pixel of the image, and y points down.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, an image outside [0, 1], or a class without a name.
+        TypeError: If an array is not numeric.
+        ValueError: If a shape is wrong, the image is outside [0, 1], or a class has no name.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = boxes(np.ones((10, 20)), [[1, 0.9, 0.5, 0.5, 0.2, 0.4]], class_names=["cat", "dog"])
@@ -85,18 +85,18 @@ def boxes(
                 )
             )  # fmt: skip
     if names:
-        for row in found[::-1]:  # the best one last, over the others
+        for row in found[::-1]:  # the best one last, on top of the others
             score = f" {row[1]:.2f}" if len(row) == FOUND else ""
             _name(ax, row, f"{words[int(row[0])]}{score}", colors[int(row[0])], (width, height))
     return ax
 
 
 def _name(ax: Axes, row: np.ndarray, words: str, color: str, size: tuple[int, int]) -> None:
-    """Write a name above a box, or below its upper edge where there is no room."""
+    """Write a name above a box, or below its upper edge if there is no space."""
     width, height = size
     x, y, w, h = row[-4:] * (width, height, width, height)
     em = mpl.rcParams["font.size"] * 0.75
-    room = ax.get_window_extent().height / ax.figure.dpi * 72 / height  # points for a pixel
+    room = ax.get_window_extent().height / ax.figure.dpi * 72 / height  # points per pixel
     high = (y - h / 2) * room > 2 * em
     right = x - w / 2 > 0.7 * width
     text = ax.annotate(
@@ -126,19 +126,19 @@ def class_map(
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
-        classes: (h, w) class indices, -1 for none; or scores (h, w, K), of which the highest is
+        classes: (h, w) class indices, -1 for none; or (h, w, K) scores, of which the highest is
             drawn.
-        class_names: a name for each class index, in a legend; `None`: their numbers.
-        numbers: whether class indices are written into the cells.
-        alpha: opacity of the colours, in [0, 1].
-        ax: where to draw; `None` makes a figure.
+        class_names: a name for each class index, for the legend; `None` shows the indices.
+        numbers: whether to write the class indices into the cells.
+        alpha: opacity of the colors, in [0, 1].
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel of the image, and y runs downwards.
+        The Axes; one unit is one pixel of the image, and y points down.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, an image outside [0, 1], or a class without a name.
+        TypeError: If an array is not numeric.
+        ValueError: If a shape is wrong, the image is outside [0, 1], or a class has no name.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = class_map(np.ones((14, 14)), [[0, 1], [-1, 1]], class_names=["cat", "dog"])
@@ -156,7 +156,7 @@ def class_map(
             f"{len(class_names)} names"
         )
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha must lie in [0, 1]; received {alpha}")
+        raise ValueError(f"alpha must be in [0, 1]; received {alpha}")
     words = class_texts(range(max(found, default=0) + 1) if class_names is None else class_names)
     ax = canvas(ax)
     height, width = image.shape[:2]
@@ -196,20 +196,20 @@ def precision_recall(
     average: Sequence[float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw precision over recall, a line for each class.
+    """Draw precision over recall, with one line per class.
 
     Args:
-        curves: what `kerascnn.metrics.precision_recall` gives, or a list of such curves, one for
-            each class; or a dict of them by the names of the classes.
-        class_names: names of the curves; `None`: their numbers.
-        average: the average precision of each class, written beside its name; `None`: none.
-        ax: where to draw; `None` makes a figure.
+        curves: the result of `kerascnn.metrics.precision_recall`, a list with one such curve per
+            class, or a dict from class names to curves.
+        class_names: names of the curves; `None` shows their indices.
+        average: the average precision of each class to write beside its name; `None` writes none.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
         The Axes.
 
     Raises:
-        ValueError: no curves, or another number of names.
+        ValueError: If there are no curves, or the number of names is wrong.
 
     >>> import matplotlib.pyplot as plt
     >>> from kerascnn.metrics import precision_recall as curve_of
@@ -237,7 +237,7 @@ def precision_recall(
         beside = "" if average is None else f" {average[nth]:.2f}".replace("nan", "–")
         if len(precision):
             ax.plot(recall, precision, label=f"{name}{beside}")
-        else:  # no boxes: a name without a line
+        else:  # without boxes, a name without a line
             ax.plot([], [], label=f"{name}{beside}")
     ax.set(xlim=(0, 1.02), ylim=(0, 1.03), xlabel=_("recall"), ylabel=_("precision"))
     for label in (ax.xaxis.label, ax.yaxis.label):

@@ -1,4 +1,4 @@
-"""The table of a network's layers as a picture."""
+"""The table of a network's layers as an image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +13,8 @@ from ._style import as_written
 
 GAP = 1.5  # between columns, in ems
 ROW = 1.6  # height of a row, in ems
-BOLD = 1.1  # width of bold type, relative to the other
-SIZE = 11  # points of the type in a new figure: the smallest that can be read on a slide
+BOLD = 1.1  # width of bold type, relative to regular type
+SIZE = 11  # font size in a new figure, in points: the smallest that is legible on a slide
 
 
 def layer_table(
@@ -28,12 +28,12 @@ def layer_table(
 
     Args:
         model: a Keras model, or the result of `kerascnn.describe`.
-        columns: headings, such as "Layer", "Output", "Parameters" or "MACs"; `None`: all.
-        title: title above the table; `None`: the model's name.
-        ax: Axes to draw on; `None` creates a new figure, which is as tall as the table.
+        columns: headings, such as "Layer", "Output", "Parameters" or "MACs"; `None` shows all.
+        title: title above the table; `None` uses the model's name.
+        ax: Axes to draw on; `None` creates a new figure as tall as the table.
 
     Returns:
-        The Axes; one unit is the size of the type.
+        The Axes; one unit is the font size.
 
     Raises:
         TypeError: If `model` is neither a model nor a description.
@@ -76,7 +76,7 @@ def layer_table(
 
 
 def description_of(model: Any, columns: Sequence[str] | None) -> Any:
-    """The description of a model, with some of its columns."""
+    """Return the description of a model with the selected columns."""
     if not hasattr(model, "cells"):
         from kerascnn._describe import describe  # starts Keras
 

@@ -1,4 +1,4 @@
-"""The classes of pixels over their image, as colours and outlines; and where they are wrong."""
+"""The classes of pixels overlaid on their image as colors and outlines, and their errors."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from ._ranges import without_color
 from ._style import as_written, in_print, window_colors
 
 ALPHA = 0.4
-LINES = ("solid", "dashed", "dotted", "dashdot")  # of the outlines, by class, in print
+LINES = ("solid", "dashed", "dotted", "dashdot")  # of the outlines in print, by class
 DARKENED = 0.6
 
 
@@ -36,29 +36,29 @@ def mask_overlay(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the classes of pixels over their image, in colours and with outlines.
+    """Overlay the classes of pixels on their image, with colors and outlines.
 
-    In print, classes are told apart by the dashes of their outlines.
+    In print, classes are distinguished by the dashes of their outlines.
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
-        mask: (H, W), class indices; or instances, whose outlines are drawn in one colour if
+        mask: (H, W), class indices; or instances, whose outlines have a single color if
             `class_names` is `None` and there are more than six.
-        class_names: a name for each class index, for the legend; `None`: their numbers.
-        fill: whether the pixels of a class are coloured.
-        contours: whether classes are outlined.
-        background: the class that is left as it is; `None`: none.
-        alpha: opacity of the colours, in [0, 1].
-        legend: whether a legend names the classes, below the image.
-        ax: where to draw; `None` makes a figure.
+        class_names: a name for each class index, for the legend; `None` shows the indices.
+        fill: whether to color the pixels of the classes.
+        contours: whether to outline the classes.
+        background: the class to leave unchanged; `None` for none.
+        alpha: opacity of the colors, in [0, 1].
+        legend: whether to show a legend of the classes below the image.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel of the image, and y runs downwards.
+        The Axes; one unit is one pixel of the image, and y points down.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, an image outside [0, 1], a class without a name, or another
-            `alpha`.
+        TypeError: If an array is not numeric.
+        ValueError: If a shape is wrong, the image or `alpha` is outside [0, 1], or a class has no
+            name.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = mask_overlay(np.ones((8, 9)), np.eye(8, 9, dtype=int), class_names=["no", "yes"])
@@ -68,7 +68,7 @@ def mask_overlay(
     """
     image, mask = _checked(image, mask=mask)
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha must lie in [0, 1]; received {alpha}")
+        raise ValueError(f"alpha must be in [0, 1]; received {alpha}")
     found = [k for k in np.unique(mask).tolist() if k != background]
     if class_names is not None and found and max(found) >= len(class_names):
         raise ValueError(
@@ -79,7 +79,7 @@ def mask_overlay(
     many = class_names is None and len(found) > len(set(window_colors(6)))
     count = max(found, default=0) + 1
     colors = [window_colors(1)[0]] * count if many else window_colors(count)
-    shift = 0 if background is None or many else 1  # the first colour is that of class 1
+    shift = 0 if background is None or many else 1  # the first color is that of class 1
     color_of = {k: colors[(k - shift) % count] for k in found}
     shown = _rgb(without_color(image) if in_print() and image.ndim == 3 else image)
     if fill and not in_print():
@@ -110,22 +110,22 @@ def error_map(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw where a segmentation is wrong: missed pixels and pixels that are falsely found.
+    """Draw the errors of a segmentation: missed pixels and falsely found pixels.
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.
         labels: (H, W), the true class of each pixel.
         predictions: (H, W), the predicted class of each pixel.
-        klass: the class that is looked at.
-        legend: whether a legend counts the pixels, below the image.
-        ax: where to draw; `None` makes a figure.
+        klass: the class to show.
+        legend: whether to show a legend with the pixel counts below the image.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel of the image, and y runs downwards.
+        The Axes; one unit is one pixel of the image, and y points down.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, or an image outside [0, 1].
+        TypeError: If an array is not numeric.
+        ValueError: If a shape is wrong, or the image is outside [0, 1].
 
     >>> import matplotlib.pyplot as plt
     >>> ax = error_map(np.ones((1, 4)), [[0, 0, 1, 1]], [[0, 1, 1, 0]])
@@ -158,7 +158,7 @@ def error_map(
 
 
 def _checked(image, **maps):
-    """Check an image, and maps of whole numbers of its size."""
+    """Check an image and maps of whole numbers of the same size."""
     image = pictures("image", single(image), advice="pass the image from before preprocessing")
     checked = [image]
     for name, values in maps.items():
@@ -184,7 +184,7 @@ def _show(ax: Axes, image: np.ndarray) -> None:
 
 
 def _outline(ax: Axes, part: np.ndarray, color: str, dashes: str, *, whole: bool) -> None:
-    """Draw a line between pixels of a part and others; of instances, between all that differ."""
+    """Draw lines between a part and the rest or, for instances, between all that differ."""
     padded = np.pad(part.astype(int), 1, constant_values=-1)
     own = padded[1:-1, 1:-1]
     below, right = padded[2:, 1:-1], padded[1:-1, 2:]
@@ -198,7 +198,7 @@ def _outline(ax: Axes, part: np.ndarray, color: str, dashes: str, *, whole: bool
             lines.append([start, (x + 1, y + 1)])
     if lines:
         width = 0.6 * mpl.rcParams["lines.linewidth"]
-        if in_print():  # so that black lines show on black
+        if in_print():  # so that black lines are visible on black
             ax.add_collection(LineCollection(lines, colors="white", linewidths=2.5 * width), False)
         ax.add_collection(
             LineCollection(lines, colors=color, linewidths=width, linestyles=dashes),

@@ -1,4 +1,4 @@
-"""The table of a network's layers as a file: a picture, or slides with editable tables."""
+"""The table of a network's layers as a file: an image, or slides with editable tables."""
 
 import io
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ def save_layer_table(
     columns: Sequence[str] | None = None,
     title: str | None = None,
 ) -> Path:
-    """Write the table that `describe` prints to a picture or to slides.
+    """Write the table that `describe` prints to an image or to slides.
 
     Args:
-        model, columns, title: As for `layer_table`.
-        path: File that ends in .svg, .png or .pdf (a picture as tall as the table), or .pptx (as
-            many slides as the rows need, with tables that PowerPoint, LibreOffice and Keynote can
-            edit). For text, Markdown, LaTeX, CSV and HTML, see `Description`.
+        model, columns, title: as for `layer_table`.
+        path: file name ending in .svg, .png or .pdf (an image as tall as the table) or .pptx (as
+            many slides as the rows need, with tables that are editable in PowerPoint, LibreOffice
+            and Keynote). For text, Markdown, LaTeX, CSV and HTML, see `Description`.
 
     Returns:
         The path.
 
     Raises:
-        TypeError, ValueError: As for `layer_table`; or if the ending is unknown, or the columns do
-            not fit a slide.
+        TypeError, ValueError: As for `layer_table`; or if the file extension is unknown, or the
+            columns do not fit a slide.
         ImportError: If python-pptx is not installed and `path` ends in .pptx.
         OSError: If the file cannot be written.
 

@@ -26,18 +26,18 @@ def slices(
 
     Args:
         volume: (D, H, W), float in [0, 1] or uint8.
-        mask: (D, H, W), class indices, coloured over the slices; `None`: none.
-        count: how many slices.
-        axis: the axis along which slices are cut, 0, 1 or 2.
-        columns: slices in a row; `None` chooses a mosaic of about 16:9.
-        ax: where to draw; `None` makes a figure.
+        mask: (D, H, W), class indices to overlay in color; `None` for none.
+        count: number of slices.
+        axis: the axis perpendicular to the slices, 0, 1 or 2.
+        columns: number of slices per row; `None` chooses a grid of about 16:9.
+        ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel, and y runs downwards.
+        The Axes; one unit is one pixel, and y points down.
 
     Raises:
-        TypeError: something is not numbers.
-        ValueError: another shape, a volume outside [0, 1], or an unknown axis.
+        TypeError: If an array is not numeric.
+        ValueError: If a shape is wrong, the volume is outside [0, 1], or the axis is unknown.
 
     >>> import matplotlib.pyplot as plt
     >>> ax = slices(np.zeros((9, 8, 8)), count=3)

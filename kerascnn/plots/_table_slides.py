@@ -1,4 +1,4 @@
-"""A table of layers as slides: native tables, which PowerPoint and LibreOffice can edit."""
+"""A table of layers as slides with native tables, editable in PowerPoint and LibreOffice."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
 MARGIN, TITLE = Inches(0.4), Inches(0.9)
-TITLE_ONLY = 5  # a layout of python-pptx's template
-ROWS = 18  # on a slide, headings and totals included
-SIZE, SMALLEST = 14, 9  # points of the type
+TITLE_ONLY = 5  # index of a layout in python-pptx's template
+ROWS = 18  # per slide, including headings and totals
+SIZE, SMALLEST = 14, 9  # font sizes in points
 ROW = Inches(0.33)
-GAP = 1.4  # of a column beside its text, in ems
+GAP = 1.4  # between the columns' texts, in ems
 HEAD, STRIPE, PLAIN = "1F4E79", "EAF1F8", "FFFFFF"
 
 

@@ -14,7 +14,7 @@ from ._overlay import draw_heat
 from ._ranges import strongest
 from ._style import as_written, role_color, window_colors
 
-CLIP = 98  # percentile of the pixels that count at all: a few outshine the others
+CLIP = 98  # percentile of the nonzero pixels: a few would outshine all others
 
 
 def unit_field(
@@ -32,13 +32,13 @@ def unit_field(
         field: ((top, bottom), (left, right)) in pixels, as returned by
             `kerascnn.visualize.receptive_field`; or a dict from labels to such boxes, such as the
             fields of several layers. Parts outside the image are in the padding.
-        effective: (H, W), non-negative: how much each pixel counts, such as one map of
+        effective: (H, W), non-negative: the weight of each pixel, such as one map of
             `kerascnn.visualize.effective_receptive_field`; `None` draws none.
         title: title above the image.
         ax: Axes to draw on; `None` creates a new figure.
 
     Returns:
-        The Axes; one unit is one pixel, and y runs downwards.
+        The Axes; one unit is one pixel, and y points down.
 
     Raises:
         TypeError: If an argument is not numeric.
@@ -94,7 +94,7 @@ def unit_field(
 def _named(field: Any) -> dict:
     if isinstance(field, Mapping):
         if not field:
-            raise ValueError("field must hold at least one box; received none.")
+            raise ValueError("field must contain at least one box; received none.")
         return dict(field)
     return {None: field}
 
