@@ -8,7 +8,7 @@ const path = require("path");
 const vm = require("vm");
 
 const [scripts, models, tfjs, rounds] = process.argv.slice(2);
-for (const name of ["arrays", "activations", "kernels", "network", "questions"]) {
+for (const name of ["arrays", "activations", "kernels", "views", "network", "questions"]) {
   vm.runInThisContext(fs.readFileSync(path.join(scripts, `${name}.js`), "utf8"));
 }
 const KerasCNN = vm.runInThisContext("KerasCNN");

@@ -22,7 +22,7 @@ from ._words import words
 
 # In the order in which they run. Those that compute know nothing of a page.
 SCRIPTS = (
-    *("arrays.js", "activations.js", "kernels.js", "network.js", "questions.js"),
+    *("arrays.js", "activations.js", "kernels.js", "views.js", "network.js", "questions.js"),
     *("base.js", "colors.js", "state.js", "mnist.js", "input.js", "files.js", "overview.js"),
     *("answer.js", "grids.js", "layer.js", "samples.js", "why.js", "change.js", "replay.js"),
     *("sizes.js", "tabs.js", "start.js"),

@@ -17,7 +17,7 @@ from kerascnn.explorer._export import page_data
 from kerascnn.visualize._engine.scores import scores_at
 
 PAGE = Path(kerascnn.__file__).parent / "explorer" / "page"
-SCRIPTS = ("arrays.js", "activations.js", "kernels.js", "network.js", "questions.js")
+SCRIPTS = ("arrays.js", "activations.js", "kernels.js", "views.js", "network.js", "questions.js")
 
 
 def node():

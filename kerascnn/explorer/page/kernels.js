@@ -2,8 +2,6 @@
 //
 //   forward(inputs, node)                      -> output
 //   backward(inputs, node, gradient, output)   -> the gradient of each input
-//   terms(node, index)    -> what the number `index` of the output is a sum, mean or maximum of
-//   reach(node, box, k)   -> what the places in a box of the output see of input k
 //
 // `inputs` are arrays; `node` has `shape`, `inputShapes`, `config` (Keras's options) and `weights`
 // (arrays, under Keras's names). The activation of a layer is not a part of it: see activations.js.
@@ -44,53 +42,6 @@
     return node.windows;
   }
 
-  // What a unit of such a layer sees of some channels: rows, columns and channels, and the places
-  // of these numbers in the input, -1 in the padding.
-  function seen(node, index, first = 0, many = node.inputShapes[0][2]) {
-    const { pixels, places, channels: all, columns: wide, kernel, ...window } = windows(node);
-    const nth = Math.floor(index / node.shape[2]), along = (axis, at, before) =>
-      Array.from({ length: kernel[axis] }, (_, i) =>
-        at * window.strides[axis] + i * window.dilation[axis] - before);
-    const channels = Array.from({ length: many }, (_, c) => first + c), from = [];
-    for (const pixel of pixels.subarray(nth * places, (nth + 1) * places)) {
-      for (const c of channels) from.push(pixel < 0 ? -1 : pixel * all + c);
-    }
-    return {
-      from, channels,
-      rows: along(0, Math.floor(nth / wide), window.top),
-      columns: along(1, nth % wide, window.left),
-    };
-  }
-
-  // What the places in a box see through windows.
-  const through = {
-    reach(node, { top, left, bottom, right }) {
-      const { kernel, strides, dilation, ...window } = windows(node);
-      const reach = [0, 1].map((axis) => (kernel[axis] - 1) * dilation[axis] + 1);
-      return {
-        top: top * strides[0] - window.top,
-        left: left * strides[1] - window.left,
-        bottom: (bottom - 1) * strides[0] - window.top + reach[0],
-        right: (right - 1) * strides[1] - window.left + reach[1],
-      };
-    },
-  };
-
-  // All of the input, and the same place of it.
-  const whole = {
-    reach({ inputShapes }, _box, k) {
-      const [bottom, right] = inputShapes[k].length === 3 ? inputShapes[k] : [1, 1];
-      return { top: 0, left: 0, bottom, right };
-    },
-  };
-  const samePlace = {
-    reach(node, box, k) {
-      const own = node.inputShapes[k].slice(0, -1), same = own.length === node.shape.length - 1;
-      const sees = same && own.every((size, axis) => size === node.shape[axis]);
-      return sees ? box : whole.reach(node, box, k);
-    },
-  };
-
   // Each window times each filter: a product of matrices. Groups of filters see groups of maps.
   function convolved([x], node, kernel) {
     const { groups = 1 } = node.config, filters = node.shape[2], each = filters / groups;
@@ -119,16 +70,8 @@
   }
 
   const convolution = (kernelOf) => ({
-    ...through,
     forward: (inputs, node) => withBias(convolved(inputs, node, kernelOf(node)), node.weights.bias),
     backward: (inputs, node, gradient) => [convolvedBack(inputs, node, gradient, kernelOf(node))],
-    terms(node, index) {
-      const { groups = 1 } = node.config, filters = node.shape[2], filter = index % filters;
-      const channels = node.inputShapes[0][2] / groups;
-      const group = Math.floor(filter / (filters / groups));
-      const weights = someColumns(kernelOf(node), filters, filter, 1);
-      return { ...seen(node, index, group * channels, channels), weights };
-    },
   });
 
   // LeNet-5's C3, where a table says which maps each filter sees: its other weights are 0.
@@ -174,7 +117,6 @@
   }
 
   const depthwise = {
-    ...through,
     forward([x], node) {
       const { kernel, bias } = node.weights;
       return withBias(mapByMap(x, node, kernel, node.shape[2]), bias);
@@ -182,17 +124,10 @@
     backward([x], node, gradient) {
       return [mapByMapBack(x, node, gradient, node.weights.kernel, node.shape[2])];
     },
-    terms(node, index) {
-      const filters = node.shape[2], filter = index % filters;
-      const map = Math.floor((filter * node.inputShapes[0][2]) / filters);
-      const weights = someColumns(node.weights.kernel, filters, filter, 1);
-      return { ...seen(node, index, map, 1), weights };
-    },
   };
 
   // A depthwise convolution, and one of 1×1 that mixes its maps.
   const separable = {
-    ...through,
     between: (node) => node.weights.pointwise_kernel.length / node.shape[2],
     forward([x], node) {
       const { depthwise_kernel, pointwise_kernel, bias } = node.weights, filters = node.shape[2];
@@ -206,18 +141,6 @@
       const maps = new Float32Array((gradient.length / filters) * between);
       product(gradient, transposed(pointwise_kernel, filters), filters, between, maps);
       return [mapByMapBack(x, node, maps, depthwise_kernel, between)];
-    },
-    terms(node, index) {
-      const { depthwise_kernel, pointwise_kernel } = node.weights, filters = node.shape[2];
-      const between = this.between(node), channels = node.inputShapes[0][2];
-      const mixing = someColumns(pointwise_kernel, filters, index % filters, 1);
-      const weights = new Float32Array(windows(node).places * channels);
-      depthwise_kernel.forEach((weight, i) => {
-        const place = Math.floor(i / between), map = i % between;
-        const channel = Math.floor((map * channels) / between);
-        weights[place * channels + channel] += weight * mixing[map];
-      });
-      return { ...seen(node, index), weights };
     },
   };
 
@@ -242,40 +165,10 @@
       const patches = gathered(gradient, this.windows(node));
       return [product(patches, kernel, kernel.length / channels, channels, like(x))];
     },
-    terms(node, index) {
-      const { pixels, places, columns: wide } = this.windows(node), { kernel } = node.weights;
-      const many = node.inputShapes[0][2], filters = node.shape[2], filter = index % filters;
-      const from = [], weights = [], rows = new Set(), columns = new Set();
-      pixels.forEach((pixel, i) => {
-        if (pixel !== Math.floor(index / filters)) return;
-        const cell = Math.floor(i / places); // of the input, which reaches this pixel
-        rows.add(Math.floor(cell / wide));
-        columns.add(cell % wide);
-        for (let c = 0; c < many; c++) {
-          from.push(cell * many + c);
-          weights.push(kernel[((i % places) * filters + filter) * many + c]);
-        }
-      });
-      const channels = Array.from({ length: many }, (_, c) => c);
-      return {
-        from, channels, rows: [...rows], columns: [...columns], weights: Float32Array.from(weights),
-      };
-    },
-    reach(node, { top, left, bottom, right }) {
-      const { kernel, strides, dilation, ...window } = this.windows(node);
-      const first = (at, axis, before) =>
-        Math.ceil((at + before - (kernel[axis] - 1) * dilation[axis]) / strides[axis]);
-      const last = (at, axis, before) => Math.floor((at - 1 + before) / strides[axis]) + 1;
-      return {
-        top: first(top, 0, window.top), left: first(left, 1, window.left),
-        bottom: last(bottom, 0, window.top), right: last(right, 1, window.left),
-      };
-    },
   };
 
   // A convolution with weights of its own at each position.
   const locallyConnected = {
-    ...through,
     each(x, node, visit) {
       const numbers = count(node.shape), filters = node.shape[2];
       const { places, channels } = windows(node);
@@ -300,14 +193,9 @@
       });
       return [scattered(patches, windows(node), like(x))];
     },
-    terms(node, index) {
-      const weights = someColumns(node.weights.kernel, count(node.shape), index, 1);
-      return { ...seen(node, index), weights };
-    },
   };
 
   const dense = {
-    ...samePlace, // of maps; a vector is one place
     forward([x], { shape, weights: { kernel, bias } }) {
       const units = shape[shape.length - 1];
       return withBias(product(x, kernel, kernel.length / units, units, zeros(shape)), bias);
@@ -315,15 +203,6 @@
     backward([x], { shape, weights: { kernel } }, gradient) {
       const units = shape[shape.length - 1], depth = kernel.length / units;
       return [product(gradient, transposed(kernel, units), units, depth, like(x))];
-    },
-    terms({ shape, weights: { kernel } }, index) {
-      const units = shape[shape.length - 1], depth = kernel.length / units;
-      const start = Math.floor(index / units) * depth; // of maps, at each place by itself
-      const channels = Array.from({ length: depth }, (_, i) => i);
-      return {
-        from: channels.map((i) => start + i), channels, rows: [0], columns: [0],
-        weights: someColumns(kernel, units, index % units, 1),
-      };
     },
   };
 
@@ -344,11 +223,8 @@
   }
 
   const maxPooling = {
-    ...through,
-    kind: "max",
     forward: ([x], node) => picked(x, largest(x, node)),
     backward: ([x], node, gradient) => [placed(gradient, largest(x, node), like(x))],
-    terms: (node, index) => seen(node, index, index % node.shape[2], 1),
   };
 
   // The average of each window, in which padding does not count, or with `summed` the sum.
@@ -369,8 +245,6 @@
       }
     };
     return {
-      ...through,
-      kind: summed ? "sum" : "mean",
       forward([x], node) {
         const out = zeros(node.shape);
         each(node, (to, from, share, channels) => {
@@ -385,18 +259,12 @@
         });
         return [out];
       },
-      terms(node, index) {
-        const all = seen(node, index, index % node.shape[2], 1);
-        const share = shares(node)[Math.floor(index / node.shape[2])];
-        return { ...all, weights: Float32Array.from(all.from, () => share) };
-      },
     };
   };
   const sums = pooled(true);
 
   // LeNet-5's: a sum, times a coefficient of the map, plus its bias.
   const subsampling = {
-    ...through,
     forward(inputs, node) {
       const { coefficient, bias } = node.weights, n = coefficient.length;
       return withBias(sums.forward(inputs, node).map((v, i) => v * coefficient[i % n]), bias);
@@ -405,15 +273,10 @@
       const { coefficient } = node.weights, n = coefficient.length;
       return sums.backward(inputs, node, gradient.map((g, i) => g * coefficient[i % n]));
     },
-    terms(node, index) {
-      const all = sums.terms(node, index), { coefficient } = node.weights;
-      return { ...all, weights: all.weights.map(() => coefficient[index % node.shape[2]]) };
-    },
   };
 
   // The largest number of each map; TensorFlow shares the gradient among equal ones.
   const globalMaxPooling = {
-    ...whole,
     forward([x], node) {
       const out = zeros(node.shape).fill(-Infinity), n = out.length;
       x.forEach((value, i) => { if (value > out[i % n]) out[i % n] = value; });
@@ -449,6 +312,7 @@
       }));
     };
     return {
+      shares,
       forward([x], node) {
         const out = zeros(node.shape);
         each(node, (to, from, share, channels) => {
@@ -463,13 +327,6 @@
         });
         return [out];
       },
-      reach(node, { top, left, bottom, right }) {
-        const [rows, columns] = shares(node);
-        return {
-          top: rows[top][0][0], left: columns[left][0][0],
-          bottom: rows[bottom - 1].at(-1)[0] + 1, right: columns[right - 1].at(-1)[0] + 1,
-        };
-      },
     };
   };
 
@@ -482,7 +339,8 @@
   // Pixels have centres at 0.5, 1.5, …; those past the border are as at the border.
   const bilinear = mixing((i, size, _many, config, axis) => {
     const at = Math.max((i + 0.5) / config.size[axis] - 0.5, 0), low = Math.floor(at);
-    return [[low, 1 - (at - low)], [Math.min(low + 1, size - 1), at - low]];
+    return at === low ? [[low, 1]]
+      : [[low, 1 - (at - low)], [Math.min(low + 1, size - 1), at - low]];
   });
 
   // ------------------------------------------------------------------------------ moving numbers
@@ -492,26 +350,18 @@
     const places = (node) => (node.places ??=
       placesIn(node.inputShapes[0], node.shape, (index) => indexIn(index, node.config)));
     return {
+      indexIn,
       forward: ([x], node) => picked(x, places(node)),
       backward: ([x], node, gradient) => [placed(gradient, places(node), like(x))],
-      reach(node, box, k) {
-        if (k) return null; // the content of the map that CropLike measures
-        if (node.shape.length !== 3) return whole.reach(node, box, k);
-        const [top, left] = indexIn([box.top, box.left, 0], node.config);
-        const [bottom, right] = indexIn([box.bottom - 1, box.right - 1, 0], node.config);
-        return { top, left, bottom: bottom + 1, right: right + 1 };
-      },
     };
   };
 
   const identity = {
-    ...samePlace,
     forward: ([x]) => x,
     backward: (_inputs, _node, gradient) => [gradient],
   };
 
   const concatenate = {
-    ...samePlace,
     each({ shape, inputShapes, config: { axis } }, visit) {
       const outer = count(shape.slice(0, axis)), row = count(shape.slice(axis));
       let start = 0;
@@ -557,7 +407,6 @@
       return results;
     };
     return {
-      ...samePlace,
       forward(inputs, node) {
         const share = shareOf(inputs.length), out = partial(inputs, node)[inputs.length - 1];
         return share === 1 ? out : out.map((value) => value * share);
@@ -592,14 +441,12 @@
   }
 
   const affine = {
-    ...samePlace,
     forward: ([x], { weights: { scale, offset } }) => scaled(x, scale, offset),
     backward: (_inputs, { weights: { scale } }, gradient) => [scaled(gradient, scale)],
   };
 
   // With the means and variances of the training.
   const batchNormalization = {
-    ...samePlace,
     scale({ weights: { gamma, moving_variance }, config: { epsilon } }) {
       return moving_variance.map((v, c) => (gamma ? gamma[c] : 1) / Math.sqrt(v + epsilon));
     },
@@ -614,7 +461,6 @@
   };
 
   const prelu = {
-    ...samePlace,
     slopes([x], node) {
       node.places ??= repeated(node.config.alpha_shape, node);
       return x.map((v, i) => (v > 0 ? 1 : node.weights.alpha[node.places[i]]));
@@ -631,7 +477,7 @@
 
   // y = x̂ · gamma + beta, x̂ = (x − mean) / deviation, over sets of numbers. `setsOf` says which are
   // taken together and which gamma each has; `centred`, whether the mean is taken off.
-  const standardizing = (setsOf, centred, reachOf) => {
+  const standardizing = (setsOf, centred = () => true) => {
     const found = (node) => (node.sets ??= setsOf(node));
     const means = (values, { set, sets, places }) => {
       const out = new Float64Array(sets);
@@ -646,7 +492,6 @@
       return { all, inverse, z: x.map((v, i) => (v - mean[set[i]]) * inverse[set[i]]) };
     };
     return {
-      reach: (node, box, k) => (reachOf(node) ? samePlace : whole).reach(node, box, k),
       forward(inputs, node) {
         const { all: { weight }, z } = standard(inputs, node), { gamma, beta } = node.weights;
         return z.map((v, i) =>
@@ -668,7 +513,6 @@
       return { ...sets, weight: sets.place };
     },
     ({ config }) => !config.rms_scaling,
-    ({ shape, config: { axis } }) => axis.every((each) => each === shape.length - 1),
   );
 
   const byGroups = standardizing((node) => {
@@ -677,11 +521,10 @@
     const weight = Int32Array.from({ length: n }, (_, i) => channel(i));
     const set = weight.map((c) => Math.floor(c / each));
     return { weight, set, sets: groups, places: n / groups };
-  }, () => true, () => false);
+  });
 
   // By the activations of neighbouring channels: b = a · d^−β, d = k + α · Σ a² (Krizhevsky 2012).
   const localResponse = {
-    ...samePlace,
     sums(values, { shape, config: { size } }) {
       const channels = shape[shape.length - 1], out = new Float64Array(values.length);
       for (let i = 0; i < values.length; i++) {
@@ -711,7 +554,6 @@
 
   // The negative squared distance to the code of each class (LeCun et al. 1998, Equation 7).
   const rbf = {
-    ...whole,
     forward([x], { shape, weights: { centres } }) {
       const n = x.length;
       return zeros(shape).map((_, k) =>
@@ -726,7 +568,6 @@
 
   // u_S = r · φ[(1 + Σ a·u) / (1 + 2r / (1 + r) · b·v) − 1], v = √(Σ c·u²)   (Fukushima 1980)
   const sCells = {
-    ...through,
     parts([u], node) {
       const { a, b, c } = node.weights, { selectivity: r, epsilon } = node.config;
       const planes = node.shape[2], e = convolved([u], node, a);
@@ -758,7 +599,6 @@
 
   // u_C = ψ[(1 + e) / (1 + mean e) − 1], e = Σ d·u_S, ψ[x] = φ[x] / (α + φ[x])   (Fukushima 1980)
   const cCells = {
-    ...through,
     parts(inputs, node) {
       const planes = node.shape[2], e = mapByMap(inputs[0], node, node.weights.d, planes);
       const inhibition = new Float32Array(e.length / planes);
@@ -829,4 +669,5 @@
     SCells: sCells,
     CCells: cCells,
   };
+  Object.assign(KerasCNN, { windows, kernelOfTable });
 })();

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { Network, layers } = KerasCNN;
+  const { Network, viewOf } = KerasCNN;
 
   const largest = (values) => values.indexOf(values.reduce((a, b) => Math.max(a, b)));
 
@@ -27,12 +27,12 @@
     //   patch, kernel, products: for each row, column and channel; kernel is null in a pooling
     //   bias, sum: with the bias, before the activation; value: after it
     patch(id, { y = 0, x = 0, channel = 0 }, run) {
-      const node = this.nodes[id], layer = layers[node.type];
-      if (!layer.terms) return null;
+      const node = this.nodes[id], { kind, terms } = viewOf(node);
+      if (!terms) return null;
       const [, width, depth] = node.shape.length === 3 ? node.shape : [1, 1, node.shape.at(-1)];
       const index = (y * width + x) * depth + channel, input = node.inputs[0];
-      const given = run.values[input], { kind = "sum", terms } = layer, { bias } = node.weights;
-      const { from, weights, rows, columns, channels } = terms.call(layer, node, index);
+      const given = run.values[input], { bias } = node.weights;
+      const { from, weights, rows, columns, channels } = terms(node, index);
       const padding = kind === "max" ? -Infinity : 0;
       const patch = Float32Array.from(from, (place) => (place < 0 ? padding : given[place]));
       const sums = kind === "sum";
@@ -56,7 +56,7 @@
         const node = this.nodes[at];
         if (!boxes[at]) continue;
         node.inputs.forEach((to, k) => {
-          const box = layers[node.type].reach(node, boxes[at], k), there = boxes[to];
+          const box = viewOf(node).reach(node, boxes[at], k), there = boxes[to];
           if (box) boxes[to] = !there ? box : {
             top: Math.min(there.top, box.top), left: Math.min(there.left, box.left),
             bottom: Math.max(there.bottom, box.bottom), right: Math.max(there.right, box.right),
