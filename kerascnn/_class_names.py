@@ -32,7 +32,7 @@ def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
 
     >>> import numpy as np, kerascnn as kc
     >>> model = name_classes(kc.build_lenet5(classes=2), ["dent", "scratch"])
-    >>> kc.visualize.grad_cam(model, np.zeros((1, 28, 28, 1)), target="dent").shape
+    >>> kc.visualize.grad_cam(model, np.ones((1, 28, 28, 1)), target="dent").shape
     (1, 10, 10)
     """
     graph = flatten(model)

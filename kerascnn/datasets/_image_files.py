@@ -171,8 +171,8 @@ class ImageFiles:
                 path, note = doubtful[0]
                 warnings.warn(DoubtfulImage(path, note, kind), stacklevel=3)
 
-    def warn_with(self, other):
-        """Warn once for both, as parts of one data set do."""
+    def warn_with(self, other: "ImageFiles") -> None:
+        """Share warnings with `other`, so that each is issued once for both."""
         self._said = other._said
 
 
