@@ -1,6 +1,7 @@
 """Make the page of LeNet-5 in docs/, with the replay of a training, and a picture of it.
 
     python scripts/make_explorer.py --data-dir DIR
+    python scripts/make_explorer.py --again  # with the network that the page holds
 
 DIR holds mnist.npz; without --data-dir it comes from KERASCNN_DATA or Keras's download. The
 training is short: the page stays small, and what can be seen happens in the first epochs.
@@ -8,6 +9,7 @@ training is short: the page stays small, and what can be seen happens in the fir
 
 import argparse
 import io
+import json
 import tempfile
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 import kerascnn as kc
 from kerascnn._print import browser
+from kerascnn.explorer._page import page
 
 DOCS = Path(__file__).parents[1] / "docs"
 IMAGES = 12_000  # of MNIST's training images
@@ -27,12 +30,29 @@ WIDTH, COLORS = 1200, 256  # of the picture
 
 
 def main() -> None:
-    """Train, export."""
+    """Make both."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="a directory with mnist.npz")
+    parser.add_argument("--again", action="store_true", help="do not train")
     options = parser.parse_args()
+    target = DOCS / "lenet5.html"
+    if options.again:
+        target.write_text(page(data_of(target)), "utf-8")
+    else:
+        train(target, options.data_dir)
+    take_picture(target, DOCS / "pictures" / "explorer.png")
 
-    mnist = kc.datasets.load("mnist", data_dir=options.data_dir)
+
+def data_of(path: Path) -> dict:
+    """Read the data of a page."""
+    start = '<script type="application/json" id="model">'
+    text = path.read_text("utf-8").partition(start)[2].partition("</script>")[0]
+    return json.loads(text)
+
+
+def train(target: Path, data_dir: str | None) -> None:
+    """Train LeNet-5, and write its page."""
+    mnist = kc.datasets.load("mnist", data_dir=data_dir)
     keras.utils.set_random_seed(0)
     model = kc.build_lenet5()
     with tempfile.TemporaryDirectory() as folder:
@@ -47,25 +67,24 @@ def main() -> None:
         )
         images, labels = mnist.test
         chosen = np.sort(np.concatenate([np.flatnonzero(labels == k)[:SAMPLES] for k in range(10)]))
-        page = kc.explorer.export(
+        kc.explorer.export(
             model,
-            DOCS / "lenet5.html",
+            target,
             class_names=mnist.class_names,
             samples=(images[chosen], labels[chosen]),
             checkpoints=run,
             title="LeNet-5",
         )
     accuracy = kc.evaluate(model, mnist).accuracy
-    print(f"{page}: {page.stat().st_size:,} bytes, {accuracy:.2%} of MNIST's test images")
-    take_picture(page, DOCS / "pictures" / "explorer.png")
+    print(f"{target}: {target.stat().st_size:,} bytes, {accuracy:.2%} of MNIST's test images")
 
 
-def take_picture(page: Path, target: Path) -> None:
+def take_picture(source: Path, target: Path) -> None:
     """Open a page in Chromium and take a picture of what is seen first."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
         tab = chromium.new_page(viewport={"width": 1440, "height": 1180})
-        tab.goto(f"{page.as_uri()}#layer=c3&unit=3&y=4&x=4&sample=7")
+        tab.goto(f"{source.as_uri()}#layer=c3&unit=3&y=4&x=4&sample=7")
         tab.wait_for_selector("html[data-ready]")
         tab.wait_for_selector("#strongest button")
         data = tab.screenshot()

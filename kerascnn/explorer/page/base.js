@@ -21,7 +21,10 @@ function number(value, digits = 3) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const format = (formats[`${root.lang} ${digits}`] ??=
     new Intl.NumberFormat(root.lang, { maximumSignificantDigits: digits, useGrouping: false }));
-  if (value && Math.abs(value) < 1e-4) return value.toExponential(1).replaceAll("-", "−");
+  if (value && Math.abs(value) < 1e-4) {
+    const [mantissa, exponent] = value.toExponential(1).split("e-");
+    return `${format.format(mantissa)}·10⁻${[...exponent].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`.replace("-", "−");
+  }
   return format.format(Object.is(value, -0) ? 0 : value).replace("-", "−");
 }
 const count = (value) => new Intl.NumberFormat(root.lang).format(value);
