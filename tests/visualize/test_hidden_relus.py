@@ -34,6 +34,13 @@ class Own(layers.Layer):
         return ops.relu(x)
 
 
+class Rectified(layers.Conv2D):
+    """A convolution of the user's that applies a ReLU, whatever its activation is."""
+
+    def call(self, x):
+        return ops.relu(super().call(x))
+
+
 class OwnModel(keras.Model):
     """A model whose graph is not what it computes."""
 
@@ -77,6 +84,7 @@ def test_a_relu_is_seen_however_it_is_written(written, rng):
 
 CLOSED = {
     "custom layer": (Block(name="last"),),
+    "custom convolution": (Rectified(4, 3, name="last"),),
     "time distributed": (
         layers.Reshape((1, 6, 6, 4)),
         layers.TimeDistributed(layers.Conv2D(4, 3, activation="relu"), name="last"),
