@@ -71,6 +71,7 @@ OPERATIONS = {
         "roll", "pad", "cast", "identity", "copy", "repeat", "tile", "broadcastto", "split",
         "unstack", "swapaxes", "moveaxis", "ravel", "padimages", "cropimages", "depthtospace",
         "spacetodepth",
+        "notequal", "equal", "any", "all", "logicalnot", "logicaland", "logicalor",  # of masks
     ),
     "sums": ("add", "subtract", "mean", "sum", "average", "averagepool", "adaptiveaveragepool"),
     "maximum": ("maxpool", "adaptivemaxpool", "max", "amax", "maximum", "minimum"),

@@ -62,9 +62,7 @@ class Route:
         """
         closed = [node for node in self.nodes if self.kinds[node.name] not in kinds]
         if closed:
-            names = ", ".join(
-                f"{node.name!r} ({type(node.operation).__name__})" for node in closed[:LISTED]
-            )
+            names = ", ".join(f"{node.name!r} ({_described(node)})" for node in closed[:LISTED])
             more = f" and {len(closed) - LISTED} more" * (len(closed) > LISTED)
             raise ValueError(
                 f"model must have only layers with a known rule for {what}; there is none for "
@@ -154,3 +152,10 @@ class Route:
 def _rectifies(node: Node) -> bool:
     function = name_of(last_function(node.operation))
     return function in RECTIFYING and not getattr(node.operation, "negative_slope", 0)
+
+
+def _described(node: Node) -> str:
+    """Return the kind of a node's layer, and the activation that it applies, if any."""
+    kind, function = type(node.operation).__name__, last_function(node.operation)
+    own = function is node.operation or name_of(function) == "linear"
+    return kind if own else f"{kind} with {name_of(function)}"
