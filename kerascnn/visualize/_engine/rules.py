@@ -113,7 +113,7 @@ def may_hide_a_rectifier(node: Node) -> bool:
         return name_of(function) not in SMOOTH  # a user-defined function
     if isinstance(function, keras.Operation) and not can_be_seen(function):
         return True  # a custom layer, also as the activation of another layer
-    if not can_be_seen(operation) or type(operation).__name__ in HIDING:
+    if type(operation).__name__ in HIDING:
         return True
     if isinstance(operation, keras.layers.Wrapper) or _recurs(operation):
         return any(
