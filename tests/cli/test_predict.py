@@ -94,7 +94,7 @@ def test_boxes_in_pixels(kerascnn, models, photo):
     [
         (
             ["segment", "nothing.png", "--model", "{models}/threshold.keras"],
-            "'nothing.png' must be a picture",
+            "'nothing.png' must be an image",
         ),
         (["segment", "{photo}", "--model", "{models}/finder.keras"], "must return a map"),
         (["detect", "{photo}", "--model", "{models}/threshold.keras"], "must return a grid"),
