@@ -39,8 +39,9 @@ class Warnings:
             if kind in self._said:
                 return
             self._said.add(kind)
-            if kind == "window":
-                line = message.line("Give --window BLACK WHITE to scale all images alike")
+            with_advice = getattr(message, "line", None)
+            if kind == "window" and with_advice is not None:
+                line = with_advice("Give --window BLACK WHITE to scale all images alike")
         click.echo(f"Warning: {' '.join(line.split())}", err=True)
 
 

@@ -51,15 +51,15 @@ def save(
     path = Path(path).expanduser()
     if not is_whole_model(path):
         raise ValueError(f"path must end in {WHOLE_MODEL}; received '{path}'.")
+    network = model.model if isinstance(model, Trained) else model
     if isinstance(model, Trained):
         class_names = class_names or model.class_names or None
-        model = model.model
-    graph = flatten(model)
+    graph = flatten(network)
     if class_names is not None:
-        name_classes(model, class_names)
+        name_classes(network, class_names)
     names = names_of(graph)
     with must_be_writable(path), replacing(path) as new:
-        model.save(new)
+        network.save(new)
         if names is not None:
             _add(new, {"class_names": list(names)})
     return path

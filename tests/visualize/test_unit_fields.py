@@ -109,7 +109,7 @@ def test_by_hand(lenet):
     assert projective_field(lenet, (13, 0), "s2") == ((5, 8), (0, 2))
     assert projective_field(lenet, (7, 7), "c3", of="s2") == ((3, 8), (3, 8))
     assert projective_field(lenet, (3, 3), "f6") == ()
-    assert receptive_field(lenet, "f6", ()) == ((0, 28), (0, 28))
+    assert receptive_field(lenet, "f6", ()) == ((-2, 30), (-2, 30))  # with the padding of c1
 
 
 def test_around_a_shortcut_only_paths_through_the_layer_count():
