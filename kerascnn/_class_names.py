@@ -16,7 +16,7 @@ def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
     """Set the class names of a model, so that targets can be specified by name.
 
     `train` and `evaluate` do this for data with `.class_names`. The names are kept as long as the
-    model exists in this process; they are not saved with it.
+    model exists in this process; `kerascnn.trained.save` saves them with it.
 
     Args:
         model: A functional or sequential classifier whose first output is `(N, K)` or

@@ -88,7 +88,7 @@ def layer_activations(
         heights.append(1)
     across, down = top * (1 + GAP) - GAP, sum(heights) + ROW * len(heights)
     if ax is None:
-        ax = roomy_axes(SIDE * (across + BESIDE), SIDE * down)
+        ax = roomy_axes(SIDE * (across + BESIDE), SIDE * down, outside=False)
     ax = canvas(ax)
 
     y = 0.0

@@ -172,11 +172,30 @@ def table(
     return Table(ax, (height, width), lefts, tops, em)
 
 
-def roomy_axes(across: float, down: float) -> Axes:
-    """Create the Axes of a new figure of at least this many ems."""
+SIDES = ("left", "right", "bottom", "top")
+
+
+def roomy_axes(across: float, down: float, *, outside: bool = True) -> Axes:
+    """Create the Axes of a new figure of at least this many ems.
+
+    Args:
+        across, down: width and height.
+        outside: whether there are labels outside the Axes. If not, the margins do not grow with
+            the figure.
+    """
     width, height = mpl.rcParams["figure.figsize"]
     em = mpl.rcParams["font.size"] / 72
-    return plt.figure(figsize=(max(width, em * across), max(height, em * down))).subplots()
+    fig = plt.figure(figsize=(max(width, em * across), max(height, em * down)))
+    if not outside and fig.get_layout_engine() is None:  # which takes care of margins
+        wide, tall = width / fig.get_figwidth(), height / fig.get_figheight()
+        usual = {side: mpl.rcParams[f"figure.subplot.{side}"] for side in SIDES}
+        fig.subplots_adjust(
+            left=wide * usual["left"],
+            right=1 - wide * (1 - usual["right"]),
+            bottom=tall * usual["bottom"],
+            top=1 - tall * (1 - usual["top"]),
+        )
+    return fig.subplots()
 
 
 def _em(ax: Axes, across: float, down: float) -> float:

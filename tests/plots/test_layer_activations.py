@@ -78,3 +78,14 @@ def test_one_value_is_that_of_the_second_of_two_classes():
     ax = layer_activations({"score": np.array([[0.9]])}, class_names=["dent", "good"])
     assert ax.texts[-1].get_text() == "good: 0.90"
     plt.close(ax.figure)
+
+
+def test_the_margins_of_many_layers_are_those_of_few(rng):
+    maps = rng.random((1, 4, 4, 3))
+    tops = []
+    for count in (1, 60):
+        ax = layer_activations({f"conv{i}": maps for i in range(count)})
+        fig = ax.figure
+        tops.append((1 - fig.subplotpars.top) * fig.get_figheight())
+        assert fig.get_figheight() > 20 or count == 1
+    assert tops[1] == pytest.approx(tops[0])
