@@ -33,7 +33,7 @@ function calculation() {
   if (!isDense) return { ...patch, source: nodes.get(patch.input), depth: channels.length, tall: rows.length, wide: columns.length };
   const source = beforeFlatten(patch.input);
   const [height, width, depth] = volumeOf(source.shape);
-  if (height * width > 1) return { ...patch, source, depth, tall: height, wide: width, rows: [...Array(height).keys()], columns: [...Array(width).keys()] };
+  if (height * width > 1) return { ...patch, isWhole: true, source, depth, tall: height, wide: width, rows: [...Array(height).keys()], columns: [...Array(width).keys()] };
   return { ...patch, source, depth: 1, tall: Math.ceil(channels.length / FACTORS), wide: Math.min(FACTORS, channels.length), isVector: true };
 }
 
@@ -62,13 +62,14 @@ function drawFormula(sum) {
   }
   if (sum.kind in WORTH) return formula.replaceChildren(`${name} = ${say(WORTH[sum.kind], { count: sum.patch.filter(Number.isFinite).length })} = `, shown);
   const parts = sums(sum);
-  const terms = [...parts.slice(0, TERMS)].map((part, i) => (i ? [part < 0 ? " − " : " + ", data(Math.abs(part))] : [data(part)]));
+  const isPlain = parts.length === 1 && !sum.bias; // the sum is the only term
+  const terms = [...parts.slice(0, isPlain ? 0 : TERMS)].map((part, i) => (i ? [part < 0 ? " − " : " + ", data(Math.abs(part))] : [data(part)]));
   if (parts.length > TERMS) terms.push([" + …"]);
   if (sum.bias) terms.push([sum.bias < 0 ? " − " : " + ", data(Math.abs(sum.bias)), ` (${say("bias")})`]);
   const total = make("data", { id: "total", value: String(sum.sum) }, number(sum.sum, 4));
   const end = sum.activation && sum.activation !== "linear" ? [`; ${sum.activation} → `, shown] : [];
   if (!end.length) shown.hidden = true;
-  formula.replaceChildren(`${name} = `, ...terms.flat(), " = ", total, ...(end.length ? end : [shown]));
+  formula.replaceChildren(`${name} = `, ...terms.flat(), isPlain ? "" : " = ", total, ...(end.length ? end : [shown]));
 }
 
 // -- the window, the kernel and the products --------------------------------------------------------------
@@ -130,8 +131,8 @@ function paddingOf({ source, isVector: is, wide }) {
 
 function drawSource(sum, channel) {
   const { source, rows, columns } = sum;
-  find("#source").hidden = Boolean(sum.isVector);
-  if (sum.isVector) return;
+  find("#source").hidden = Boolean(sum.isVector || sum.isWhole); // the values are the whole map
+  if (find("#source").hidden) return;
   const [height, width, depth] = volumeOf(source.shape);
   const from = sum.depth === depth ? channel : (sum.channels[channel] ?? channel);
   const label = say("sourceAlt", { name: source.name, map: from });

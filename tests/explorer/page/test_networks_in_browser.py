@@ -167,3 +167,22 @@ def test_a_single_sigmoid_answers_with_one_of_two_classes(visit, tmp_path, drawn
         drawn(tab)
         assert tab.locator("#predicted").inner_text() == name
         assert tab.locator("#classes data").all_inner_texts() == scores
+
+
+def test_it_works_in_the_frame_of_a_notebook(browser, lenet, digits, tmp_path):
+    """Where the browser gives it neither storage nor an address."""
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(kc.explorer.show(lenet, samples=digits)._repr_html_(), "utf-8")
+    context = browser.new_context()
+    tab, wrong = context.new_page(), []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: wrong.append(said.text))
+    tab.goto(notebook.as_uri())
+    frame = tab.frames[1]
+    frame.wait_for_selector("html[data-ready]")
+    frame.locator(".layer-open").nth(3).click()
+    frame.locator("input[value=es]").check(force=True)
+    assert frame.locator("#formula").inner_text().startswith("c3[5, 5, 0] = ")
+    assert frame.locator("#predicted").inner_text() == str(digits[1][0])
+    context.close()
+    assert wrong == []
