@@ -51,7 +51,7 @@ def maco(
     photos: np.ndarray | None = None,
     size: int | tuple[int, int] | None = None,
     steps: int = 256,
-    learning_rate: float = 0.2,
+    learning_rate: float = 0.05,
     crops: int = 4,
     preprocessing: Callable | str | None = None,
     seed: int = 0,
@@ -75,8 +75,8 @@ def maco(
         photos: (M, h, w, C) natural images, float in [0, 1], whose mean magnitudes are used, at
             least of the size of the images that are made; `None`: 1 / frequency, as natural images
             have on average.
-        size: height and width in pixels; `None`: the model's input size, or 128x128 if it is
-            variable.
+        size: height and width in pixels, at least the model's input size; `None`: twice that, so
+            that a part is seen about as it is, or 128x128 if it is variable.
         steps: number of steps of Adam.
         learning_rate: learning rate of Adam, in radians.
         crops: number of random parts in each step; each takes a forward and a backward pass.
@@ -95,7 +95,7 @@ def maco(
     >>> model = kc.build_lenet5(weights="mnist")
     >>> images, importance = kc.visualize.maco(model, layer="c3", units=[0, 5], steps=2)
     >>> images.shape, importance.shape
-    ((2, 28, 28, 1), (2, 28, 28))
+    ((2, 56, 56, 1), (2, 56, 56))
     """
     for name, count in (("steps", steps), ("crops", crops)):
         check_count(name, count)
@@ -116,8 +116,14 @@ def maco(
     else:
         raise ValueError("target must be None if layer or units are given; received both.")
     *own, channels = input_shape(model, goal.trunk)
-    sides = check_shape("size", size, own)
-    by = batches(check_size(model, graph, goal.trunk, sides), batch_size)
+    sides = check_shape("size", size, [n and 2 * n for n in own])
+    seen_size = tuple(n or m for n, m in zip(own, sides, strict=True))
+    if any(n < m for n, m in zip(sides, seen_size, strict=True)):
+        raise ValueError(
+            f"size must be at least {seen_size[0]}x{seen_size[1]}, what the model takes; received "
+            f"{sides[0]}x{sides[1]}."
+        )
+    by = batches(check_size(model, graph, goal.trunk, seen_size), batch_size)
     kind, parts = Phase(sides), Crops()
     magnitude = _magnitude(photos, sides, channels)
     # One generator per image, so that images do not depend on each other.
@@ -128,7 +134,7 @@ def maco(
         return goal(graph, seen, numbers, run_fast)[None]
 
     repeated = np.repeat(numbers, crops)
-    shape = (len(repeated), *sides, channels)
+    shape = (len(repeated), *seen_size, channels)
     of_images = gradient_of(
         model, graph, ("maco", goal), objective,
         [keras.KerasTensor(shape, "float32"), repeated], batch=1 if by.alone else None,
@@ -136,12 +142,13 @@ def maco(
     importance = np.zeros((len(numbers), *sides), "float32")
 
     def gradient(phase: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        moves = np.concatenate([parts.draw(rng, crops, sides) for rng in rngs])
+        moves = np.concatenate([parts.draw(rng, crops, sides, seen_size) for rng in rngs])
         noise = np.concatenate([rng.standard_normal((crops, *shape[1:])) for rng in rngs])
 
         def seen(images: Tensor) -> Tensor:
             many = ops.repeat(images, crops, axis=0)
-            return STILL(many, moves) + parts.noise * ops.cast(noise, "float32")
+            cut = STILL(many, moves)[:, : seen_size[0], : seen_size[1]]
+            return cut + parts.noise * ops.cast(noise, "float32")
 
         images = kind.pictures(phase, magnitude)
         values, slope = in_batches_of(by, of_images, (seen(images), repeated))

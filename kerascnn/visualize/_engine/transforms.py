@@ -77,23 +77,34 @@ class Moves:
 
 @dataclass(frozen=True)
 class Crops:
-    """Random square parts of an image, enlarged to its size, with a little noise.
+    """Random parts of an image, resized to what the network takes, with a little noise.
 
     Attributes:
-        mean, deviation: of the side of a part, as a fraction of the image's (Fel et al. 2023,
-            section 3.2).
+        mean, deviation: of the side of a part, as a fraction of the image's.
         noise: standard deviation of the noise, relative to the range of the images.
     """
 
-    mean: float = 0.25
+    mean: float = 0.5
     deviation: float = 0.1
-    noise: float = 0.08
+    noise: float = 0.1
 
-    def draw(self, rng: np.random.Generator, count: int, size: tuple[int, int]) -> np.ndarray:
-        """Draw parts of images of a height and width, as rows of `Moves.draw`, (count, 8)."""
+    def draw(
+        self, rng: np.random.Generator, count: int, size: tuple[int, int], seen: tuple[int, int]
+    ) -> np.ndarray:
+        """Draw parts of images of a height and width.
+
+        Args:
+            rng: source of random numbers.
+            count: number of parts.
+            size: height and width of the images.
+            seen: height and width of what the network takes.
+
+        Returns:
+            Rows as of `Moves.draw`, (count, 8), of which the upper left corner is the part.
+        """
         side = np.clip(rng.normal(self.mean, self.deviation, count), 0.05, 1.0)
-        height, width = size
-        left, top = (rng.uniform(0, (1 - side) * (n - 1)) for n in (width, height))
+        top, left = (rng.uniform(0, (1 - side) * (n - 1)) for n in size)
+        down, right = (side * (n - 1) / max(m - 1, 1) for n, m in zip(size, seen, strict=True))
         zero = np.zeros(count)
-        rows = np.stack([side, zero, left, zero, side, top, zero, zero], axis=1)
+        rows = np.stack([right, zero, left, zero, down, top, zero, zero], axis=1)
         return rows.astype("float32")
