@@ -131,6 +131,6 @@ def _hourglass(name: str, words: str) -> Figure:
     note(
         fig,
         words.format(input=shape_text(first.output_shape), output=shape_text(last.output_shape)),
-        _("{parameters} parameters", parameters=f"{description.parameters:,}") + ".",
+        _("{parameters} parameters", parameters=f"{description.trainable_parameters:,}") + ".",
     )
     return fig

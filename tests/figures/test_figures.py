@@ -47,7 +47,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "cell-segmentation": ["121,658", "40 images", "Dice 0.95"],
     "yolo-grid": ["7×7 cells", "98 boxes", "7×7×16", "7×7×30"],
     "unet": ["572×572×1 → 388×388×2", "31,030,658", "Concatenate"],
-    "fusionnet": ["512×512×1 → 512×512×1", "78,563,009", "Add"],
+    "fusionnet": ["512×512×1 → 512×512×1", "78,531,649", "Add"],
     "receptive-field": ["block5_conv3: 196×196", "196×196"],
     "layer-sequence": ["32×32×3", "32×32×48", "3×3×64", "CONV", "ReLU", "POOL", "FC"],
     "lenet5-1998": ["60,000", "340,908", "151,600", "1,516"],
