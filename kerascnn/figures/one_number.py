@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from kerascnn import plots
 from kerascnn._text import text as _
 
-from ._drawing import note
+from ._drawing import note, parts_of
 from ._material import digit_images, trained
 from ._registry import figure
 
@@ -81,7 +81,7 @@ def follow() -> Followed:
 def one_number(found: Followed) -> Figure:
     """Draw the patch, the kernel, the products and their sum. The explorer shows any of them."""
     fig = plt.figure()
-    pictures, numbers = fig.subfigures(1, 2, width_ratios=(1, 2.6))
+    pictures, numbers = parts_of(fig, 1, 2, width_ratios=(1, 2.6))
     size, (row, column) = len(found.kernel), found.place
     image, output = pictures.subplots(2, 1)
     image.imshow(found.image, cmap="gray")
