@@ -171,6 +171,8 @@ ROWS: dict[type, Row] = {
         IDENTITY,
     ),
 }  # fmt: skip
+if hasattr(layers, "AdaptiveAveragePooling2D"):  # newer than the oldest supported Keras
+    ROWS[layers.AdaptiveAveragePooling2D] = Row()
 
 # Operations of `keras.ops` on several tensors, which are computed as layers are.
 OPERATIONS = {

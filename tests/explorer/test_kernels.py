@@ -97,6 +97,8 @@ MAPS = {  # layers from maps to maps, with all options
     "flipped_in_training": layers.RandomFlip(),
     "activation_layer": layers.Conv2D(2, 1, activation=layers.LeakyReLU(negative_slope=0.1)),
 }
+if hasattr(layers, "AdaptiveAveragePooling2D"):
+    MAPS["adaptive_of_keras"] = layers.AdaptiveAveragePooling2D((3, 4))
 
 
 def averages(inputs, outputs):
