@@ -109,11 +109,16 @@ def figures(
     options = read_settings(names, settings)
     if listed:
         from kerascnn._text import language, text
+        from kerascnn.figures._course import SECTIONS
 
         known = gallery.lecture_figures()
         with language(langs[0]):
+            section = None
             for name in names or known:
-                click.echo(f"{name:32} {text(known[name].title)}")
+                if known[name].section != section:
+                    section = known[name].section
+                    click.echo(f"{section}. {text(SECTIONS[section])}")
+                click.echo(f"  {name:32} {text(known[name].title)}")
         return
     choice = None
     if any(network.values()):

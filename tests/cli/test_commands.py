@@ -62,7 +62,11 @@ def test_figures_of_several_languages_go_into_folders(kerascnn, tmp_path):
 def test_figures_are_listed(kerascnn, tmp_path):
     result = kerascnn("figures", "--list", "--lang", "es")
     assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stdout.splitlines()] == figures.names()
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith(" ")] == figures.names()
+    sections = [line for line in lines if not line.startswith(" ")]
+    assert [line[:2] for line in sections] == ["A.", "B.", "C.", "D.", "E.", "F."]
+    assert sections[2] == "C. Submuestreo"
     assert not list(tmp_path.iterdir())
 
 
@@ -375,7 +379,9 @@ def test_devices(kerascnn):
 
 def test_figures_of_a_section_are_listed(kerascnn):
     result = kerascnn("figures", "--list", "--section", "pooling")
-    assert [line.split()[0] for line in result.stdout.splitlines()] == figures.names("C")
+    first, *lines = result.stdout.splitlines()
+    assert first == "C. Pooling"
+    assert [line.split()[0] for line in lines] == figures.names("C")
 
 
 def test_the_map_is_that_of_the_registry(kerascnn):
