@@ -67,9 +67,9 @@ def test_mixed_precision_learns(bars, make_model, precision, classes, activation
 
 def test_what_cannot_be_used(bars, make_model):
     with pytest.raises(ValueError, match="precision must be one of 'float32'"):
-        train(make_model(), bars, precision="float64")
+        train(make_model(), bars, batch_size=16, precision="float64")
     with pytest.raises(ValueError, match="devices must be one of 'CPU:0'"):
-        train(make_model(), bars, devices=["TPU:7"])
+        train(make_model(), bars, batch_size=16, devices=["TPU:7"])
 
 
 TWO = """

@@ -253,7 +253,7 @@ def test_nothing_changes_and_nothing_grows(model, images):
         ({"size": 8}, "size must be at most the size of the images, 10×7; received 8"),
         ({"size": 3, "stride": 4}, "stride must be at most the size of the patch, 3, .*received 4"),
         ({"stride": True}, "stride must be a whole number"),
-        ({"fill": "grey"}, "fill must be a number, a colour"),
+        ({"fill": "grey"}, "fill must be a number, a color"),
         ({"fill": [1, 2, 3]}, r"received \[1, 2, 3\]"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
         ({"target": 3}, "from 0 to 2"),

@@ -251,7 +251,7 @@ def test_nothing_grows(model, images):
     [
         ({"channels": 0}, "channels must be a whole number of at least 1; received 0"),
         ({"channels": 7}, "channels must be at most 5, as in the layer; received 7"),
-        ({"baseline": [0, 0, 0]}, r"baseline must be a number, a colour \(2,\) or an image"),
+        ({"baseline": [0, 0, 0]}, r"baseline must be a number, a color \(2,\) or an image"),
         ({"baseline": np.zeros((5, 8, 2))}, r"received the shape \(5, 8, 2\)"),
         ({"baseline": np.nan}, "finite"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),

@@ -96,6 +96,7 @@ def test_a_clone_numbers_its_calls_as_the_model_does(siamese, images):
         np.testing.assert_allclose(visualize.activations(copy, images, name), expected, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:the gradient of the score")  # a ReLU may be off
 @pytest.mark.parametrize("call", [0, 1])
 def test_the_copy_under_a_randomization_test_numbers_its_calls_alike(call, siamese, images):
     def method(model, images, target):

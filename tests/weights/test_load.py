@@ -465,8 +465,8 @@ def test_numpy_integers_are_welcome():
 
 
 def test_preprocessing_of_no_architecture():
-    with pytest.raises(ValueError, match=r"architecture must be one of 'alexnet'.*received 'unet'"):
-        kc.weights.preprocessing("unet", "imagenet")
+    with pytest.raises(ValueError, match=r"architecture must be one of 'alexnet'.*received 'mlp'"):
+        kc.weights.preprocessing("mlp", "imagenet")
 
 
 def test_nested_models_keep_their_weights_if_keras_fails_half_way(tmp_path):
