@@ -111,7 +111,14 @@ def test_scores_that_begin_at_zero_learn():
 
 def test_a_model_without_such_kernels_is_refused(make_model, bars, tmp_path):
     with pytest.raises(ValueError, match=r"'muon' is for .*: use 'sgd'"):
-        train(make_model(), bars, recipe="vgg", batch_size=16, optimizer="muon", run_dir=tmp_path / "run")
+        train(
+            make_model(),
+            bars,
+            recipe="vgg",
+            batch_size=16,
+            optimizer="muon",
+            run_dir=tmp_path / "run",
+        )
     assert not (tmp_path / "run").exists()
 
 

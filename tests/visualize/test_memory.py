@@ -21,12 +21,24 @@ OURS = {"preprocessing": lambda x: x}  # a function of the user's is compiled fo
 CALLS = {
     "ablation_cam": lambda model, x: see.ablation_cam(model, x),
     "activations": lambda model, x: see.activations(model, x),
+    "blur_integrated_gradients": lambda model, x: see.blur_integrated_gradients(
+        model, x, sigma=1, steps=2
+    ),
     "deep_lift": lambda model, x: see.deep_lift(model, x),
     "deletion_insertion": lambda model, x: see.deletion_insertion(model, x, x[..., 0], steps=2),
     "effective_receptive_field": lambda model, x: see.effective_receptive_field(model, x, "deep"),
+    "eigen_cam": lambda model, x: see.eigen_cam(model, x),
+    "evaluate": lambda model, x: see.evaluate(
+        {"saliency": see.saliency}, model, x, metrics=["sparseness"]
+    ),
+    "expected_gradients": lambda model, x: see.expected_gradients(
+        model, x, baselines=0 * x, samples=2
+    ),
     "filters": lambda model, x: see.filters(model),
+    "finer_cam": lambda model, x: see.finer_cam(model, x, references=1),
     "grad_cam": lambda model, x: see.grad_cam(model, x),
     "grad_cam_plus_plus": lambda model, x: see.grad_cam_plus_plus(model, x),
+    "gradient_times_input": lambda model, x: see.gradient_times_input(model, x),
     "guided_grad_cam": lambda model, x: see.guided_grad_cam(model, x),
     "hires_cam": lambda model, x: see.hires_cam(model, x),
     "integrated_gradients": lambda model, x: see.integrated_gradients(model, x, steps=2),
@@ -40,6 +52,7 @@ CALLS = {
         model, x, see.saliency, layers=["deep"]
     ),
     "receptive_field": lambda model, x: see.receptive_field(model, "deep", input_shape=x.shape[1:]),
+    "rise": lambda model, x: see.rise(model, x, masks=2, cells=2),
     "saliency": lambda model, x: see.saliency(model, x),
     "score_cam": lambda model, x: see.score_cam(model, x),
     "smooth_grad": lambda model, x: see.smooth_grad(model, x, samples=2),
@@ -60,6 +73,9 @@ MADE = {
     "invert_features": lambda model, x, **more: see.invert_features(
         model, x[:1], "drop", **STEP, **more
     ),
+    "maco": lambda model, x, **more: see.maco(
+        model, layer="deep", units=0, size=8, crops=1, **STEP, **more
+    ),
     "maximize_activation": lambda model, x, **more: see.maximize_activation(
         model, layer="deep", units=0, size=4, **STEP, **more
     ),
@@ -67,7 +83,8 @@ MADE = {
         model, x[:1], x[:1], content_layers="deep", style_layers="shallow", **STEP, **more
     ),
 }
-OF_OTHER_MODELS = {"weight_templates"}  # which reads weights and computes nothing else
+# This one reads weights and computes nothing else, and these are of attention.
+OF_OTHER_MODELS = {"weight_templates", "attention_relevance", "attention_rollout"}
 
 
 def build():
