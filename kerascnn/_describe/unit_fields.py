@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import keras
 from keras import KerasTensor
 
 from kerascnn._checks import is_whole
-from kerascnn._graph import Graph, Node
+from kerascnn._graph import Graph, Key, Node
+from kerascnn.arithmetic import ReceptiveField
 
 from .fields import fields_of
 from .looks import Look, all_of
@@ -42,7 +43,7 @@ class UnitFields:
         input_shape: Sequence | None = None,
     ) -> None:
         @cache
-        def specs() -> dict[object, KerasTensor]:
+        def specs() -> dict[Key, KerasTensor]:
             return specs_of(model, graph, input_shape)
 
         key = start.outputs[0]
@@ -57,12 +58,15 @@ class UnitFields:
                 f"{start.name!r} has the shape {self.start}."
             )
         view = fields.views[end.outputs[0]]
-        self._looks = [view.get((0, axis)) for axis in range(1, len(self.start) - 1)]
-        if not any(self._looks):
+        looks = [view.get((0, axis)) for axis in range(1, len(self.start) - 1)]
+        if not any(looks):
             raise ValueError(
                 f"layer must depend on {start.name!r}; {end.name!r} does not. Choose another one."
             )
-        if any(look is None or look.field is None for look in self._looks):
+        self._looks = [
+            (look, look.field) for look in looks if look is not None and look.field is not None
+        ]
+        if len(self._looks) < len(looks):
             raise ValueError(
                 f"layer must have a known receptive field; that of {end.name!r} is not known. "
                 "Choose an earlier layer, or use effective_receptive_field, which measures it."
@@ -77,33 +81,33 @@ class UnitFields:
         """Return the (start, stop) that a unit sees, for each axis of space."""
         return tuple(
             (span[0], span[1] + 1) if span else (0, 0)
-            for span in (self._span(look, n, unit) for look, n in self._axes())
+            for span in (self._span(look, field, unit) for look, field in self._looks)
         )
 
     def projective(self, unit: Sequence[int]) -> Box:
         """Return the (start, stop) of the layer's units that see this one, for each axis."""
         found = [range(n) for n in self.end[1:-1]]
-        for (look, n), place in zip(self._axes(), unit, strict=True):
+        for (look, field), place in zip(self._looks, unit, strict=True):
             if look.axis is None or look.axis > len(found):
-                span = self._span(look, n, ())
+                span = self._span(look, field, ())
                 if not (span and span[0] <= place <= span[1]):
                     return ((0, 0),) * len(found)
                 continue
             along = found[look.axis - 1]
-            spans = ((u, look.field.span(u)) for u in along)
+            spans = ((u, field.span(u)) for u in along)
             reached = [u for u, s in spans if s and s[0] <= place <= s[1]]
             found[look.axis - 1] = range(reached[0], reached[-1] + 1) if reached else range(0)
         return tuple((r.start, r.stop) if r else (0, 0) for r in found)
 
-    def _axes(self) -> Iterator[tuple[Look, int]]:
-        return zip(self._looks, self.start[1:-1], strict=True)
-
-    def _span(self, look: Look, size: int, unit: Sequence[int]) -> tuple[int, int] | None:
+    def _span(
+        self, look: Look, field: ReceptiveField, unit: Sequence[int]
+    ) -> tuple[int, int] | None:
         if look.axis is None:
-            return look.field.span(0)
+            return field.span(0)
         if look.axis > len(unit):  # the axis that is last now holds all positions
-            return all_of(look, self.end).field.span(0)
-        return look.field.span(unit[look.axis - 1])
+            whole = all_of(look, self.end).field
+            return None if whole is None else whole.span(0)
+        return field.span(unit[look.axis - 1])
 
 
 def check_unit(name: str, unit: Sequence[int] | None, shape: tuple) -> tuple[int, ...]:

@@ -156,6 +156,7 @@ def from_directory(
 
     rng = np.random.default_rng((seed, len(class_names)))
     splits: dict[str, Split] = {}
+    first: ImageFiles | None = None  # all parts warn together
     for part, classes in parts.items():
         _check_names(path / part, classes, class_names)
         pictures = [
@@ -173,8 +174,9 @@ def from_directory(
             window=window,
             input_range=input_range,
         )
-        if splits:
-            read.warn_with(next(iter(splits.values()))[0])
+        if first is None:
+            first = read
+        read.warn_with(first)
         if check:
             read.check()
         splits[part] = read, np.array(labels, np.int64)

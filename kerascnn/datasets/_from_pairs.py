@@ -176,7 +176,7 @@ def _slices(pairs, size, channels, classes: Classes, *, resize, window, input_ra
 
 
 def _fit(plane: np.ndarray, size: tuple[int, int], resize: str) -> np.ndarray:
-    image, there = Image.fromarray(plane), size[::-1]
+    image, there = Image.fromarray(plane), (size[1], size[0])
     if resize == "crop":
         return np.asarray(ImageOps.fit(image, there, Image.Resampling.BILINEAR))
     return np.asarray(image.resize(there, Image.Resampling.BILINEAR))

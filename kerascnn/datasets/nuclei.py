@@ -60,7 +60,7 @@ def load(*, data_dir=None, labels: str = "nuclei") -> Dataset:
         masks = instances if labels == "instances" else (instances > 0).astype(np.int32)
         return pixels, masks
 
-    return Dataset("nuclei", *map(split, ("train", "validation", "test")), CLASS_NAMES)
+    return Dataset("nuclei", split("train"), split("validation"), split("test"), CLASS_NAMES)
 
 
 def _read(path):

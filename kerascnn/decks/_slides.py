@@ -100,8 +100,9 @@ def _figure(deck, page: Page) -> None:
     notes.text = f"{page.caption}\n\n{_('Source')}: kerascnn figures {page.name}"
 
 
-def _diagram(slide: Slide, page: Page, top: int, room: tuple[int, int]) -> None:
+def _diagram(slide: Any, page: Page, top: int, room: tuple[int, int]) -> None:
     """Draw a network with a group of shapes that can be edited, and the words below it."""
+    assert page.diagram is not None
     texts = [line for words in page.words for line in words.split("\n")]
     lines = sum(ceil(text_width(text) * Pt(WORDS) / room[0]) for text in texts)
     below = round(LINE * Pt(WORDS) * lines)
@@ -109,7 +110,9 @@ def _diagram(slide: Slide, page: Page, top: int, room: tuple[int, int]) -> None:
     draw_on(group.shapes, page.diagram, MARGIN, top, room[0], room[1] - below)
     group.name = page.name
     group._element.nvGrpSpPr.cNvPr.set("descr", page.caption)
-    box = slide.shapes.add_textbox(MARGIN, Emu(top + room[1] - below), Emu(room[0]), Emu(below))
+    box: Any = slide.shapes.add_textbox(
+        MARGIN, Emu(top + room[1] - below), Emu(room[0]), Emu(below)
+    )
     box.text_frame.word_wrap = True
     box.text_frame.margin_top = box.text_frame.margin_bottom = 0
     for nth, text in enumerate(texts):

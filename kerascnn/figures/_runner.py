@@ -302,7 +302,7 @@ def _draw(
         for name, drawing in drawings.items():
             if name == one.name or drawing is first:
                 drawing.draw_without_rendering()
-            else:
+            elif first is not None:
                 _lay_out_like(first, drawing)  # so that nothing moves from step to step
             drawing.set_layout_engine("none")  # compute the layout once, not for each format
             for kind in formats:

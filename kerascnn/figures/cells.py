@@ -23,7 +23,7 @@ def segmented() -> dict[str, Any]:
     from kerascnn import build_unet, datasets, metrics, visualize
 
     data = datasets.load("cells", labels="instances")
-    images, instances = data.test
+    images, instances = data.part("test")
     model = build_unet(weights=WEIGHTS)
     masks = np.concatenate([model.predict_on_batch(images[i : i + 8]) for i in range(0, 40, 8)])
     masks = masks.argmax(axis=-1)

@@ -30,7 +30,7 @@ def detected() -> dict[str, Any]:
     from kerascnn.prediction._boxes import boxes_of_grid
 
     data = datasets.load("boxes", size=SIZE, count=25, seed=SEED)
-    images, labels = data.test
+    images, labels = data.part("test")
     scene = int(np.argmax((labels[..., 0] >= 0).sum(axis=1)))
     truth = labels[scene][labels[scene, :, 0] >= 0]
     grid = noisy_grid(truth, len(data.class_names), np.random.default_rng(SEED))

@@ -147,9 +147,9 @@ def class_map(
     >>> plt.close(ax.figure)
     """
     image = pictures("image", single(image), advice="pass the image from before preprocessing")
-    classes = array("classes", classes, "(h, w) or (h, w, K)", (2, 3))
-    classes = classes.argmax(axis=-1) if classes.ndim == 3 else classes.astype(int)
-    found = [k for k in np.unique(classes).tolist() if k >= 0]
+    grid = array("classes", classes, "(h, w) or (h, w, K)", (2, 3))
+    grid = grid.argmax(axis=-1) if grid.ndim == 3 else grid.astype(int)
+    found = [k for k in np.unique(grid).tolist() if k >= 0]
     if class_names is not None and found and max(found) >= len(class_names):
         raise ValueError(
             f"class_names must name each class, up to {max(found)}; received "
@@ -163,9 +163,9 @@ def class_map(
     shown = without_color(image) if in_print() and image.ndim == 3 else image
     ax.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
     colors = window_colors(max(found, default=0) + 1)
-    down, across = height / classes.shape[0], width / classes.shape[1]
+    down, across = height / grid.shape[0], width / grid.shape[1]
     edge = mpl.rcParams["axes.facecolor"]
-    for (row, column), k in np.ndenumerate(classes):
+    for (row, column), k in np.ndenumerate(grid):
         if k < 0:
             continue
         place = (column * across, row * down)

@@ -1,6 +1,7 @@
 """The classes of pixels overlaid on their image as colors and outlines, and their errors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -87,7 +88,9 @@ def mask_overlay(
             part = mask == k
             shown[part] = (1 - alpha) * shown[part] + alpha * np.array(to_rgb(color_of[k]))
     _show(ax, shown)
-    dashes = {k: LINES[nth % len(LINES)] if in_print() else "solid" for nth, k in enumerate(found)}
+    dashes: dict[int, Any] = {
+        k: LINES[nth % len(LINES)] if in_print() else "solid" for nth, k in enumerate(found)
+    }
     if contours:
         groups = [(found[0], mask)] if many and found else [(k, mask == k) for k in found]
         for k, part in groups:

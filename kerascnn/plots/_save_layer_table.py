@@ -55,10 +55,10 @@ def save_layer_table(
             raise ImportError("slides need python-pptx: pip install 'kerascnn[pptx]'.") from error
         data = slides(description_of(model, columns).cells(), title)
     else:
-        ax = layer_table(model, columns=columns, title=title)
+        figure: Any = layer_table(model, columns=columns, title=title).figure
         buffer = io.BytesIO()
-        ax.figure.savefig(buffer, format=ending)
-        plt.close(ax.figure)
+        figure.savefig(buffer, format=ending)
+        plt.close(figure)
         data = buffer.getvalue()
     with must_be_writable(path):
         write_atomically(path, data)

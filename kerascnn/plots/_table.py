@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -188,7 +189,8 @@ def roomy_axes(across: float, down: float, *, outside: bool = True) -> Axes:
     fig = plt.figure(figsize=(max(width, em * across), max(height, em * down)))
     if not outside and fig.get_layout_engine() is None:  # which takes care of margins
         wide, tall = width / fig.get_figwidth(), height / fig.get_figheight()
-        usual = {side: mpl.rcParams[f"figure.subplot.{side}"] for side in SIDES}
+        settings: Any = mpl.rcParams
+        usual = {side: settings[f"figure.subplot.{side}"] for side in SIDES}
         fig.subplots_adjust(
             left=wide * usual["left"],
             right=1 - wide * (1 - usual["right"]),

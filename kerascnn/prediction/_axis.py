@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -97,9 +98,8 @@ def axis_plan(
             f"side, which is its margin; received {margin!r}."
         )
     if not any(lost) and all(n <= t for n, t in zip(size, wanted, strict=True)):
-        fits = wanted if None not in geometry.own else None
-        whole = fits or next_size(geometry, size)
-        return tuple(Axis(n, t, 0, 0, t, t) for n, t in zip(size, whole, strict=True))  # pyright: ignore[reportReturnType]
+        high, wide = wanted if None not in geometry.own else next_size(geometry, size)
+        return Axis(size[0], high, 0, 0, high, high), Axis(size[1], wide, 0, 0, wide, wide)
     plans = []
     for axis in (0, 1):
         t, step = wanted[axis], geometry.step[axis]
@@ -122,15 +122,16 @@ def axis_plan(
 
 def next_size(geometry: Geometry, size: tuple[int, int]) -> tuple[int, int]:
     """Return the smallest size, at least as large, that the network takes."""
-    rounded = tuple(-(-n // s) * s for n, s in zip(size, geometry.step, strict=True))
-    tried = [rounded, *(tuple(n + i for n in size) for i in range(2 * max(geometry.step)))]
+    (height, width), (down, across) = size, geometry.step
+    rounded = -(-height // down) * down, -(-width // across) * across
+    tried = [rounded, *((height + i, width + i) for i in range(2 * max(geometry.step)))]
     fits = next((s for s in tried if geometry.accepts(s)), None)
     if fits is None:
         geometry.lost(rounded)  # says what does not fit
     return fits or rounded
 
 
-def _tile_size(geometry, tile):
+def _tile_size(geometry: Geometry, tile: int | Sequence[int] | None) -> Any:
     if None not in geometry.own:
         if tile is not None and check_pair("tile", tile) != geometry.own:
             own = "x".join(map(str, geometry.own))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import lcm
+from typing import Any
 
 import keras
 
@@ -73,13 +74,13 @@ def geometry_of(model: keras.Model) -> Geometry:
         return less
 
     steps = [_pair(record.stride_product) for record in records]
-    step = tuple(lcm(*(int(s[axis]) for s in steps if _whole(s[axis]))) for axis in (0, 1))
+    down, across = (lcm(*(int(s[axis]) for s in steps if _whole(s[axis]))) for axis in (0, 1))
     field = _pair(records[-1].receptive_field)
-    reach = tuple(None if side is None else -(-int(side) // 2) for side in field)
-    return Geometry(model, shape[-1], shape[1:3], step, reach, lost)
+    high, wide = (None if side is None else -(-int(side) // 2) for side in field)
+    return Geometry(model, shape[-1], shape[1:3], (down, across), (high, wide), lost)
 
 
-def _pair(value):
+def _pair(value: Any) -> tuple[Any, Any]:
     return value if isinstance(value, tuple) else (value, value)
 
 

@@ -73,7 +73,7 @@ def predict_tiles(
     plans = axis_plan(geometry, image.shape[:2], tile, margin, overlap)
     keep_buffers()
     result: np.ndarray | None = None
-    tiles = list(product(*(plan.starts for plan in plans)))
+    tiles = list(product(plans[0].starts, plans[1].starts))
     with progress("Tiles", len(tiles), verbose) as advance:
         for first in range(0, len(tiles), batch_size):
             places = tiles[first : first + batch_size]

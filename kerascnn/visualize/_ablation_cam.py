@@ -65,9 +65,9 @@ def ablation_cam(
     values = values_of(question, tail.inputs, batch_size)
     maps, count, channels = values[0], len(question), values[0].shape[-1]
     # Without a map that is 0, nothing changes. A callable takes all images at once.
-    needed = maps.reshape(count, -1, channels).any(axis=1)
+    needed = np.any(maps.reshape(count, -1, channels), axis=1)
     if score is not None:
-        needed[:] = needed.any(axis=0)
+        needed = np.broadcast_to(needed.any(axis=0), needed.shape)
     channel, image = np.nonzero(needed.T)
     rows = np.concatenate([np.arange(count), image])
     without = np.concatenate([np.full(count, channels), channel]).astype("int32")

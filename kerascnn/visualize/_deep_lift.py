@@ -75,8 +75,8 @@ def deep_lift(
     count, score = len(baselines), question.score
 
     def step(graph: Graph, *tensors: Tensor) -> list:
-        *tensors, classes = tensors
-        return contributions_of(graph, tensors[:count], tensors[count:], classes, score)
+        *given, classes = tensors
+        return contributions_of(graph, given[:count], given[count:], classes, score)
 
     arrays = [*question.images, *baselines, question.classes]
     compiled = question.step(("deep_lift",), step, arrays)

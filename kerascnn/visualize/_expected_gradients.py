@@ -124,7 +124,7 @@ def _mean_scores(
             means += count * scores_of(question.with_images(same), batch_size=batch_size)
         return means / len(order)
     for klass in np.unique(question.classes):
-        of_class = question.with_images([s[used] for s in starts]).about([klass] * len(used))
+        of_class = question.with_images([s[used] for s in starts]).about(np.full(len(used), klass))
         scores = scores_of(of_class, batch_size=batch_size)
         means[question.classes == klass] = np.average(scores, weights=counts)
     return means

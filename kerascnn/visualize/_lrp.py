@@ -91,8 +91,8 @@ def lrp(
     count, score, name = len(question.images), question.score, node and node.name
 
     def step(graph: Graph, *tensors: Tensor) -> list:
-        *tensors, classes = tensors
-        images, low, high = (tensors[i * count : (i + 1) * count] for i in range(3))
+        *given, classes = tensors
+        images, low, high = (given[i * count : (i + 1) * count] for i in range(3))
         scores, found = relevances(
             graph, images, classes, score, rules,
             at=None if name is None else graph.node(name).outputs[0],
@@ -209,6 +209,7 @@ class ZBox(Rule):
     reaches_zeros = needs_bounds = True
 
     def __call__(self, layer: Affine, a: Tensor, z: Tensor, R: Tensor, known: Known) -> Tensor:
+        assert known.bounds is not None  # `needs_bounds`
         low, high = known.bounds
         w, b = layer.kernel, layer.bias
         up, down = _positive(w), _negative(w)

@@ -117,7 +117,7 @@ def maco(
         raise ValueError("target must be None if layer or units are given; received both.")
     *own, channels = input_shape(model, goal.trunk)
     sides = check_shape("size", size, [n and 2 * n for n in own])
-    seen_size = tuple(n or m for n, m in zip(own, sides, strict=True))
+    seen_size = own[0] or sides[0], own[1] or sides[1]
     if any(n < m for n, m in zip(sides, seen_size, strict=True)):
         raise ValueError(
             f"size must be at least {seen_size[0]}x{seen_size[1]}, what the model takes; received "

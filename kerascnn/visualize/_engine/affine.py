@@ -50,6 +50,7 @@ class Affine:
 
     def merged(self, scale: Tensor, shift: Tensor) -> Affine:
         """Return z · scale + shift, with both per output channel, as one affine function."""
+        assert self.by_output is not None  # only layers that can be merged are asked
         bias = shift if self.bias is None else self.bias * scale + shift
         return replace(self, kernel=self.kernel * self.by_output(scale), bias=bias)
 

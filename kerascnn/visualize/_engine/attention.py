@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -100,7 +101,7 @@ def token_matrices(
             else:
                 graph.evaluate(list(inputs), recorder, until=ends_of(graph, names))
         maps = [recorder.maps[name] for name in names]
-        grads = tape.gradient(scores, maps) if gradients else []
+        grads: Any = tape.gradient(scores, maps) if gradients else []
         grads = [tf.zeros_like(a) if g is None else g for a, g in zip(maps, grads, strict=False)]
         single = ([tf.cast(x, tf.float32) for x in each] for each in (maps, grads))
         return [combine(*single)]

@@ -86,7 +86,7 @@ class Box:
 
     def __call__(self, outputs: Tensor) -> Tensor:
         """Compute the scores (N,) of a grid (N, h, w, 5 · boxes + K)."""
-        shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
+        shape: tuple[int, ...] = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
         classes = shape[-1] - BOX * self.boxes if len(shape) == 4 else 0
         if classes < 1:
             raise ValueError(
@@ -99,7 +99,7 @@ class Box:
                 f"klass must be from 0 to {classes - 1}, the classes of the grid, or None; "
                 f"received {self.klass}."
             )
-        _, height, width, _ = shape
+        height, width = shape[1:3]
         each = ops.reshape(outputs[..., : BOX * self.boxes], (-1, height, width, self.boxes, BOX))
         scores = each[..., 4]
         if self.klass is not None:  # Redmon 2016, Equation 1

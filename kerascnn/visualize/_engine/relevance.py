@@ -122,7 +122,9 @@ def _shares(
     if kind == "embedding":
         return {node.inputs[0]: ops.sum(R, axis=-1)}
     if kind == "gate":  # "signal takes all": Arras et al. 2017, arXiv:1706.07206
-        return {signal_of(route.graph, node): R}
+        signal = signal_of(route.graph, node)
+        assert signal is not None  # it is what makes it a gate
+        return {signal: R}
     if kind in ("copies", "maximum"):  # the winner takes all
         return pulled(node, values, given)
     function = _centered if kind == "centers" else run

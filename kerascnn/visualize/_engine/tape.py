@@ -136,7 +136,7 @@ def pulled_back(
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         outputs = function(*inputs)
-    grads = tape.gradient(outputs, inputs, output_gradients=given)
+    grads: Any = tape.gradient(outputs, inputs, output_gradients=given)
     return [tf.zeros_like(x) if g is None else g for x, g in zip(inputs, grads, strict=True)]
 
 
