@@ -99,7 +99,7 @@ class Box:
                 f"klass must be from 0 to {classes - 1}, the classes of the grid, or None; "
                 f"received {self.klass}."
             )
-        height, width = shape[1:3]
+        height, width = map(int, shape[1:3])
         each = ops.reshape(outputs[..., : BOX * self.boxes], (-1, height, width, self.boxes, BOX))
         scores = each[..., 4]
         if self.klass is not None:  # Redmon 2016, Equation 1
