@@ -20,10 +20,11 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("fixed")
 
-# A full collection destroys what TensorFlow has traced, one function after another, for up to 20 s;
-# so cycles are collected only between files, each time that a worker has grown by some gigabytes.
+# A full collection destroys what TensorFlow has traced, one function after another, for up to a
+# minute; so cycles are collected only between files, where a worker has grown and memory is scarce.
 gc.disable()
-GROWTH = 2 * 2**30  # bytes
+GROWTH = 2**30  # bytes
+SCARCE = 0.5  # of the machine's memory
 _collected_at = [0]  # resident bytes
 
 
@@ -34,15 +35,23 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGESIZE")
 
 
+def available() -> float:
+    """The part of the machine's memory that is available; 0 if the system does not tell."""
+    file = Path("/proc/meminfo")
+    lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+    sizes = {name: int(size) for name, size, *_unit in lines}
+    return sizes.get("MemAvailable:", 0) / sizes.get("MemTotal:", 1)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def memory_is_bounded():
-    """Collect garbage after a file if the process has grown, or if nobody knows.
+    """Collect garbage after a file if the process has grown and memory is scarce, or unknown.
 
     What a file's own tests collect does not include the garbage of other files.
     """
     gc.freeze()
     yield
-    if not resident() or resident() > _collected_at[0] + GROWTH:
+    if available() < SCARCE and (not resident() or resident() > _collected_at[0] + GROWTH):
         gc.unfreeze()
         gc.collect()
         _collected_at[0] = resident()
