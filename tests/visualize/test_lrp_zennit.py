@@ -1,5 +1,9 @@
 """Relevance propagation against Zennit, on the same weights."""
 
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +12,11 @@ from keras import layers
 from kerascnn.visualize import AlphaBeta, Composite, Epsilon, Gamma, WSquare, lrp
 
 torch = pytest.importorskip("torch", reason="the torch extra is not installed")
+if find_spec("torchvision"):  # Zennit imports it, which takes help beside a PyTorch without CUDA
+    sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+    from certificates.nets import torchvision
+
+    torchvision()
 zennit = pytest.importorskip("zennit", reason="zennit is not installed")
 
 from torch import nn  # noqa: E402
