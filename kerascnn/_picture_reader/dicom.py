@@ -49,12 +49,12 @@ def read_dicom(file: BinaryIO) -> Dicom:
         values = values[0]
     if values.ndim == 3:  # colors; those of JPEG are converted by pydicom
         if data.PhotometricInterpretation.startswith("YBR"):
-            from pydicom.pixels import convert_color_space
+            from pydicom.pixels.processing import convert_color_space
 
             values = convert_color_space(values, data.PhotometricInterpretation, "RGB")
         window, inverted = None, False
     else:
-        from pydicom.pixels import apply_modality_lut
+        from pydicom.pixels.processing import apply_modality_lut
 
         values = np.asarray(apply_modality_lut(values, data))
         window, inverted = _window(data), data.PhotometricInterpretation == "MONOCHROME1"

@@ -1,6 +1,7 @@
 """NIfTI volumes as slices: upright, in the orientation of the file's own coordinates."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def read_volume(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"'{path}' is a NIfTI file, for which nibabel must be installed: {EXTRA}."
         ) from None
     try:
-        image = nibabel.load(path)
+        image: Any = nibabel.load(path)
         shape = image.shape
         values = np.asanyarray(image.dataobj)
     except Exception as error:
