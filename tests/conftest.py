@@ -24,7 +24,7 @@ settings.load_profile("fixed")
 # minute; so cycles are collected only between files, where a worker has grown and memory is scarce.
 gc.disable()
 GROWTH = 2**30  # bytes
-SCARCE = 0.5  # of the machine's memory
+SCARCE = 0.3  # of the machine's memory
 _collected_at = [0]  # resident bytes
 
 

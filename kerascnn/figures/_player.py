@@ -1,7 +1,9 @@
 """The steps of a figure as an animation: a GIF, and a page with a slider."""
 
 import io
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex
@@ -17,18 +19,20 @@ FRAME_MS = 1500  # long enough to follow a sum of nine products
 
 def gif(frames: Sequence[bytes]) -> bytes:
     """Join PNG images, whose resolution is a multiple of the GIF's."""
-    pages = [Image.open(io.BytesIO(data)) for data in frames]
-    images = [
-        page.reduce(round(page.info["dpi"][0] / GIF_DPI))
-        .convert("RGB")
-        .convert("P", palette=Image.Palette.ADAPTIVE)
-        for page in pages
-    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow releases the GIL
+        images = list(pool.map(_film_frame, frames))
     buffer = io.BytesIO()
     images[0].save(
         buffer, "GIF", save_all=True, append_images=images[1:], duration=FRAME_MS, loop=0
     )
     return buffer.getvalue()
+
+
+def _film_frame(data: bytes) -> Image.Image:
+    """Reduce a PNG page to the film's resolution and 256 colors."""
+    page = Image.open(io.BytesIO(data))
+    page = page.reduce(round(page.info["dpi"][0] / GIF_DPI)).convert("RGB")
+    return page.convert("P", palette=Image.Palette.ADAPTIVE)
 
 
 def player(frames: Sequence[bytes], kind: str, title: str, alt: str, lang: str) -> str:

@@ -117,6 +117,7 @@ def registered_names(config):
         yield from registered_names(item)
 
 
+@pytest.mark.slow
 def test_saved_models_load_where_only_the_layers_were_imported(run_python, tmp_path, no_values):
     """`import kerascnn.layers` registers every custom layer and function."""
     names = set()

@@ -7,7 +7,7 @@ pptx = pytest.importorskip("pptx")
 
 
 def test_rows_go_on_over_slides_and_end_with_the_totals(tmp_path):
-    described = kc.describe(kc.build_vgg16(weights=None)).select(["layer", "output", "parameters"])
+    described = kc.describe(kc.build_resnet20()).select(["layer", "output", "parameters"])
     deck = pptx.Presentation(save_layer_table(described, tmp_path / "table.pptx"))
     cells = described.cells()
     tables = [shape.table for slide in deck.slides for shape in slide.shapes if shape.has_table]
@@ -15,7 +15,7 @@ def test_rows_go_on_over_slides_and_end_with_the_totals(tmp_path):
     rows = [[cell.text for cell in row.cells] for table in tables for row in table.rows]
     assert [row for row in rows if row != cells.headings] == [*cells.rows, cells.totals]
     assert all([cell.text for cell in table.rows[0].cells] == cells.headings for table in tables)
-    assert deck.slides[0].shapes.title.text == f"vgg16 (1/{len(tables)})"
+    assert deck.slides[0].shapes.title.text == f"resnet20 (1/{len(tables)})"
     for table in tables:  # within the slide
         assert sum(column.width for column in table.columns) <= deck.slide_width
         assert sum(row.height for row in table.rows) <= deck.slide_height
