@@ -145,9 +145,13 @@ def receptive_fields(
 
 
 def followed(
-    model: keras.Model, graph: Graph, input_shape: Sequence | None
+    model: keras.Model,
+    graph: Graph,
+    input_shape: Sequence | None,
+    *,
+    origins: tuple[Key, ...] | None = None,
 ) -> tuple[dict[Key, tuple], Fields]:
-    """Return the shapes of all tensors and the receptive fields of their units."""
+    """Return the shapes of all tensors and what their units see of the inputs, or of `origins`."""
 
     @cache
     def specs() -> dict[Key, KerasTensor]:
@@ -156,7 +160,7 @@ def followed(
     shapes = graph.shapes
     if input_shape is not None:
         shapes |= {key: tuple(spec.shape) for key, spec in specs().items()}
-    return shapes, fields_of(graph, shapes, specs)
+    return shapes, fields_of(graph, shapes, specs, origins=origins)
 
 
 def _sizes_of(looks: Sequence[Look]) -> PerAxis | None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import keras
-from keras import KerasTensor
 
 from kerascnn._checks import is_whole
-from kerascnn._graph import Graph, Key, Node
+from kerascnn._graph import Graph, Node
 from kerascnn.arithmetic import ReceptiveField
 
-from .fields import fields_of
+from .describe_model import followed
 from .looks import Look, all_of
-from .shapes import specs_of
 
 Box = tuple[tuple[int, int], ...]
 
@@ -42,15 +39,8 @@ class UnitFields:
         end: Node,
         input_shape: Sequence | None = None,
     ) -> None:
-        @cache
-        def specs() -> dict[Key, KerasTensor]:
-            return specs_of(model, graph, input_shape)
-
         key = start.outputs[0]
-        shapes = graph.shapes
-        if input_shape is not None:
-            shapes |= {k: tuple(spec.shape) for k, spec in specs().items()}
-        fields = fields_of(graph, shapes, specs, origins=(key,))
+        shapes, fields = followed(model, graph, input_shape, origins=(key,))
         self.start, self.end = shapes[key], shapes[end.outputs[0]]
         if len(self.start) < 3:
             raise ValueError(
@@ -86,18 +76,17 @@ class UnitFields:
 
     def projective(self, unit: Sequence[int]) -> Box:
         """Return the (start, stop) of the layer's units that see this one, for each axis."""
-        found = [range(n) for n in self.end[1:-1]]
+        found: list[list[int]] = [[*range(n)] for n in self.end[1:-1]]
         for (look, field), place in zip(self._looks, unit, strict=True):
-            if look.axis is None or look.axis > len(found):
-                span = self._span(look, field, ())
-                if not (span and span[0] <= place <= span[1]):
+            if look.axis is None or look.axis > len(found):  # all units see the same
+                if not _holds(self._span(look, field, ()), place):
                     return ((0, 0),) * len(found)
-                continue
-            along = found[look.axis - 1]
-            spans = ((u, field.span(u)) for u in along)
-            reached = [u for u, s in spans if s and s[0] <= place <= s[1]]
-            found[look.axis - 1] = range(reached[0], reached[-1] + 1) if reached else range(0)
-        return tuple((r.start, r.stop) if r else (0, 0) for r in found)
+            else:
+                along = found[look.axis - 1]
+                found[look.axis - 1] = [u for u in along if _holds(field.span(u), place)]
+        if not all(found):
+            return ((0, 0),) * len(found)
+        return tuple((along[0], along[-1] + 1) for along in found)
 
     def _span(
         self, look: Look, field: ReceptiveField, unit: Sequence[int]
@@ -108,6 +97,10 @@ class UnitFields:
             whole = all_of(look, self.end).field
             return None if whole is None else whole.span(0)
         return field.span(unit[look.axis - 1])
+
+
+def _holds(span: tuple[int, int] | None, place: int) -> bool:
+    return span is not None and span[0] <= place <= span[1]
 
 
 def check_unit(name: str, unit: Sequence[int] | None, shape: tuple) -> tuple[int, ...]:

@@ -152,6 +152,33 @@ def test_bad_arguments(lenet, call, message):
         call(lenet)
 
 
+def test_positions_in_one_axis_and_images_of_different_sides():
+    """After a reshaping, unit i is at row i // 4 and column i % 4."""
+    inputs = keras.Input((3, 4, 2))
+    rows = layers.Reshape((12, 2), name="rows")(inputs)
+    model = keras.Model(inputs, layers.Conv1D(1, 1, name="end")(rows))
+    assert receptive_field(model, "end", 7) == ((1, 2), (3, 4))
+    assert projective_field(model, (1, 3), "end") == ((7, 8),)
+
+
+def test_a_shared_layer_must_be_told_by_its_call():
+    inputs = keras.Input((9, 9, 1))
+    shared = layers.Conv2D(1, 3, name="shared")
+    model = keras.Model(inputs, shared(shared(inputs)))
+    with pytest.raises(ValueError, match="'shared:0', 'shared:1'"):
+        receptive_field(model, "shared")
+    assert receptive_field(model, "shared:1", (0, 0)) == ((0, 5), (0, 5))
+    assert receptive_field(model, "shared:1", (0, 0), of="shared:0") == ((0, 3), (0, 3))
+
+
+def test_channels_first_is_refused():
+    model = keras.Sequential(
+        [keras.Input((2, 9, 9)), layers.Conv2D(3, 3, data_format="channels_first")]
+    )
+    with pytest.raises(ValueError, match="channels_last"):
+        receptive_field(model)
+
+
 def test_two_inputs_must_be_told_apart():
     a, b = keras.Input((8, 8, 1), name="a"), keras.Input((8, 8, 1), name="b")
     small, large = layers.Conv2D(1, 3, padding="same")(a), layers.Conv2D(1, 5, padding="same")(b)
