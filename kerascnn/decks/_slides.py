@@ -6,7 +6,6 @@ import io
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from pptx import Presentation
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.opc.package import Part
@@ -16,16 +15,16 @@ from pptx.util import Emu, Inches, Pt
 from kerascnn._text import text as _
 from kerascnn.plots._artists import text_width
 from kerascnn.plots._diagram.slides import draw_on
+from kerascnn.plots._slide import HEIGHT, WIDTH, contents, new_deck, titled
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
     from ._deck import Chapter, Page
 
-WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
-MARGIN, TITLE_HEIGHT = Inches(0.4), Inches(0.95)
+MARGIN, TITLE_TOP, TITLE_HEIGHT = Inches(0.4), Inches(0.2), Inches(0.95)
 WORDS, LINE = 14, 1.3  # points of the words below a diagram, and their lines in ems
-TITLE_SLIDE, TITLE_ONLY = 0, 5  # layouts of python-pptx's template
+TITLE_SLIDE = 0  # index of a layout in python-pptx's template
 # "Vector picture" in Microsoft's extension of Office Open XML, [MS-ODRAWXML] 2.3.
 SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
 SVG_NAMESPACE = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
@@ -33,8 +32,7 @@ SVG_NAMESPACE = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 
 def slides(chapters: list[Chapter], lang: str) -> bytes:
     """Make a slide for each section, its formulas and each figure."""
-    deck = Presentation()
-    deck.slide_width, deck.slide_height = WIDTH, HEIGHT
+    deck = new_deck()
     for chapter in chapters:
         _section(deck, chapter)
         if chapter.formulas:
@@ -43,9 +41,7 @@ def slides(chapters: list[Chapter], lang: str) -> bytes:
             _figure(deck, page)
     deck.core_properties.title = " · ".join(chapter.title for chapter in chapters)
     deck.core_properties.author, deck.core_properties.language = "kerascnn", lang
-    buffer = io.BytesIO()
-    deck.save(buffer)
-    return buffer.getvalue()
+    return contents(deck)
 
 
 def _section(deck, chapter: Chapter) -> None:
@@ -57,13 +53,12 @@ def _section(deck, chapter: Chapter) -> None:
 
 
 def _titled(deck, title: str) -> Any:
-    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
-    box = slide.shapes.title
-    box.left, box.top, box.width, box.height = MARGIN, Inches(0.2), WIDTH - 2 * MARGIN, TITLE_HEIGHT
-    box.text_frame.text = title
+    points = 28 if len(title) < 70 else 24
+    slide = titled(deck, title, margin=MARGIN, height=TITLE_HEIGHT, points=points)
+    box: Any = slide.shapes.title
+    box.top = TITLE_TOP
     box.text_frame.word_wrap = True
     box.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-    box.text_frame.paragraphs[0].runs[0].font.size = Pt(28 if len(title) < 70 else 24)
     return slide
 
 
@@ -90,7 +85,7 @@ def _formulas(deck, chapter: Chapter) -> None:
 
 def _figure(deck, page: Page) -> None:
     slide = _titled(deck, page.title)
-    top = Inches(0.2) + TITLE_HEIGHT + Inches(0.1)
+    top = TITLE_TOP + TITLE_HEIGHT + Inches(0.1)
     room = WIDTH - 2 * MARGIN, HEIGHT - top - Inches(0.2)
     if page.diagram is None:
         _picture(slide, page, top, room)

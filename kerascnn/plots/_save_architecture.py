@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from kerascnn._errors import unknown
-from kerascnn._files import must_be_writable, write_atomically
-
 from ._architecture import draw
 from ._diagram.certificate import certify
 from ._diagram.choose import chosen
+from ._save import drawn, ending_of, write
 
 FORMATS = ("svg", "png", "pdf", "tex", "pptx")
 
@@ -51,9 +48,7 @@ def save_architecture(
     '\\\\documentclass'
     """
     path = Path(path)
-    ending = path.suffix[1:].lower()
-    if ending not in FORMATS:
-        raise unknown("the ending of path", ending, FORMATS)
+    ending = ending_of(path, FORMATS)
     calls, plan = chosen(model, kind=kind, detail=detail)
     certify(plan, calls)
     if ending == "tex":
@@ -69,10 +64,5 @@ def save_architecture(
     else:
         figure, ax = plt.subplots()
         draw(plan, title=title, ax=ax)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=ending)
-        plt.close(figure)
-        data = buffer.getvalue()
-    with must_be_writable(path):
-        write_atomically(path, data)
-    return path
+        data = drawn(figure, ending)
+    return write(path, data)

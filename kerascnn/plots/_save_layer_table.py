@@ -1,16 +1,11 @@
 """The table of a network's layers as a file: an image, or slides with editable tables."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
-
-from kerascnn._errors import unknown
-from kerascnn._files import must_be_writable, write_atomically
-
 from ._layer_table import description_of, layer_table
+from ._save import drawn, ending_of, write
 
 FORMATS = ("svg", "png", "pdf", "pptx")
 
@@ -45,9 +40,7 @@ def save_layer_table(
     True
     """
     path = Path(path)
-    ending = path.suffix[1:].lower()
-    if ending not in FORMATS:
-        raise unknown("the ending of path", ending, FORMATS)
+    ending = ending_of(path, FORMATS)
     if ending == "pptx":
         try:
             from ._table_slides import slides
@@ -55,11 +48,5 @@ def save_layer_table(
             raise ImportError("slides need python-pptx: pip install 'kerascnn[pptx]'.") from error
         data = slides(description_of(model, columns).cells(), title)
     else:
-        figure: Any = layer_table(model, columns=columns, title=title).figure
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=ending)
-        plt.close(figure)
-        data = buffer.getvalue()
-    with must_be_writable(path):
-        write_atomically(path, data)
-    return path
+        data = drawn(layer_table(model, columns=columns, title=title).figure, ending)
+    return write(path, data)

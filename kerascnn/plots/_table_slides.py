@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
-from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Emu, Inches, Pt
@@ -13,13 +11,12 @@ from pptx.util import Emu, Inches, Pt
 from kerascnn._markup import one_line
 
 from ._artists import text_width
+from ._slide import WIDTH, contents, new_deck, titled
 
 if TYPE_CHECKING:
     from kerascnn._describe.formats import Cells
 
-WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
 MARGIN, TITLE = Inches(0.4), Inches(0.9)
-TITLE_ONLY = 5  # index of a layout in python-pptx's template
 ROWS = 18  # per slide, including headings and totals
 SIZE, SMALLEST = 14, 9  # font sizes in points
 ROW = Inches(0.33)
@@ -41,14 +38,14 @@ def slides(cells: Cells, title: str | None = None) -> bytes:
             f"columns must fit a slide with type of at least {SMALLEST} points; "
             f"{len(ems)} columns fit with {size:.1f}. Choose fewer with columns."
         )
-    deck = Presentation()
-    deck.slide_width, deck.slide_height = WIDTH, HEIGHT
+    deck = new_deck()
     body = [*cells.rows, cells.totals]
     room = ROWS - 1
     parts = [body[i : i + room] for i in range(0, len(body), room)]
     for nth, part in enumerate(parts, 1):
         number = f" ({nth}/{len(parts)})" if len(parts) > 1 else ""
-        slide = _titled(deck, one_line(title or cells.title) + number)
+        name = one_line(title or cells.title) + number
+        slide: Any = titled(deck, name, margin=MARGIN, height=TITLE)
         frame = slide.shapes.add_table(
             len(part) + 1, len(ems), MARGIN, TITLE, Emu(round(sum(ems) * Pt(size))),
             Emu(ROW * (len(part) + 1)),
@@ -63,18 +60,7 @@ def slides(cells: Cells, title: str | None = None) -> bytes:
                 _write(frame.table.cell(at, i), one_line(text), size, ground, whole=whole,
                        words=i in cells.words)  # fmt: skip
         slide.notes_slide.notes_text_frame.text = "\n".join(cells.notes)
-    buffer = io.BytesIO()
-    deck.save(buffer)
-    return buffer.getvalue()
-
-
-def _titled(deck: Any, title: str) -> Any:
-    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
-    box = slide.shapes.title
-    box.left, box.top, box.width, box.height = MARGIN, Emu(0), WIDTH - 2 * MARGIN, TITLE
-    box.text_frame.text = title
-    box.text_frame.paragraphs[0].runs[0].font.size = Pt(24)
-    return slide
+    return contents(deck)
 
 
 def _write(cell: Any, text: str, size: float, ground: str, *, whole: bool, words: bool) -> None:

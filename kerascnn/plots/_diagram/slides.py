@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
-from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.dml import MSO_LINE
 from pptx.enum.shapes import MSO_SHAPE
@@ -13,6 +11,7 @@ from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
+from kerascnn.plots._slide import HEIGHT, WIDTH, contents, new_deck, titled
 from kerascnn.plots._style import layer_style
 
 from .volumes import SHIFT
@@ -20,29 +19,19 @@ from .volumes import SHIFT
 if TYPE_CHECKING:
     from .parts import Box, Label, Layout, Point
 
-WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN, HEAD = Inches(0.25), Inches(0.7)
 SMALLER = 0.92  # font size relative to the space: fonts differ between programs
 LINE = RGBColor(0x66, 0x66, 0x66)
-TITLE_ONLY = 5  # index of a layout in python-pptx's template
 
 
 def slides(layout: Layout, title: str | None = None) -> bytes:
     """Draw a layout on a 16:9 slide."""
-    deck = Presentation()
-    deck.slide_width, deck.slide_height = WIDTH, HEIGHT
-    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
-    heading: Any = slide.shapes.title
-    heading.left, heading.top, heading.width, heading.height = MARGIN, 0, WIDTH - 2 * MARGIN, HEAD
-    heading.text_frame.text = title or ""
-    for run in heading.text_frame.paragraphs[0].runs:
-        run.font.size = Pt(24)
+    deck = new_deck()
+    slide = titled(deck, title or "", margin=MARGIN, height=HEAD)
     draw_on(
         slide.shapes, layout, MARGIN, HEAD + MARGIN, WIDTH - 2 * MARGIN, HEIGHT - HEAD - 2 * MARGIN
     )
-    buffer = io.BytesIO()
-    deck.save(buffer)
-    return buffer.getvalue()
+    return contents(deck)
 
 
 def draw_on(shapes: Any, layout: Layout, left: int, top: int, width: int, height: int) -> None:
