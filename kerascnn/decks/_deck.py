@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from kerascnn import figures
+from kerascnn import figures, plots
 from kerascnn._errors import unknown
 from kerascnn._files import must_be_writable, write_atomically
 from kerascnn._markup import data_uri, template
@@ -110,8 +110,8 @@ class Deck:
         with must_be_writable(path):  # fail before the figures are drawn
             path.parent.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=path.parent).close()
-        chapters = self._draw(progress)
-        with language(self.lang):
+        chapters = self._draw(progress, native=suffix == "pptx")
+        with plots.style(self.style, lang=self.lang):  # for shapes, which are drawn now
             if suffix == "pptx":
                 data = slides(chapters, self.lang)
             else:
@@ -121,7 +121,8 @@ class Deck:
             write_atomically(path, data)
         return path
 
-    def _draw(self, progress: Callable[[LectureFigure], None]) -> list[Chapter]:
+    def _draw(self, progress: Callable[[LectureFigure], None], *, native: bool) -> list[Chapter]:
+        """Draw the figures; with `native`, lay out the diagrams that slides show as shapes."""
         with tempfile.TemporaryDirectory() as folder:
             report = figures.draw(
                 [one.name for one in self.figures],
@@ -142,7 +143,9 @@ class Deck:
                     svg, png = (
                         Path(folder, f"{one.name}.{k}").read_bytes() for k in ("svg", "png")
                     )
-                    page = Page(one.name, *one.words(), svg, png, *self._diagram(one))
+                    shapes = native and one.diagram is not None
+                    diagram, words = self._diagram(one) if shapes else (None, ())
+                    page = Page(one.name, *one.words(), svg, png, diagram, words)
                     chapters.setdefault(one.section, []).append(page)
                 if not chapters:
                     name, error = next(iter(self.failed.items()))
@@ -152,10 +155,9 @@ class Deck:
                     for section, pages in chapters.items()
                 ]
 
-    def _diagram(self, one: LectureFigure) -> tuple[Layout | None, tuple[str, ...]]:
-        """The diagram that a figure consists of, if it does, and the texts around it."""
-        if one.diagram is None:
-            return None, ()
+    def _diagram(self, one: LectureFigure) -> tuple[Layout, tuple[str, ...]]:
+        """Lay out the diagram that a figure consists of; return it with the texts around it."""
+        assert one.diagram is not None
         drawing = figures.render(one.name, lang=self.lang, style=self.style)
         words = tuple(text.get_text() for text in drawing.texts)
         plt.close(drawing)

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 from pptx import Presentation
+from pptx.enum.dml import MSO_FILL
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.util import Inches
 
-from kerascnn import _print, decks, figures
+from kerascnn import _print, decks, figures, plots
 from kerascnn.cli import main
 
 CHEAP = ["max-pooling", "average-pooling", "stride"]  # drawn without a network
@@ -75,6 +76,16 @@ def test_a_networks_diagram_is_made_of_shapes(tmp_path):
     assert "416,520" in words
     bottom = Presentation(path).slide_height
     assert all(s.top >= 0 and s.top + s.height <= bottom for s in (*slide.shapes, *group.shapes))
+
+
+def test_shapes_have_the_style_of_the_deck(tmp_path):
+    path = decks.deck("lenet5", style="gray").save(tmp_path / "deck.pptx")
+    (group,) = (s for s in Presentation(path).slides[-1].shapes if s.name == "lenet5")
+    solid = [s for s in group.shapes if s.has_text_frame and s.fill.type == MSO_FILL.SOLID]
+    fills = {shape.name: str(shape.fill.fore_color.rgb) for shape in solid}
+    with plots.style("gray"):
+        for name, kind in (("c1", "Conv2D"), ("s2", "MaxPooling2D"), ("f6", "Dense")):
+            assert f"#{fills[name]}" == plots.layer_style(kind).color
 
 
 def test_pictures_are_vectors_with_png_beside(saved):
@@ -181,7 +192,8 @@ def test_bad_input_is_one_line(arguments, line, tmp_path, monkeypatch):
 
 def test_slides_say_what_they_need(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pptx", None)
-    monkeypatch.delitem(sys.modules, "kerascnn.decks._slides", raising=False)
+    for name in ("decks._slides", "plots._slide"):
+        monkeypatch.delitem(sys.modules, f"kerascnn.{name}", raising=False)
     with pytest.raises(ImportError, match=r"pip install 'kerascnn\[pptx\]'"):
         decks.deck("max-pooling").save(tmp_path / "deck.pptx")
     assert list(tmp_path.iterdir()) == []
