@@ -119,7 +119,7 @@ class Description:
                 "output_shape".
 
         Raises:
-            ValueError: If a column is unknown.
+            ValueError: If a column is unknown, or none is given.
 
         >>> import kerascnn as kc
         >>> kc.describe(kc.build_lenet5()).select(["layer", "macs"]).to_markdown()[:16]
@@ -128,6 +128,9 @@ class Description:
         known = {_plain(heading): heading for heading in FIELDS}
         known |= {_plain(heading.partition(" (")[0]): heading for heading in FIELDS}
         known |= {_plain(field): heading for heading, field in FIELDS.items()}
+        columns = [columns] if isinstance(columns, str) else list(columns)
+        if not columns:
+            raise ValueError("columns must contain at least one heading; received none.")
         for column in columns:
             if _plain(column) not in known:
                 raise unknown("columns", column, FIELDS)

@@ -150,7 +150,8 @@ def describe(
     from kerascnn._describe import Description
 
     shown = names_in(columns) if columns else None
-    Description("", (), 0).select(shown or [])  # fail before any work is done
+    if shown:
+        Description("", (), 0).select(shown)  # fail before any work is done
     start_keras()
     from kerascnn._text import language
 

@@ -8,6 +8,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from kerascnn._markup import one_line
+
 from ._artists import LINE, canvas, claim, fitted_text, mix, text_width
 from ._style import as_written
 
@@ -46,7 +48,7 @@ def layer_table(
     >>> plt.close(ax.figure)
     """
     cells = description_of(model, columns).cells()
-    table = [cells.headings, *cells.rows, cells.totals]
+    table = [list(map(one_line, row)) for row in (cells.headings, *cells.rows, cells.totals)]
     widths = [BOLD * max(map(text_width, column)) for column in zip(*table, strict=True)]
     lefts = [sum(widths[:i]) + GAP * (i + 0.5) for i in range(len(widths))]
     right, bottom = sum(widths) + GAP * len(widths), ROW * len(table)

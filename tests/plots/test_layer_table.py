@@ -34,5 +34,7 @@ def test_type_is_readable_and_columns_do_not_overlap(described):
 def test_unknown_columns_and_models(described):
     with pytest.raises(ValueError, match="columns"):
         layer_table(described, columns=["weights"])
+    with pytest.raises(ValueError, match="at least one heading; received none"):
+        layer_table(described, columns=[])
     with pytest.raises(TypeError, match="model must be"):
         layer_table([1, 2])
