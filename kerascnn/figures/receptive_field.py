@@ -1,7 +1,5 @@
 """Theoretical and effective receptive fields (lecture map, B16)."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -15,7 +13,7 @@ from ._material import resized
 from ._registry import figure
 
 SIZE = 224
-LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
+LAYER = "block5_conv3"
 SEEDS = range(2)
 PHOTO = "chelsea"
 
@@ -23,8 +21,8 @@ PHOTO = "chelsea"
 def gradients() -> dict:
     """Return the effective receptive field of block5_conv3's central unit in untrained VGG16s.
 
-    It is the absolute gradient, (SIZE, SIZE), averaged over several networks and images. Also
-    return the theoretical receptive fields of some layers in pixels.
+    It is the absolute gradient, (SIZE, SIZE), averaged over several networks. Also
+    return the theoretical field, ((top, bottom), (left, right)), and the network's description.
     """
     import keras
 
@@ -36,12 +34,11 @@ def gradients() -> dict:
     for seed in SEEDS:
         keras.utils.set_random_seed(seed)
         model = models.build_vgg16(include_top=False, input_shape=(SIZE, SIZE, 3))
-        total += visualize.effective_receptive_field(model, image, LAYERS[-1])[0]
+        total += visualize.effective_receptive_field(model, image, LAYER)[0]
     description = describe(model)
-    records: dict[str, Any] = {r.name: r for r in description.layers}
     return {
         "gradient": total / total.max(),
-        "fields": {name: int(records[name].receptive_field) for name in LAYERS},
+        "field": visualize.receptive_field(model, LAYER),
         "records": description,
     }
 
@@ -58,30 +55,26 @@ def gradients() -> dict:
 def receptive_field(found: dict) -> Figure:
     """Draw the theoretical fields on a photo, and the effective field from gradients."""
     fig, (field, effect) = plt.subplots(1, 2, width_ratios=(3, 2))
-    plots.receptive_field(
-        found["records"], layer=LAYERS[-1], image=resized(PHOTO, SIZE, SIZE), ax=field
-    )
+    plots.receptive_field(found["records"], layer=LAYER, image=resized(PHOTO, SIZE, SIZE), ax=field)
     field.set_title(_("theoretical"), fontsize="medium")
-    size = found["fields"][LAYERS[-1]]
-    gradient = found["gradient"]
+    gradient, ((top, bottom), (left, right)) = found["gradient"], found["field"]
     effect.imshow(gradient, cmap="inferno", vmin=0, vmax=1)
-    centre = _middle(gradient)
     effect.add_patch(
         Rectangle(
-            (centre[1] - size / 2, centre[0] - size / 2), size, size, fill=False,
+            (left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
             edgecolor="white", linewidth=2,
         )
     )  # fmt: skip
     effect.set(xlim=(-0.5, SIZE - 0.5), ylim=(SIZE - 0.5, -0.5))
     effect.axis("off")
     effect.set_title(_("effective: |∂ unit / ∂ pixel|"), fontsize="medium")
-    half = share_of_middle(gradient, size)
+    half = share_of_middle(gradient, found["field"])
     note(
         fig,
         _(
             "VGG16, {size}×{size} pixels for block5_conv3. {share} % of the gradient falls on the "
             "middle quarter of this field (mean of {count} untrained networks; Luo et al. 2016).",
-            size=size,
+            size=bottom - top,
             share=f"{100 * half:.0f}",
             count=len(SEEDS),
         ),
@@ -89,15 +82,7 @@ def receptive_field(found: dict) -> Figure:
     return fig
 
 
-def _middle(gradient: np.ndarray) -> tuple[float, float]:
-    """Return the center of all pixels that the unit depends on."""
-    rows, columns = (np.flatnonzero(gradient.any(axis=axis)) for axis in (1, 0))
-    return (rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2
-
-
-def share_of_middle(gradient: np.ndarray, size: int) -> float:
+def share_of_middle(gradient: np.ndarray, field: tuple) -> float:
     """Return the share of the gradient in the central quarter of the field's area."""
-    row, column = (round(place) for place in _middle(gradient))
-    reach = size // 4
-    middle = gradient[row - reach : row + reach, column - reach : column + reach]
-    return float(middle.sum() / gradient.sum())
+    middle = (slice((3 * a + b) // 4, (a + 3 * b) // 4) for a, b in field)
+    return float(gradient[tuple(middle)].sum() / gradient.sum())
