@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ._deck import Chapter, Page
 
 MARGIN, TITLE_TOP, TITLE_HEIGHT = Inches(0.4), Inches(0.2), Inches(0.95)
-WORDS, LINE = 14, 1.3  # points of the words below a diagram, and their lines in ems
+GAP = Inches(0.15)  # between a diagram and the words below it
+WORDS, LINE = 14, 1.5  # points of the words below a diagram, and their lines in ems
 TITLE_SLIDE = 0  # index of a layout in python-pptx's template
 # "Vector picture" in Microsoft's extension of Office Open XML, [MS-ODRAWXML] 2.3.
 SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
@@ -102,7 +103,7 @@ def _diagram(slide: Any, page: Page, top: int, room: tuple[int, int]) -> None:
     lines = sum(ceil(text_width(text) * Pt(WORDS) / room[0]) for text in texts)
     below = round(LINE * Pt(WORDS) * lines)
     group = slide.shapes.add_group_shape()
-    draw_on(group.shapes, page.diagram, MARGIN, top, room[0], room[1] - below)
+    draw_on(group.shapes, page.diagram, MARGIN, top, room[0], room[1] - below - GAP)
     group.name = page.name
     group._element.nvGrpSpPr.cNvPr.set("descr", page.caption)
     box: Any = slide.shapes.add_textbox(

@@ -46,10 +46,9 @@ def slides(cells: Cells, title: str | None = None) -> bytes:
         number = f" ({nth}/{len(parts)})" if len(parts) > 1 else ""
         name = one_line(title or cells.title) + number
         slide: Any = titled(deck, name, margin=MARGIN, height=TITLE)
-        frame = slide.shapes.add_table(
-            len(part) + 1, len(ems), MARGIN, TITLE, Emu(round(sum(ems) * Pt(size))),
-            Emu(ROW * (len(part) + 1)),
-        )  # fmt: skip
+        rows, width = len(part) + 1, round(sum(ems) * Pt(size))
+        left = Emu((WIDTH - width) // 2)
+        frame = slide.shapes.add_table(rows, len(ems), left, TITLE, Emu(width), Emu(ROW * rows))
         frame.name = cells.title
         for i, em in enumerate(ems):
             frame.table.columns[i].width = Emu(round(em * Pt(size)))
