@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 
@@ -112,7 +112,7 @@ def check_unit(name: str, unit: Sequence[int] | None, shape: tuple) -> tuple[int
     sizes = shape[1:-1]
     if unit is None:
         return tuple(n // 2 for n in sizes)
-    given = (unit,) if is_whole(unit) else tuple(unit)
+    given = tuple(unit) if isinstance(unit, Iterable) else (unit,)
     fits = len(given) == len(sizes) and all(
         is_whole(u) and 0 <= u < n for u, n in zip(given, sizes, strict=False)
     )

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerascnn._checks import check_count
 from kerascnn._describe.unit_fields import check_unit
 from kerascnn._graph import Graph, Tensor, run
 from kerascnn._sizes import check_free_sizes, shapes_on_the_way
@@ -69,7 +70,7 @@ def effective_receptive_field(
     sizes = shapes_on_the_way(graph, tensors, node.outputs)[node.outputs[0]].shape
     unit = check_unit("unit", unit, tuple(sizes))
     channels = node.shapes[0][-1]
-    if channel is not None and channel not in range(channels):
+    if channel is not None and check_count("channel", channel, 0) >= channels:
         raise ValueError(f"channel must be 0 to {channels - 1}; received {channel!r}.")
 
     def gradients(graph: Graph, *inputs: Tensor) -> list[Tensor]:

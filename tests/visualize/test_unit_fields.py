@@ -136,6 +136,7 @@ def test_sequences_and_free_sizes():
     [
         (lambda m: receptive_field(m, "c3", (10, 0)), "maps of 10x10, up to 9 and 9"),
         (lambda m: receptive_field(m, "c3", (1,)), "must be a position"),
+        (lambda m: receptive_field(m, "c3", 1.5), "must be a position .* received 1.5"),
         (lambda m: receptive_field(m, "c1", of="c3"), "must depend on 'c3'; 'c1' does not"),
         (lambda m: receptive_field(m, m.layers[-1], (), of="f6"), "needs positions"),
         (lambda m: receptive_field(m, "c4"), "'c4'"),
@@ -144,6 +145,10 @@ def test_sequences_and_free_sizes():
         (
             lambda m: effective_receptive_field(m, np.ones((1, 28, 28, 1)), "c3", channel=16),
             "channel must be 0 to 15",
+        ),
+        (
+            lambda m: effective_receptive_field(m, np.ones((1, 28, 28, 1)), "c3", channel=True),
+            "channel must be a whole number",
         ),
     ],
 )
