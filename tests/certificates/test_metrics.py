@@ -1,18 +1,11 @@
 """Certificates of equality: metrics."""
 
-from importlib.util import find_spec
-
 import pytest
 from certificates import LIMIT, metrics
 
-MISSING = [
-    name
-    for name in ("torch", "torchvision", "captum", "pytorch_grad_cam", "quantus")
-    if find_spec(name) is None
-]
+PEERS = ("torch", "torchvision", "captum", "pytorch_grad_cam", "quantus")
 pytestmark = [
     pytest.mark.frameworks,
-    pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not installed"),
     pytest.mark.filterwarnings("ignore"),  # the peers' own
 ]
 
