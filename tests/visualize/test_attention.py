@@ -118,3 +118,43 @@ def test_refusals(model, images):
     crossing = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(looking)))
     with pytest.raises(ValueError, match="from all tokens to the same tokens; 'look'"):
         attention_rollout(crossing, np.ones((1, 6, 4), "float32"), token=0)
+
+
+class Block(layers.Layer):
+    """A custom layer, whose attention the graph does not show."""
+
+    def __init__(self):
+        super().__init__(name="block")
+        self.attention = layers.MultiHeadAttention(1, 2)
+
+    def call(self, x):
+        return x + self.attention(x, x)
+
+
+def attending(name):
+    return layers.MultiHeadAttention(1, 2, name=name)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda x: Block()(attending("a")(x, x)), r"'block' \(Block\) does not show its attention"),
+        (lambda x: Block()(x), r"'block' \(Block\) does not show its attention"),
+        (
+            lambda x: layers.Attention(name="dot")([attending("a")(x, x)] * 2),
+            r"'dot' \(Attention\) does not show its attention",
+        ),
+        (
+            lambda x: layers.Add()([attending("a")(x, x), attending("b")(x, x)]),
+            "'a' and 'b' are in parallel",
+        ),
+    ],
+    ids=["hidden behind another", "hidden", "another kind", "parallel"],
+)
+def test_attention_that_cannot_be_followed(build, message):
+    """A product of the maps that are left would look like an answer."""
+    inputs = keras.Input((6, 4))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(build(inputs))))
+    for method in (attention_rollout, attention_relevance):
+        with pytest.raises(ValueError, match=message):
+            method(model, np.ones((1, 6, 4), "float32"), token=0)

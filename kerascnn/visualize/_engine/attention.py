@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -18,6 +19,7 @@ from .scores import scores_at
 from .tokens import Reshape, as_maps
 
 ATTENDING = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
+OTHERS = (keras.layers.Attention, keras.layers.AdditiveAttention)
 Token = int | str
 
 
@@ -45,9 +47,18 @@ def attending(graph: Graph, until: tuple[Key, ...]) -> tuple[str, ...]:
     """Return the names of the nodes that attend from all tokens to all tokens, in order.
 
     Raises:
-        ValueError: If there is none, or if one attends to other tokens.
+        ValueError: If there is none, if one attends to other tokens or hides its attention, or if
+            they do not follow each other.
     """
-    nodes = [n for n in graph.leading_to(until) if isinstance(n.operation, ATTENDING)]
+    leading = graph.leading_to(until)
+    nodes = [n for n in leading if isinstance(n.operation, ATTENDING)]
+    for node in leading:
+        if not isinstance(node.operation, ATTENDING) and _attends(node.operation):
+            raise ValueError(
+                "model must attend in layers MultiHeadAttention or GroupQueryAttention that its "
+                f"graph shows; {node.name!r} ({type(node.operation).__name__}) does not show its "
+                "attention. Build the model from these layers, or use integrated_gradients."
+            )
     if not nodes:
         raise ValueError(
             "model must have attention layers, keras.layers.MultiHeadAttention or "
@@ -66,7 +77,19 @@ def attending(graph: Graph, until: tuple[Key, ...]) -> tuple[str, ...]:
         raise ValueError(
             f"model must have the same number of tokens in all attention layers; it has {lengths}."
         )
+    for first, second in pairwise(nodes):
+        if first.name not in {node.name for node in graph.leading_to(second.inputs)}:
+            raise ValueError(
+                "model must attend in one layer after another, whose attention is multiplied; "
+                f"{first.name!r} and {second.name!r} are in parallel. Use integrated_gradients."
+            )
     return tuple(lengths)
+
+
+def _attends(operation: keras.Operation) -> bool:
+    """Whether a layer, or one inside it, computes attention."""
+    inside = operation._flatten_layers() if isinstance(operation, keras.layers.Layer) else ()
+    return any(isinstance(layer, (*ATTENDING, *OTHERS)) for layer in inside)
 
 
 def token_matrices(
