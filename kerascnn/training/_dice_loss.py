@@ -20,8 +20,9 @@ class DiceLoss(keras.losses.Loss):
     DEVIATION: the paper's denominator has squares; that of V-Net's successors, such as nnU-Net,
     does not (Isensee 2018, arXiv:1809.10486, Equation 1).
 
-    Labels are class indices `(N, H, W)`, outputs probabilities `(N, H, W, K)`. For a weight of each
-    pixel, use the cross-entropy, which `kerascnn.train` chooses by itself.
+    Labels are class indices `(N, H, W)` or `(N, H, W, 1)`, outputs probabilities `(N, H, W, K)`; a
+    single sigmoid output is the probability of class 1 of two. For a weight of each pixel, use the
+    cross-entropy, which `kerascnn.train` chooses by itself.
 
     Args:
         ignore_class: A label whose pixels do not count, such as 255 for void pixels.
@@ -29,7 +30,7 @@ class DiceLoss(keras.losses.Loss):
             has a coefficient of 1 where it is not predicted.
 
     Raises:
-        ValueError: If an option is out of range.
+        ValueError: If an option is out of range, or the labels are one-hot.
 
     >>> import numpy as np
     >>> right = np.array([[[[1, 0], [0, 1]]]], "float32")
@@ -56,7 +57,14 @@ class DiceLoss(keras.losses.Loss):
         """Compute the loss of each image, (N,)."""
         labels = ops.cast(y_true, "int32")
         if len(labels.shape) == len(y_pred.shape):
+            if labels.shape[-1] not in (1, None):
+                raise ValueError(
+                    "labels must be class indices (N, H, W); received "
+                    f"{tuple(labels.shape)}: convert one-hot labels with labels.argmax(axis=-1)."
+                )
             labels = labels[..., 0]
+        if y_pred.shape[-1] == 1:
+            y_pred = ops.concatenate([1 - y_pred, y_pred], axis=-1)
         there = ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
         if self.ignore_class is not None:
             counted = ops.cast(labels != self.ignore_class, y_pred.dtype)[..., None]

@@ -68,6 +68,18 @@ def test_dice_by_hand():
     assert float(DiceLoss()(np.array([[[0, 1]]]), scores)) == pytest.approx(expected, rel=1e-6)
 
 
+def test_dice_of_a_sigmoid_is_that_of_two_classes():
+    labels, scores = LABELS % 2, SCORES[..., :1]
+    two = np.concatenate([1 - scores, scores], axis=-1)
+    for each in (labels, labels[..., None]):
+        assert float(DiceLoss()(each, scores)) == pytest.approx(float(DiceLoss()(labels, two)))
+
+
+def test_dice_refuses_one_hot_labels():
+    with pytest.raises(ValueError, match=r"class indices \(N, H, W\); received \(2, 4, 5, 3\)"):
+        DiceLoss()(np.eye(3)[LABELS], SCORES)
+
+
 def test_dice_as_keras_without_smoothing():
     one_hot = np.eye(3, dtype="float32")[LABELS]
     expected = np.mean(
