@@ -27,11 +27,20 @@ def check_detections(
     Raises:
         ValueError: If something does not fit.
     """
-    labels = np.asarray(labels, "float64")
-    if labels.ndim != 3 or labels.shape[-1] != LABEL:
+    try:
+        labels = np.asarray(labels, "float64")
+    except ValueError:  # nested lists of unequal lengths
         raise ValueError(
-            f"labels of boxes must be (N, objects, 5): class, x, y, w, h; received {labels.shape}."
+            "labels of boxes must be (N, objects, 5); received lists of unequal lengths: add rows "
+            "of class -1 to the shorter ones."
+        ) from None
+    if labels.ndim != 3 or labels.shape[-1] != LABEL or np.isnan(labels[..., 0]).any():
+        raise ValueError(
+            "labels of boxes must be (N, objects, 5) of finite numbers: class, x, y, w, h; "
+            f"received {labels.shape}."
         )
+    if not len(labels):
+        raise ValueError("labels of boxes must be of at least one image; received none.")
     if len(predictions) != len(labels):
         raise ValueError(
             f"predictions must be {len(labels)} arrays, one for each image of the labels; "

@@ -25,7 +25,7 @@ def encode_boxes(
         `(N, *grid, 5 + K)` float32: 1 where there is an object; x, y relative to the upper left
         corner of the cell, in cells; w, h as fractions of the image; 1 for the class. Only the
         first object of a cell is kept, since YOLO finds one per cell. `decode_boxes` is the
-        inverse. `decode_boxes` is the inverse.
+        inverse.
 
     Raises:
         ValueError: If labels have another shape, a class does not exist, or a box is out of range.
@@ -98,12 +98,14 @@ def check_boxes(labels: np.ndarray, classes: int) -> None:
         raise ValueError(
             f"labels of boxes must be (N, objects, 5): class, x, y, w, h; received {labels.shape}."
         )
-    found = labels[labels[..., 0] >= 0]
-    kind = found[:, 0].astype(int)
-    if (kind >= classes).any():
+    found = labels[~(labels[..., 0] < 0)]  # NaN too
+    if not np.isfinite(found).all():
+        raise ValueError("labels of boxes must be finite numbers; received NaN or infinity.")
+    kind = found[:, 0]
+    if (kind >= classes).any() or (kind % 1).any():
         raise ValueError(
-            f"labels must lie in 0…{classes - 1}, the model's {classes} classes; "
-            f"received {kind.min()} to {kind.max()}."
+            f"labels must be whole numbers in 0…{classes - 1}, the model's {classes} classes; "
+            f"received {kind.min():g} to {kind.max():g}."
         )
     if (found[:, 1:] < 0).any() or (found[:, 1:] > 1).any():
         raise ValueError(

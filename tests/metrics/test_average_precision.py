@@ -128,6 +128,9 @@ def test_against_pycocotools(seed, capsys):
     ("labels", "found", "options", "words"),
     [
         (LABELS[0], FOUND, {}, r"must be \(N, objects, 5\)"),
+        (LABELS * np.nan, FOUND, {}, r"\(N, objects, 5\) of finite numbers"),
+        ([LABELS[0], LABELS[1][:1]], FOUND, {}, "unequal lengths: add rows of class -1"),
+        (LABELS[:0], [], {}, "at least one image"),
         (LABELS, FOUND[:1], {}, "predictions must be 2 arrays.*received 1"),
         (LABELS, [FOUND[0][:, 1:], []], {}, r"arrays \(m, 6\)"),
         (LABELS, [-FOUND[0], []], {}, "width and height of at least 0"),

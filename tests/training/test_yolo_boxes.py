@@ -36,6 +36,17 @@ def test_images_without_objects():
     assert decode_boxes(encode_boxes(labels, grid=2, classes=1))[1].tolist() == [[-1, 0, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("row", [[np.nan, 0.5, 0.5, 1, 1], [0, np.nan, 0.5, 1, 1]])
+def test_labels_that_are_not_numbers_are_one_line(row):
+    with pytest.raises(ValueError, match="must be finite numbers; received NaN"):
+        encode_boxes([[row]], classes=1)
+
+
+def test_a_fractional_class_is_one_line():
+    with pytest.raises(ValueError, match=r"whole numbers in 0…1, .* received 0\.5 to 0\.5"):
+        encode_boxes([[[0.5, 0.5, 0.5, 1, 1]]], classes=2)
+
+
 def test_another_shape_is_one_line():
     with pytest.raises(ValueError, match=r"encoded must be \(N, h, w, 5 \+ classes\)"):
         decode_boxes(np.zeros((7, 7, 8)))
