@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count, check_number
+from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 from kerascnn.metrics import non_maximum_suppression
 
@@ -44,7 +45,8 @@ def predict_boxes(
         the border of the image.
 
     Raises:
-        ValueError: If images or options do not fit the model.
+        TypeError: If the model is not a Keras model.
+        ValueError: If images or options do not fit the model, or it returns NaN.
 
     >>> import kerascnn as kc
     >>> model = kc.build_yolov1(width=0.05, classes=6, input_shape=(128, 128, 3))
@@ -57,6 +59,8 @@ def predict_boxes(
     check_count("batch_size", batch_size)
     if limit is not None:
         check_count("limit", limit)
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
     images = np.asarray(images, "float32")
     shape, out = model.input_shape, model.output_shape
     fits = images.ndim == 4 and all(
@@ -64,15 +68,27 @@ def predict_boxes(
     )
     if not fits:
         raise ValueError(f"images must be {shape}, as the model takes; received {images.shape}.")
-    if not isinstance(out, tuple) or len(out) != 4 or out[-1] <= BOX * boxes:
+    if not np.isfinite(images).all():
+        raise ValueError("images must be finite; received NaN or infinity.")
+    if not isinstance(out, tuple) or len(out) != 4:
+        raise ValueError(
+            f"model must return a grid (N, h, w, 5 · {boxes} + classes); received {out}."
+        )
+    if out[-1] <= BOX * boxes:
         raise ValueError(
             f"model must return a grid (N, h, w, 5 · {boxes} + classes); received {out}: change "
             "boxes=."
         )
     check_size_of(model, images.shape)
+    if len(images):
+        warn_of_levels(model, images)
     found = []
     for start in range(0, len(images), batch_size):
         outputs = np.asarray(model.predict_on_batch(images[start : start + batch_size]))
+        if not np.isfinite(outputs).all():
+            raise ValueError(
+                "model must return finite numbers; received NaN or infinity: reload its weights."
+            )
         for places, scores in zip(*boxes_of_grid(outputs, boxes), strict=True):
             found.append(_best(places, scores, score, overlap, limit))
     return found

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kerascnn._checks import check_count
 from kerascnn._memory import keep_buffers
 from kerascnn._progress import progress
+from kerascnn._rescaling import warn_of_levels
 
 from ._axis import Axis, axis_plan
 from ._geometry import geometry_of
@@ -43,7 +44,7 @@ def predict_tiles(
     Args:
         model: A Keras model with one input, from images `(N, H, W, C)` to maps `(N, h, w, K)` of
             the same height and width, or smaller by an even number of pixels, such as
-            `build_unet()`.
+            `build_unet()`. Of several outputs in a list, the first is used.
         image: `(H, W, C)`, or `(H, W)` for one channel, in the range that the model was trained on.
             An array on disk, such as a `numpy.memmap`, is read tile by tile.
         tile: Height and width of what the network sees at once, in pixels; one number for both. If
@@ -59,8 +60,9 @@ def predict_tiles(
         `(H, W, K)` float32, the output of the model for each pixel.
 
     Raises:
-        ValueError: If the image or a size does not fit the model, or the model does not return
-            such a map.
+        TypeError: If the model is not a Keras model.
+        ValueError: If the image or a size does not fit the model or the image contains NaN, or the
+            model does not return such a map.
 
     >>> import kerascnn as kc
     >>> model = kc.build_unet(padding="same", width=0.0625, input_shape=(None, None, 1))
@@ -78,6 +80,8 @@ def predict_tiles(
         for first in range(0, len(tiles), batch_size):
             places = tiles[first : first + batch_size]
             batch = np.stack([_cut(image, plans, place) for place in places])
+            if not first:
+                warn_of_levels(model, batch, "pixels")
             outputs = model.predict_on_batch(batch)
             outputs = np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
             if result is None:
@@ -114,6 +118,8 @@ def _cut(image, plans: Sequence[Axis], place: tuple[int, int]) -> np.ndarray:
     (rows, columns) = (plan.pixels(start) for plan, start in zip(plans, place, strict=True))
     top, left = rows.min(), columns.min()
     block = np.asarray(image[top : rows.max() + 1, left : columns.max() + 1], np.float32)
+    if not np.isfinite(block).all():  # a ReLU would turn NaN into 0
+        raise ValueError("image must be finite; received NaN or infinity.")
     return block[np.ix_(rows - top, columns - left)]
 
 

@@ -73,7 +73,7 @@ def test_encoded_objects_are_found():
     [
         ((1, 9, 8, 3), {}, r"images must be \(None, 8, 8, 3\)"),
         ((8, 8, 3), {}, "images must be"),
-        ((1, 8, 8, 3), {"boxes": 2}, "change boxes="),
+        ((1, 8, 8, 3), {"boxes": 2}, r"received \(None, 2, 3, 7\): change boxes="),
         ((1, 8, 8, 3), {"boxes": 1, "score": 2}, "score must be"),
         ((1, 8, 8, 3), {"boxes": 1, "limit": 0}, "limit must be"),
     ],
@@ -81,3 +81,17 @@ def test_encoded_objects_are_found():
 def test_what_does_not_fit_is_one_line(model, shape, options, words):
     with pytest.raises(ValueError, match=words):
         predict_boxes(model, np.zeros(shape), **options)
+
+
+def test_nan_and_images_too_dark_for_the_model(model):
+    image = np.zeros((1, 8, 8, 3))
+    with pytest.raises(ValueError, match="images must be finite; received NaN"):
+        predict_boxes(model, image * np.nan, boxes=1)
+    with pytest.raises(ValueError, match="model must return finite numbers; received NaN"):
+        predict_boxes(model_of(np.full((2, 3, 7), np.nan)), image, boxes=1)
+    with pytest.raises(TypeError, match=r"must be a keras\.Model; received str"):
+        predict_boxes("yolov1", image)
+    inputs = keras.Input((8, 8, 3))
+    levels = keras.Model(inputs, model(keras.layers.Rescaling(1 / 255)(inputs)))
+    with pytest.warns(UserWarning, match="rescales 0 … 255"):
+        predict_boxes(levels, image + 1, boxes=1)

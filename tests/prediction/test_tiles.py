@@ -137,3 +137,14 @@ def test_models_that_return_no_map(valid):
     fixed = kc.build_unet(width=1 / 64, padding="same", input_shape=(32, 32, 1))
     with pytest.raises(ValueError, match="tile must be 32x32 or None"):
         predict_tiles(fixed, np.zeros((60, 60)), tile=64)
+
+
+def test_nan_and_images_too_dark_for_the_model(same):
+    image = np.ones((60, 60))
+    inputs = keras.Input((None, None, 1))
+    levels = keras.Model(inputs, same(keras.layers.Rescaling(1 / 255)(inputs)))
+    with pytest.warns(UserWarning, match=r"rescales 0 … 255 .* the pixels are in \[0, 1\]"):
+        predict_tiles(levels, image, tile=64)
+    image[50, 50] = np.nan
+    with pytest.raises(ValueError, match="image must be finite; received NaN"):
+        predict_tiles(same, image, tile=64)
