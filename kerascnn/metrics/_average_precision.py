@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kerascnn._checks import check_choice, check_count, check_number
+from kerascnn._checks import check_choice, check_count
 
+from ._boxes import check_overlap
 from ._matching import check_detections, hits
 
 Rule = Literal["voc", "voc2007", "coco"]
@@ -61,7 +62,7 @@ def precision_recall(
     """
     check_count("klass", klass, 0)
     objects, found, _ = check_detections(labels, predictions, None)
-    return _curve(*hits(objects, found, klass, _check_overlap(overlap), again=False))
+    return _curve(*hits(objects, found, klass, check_overlap(overlap), again=False))
 
 
 def average_precision(
@@ -110,7 +111,7 @@ def average_precision(
     objects, found, count = check_detections(labels, predictions, classes)
     coco = rule == "coco"
     overlaps = OVERLAPS if coco else (OVERLAP,)
-    overlaps = overlaps if overlap is None else (_check_overlap(overlap),)
+    overlaps = overlaps if overlap is None else (check_overlap(overlap),)
     found = _limited(found, LIMIT) if coco else found
 
     def of_class(k, least):
@@ -118,12 +119,6 @@ def average_precision(
         return _average(_curve(scores, right, there), rule) if there else np.nan
 
     return np.array([np.mean([of_class(k, o) for o in overlaps]) for k in range(count)])
-
-
-def _check_overlap(overlap):
-    if check_number("overlap", overlap, 0, 1) == 0:
-        raise ValueError(f"overlap must be more than 0; received {overlap!r}.")
-    return overlap
 
 
 def _limited(found, limit):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from kerascnn._checks import check_count, check_number
 
-from ._boxes import box_iou
+from ._boxes import box_iou, check_overlap
 from ._matching import check_detections
 
 
@@ -43,14 +43,14 @@ def box_confusion(
            [0, 0, 1],
            [1, 0, 0]])
     """
-    if check_number("overlap", overlap, 0, 1) == 0:
-        raise ValueError(f"overlap must be more than 0; received {overlap!r}.")
+    check_overlap(overlap)
+    check_number("score", score, -np.inf)
     if classes is not None:
         check_count("classes", classes)
     objects, found, nothing = check_detections(labels, predictions, classes)
     confusion = np.zeros((nothing + 1, nothing + 1), int)
     for ours, theirs in zip(objects, found, strict=True):
-        theirs = theirs[theirs[:, 1] >= check_number("score", score, -np.inf)]
+        theirs = theirs[theirs[:, 1] >= score]
         overlaps = box_iou(ours[:, 1:], theirs[:, 2:])
         seen = np.full(len(ours), nothing)
         meant = np.full(len(theirs), nothing)

@@ -79,6 +79,17 @@ def non_maximum_suppression(
     return kept[np.lexsort((kept, -scores[kept]))][:limit]
 
 
+def check_overlap(overlap: float) -> float:
+    """Check the least intersection over union of a match.
+
+    Raises:
+        ValueError: If it is not a number above 0, up to 1.
+    """
+    if check_number("overlap", overlap, 0, 1) == 0:
+        raise ValueError(f"overlap must be more than 0; received {overlap!r}.")
+    return overlap
+
+
 def check_boxes(name: str, boxes: npt.ArrayLike) -> np.ndarray:
     """Check boxes (n, 4) and return them as float64.
 
@@ -90,7 +101,7 @@ def check_boxes(name: str, boxes: npt.ArrayLike) -> np.ndarray:
         boxes = boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(
-            f"{name} must be (n, 4): centre x, centre y, width, height; received {boxes.shape}."
+            f"{name} must be (n, 4): center x, center y, width, height; received {boxes.shape}."
         )
     if not np.isfinite(boxes).all() or (boxes[:, 2:] < 0).any():
         raise ValueError(f"{name} must be finite, with a width and height of at least 0.")

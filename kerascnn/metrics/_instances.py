@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, optimize
 
-from kerascnn._checks import check_count, check_number
+from kerascnn._checks import check_count
 
+from ._boxes import check_overlap
 from ._masks import check_same_shape
 
 
@@ -71,8 +72,7 @@ def instance_f1(
     """
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     check_same_shape(labels, predictions)
-    if check_number("overlap", overlap, 0, 1) == 0:
-        raise ValueError(f"overlap must be more than 0; received {overlap!r}.")
+    check_overlap(overlap)
     for name, array in (("labels", labels), ("predictions", predictions)):
         if array.ndim not in (2, 3) or array.dtype.kind not in "iu" or array.min(initial=0) < 0:
             raise ValueError(

@@ -60,7 +60,7 @@ def pixel_confusion(
             raise ValueError(
                 f"{name} must lie in 0…{classes - 1}, the {classes} classes; received "
                 f"{array.min()} to {array.max()}: set ignore_class= for a label that is not a "
-                "class, and convert masks in colours or of 255 to class indices."
+                "class, and convert masks in colors or of 255 to class indices."
             )
     counts = np.bincount(labels * classes + predictions, minlength=classes**2)
     return counts.reshape(classes, classes)

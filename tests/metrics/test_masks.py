@@ -47,7 +47,7 @@ def test_masks_of_booleans_have_two_classes():
     [
         (LABELS, PREDICTIONS[:, :3], {}, r"the labels, \(2, 4\); received \(2, 3\): crop"),
         (LABELS, PREDICTIONS / 9, {}, "predictions must be integers.*float64: use argmax"),
-        (255 * (LABELS > 0), LABELS, {"classes": 3}, "labels must lie in 0…2.*0 to 255.*colours"),
+        (255 * (LABELS > 0), LABELS, {"classes": 3}, "labels must lie in 0…2.*0 to 255.*colors"),
         (-LABELS, PREDICTIONS, {}, "labels must lie in"),
         (LABELS, PREDICTIONS, {"ignore_class": 0.5}, "ignore_class must be a whole number"),
         (LABELS[:1, :2], PREDICTIONS[:1, :2], {"ignore_class": 0}, "at least one pixel"),
