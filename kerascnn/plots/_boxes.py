@@ -15,7 +15,7 @@ from kerascnn._text import class_texts
 from kerascnn._text import text as _
 
 from ._artists import axes_for, canvas, fitted_text
-from ._check import array, pictures, single
+from ._check import array, check_names, class_indices, pictures, single
 from ._ranges import without_color
 from ._style import as_written, in_print, readable_on, window_colors
 
@@ -64,15 +64,9 @@ def boxes(
     found = _rows("found", found, (LABEL, FOUND))
     true = _rows("truth", [] if truth is None else truth, (LABEL,))
     highest = int(max([*found[:, 0], *true[:, 0]], default=0))
-    if class_names is not None and highest >= len(class_names):
-        raise ValueError(
-            f"class_names must name each class, up to {highest}; received {len(class_names)} names"
-        )
+    check_names(class_names, highest)
     words = class_texts(range(highest + 1) if class_names is None else class_names)
-    ax = canvas(ax)
-    height, width = image.shape[:2]
-    shown = without_color(image) if in_print() and image.ndim == 3 else image
-    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    ax, height, width = _shown(image, ax)
     colors = window_colors(highest + 1)
     line = 0.8 * mpl.rcParams["lines.linewidth"]
     for rows, dashes in ((true, (0, (3, 2))), (found, "solid")):
@@ -148,20 +142,14 @@ def class_map(
     """
     image = pictures("image", single(image), advice="pass the image from before preprocessing")
     grid = array("classes", classes, "(h, w) or (h, w, K)", (2, 3))
-    grid = grid.argmax(axis=-1) if grid.ndim == 3 else grid.astype(int)
+    grid = grid.argmax(axis=-1) if grid.ndim == 3 else grid
+    grid = class_indices("classes", grid, "(h, w)", 2, least=-1)
     found = [k for k in np.unique(grid).tolist() if k >= 0]
-    if class_names is not None and found and max(found) >= len(class_names):
-        raise ValueError(
-            f"class_names must name each class, up to {max(found)}; received "
-            f"{len(class_names)} names"
-        )
+    check_names(class_names, max(found, default=-1))
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha must be in [0, 1]; received {alpha}")
     words = class_texts(range(max(found, default=0) + 1) if class_names is None else class_names)
-    ax = canvas(ax)
-    height, width = image.shape[:2]
-    shown = without_color(image) if in_print() and image.ndim == 3 else image
-    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    ax, height, width = _shown(image, ax)
     colors = window_colors(max(found, default=0) + 1)
     down, across = height / grid.shape[0], width / grid.shape[1]
     edge = mpl.rcParams["axes.facecolor"]
@@ -249,6 +237,15 @@ def precision_recall(
     return ax
 
 
+def _shown(image: np.ndarray, ax: Axes | None) -> tuple[Axes, int, int]:
+    """Draw an image, gray in print, and return its Axes, height and width."""
+    ax = canvas(ax)
+    height, width = image.shape[:2]
+    shown = without_color(image) if in_print() and image.ndim == 3 else image
+    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    return ax, height, width
+
+
 def _rows(name: str, values, widths: tuple[int, ...]) -> np.ndarray:
     if np.size(values) == 0:
         return np.zeros((0, widths[-1]))
@@ -259,6 +256,14 @@ def _rows(name: str, values, widths: tuple[int, ...]) -> np.ndarray:
             f"{'score, ' if FOUND in widths else ''}x, y, w, h; received {rows.shape[1]}"
         )
     rows = rows[rows[:, 0] >= 0]
+    if (rows[:, 0] % 1).any():
+        raise ValueError(f"{name} must start with whole numbers, the classes; received fractions")
     if (rows[:, -2:] < 0).any():
         raise ValueError(f"{name} must have a width and height of at least 0")
+    places = rows[:, -4:-2]
+    if (places < 0).any() or (places > 1).any():
+        raise ValueError(
+            f"{name} must have their centers in the image, 0 to 1; received {places.min():g} to "
+            f"{places.max():g}: divide pixels by the image's width and height"
+        )
     return rows

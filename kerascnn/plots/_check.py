@@ -81,6 +81,43 @@ def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255"
     return result.astype(np.float32)
 
 
+def class_indices(what: str, values, layout: str, ndim: int, *, least: int = 0) -> np.ndarray:
+    """Return class indices as integers.
+
+    Args:
+        what, values, layout, ndim: see `array`.
+        least: the smallest index allowed; -1 if that means no class.
+
+    Raises:
+        TypeError: As for `array`.
+        ValueError: As for `array`, or if a value is not a whole number of at least `least`.
+
+    >>> class_indices("mask", [[0.0, 1.0]], "(H, W)", 2)
+    array([[0, 1]])
+    """
+    result = array(what, values, layout, ndim)
+    if not np.array_equal(result, np.rint(result)):
+        raise ValueError(f"{what} must be whole numbers; received {result.dtype}: use argmax")
+    if result.min() < least:
+        raise ValueError(
+            f"{what} must be class indices of at least {least}; received {result.min():g}: "
+            f"use {least} where there is no class"
+        )
+    return result.astype(int)
+
+
+def check_names(class_names, highest: int) -> None:
+    """Check that there is a name for each class up to the highest, unless there are none.
+
+    Raises:
+        ValueError: If there are too few names.
+    """
+    if class_names is not None and highest >= len(class_names):
+        raise ValueError(
+            f"class_names must name each class, up to {highest}; received {len(class_names)} names"
+        )
+
+
 def in_words(what: str, words, class_names) -> list[str] | None:
     """Replace class indices by the names of their classes; texts stay unchanged.
 

@@ -16,7 +16,7 @@ from kerascnn._text import class_texts
 from kerascnn._text import text as _
 
 from ._artists import canvas
-from ._check import array, pictures, single
+from ._check import check_names, class_indices, pictures, single
 from ._ranges import without_color
 from ._style import as_written, in_print, window_colors
 
@@ -71,11 +71,7 @@ def mask_overlay(
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha must be in [0, 1]; received {alpha}")
     found = [k for k in np.unique(mask).tolist() if k != background]
-    if class_names is not None and found and max(found) >= len(class_names):
-        raise ValueError(
-            f"class_names must name each class of the mask, up to {max(found)}; received "
-            f"{len(class_names)} names"
-        )
+    check_names(class_names, max(found, default=-1))
     ax = canvas(ax)
     many = class_names is None and len(found) > len(set(window_colors(6)))
     count = max(found, default=0) + 1
@@ -161,19 +157,17 @@ def error_map(
 
 
 def _checked(image, **maps):
-    """Check an image and maps of whole numbers of the same size."""
+    """Check an image and maps of class indices of the same size."""
     image = pictures("image", single(image), advice="pass the image from before preprocessing")
     checked = [image]
     for name, values in maps.items():
-        values = array(name, values, "(H, W), one map", 2)
+        values = class_indices(name, values, "(H, W), one map", 2)
         if values.shape != image.shape[:2]:
             raise ValueError(
                 f"{name} must have the size of the image, {image.shape[:2]}; received "
                 f"{values.shape}: crop the image to the pixels that the model predicts"
             )
-        if not np.array_equal(values, np.rint(values)):
-            raise ValueError(f"{name} must be whole numbers; received {values.dtype}: use argmax")
-        checked.append(values.astype(int))
+        checked.append(values)
     return checked
 
 

@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import ArrayLike
 
+from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 
-from ._check import array, pictures
+from ._check import array, class_indices, pictures
 from ._image_grid import image_grid
 from ._mask_overlay import ALPHA
 from ._style import window_colors
@@ -48,17 +49,16 @@ def slices(
     volume = array("volume", volume, "(D, H, W)", 3)
     if axis not in (0, 1, 2):
         raise unknown("axis", axis, (0, 1, 2))
-    if count < 1:
-        raise ValueError(f"count must be 1 or more; received {count}")
+    check_count("count", count)
     chosen = np.unique(np.linspace(0, volume.shape[axis] - 1, count).round().astype(int))
     planes = pictures("volume", np.moveaxis(volume, axis, 0)[chosen], "D")
     if mask is not None:
-        mask = array("mask", mask, "(D, H, W)", 3)
+        mask = class_indices("mask", mask, "(D, H, W)", 3)
         if mask.shape != volume.shape:
             raise ValueError(
                 f"mask must have the size of the volume, {volume.shape}; received {mask.shape}"
             )
-        mask = np.moveaxis(mask, axis, 0)[chosen].astype(int)
+        mask = np.moveaxis(mask, axis, 0)[chosen]
         colors = [to_rgb(color) for color in window_colors(max(mask.max(), 1))]
         planes = np.repeat(planes[..., None], 3, axis=-1)
         for k in range(1, mask.max() + 1):

@@ -82,9 +82,13 @@ def test_every_look(look):
     [
         (lambda: boxes(IMAGE, [[0, 1, 2]]), "found must have 5 or 6 columns"),
         (lambda: boxes(IMAGE, [[0, 1, 0.5, 0.5, -1, 1]]), "width and height of at least 0"),
+        (lambda: boxes(IMAGE, [[0, 0.9, 12, 5, 8, 4]]), "received 5 to 12: divide pixels by"),
+        (lambda: boxes(IMAGE, [[0.9, 0, 0.5, 0.5, 1, 1]]), "start with whole numbers, the classes"),
         (lambda: boxes(IMAGE, FOUND, class_names=["cat"]), "name each class, up to 2"),
         (lambda: boxes(IMAGE * 255, FOUND), "before preprocessing"),
         (lambda: class_map(IMAGE, [0, 1]), r"classes must be \(h, w\)"),
+        (lambda: class_map(IMAGE, [[0.7, 0]]), "classes must be whole numbers"),
+        (lambda: class_map(IMAGE, [[-2, 0]]), "at least -1; received -2"),
         (lambda: class_map(IMAGE, [[5]], class_names=NAMES), "up to 5"),
         (lambda: class_map(IMAGE, [[0]], alpha=3), "alpha"),
         (lambda: precision_recall([]), "at least one curve"),

@@ -91,14 +91,19 @@ def test_every_look(look):
     [
         (lambda: mask_overlay(IMAGE, MASK[:3]), r"mask must have the size of the image, \(4, 5\)"),
         (lambda: mask_overlay(IMAGE, MASK / 4), "whole numbers"),
-        (lambda: mask_overlay(IMAGE, MASK, class_names=["a"]), "name each class of the mask"),
+        (lambda: mask_overlay(IMAGE, MASK - 1), "at least 0; received -1: use 0 where"),
+        (lambda: mask_overlay(IMAGE, MASK, class_names=["a"]), "name each class, up to 2"),
         (lambda: mask_overlay(IMAGE, MASK, alpha=2), "alpha"),
         (lambda: mask_overlay(IMAGE * 200, MASK), "before preprocessing"),
         (lambda: error_map(IMAGE, MASK, MASK.T), "predictions must have the size"),
         (lambda: slices(IMAGE), r"volume must be \(D, H, W\)"),
         (lambda: slices(np.zeros((3, 4, 5)), axis=3), "axis must be one of"),
         (lambda: slices(np.zeros((3, 4, 5)), mask=np.zeros((3, 4, 4))), "size of the volume"),
-        (lambda: slices(np.zeros((3, 4, 5)), count=0), "count must be 1 or more"),
+        (lambda: slices(np.zeros((3, 4, 5)), mask=np.full((3, 4, 5), 0.7)), "whole numbers"),
+        (
+            lambda: slices(np.zeros((3, 4, 5)), count=0),
+            "count must be a whole number of",
+        ),
     ],
 )
 def test_bad_input(call, words):
