@@ -34,7 +34,7 @@ def ablation_cam(
     that map set to 0.
 
     Limitations: maps that carry the same evidence hide each other's drop. Weights are relative to
-    the score, so that images whose score is about 0 or negative give maps that mean little.
+    the score, so that values of an image whose score is about 0 are large.
 
     Args:
         model: any functional or sequential `keras.Model`.
@@ -96,7 +96,8 @@ def ablation_cam(
     whole = found[:count]
     alone = np.tile(whole[:, None], channels)
     alone[image, channel] = found[count:]
-    size = np.where(whole == 0, 1, whole)[:, None]
+    # DEVIATION: the size of the score, since a negative one would invert the evidence.
+    size = np.where(whole == 0, 1, np.abs(whole))[:, None]
     weights = (whole[:, None] - alone) / size  # Eq. 2: the slope, relative to the score
     maps = as_maps(maps, reshape, name)
     return np.maximum(np.einsum("nk,n...k->n...", weights, maps), 0)  # Eq. 3

@@ -41,11 +41,27 @@ def test_ablation_cam_by_its_equations(model, images):
     weights = []
     for k in range(5):
         without = maps * (np.arange(5) != k)
-        weights.append((whole - logits(model, without, start)[each, [0, 1, 2]]) / whole)
+        drop = whole - logits(model, without, start)[each, [0, 1, 2]]
+        weights.append(drop / np.abs(whole))  # a map whose loss costs score counts for the class
     expected = np.maximum(np.einsum("kn,nhwk->nhw", weights, maps), 0)
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5 * expected.max())
     called = ablation_cam(model, images, lambda y: [y[i, i] for i in range(3)], "conv")
     np.testing.assert_allclose(called, ours, rtol=1e-4, atol=1e-6)
+
+
+def test_a_negative_score_keeps_the_sign_of_the_evidence(model, images):
+    """A bias shifts all scores alike, so it only changes the scale: that of 1 / |S|."""
+    maps, start = (activations(model, images, name) for name in ("conv", "start"))
+    whole = logits(model, maps, start)[:, 1]
+    w, b = model.get_layer("head").get_weights()
+    found = []
+    for sign in (-1, 1):
+        scores = whole - whole.mean() + sign
+        assert (sign * scores > 0).all()
+        model.get_layer("head").set_weights([w, b - whole.mean() + sign])
+        found.append(ablation_cam(model, images, 1, "conv") * np.abs(scores)[:, None, None])
+    assert found[0].max() > 0.001
+    np.testing.assert_allclose(*found, rtol=1e-2, atol=1e-3 * found[0].max())
 
 
 def test_the_part_behind_a_layer(model):
