@@ -61,7 +61,7 @@ def lrp(
             z-B rule for the first layer, or "zero", LRP-0 for all layers; a rule for all layers,
             such as `Epsilon(0.1)`; or a `Composite` of rules.
         bounds: lowest and highest possible value of a pixel, for the z-B rule, in the range of the
-            images: two numbers, colors (C,) or images.
+            images, which it encloses: two numbers, colors (C,) or images.
         batch_size: number of images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 

@@ -316,7 +316,12 @@ def test_refusals(rectified, images):
         lrp(rectified, images, 0, composite="epsilon")
     with pytest.raises(ValueError, match=r"bounds must be the lowest .* such as \(0, 1\)"):
         lrp(rectified, images, 0, composite="epsilon_gamma_box")
-    with pytest.raises(ValueError, match="bounds must be numbers, colors"):
+    for wrong in ((1, -1), (0.2, 1), (-1, 0.5)):
+        with pytest.raises(ValueError, match="bounds must enclose the images, lowest value first"):
+            lrp(rectified, images, 0, composite="epsilon_gamma_box", bounds=wrong)
+    with pytest.raises(ValueError, match="bounds must be finite numbers, colors"):
+        lrp(rectified, images, 0, composite="epsilon_gamma_box", bounds=("dark", "light"))
+    with pytest.raises(ValueError, match="bounds must be finite numbers, colors"):
         lrp(rectified, images, 0, composite="epsilon_gamma_box", bounds=(0, np.ones(3)))
     with pytest.raises(ValueError, match=r"ZBox must be that of a first layer.*'dense'"):
         lrp(

@@ -16,6 +16,7 @@ from .relevance import Known
 from .route import Route
 
 Bounds = Sequence[float | Sequence[float] | np.ndarray]
+ROUNDING = 1e-3  # of preprocessing, relative to the distance of the bounds
 
 
 class Rule:
@@ -106,14 +107,23 @@ def check_bounds(
     ends = []
     for end in bounds:
         for images in question.images:
-            values = np.asarray(end, images.dtype)
+            values = np.asarray(end)
             fits = values.ndim < images.ndim and all(
                 n in (1, m) for n, m in zip(values.shape[::-1], images.shape[::-1], strict=False)
             )
-            if not fits or not np.isfinite(values).all():
+            if values.dtype.kind not in "fiu" or not fits or not np.isfinite(values).all():
                 raise ValueError(
-                    f"bounds must be numbers, colors ({images.shape[-1]},) or images "
-                    f"{images.shape[1:]}; received the shape {values.shape}."
+                    f"bounds must be finite numbers, colors ({images.shape[-1]},) or images "
+                    f"{images.shape[1:]}; received {values.dtype} of shape {values.shape}."
                 )
-            ends.append(np.broadcast_to(values, images.shape))
+            ends.append(np.broadcast_to(values.astype(images.dtype), images.shape))
+    count = len(question.images)
+    for images, low, high in zip(question.images, ends[:count], ends[count:], strict=True):
+        slack = ROUNDING * np.abs(high - low)
+        if (images < low - slack).any() or (images > high + slack).any():
+            raise ValueError(
+                "bounds must enclose the images, lowest value first; received bounds from "
+                f"{low.min():.4g} to {high.max():.4g}, and images from {images.min():.4g} to "
+                f"{images.max():.4g}. Give the range of the images after preprocessing."
+            )
     return ends
