@@ -115,7 +115,8 @@ def maps_by(method: Callable, model: Any, images: Any, target: Any, count: int) 
     `integrated_gradients`.
 
     Raises:
-        TypeError, ValueError: If the method does not return one heatmap per image.
+        TypeError, ValueError: If the method does not return one heatmap of finite numbers per
+            image.
     """
     maps = method(model, images, target)
     maps = getattr(maps, "attributions", maps)
@@ -129,5 +130,9 @@ def maps_by(method: Callable, model: Any, images: Any, target: Any, count: int) 
         raise ValueError(
             f"method must return one heatmap for each image, ({count}, h, w); "
             f"received {maps.shape}."
+        )
+    if maps.dtype.kind not in "fiub" or not np.isfinite(maps).all():
+        raise ValueError(
+            "method must return heatmaps of finite numbers; received NaN, infinity or another type."
         )
     return maps

@@ -251,6 +251,12 @@ def _method(method: str | Callable) -> Callable:
     known = _known()
     if method not in known:
         raise unknown("methods", method, sorted(known))
+    options = inspect.signature(known[method]).parameters.values()
+    if needed := [p.name for p in options if p.kind is p.KEYWORD_ONLY and p.default is p.empty]:
+        raise ValueError(
+            f"methods must work without options; {method!r} needs {', '.join(needed)}. Use "
+            f"functools.partial(kerascnn.visualize.{method}, {needed[0]}=...)."
+        )
     return known[method]
 
 
@@ -284,6 +290,11 @@ def _metric(name: str, settings: Mapping[str, Any] | Callable) -> Metric:
         return Metric(settings)
     if name not in METRICS:
         raise unknown("metrics", name, METRICS)
+    if not isinstance(settings, Mapping):
+        raise TypeError(
+            f"the settings of {name!r} must be a dict of its options, or {{}}; received "
+            f"{settings!r:.60}."
+        )
     metric = METRICS[name]
     allowed = set(inspect.signature(metric.function).parameters) - GIVEN
     for setting in settings:

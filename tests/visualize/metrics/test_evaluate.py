@@ -197,6 +197,12 @@ def test_one_of_several_inputs(rng):
             ValueError,
             "methods must have different names; received saliency, saliency. Give a dict",
         ),
+        (
+            {"methods": ["expected_gradients"]},
+            ValueError,
+            r"'expected_gradients' needs baselines. Use functools.partial\(kerascnn.visualize.exp",
+        ),
+        ({"metrics": {"deletion": 3}}, TypeError, "the settings of 'deletion' must be a dict"),
         ({"metrics": ["deletions"]}, ValueError, "Did you mean 'deletion'"),
         ({"metrics": "deletion"}, TypeError, "metrics must be a list of names"),
         ({"metrics": {"road": {"steps": 3}}}, ValueError, "the setting of 'road' must be one of"),

@@ -91,6 +91,7 @@ def test_nothing_has_no_norm(model, images):
         ({"method": "saliency"}, TypeError, r"method must be callable as method\(model, images"),
         ({"method": lambda m, x, t: x[:1]}, ValueError, "one heatmap for each image"),
         ({"method": lambda m, x, t: [x, x]}, TypeError, "method must return one array"),
+        ({"method": lambda m, x, t: x * np.nan}, ValueError, "heatmaps of finite numbers"),
         ({"radius": -0.1}, ValueError, "radius must be a number of at least 0"),
         ({"samples": 0}, ValueError, "samples must be a whole number"),
     ],
