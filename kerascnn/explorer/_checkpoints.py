@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from kerascnn.training._checksum import check_sum
 from kerascnn.training._history_file import read_history
 from kerascnn.training._kept import kept_weights
 from kerascnn.training._training import Training
-from kerascnn.training._variables import without_optimizer
+from kerascnn.training._variables import are_finite, load_weights_only
 
 from ._graph import Arrays
 from ._weights import coded, decoded
@@ -32,7 +31,7 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
     """Read the weights of the epochs that a run has kept.
 
     Raises:
-        ValueError: it has kept none, or they are those of another network.
+        ValueError: it has kept none, they are those of another network, or not finite.
         OSError: a file is damaged.
     """
     folder = run.run_dir if isinstance(run, Training) else Path(run).expanduser()
@@ -48,16 +47,24 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
     copy = keras.models.clone_model(model)
     weights = {}
     for epoch, file in files.items():
-        check_sum(file)
         try:
-            with without_optimizer(copy):
-                copy.load_weights(file)
-        except (ValueError, OSError) as error:
+            load_weights_only(copy, file)
+        except ValueError as error:
             raise ValueError(
                 f"checkpoints must be weights of the model {model.name!r}; those in '{file}' do "
                 f"not fit: {str(error).splitlines()[0]}"
             ) from None
+        except OSError as error:
+            reason = str(error).splitlines()[0]
+            raise OSError(
+                f"'{file}', the weights of epoch {epoch}, cannot be read ({reason})."
+            ) from None
         weights[epoch] = [np.array(w, "float32") for w in copy.get_weights()]
+        if not are_finite(weights[epoch]):
+            raise ValueError(
+                f"checkpoints must have weights that are finite numbers; received NaN or infinity "
+                f"in '{file}'. Delete it to leave epoch {epoch} out."
+            )
     return Kept(history, weights)
 
 
@@ -87,7 +94,11 @@ def checkpoints_of(
                 difference = weights[position[id(source)]] - base[nth]
                 if difference.any():
                     changed[str(nth)] = coded(difference, dtype)
-        metrics = {key: column[epoch - 1] for key, column in kept.history.items()} if epoch else {}
+        metrics = {  # the start has none, nor has an epoch that was interrupted
+            key: column[epoch - 1]
+            for key, column in kept.history.items()
+            if 0 < epoch <= len(column)
+        }
         entries.append({"epoch": epoch, "metrics": metrics, "arrays": changed})
     return entries
 

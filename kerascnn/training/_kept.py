@@ -13,5 +13,6 @@ def kept_file(run_dir: str | PathLike, epoch: int) -> Path:
 
 def kept_weights(run_dir: str | PathLike) -> dict[int, Path]:
     """Find the files of the epochs that a run has kept, in order."""
-    files = (Path(run_dir) / FOLDER).glob("[0-9]*.weights.h5")
-    return dict(sorted((int(file.name.partition(".")[0]), file) for file in files))
+    files = (Path(run_dir) / FOLDER).glob("*.weights.h5")
+    epochs = ((file.name.partition(".")[0], file) for file in files)
+    return dict(sorted((int(epoch), file) for epoch, file in epochs if epoch.isdecimal()))

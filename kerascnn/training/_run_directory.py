@@ -31,7 +31,7 @@ from ._history_file import read_history, write_history
 from ._identity import identity
 from ._kept import kept_file
 from ._schedules import better_is
-from ._variables import other_variables, restore, save_weights_only, without_optimizer
+from ._variables import load_weights_only, other_variables, restore, save_weights_only
 
 STATE = "state"  # in the backup, so that weights and progress change in one rename
 
@@ -164,9 +164,7 @@ class RunDirectory:
                 f"start again, from model.load_weights('{self.last}') if you like."
             )
         try:
-            check_sum(self.last)
-            with without_optimizer(model):
-                model.load_weights(self.last)
+            load_weights_only(model, self.last)
             values = history[monitor]
         except (OSError, KeyError, ValueError):
             raise OSError(

@@ -9,9 +9,8 @@ from kerascnn._calls import number_calls_alike
 from kerascnn._class_names import names_of, remember
 from kerascnn._graph import flatten, has_graph
 
-from ._checksum import check_sum
 from ._recipes import Recipe
-from ._variables import without_optimizer
+from ._variables import load_weights_only
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,9 +77,7 @@ def _load_best(model: keras.Model, run_dir: Path) -> None:
     """
     file = Path(run_dir) / "best.weights.h5"
     try:
-        check_sum(file)
-        with without_optimizer(model):
-            model.load_weights(file)
+        load_weights_only(model, file)
     except (OSError, ValueError) as error:
         raise OSError(
             f"'{file}', the weights of the best epoch, cannot be read "

@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ._checksum import check_sum
+
 
 def other_variables(model: keras.Model) -> list[keras.Variable]:
     """List the variables that `save_weights` leaves out: random states, and sums of metrics."""
@@ -46,6 +48,18 @@ def save_weights_only(model: keras.Model, path: Path) -> None:
     """Save the weights of a compiled model without those of its optimizer: a third of the size."""
     with without_optimizer(model):
         model.save_weights(path)
+
+
+def load_weights_only(model: keras.Model, path: Path) -> None:
+    """Load weights that were saved without those of an optimizer, and leave the model's own alone.
+
+    Raises:
+        OSError: If the file is damaged or missing.
+        ValueError: If the weights are those of another model.
+    """
+    check_sum(path)
+    with without_optimizer(model):
+        model.load_weights(path)
 
 
 @contextmanager
