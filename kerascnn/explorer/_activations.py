@@ -69,7 +69,7 @@ def activation_of(function: Any, rank: int) -> dict[str, Any] | None:
     """
     if function is None or function is activations.linear:
         return None
-    if isinstance(function, layers.Activation):
+    if isinstance(function, layers.Activation) and _calls_as(function, layers.Activation):
         return activation_of(function.activation, rank)
     name, options = _row(function)
     found = {"name": name, **{key: getattr(function, key) for key in options}}
@@ -90,10 +90,15 @@ def axes(axis: Any, rank: int) -> list[int]:
     return [each % rank - 1 for each in keras.tree.flatten(axis)]
 
 
+def _calls_as(layer: keras.Layer, kind: type) -> bool:
+    """Whether a layer computes what its kind does: no subclass that computes something else."""
+    return type(layer).call is kind.call
+
+
 def _row(function: Any) -> tuple[str, tuple[str, ...]]:
     if isinstance(function, keras.Layer):
         for kind, row in LAYERS.items():
-            if type(function).call is kind.call:  # no subclass that computes something else
+            if _calls_as(function, kind):
                 return row
     elif isinstance(function, keras.Operation):
         if type(function).__module__.startswith("keras.") and type(function).__name__ in OPERATIONS:

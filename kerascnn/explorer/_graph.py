@@ -71,7 +71,7 @@ def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
                 raise ValueError("a constant as its input")
             given = [tuple(shapes[key]) for key in node.inputs]
             entry = _entry(node, given, arrays)
-        except ValueError as reason:
+        except (ValueError, ZeroDivisionError) as reason:
             refused.append(f"{node.name!r} ({type(node.operation).__name__}): {reason}")
             continue
         inputs = [of_key[key] for key in node.inputs]
@@ -106,6 +106,7 @@ def _entry(node: Node, shapes: list[tuple], arrays: Arrays) -> dict[str, Any]:
             "input_shape without None"
         )
     if isinstance(operation, keras.Layer):
+        _check_call(node)
         kernel, config, weights = _layer(operation, shapes)
     else:
         kernel, config, weights = _operation(node, shapes)
@@ -120,6 +121,14 @@ def _entry(node: Node, shapes: list[tuple], arrays: Arrays) -> dict[str, Any]:
         "weights": {k: arrays.place(w) for k, w in weights.items() if w is not None},
         "group": layer_style(type(operation).__name__).group,
     }
+
+
+def _check_call(node: Node) -> None:
+    """Refuse tensors that a layer was called with besides its input."""
+    args, kwargs = node.slots
+    first = (*args, *kwargs.values())[:1]
+    if sum(isinstance(each, Slot) for each in keras.tree.flatten(first)) < len(node.inputs):
+        raise ValueError("a tensor besides its input, such as a mask")
 
 
 def _layer(layer: keras.Layer, shapes: list[tuple]) -> tuple[str, dict, dict]:
@@ -150,6 +159,8 @@ def _layer(layer: keras.Layer, shapes: list[tuple]) -> tuple[str, dict, dict]:
 def _operation(node: Node, shapes: list[tuple]) -> tuple[str, dict, dict]:
     """The kernel of an operation from `keras.ops`, such as that of `x + y`."""
     operation, name = node.operation, type(node.operation).__name__
+    if not type(operation).__module__.startswith("keras."):
+        raise ValueError("no kernel for it")
     if is_activation(operation):
         return "Identity", {"activation": activation_of(operation, len(shapes[0]))}, {}
     args = keras.tree.flatten(node.slots)
