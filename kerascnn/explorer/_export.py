@@ -127,7 +127,8 @@ def page_data(
     kept = None if checkpoints is None else read_run(checkpoints, model)
     small = "int8" if dtype == "int8" else "int16"
     _check_size(model, graph, arrays, dtype, small, 0 if kept is None else len(kept.weights))
-    names = _name_classes(data["outputs"], graph, class_names)
+    _name_classes(data["outputs"], graph, class_names)
+    names, classes = data["outputs"][0]["classes"], _count_classes(data["outputs"][0], graph)
     inputs = describe_inputs(graph, preprocessing, digits, names)
     shapes = [graph.maker(key).shapes[0][1:] for key in graph.inputs]
     given = None if samples is None else check_samples(samples, inputs, shapes)
@@ -154,7 +155,7 @@ def page_data(
         "arrays": stored,
         "checkpoints": epochs,
         "history": None if kept is None else kept.history,
-        "samples": [] if given is None else entries(given, inputs, names),
+        "samples": [] if given is None else entries(given, inputs, names, classes),
         "measured": measured or None,
     }
 
@@ -194,8 +195,8 @@ def _check_size(
 
 def _name_classes(
     outputs: list[dict], graph: Graph, names: Sequence[str] | Mapping[str, Sequence[str]] | None
-) -> list[str] | None:
-    """Give the outputs the names of their classes, and return those of the first.
+) -> None:
+    """Give the outputs the names of their classes.
 
     Raises:
         ValueError: names for another number of classes, or of an unknown output.
@@ -205,25 +206,35 @@ def _name_classes(
     if names is None:
         names = names_of(graph)
     by_output = names if isinstance(names, Mapping) else {outputs[0]["name"]: names}
-    known = {output["name"]: output for output in outputs}
-    for name, own in by_output.items():
+    known = {output["name"]: None for output in outputs}
+    for name in by_output:
         if name not in known:
             raise ValueError(
                 f"class_names must be by the names of outputs, {', '.join(map(repr, known))}; "
                 f"received {name!r}."
             )
+    for output in outputs:  # those of a shared layer have the same name, and the same classes
+        own = by_output.get(output["name"])
         if own is None:
             continue
-        output = known[name]
         units = graph.nodes[output["node"]].shapes[0][-1]
         classes = 2 if output is outputs[0] and is_binary(graph) else units
         if len(own) != classes:
             raise ValueError(
-                f"class_names must be {classes}, one for each class of {name!r}; received "
-                f"{len(own)}."
+                f"class_names must be {classes}, one for each class of {output['name']!r}; "
+                f"received {len(own)}."
             )
         output["classes"] = [str(each) for each in own]
-    return outputs[0]["classes"]
+
+
+def _count_classes(output: dict, graph: Graph) -> int | None:
+    """Count the classes of the first output; `None` for maps whose classes have no names."""
+    if output["classes"] is not None:
+        return len(output["classes"])
+    _batch, *places, units = graph.nodes[output["node"]].shapes[0]
+    if places:
+        return None
+    return 2 if is_binary(graph) else units
 
 
 def _pictures(given: Any, inputs: list[dict], shapes: list[tuple]) -> list[np.ndarray]:

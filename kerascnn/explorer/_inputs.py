@@ -32,9 +32,9 @@ def describe_inputs(
         class_names: of the first output.
 
     Raises:
-        ValueError: an unknown preprocessing.
+        ValueError: an unknown preprocessing, or one for another number of channels.
     """
-    if isinstance(preprocessing, str) and preprocessing not in MODES:
+    if preprocessing not in (None, *MODES) and not isinstance(preprocessing, Preprocessing):
         raise unknown("preprocessing", preprocessing, MODES)
     if digits is None:
         digits = class_names in (None, [str(digit) for digit in range(10)])
@@ -49,6 +49,12 @@ def describe_inputs(
             mode = "0-255" if rescaling_of(graph, key) else "unit"
         if isinstance(mode, str):
             mode = MODES[mode]
+        numbers = max(np.size(mode.scale), np.size(mode.offset))
+        if numbers not in (1, shape[2]):
+            raise ValueError(
+                f"preprocessing must fit an input of {shape}; received {mode.name!r}, which is "
+                f"for {numbers} channels."
+            )
         described.append(
             {
                 "kind": "digit" if digits and shape in DIGITS else "image",
@@ -67,5 +73,5 @@ def prepared(pictures: np.ndarray, described: dict[str, Any]) -> np.ndarray:
     """Bring pictures in [0, 1] to what the network sees; numbers stay as they are."""
     if described["kind"] == "numbers":
         return pictures
-    scale, offset = (np.array(described[name], "float32") for name in ("scale", "offset"))
-    return pictures[..., :: -1 if described["bgr"] else 1] * scale + offset
+    numbers = (described[name] for name in ("scale", "offset", "bgr"))
+    return Preprocessing("of the page", *numbers)(pictures)

@@ -50,7 +50,10 @@ def check_samples(samples: Any, inputs: list[dict], shapes: list[tuple]) -> Samp
 
 def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
     """Pictures as float32 in [0, 1], or numbers as they are."""
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except ValueError:
+        raise ValueError("samples must all have the same shape.") from None
     if described["kind"] == "digit" and images.shape[1:] == (28, 28, 1) != shape:
         frame = (shape[0] - 28) // 2
         images = np.pad(images, [(0, 0), (frame, frame), (frame, frame), (0, 0)])
@@ -60,6 +63,8 @@ def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
             f"{images.shape}."
         )
     if described["kind"] == "numbers":
+        if not np.isfinite(images).all():
+            raise ValueError("samples must be finite numbers; received NaN or infinity.")
         return images.astype("float32")
     if images.dtype == np.uint8:
         return images.astype("float32") / 255
@@ -72,8 +77,20 @@ def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
     return images.astype("float32")
 
 
-def entries(samples: Samples, inputs: list[dict], names: Sequence[str] | None) -> list[dict]:
-    """What the page has of each sample: its label, its class and its pictures."""
+def entries(
+    samples: Samples, inputs: list[dict], names: Sequence[str] | None, classes: int | None
+) -> list[dict]:
+    """What the page has of each sample: its label, its class and its pictures.
+
+    Args:
+        samples: checked by `check_samples`.
+        inputs: described by `describe_inputs`.
+        names: of the classes, if they have any.
+        classes: how many there are; `None` if the network does not classify.
+
+    Raises:
+        ValueError: a label that is not the index of a class.
+    """
     arrays, labels = samples
     found = []
     for nth in range(len(arrays[0])):
@@ -81,9 +98,9 @@ def entries(samples: Samples, inputs: list[dict], names: Sequence[str] | None) -
         entry: dict[str, Any] = {"data": data[0] if len(inputs) == 1 else data}
         if labels is not None:
             klass = int(labels[nth])
-            if names is not None and not 0 <= klass < len(names):
+            if classes is not None and not 0 <= klass < classes:
                 raise ValueError(
-                    f"samples must have labels from 0 to {len(names) - 1}; received {klass}."
+                    f"samples must have labels from 0 to {classes - 1}; received {klass}."
                 )
             entry |= {"class": klass, "label": str(klass) if names is None else names[klass]}
         found.append(entry)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import keras
@@ -163,6 +164,29 @@ def test_every_checkpoint_equals_keras(lenet, digits, kept, script, compare):
             compare.assert_close(mine, other, 1e-4, f"{node['name']} after epoch {nth}")
 
 
+def test_an_epoch_that_was_interrupted_has_no_metrics(lenet, kept, tmp_path):
+    folder = shutil.copytree(kept[0], tmp_path / "run")
+    (folder / "history.csv").write_text("epoch,loss,accuracy\n1,0.5,0.75\n")
+    shutil.copy(kept_file(folder, 1), folder / "epochs" / "0001 copy.weights.h5")
+    epochs = page_data(lenet, checkpoints=folder)["checkpoints"]
+    assert [each["metrics"] for each in epochs] == [{}, {"loss": 0.5, "accuracy": 0.75}, {}]
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # by Keras, before its error
+def test_epochs_that_cannot_be_shown_are_refused(lenet, kept, tmp_path):
+    folder = shutil.copytree(kept[0], tmp_path / "run")
+    copy = keras.models.clone_model(lenet)
+    copy.set_weights([np.full_like(weights, np.nan) for weights in lenet.get_weights()])
+    copy.save_weights(kept_file(folder, 1))
+    with pytest.raises(ValueError, match=r"NaN or infinity in .*0001.* leave epoch 1 out"):
+        page_data(lenet, checkpoints=folder)
+    kept_file(folder, 1).write_bytes(b"damaged")
+    with pytest.raises(OSError, match="the weights of epoch 1, cannot be read"):
+        page_data(lenet, checkpoints=folder)
+    with pytest.raises(ValueError, match="do not fit"):
+        page_data(kc.build_lenet5(classes=4), checkpoints=folder)
+
+
 def test_texts_cannot_leave_their_place(tmp_path):
     """Names of classes, layers and the title are data, whatever they contain."""
     x = keras.Input((4, 4, 1))
@@ -188,7 +212,19 @@ def refused():
         def call(self, inputs):
             return 2 * super().call(inputs)
 
+    class Half(layers.Activation):
+        def call(self, inputs):
+            return 0.5 * super().call(inputs)
+
+    class Add(keras.Operation):  # the name of another
+        def call(self, a, b):
+            return a + 2 * b
+
+        def compute_output_spec(self, a, b):
+            return keras.KerasTensor(a.shape)
+
     odd = lambda a: a * a  # noqa: E731
+    mask = keras.Input((8, 8, 4), dtype="bool")
     return {
         "custom": (model(Other(2, 3, name="mine")), "'mine' (Other): no kernel for it"),
         "attention": (model(layers.Reshape((64, 4)), layers.LSTM(2, name="l")), "'l' (LSTM)"),
@@ -205,10 +241,18 @@ def refused():
             keras.Sequential([keras.Input((None, 8, 4)), layers.Conv2D(2, 1)]),
             "without None",
         ),
+        "activation": (model(layers.Dense(2, activation=Half("relu"))), "the activation 'Half'"),
+        "operation": (keras.Model(x, Add(name="a")(x, x)), "'a' (Add): no kernel for it"),
+        "mask": (
+            keras.Model([x, mask], layers.Softmax(name="s")(x, mask=mask)),
+            "'s' (Softmax): a tensor besides its input",
+        ),
+        "zero": (keras.Model(x, x / 0.0), "division by zero"),
     }
 
 
-REFUSED = ("custom", "attention", "function", "first", "cubic", "open")
+REFUSED = ("custom", "attention", "function", "first", "cubic", "open", "activation", "operation",
+           "mask", "zero")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +292,11 @@ def test_a_subclass_that_changes_nothing_is_its_base(compare, shuffled):
         ({"samples": np.full((2, 28, 28, 1), 255.0)}, "in [0, 1], or uint8"),
         ({"samples": (np.zeros((2, 28, 28, 1)), np.zeros(3, int))}, "as many everywhere"),
         ({"samples": (np.zeros((2, 28, 28, 1)), np.zeros((2, 10)))}, "class indices"),
+        ({"samples": (np.zeros((2, 28, 28, 1)), np.array([0, 10]))}, "labels from 0 to 9"),
+        ({"samples": [np.zeros((28, 28, 1)), np.zeros((9, 9, 1))]}, "all have the same shape"),
         ({"preprocessing": "vgg"}, "preprocessing must be one of"),
+        ({"preprocessing": 3}, "preprocessing must be one of"),
+        ({"preprocessing": "caffe"}, "(28, 28, 1); received 'caffe', which is for 3 channels"),
         ({"checkpoints": "nowhere"}, "keep_every=1"),
     ],
 )
@@ -256,6 +304,26 @@ def test_arguments_are_refused_in_one_line(options, line, lenet):
     with pytest.raises(ValueError, match=re.escape(line)) as error:
         page_data(lenet, **options)
     assert "\n" not in str(error.value)
+
+
+def test_numbers_of_samples_are_finite():
+    x = keras.Input((2,))
+    with pytest.raises(ValueError, match="finite numbers"):
+        page_data(keras.Model(x, layers.Dense(2)(x)), samples=np.array([[1.0, np.nan]]))
+
+
+def test_an_output_that_appears_twice_has_names_each_time():
+    x, y = keras.Input((3,)), keras.Input((3,))
+    shared = layers.Dense(2, activation="softmax")
+    data = page_data(keras.Model([x, y], [shared(x), shared(y)]), class_names=["a", "b"])
+    assert [output["classes"] for output in data["outputs"]] == [["a", "b"]] * 2
+
+
+def test_labels_of_pictures_without_classes_are_shown_as_they_are():
+    x = keras.Input((4, 4, 1))
+    samples = np.zeros((1, 4, 4, 1)), np.array([7])
+    (entry,) = page_data(keras.Model(x, layers.Conv2D(1, 1)(x)), samples=samples)["samples"]
+    assert entry["label"] == "7"
 
 
 def test_the_list_of_layers_is_that_of_the_page():
