@@ -68,7 +68,8 @@ def segment(
     pictures = [read_photo(image, window=choice.window(window)) for image in images]
     start_keras()
     net = replace(choice, class_names=()).load()  # the names are checked below
-    names = names_of(net, choice, net.model.output_shape[-1])
+    channels = net.model.outputs[0].shape[-1]
+    names = names_of(net, choice, max(channels, 2))  # one channel distinguishes two classes
     for image, picture, path in zip(images, pictures, paths, strict=True):
         mask = classes_of_pixels(net, picture, tile)
         rows = objects(mask, least)
@@ -177,7 +178,6 @@ def names_of(net: "Trained", choice: Choice, classes: int) -> tuple[str, ...]:
             f"--class-names must be {classes}, one for each class of {net.name}; received "
             f"{len(choice.class_names)}."
         )
-    classes = max(classes, 2)
     return names if len(names) == classes else tuple(map(str, range(classes)))
 
 

@@ -20,19 +20,28 @@ def kerascnn(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A threshold at 0.5 as a network of grey images, and one that always finds a box."""
+    """Thresholds at 0.5 as networks of gray images, and one that always finds a box."""
     folder = tmp_path_factory.mktemp("models")
     inputs = keras.Input((None, None, 1))
     maps = layers.Conv2D(2, 1, activation="softmax")
     model = keras.Model(inputs, maps(inputs))
     maps.set_weights([np.array([0, 20.0]).reshape(1, 1, 1, 2), np.array([0, -10.0])])
     model.save(folder / "threshold.keras")
+    one = layers.Conv2D(1, 1, activation="sigmoid")
+    model = keras.Model(inputs, one(inputs))
+    one.set_weights([np.array(20.0).reshape(1, 1, 1, 1), np.array([-10.0])])
+    model.save(folder / "sigmoid.keras")
     inputs = keras.Input((8, 8, 3))
     dense = layers.Dense(7, kernel_initializer="zeros")
     grid = layers.Reshape((1, 1, 7))(dense(layers.Flatten()(inputs)))
     model = keras.Model(inputs, grid)
     dense.set_weights([np.zeros((192, 7)), np.array([0.5, 0.25, 0.5, 0.5, 0.8, 0, 1])])
     model.save(folder / "finder.keras")
+    dense = layers.Dense(6, kernel_initializer="zeros")
+    grid = layers.Reshape((1, 1, 6))(dense(layers.Flatten()(inputs)))
+    model = keras.Model(inputs, grid)
+    dense.set_weights([np.zeros((192, 6)), np.array([0.5, 0.25, 0.5, 0.5, 0.8, 1])])
+    model.save(folder / "one.keras")
     return folder
 
 
@@ -63,6 +72,12 @@ def test_objects_and_areas(kerascnn, models, photo, tmp_path):
     ]
     with Image.open("photo_segment.png") as picture:
         assert picture.size == (2000, 1125)
+    two, table = result.stdout, rows("photo_segment.csv")
+    result = kerascnn(
+        "segment", photo, "--model", models / "sigmoid.keras", "--class-names", "ground,cell"
+    )
+    assert result.exit_code == 0, result.output
+    assert (result.stdout, rows("photo_segment.csv")) == (two, table)
     result = kerascnn(
         "segment", photo, "--model", models / "threshold.keras", "--least", 1, "-o", "a.png"
     )
@@ -82,6 +97,10 @@ def test_boxes_in_pixels(kerascnn, models, photo):
     assert [row[side] for side in ("left", "top", "right", "bottom")] == [
         "20.0", "0.0", "60.0", "30.0",
     ]  # fmt: skip
+    result = kerascnn(
+        "detect", photo, "--model", models / "one.keras", "--boxes", 1, "--class-names", "face"
+    )
+    assert "face  0.80" in result.stdout, result.output
     result = kerascnn(
         "detect", photo, "--model", models / "finder.keras", "--boxes", 1, "--score", 0.9
     )
