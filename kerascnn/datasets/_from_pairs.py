@@ -37,6 +37,11 @@ def from_pairs(
         )
     if ignore_class is not None and not is_whole(ignore_class, -np.inf):
         raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")
+    if mask_values is not None and ignore_class in range(len(mask_values)):
+        raise ValueError(
+            f"ignore_class must not be one of the class indices of mask_values, "
+            f"0…{len(mask_values) - 1}; received {ignore_class}: use another value, such as 255."
+        )
     size = check_pair("image_size", image_size, of=" of pixels")
     classes = Classes(mask_values, len(class_names or mask_values or ()) or None, ignore_class)
     pairs = _pairs(images, masks, suffixes)

@@ -72,12 +72,12 @@ def to_classes(
     Raises:
         ValueError: If there is a value that is no class.
     """
-    colours = values.ndim == 3
+    colors = values.ndim == 3
     if mask_values is None:
-        if colours:
+        if colors:
             raise ValueError(
-                f"mask '{path}' must contain class indices; received colours: give mask_values, "
-                "such as ((0, 0, 0), (255, 0, 0)), a colour for each class."
+                f"mask '{path}' must contain class indices; received colors: give mask_values, "
+                "such as ((0, 0, 0), (255, 0, 0)), a color for each class."
             )
         found = np.unique(values if ignore_class is None else values[values != ignore_class])
         highest = int(found.max(initial=0))
@@ -90,17 +90,19 @@ def to_classes(
             )
         return values.astype(np.int32)
     keys = [tuple(np.atleast_1d(value).tolist()) for value in mask_values]
-    if any(len(key) != (3 if colours else 1) for key in keys):
-        form = "colours (R, G, B)" if colours else "numbers"
+    if any(len(key) != (3 if colors else 1) for key in keys):
+        form = "colors (R, G, B)" if colors else "numbers"
         raise ValueError(f"mask_values must be {form} for mask '{path}'; received {mask_values!r}.")
     indices = np.full(values.shape[:2], -1, np.int32)
     for index, key in enumerate(keys):
         indices[(np.atleast_3d(values) == key).all(axis=-1)] = index
-    if ignore_class is not None and not colours:
+    unknown = indices == -1
+    if ignore_class is not None and not colors:
         indices[values == ignore_class] = ignore_class
-    if (indices == -1).any():
-        rest = np.unique(np.atleast_3d(values)[indices == -1], axis=0).tolist()
-        rest = [tuple(each) if colours else each[0] for each in rest]
+        unknown &= values != ignore_class
+    if unknown.any():
+        rest = np.unique(np.atleast_3d(values)[unknown], axis=0).tolist()
+        rest = [tuple(each) if colors else each[0] for each in rest]
         raise ValueError(
             f"mask '{path}' must contain only mask_values, {mask_values}; received also "
             f"{_listed(rest)}."

@@ -63,6 +63,9 @@ def test_values_and_colours_of_classes(folders):
     save(folders["masks"] / "a.tif", mask.astype("uint16") * 700)
     data = from_directory(**folders, **OPTIONS, mask_values=(0, 700))
     np.testing.assert_array_equal(data.train[1][0], mask)
+    save(folders["masks"] / "a.tif", mask.astype("int16") * 8 - 1)
+    data = from_directory(**folders, **OPTIONS, mask_values=(7, 9), ignore_class=-1)
+    np.testing.assert_array_equal(data.train[1][0], np.where(mask, 0, -1))
     (folders["masks"] / "a.tif").unlink()
     colours = np.array([[9, 0, 0], [0, 200, 30]], "uint8")
     save(folders["masks"] / "a.png", colours[mask])
@@ -134,10 +137,11 @@ def write(folders, **change):
         ({"mask": np.zeros((6, 9), "uint8")}, {}, "size of its image.*6x8; received 6x9"),
         ({"mask": np.full((6, 8), 255, "uint8")}, {}, r"received 1, 255: give mask_values"),
         ({"mask": np.full((6, 8), 4, "uint8")}, {"class_names": "abc"}, "must contain 0…2"),
-        ({"mask": np.zeros((6, 8, 3), "uint8")}, {}, "received colours: give mask_values"),
+        ({"mask": np.zeros((6, 8, 3), "uint8")}, {}, "received colors: give mask_values"),
         ({"mask": np.full((6, 8), 7, "uint8")}, {"mask_values": (1, 9)}, "received also 7"),
         ({}, {"mask_values": ((0, 0, 0), (1, 1, 1))}, "mask_values must be numbers"),
         ({}, {"mask_values": (0, 1), "class_names": "abc"}, "one for each of class_names"),
+        ({}, {"mask_values": (1, 0), "ignore_class": 1}, "must not be one of the class .* 0…1"),
         ({}, {"ignore_class": "x"}, "ignore_class must be"),
         ({}, {"validation": 0.5}, "must contain an image for each split"),
         ({}, {"path": "."}, "either path"),
