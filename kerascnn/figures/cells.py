@@ -50,7 +50,7 @@ def segmented() -> dict[str, Any]:
 @figure(
     title="Segmentation of cells: each pixel gets a class",
     alt="A microscope image of cells that touch, in four panels: the image; with the pixels that a "
-    "U-Net calls cell in colour; with the few pixels at the outlines that are wrong; and with a "
+    "U-Net calls cell in color; with the few pixels at the outlines that are wrong; and with a "
     "heatmap of the pixels that decide about one cell, which are its own and those next to it.",
     rows=("E7",),
     data=segmented,

@@ -80,7 +80,7 @@ def noisy_grid(truth: np.ndarray, classes: int, rng: np.random.Generator) -> np.
 @figure(
     title="YOLO: every cell of a grid predicts boxes and a class; the best boxes are kept",
     alt="A scene of shapes in four panels: under a grid of 7 by 7 cells; with the 98 boxes of the "
-    "cells, thick where their confidence is high; with the class of each cell in colour; and with "
+    "cells, thick where their confidence is high; with the class of each cell in color; and with "
     "one box for each shape, which non-maximum suppression has kept.",
     rows=("D15",),
     data=detected,

@@ -194,7 +194,7 @@ def box(place: npt.ArrayLike, klass: int | None = None, *, boxes: int = 2) -> Bo
     numbers = np.asarray(place, "float64").ravel().tolist()
     if len(numbers) != 4 or not all(map(is_number, numbers)) or min(numbers[2:]) <= 0:
         raise ValueError(
-            "place must be centre x, centre y, width and height, as fractions of the image, with "
+            "place must be center x, center y, width and height, as fractions of the image, with "
             f"an area; received {place!r:.80}."
         )
     klass = None if klass is None else check_count("klass", klass, 0)
