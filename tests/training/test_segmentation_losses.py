@@ -75,6 +75,37 @@ def test_dice_of_a_sigmoid_is_that_of_two_classes():
         assert float(DiceLoss()(each, scores)) == pytest.approx(float(DiceLoss()(labels, two)))
 
 
+@pytest.mark.parametrize(
+    ("classes", "end", "labels", "words"),
+    [
+        (2, "softmax", 255 * (LABELS % 2), "labels must lie in 0…1.*received 0 to 255"),
+        (2, "softmax", 0.7 * LABELS, "labels must be class indices"),
+        (1, "sigmoid", LABELS, "labels must be 0 or 1.*received 0 to 2"),
+        (2, None, LABELS % 2, "DiceLoss takes probabilities"),
+    ],
+)
+def test_training_with_dice_checks_labels_and_output(classes, end, labels, words):
+    inputs = keras.Input((4, 5, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(classes, 1, activation=end)(inputs))
+    with pytest.raises(ValueError, match=words):
+        train(model, (SCORES, labels), loss=DiceLoss(), epochs=1, batch_size=2, verbose=0)
+
+
+def test_training_a_sigmoid_with_dice():
+    inputs = keras.Input((4, 5, 1))
+    conv = keras.layers.Conv2D(1, 1, activation="sigmoid")
+    model = keras.Model(inputs, conv(inputs))
+    conv.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
+    part, labels = SCORES[..., :1], LABELS % 2
+    result = train(
+        model, (part, labels), loss=DiceLoss(), learning_rate=1e-12, epochs=1, batch_size=2,
+        recipe="unet", verbose=0,
+    )  # fmt: skip
+    chance = 1 / (1 + np.exp(-part))
+    expected = float(DiceLoss()(labels, np.concatenate([1 - chance, chance], axis=-1)))
+    assert result.history["loss"][0] == pytest.approx(expected, rel=1e-5)
+
+
 def test_dice_refuses_one_hot_labels():
     with pytest.raises(ValueError, match=r"class indices \(N, H, W\); received \(2, 4, 5, 3\)"):
         DiceLoss()(np.eye(3)[LABELS], SCORES)

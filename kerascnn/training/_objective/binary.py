@@ -10,19 +10,23 @@ from .elementwise import check_shape, like_output
 from .objective import Objective, Output, make
 
 
-def binary(labels: np.ndarray, output: Output) -> Objective:
+def binary(labels: np.ndarray, output: Output, loss: keras.losses.Loss | None = None) -> Objective:
     """Learn whether an image, or a pixel of a map, belongs to the second of two classes.
 
     Args:
         labels: (N,), (N, 1), (N, H, W) or (N, H, W, 1), 0 or 1.
         output: one unit, sigmoid or linear.
+        loss: a loss of 0 and 1 instead of the default.
 
     Raises:
         ValueError: If labels have another shape or other values.
     """
 
+    ignored = getattr(loss, "ignore_class", None)
+
     def check(labels: np.ndarray) -> None:
         check_shape(labels, output)
+        labels = labels if ignored is None else labels[labels != ignored]
         if not np.isin(labels, (0, 1)).all():
             raise ValueError(
                 f"labels must be 0 or 1 for a model with one output; "
@@ -32,7 +36,7 @@ def binary(labels: np.ndarray, output: Output) -> Objective:
     logits = output.is_logits
     accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if logits else 0.5)
     return make(
-        keras.losses.BinaryCrossentropy(from_logits=logits),
+        loss or keras.losses.BinaryCrossentropy(from_logits=logits),
         [accuracy],
         labels,
         output,

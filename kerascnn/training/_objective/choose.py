@@ -9,6 +9,7 @@ import numpy as np
 from kerascnn._graph import flatten, has_graph
 from kerascnn._heads import SURE, applied_last, end_of, keeps_values
 from kerascnn.training._data import Labels, Part
+from kerascnn.training._dice_loss import DiceLoss
 from kerascnn.training._recipes import Recipe
 
 from .binary import binary
@@ -83,6 +84,8 @@ def _of_one(labels: np.ndarray, output: Output, loss: Loss | None, *, recipe: Re
     loss = loss() if isinstance(loss, type) else loss
     if loss is not None:
         check_logits(loss, output.end)
+        if isinstance(loss, DiceLoss):  # has no weights of pixels, so none of borders either
+            return (binary if output.classes == 1 else classification)(labels, output, loss)
         if not takes_classes(loss):
             return own_loss(labels, output, loss)
         goal = classification(labels, output, loss)

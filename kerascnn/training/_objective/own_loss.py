@@ -6,6 +6,8 @@ from functools import partial
 import keras
 import numpy as np
 
+from kerascnn.training._dice_loss import DiceLoss
+
 from .classification import class_indices
 from .elementwise import check_shape, like_output
 from .objective import Objective, Output, make
@@ -51,8 +53,13 @@ def check_logits(loss: keras.losses.Loss | Callable | str, end: str) -> None:
     """Check that a cross-entropy takes logits for a linear end, probabilities for others.
 
     Raises:
-        ValueError: If `from_logits` does not fit the end.
+        ValueError: If `from_logits` does not fit the end, or the Dice loss gets logits.
     """
+    if isinstance(loss, DiceLoss) and end == "linear":
+        raise ValueError(
+            "loss must take logits for a linear output, and DiceLoss takes probabilities: end the "
+            "model in a softmax or sigmoid."
+        )
     logits = getattr(loss, "from_logits", False)
     known = end in ("softmax", "sigmoid", "linear")
     if "crossentropy" not in keras_name(loss) or not known or logits == (end == "linear"):
