@@ -21,6 +21,8 @@ class OneLine(click.Group):
                 return super().invoke(context)
         except click.UsageError as error:
             click.echo(f"Error: {error.format_message()}", err=True)
+        except BrokenPipeError:  # as in `kerascnn figures --list | head`; click exits quietly
+            raise
         except (ValueError, TypeError, OSError, NotImplementedError, ImportError) as error:
             click.echo(f"Error: {' '.join(str(error).split())}", err=True)
         return context.exit(2)

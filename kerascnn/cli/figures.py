@@ -1,6 +1,7 @@
 """`kerascnn figures`: the lecture figures."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,13 +113,14 @@ def figures(
         from kerascnn.figures._course import SECTIONS
 
         known = gallery.lecture_figures()
+        headings = sys.stdout.isatty()  # a script gets one figure per line, its name first
         with language(langs[0]):
             section = None
             for name in names or known:
-                if known[name].section != section:
+                if headings and known[name].section != section:
                     section = known[name].section
                     click.echo(f"{section}. {text(SECTIONS[section])}")
-                click.echo(f"  {name:32} {text(known[name].title)}")
+                click.echo(f"{'  ' * headings}{name:32} {text(known[name].title)}")
         return
     choice = None
     if any(network.values()):

@@ -1,6 +1,7 @@
 """The command line as a user calls it: exit status, one line on bad input, files on disk."""
 
 import inspect
+import os
 import re
 import signal
 import subprocess
@@ -59,15 +60,33 @@ def test_figures_of_several_languages_go_into_folders(kerascnn, tmp_path):
     assert result.stdout.startswith("1 figure: ")
 
 
-def test_figures_are_listed(kerascnn, tmp_path):
+def test_figures_are_listed_one_per_line(kerascnn, tmp_path):
     result = kerascnn("figures", "--list", "--lang", "es")
     assert result.exit_code == 0
-    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in result.stdout.splitlines()] == figures.names()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_closed_pipe_is_no_error():
+    """As in `kerascnn figures --list | head -n 1`."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as closed:
+        result = subprocess.run(
+            [sys.executable, "-m", "kerascnn", "figures", "--list"],
+            stdout=closed, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_a_terminal_lists_figures_by_section(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    cli.main(["figures", "--list", "--lang", "es"], standalone_mode=False)
+    lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if line.startswith(" ")] == figures.names()
     sections = [line for line in lines if not line.startswith(" ")]
     assert [line[:2] for line in sections] == ["A.", "B.", "C.", "D.", "E.", "F."]
     assert sections[2] == "C. Submuestreo"
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -379,9 +398,7 @@ def test_devices(kerascnn):
 
 def test_figures_of_a_section_are_listed(kerascnn):
     result = kerascnn("figures", "--list", "--section", "pooling")
-    first, *lines = result.stdout.splitlines()
-    assert first == "C. Pooling"
-    assert [line.split()[0] for line in lines] == figures.names("C")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == figures.names("C")
 
 
 def test_the_map_is_that_of_the_registry(kerascnn):
