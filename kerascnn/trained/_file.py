@@ -8,9 +8,9 @@ import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import weights
 from kerascnn._rescaling import rescaling_layer
 
-from ._paths import class_names_in
+from ._paths import saved_with
 from ._top import without_top
-from ._trained import Trained, check_model
+from ._trained import SHOWN, Trained, check_model
 
 
 def from_file(
@@ -22,7 +22,8 @@ def from_file(
 ) -> Trained:
     """Load a whole model from a `.keras` file, or a legacy `.h5`.
 
-    A model that starts by rescaling 0 … 255 gets images in that range.
+    A file of `save` may contain how pictures are shown to the model. Otherwise, a model that starts
+    by rescaling 0 … 255 gets images in that range.
 
     Raises:
         OSError: If the file does not exist.
@@ -31,8 +32,12 @@ def from_file(
     path = Path(path).expanduser()
     model = read_file(path)
     check_model(model, path.name, include_top)
+    saved = saved_with(path)
     if preprocessing is not None:
         mode, note = weights.MODES[preprocessing], f"preprocessing {preprocessing}, as specified"
+    elif "preprocessing" in saved:
+        mode = weights.Preprocessing(**saved["preprocessing"])
+        note = f"preprocessing {mode.name}, as saved in the file"
     elif rescaling := rescaling_layer(model):
         mode, note = weights.MODES["0-255"], f"its layer {rescaling!r} rescales 0 … 255"
     else:
@@ -42,8 +47,9 @@ def from_file(
         model=model if include_top else without_top(model),
         name=path.name,
         preprocessing=mode,
-        class_names=class_names or class_names_in(path),
+        class_names=class_names or tuple(saved.get("class_names", ())),
         note=note,
+        **{key: saved[key] for key in SHOWN if include_top and key in saved},
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 CONFIG, MODEL = "config.json", "model.json"  # written by `train`
 WHOLE_MODEL = ".keras"
@@ -19,11 +20,15 @@ def is_whole_model(path: str | Path) -> bool:
     return Path(path).suffix == WHOLE_MODEL
 
 
-def class_names_in(path: str | Path) -> tuple[str, ...]:
-    """Return the names of classes that `kerascnn.trained.save` wrote into a file; () if none."""
+def saved_with(path: str | Path) -> dict[str, Any]:
+    """Return what `kerascnn.trained.save` added to a file; an empty dict if nothing."""
     try:
         with zipfile.ZipFile(Path(path).expanduser()) as file:
-            said = json.loads(file.read(METADATA))
-        return tuple(map(str, said[OWN]["class_names"]))
+            return dict(json.loads(file.read(METADATA))[OWN])
     except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
-        return ()  # saved by Keras alone, or legacy HDF5
+        return {}  # saved by Keras alone, or legacy HDF5
+
+
+def class_names_in(path: str | Path) -> tuple[str, ...]:
+    """Return the names of classes that `kerascnn.trained.save` wrote into a file; () if none."""
+    return tuple(saved_with(path).get("class_names", ()))

@@ -4,17 +4,20 @@ import json
 import shutil
 import zipfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import keras
 
-from kerascnn._class_names import name_classes, names_of
+from kerascnn._class_names import name_classes, names_of, remember
 from kerascnn._files import must_be_writable, replacing
 from kerascnn._graph import flatten
+from kerascnn.weights import Preprocessing
 
 from ._paths import METADATA, OWN, WHOLE_MODEL, is_whole_model
-from ._trained import Trained
+from ._trained import SHOWN, Trained
 
 
 def save(
@@ -26,7 +29,8 @@ def save(
     """Save a model with the names of its classes in a `.keras` file.
 
     It is an ordinary `.keras` file, which `keras.saving.load_model` loads too. `model.save` writes
-    one without the names.
+    one without the names. For a `Trained`, the file also contains how pictures are shown to the
+    model: the preprocessing, the size and MNIST's format.
 
     Args:
         model: A functional or sequential model, or a `Trained`.
@@ -52,17 +56,29 @@ def save(
     if not is_whole_model(path):
         raise ValueError(f"path must end in {WHOLE_MODEL}; received '{path}'.")
     network = model.model if isinstance(model, Trained) else model
-    if isinstance(model, Trained):
-        class_names = class_names or model.class_names or None
     graph = flatten(network)
+    if isinstance(model, Trained):
+        remember(network, model.class_names)  # not those of a classifier that was left out
     if class_names is not None:
         name_classes(network, class_names)
-    names = names_of(graph)
-    with must_be_writable(path), replacing(path) as new:
+    said = _shown(model) if isinstance(model, Trained) else {}
+    if (names := names_of(graph)) is not None:
+        said["class_names"] = list(names)
+    with replacing(path) as new:
+        with must_be_writable(path):
+            new.touch()
         network.save(new)
-        if names is not None:
-            _add(new, {"class_names": list(names)})
+        if said:
+            _add(new, said)
     return path
+
+
+def _shown(net: Trained) -> dict[str, Any]:
+    """Return how pictures are shown to a network, as JSON can store it."""
+    said = {key: getattr(net, key) for key in SHOWN}
+    if isinstance(net.preprocessing, Preprocessing):
+        said["preprocessing"] = asdict(net.preprocessing)
+    return said
 
 
 def _add(path: Path, said: dict) -> None:

@@ -24,6 +24,7 @@ LONGEST = 2048  # maximum length of a panorama's longer side in pixels
 FINE = 7  # minimum size of maps with useful positions, as in VGG16 and ResNet
 MNIST = "mnist"  # images as returned by `to_mnist_convention`, …
 DIGIT = 28  # … of this size
+SHOWN = ("size", "short_side", "convention", "reading")  # attributes that `save` keeps
 PHOTO_OF_DIGIT = 128  # pixels; enough to show a digit well
 
 

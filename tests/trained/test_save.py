@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from kerascnn._class_names import names_of
 from kerascnn._graph import flatten
 from kerascnn.cli._network import chosen
 from kerascnn.trained import load, save
+from kerascnn.trained._paths import saved_with
 
 NAMES = ("dent", "good")
 
@@ -59,6 +61,42 @@ def test_names_of_the_data_are_saved(tmp_path):
     assert load(save(model, tmp_path / "a.keras")).class_names == ()
     kc.evaluate(model, (np.zeros((2, 4, 4, 1), "float32"), np.array([0, 1])), class_names=NAMES)
     assert load(save(model, tmp_path / "a.keras")).class_names == NAMES
+
+
+def test_a_trained_network_sees_the_same_after_loading(tmp_path):
+    """Its preprocessing, size and format of digits are in the file."""
+    photo = np.ones((60, 90, 3), "float32")
+    photo[10:50, 28:33] = 0.2  # a one in dark ink on paper
+    digits = load("lenet5", weights="mnist")
+    caffe = replace(load("resnet20", weights="cifar10"), preprocessing=kc.weights.MODES["caffe"])
+    for net in (digits, caffe):
+        again = load(save(net, tmp_path / "a.keras"))
+        np.testing.assert_array_equal(
+            again.inputs(again.fitted(photo)), net.inputs(net.fitted(photo))
+        )
+        assert again.note == f"preprocessing {net.preprocessing.name}, as saved in the file"
+    assert load(tmp_path / "a.keras", preprocessing="unit").preprocessing.name == "unit"
+
+
+def test_a_network_without_its_classifier_is_saved_without_names(tmp_path):
+    net = load("resnet20", weights="cifar10", include_top=False)
+    path = save(net, tmp_path / "a.keras")
+    assert keras.saving.load_model(path).output_shape[-1] == 64
+    assert "class_names" not in saved_with(path)
+
+
+def test_an_error_of_keras_is_not_taken_for_one_of_the_file(tmp_path):
+    class Nameless(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+        def get_config(self):
+            raise ValueError("nothing to say")
+
+    inputs = keras.Input((4,))
+    with pytest.raises(ValueError, match="nothing to say"):
+        save(keras.Model(inputs, Nameless()(inputs)), tmp_path / "a.keras")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
