@@ -1,5 +1,6 @@
 """Checks of names and paths before the slow import of TensorFlow."""
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,17 @@ def check_options(architecture: str, given: Mapping[str, Any], variant: str | No
             raise ValueError(f"--variant must be omitted: {architecture} has only one variant.")
         if name is not None and name not in takes.variants:
             raise unknown(what, name, takes.variants)
+
+
+def check_folder(path: Path) -> None:
+    """Reject a file whose folder does not exist or is not writable."""
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OSError(
+            f"the output's folder must exist and be writable; received '{path.parent}': "
+            f"{error.strerror}."
+        ) from error
 
 
 def check_run(what: str, path: str) -> None:

@@ -9,6 +9,8 @@ from PIL import Image
 from kerascnn._files import replacing
 from kerascnn._picture_reader import LUMA, PictureError, read
 
+from ._checks import check_folder
+
 PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff")
 
 
@@ -93,13 +95,12 @@ def check_output(path: Path, *inputs: str | None, formats: Collection[str] = PIC
     Raises:
         ValueError: If the extension is not that of an image format, or the path is one of the
             inputs.
-        OSError: If the folder does not exist.
+        OSError: If the folder does not exist or is not writable.
     """
     if path.suffix.lower().removeprefix(".") not in formats:
         endings = ", ".join(f".{one}" for one in formats)
         raise ValueError(f"the output must end in one of {endings}; received '{path}'.")
     if any(path.resolve() == Path(one).resolve() for one in inputs if one):
         raise ValueError(f"the output must differ from the inputs; received '{path}'.")
-    if not path.parent.is_dir():
-        raise OSError(f"the output's folder must exist; received '{path.parent}'.")
+    check_folder(path)
     return path

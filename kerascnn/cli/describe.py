@@ -9,7 +9,7 @@ import click
 
 from kerascnn._files import write_atomically
 
-from ._checks import ARCHITECTURES, check_network, check_options, check_run
+from ._checks import ARCHITECTURES, check_folder, check_network, check_options, check_run
 from ._main import main, start_keras
 from ._options import (
     FORMATS,
@@ -187,8 +187,7 @@ def table_file(path: Path, table: str | None) -> Path:
         )
     if table in IN_FILES and path.suffix.lower() != f".{table}":
         raise ValueError(f"--out must end in .{table}, as --format says; received '{path}'.")
-    if not path.parent.is_dir():
-        raise OSError(f"the output's folder must exist; received '{path.parent}'.")
+    check_folder(path)
     return path
 
 

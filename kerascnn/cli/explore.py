@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._checks import check_data
+from ._checks import check_data, check_folder
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network
 from ._options import Named, in_language, of_values
@@ -83,8 +83,12 @@ def explore(
     names, samples = net.class_names, None
     if data is not None and count:
         found = read(net, data, data_dir, choice.window(window), part)
-        rows = spread(found.labels, count)
-        samples, names = (found.images[rows], found.labels[rows]), found.names
+        if found.labels.ndim == 1:
+            rows = spread(found.labels, count)
+            samples = found.images[rows], found.labels[rows]
+        else:  # masks or boxes
+            samples = found.images[:count]
+        names = found.names
     run = Path(choice.source) if choice.source is not None else None
     path = explorer.export(
         net.model,
@@ -105,8 +109,7 @@ def check_page(path: Path) -> Path:
     """Reject a path that a page cannot be written to, before any work is done."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--out must end in .html; received '{path}'.")
-    if not path.parent.is_dir():
-        raise OSError(f"the output's folder must exist; received '{path.parent}'.")
+    check_folder(path)
     return path
 
 

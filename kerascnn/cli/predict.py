@@ -155,8 +155,8 @@ def with_weights(choice: Choice) -> Choice:
     path = Path(str(choice.source)).expanduser()
     if choice.weights is None and not sets and not path.exists():
         raise ValueError(
-            f"--weights must be a file of weights of {choice.source}, which has no shipped ones; "
-            "or --run the directory of a training."
+            f"--weights must be a weights file for {choice.source}, which has no shipped ones; or "
+            "use --run with a run directory."
         )
     return choice
 
@@ -175,7 +175,7 @@ def names_of(net: "Trained", choice: Choice, classes: int) -> tuple[str, ...]:
     names = choice.class_names or net.class_names or choice.known_names()
     if choice.class_names and len(choice.class_names) != classes:
         raise ValueError(
-            f"--class-names must be {classes}, one for each class of {net.name}; received "
+            f"--class-names must be {classes} names, one for each class of {net.name}; received "
             f"{len(choice.class_names)}."
         )
     return names if len(names) == classes else tuple(map(str, range(classes)))

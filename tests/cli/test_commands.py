@@ -17,7 +17,7 @@ from PIL import Image
 
 import kerascnn as kc
 from kerascnn import cli, figures
-from kerascnn.cli import _checks, _options
+from kerascnn.cli import _checks, _main, _options
 from kerascnn.cli._drawing import end
 from kerascnn.cli._main import Warnings
 from kerascnn.cli.describe import title_of
@@ -77,6 +77,26 @@ def test_a_closed_pipe_is_no_error():
             stdout=closed, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
     assert (result.returncode, result.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["describe", "lenet5"], ["diagram", "lenet5"], ["explore", "lenet5"], ["segment", "a.png"]],
+)
+def test_a_folder_that_is_not_writable_is_refused_before_the_work(
+    arguments, kerascnn, tmp_path, monkeypatch
+):
+    def denied(**_where):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_checks.tempfile, "TemporaryFile", denied)
+    monkeypatch.setattr(_main, "quiet", None)  # TensorFlow must not start
+    result = kerascnn(*arguments, "-o", f"x.{'html' if arguments[0] == 'explore' else 'svg'}")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: the output's folder must exist and be writable; received '.': Permission denied.\n"
+    )
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_terminal_lists_figures_by_section(capsys, monkeypatch):

@@ -42,6 +42,15 @@ def test_the_network_of_1998_gets_its_preprocessing_and_frame(explore, tmp_path)
     assert (one["height"], one["scale"], one["offset"]) == (32, [1.275], [-0.1])
 
 
+def test_masks_are_not_classes_of_samples(explore, tmp_path):
+    """A folder of images and masks, or a data set of them, gives samples without labels."""
+    size = "input_shape=128,128,1"
+    result = explore("unet", "--option", size, "--data", "cells", "--samples", "1")
+    assert result.exit_code == 0, result.output
+    (sample,) = data_of(tmp_path / "unet.html")["samples"]
+    assert "class" not in sample
+
+
 def test_a_run_is_replayed(explore, tmp_path):
     model = kc.build_logistic_regression(input_shape=(4, 4, 1), classes=2)
     images = np.repeat([0.0, 1.0], 8).reshape(16, 1, 1, 1) * np.ones((1, 4, 4, 1))
