@@ -100,7 +100,7 @@ def verbosity(verbose: Literal["auto", 0, 1, 2]) -> int:
 def summary(training: Training, monitor: str) -> str:
     """Describe the results of a run in a line or two."""
     epochs = len(training.history["loss"])
-    line = f"{training.model.name}: {epochs} epochs"
+    line = f"{training.model.name}: {epochs} epoch{'s' * (epochs != 1)}"
     if training.images_per_second:
         line += f", {training.seconds:.1f} s, {training.images_per_second:,.0f} images/s"
     best = training.history[monitor][training.best_epoch - 1]
