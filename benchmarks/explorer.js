@@ -1,16 +1,14 @@
 // Times the explorer's kernels beside the CPU backend of TensorFlow.js, in turns, in one process.
 //
-//   node explorer.js SCRIPTS MODELS TFJS ROUNDS
+//   node explorer.js MODELS TFJS ROUNDS SCRIPT…
 //
-// with the folders of the page's scripts, of models as the page has them, and of TensorFlow.js.
+// with the folders of models as the page has them, and of TensorFlow.js, and the page's scripts.
 const fs = require("fs");
 const path = require("path");
 const vm = require("vm");
 
-const [scripts, models, tfjs, rounds] = process.argv.slice(2);
-for (const name of ["arrays", "activations", "kernels", "views", "network", "questions"]) {
-  vm.runInThisContext(fs.readFileSync(path.join(scripts, `${name}.js`), "utf8"));
-}
+const [models, tfjs, rounds, ...scripts] = process.argv.slice(2);
+for (const script of scripts) vm.runInThisContext(fs.readFileSync(script, "utf8"));
 const KerasCNN = vm.runInThisContext("KerasCNN");
 const tf = require(path.join(tfjs, "@tensorflow/tfjs-core"));
 require(path.join(tfjs, "@tensorflow/tfjs-backend-cpu"));

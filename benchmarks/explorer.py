@@ -36,9 +36,10 @@ def networks():
 def rows():
     import kerascnn as kc
     from kerascnn.explorer._export import page_data
-    from kerascnn.explorer._page import page
+    from kerascnn.explorer._page import COMPUTING, page
 
-    scripts = Path(kc.__file__).parent / "explorer" / "page"
+    page_folder = Path(kc.__file__).parent / "explorer" / "page"
+    scripts = [page_folder / name for name in COMPUTING]
     with tempfile.TemporaryDirectory() as folder:
         tfjs, models = Path(folder), Path(folder) / "models"
         names = [f"@tensorflow/{name}@{VERSION}" for name in PACKAGES]
@@ -51,7 +52,7 @@ def rows():
             (models / f"{name}.json").write_text(json.dumps(data))
             pages[name] = len(page(data).encode()), sum(len(a["data"]) for a in data["arrays"])
         modules = tfjs / "node_modules"
-        command = ["node", HERE / "explorer.js", scripts, models, modules, str(ROUNDS)]
+        command = ["node", HERE / "explorer.js", models, modules, str(ROUNDS), *scripts]
         results = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         script = (modules / "@tensorflow" / "tfjs" / "dist" / "tf.min.js").stat().st_size
     for found in results:

@@ -1,6 +1,6 @@
 """Which layers the page computes, and what its kernels have to know of each.
 
-The kernels in `page/kernels.js` have the names of Keras's classes, and read the attributes of the
+The kernels in `page/` have the names of Keras's classes, and read the attributes of the
 layers under the same names.
 """
 

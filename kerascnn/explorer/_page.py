@@ -20,9 +20,14 @@ from kerascnn.plots._style import colormap, layer_style, role_color
 
 from ._words import words
 
-# In the order in which they run. Those that compute know nothing of a page.
+# In the order in which they run. Those that compute know nothing of a page, and run in node, too.
+COMPUTING = (
+    *("arrays.js", "activations.js"),
+    *("convolutions.js", "pooling.js", "shapes.js", "normalization.js", "classics.js"),  # layers
+    *("views.js", "network.js", "questions.js"),
+)
 SCRIPTS = (
-    *("arrays.js", "activations.js", "kernels.js", "views.js", "network.js", "questions.js"),
+    *COMPUTING,
     *("base.js", "colors.js", "state.js", "mnist.js", "input.js", "files.js", "overview.js"),
     *("answer.js", "grids.js", "layer.js", "samples.js", "why.js", "change.js", "replay.js"),
     *("sizes.js", "tabs.js", "start.js"),

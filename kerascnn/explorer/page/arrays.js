@@ -2,12 +2,21 @@
 //
 // A map of shape [height, width, channels] is one Float32Array, row by row, the channels of a pixel
 // next to each other, as in Keras.
+//
+// `KerasCNN.layers` has the layers, each with its backward pass, under the names of Keras's classes:
+//
+//   forward(inputs, node)                      -> output
+//   backward(inputs, node, gradient, output)   -> the gradient of each input
+//
+// `inputs` are arrays; `node` has `shape`, `inputShapes`, `config` (Keras's options) and `weights`
+// (arrays, under Keras's names). The activation of a layer is not a part of it: see activations.js.
 "use strict";
-const KerasCNN = {};
+const KerasCNN = { layers: {} };
 
 (() => {
   const count = (shape) => shape.reduce((product, size) => product * size, 1);
   const zeros = (shape) => new Float32Array(count(shape));
+  const like = (array) => new Float32Array(array.length);
 
   // ---------------------------------------------------------------------------- matrix products
 
@@ -161,8 +170,27 @@ const KerasCNN = {};
     return out;
   }
 
+  // For each number of an output of `shape`, its place in an array whose sizes of 1 are repeated.
+  function repeated(from, shape) {
+    return placesIn(from, shape, (index) =>
+      from.map((size, axis) => (size === 1 ? 0 : index[axis])));
+  }
+
+  // The numbers at some places; 0 for those at -1.
+  function picked(x, places) {
+    const out = new Float32Array(places.length);
+    for (let i = 0; i < out.length; i++) if (places[i] >= 0) out[i] = x[places[i]];
+    return out;
+  }
+
+  // The reverse: numbers added at these places.
+  function placed(values, places, out) {
+    for (let i = 0; i < places.length; i++) if (places[i] >= 0) out[places[i]] += values[i];
+    return out;
+  }
+
   Object.assign(KerasCNN, {
-    count, zeros, product, transposed, someColumns, sliding, gathered, scattered, together,
-    eachIndex, placesIn,
+    count, zeros, like, product, transposed, someColumns, sliding, gathered, scattered, together,
+    placesIn, repeated, picked, placed,
   });
 })();

@@ -60,10 +60,7 @@ function fillPicture(id, values, [height, width, channels], options = {}) {
   const box = find(`#${id} .picture`);
   const canvas = find("canvas", box);
   if (options.picture) drawPicture(canvas, values, [height, width, channels], range ?? rangeOf(values));
-  else {
-    drawMaps(canvas, values, [height, width, channels], { columns, shown, range, map });
-    canvas.color = null;
-  }
+  else drawMaps(canvas, values, [height, width, channels], { columns, shown, range, map });
   const [tall, wide] = [canvas.height + pad.top + pad.bottom, canvas.width + pad.left + pad.right];
   box.style.aspectRatio = `${wide} / ${tall}`;
   box.style.setProperty("--wide", Math.min(1, wide / tall));

@@ -27,7 +27,7 @@ function beforeFlatten(id) {
 /** How the value that is looked at is computed: null where no window of numbers tells. */
 function calculation() {
   const patch = patchAt(state.y, state.x);
-  if (!patch || patch.kind === "each") return patch;
+  if (!patch) return null;
   const { rows, columns, channels } = patch;
   const isDense = rows.length === 1 && columns.length === 1 && channels.length > 1 && isVector(nodes.get(patch.input).shape);
   if (!isDense) return { ...patch, source: nodes.get(patch.input), depth: channels.length, tall: rows.length, wide: columns.length };
@@ -56,10 +56,6 @@ function drawFormula(sum) {
   const formula = find("#formula");
   const shown = make("data", { id: "value", value: String(value) }, number(value, 4));
   if (!sum) return formula.replaceChildren(`${name} = `, shown);
-  if (sum.kind === "each") {
-    const parts = sum.inputs.map((one) => [`${nodes.get(one.node).name} `, data(one.value, 4)]);
-    return formula.replaceChildren(`${name} = `, shown, ` ← `, ...parts.flatMap((part, i) => (i ? ["; ", ...part] : part)));
-  }
   if (sum.kind in WORTH) return formula.replaceChildren(`${name} = ${say(WORTH[sum.kind], { count: sum.patch.filter(Number.isFinite).length })} = `, shown);
   const parts = sums(sum);
   const isPlain = parts.length === 1 && !sum.bias; // the sum is the only term
@@ -67,7 +63,7 @@ function drawFormula(sum) {
   if (parts.length > TERMS) terms.push([" + …"]);
   if (sum.bias) terms.push([sum.bias < 0 ? " − " : " + ", data(Math.abs(sum.bias)), ` (${say("bias")})`]);
   const total = make("data", { id: "total", value: String(sum.sum) }, number(sum.sum, 4));
-  const end = sum.activation && sum.activation !== "linear" ? [`; ${sum.activation} → `, shown] : [];
+  const end = sum.activation ? [`; ${sum.activation} → `, shown] : [];
   if (!end.length) shown.hidden = true;
   formula.replaceChildren(`${name} = `, ...terms.flat(), isPlain ? "" : " = ", total, ...(end.length ? end : [shown]));
 }
@@ -78,11 +74,10 @@ const grids = { patch: makeGrid(""), kernel: makeGrid(""), products: makeGrid(""
 const signs = { kernel: "×", products: "=" };
 
 function drawGrids(sum) {
-  const shown = sum && sum.kind !== "each";
-  find("#sum").classList.toggle("without", !shown);
-  find("#grids").hidden = find("#source").hidden = !shown;
-  find("#channel-line").hidden = !shown || sum.depth < 2;
-  if (!shown) return;
+  find("#sum").classList.toggle("without", !sum);
+  find("#grids").hidden = find("#source").hidden = !sum;
+  find("#channel-line").hidden = !sum || sum.depth < 2;
+  if (!sum) return;
   const { depth, tall, wide } = sum;
   if (!sum.products) inputChannel = 0;
   const parts = sum.products ? sums(sum) : [0];
