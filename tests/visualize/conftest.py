@@ -2,6 +2,24 @@
 
 import keras
 import pytest
+from keras import layers
+
+
+def _small_net(shape, *, classes=3, activation="relu"):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(4, 3, activation=activation, kernel_initializer="he_normal", name="conv"),
+            layers.Flatten(),
+            layers.Dense(classes, activation="softmax", kernel_initializer="he_normal"),
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def small_net():
+    """The function that builds a convolution and a softmax, for images of some shape."""
+    return _small_net
 
 
 @pytest.fixture

@@ -31,16 +31,8 @@ def linear(kernel):
 
 
 @pytest.fixture(scope="module")
-def shared():
-    keras.utils.set_random_seed(0)
-    return keras.Sequential(
-        [
-            keras.Input((10, 7, 2)),
-            layers.Conv2D(4, 3, activation="relu", name="conv"),
-            layers.Flatten(),
-            layers.Dense(3, activation="softmax"),
-        ]
-    )
+def shared(small_net):
+    return small_net((10, 7, 2))
 
 
 def test_single_pixels(linear, kernel, images):

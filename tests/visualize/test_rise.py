@@ -12,13 +12,8 @@ SIZE = (12, 8)
 
 
 @pytest.fixture(scope="module")
-def shared():
-    return keras.Sequential(
-        [
-            keras.Input((*SIZE, 2)), layers.Conv2D(4, 3, activation="relu"), layers.Flatten(),
-            layers.Dense(3, "softmax"),
-        ]
-    )  # fmt: skip
+def shared(small_net):
+    return small_net((*SIZE, 2))
 
 
 def plain_mask(grid, shift):

@@ -12,16 +12,8 @@ from kerascnn.visualize import evaluate, metrics
 
 
 @pytest.fixture(scope="module")
-def shared():
-    keras.utils.set_random_seed(0)
-    return keras.Sequential(
-        [
-            keras.Input((12, 8, 2)),
-            layers.Conv2D(4, 3, activation="relu", kernel_initializer="he_normal"),
-            layers.Flatten(),
-            layers.Dense(4, activation="softmax", kernel_initializer="he_normal"),
-        ]
-    )
+def shared(small_net):
+    return small_net((12, 8, 2), classes=4)
 
 
 def masks_of(images):

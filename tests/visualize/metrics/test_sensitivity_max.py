@@ -10,16 +10,8 @@ from kerascnn.visualize.metrics import sensitivity_max
 
 
 @pytest.fixture(scope="module")
-def shared():
-    keras.utils.set_random_seed(0)
-    return keras.Sequential(
-        [
-            keras.Input((6, 4, 2)),
-            layers.Conv2D(4, 3, activation="tanh", kernel_initializer="he_normal"),
-            layers.Flatten(),
-            layers.Dense(3, activation="softmax", kernel_initializer="he_normal"),
-        ]
-    )
+def shared(small_net):
+    return small_net((6, 4, 2), activation="tanh")
 
 
 @pytest.fixture
