@@ -175,4 +175,7 @@ def test_it_is_readable_and_named_for_everybody(visit, theme):
         tab.locator("#moving h3 a").click()
         assert tab.evaluate(PROBLEMS) == []
         tab.keyboard.press("Escape")
+    tab.locator("#moving h3 a").click()  # its details are in the view, and still searched
+    tab.evaluate("document.querySelector('input[value=en]').click()")
+    assert tab.locator("#moving img").get_attribute("alt") == "A & B <move>."
     assert [tab.locator(one).count() for one in ("header", "nav", "main", "h1")] == [1, 1, 1, 1]

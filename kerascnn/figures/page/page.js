@@ -10,13 +10,15 @@ const say = (key, values = {}) =>
 const search = find("#search");
 const plain = (text) => text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
 
-function textOf(card, selector) {
-  return find(`${selector} .t[lang=${root.lang}]`, card).textContent;
-}
+// The enlarged view borrows the details of its card: they are looked up here, not in the card.
+const details = new Map(cards.map((card) => [card, find(".details", card)]));
+const spoken = (part) => find(`.t[lang=${root.lang}]`, part).textContent;
+const titleOf = (card) => spoken(find("h3", card));
+const altOf = (card) => spoken(find(".alt", details.get(card)));
 
 function matches(card, wanted) {
   const rows = card.dataset.rows.split(" ");
-  const text = plain(`${textOf(card, "h3")} ${textOf(card, ".alt")} ${card.id}`);
+  const text = plain(`${titleOf(card)} ${altOf(card)} ${card.id}`);
   return wanted.every((word) => (/^[a-f]\d+$/.test(word) ? rows.includes(word) : text.includes(word)));
 }
 
@@ -48,7 +50,7 @@ function speak(lang) {
   for (const card of cards) {
     const picture = find("img", card);
     if (!picture) continue;
-    picture.alt = textOf(card, ".alt");
+    picture.alt = altOf(card);
     const source = picture.getAttribute(`data-small-${lang}`);
     if (picture.getAttribute("src") !== source) picture.src = source;
   }
@@ -79,7 +81,7 @@ const view = find("#view");
 let current = null;
 
 function giveBack() {
-  if (current) current.append(find(".details", view));
+  if (current) current.append(details.get(current));
 }
 
 function show(card) {
@@ -92,7 +94,7 @@ function show(card) {
     large.src = picture.getAttribute(`data-large-${root.lang}`);
   }
   find("#view-title").innerHTML = find(".open", card).innerHTML;
-  find("#details").replaceChildren(find(".details", card));
+  find("#details").replaceChildren(details.get(card));
   const row = shown();
   const position = row.indexOf(card) + 1;
   find("#position").textContent = say("position", { position, count: row.length });
