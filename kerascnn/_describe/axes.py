@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from .axis_fields import Origin, View
 from .families import ATTENTION, CONV_LSTM, MULTI_HEAD, RECURRENT
-from .looks import Origin, View
 
 SEQUENCES = (
     *RECURRENT, *ATTENTION, *MULTI_HEAD, layers.UpSampling1D, layers.Cropping1D,

@@ -13,8 +13,8 @@ from keras import KerasTensor, layers
 from kerascnn._graph import Graph, Key, Node, flatten
 from kerascnn.arithmetic import ReceptiveField
 
+from .axis_fields import Look
 from .fields import Fields, fields_of, sees
-from .looks import Look
 from .macs import connections_of, macs_of
 from .records import Description, Layer, PerAxis
 from .rules.windows import window_of

@@ -18,13 +18,13 @@ from kerascnn._graph import Graph, Key, Node, Slot, has_graph
 from kerascnn.arithmetic import ReceptiveField
 
 from .axes import space_of, vote
+from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
+from .custom_fields import defined_by_layer
 from .families import is_keras
-from .looks import UNKNOWN, Look, Origin, View, all_of, joined
 from .probe import Probed, probe
 from .reshapes import regrouped, writes_the_same
 from .rules.lookup import reaches
 from .rules.reach import Reach
-from .said import said_by
 from .shapes import specs_within
 
 Shapes = dict[Key, tuple]
@@ -144,7 +144,7 @@ class _Step(NamedTuple):
         """Return what the output's units see, given what the units of the inputs see."""
         operation = self.node.operation
         if hasattr(operation, "receptive_field"):
-            return said_by(operation, seen, self.before, self.after, self.sizes)
+            return defined_by_layer(operation, seen, self.before, self.after, self.sizes)
         if writes_the_same(operation):
             found = [{o: regrouped(k, self.before[0], self.after) for o, k in seen[0].items()}]
         else:

@@ -9,8 +9,8 @@ from keras import layers
 
 from kerascnn.arithmetic import ReceptiveField
 
+from .axis_fields import UNKNOWN, Look
 from .families import is_keras
-from .looks import UNKNOWN, Look
 
 
 def writes_the_same(operation: keras.Operation) -> bool:

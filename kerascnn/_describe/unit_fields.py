@@ -10,8 +10,8 @@ from kerascnn._checks import is_whole
 from kerascnn._graph import Graph, Node
 from kerascnn.arithmetic import ReceptiveField
 
+from .axis_fields import Look, all_of
 from .describe_model import followed
-from .looks import Look, all_of
 
 Box = tuple[tuple[int, int], ...]
 

@@ -117,9 +117,9 @@ def built(name: str, options: dict) -> "Description":
 
 def read(path: Path, no_top: bool) -> "keras.Model":
     """Read the model of a run directory or a `.keras` file."""
-    from kerascnn.trained._file import read_file
-    from kerascnn.trained._run import read_model
-    from kerascnn.trained._top import without_top
+    from kerascnn.trained._from_file import read_file
+    from kerascnn.trained._from_run import read_model
+    from kerascnn.trained._without_top import without_top
 
     path = path.expanduser()
     model = read_model(path) if path.is_dir() else read_file(path)

@@ -176,7 +176,7 @@ def of_folder(
 ) -> tuple["Dataset", str]:
     """Read folders, divided into their own parts or into those of the run."""
     from kerascnn.training._data import splits
-    from kerascnn.training._identity import data_hash
+    from kerascnn.training._run_config import data_hash
 
     folder, options = Path(data).expanduser(), dict(net.reading)
     if window is not None:

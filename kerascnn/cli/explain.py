@@ -9,7 +9,7 @@ from kerascnn._errors import unknown
 from kerascnn._files import replacing
 from kerascnn._text import language
 from kerascnn.trained import METHODS
-from kerascnn.trained._class_names import class_number
+from kerascnn.trained._class_number import class_number
 
 from ._main import main, start_keras
 from ._network import chosen, named_classes, of_network

@@ -75,7 +75,7 @@ def explore(
     start_keras()
 
     from kerascnn import explorer
-    from kerascnn.training._kept import kept_weights
+    from kerascnn.training._kept_weights import kept_weights
 
     net = choice.load(any_size=False)
     if data is None and net.convention is not None:

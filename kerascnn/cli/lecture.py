@@ -21,7 +21,7 @@ from ._options import in_language, in_style
 def lecture(parts: tuple[str, ...], out: str, lang: str, style: str) -> None:
     """Write figures as slides or as a handout, in teaching order, with formulas.
 
-    A PART is a section of the course (B or Convolution), a row (B5), a topic (sampling) or a
+    A PART is a section of the course (B or Convolution), a row (B5), a topic (pooling) or a
     figure (max-pooling); all by default. Exits with 0 if all were drawn, 1 if some failed, and 2 on
     invalid input.
     """

@@ -193,7 +193,7 @@ def own_shape(name: str, given: dict, size: int | None) -> tuple[int, int, int]:
 
 def model_of(file: str) -> "keras.Model":
     """Read the model of a `.keras` file, whose input must be images."""
-    from kerascnn.trained._file import read_file
+    from kerascnn.trained._from_file import read_file
     from kerascnn.trained._trained import check_model
 
     model = read_file(Path(file).expanduser())

@@ -169,7 +169,7 @@ def deck(names: str | Sequence[str] = (), *, lang: str = "en", style: str = "sli
 
     Args:
         names: sections of the course ("B" or "Convolution"), rows ("B5"), topics (the files in
-            `figures/`, such as "sampling") and figures; all by default.
+            `figures/`, such as "pooling") and figures; all by default.
         lang: "en", "ko" or "es".
         style: "slides", "paper", "dark" or "gray".
 

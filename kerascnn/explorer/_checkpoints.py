@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from kerascnn.training._history_file import read_history
-from kerascnn.training._kept import kept_weights
-from kerascnn.training._training import Training
+from kerascnn.training._kept_weights import kept_weights
+from kerascnn.training._train_result import Training
 from kerascnn.training._variables import are_finite, load_weights_only
 
 from ._graph import Arrays

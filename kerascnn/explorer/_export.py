@@ -18,7 +18,7 @@ from kerascnn._files import must_be_writable, write_atomically
 from kerascnn._graph import Graph, flatten
 from kerascnn._heads import is_binary
 from kerascnn._text import LANGUAGES
-from kerascnn.training._training import Training
+from kerascnn.training._train_result import Training
 from kerascnn.weights import Preprocessing
 
 from ._checkpoints import as_read, checkpoints_of, read_run

@@ -79,7 +79,7 @@ def features_of(net: Trained) -> keras.Model:
 
 @cache
 def _without_top(model: keras.Model) -> keras.Model:
-    from kerascnn.trained._top import without_top
+    from kerascnn.trained._without_top import without_top
 
     return without_top(model)
 

@@ -11,9 +11,9 @@ from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 
 from ._architecture import from_architecture
-from ._file import from_file
+from ._from_file import from_file
+from ._from_run import from_run
 from ._paths import is_run, is_whole_model
-from ._run import from_run
 from ._trained import Trained
 
 

@@ -16,7 +16,7 @@ from kerascnn._sizes import check_size_of
 from kerascnn.datasets import to_mnist_convention
 from kerascnn.datasets._mnist_convention import is_dark_on_bright
 
-from ._class_names import class_number
+from ._class_number import class_number
 from ._explain import Explanation, classes_of, explain
 
 SHORT_SIDE = 224  # size of the usual crops for ImageNet

@@ -4,7 +4,7 @@ from ._devices import devices as devices
 from ._dice_loss import DiceLoss as DiceLoss
 from ._ensemble import ensemble as ensemble
 from ._evaluate import evaluate as evaluate
-from ._evaluation import Evaluation as Evaluation
+from ._evaluate_result import Evaluation as Evaluation
 from ._muon import Muon as Muon
 from ._muon import normalized_kernels as normalized_kernels
 from ._recipes import Recipe as Recipe
@@ -12,7 +12,7 @@ from ._recipes import recipe as recipe
 from ._recipes import recipes as recipes
 from ._sgd import CoupledDecaySGD as CoupledDecaySGD
 from ._train import train as train
-from ._training import Training as Training
+from ._train_result import Training as Training
 from ._transfer import transfer as transfer
 from ._transfer import unfreeze as unfreeze
 from ._yolo_boxes import decode_boxes as decode_boxes

@@ -21,7 +21,7 @@ from kerascnn.datasets._dataset import PARTS
 
 from ._checks import check_part, not_indices
 from ._data import Data, Part, as_part, center
-from ._evaluation import Evaluation
+from ._evaluate_result import Evaluation
 from ._stream import Stream
 
 TOP = 5  # ImageNet's second score

@@ -15,10 +15,10 @@ from kerascnn._sizes import check_size_of
 from ._augmentation import named
 from ._checks import check_part, check_weights_of
 from ._data import Part, reads_on_demand
-from ._identity import name_of
 from ._objective import Objective, check_variety, class_weights, objective_for
 from ._objective.objective import Losses
 from ._recipes import Augmentation, Recipe
+from ._run_config import name_of
 from ._stream import Stream
 
 MOVING = (

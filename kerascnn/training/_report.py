@@ -8,7 +8,7 @@ import keras
 
 from ._pipeline import metered, stopwatch
 from ._run_state import Progress
-from ._training import Training
+from ._train_result import Training
 
 DATA_BOUND = 0.2  # fraction of the time spent waiting for input from which on it is reported
 

@@ -28,8 +28,8 @@ from kerascnn._files import replacing, write_atomically
 
 from ._checksum import add_sum, check_sum, is_whole
 from ._history_file import read_history, write_history
-from ._identity import identity
-from ._kept import kept_file
+from ._kept_weights import kept_file
+from ._run_config import identity
 from ._schedules import better_is
 from ._variables import load_weights_only, other_variables, restore, save_weights_only
 

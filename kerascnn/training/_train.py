@@ -36,9 +36,7 @@ from ._data import (
 )
 from ._devices import Placement, Precision, make_deterministic, placed, placement
 from ._dropout import dropout_rate
-from ._fit import Fit, quiet
-from ._identity import describe_run, facts_of, name_of
-from ._idle import without_idle
+from ._epochs import Fit, quiet
 from ._model_file import write_model
 from ._objective.objective import Losses
 from ._optimizers import check_optimizer, make_optimizer
@@ -47,11 +45,13 @@ from ._prepare import Ready, first_of, prepare
 from ._recipes import AUGMENTATIONS, Augmentation, Recipe, RecipeName
 from ._recipes import recipe as find_recipe
 from ._report import Lines, Meter, summary, verbosity
+from ._run_config import describe_run, facts_of, name_of
 from ._run_directory import RunDirectory
 from ._run_state import Lengths, Progress
 from ._schedules import Plateau
 from ._stream import Stream
-from ._training import Training
+from ._train_result import Training
+from ._unused_fields import without_idle
 
 
 def train(

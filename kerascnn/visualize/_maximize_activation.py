@@ -25,7 +25,7 @@ from ._engine.image_parameters import PARAMETERS, Fourier, Pixels
 from ._engine.layers import LayerLike, select_layer
 from ._engine.picture_arguments import check_shape
 from ._engine.regularizers import Penalties
-from ._engine.rescue import redirected
+from ._engine.silent_units import redirected
 from ._engine.targets import Target, check_target, read_scores
 from ._engine.transforms import Moves
 from ._engine.trunk import (

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kerascnn._describe.looks import UNKNOWN, Look
+from kerascnn._describe.axis_fields import UNKNOWN, Look
 from kerascnn._describe.reshapes import regrouped
 from kerascnn.arithmetic import ReceptiveField
 

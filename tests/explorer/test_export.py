@@ -19,7 +19,7 @@ from kerascnn.explorer._export import page_data
 from kerascnn.explorer._layers import ROWS
 from kerascnn.explorer._weights import coded, decoded
 from kerascnn.training._checksum import add_sum
-from kerascnn.training._kept import kept_file
+from kerascnn.training._kept_weights import kept_file
 
 WORDS = "<img src=x onerror=alert(1)></script>\u2028"
 

@@ -19,11 +19,11 @@ from kerascnn.figures import (
     _computing,
     _material,
     architectures,
-    convolution,
     explanations,
     filters_and_activations,
     generated_images,
     pooling,
+    sliding_window,
 )
 
 EXPECTED = {  # texts that must stand in the figure: from the lecture map and its errata
@@ -321,7 +321,7 @@ def test_alt_text_is_one_sentence(name):
 
 
 def test_sliding_window_computes_the_lecture():
-    output = convolution.correlate(convolution.IMAGE, convolution.KERNEL)
+    output = sliding_window.correlate(sliding_window.IMAGE, sliding_window.KERNEL)
     np.testing.assert_array_equal(output, [[4, 3, 4], [2, 4, 3], [2, 3, 4]])
 
 

@@ -9,7 +9,8 @@ from kerascnn.figures import (
     dilation_and_transposition,
     kernels,
     linearity,
-    sampling,
+    pooling,
+    up_sampling,
     weight_sharing,
 )
 
@@ -69,7 +70,7 @@ def test_slopes_of_the_activations():
 
 def test_pooled_maps_change_less_than_the_input():
     """At every shift of 1 to 8 pixels, and the less the larger the window."""
-    changes = np.stack(list(sampling.changes_by_shift().values()))[:, 1:]
+    changes = np.stack(list(pooling.changes_by_shift().values()))[:, 1:]
     assert (np.diff(changes, axis=0) < 0).all()
 
 
@@ -79,13 +80,13 @@ def test_maps_are_enlarged_as_keras_does(rng):
     from kerascnn.layers import MaxPoolWithSwitches2D, MaxUnpool2D
 
     image = rng.permutation(24).reshape(4, 6)
-    pooled, back, _places = sampling.unpooled(image)
+    pooled, back, _places = up_sampling.unpooled(image)
     maxima, switches = MaxPoolWithSwitches2D(2)(image[None, ..., None].astype("float32"))
     np.testing.assert_array_equal(pooled, np.array(maxima)[0, ..., 0])
     unpooled = np.array(MaxUnpool2D((4, 6))([maxima, switches]))[0, ..., 0]
     np.testing.assert_array_equal(back, unpooled)
     double = keras.layers.UpSampling2D(2, interpolation="bilinear")(maxima)
-    np.testing.assert_allclose(sampling.enlarged(pooled), np.array(double)[0, ..., 0], rtol=1e-6)
+    np.testing.assert_allclose(up_sampling.enlarged(pooled), np.array(double)[0, ..., 0], rtol=1e-6)
 
 
 def test_kernels_that_the_stride_divides_write_evenly():

@@ -6,7 +6,8 @@ import pytest
 
 import kerascnn as kc
 from kerascnn._rescaling import rescaling_layer
-from kerascnn.trained import METHODS, Trained, _layers, _top, load
+from kerascnn.trained import METHODS, Trained, _layers, load
+from kerascnn.trained._without_top import without_top
 
 LENET5 = "lenet5"
 
@@ -173,13 +174,13 @@ def test_sources_that_are_not_there(tmp_path):
 
 def test_a_model_without_its_top_takes_any_size():
     model = kc.build_vgg16(width=0.0625, input_shape=(32, 32, 3), classes=3)
-    below = _top.without_top(model)
+    below = without_top(model)
     assert below.output_shape == (None, None, None, 32)
     image = np.random.default_rng(0).random((1, 32, 32, 3), "float32")
     maps = keras.Model(model.inputs, model.get_layer("block5_conv3").output)
     np.testing.assert_allclose(below.predict(image, verbose=0), maps.predict(image, verbose=0))
     with pytest.raises(ValueError, match=r"must have layers with maps \(N, H, W, C\)"):
-        _top.without_top(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
+        without_top(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
 
 
 def test_a_nested_model_without_its_top_takes_any_size():
@@ -190,7 +191,7 @@ def test_a_nested_model_without_its_top_takes_any_size():
     )
     inputs = keras.Input((16, 16, 3))
     x = layers.GlobalAveragePooling2D()(base(layers.Rescaling(1 / 255)(inputs)))
-    below = _top.without_top(keras.Model(inputs, layers.Dense(1, "sigmoid")(x)))
+    below = without_top(keras.Model(inputs, layers.Dense(1, "sigmoid")(x)))
     assert below.output_shape == (None, None, None, 5)
     images = np.random.default_rng(0).random((1, 16, 16, 3), "float32")
     expected = base.predict(images / 255, verbose=0)

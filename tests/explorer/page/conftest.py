@@ -4,7 +4,7 @@ import pytest
 
 import kerascnn as kc
 from kerascnn.training._history_file import write_history
-from kerascnn.training._kept import kept_file
+from kerascnn.training._kept_weights import kept_file
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from kerascnn import _text
 from kerascnn._text import class_texts
 from kerascnn.datasets import boxes, cells, cifar10, fashion_mnist
-from kerascnn.trained._class_names import class_number
+from kerascnn.trained._class_number import class_number
 
 NAMES = ["crane", "dog", "crane", "polar bear"]
 

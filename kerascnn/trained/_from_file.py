@@ -9,8 +9,8 @@ from kerascnn import weights
 from kerascnn._rescaling import rescaling_layer
 
 from ._paths import saved_with
-from ._top import without_top
 from ._trained import SHOWN, Trained, check_model
+from ._without_top import without_top
 
 
 def from_file(

@@ -11,10 +11,10 @@ import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import models, weights
 
 from ._explain import classes_of
-from ._file import in_a_line
+from ._from_file import in_a_line
 from ._paths import CONFIG, MODEL
-from ._top import without_top
 from ._trained import MNIST, Trained, check_model
+from ._without_top import without_top
 
 DIGITS = ("mnist", "digits")  # data sets in MNIST's convention
 

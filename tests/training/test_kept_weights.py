@@ -9,7 +9,7 @@ import pytest
 
 from kerascnn.training import train
 from kerascnn.training._checksum import check_sum
-from kerascnn.training._kept import kept_weights
+from kerascnn.training._kept_weights import kept_weights
 from kerascnn.training._run_directory import RunDirectory
 
 OPTIONS = {"epochs": 5, "batch_size": 10, "seed": 1, "verbose": 0, "keep_every": 2}

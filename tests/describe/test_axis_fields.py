@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerascnn._describe.looks import UNKNOWN, Look, all_of, joined
+from kerascnn._describe.axis_fields import UNKNOWN, Look, all_of, joined
 from kerascnn.arithmetic import ReceptiveField
 
 SIZE, UNITS = 9, 4

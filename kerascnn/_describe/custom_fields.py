@@ -8,10 +8,10 @@ import keras
 
 from kerascnn.arithmetic import ReceptiveField
 
-from .looks import UNKNOWN, Look, Origin, View, all_of, joined
+from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
 
 
-def said_by(
+def defined_by_layer(
     operation: keras.Operation,
     seen: list[View],
     before: Sequence[tuple],

@@ -9,8 +9,8 @@ import pytest
 
 from kerascnn.training import recipe
 from kerascnn.training._data import splits
-from kerascnn.training._idle import without_idle
 from kerascnn.training._prepare import prepare
+from kerascnn.training._unused_fields import without_idle
 
 layers = keras.layers
 
