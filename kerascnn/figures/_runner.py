@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -296,8 +297,8 @@ def _draw(
         steps=frames,
         photos=list(one.photos(**options)),
     )
-    files = {}
-    with plots.style(style, lang=lang):
+    files: dict[str, Future[bytes]] = {}
+    with plots.style(style, lang=lang), ThreadPoolExecutor(1) as other:
         first = drawings.get(f"{one.name}-1")
         for name, drawing in drawings.items():
             if name == one.name or drawing is first:
@@ -306,14 +307,15 @@ def _draw(
                 _lay_out_like(first, drawing)  # so that nothing moves from step to step
             drawing.set_layout_engine("none")  # compute the layout once, not for each format
             for kind in formats:
-                files[f"{name}.{kind}"] = file_of(drawing, kind, label)
+                files[f"{name}.{kind}"] = other.submit(file_of(drawing, kind, label))
+        written = {name: file.result() for name, file in files.items()}
         if frames:
             pages = [
-                files.get(f"{name}.png") or file_of(drawing, "png", label, dpi=GIF_DPI)
+                written.get(f"{name}.png") or file_of(drawing, "png", label, dpi=GIF_DPI)()
                 for name, drawing in list(drawings.items())[1:]
             ]
-            vectors = [files.get(f"{name}.svg", b"") for name in list(drawings)[1:]]
-            files[f"{one.name}.gif"] = gif(pages)
+            vectors = [written.get(f"{name}.svg", b"") for name in list(drawings)[1:]]
+            written[f"{one.name}.gif"] = gif(pages)
             shown, kind = (vectors, "svg") if all(vectors) else (pages, "png")
-            files[f"{one.name}.html"] = player(shown, kind, *words[lang], lang).encode()
-    return files
+            written[f"{one.name}.html"] = player(shown, kind, *words[lang], lang).encode()
+    return written

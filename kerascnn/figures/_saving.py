@@ -4,12 +4,16 @@ import importlib
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
 
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
 BACKENDS = {"svg": "svg", "png": "agg", "pdf": "pdf"}  # of matplotlib, by format
 FORMATS = tuple(BACKENDS)
@@ -50,23 +54,39 @@ def read_label(path: Path) -> Label | None:
     return Label(**json.loads(unquote(found[1].decode()))) if found else None
 
 
-def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> bytes:
-    """Return a figure as the contents of a file, reproducible to the byte."""
+def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> Callable[[], bytes]:
+    """Draw a figure, and return the function that makes a file of it, for another thread.
+
+    Its result is reproducible to the byte. Half of the time of a PNG is its compression, during
+    which Pillow lets other threads run.
+    """
     title, alt = label.words[label.lang]
     metadata = {
         "svg": {"Date": None, "Keywords": [str(label)]},
         "png": {"Title": title, "Description": alt, "Comment": str(label)},
         "pdf": {"CreationDate": None, "Title": title, "Subject": alt, "Keywords": str(label)},
-    }
+    }[kind]
     buffer = io.BytesIO()
     # Figure.savefig would draw each figure twice: the first time to lay it out, which is done.
     canvas = importlib.import_module(f"matplotlib.backends.backend_{BACKENDS[kind]}").FigureCanvas(
         drawing
     )
     drawing.dpi = dpi
-    getattr(canvas, f"print_{kind}")(buffer, metadata=metadata[kind])
+    if kind == "png":
+        canvas.draw()
+        return partial(_compressed, np.asarray(canvas.buffer_rgba()), dpi, metadata)
+    getattr(canvas, f"print_{kind}")(buffer, metadata=metadata)
     data = buffer.getvalue()
-    return described(data.decode(), title, alt, label.lang).encode() if kind == "svg" else data
+    return lambda: (
+        described(data.decode(), title, alt, label.lang).encode() if kind == "svg" else data
+    )
+
+
+def _compressed(pixels: np.ndarray, dpi: int, metadata: dict) -> bytes:
+    """Return pixels as a PNG, as `savefig` writes it."""
+    buffer = io.BytesIO()
+    imsave(buffer, pixels, format="png", origin="upper", dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
 
 
 def described(svg: str, title: str, description: str, lang: str) -> str:
