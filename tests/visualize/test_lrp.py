@@ -366,3 +366,25 @@ def test_the_rule_of_one_layer(two_layers, rng):
     hidden = positive(x[0] @ w1 + b1)
     R = BY_HAND["zero"][1](hidden, w2, b2, (hidden @ w2 + b2) * (0, 1, 0))
     np.testing.assert_allclose(ours, of_gamma(x[0], w1, b1, R, 0.5), rtol=1e-3)
+
+
+@pytest.mark.parametrize("rule", [ZBox(), Flat(), WSquare()], ids=lambda rule: type(rule).__name__)
+def test_the_rule_of_a_first_layer_is_that_of_a_depthwise_part(rule, rng):
+    """A separable convolution equals its two parts, of which only one sees the pixels."""
+
+    def model(*first):
+        return keras.Sequential([keras.Input((6, 6, 3)), *first, layers.Flatten(), layers.Dense(2)])
+
+    one = model(layers.SeparableConv2D(4, 3, activation="relu", name="both"))
+    two = model(layers.DepthwiseConv2D(3, use_bias=False), layers.Conv2D(4, 1, activation="relu"))
+    two.set_weights(one.get_weights())
+    x = rng.uniform(-1, 1, (2, 6, 6, 3)).astype("float32")
+    composites = [Composite(Gamma(0.25), Epsilon(), first=rule)] * 2
+    if rule.needs_bounds:  # the rule of a name is that of both parts, if it can be
+        composites.append(Composite(Gamma(0.25), Epsilon(), layers={"both": rule}))
+    expected, *found = (
+        lrp(net, x, 1, composite=composite, bounds=(-1, 1)).attributions
+        for net, composite in zip((two, one, one), composites, strict=False)
+    )
+    for ours in found:
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-6)

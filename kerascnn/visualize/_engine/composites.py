@@ -38,7 +38,8 @@ class Composite:
         convolution: rule of convolutions.
         dense: rule of dense layers.
         first: rule of the first layer with weights, on each way from the input; `None`: as the
-            others.
+            others. Of a separable convolution, it is the rule of the depthwise part, which sees the
+            pixels.
         layers: rules of some layers by name, before all others.
 
     Raises:
@@ -59,19 +60,26 @@ class Composite:
                 )
 
 
-def rules_of(composite: Composite, route: Route) -> dict[str, Rule]:
-    """Return the rule of each layer with weights, by the name of its node."""
+def rules_of(composite: Composite, route: Route) -> dict[str, tuple[Rule, Rule]]:
+    """Return the rules of each layer with weights, by the name of its node.
+
+    The first is for the part of the layer that sees its input, the second for the parts behind it,
+    such as the pointwise part of a separable convolution.
+    """
     of_pixels = not route.sources.isdisjoint(route.graph.inputs)
     first = route.first() if of_pixels else set()
     own: dict[str, Rule] = {}
     for name, rule in composite.layers.items():
         own.update({node.name: rule for node in route.graph.calls(name)})
-    rules = {}
+    rules: dict[str, tuple[Rule, Rule]] = {}
     for node in route.weighted():
-        rule = composite.dense if _is_dense(node) else composite.convolution
+        rule = inner = composite.dense if _is_dense(node) else composite.convolution
         if node.name in first and composite.first is not None:
             rule = composite.first
-        rule = rules[node.name] = own.get(node.name, rule)
+        if node.name in own:
+            rule = own[node.name]
+            inner = inner if rule.needs_bounds else rule
+        rules[node.name] = rule, inner
         if rule.needs_bounds and node.name not in first:
             raise ValueError(
                 f"the rule ZBox must be that of a first layer, which sees pixels; {node.name!r} "
@@ -90,14 +98,14 @@ def _is_dense(node: Node) -> bool:
 
 
 def check_bounds(
-    bounds: Bounds | None, question: Question, rules: Mapping[str, Rule]
+    bounds: Bounds | None, question: Question, rules: Mapping[str, tuple[Rule, Rule]]
 ) -> list[np.ndarray]:
     """Return the lowest and the highest images, in the shape of the images, if a rule needs them.
 
     Raises:
         ValueError: If they are missing or do not fit.
     """
-    if not any(rule.needs_bounds for rule in rules.values()):
+    if not any(rule.needs_bounds for rule, _ in rules.values()):
         return []
     if not isinstance(bounds, (tuple, list, np.ndarray)) or len(bounds) != 2:
         raise ValueError(

@@ -54,7 +54,7 @@ def relevances(
     inputs: Sequence[Tensor],
     classes: Tensor,
     score: Callable | None,
-    rules: Mapping[str, Callable],
+    rules: Mapping[str, Sequence[Callable]],
     *,
     at: Key | None = None,
     bounds: Sequence[Sequence[Tensor]] | None = None,
@@ -66,8 +66,9 @@ def relevances(
         inputs: one tensor per input of the model.
         classes: (N,) int class indices.
         score: a callable target instead.
-        rules: rule of each node with weights, by name: from an `Affine`, its input a, its output
-            z, the relevance of z and what is `Known` to the relevance of a.
+        rules: two rules of each node with weights, by name: that of the part that sees its input,
+            and that of the parts behind it. A rule maps an `Affine`, its input a, its output z, the
+            relevance of z and what is `Known` to the relevance of a.
         at: key of the tensor whose relevance is computed; `None`: all inputs.
         bounds: the lowest and the highest values of each input, for rules that need them.
 
@@ -105,7 +106,7 @@ def _bounds_of_first(
 
 def _shares(
     forward: Forward,
-    rules: Mapping[str, Callable],
+    rules: Mapping[str, Sequence[Callable]],
     bounds: dict[str, tuple[Tensor, Tensor]],
     node: Node,
     given: list[Tensor | None],
@@ -136,7 +137,7 @@ def _shares(
 
 def _of_weights(
     forward: Forward,
-    rules: Mapping[str, Callable],
+    rules: Mapping[str, Sequence[Callable]],
     bounds: tuple[Tensor, Tensor] | None,
     node: Node,
     last: Node,
@@ -148,19 +149,20 @@ def _of_weights(
     z = forward.before.get(last.name, values[last.outputs[0]])
     if last is not node:
         layers[-1] = layers[-1].merged(*scale_and_shift(last.operation))
-    blind = {name for name, rule in rules.items() if rule.reaches_zeros}
+    blind = {name for name, (rule, _) in rules.items() if rule.reaches_zeros}
+    outer, inner = rules[node.name]
     chain, a = [], ops.cast(values[key], SINGLE)
     for layer in layers[:-1]:
         chain.append((layer, a, layer(a, layer.kernel, layer.bias), Known()))
         a = chain[-1][2]
     chain.append((layers[-1], a, z, Known(only_positive=route.only_positive(last, blind))))
     layer, a, z, known = chain[0]
-    present = _present(forward, key) if rules[node.name].reaches_zeros else None
+    present = _present(forward, key) if outer.reaches_zeros else None
     known = replace(known, positive=route.never_negative(key), bounds=bounds, present=present)
     chain[0] = layer, a, z, known
-    for layer, a, z, known in reversed(chain):
-        R = rules[node.name](layer, a, z, R, known)
-    return R
+    for layer, a, z, known in reversed(chain[1:]):
+        R = inner(layer, a, z, R, known)
+    return outer(*chain[0][:3], R, chain[0][3])
 
 
 def _present(forward: Forward, key: Key) -> Tensor:
