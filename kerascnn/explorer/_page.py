@@ -30,7 +30,7 @@ SCRIPTS = (
     *COMPUTING,
     *("base.js", "colors.js", "state.js", "mnist.js", "input.js", "files.js", "overview.js"),
     *("answer.js", "grids.js", "layer.js", "samples.js", "why.js", "change.js", "replay.js"),
-    *("sizes.js", "tabs.js", "start.js"),
+    *("sizes.js", "stamps.js", "tabs.js", "start.js"),
 )
 GROUPS = (  # a layer of each group, for its colors
     "Conv2D", "Conv2DTranspose", "Dense", "MaxPooling2D", "BatchNormalization", "ReLU",

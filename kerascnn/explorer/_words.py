@@ -174,11 +174,14 @@ def _change() -> dict[str, str]:
 
 def _sizes() -> dict[str, str]:
     return {
+        "operation": _("Operation"),
+        "operation_convolution": _("Convolution"),
+        "operation_transposed": _("Transposed convolution"),
         "size": _("Input size"),
         "kernelSize": _("Kernel size"),
         "stride": _("Stride"),
         "padding": _("Padding"),
-        "paddingRule": _("Kind of padding"),
+        "rule": _("Kind of padding"),
         "rule_number": _("a number on each side"),
         "rule_valid": _("“valid”: none"),
         "rule_same": _("“same”, as in TensorFlow"),
@@ -187,6 +190,7 @@ def _sizes() -> dict[str, str]:
         "filters": _("Filters"),
         "groups": _("Groups"),
         "position": _("Position of the window"),
+        "positionOfValue": _("Position in the input"),
         "stepOf": _("{step} of {count}"),
         "inputSize": _("input, {size}×{size}"),
         "outputSize": _("output, {size}×{size}"),
@@ -196,6 +200,12 @@ def _sizes() -> dict[str, str]:
         "oneUnseen": _("No window covers the last row and column."),
         "unseen": _("No window covers the last {count} rows and columns."),
         "tooSmall": _("The kernel covers {reach} values, but the padded input has only {size}."),
+        "stamp": _("{value} · kernel, added to the output"),
+        "cutOff": _("Rows and columns cut off: {before} at the start, {after} at the end."),
+        "nothingLeft": _("Padding cuts off all of the {full} values that the kernels cover."),
+        "oneUnwritten": _("No kernel reaches the last row and column, which stay 0."),
+        "unwritten": _("No kernel reaches the last {count} rows and columns, which stay 0."),
+        "notInKeras": _("Keras refuses a stride and a dilation that are both greater than 1."),
         "noGroups": _("{groups} groups must divide {depth} input channels and {filters} filters."),
         "groupIs": _("channels {channels} → filters {filters}"),
     }
