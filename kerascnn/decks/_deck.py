@@ -22,6 +22,7 @@ from kerascnn.plots._diagram.parts import Layout
 
 from ._formulas import Formula, formulas
 
+#: The formats that `Deck.save` writes.
 FORMATS = ("pptx", "html", "pdf")
 
 

@@ -1,5 +1,6 @@
 """The sections and rows of the course in teaching order, each in a few words."""
 
+#: The sections of the course: letter and title.
 SECTIONS = {
     "A": "From pixels to the limits of dense networks",
     "B": "Convolution",
@@ -9,7 +10,8 @@ SECTIONS = {
     "F": "Looking inside networks",
 }
 
-ROWS = {  # the letter is the section
+#: The rows of the course: the letter is that of the section.
+ROWS = {
     "A1": "What a person sees and what the computer sees: pixel values",
     "A2": "Linear and logistic regression on images: one weight per pixel",
     "A3": "Fewer training images, noisier weights",

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 BACKENDS = {"svg": "svg", "png": "agg", "pdf": "pdf"}  # of matplotlib, by format
+#: The formats that `draw` writes.
 FORMATS = tuple(BACKENDS)
 PNG_DPI = 200  # about 1920 pixels wide, like a slide
 MARK = re.compile(rb"kerascnn:([\w.~%-]+);")

@@ -10,7 +10,7 @@ class Bilinear(keras.initializers.Initializer):
     """Initializer that makes a `Conv2DTranspose` upsample each channel bilinearly.
 
     To upsample by a factor f, use kernel_size = 2f and strides = f (for odd f, 2f − 1 works too).
-    The kernel is a tent, 1 − |x − center| / f along each axis, as in FCN's `surgery.py`.
+    The kernel is a tent, `1 − |x − center| / f` along each axis, as in FCN's `surgery.py`.
 
     Kernel: (height, width, output channels, input channels), with as many output as input channels.
 

@@ -73,7 +73,7 @@ def dice(
     classes: int | None = None,
     ignore_class: int | None = None,
 ) -> np.ndarray:
-    """Compute the Dice coefficient of each class, 2 |A ∩ B| / (|A| + |B|) (Dice 1945).
+    """Compute the Dice coefficient of each class, `2 |A ∩ B| / (|A| + |B|)` (Dice 1945).
 
     Pixels of all images are counted together. For two classes, `dice(...)[1]` is the score of the
     foreground.
@@ -101,7 +101,7 @@ def iou(
     classes: int | None = None,
     ignore_class: int | None = None,
 ) -> np.ndarray:
-    """Compute the intersection over union of each class, |A ∩ B| / |A ∪ B| (Jaccard 1912).
+    """Compute the intersection over union of each class, `|A ∩ B| / |A ∪ B|` (Jaccard 1912).
 
     Args:
         labels, predictions, classes, ignore_class: See `pixel_confusion`.

@@ -51,7 +51,7 @@ class Architecture:
     """An architecture and the numbers known from its paper, for tables and tests.
 
     Attributes:
-        name: the name of the builder without "build_", for example "vgg16".
+        name: the name of the builder without `build_`, for example "vgg16".
         builder: the public builder.
         reference: the paper.
         year: the year of the paper.

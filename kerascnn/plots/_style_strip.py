@@ -31,8 +31,7 @@ def style_strip(
     columns: int | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
-    """Draw the content, the style and the results after increasing numbers of steps, with the
-    losses.
+    """Draw content, style and the results after increasing numbers of steps, with the losses.
 
     Args:
         content: (H, W, C), C = 1 or 3, float in [0, 1] or uint8.

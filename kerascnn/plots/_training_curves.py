@@ -43,7 +43,7 @@ def training_curves(
             object with such a dict as `history`, as returned by `kerascnn.train` and
             `keras.Model.fit`; the path of a CSV file with one column per name, such as the
             history.csv of a run; or the directory of a run.
-        metrics: names without "val_"; `None` shows all, loss and accuracy first.
+        metrics: names without `val_`; `None` shows all, loss and accuracy first.
         best_epoch: the epoch to mark, counted from 1; `None` uses that of the run, or the one with
             the smallest validation loss.
         gap: whether to shade the gap after the best epoch.

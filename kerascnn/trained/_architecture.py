@@ -28,7 +28,7 @@ def from_architecture(
     """Build an architecture with weights, or a shipped network if they are not available.
 
     Args:
-        architecture: the name of the builder without "build_".
+        architecture: the name of the builder without `build_`.
         name: the name of a set of weights, or the path to a file; official files are recognized by
             their hash.
         otherwise: "architecture/weights" of a shipped set to use instead, or `None`.

@@ -8,4 +8,5 @@ SUMS = ("gradient_times_input", "blur_integrated_gradients", "deep_lift", "lrp")
 PIXELS = (
     "saliency", "smooth_grad", "integrated_gradients", *SUMS, "guided_backprop", "guided_grad_cam",
 )  # fmt: skip
+#: The methods that `Trained.explain` accepts.
 METHODS = (*CAMS, "occlusion", "rise", *PIXELS)

@@ -30,7 +30,7 @@ def effective_receptive_field(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
-    """Measure how strongly each pixel affects a unit: the absolute gradient, |∂y/∂x|.
+    """Measure how strongly each pixel affects a unit: the absolute gradient, `|∂y/∂x|`.
 
     Within the theoretical receptive field, pixels in the middle usually count far more than those
     at the edge. Average over several images, and over several random initializations for an

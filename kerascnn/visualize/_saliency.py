@@ -23,7 +23,7 @@ def saliency(
     batch_size: int = 32,
     verbose: bool | str = "auto",
 ) -> np.ndarray | list[np.ndarray]:
-    """Compute how strongly each pixel affects the score of a class: its gradient, |∂S/∂x|.
+    """Compute how strongly each pixel affects the score of a class: its gradient, `|∂S/∂x|`.
 
     Works with any functional or sequential Keras model, including nested models. The score of a
     class is its logit.

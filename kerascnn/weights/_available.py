@@ -9,7 +9,7 @@ def available(architecture: str | None = None) -> WeightSets:
     """List the pretrained weights for one architecture, or for all of them.
 
     Args:
-        architecture: the name of the builder without "build_"; `None` for all architectures.
+        architecture: the name of the builder without `build_`; `None` for all architectures.
 
     Returns:
         A list of `WeightSet`, which prints as a table. The sets that are shipped with the package

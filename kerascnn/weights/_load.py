@@ -29,7 +29,7 @@ def resolve(
     """Check that `weights` can be loaded into a model, before the model is built.
 
     Args:
-        architecture: the name of the builder without "build_".
+        architecture: the name of the builder without `build_`.
         weights: `None`, the name of a set of weights, or the path to a file.
         variant: the variant of the architecture; `None` for the default.
         include_top, classes, classifier_activation: the arguments of the builder.
@@ -80,7 +80,7 @@ def build_options(architecture: str, weights: str | Path | None) -> Mapping[str,
     """Return the builder's arguments for a set of weights, such as a smaller width.
 
     Args:
-        architecture: the name of the builder without "build_".
+        architecture: the name of the builder without `build_`.
         weights: the `weights` argument of the builder.
 
     Returns:
@@ -108,7 +108,7 @@ def load(
         weights: a set for `architecture` or its name, in which case the hash of the file is
             checked; or the path to a file: `.weights.h5`, `.keras` or legacy `.h5` from Keras, such
             as those of keras.applications, or `.pth` from torchvision, which requires PyTorch.
-        architecture: the name of the builder without "build_"; defaults to the model's name.
+        architecture: the name of the builder without `build_`; defaults to the model's name.
         variant: the variant of the architecture; `None` for the default.
 
     Returns:

@@ -116,6 +116,7 @@ class Preprocessing:
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])  # of ImageNet, RGB
 CAFFE_MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet, BGR from 0 to 255
+#: The ways to prepare images, by name.
 MODES = {
     p.name: p
     for p in (
@@ -133,7 +134,7 @@ def preprocessing(architecture: str, weights: str, variant: str | None = None) -
     """Return the preprocessing of RGB images in [0, 1] that a set of weights was trained with.
 
     Args:
-        architecture: the name of the builder without "build_".
+        architecture: the name of the builder without `build_`.
         weights: the name of a set of weights for it; see `available`.
         variant: the variant of the architecture; `None` for the default.
 

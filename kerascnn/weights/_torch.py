@@ -112,7 +112,7 @@ def pairs_of_checkpoint(
     Args:
         model: a model of one of the architectures in `MODULES`.
         checkpoint: the tensors of torchvision's model, by name.
-        architecture: the name of the builder without "build_".
+        architecture: the name of the builder without `build_`.
 
     Raises:
         MisfitError: If the weights in the file do not fit the model.

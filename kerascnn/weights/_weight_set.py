@@ -22,7 +22,7 @@ class WeightSet(ABC):
     """A set of pretrained weights that a builder loads by name.
 
     Attributes:
-        architecture: the name of the builder without "build_".
+        architecture: the name of the builder without `build_`.
         variant: the variant of the architecture; `None` for the default.
         name: the value of the builder's `weights` argument, for example "imagenet".
         source: the source of the file: "kerascnn", "Keras" or "torchvision".

@@ -33,7 +33,7 @@ class Pixels:
         small_norm: percentage of pixels to set to gray after each step, those with the smallest
             norm Σ_c x_c², where x is the difference from gray.
         small_contribution: percentage of pixels to set to gray after each step, those with the
-            smallest contribution to the objective, |Σ_c x_c ∂S/∂x_c|.
+            smallest contribution to the objective, `|Σ_c x_c ∂S/∂x_c|`.
 
     Raises:
         ValueError: If a number is out of range.

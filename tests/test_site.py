@@ -1,0 +1,58 @@
+"""The site: its pages of the reference hold every public name. See docs/conf.py."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import kerascnn
+
+DOCS = Path(kerascnn.__file__).parents[1] / "docs"
+sys.path.insert(0, str(DOCS / "extensions"))
+
+reference = import_module("reference")
+
+
+def public_names():
+    """What users see: `__all__` of the package and its public modules."""
+    for module in reference.modules():
+        found = import_module(module)
+        listed = getattr(found, "__all__", None)
+        for name in listed or [name for name in vars(found) if not name.startswith("_")]:
+            thing = getattr(found, name)
+            own = listed or getattr(thing, "__module__", None) == module
+            if own and not isinstance(thing, ModuleType):
+                yield f"{module}.{name}"
+
+
+def test_every_public_module_has_a_page():
+    packages = {f"kerascnn.{name}" for name in kerascnn.__all__} & {*sys.modules, "kerascnn.plots"}
+    assert packages <= {*reference.modules()}
+    assert "kerascnn.visualize.metrics" in reference.modules()
+
+
+def test_every_public_name_has_a_page(tmp_path):
+    reference.write(tmp_path)
+    written = {path.stem for path in tmp_path.glob("*.rst")}
+    second = reference.aliases()
+    missing = {name for name in public_names() if second.get(name, name) not in written}
+    assert missing == set()
+    assert {"kerascnn.describe", "kerascnn.training.train", "kerascnn.plots.style"} <= written
+    assert second["kerascnn.train"] == "kerascnn.training.train"
+    page = (tmp_path / "kerascnn.figures.SECTIONS.rst").read_text("utf-8")
+    assert "'B': 'Convolution'" in page
+
+
+def test_every_name_is_described_in_a_line():
+    summaries = {page: reference.summary(name) for page, name in reference.pages().items()}
+    assert {page for page, line in summaries.items() if not line.endswith(".")} == set()
+
+
+def test_a_page_that_stays_the_same_keeps_its_time(tmp_path):
+    """Otherwise Sphinx would read all of them again."""
+    reference.write(tmp_path)
+    (tmp_path / "kerascnn.gone.rst").write_text("Gone\n====\n", "utf-8")
+    times = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    reference.write(tmp_path)
+    del times["kerascnn.gone.rst"]
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
