@@ -17,7 +17,10 @@ from .architectures import matched
 # onnx 1.23 normalizes only as many channels as there are images.
 OWN_LRN = "onnx's evaluator has a wrong LRN, which is replaced by the operator's definition"
 WHY_LRN = f"the graph's k = 1 and α/5 are replaced by the paper's k = 2 and α; {OWN_LRN}"
-WHY_POOLS = f"the graph rounds the sizes of pooled maps down; at 222x222, up is the same; {OWN_LRN}"
+WHY_POOLS = (
+    "the graph rounds the sizes of pooled maps down, which makes no difference at 222x222; "
+    f"{OWN_LRN}"
+)
 WHY_NORMS = (
     "onnx's evaluator mixes in the statistics of the image, which is replaced by the operator's "
     "definition for inference"

@@ -227,7 +227,7 @@ def _hires(*arguments: Any) -> np.ndarray:
     return visualize.hires_cam(*arguments, relu=True)
 
 
-WHY_MERGED = "it leaves the epsilon of a normalization that it merges: 0 here, once it is merged"
+WHY_MERGED = "it keeps the epsilon of a normalization that it merges; here its epsilon is set to 0"
 METHODS = {
     "saliency": ("captum", saliency, ""),
     "integrated gradients, Gauss-Legendre": (
@@ -235,14 +235,15 @@ METHODS = {
     ),
     "integrated gradients, trapezoid": (
         "captum", partial(integrated_gradients, "trapezoid"),
-        "captum's weights sum to 1 − 1/points; here its result is divided by that",
+        "captum's weights sum to 1 − 1/points, by which its result is divided here",
     ),
     "gradient times input": ("captum", gradient_times_input, ""),
     "guided backpropagation": ("captum", guided_backprop, ""),
     "deconvolution": (
         "captum", deconvnet,
-        "ours projects the activation back, captum's 1: its result is multiplied by the logit; "
-        "ResNet's pooling is padded with zeros in both, which count where a window is 0 everywhere",
+        "ours projects the activation back, captum's the number 1: its result is multiplied by "
+        "the logit; ResNet's pooling is padded with zeros in both, which matters where a window "
+        "is all 0",
     ),
     "SmoothGrad and VarGrad": ("captum", smooth_grad, "with the same noise in both"),
     "occlusion, stride below the size": ("captum", partial(occlusion, 2), ""),
@@ -259,7 +260,7 @@ METHODS = {
     ),
     "Grad-CAM++, three layers": (
         "pytorch-grad-cam", grad_cam_plus_plus,
-        "the peer adds 1e-6 to the denominator of α, which counts for small gradients: the score "
+        "the peer adds 1e-6 to the denominator of α, which matters for small gradients: the score "
         "is multiplied by 10,000 in both",
     ),
     "LayerCAM, three layers": (

@@ -183,6 +183,7 @@ METRICS = {
     "infidelity, scaled": ("captum", partial(infidelity, True), "with the same squares"),
     "sensitivity-max": ("captum", sensitivity, "with the same noise"),
     "average drop": (
-        "pytorch-grad-cam", drop, "it does not divide by the probability: here it is divided",
+        "pytorch-grad-cam", drop,
+        "it does not divide by the probability; here its result is divided by it",
     ),
 }  # fmt: skip
