@@ -62,7 +62,7 @@ def explore(
     lang: str,
     **network: Any,
 ) -> None:
-    """Write a trained network as one HTML page, which opens by double-click and works offline.
+    """Write a trained network as one HTML page, which opens with a double-click and works offline.
 
     NAME is an architecture with weights, FILE a .keras file or a run directory. A run that was
     trained with --keep-every is replayed.

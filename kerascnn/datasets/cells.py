@@ -133,7 +133,7 @@ def _outlines(rng, radii, centers, size):
 
     Returns:
         For each pixel of `(N, size, size)`: its depth in the nearest cell, in pixels and negative
-        outside; the difference to its depth in the second nearest cell; and the index of the
+        outside; the difference from its depth in the second nearest cell; and the index of the
         nearest cell in the block, starting from 1, or 0 where no cell is near.
     """
     image, _ = there = np.nonzero(radii > 0)

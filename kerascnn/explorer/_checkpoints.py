@@ -1,4 +1,4 @@
-"""The weights of several epochs, as small differences to those of the model."""
+"""The weights of several epochs, as small differences from those of the model."""
 
 from __future__ import annotations
 

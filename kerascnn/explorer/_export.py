@@ -46,10 +46,10 @@ def export(
     preprocessing: str | Preprocessing | None = None,
     digits: bool | None = None,
 ) -> Path:
-    """Write a model as one HTML page, which opens by double-click and works offline.
+    """Write a model as one HTML page, which opens with a double-click and works offline.
 
     The page computes the network itself, for pictures that are drawn, chosen, dropped or filmed. It
-    shows the maps of all layers, how each number comes about, and where the answer comes from;
+    shows the maps of all layers, how each number is computed, and where the answer comes from;
     filters can be switched off, and the training can be replayed.
 
     Args:
@@ -62,24 +62,24 @@ def export(
         samples: Pictures to choose from, `(N, H, W, C)` float in [0, 1] or uint8, or a pair of
             these and class indices `(N,)`. For several inputs a list with an array for each.
         checkpoints: A run of `kerascnn.train` with `keep_every=`, or its directory: the page
-            replays it. The weights of the epochs are stored as differences to those of the model.
+            replays it. The weights of the epochs are stored as differences from the model's.
         title: The page's title; `None`: the model's name.
-        lang: The language that the page begins in: "en", "ko" or "es".
+        lang: The language that the page starts in: "en", "ko" or "es".
         dtype: What weights are stored in: "float32"; "float16", which halves the page; or "int8",
-            with a scale for each filter. The page states how much its answers change by that.
+            with a scale for each filter. The page states how much this changes its answers.
         preprocessing: How a picture in [0, 1] becomes the network's input: a `Preprocessing`, or
             the name of one in `kerascnn.weights.MODES`. `None`: "0-255" for a model that begins by
             rescaling these values, else "unit".
-        digits: Whether a drawing is brought to the form of MNIST's digits. `None`: for pictures
-            of 28x28 or 32x32, in gray, unless the classes have other names.
+        digits: Whether a drawing is converted to MNIST's format. `None`: for pictures of 28x28 or
+            32x32, in gray, unless the classes have other names.
 
     Returns:
         The path.
 
     Raises:
-        TypeError, ValueError: The page lacks a layer, the model is too large, or an argument does
-            not fit. Nothing is written then.
-        OSError: The file cannot be written, or weights of the run cannot be read.
+        TypeError, ValueError: If the page cannot compute a layer, the model is too large, or an
+            argument does not fit. Nothing is written in this case.
+        OSError: If the file cannot be written, or weights of the run cannot be read.
 
     >>> import tempfile, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

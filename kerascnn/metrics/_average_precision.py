@@ -46,7 +46,7 @@ def precision_recall(
     Args:
         labels, predictions: See `average_precision`.
         klass: Index of the class.
-        overlap: The least intersection over union of a match, above 0, up to 1.
+        overlap: The minimum intersection over union of a match, above 0, up to 1.
 
     Returns:
         `PrecisionRecall(precision, recall, scores)`, each `(m,)` for m boxes of this class; recall
@@ -75,10 +75,10 @@ def average_precision(
 ) -> np.ndarray:
     """Compute the average precision of each class; the mean over the classes is mAP.
 
-    | rule | precision is averaged over | a box whose best object is taken | overlap |
+    | rule | precision is averaged over | a box whose best object is matched | overlap |
     | --- | --- | --- | --- |
-    | `"voc"` | all recalls: the area under the curve | is wrong | 0.5 |
-    | `"voc2007"` | the recalls 0, 0.1, …, 1 | is wrong | 0.5 |
+    | `"voc"` | all recalls: the area under the curve | is false | 0.5 |
+    | `"voc2007"` | the recalls 0, 0.1, …, 1 | is false | 0.5 |
     | `"coco"` | the recalls 0, 0.01, …, 1 | may match another | mean of 0.5, 0.55, …, 0.95 |
 
     Precision at a recall is the highest precision at that recall or a higher one. With `"coco"`,
@@ -91,7 +91,7 @@ def average_precision(
             in the labels, such as those of `kerascnn.predict_boxes`; m may differ.
         classes: The number of classes, K. If `None`, the largest index plus one.
         rule: See the table.
-        overlap: The least intersection over union of a match, above 0, up to 1. If `None`, as in
+        overlap: The minimum intersection over union of a match, above 0, up to 1. If `None`, as in
             the table.
 
     Returns:

@@ -21,13 +21,13 @@ def box_confusion(
 ) -> np.ndarray:
     """Count how often objects of each class are detected as each class.
 
-    Pairs of an object and a box are matched from the highest intersection over union down, whatever
+    Objects and boxes are matched in pairs, the highest intersection over union first, regardless of
     their classes; each object and each box is matched once.
 
     Args:
         labels, predictions, classes: See `average_precision`.
-        overlap: The least intersection over union of a match, above 0, up to 1.
-        score: The least score of a box that counts.
+        overlap: The minimum intersection over union of a match, above 0, up to 1.
+        score: The minimum score of a box that counts.
 
     Returns:
         `(K + 1, K + 1)` int: objects of class i, the row, detected as class j. The last column

@@ -40,8 +40,8 @@ def non_maximum_suppression(
 ) -> np.ndarray:
     """Keep the boxes with the highest scores, and suppress those that overlap a kept one.
 
-    From the highest score down, a box is kept unless its intersection over union with a box that
-    was kept before is more than `overlap`.
+    In order of their scores, the highest first, boxes are kept unless their intersection over union
+    with a box that was kept before is more than `overlap`.
 
     Args:
         boxes: `(n, 4)`: center x, center y, width and height, in any unit.
@@ -49,7 +49,7 @@ def non_maximum_suppression(
         overlap: See above, 0 to 1.
         classes: `(n,)` class indices; boxes suppress only boxes of the same class. If `None`, all
             boxes are of one class.
-        limit: The largest number of boxes to keep. If `None`, all.
+        limit: The maximum number of boxes to keep. If `None`, all.
 
     Returns:
         `(k,)` int: indices of the kept boxes, from the highest score to the lowest.
@@ -80,7 +80,7 @@ def non_maximum_suppression(
 
 
 def check_overlap(overlap: float) -> float:
-    """Check the least intersection over union of a match.
+    """Check the minimum intersection over union of a match.
 
     Raises:
         ValueError: If it is not a number above 0, up to 1.

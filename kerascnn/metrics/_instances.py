@@ -15,7 +15,7 @@ def instances(mask: npt.ArrayLike, *, least: int = 1) -> np.ndarray:
 
     Args:
         mask: `(H, W)` or `(N, H, W)`, booleans or integers; what is not 0 is foreground. Pixels
-            that touch at a corner belong together. Images are numbered one by one.
+            that touch at a corner belong together. Each image is numbered separately.
         least: Components of fewer pixels become background.
 
     Returns:
@@ -49,15 +49,15 @@ def instance_f1(
 ) -> float:
     """Compute the F1 score of instances, 2 TP / (2 TP + FP + FN).
 
-    A predicted instance is right (TP) if its intersection over union with an instance of the labels
-    is at least `overlap`; each instance is matched once, so that the number of matches is largest
-    (Caicedo 2019, "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl").
+    A predicted instance is correct (TP) if its intersection over union with an instance of the
+    labels is at least `overlap`; each is matched once, with as many matches as possible (Caicedo
+    2019, "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl").
 
     Args:
         labels: Instances, `(H, W)` or `(N, H, W)` integer: 0 for the background and a different
             positive number for each object of an image.
         predictions: Predicted instances, in the same shape, such as `instances(mask)`.
-        overlap: The least intersection over union of a match, above 0, up to 1.
+        overlap: The minimum intersection over union of a match, above 0, up to 1.
 
     Returns:
         The score over all images, 0 to 1; NaN if there are no instances at all.

@@ -80,7 +80,7 @@ def hits(
     Args:
         objects, found: as returned by `check_detections`.
         klass: the class.
-        overlap: the least intersection over union of a match.
+        overlap: the minimum intersection over union of a match.
         again: whether a box may take its second best object if its best is already matched, as in
             COCO; in PASCAL VOC such a box is wrong.
 

@@ -109,7 +109,7 @@ def error_map(
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the errors of a segmentation: missed pixels and falsely found pixels.
+    """Draw the errors of a segmentation: missed pixels and wrongly detected pixels.
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.

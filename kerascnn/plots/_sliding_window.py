@@ -52,15 +52,15 @@ def sliding_window(
     Args:
         image: (H, W) numbers, without padding.
         kernel: (h, w) numbers, not flipped (cross-correlation, as in Keras); or "max", "mean",
-            "avg" or "average" for a pooling.
+            "avg" or "average" for pooling.
         output: (H', W') output of the layer, which is checked; `None` computes it.
         step: index of the output value, counted row by row from 0.
-        stride: distance between windows, in cells; `None` means 1, or the side of the window for a
+        stride: distance between windows, in cells; `None` means 1, or the side of the window for
             pooling.
-        padding: number of rows and columns of zeros on each side (0 for a pooling); or "valid"
+        padding: number of rows and columns of zeros on each side (0 for pooling); or "valid"
             (none) or "same" (as in Keras, if it is the same number on each side).
         pool: side of a pooling window; `None` means the stride, or 2.
-        show_all: whether to show the values of later steps, too.
+        show_all: whether to show the values of later steps as well.
         fmt: format string or callable for the numbers; `None` writes fractional weights as
             fractions and other numbers with as many digits as needed, up to three. If anything is
             rounded, the result is preceded by "≈".

@@ -32,17 +32,17 @@ def predict_boxes(
         model: A Keras model from images to a grid `(N, h, w, 5 · boxes + classes)`, such as
             `build_yolov1()`.
         images: `(N, H, W, C)` float, in the range that the model was trained on.
-        boxes: Boxes of each cell of the grid, the paper's B.
-        score: The least score of a box, 0 to 1; the paper draws boxes from 0.2. For
+        boxes: Number of boxes for each cell of the grid, the paper's B.
+        score: The minimum score of a box, 0 to 1; the paper draws boxes from 0.2. For
             `metrics.average_precision`, use a small one, such as 0.01.
         overlap: Intersection over union above which the weaker of two boxes of a class is left out.
-        limit: The largest number of boxes of an image. If `None`, all.
+        limit: The maximum number of boxes for each image. If `None`, all.
         batch_size: Images per step.
 
     Returns:
-        An array `(m, 6)` float32 for each image, from the highest score down: class index, score,
-        and center x, center y, width, height of the box as fractions of the image. Boxes end at
-        the border of the image.
+        An array `(m, 6)` float32 for each image, sorted from the highest score: class index, score,
+        and center x, center y, width, height of the box as fractions of the image. Boxes are
+        clipped at the border of the image.
 
     Raises:
         TypeError: If the model is not a Keras model.

@@ -29,9 +29,9 @@ def predict_tiles(
     """Predict a map for an image of any size, tile by tile, without seams.
 
     Each tile sees a margin of the image around the part that it predicts; beyond the border of the
-    image, the margin is a mirror image of it. The tiles lie where the network's poolings fall on
-    the same pixels as in the whole image, so that away from the border the result is that of the
-    whole image. Only one batch of tiles is computed at a time.
+    image, the margin is a mirror image of it. The tiles are placed so that the network's pooling
+    windows fall on the same pixels as in the whole image. Away from the border, the result is
+    therefore that of the whole image. Only one batch of tiles is computed at a time.
 
     A network with "valid" padding, whose output is smaller, has a margin of its own. The margin of
     a network with "same" padding is half its receptive field, but at most a quarter of the tile.
@@ -44,14 +44,14 @@ def predict_tiles(
     Args:
         model: A Keras model with one input, from images `(N, H, W, C)` to maps `(N, h, w, K)` of
             the same height and width, or smaller by an even number of pixels, such as
-            `build_unet()`. Of several outputs in a list, the first is used.
+            `build_unet()`. If it returns a list of outputs, the first is used.
         image: `(H, W, C)`, or `(H, W)` for one channel, in the range that the model was trained on.
             An array on disk, such as a `numpy.memmap`, is read tile by tile.
         tile: Height and width of what the network sees at once, in pixels; one number for both. If
             `None`, the model's own input size, or 512 or the next size that it takes.
         margin: Pixels on each side of a tile whose results are left out, for a network with "same"
             padding. They are rounded up to where the poolings allow. If `None`, see above.
-        overlap: Least number of pixels over which neighboring results are blended; their weights
+        overlap: Minimum number of pixels over which neighboring results are blended; their weights
             rise and fall linearly.
         batch_size: Tiles per step.
         verbose: Whether to show a progress bar; "auto": in a terminal or notebook.

@@ -17,8 +17,8 @@ class DiceLoss(keras.losses.Loss):
     predicted probabilities of the pixels and g is 1 for pixels of the class. Small classes count as
     much as large ones, so that class weights are not needed.
 
-    DEVIATION: the paper's denominator has squares; that of V-Net's successors, such as nnU-Net,
-    does not (Isensee 2018, arXiv:1809.10486, Equation 1).
+    DEVIATION: the paper's denominator has squares; those of V-Net's successors, such as nnU-Net's,
+    do not (Isensee 2018, arXiv:1809.10486, Equation 1).
 
     Labels are class indices `(N, H, W)` or `(N, H, W, 1)`, outputs probabilities `(N, H, W, K)`; a
     single sigmoid output is the probability of class 1 of two. For a weight of each pixel, use the
@@ -26,8 +26,8 @@ class DiceLoss(keras.losses.Loss):
 
     Args:
         ignore_class: A label whose pixels do not count, such as 255 for void pixels.
-        smooth: Number of pixels that are added above and below, so that a class that does not occur
-            has a coefficient of 1 where it is not predicted.
+        smooth: Number of pixels added to the numerator and the denominator, so that a class that
+            does not occur has a coefficient of 1 where it is not predicted.
 
     Raises:
         ValueError: If an option is out of range, or the labels are one-hot.

@@ -44,8 +44,8 @@ def evaluate(
 
     Args:
         model: A Keras model from images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
-            class per pixel, with softmax or linear; or K = 1 with sigmoid or linear for two
-            classes. Of several outputs, the first is used.
+            class per pixel, with softmax or linear activation; or K = 1 with sigmoid or linear
+            activation for two classes. If there are several outputs, the first is used.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
             whose middle is used for an output that is smaller; for two classes also booleans.

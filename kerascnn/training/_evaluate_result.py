@@ -15,9 +15,9 @@ class Evaluation:
             for at most five classes.
         loss: Mean cross-entropy, in nats.
         class_names: Name of each class.
-        auc: For two classes of images, the area under the ROC curve, 0 to 1: how often an image of
-            the second class has a higher score for it than one of the first. `None` for more
-            classes, for a class per pixel, and if one of the two classes does not occur.
+        auc: For two classes of images, the area under the ROC curve, 0 to 1: how often the score of
+            the second class is higher for one of its images than for one of the first. `None` for
+            more classes, for a class per pixel, and if one of the two classes does not occur.
     """
 
     confusion: np.ndarray

@@ -99,15 +99,15 @@ def train(
             indices of pixels (the middle is used for an output that is smaller), or `(N, M, 5)`
             boxes: class, and center x, y, width, height from 0 to 1; rows of class -1 are
             ignored. If outputs have labels of their own, a dict of labels by the outputs' names;
-            each loss counts the same. Weights `(N,)` for images, or one for each label, such as
+            all losses count equally. Weights `(N,)` for images, or one for each label, such as
             `(N, H, W)`.
             A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
             also of unknown length. Its batches are used as they are, and each is checked when it
             arrives. The batches of a `PyDataset` are shuffled by the seed; a `tf.data.Dataset`
             keeps its own order, so shuffle it. A resumed run is the same, bit for bit, if the
             data return the same batches again. If their order changes, as after `shuffle()`, the
-            rest of a stopped epoch has other images. Only the types, the shapes and the number of
-            the batches are recorded in config.json.
+            rest of an interrupted epoch uses different images. Only the types, the shapes and the
+            number of the batches are recorded in config.json.
         recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
         epochs: Passes over the training images. If `None`, the recipe's.
         batch_size: Images per step. If `None`, the recipe's, or that of data that come in batches.
@@ -120,8 +120,8 @@ def train(
             integer.
         augment: A Keras layer or a function, from a batch `(N, H, W, C)` float32 to a batch, or
             the name of an augmentation, such as `"none"`. If `None`, the recipe's. The training
-            images pass through it again in each epoch. What a function draws at random is
-            reproducible only if it comes from a layer's `keras.random.SeedGenerator`.
+            images pass through it again in each epoch. The random numbers of a function are
+            reproducible only if they come from a layer's `keras.random.SeedGenerator`.
         loss: A Keras loss instead of the one that follows from the last activation, or a dict of
             losses by the names of outputs that have labels of their own.
         input_range: Smallest and largest value of the images, as the model expects them. If
@@ -132,13 +132,13 @@ def train(
         verbose: 0 for nothing, 1 for a progress bar, 2 for a line per epoch; `"auto"` for a bar on
             a terminal or in a notebook, and lines otherwise.
         deterministic: Whether TensorFlow must compute the same bits each time, which may take
-            longer, and holds for the rest of the process.
+            longer, and applies to the rest of the process.
         devices: Names such as `("GPU:0", "GPU:1")` of devices that share each batch. If `None`,
             all GPUs, or the CPU. Batch normalization uses each device's part of a batch
             separately.
         precision: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`. If `None`, the fastest on
             the devices, see `kerascnn.training.devices()`. The outputs stay float32.
-        backup_seconds: Smallest time between two backups within an epoch, which never take more
+        backup_seconds: Minimum time between two backups within an epoch, which never take more
             than two percent of the time. 0: after each step.
         keep_every: Keep the weights of the start, of every `keep_every`-th epoch and of the last
             epoch in `run_dir/epochs/`, for `explorer.export(checkpoints=)`. If `None`, only the
@@ -148,7 +148,7 @@ def train(
             missing class has weight 1. Also for class indices of pixels, and for one-hot labels.
         **overrides: Fields of the recipe: `learning_rate=`, `schedule=`, `momentum=`, … A field
             that has no effect, such as the dropout of `"vgg"` in a model without Dropout layers,
-            causes a warning and is recorded as what was done.
+            causes a warning, and the value that was used is recorded.
 
     Returns:
         A `Training` with `.history`, `.model`, `.best_epoch`, and `.best()`, the model of that
@@ -158,7 +158,7 @@ def train(
         ValueError: If an argument or the data cannot be used, the run directory contains another
             run, or the loss becomes NaN (the model then has the weights of its last good epoch).
         OSError: If the run directory cannot be written or read, or has lost a file whose contents
-            are nowhere else.
+            are stored nowhere else.
 
     >>> import numpy as np
     >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),

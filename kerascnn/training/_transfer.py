@@ -85,14 +85,14 @@ def _features(base: keras.Model) -> keras.KerasTensor:
 
 
 def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
-    """Make the base of a `transfer` model trainable from a layer on, for fine-tuning.
+    """Make the base of a `transfer` model trainable, starting from a layer, for fine-tuning.
 
     Batch normalization stays frozen. The model must be trained or compiled again: `train` it at a
     lower learning rate and with another `run_dir`.
 
     Args:
-        model: The result of `transfer`, or any functional or sequential model that contains
-            models; layers outside of these are not changed.
+        model: The result of `transfer`, or any functional or sequential model that contains other
+            models; layers outside these are not changed.
         first: The first layer to train, named as for `grad_cam`: "layer" also finds "model/layer",
             at any depth; the name of a nested model means its first layer. If `None`, all layers
             are trained.

@@ -48,7 +48,7 @@ def lrp(
     passes it to the other factor.
 
     Limitations: the result depends on the rules. LRP-0 and epsilon are as noisy as the gradient;
-    z-plus shows no evidence against the class. Attention, recurrent and custom layers are refused.
+    z-plus shows no evidence against the class. Attention, recurrent and custom layers are rejected.
 
     Args:
         model: any functional or sequential `keras.Model` whose layers have a rule.

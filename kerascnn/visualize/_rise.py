@@ -31,14 +31,14 @@ def rise(
     input: int | str | None = None,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
-    """Average random masks, each weighted by the score of the image that it lets through.
+    """Average random masks, each weighted by the score of the masked image.
 
     A mask is a grid of cells, each visible with probability `keep`, enlarged with soft edges and
     shifted at random. Each mask takes one forward pass. All images get the same masks, so results
     do not depend on the batch.
 
-    Limitations: noisy with few masks; the paper takes 4000 to 8000. Masked images are not natural
-    images, and details finer than a cell do not show.
+    Limitations: noisy with few masks; the paper uses 4000 to 8000. Masked images are not natural
+    images, and details finer than a cell are lost.
 
     Args:
         model: any functional or sequential `keras.Model`.

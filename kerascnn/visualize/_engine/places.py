@@ -176,14 +176,14 @@ def pixel(y: int, x: int, klass: int) -> Pixel:
 def box(place: npt.ArrayLike, klass: int | None = None, *, boxes: int = 2) -> Box:
     """Return the score of a detected box, as the target of an explanation.
 
-    Of the boxes that the model predicts, it is the one that overlaps a place most.
+    It is the box that overlaps the given place most, of all that the model predicts.
 
     Args:
         place: Center x, center y, width and height, as fractions of the image; such as the last
             four numbers of a row of `kerascnn.predict_boxes`.
         klass: Class index: the score is the confidence times the score of the class (Redmon 2016,
             Equation 1). If `None`, the confidence.
-        boxes: Boxes of each cell of the model's grid.
+        boxes: Number of boxes for each cell of the model's grid.
 
     Raises:
         ValueError: If the place is not a box, or a number is out of range.
