@@ -41,7 +41,7 @@ def deep_lift(
 
     Limitations: the result depends on the baseline, as for `integrated_gradients`. Attention,
     recurrent and custom layers, products of tensors and normalization by the activations are
-    refused.
+    rejected.
 
     Args:
         model: any functional or sequential `keras.Model` whose layers have a rule.

@@ -24,7 +24,7 @@ from ._engine.relevance import KINDS, STABILIZER, Known, away_from_zero, relevan
 from ._engine.route import Route
 from ._engine.targets import Target
 
-INSTEAD = "Use integrated_gradients, which takes any layer, or set layer to one behind them."
+INSTEAD = "Use integrated_gradients, which takes any layer, or set layer to one after them."
 
 
 def lrp(

@@ -62,7 +62,7 @@ def check_gradients(grads: np.ndarray, reshape: Reshape, layer: str) -> None:
     if silent.all() and reshape is not None:
         raise ValueError(
             f"layer must affect the score of the target at its patches; the gradient at {layer!r} "
-            "is 0 everywhere, so a heatmap would show nothing. Choose an earlier layer: behind the "
+            "is 0 everywhere, so a heatmap would show nothing. Choose an earlier layer: after the "
             "last attention, only the class token may count."
         )
     if silent.any():
