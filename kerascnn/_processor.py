@@ -1,7 +1,8 @@
-"""One-line errors for layers that TensorFlow cannot compute on some processors.
+"""One-line errors for layers that TensorFlow cannot compute, forward or backward.
 
 Without oneDNN, TensorFlow has no kernels for dilated transposed convolutions and for channels-first
-convolutions. Its own error comes from inside the graph, has many lines, and names no layer.
+convolutions. Its own error comes from inside the graph, has many lines, and names no layer. Where a
+gradient is missing, there may be no error at all.
 """
 
 import re
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 import keras
 from keras import KerasTensor, ops
 
-from ._graph import Graph, Node, flatten, has_graph, run
+from ._graph import HALF, RESIZING, SINGLE, Graph, Node, flatten, has_graph, run
 
 SOME_SIZE = 64  # in pixels, for models that accept any size
 # TensorFlow's additions to its messages: colors, names of nodes and operations.
@@ -72,3 +73,30 @@ def _run_or_say(node: Node, args: tuple, kwargs: dict) -> object:
             f"on this processor: {said.rstrip('.')}. Set TF_ENABLE_ONEDNN_OPTS=1 before TensorFlow "
             "is imported, or use a GPU."
         ) from None
+
+
+def check_weights_learn(graph: Graph) -> None:
+    """Check that TensorFlow has the gradients of the layers that come after trainable weights.
+
+    It cannot differentiate resizing by area, nor bicubic and Lanczos resizing in half precision:
+    the weights before a bicubic layer would get no gradient, and stay as they are.
+
+    Raises:
+        NotImplementedError: If a gradient is missing; names the layer.
+    """
+    learned: set = set()  # tensors that depend on trainable weights
+    for node in graph.nodes:
+        operation = node.operation
+        if not learned.isdisjoint(node.inputs) and type(operation).__name__ in RESIZING:
+            dtype = getattr(operation, "compute_dtype", None) or operation.output.dtype
+            or_single = " or give this layer dtype='float32'"
+            single = operation.interpolation in SINGLE and dtype in HALF
+            if single or operation.interpolation == "area":
+                raise NotImplementedError(
+                    f"TensorFlow has no gradient of the layer {node.name!r} "
+                    f"({type(operation).__name__} with interpolation={operation.interpolation!r}) "
+                    f"in {dtype}, so weights before it would not learn. Use "
+                    f"interpolation='bilinear'{or_single * single}."
+                )
+        if getattr(operation, "trainable_variables", ()) or not learned.isdisjoint(node.inputs):
+            learned.update(node.outputs)

@@ -86,3 +86,30 @@ def test_sizes_are_refused_before_training(call):
     message = r"received 12x14: the output is empty at 'pool4'\. Use 16x16\.$"
     with pytest.raises(ValueError, match=message):
         METHODS[call](model, np.zeros((2, 12, 14, 3), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("interpolation", "dtype"),
+    [("area", "float32"), ("bicubic", "mixed_bfloat16"), ("lanczos3", "mixed_float16")],
+)
+def test_a_gradient_that_tensorflow_lacks(interpolation, dtype, rng):
+    """Weights before the layer would not learn; of bicubic, TensorFlow says nothing."""
+    images = rng.random((2, 8, 8, 3), "float32")
+
+    def model(*before, **options):
+        up = layers.UpSampling2D(2, interpolation=interpolation, name="up", **options)
+        return keras.Sequential(
+            [keras.Input((8, 8, 3)), *before, up, layers.Flatten(), layers.Dense(2, "softmax")]
+        )
+
+    own = {"dtype": dtype}
+    for name in ("weight_gradients", "train"):
+        learns = model(layers.Conv2D(3, 3, padding="same"), **own)
+        with pytest.raises(NotImplementedError, match=r"no gradient of the layer 'up'.* would not"):
+            METHODS[name](learns, images)
+        METHODS[name](model(**own), images)  # nothing before it learns
+    if dtype == "float32":  # no method has it
+        with pytest.raises(NotImplementedError, match=r"an operation of this model: .*ResizeArea"):
+            kc.visualize.lrp(model(layers.Conv2D(3, 3)), images, 1)
+    else:
+        METHODS["weight_gradients"](model(layers.Conv2D(3, 3), dtype="float32"), images)

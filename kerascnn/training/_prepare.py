@@ -9,6 +9,8 @@ import keras
 import numpy as np
 
 from kerascnn._checks import is_number
+from kerascnn._graph import flatten, has_graph
+from kerascnn._processor import check_weights_learn
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
@@ -102,6 +104,8 @@ def prepare(
     if validation is not None:
         looked.append(sized("validation", first_of(validation)))
     _build(model, first, change)
+    if has_graph(model):
+        check_weights_learn(flatten(model))
     warn_of_levels(model, first.sample(), "training images")
     if plan.batch_size > len(first):
         raise ValueError(

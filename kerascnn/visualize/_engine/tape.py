@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import tensorflow as tf
 from keras import KerasTensor
 
 from kerascnn._graph import Graph
+from kerascnn._processor import check_weights_learn
 from kerascnn._sizes import check_free_sizes
 
 from .compile import said_in_one_line
@@ -33,13 +35,8 @@ def slopes(
     gradients that overflow are computed without scaling.
     """
     scale = HALF_SCALE if half else 1.0
-    try:
+    with _missing_named():
         grads = tape.gradient(values, points, output_gradients=tf.fill(tf.shape(values), scale))
-    except LookupError as error:  # a resizing by area, for one
-        raise NotImplementedError(
-            f"TensorFlow cannot compute the gradient of an operation of this model: {error}. Use "
-            "another one in its place, or occlusion, which needs no gradient."
-        ) from None
     grads = [None if g is None else _in_single(g) / scale for g in grads]
     if not half:
         return grads
@@ -48,6 +45,18 @@ def slopes(
         None if g is None else tf.where(tf.math.is_finite(g), g, _in_single(p))
         for g, p in zip(grads, plain, strict=True)
     ]
+
+
+@contextmanager
+def _missing_named() -> Iterator[None]:
+    """Raise a one-line error if TensorFlow has no gradient of an operation."""
+    try:
+        yield
+    except LookupError as error:  # a resizing by area, for one
+        raise NotImplementedError(
+            f"TensorFlow cannot compute the gradient of an operation of this model: {error}. Use "
+            "another one in its place, or occlusion, which needs no gradient."
+        ) from None
 
 
 def _in_single(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
@@ -136,7 +145,8 @@ def pulled_back(
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         outputs = function(*inputs)
-    grads: Any = tape.gradient(outputs, inputs, output_gradients=given)
+    with _missing_named():
+        grads: Any = tape.gradient(outputs, inputs, output_gradients=given)
     return [tf.zeros_like(x) if g is None else g for x, g in zip(inputs, grads, strict=True)]
 
 
@@ -161,6 +171,7 @@ def variable_gradients(
         ValueError: If the loss depends on none of the variables or is not a number, or if the
             images have the wrong size.
     """
+    check_weights_learn(graph)
     points = [variable.value for variable in variables]
     half = in_half(graph)
     with tf.GradientTape(persistent=half, watch_accessed_variables=False) as tape:
