@@ -62,7 +62,7 @@ def names_of(graph: Graph) -> tuple[str, ...] | None:
     return _known.get(graph.maker(graph.outputs[0]).operation)
 
 
-def indices_of(target: Any, graph: Graph) -> Any:
+def indices_of(target: Any, graph: Graph, name: str = "target") -> Any:
     """Replace class names in a target by their indices; other targets are not changed.
 
     Raises:
@@ -73,14 +73,14 @@ def indices_of(target: Any, graph: Graph) -> Any:
         names = names_of(graph)
         if names is None:
             raise TypeError(
-                f"target must be a class index, since the model's class names are unknown; "
+                f"{name} must be a class index, since the model's class names are unknown; "
                 f"received {target!r}. Set them with kerascnn.name_classes(model, class_names)."
             )
         if target not in names:
-            raise unknown("target", target, names)
+            raise unknown(name, target, names)
         return names.index(target)
     if getattr(getattr(target, "dtype", None), "kind", "") == "U":
         target = target.tolist()
     if isinstance(target, list | tuple) and any(isinstance(one, str) for one in target):
-        return [indices_of(one, graph) for one in target]
+        return [indices_of(one, graph, name) for one in target]
     return target

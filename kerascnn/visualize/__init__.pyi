@@ -21,6 +21,7 @@ from ._engine.places import region as region
 from ._engine.regularizers import Penalties as Penalties
 from ._engine.transforms import Moves as Moves
 from ._expected_gradients import expected_gradients as expected_gradients
+from ._fgsm import fgsm as fgsm
 from ._filters import filters as filters
 from ._finer_cam import finer_cam as finer_cam
 from ._grad_cam import grad_cam as grad_cam
@@ -43,6 +44,7 @@ from ._lrp import lrp as lrp
 from ._maco import maco as maco
 from ._maximize_activation import maximize_activation as maximize_activation
 from ._occlusion import occlusion as occlusion
+from ._pgd import pgd as pgd
 from ._projective_field import projective_field as projective_field
 from ._receptive_field import receptive_field as receptive_field
 from ._rise import rise as rise

@@ -71,7 +71,9 @@ class Question:
         return lambda *tensors: said_in_one_line(graph, tensors, lambda: body(graph, *tensors))
 
 
-def ask(model: keras.Model, images: Images, target: Target = None) -> Question:
+def ask(
+    model: keras.Model, images: Images, target: Target = None, *, name: str = "target"
+) -> Question:
     """Check that a model, images and a target fit each other.
 
     Args:
@@ -80,11 +82,12 @@ def ask(model: keras.Model, images: Images, target: Target = None) -> Question:
         target: class index, one index per image, a callable from the model's outputs before
             softmax to scores (N,), or `None` for the predicted class. A callable takes all images
             at once and is not compiled.
+        name: name of the argument that is the target.
 
     Raises:
         TypeError, ValueError: If they do not fit.
     """
     graph = graph_of(model)
     arrays = check_images(model, images)
-    classes, score = check_target(target, len(arrays[0]), graph)
+    classes, score = check_target(target, len(arrays[0]), graph, name=name)
     return Question(model, graph, tuple(arrays), classes, score)

@@ -17,7 +17,9 @@ Target = (
 )
 
 
-def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, Callable | None]:
+def check_target(
+    target: Target, count: int, graph: Graph, *, name: str = "target"
+) -> tuple[np.ndarray, Callable | None]:
     """Convert a target to one class index per image, or a callable.
 
     Args:
@@ -25,6 +27,7 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
             or `None`.
         count: number of images.
         graph: the model's graph.
+        name: name of the argument.
 
     Returns:
         (N,) int32 class indices, -1 for the predicted class, and the callable or `None`.
@@ -34,7 +37,7 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
         ValueError: If an index is out of range, if there is not one index per image, or if the
             model needs a callable.
     """
-    target = read_scores(target, graph)
+    target = read_scores(target, graph, name)
     predicted = np.full(count, -1, np.int32)
     if callable(target):
         return predicted, target
@@ -45,12 +48,12 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
     indices = np.asarray(target)
     if indices.dtype.kind not in "iu":
         raise TypeError(
-            "target must be a class index, one index per image, a callable from the logits to "
+            f"{name} must be a class index, one index per image, a callable from the logits to "
             f"scores (N,), or None for the predicted class; received {target!r}."
         )
     if indices.shape not in ((), (1,), (count,)):
         raise ValueError(
-            f"target must be a class index or one index for each of the {count} images, "
+            f"{name} must be a class index or one index for each of the {count} images, "
             f"({count},); received shape {indices.shape}."
         )
     each = np.atleast_1d(indices)
@@ -60,14 +63,14 @@ def check_target(target: Target, count: int, graph: Graph) -> tuple[np.ndarray, 
         if len(graph.outputs) > 1:
             meaning += f" of the first output, {graph.maker(graph.outputs[0]).name!r}"
         raise ValueError(
-            f"target must be a class index from 0 to {classes - 1}{meaning}; received {wrong[0]}."
+            f"{name} must be a class index from 0 to {classes - 1}{meaning}; received {wrong[0]}."
         )
     return np.broadcast_to(indices, count).astype(np.int32), None
 
 
-def read_scores(target: Target, graph: Graph) -> Target:
+def read_scores(target: Target, graph: Graph, name: str = "target") -> Target:
     """Convert names and tf-keras-vis scores to class indices, several scores to one callable."""
-    read: Any = indices_of(target, graph)
+    read: Any = indices_of(target, graph, name)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
         return _sum_of(read) if len(read) > 1 else read_scores(read[0], graph)
     # If the target is a score, this module has been imported; otherwise it is not needed.
