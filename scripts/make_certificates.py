@@ -100,7 +100,7 @@ def without_peer(checked: list[Certificate]) -> str:
 
 def main() -> None:
     """Check everything and write the page."""
-    checked, words, kept = certificates(), sys.argv[1:], known()
+    checked, asked, kept = certificates(), sys.argv[1:], known()
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     page = [HEAD, f"Versions: {versions}.\n"]
     for topic, words in TOPICS.items():
@@ -109,7 +109,7 @@ def main() -> None:
         page.append("| --- | --- | --- | --: | --: | --- |\n")
         for certificate in (c for c in checked if c.topic == topic):
             old = kept.get(key_of([certificate.what, certificate.net, certificate.peer]))
-            again = not old or not words or any(word in certificate.name for word in words)
+            again = not old or not asked or any(word in certificate.name for word in asked)
             page.append("| " + " | ".join(row(certificate) if again else old) + " |\n")
             print(page[-1], end="", flush=True)
     page.append(without_peer(checked))

@@ -10,7 +10,7 @@ from kerascnn import datasets, weights  # lazy: these import nothing heavy yet
 from kerascnn._checks import check_count
 from kerascnn._errors import unknown
 from kerascnn.models._signatures import COMMON, signatures
-from kerascnn.trained._paths import is_run, is_whole_model
+from kerascnn.trained._recognize import is_run, is_whole_model
 
 # The registry of architectures needs Keras; the stub of their builders does not.
 PARTS = ("build_inception_module",)  # builders of modules, not networks

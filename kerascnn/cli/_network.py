@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerascnn import weights
-from kerascnn.trained._paths import CONFIG, class_names_in, is_run, is_whole_model
+from kerascnn.trained._recognize import CONFIG, class_names_in, is_run, is_whole_model
 
 from ._checks import ARCHITECTURES, check_network, check_options, check_run, check_weights
 from ._options import PREPROCESSING, Named, of_builder, read_options

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerascnn.trained._paths import is_whole_model
+from kerascnn.trained._recognize import is_whole_model
 
 from ._checks import ARCHITECTURES, check_data, check_network, check_options
 from ._data import from_folder, in_levels, say_size

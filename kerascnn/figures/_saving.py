@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
-from xml.sax.saxutils import escape
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
+
+from ._alt_text import with_alt_text
 
 BACKENDS = {"svg": "svg", "png": "agg", "pdf": "pdf"}  # of matplotlib, by format
 #: The formats that `draw` writes.
@@ -79,7 +80,7 @@ def file_of(drawing: Figure, kind: str, label: Label, *, dpi: int = PNG_DPI) -> 
     getattr(canvas, f"print_{kind}")(buffer, metadata=metadata)
     data = buffer.getvalue()
     return lambda: (
-        described(data.decode(), title, alt, label.lang).encode() if kind == "svg" else data
+        with_alt_text(data.decode(), title, alt, label.lang).encode() if kind == "svg" else data
     )
 
 
@@ -88,14 +89,3 @@ def _compressed(pixels: np.ndarray, dpi: int, metadata: dict) -> bytes:
     buffer = io.BytesIO()
     imsave(buffer, pixels, format="png", origin="upper", dpi=dpi, metadata=metadata)
     return buffer.getvalue()
-
-
-def described(svg: str, title: str, description: str, lang: str) -> str:
-    """Add <title> and <desc>, which screen readers read out, and the language to an SVG."""
-    words = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
-    return re.sub(
-        r"(<svg )([^>]*>)\s*",
-        rf'\1role="img" xml:lang="{lang}" \2\n {words.replace(chr(92), chr(92) * 2)} ',
-        svg,
-        count=1,
-    )

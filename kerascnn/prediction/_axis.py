@@ -50,7 +50,7 @@ class Axis:
             total[to] += weights
         return total
 
-    def pixels(self, start: int) -> np.ndarray:
+    def mirrored_pixels(self, start: int) -> np.ndarray:
         """Return the indices of the pixels that a tile sees, mirrored beyond the border."""
         first = start - self.before
         period = max(2 * (self.length - 1), 1)  # the pixel at the border is not repeated

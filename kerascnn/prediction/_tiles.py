@@ -115,7 +115,9 @@ def _check_image(image, channels):
 
 def _cut(image, plans: Sequence[Axis], place: tuple[int, int]) -> np.ndarray:
     """Return the pixels that the network sees at a place, mirrored beyond the border."""
-    (rows, columns) = (plan.pixels(start) for plan, start in zip(plans, place, strict=True))
+    (rows, columns) = (
+        plan.mirrored_pixels(start) for plan, start in zip(plans, place, strict=True)
+    )
     top, left = rows.min(), columns.min()
     block = np.asarray(image[top : rows.max() + 1, left : columns.max() + 1], np.float32)
     if not np.isfinite(block).all():  # a ReLU would turn NaN into 0

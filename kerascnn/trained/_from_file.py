@@ -8,7 +8,7 @@ import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import weights
 from kerascnn._rescaling import rescaling_layer
 
-from ._paths import saved_with
+from ._recognize import saved_with
 from ._trained import SHOWN, Trained, check_model
 from ._without_top import without_top
 

@@ -12,7 +12,7 @@ from kerascnn import models, weights
 
 from ._explain import classes_of
 from ._from_file import in_a_line
-from ._paths import CONFIG, MODEL
+from ._recognize import CONFIG, MODEL
 from ._trained import MNIST, Trained, check_model
 from ._without_top import without_top
 

@@ -13,7 +13,7 @@ from kerascnn._errors import unknown
 from ._architecture import from_architecture
 from ._from_file import from_file
 from ._from_run import from_run
-from ._paths import is_run, is_whole_model
+from ._recognize import is_run, is_whole_model
 from ._trained import Trained
 
 

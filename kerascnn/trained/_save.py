@@ -16,7 +16,7 @@ from kerascnn._files import must_be_writable, replacing
 from kerascnn._graph import flatten
 from kerascnn.weights import Preprocessing
 
-from ._paths import METADATA, OWN, WHOLE_MODEL, is_whole_model
+from ._recognize import METADATA, OWN, WHOLE_MODEL, is_whole_model
 from ._trained import SHOWN, Trained
 
 

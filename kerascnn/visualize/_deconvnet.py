@@ -13,7 +13,7 @@ from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
 from ._engine.images import Images, check_images, one_or_all
 from ._engine.layers import LayerLike, select_layer
-from ._engine.rules import rule_named
+from ._engine.relu_rules import rule_named
 from ._engine.scores import PREDICTED
 from ._engine.tape import gradients_of
 

@@ -13,7 +13,7 @@ from kerascnn._class_names import names_of
 from kerascnn._graph import flatten
 from kerascnn.cli._network import chosen
 from kerascnn.trained import load, save
-from kerascnn.trained._paths import saved_with
+from kerascnn.trained._recognize import saved_with
 
 NAMES = ("dent", "good")
 

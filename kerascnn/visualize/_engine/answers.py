@@ -15,7 +15,7 @@ from .batches import in_batches
 from .compile import compiled, specs
 from .layers import LayerLike, select_maps
 from .question import Question
-from .rules import rule_named
+from .relu_rules import rule_named
 from .scores import (
     PREDICTED,
     chosen_classes,

@@ -4,7 +4,7 @@ from keras import ops
 
 from kerascnn._graph import Node, Tensor, run
 
-from .rules import is_rectifier, unrectified
+from .relu_rules import is_rectifier, unrectified
 from .tape import pass_back
 
 
