@@ -89,14 +89,14 @@ def check_weights_learn(graph: Graph) -> None:
         operation = node.operation
         if not learned.isdisjoint(node.inputs) and type(operation).__name__ in RESIZING:
             dtype = getattr(operation, "compute_dtype", None) or operation.output.dtype
-            or_single = " or give this layer dtype='float32'"
             single = operation.interpolation in SINGLE and dtype in HALF
             if single or operation.interpolation == "area":
+                or_single = " or give this layer dtype='float32'" if single else ""
                 raise NotImplementedError(
-                    f"TensorFlow has no gradient of the layer {node.name!r} "
+                    f"TensorFlow cannot compute the gradient of the layer {node.name!r} "
                     f"({type(operation).__name__} with interpolation={operation.interpolation!r}) "
                     f"in {dtype}, so weights before it would not learn. Use "
-                    f"interpolation='bilinear'{or_single * single}."
+                    f"interpolation='bilinear'{or_single}."
                 )
         if getattr(operation, "trainable_variables", ()) or not learned.isdisjoint(node.inputs):
             learned.update(node.outputs)

@@ -97,7 +97,7 @@ def test_dense_and_nested_layers(model, images):
     flat = kc.visualize.deconvnet(model, images, "dense", unit=2)
     assert np.abs(flat).max() > 0
     outer = keras.Input((14, 10, 2))
-    nested = keras.Model(outer, layers.Dense(3)(model(outer)))
+    nested = keras.Model(outer, layers.Dense(3, name="last")(model(outer)))
     np.testing.assert_allclose(
         kc.visualize.deconvnet(nested, images, "dense", unit=2), flat, rtol=1e-5, atol=1e-9
     )
