@@ -53,7 +53,7 @@ def maximize_activation(case):
     made = [("scores", seen[0], numbers(score))]
     grad = plain.gradients(score, plain.inputs)[0]
     assert grad is not None, "no gradient in the plain computation"
-    grad = numbers(grad)
+    grad = factor * numbers(grad)  # by pictures in [0, 1], as Adam sees it
     clear = np.abs(grad) > 0.02 * np.abs(grad).max(axis=(1, 2, 3), keepdims=True)
     clear &= np.abs(grad) > 1e-4
     clear &= numbers(score)[:, None, None, None] != 0  # a silent unit's gradient is redirected
@@ -130,7 +130,7 @@ def invert_features(case):
     slope = plain.gradients(error, plain.inputs)[0]
     if case.half or slope is None:
         return made
-    slope = numbers(slope)
+    slope = factor * numbers(slope)  # by images in [0, 1], as Adam sees it
     clear = np.abs(slope) > np.maximum(
         0.02 * np.abs(slope).max(axis=(1, 2, 3), keepdims=True), 1e-4
     )
