@@ -79,8 +79,9 @@ def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
     if refused:
         more = f"; and {len(refused) - LISTED} more" * (len(refused) > LISTED)
         raise ValueError(
-            f"model must consist of what the page computes; it lacks {'; '.join(refused[:LISTED])}"
-            f"{more}. docs/explorer.md lists the layers; use one of them, or end the model before."
+            "model must consist of layers that the page can compute; it cannot compute "
+            f"{'; '.join(refused[:LISTED])}{more}. docs/explorer.md lists the layers; use one of "
+            "them, or end the model before."
         )
     for node, place in zip(nodes, places(nodes), strict=True):
         node["place"] = place

@@ -150,7 +150,7 @@ BYTE = 255
 
 
 @figure(
-    title="Local response normalization: strong neighbors damp each other, but only if the values"
+    title="Local response normalization: strong neighbors dampen each other, but only if the values"
     " are large enough",
     alt="Activation maps of VGG16 before and after local response normalization: for pixel values "
     "from 0 to 1 it divides all activations by the same number, for pixel values from 0 to 255 "

@@ -249,8 +249,8 @@ def backward_said(image: np.ndarray, kernel: np.ndarray) -> str:
     """Return the alt text."""
     return _(
         "A {image} input, a {kernel} kernel and the gradient of the {output} output: correlated "
-        "with the input it gives the kernel's gradient, padded and with the kernel flipped the "
-        "input's.",
+        "with the input, the output's gradient gives that of the kernel; padded and correlated "
+        "with the flipped kernel, it gives that of the input.",
         image=shape_text(image.shape),
         kernel=shape_text(kernel.shape),
         output=shape_text(correlate(image, kernel).shape),
@@ -258,7 +258,7 @@ def backward_said(image: np.ndarray, kernel: np.ndarray) -> str:
 
 
 @figure(
-    title="Back through a convolution: both gradients are convolutions again",
+    title="Back through a convolution: both gradients are again convolutions",
     alt=backward_said,
     rows=("B13",),
     frames=lambda image, kernel: correlate(image, kernel).size + kernel.size + image.size,

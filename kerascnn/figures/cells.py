@@ -49,9 +49,10 @@ def segmented() -> dict[str, Any]:
 
 @figure(
     title="Segmentation of cells: each pixel gets a class",
-    alt="A microscope image of cells that touch, in four panels: the image; with the pixels that a "
-    "U-Net calls cell in color; with the few pixels at the outlines that are wrong; and with a "
-    "heatmap of the pixels that decide about one cell, which are its own and those next to it.",
+    alt="A microscope image of cells that touch, in four panels: the image; with the pixels that "
+    "a U-Net classifies as cell, in color; with the few pixels at the outlines that are wrong; "
+    "and with a heatmap of the pixels that determine the score of one cell, which are its own and "
+    "those next to it.",
     rows=("E7",),
     data=segmented,
 )

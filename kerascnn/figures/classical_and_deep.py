@@ -63,7 +63,7 @@ def paths() -> Paths:
 
 
 @figure(
-    title="Classical methods learn only the classifier, deep networks the features too",
+    title="Classical methods learn only the classifier; deep networks learn the features too",
     alt="A handwritten 3 takes two paths to the scores of ten classes: by histograms of oriented "
     "gradients, which are made by hand, and a linear classifier, which is learned; and by two "
     "layers of feature maps and the classifier of LeNet-5, all of which are learned.",

@@ -71,7 +71,7 @@ def relative_times(factor: int) -> list[float]:
 @figure(
     title="A quarter of the pixels, four times the kernels: the same computing time",
     alt="Multiply-adds of the 13 convolutions of VGG16: the second ones of blocks 1 to 4 need 1.85 "
-    "billion each, as each pooling quarters the pixels and the kernels become four times as many; "
+    "billion each, as each pooling quarters the pixels and the number of kernels quadruples; "
     "with four times the maps the time would grow fourfold each time.",
     rows=("B12",),
     data=vgg16_times,

@@ -195,7 +195,7 @@ def regions() -> list[Regions]:
 @figure(
     title="More hidden units, more complex decision regions",
     alt="Two noisy spirals and the decision regions of three MLPs: one hidden unit divides the "
-    "plane by a line, three bend it, ten follow both spirals, and the accuracy rises to 100 "
+    "plane with a line, three bend it, ten follow both spirals, and the accuracy rises to 100 "
     "percent.",
     rows=("A5",),
     data=regions,

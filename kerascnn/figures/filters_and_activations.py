@@ -68,7 +68,7 @@ def first_layer_filters(*, network: Any = None) -> Figure:
 @figure(
     title="AlexNet's first layer looks for edges and colors",
     alt="The 48 filters of 7 by 7 pixels in the first convolution of a small AlexNet, trained on "
-    "CIFAR-10, as color images: edges in all directions, stripes and blobs of color.",
+    "CIFAR-10, as color images: edges in all orientations, stripes and blobs of color.",
     rows=("F1",),
 )
 def alexnet_filters() -> Figure:

@@ -222,7 +222,7 @@ SIZES = (1, 3, 5, 7, 9, 11)
 
 
 @figure(
-    title="A larger kernel sees more, and costs the square of its size",
+    title="A larger kernel sees more, and its cost grows with the square of its size",
     alt=lambda sizes: _(
         "Bars for kernels of side {sizes}: the receptive field grows with the side, weights and "
         "multiply-adds with its square.",
@@ -267,7 +267,7 @@ def _bars(ax: Axes, labels: list, values: list, color: str, title: str, text) ->
 @figure(
     title="Three 3×3 kernels see as far as one 7×7, with half the weights",
     alt="Seven pixels in a row: one kernel of 7 sees them all; three layers of kernels of 3 see "
-    "them too, by 27 C squared instead of 49 C squared weights, with two more ReLUs.",
+    "them too, with 27 C squared instead of 49 C squared weights, with two more ReLUs.",
     rows=("B11",),
 )
 def three_small_kernels() -> Figure:

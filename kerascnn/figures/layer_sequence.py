@@ -38,9 +38,9 @@ def stages() -> dict:
 
 @figure(
     title="Each layer turns one volume into another: CONV – ReLU – POOL – … – FC",
-    alt="A photo of a cat passes a small AlexNet: stacks of maps from 32 by 32 by 48 after the "
-    "first convolution to 3 by 3 by 64 after the last pooling, then the class scores, of "
-    "which cat is the highest.",
+    alt="A photo of a cat passes through a small AlexNet: stacks of maps from 32 by 32 by 48 "
+    "after the first convolution to 3 by 3 by 64 after the last pooling, then the class scores, "
+    "of which cat is the highest.",
     rows=("D1",),
     data=stages,
     photos=(PHOTO,),

@@ -31,7 +31,7 @@ def described(photo: np.ndarray | None) -> str:
 
 
 @figure(
-    title="We see a picture, the computer sees numbers",
+    title="We see a picture; the computer sees numbers",
     alt=described,
     rows=("A1",),
     photos=("cat",),

@@ -141,7 +141,7 @@ def average_pooling(
 @figure(
     title="2×2 pooling drops three quarters of the values and keeps every channel",
     alt="A photo of 128 by 128 by 3 and its average and maximum over 2 by 2 and 8 by 8 pixels: "
-    "averages blur, maxima keep the bright details, and all three channels are left.",
+    "averages blur, maxima keep the bright details, and all three channels remain.",
     rows=("C3",),
     photos=("astronaut",),
 )
@@ -185,7 +185,8 @@ def changes_by_shift() -> dict[int, np.ndarray]:
 @figure(
     title="Shift the input a little, and its max-pooled map changes less",
     alt="Curves of how much a digit image and its maps after max pooling over 2, 4 and 8 pixels "
-    "change when the image is shifted by 0 to 8 pixels: the larger the window, the less.",
+    "change when the image is shifted by 0 to 8 pixels: the larger the window, the less they "
+    "change.",
     rows=("C4",),
     data=changes_by_shift,
 )

@@ -54,7 +54,7 @@ def up_sampled(image: np.ndarray) -> str:
     return _(
         "A map of {size} is max-pooled to {maxima}; nearest up-sampling repeats each four times, "
         "bilinear up-sampling blends them, and unpooling puts each in its place, with zeros "
-        "around.",
+        "around it.",
         size=shape_text(image.shape),
         maxima=values_text(pooled),
     )

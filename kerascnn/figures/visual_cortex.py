@@ -133,7 +133,8 @@ PREFERRED = 90  # degrees: a vertical bar
 
 
 @figure(
-    title="A simple cell needs the bar in the right place, a complex cell only at the right angle",
+    title="A simple cell needs the bar in the right place; a complex cell only needs the right "
+    "angle",
     alt="Responses of a simple and a complex cell to a bar of light: rotated, both respond most "
     "to the vertical bar; shifted, the simple cell responds in one place only and the complex "
     "cell within 8 pixels to each side.",

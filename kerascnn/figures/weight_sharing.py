@@ -159,8 +159,8 @@ def _node(ax: Axes, x: float, y: float, label: str, color: str) -> None:
 
 @figure(
     title="Sparse and shared: 15 weights become 3",
-    alt="Five pixels joined to three units in five ways: densely by 15 weights, sparsely by 9, by "
-    "3 shared weights, by two sets of 3, and with zero padding, which keeps five units.",
+    alt="Five pixels joined to three units in five ways: densely with 15 weights, sparsely with "
+    "9, with 3 shared weights, with two sets of 3, and with zero padding, which keeps five units.",
     rows=("A9",),
 )
 def one_dimensional_picture() -> Figure:
@@ -180,7 +180,7 @@ ROWS, COLUMNS, FILTER = 529, 200, 5
 
 
 @figure(
-    title="A dense layer looks at everything, a filter at 5 by 5 pixels",
+    title="A dense layer looks at everything; a filter looks at 5 by 5 pixels",
     alt="A matrix of 529 by 200 weights, the dense layer from 23 by 23 pixels to 200 units, beside "
     "a filter of 5 by 5 weights, each weight drawn in the same size.",
     rows=("A10",),
