@@ -9,11 +9,19 @@ sys.path.insert(0, str(DOCS / "extensions"))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import architectures
+import course
+import courses
+import drawn
 import reference
 
 import kerascnn
 
+drawn.draw()
 reference.write(DOCS / "generated" / "reference")
+course.write(DOCS / "generated" / "gallery")
+courses.write(DOCS / "generated" / "courses")
+architectures.write(DOCS / "generated" / "architectures")
 
 project = "kerascnn"
 author = "The kerascnn authors"
@@ -26,12 +34,37 @@ extensions = [
     "sphinx.ext.viewcode",
     "myst_parser",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "architectures",
+    "code_links",
+    "course",
+    "languages",
+    "link_check",
     "python_names",
     "repository_links",
 ]
 root_doc = "index"
-exclude_patterns = ["extensions"]
+exclude_patterns = [
+    "extensions",
+    "generated/drawn",
+    "gallery.md",  # these two are drawn in the language of the site
+    "course-map.md",
+]
 templates_path = ["templates"]
+
+language = "en"
+site_languages = ["ko", "es"]  # built after it, in folders of these names
+locale_dirs = ["locale"]
+gettext_compact = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "generated/examples",
+    "filename_pattern": r"\.py$",
+    "download_all_examples": False,
+    "write_computation_times": False,
+    "show_memory": False,
+}
 
 # Docstrings put code between single backticks, as Markdown does; public names become links.
 default_role = "name"
@@ -52,11 +85,13 @@ myst_heading_anchors = 3
 html_theme = "pydata_sphinx_theme"
 html_title = "kerascnn"
 html_static_path = ["static"]
+html_extra_path = ["lenet5.html"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
+    "navbar_end": ["languages", "theme-switcher"],
     "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,

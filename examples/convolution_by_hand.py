@@ -1,4 +1,7 @@
-"""Compute a convolution by hand, with four loops, and compare the result with Keras.
+"""Convolution by hand
+===================
+
+Compute a convolution by hand, with four loops, and compare the result with Keras.
 
 Saves a plot of the fourth step as convolution_by_hand.png.
 """

@@ -1,4 +1,7 @@
-"""Apply Grad-CAM to a model from keras.applications, on photos, offline.
+"""Grad-CAM of your own model
+==========================
+
+Apply Grad-CAM to a model from keras.applications, on photos, offline.
 
 The first layers of MobileNet are trained within seconds to distinguish crops of four photos. The
 model is then applied to a collage of all four. Grad-CAM must locate each photo in its quarter,

@@ -1,4 +1,7 @@
-"""Train LeNet-5 on real handwritten digits, offline, and look inside the trained model.
+"""LeNet-5 on digits
+=================
+
+Train LeNet-5 on real handwritten digits, offline, and look inside the trained model.
 
 Saves plots as lenet5_training.png, lenet5_filters.png and lenet5_activations.png.
 """

@@ -1,4 +1,7 @@
-"""Train a small U-Net on synthetic cells, score it, and segment an image of another size, offline.
+"""Segmentation of cells
+=====================
+
+Train a small U-Net on synthetic cells, score it, and segment an image of another size, offline.
 
 Saves plots as segment_cells.png and segment_cells_large.png.
 """

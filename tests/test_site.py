@@ -1,13 +1,17 @@
 """The site: its pages of the reference hold every public name. See docs/conf.py."""
 
+import doctest
 import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+from matplotlib import pyplot as plt
+
 import kerascnn
 
-DOCS = Path(kerascnn.__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "extensions"))
 
 reference = import_module("reference")
@@ -56,3 +60,23 @@ def test_a_page_that_stays_the_same_keeps_its_time(tmp_path):
     reference.write(tmp_path)
     del times["kerascnn.gone.rst"]
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
+
+
+GUIDE = ("start", "lecturer", "student", "errors", "weights", "exercises", "decks")
+LONG = ("engineer", "photos", "training")  # they compile or train
+
+
+@pytest.mark.parametrize(
+    "page", [*GUIDE, *(pytest.param(page, marks=pytest.mark.slow) for page in LONG)]
+)
+def test_code_of_the_guide_runs(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    results = doctest.testfile(
+        str(DOCS / f"{page}.md"),
+        module_relative=False,
+        encoding="utf-8",
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+    )
+    assert results.attempted > 0
+    assert results.failed == 0
+    plt.close("all")

@@ -139,7 +139,7 @@ def summary(name: Name) -> str:
 
 def heading(title: str, line: str = "=") -> list[str]:
     """Return a heading in reStructuredText."""
-    return [title, line * len(title), ""]
+    return [title, line * 2 * len(title), ""]  # Korean letters are two columns wide
 
 
 def name_page(name: Name, value: str = "") -> str:
@@ -153,6 +153,7 @@ def name_page(name: Name, value: str = "") -> str:
         lines += [f".. py:data:: {name.name}", "", f"   {name.comment}", ""]
         lines += ["   .. code-block:: python", ""]
         lines += [f"      {line}" for line in value.splitlines()]
+    lines += [f".. used-in:: {name.full}", ""]
     for returned in RETURNED.get(name.full, ()):
         title = returned.rpartition(".")[2]
         lines += [*heading(title, "-"), f".. autoclass:: {returned}", "   :members:", ""]
@@ -187,17 +188,22 @@ def values(name: Name) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write all pages; those that stay the same keep their time."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write all pages."""
     texts = {f"{module}.rst": module_page(module) for module in modules()}
     for page, name in pages().items():
         constant = not isinstance(name.node, ast.FunctionDef | ast.ClassDef)
         texts[f"{page}.rst"] = name_page(name, values(name) if constant else "")
     texts["index.rst"] = index_page()
+    keep(folder, texts)
+
+
+def keep(folder: Path, texts: dict[str, str]) -> None:
+    """Write pages by name, and remove others; those that stay the same keep their time."""
+    folder.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         path = folder / file
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
-    for path in folder.glob("*.rst"):
+    for path in folder.glob("*.*"):
         if path.name not in texts:
             path.unlink()

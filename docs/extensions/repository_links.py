@@ -5,6 +5,8 @@ import re
 from sphinx.application import Sphinx
 
 PAGES = {
+    "gallery.md": "gallery/index.rst",  # drawn in the language of the site
+    "course-map.md": "generated/gallery/map.rst",
     "../CONTRIBUTING.md": "contributing.md",
     "../CHANGELOG.md": "changelog.md",
     "../benchmarks/README.md": "benchmarks.md",
