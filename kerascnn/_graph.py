@@ -16,6 +16,8 @@ import keras
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
+from ._strided_pointwise import made_safe
+from ._twin import twin
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
 SINGLE = ("bicubic", "lanczos3", "lanczos5")  # TensorFlow has no gradient for these …
@@ -224,7 +226,7 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
         kwargs = {**kwargs, "training": False}
     if type(operation).__name__ in RESIZING and operation.interpolation in SINGLE:
         return _resize(operation, args, kwargs)
-    return operation(*args, **kwargs)
+    return made_safe(operation)(*args, **kwargs)
 
 
 def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
@@ -239,21 +241,6 @@ def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
         single["_dtype_policy"] = keras.DTypePolicy("float32")
     args = keras.tree.map_structure(lambda x: keras.ops.cast(x, "float32"), args)
     return keras.ops.cast(twin(operation, **single)(*args, **kwargs), dtype)
-
-
-def twin(operation: keras.Operation, kind: type | None = None, **changed: Any) -> keras.Operation:
-    """Return a layer or operation with the weights of another, which differs in some attributes.
-
-    The other is not modified. `copy.copy` would serialize a layer.
-
-    Args:
-        operation: the original.
-        kind: the class of the twin; `None`: that of the original.
-        changed: attributes of the twin that differ.
-    """
-    twin = object.__new__(kind or type(operation))
-    twin.__dict__.update(operation.__dict__, **changed)
-    return twin
 
 
 def flatten(model: keras.Model) -> Graph:

@@ -11,7 +11,8 @@ from dataclasses import replace
 import keras
 
 from kerascnn._errors import warn
-from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run, twin
+from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run
+from kerascnn._twin import twin
 
 SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
     "softmax": "softmax",

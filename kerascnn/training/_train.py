@@ -14,6 +14,7 @@ from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
+from kerascnn._strided_pointwise import strides_made_safe
 
 from ._callbacks import (
     FiniteLoss,
@@ -229,7 +230,8 @@ def train(
                     *callbacks,
                 ]
                 run = Fit(trained, ready, plan, progress, lengths, meter, seed, where.count)
-                with kernels_checked(model, first_of(ready.fit).images.shape):
+                shape = first_of(ready.fit).images.shape
+                with kernels_checked(model, shape), strides_made_safe(model):
                     run.run(together, verbosity(verbose))
             if directory:
                 directory.keep_last(progress.epochs)

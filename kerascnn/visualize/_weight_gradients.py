@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerascnn._graph import flatten
+from kerascnn._strided_pointwise import strides_made_safe
 
 from ._engine.images import Images, check_images
 from ._engine.tape import variable_gradients
@@ -62,9 +63,10 @@ def weight_gradients(
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [v.numpy().copy() for v in others]
     try:
-        return variable_gradients(
-            graph, arrays, lambda: loss(model(inputs, training=training)), weights
-        )
+        with strides_made_safe(model):
+            return variable_gradients(
+                graph, arrays, lambda: loss(model(inputs, training=training)), weights
+            )
     finally:
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import keras
 from keras import ops
 
-from kerascnn._graph import Node, Tensor, run, twin
+from kerascnn._graph import Node, Tensor, run
+from kerascnn._strided_pointwise import made_safe
+from kerascnn._twin import twin
 
 from .kernels import check_float
 from .tape import pulled_back
@@ -73,7 +75,7 @@ def affine_of(layer: keras.layers.Layer) -> list[Affine]:
             activation=keras.activations.linear, lora_enabled=False,
             _dtype_policy=keras.DTypePolicy(SINGLE),
         )  # fmt: skip
-        return other(a)
+        return made_safe(other)(a)
 
     if isinstance(layer, TRANSPOSED):
         by_output = _before_last

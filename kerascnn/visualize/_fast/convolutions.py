@@ -7,7 +7,8 @@ from functools import partial
 import keras
 from keras import ops
 
-from kerascnn._graph import Node, Tensor, run, twin
+from kerascnn._graph import Node, Tensor, run
+from kerascnn._twin import twin
 from kerascnn.visualize._engine.compile import on_gpu
 from kerascnn.visualize._engine.tape import pass_back
 
