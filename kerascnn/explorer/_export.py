@@ -26,6 +26,7 @@ from ._graph import Arrays, read
 from ._inputs import describe_inputs, prepared
 from ._measured import PICTURES, Answers
 from ._page import page
+from ._pixels import describe_pixels
 from ._samples import check_samples, entries
 from ._weights import TYPES, coded, decoded, size_of
 
@@ -128,6 +129,7 @@ def page_data(
     small = "int8" if dtype == "int8" else "int16"
     _check_size(model, graph, arrays, dtype, small, 0 if kept is None else len(kept.weights))
     _name_classes(data["outputs"], graph, class_names)
+    describe_pixels(data, model, graph)
     names, classes = data["outputs"][0]["classes"], _count_classes(data["outputs"][0], graph)
     inputs = describe_inputs(graph, preprocessing, digits, names)
     shapes = [graph.maker(key).shapes[0][1:] for key in graph.inputs]
@@ -218,7 +220,7 @@ def _name_classes(
         if own is None:
             continue
         units = graph.nodes[output["node"]].shapes[0][-1]
-        classes = 2 if output is outputs[0] and is_binary(graph) else units
+        classes = 2 if units == 1 and output["activation"] == "sigmoid" else units
         if len(own) != classes:
             raise ValueError(
                 f"class_names must be {classes}, one for each class of {output['name']!r}; "

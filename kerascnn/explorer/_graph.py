@@ -62,8 +62,15 @@ def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
     Raises:
         ValueError: the page has no kernel for a layer, or a size is not known.
     """
-    of_key = {key: nth for nth, node in enumerate(graph.nodes) for key in node.outputs}
     shapes = graph.shapes
+    for key in graph.inputs:
+        if None in shapes[key][1:]:
+            raise ValueError(
+                f"model must have inputs of a known size; received {tuple(shapes[key])} of "
+                f"{graph.maker(key).name!r}. Build it with an input_shape without None, or load it "
+                "with kerascnn.trained.load(…, any_size=False)."
+            )
+    of_key = {key: nth for nth, node in enumerate(graph.nodes) for key in node.outputs}
     nodes, refused = [], []
     for nth, node in enumerate(graph.nodes):
         try:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from kerascnn._markup import template
 from kerascnn._text import LANGUAGES, in_all_languages
 from kerascnn.plots import style
-from kerascnn.plots._style import colormap, layer_style, role_color
+from kerascnn.plots._style import colormap, layer_style, role_color, window_colors
 
 from ._words import words
 
@@ -29,14 +29,15 @@ COMPUTING = (
 SCRIPTS = (
     *COMPUTING,
     *("base.js", "colors.js", "state.js", "mnist.js", "input.js", "files.js", "overview.js"),
-    *("answer.js", "grids.js", "layer.js", "samples.js", "why.js", "change.js", "replay.js"),
-    *("sizes.js", "stamps.js", "tabs.js", "start.js"),
+    *("grids.js", "answer.js", "pixels.js", "layer.js", "samples.js", "why.js", "change.js"),
+    *("replay.js", "sizes.js", "stamps.js", "tabs.js", "start.js"),
 )
 GROUPS = (  # a layer of each group, for its colors
     "Conv2D", "Conv2DTranspose", "Dense", "MaxPooling2D", "BatchNormalization", "ReLU",
     "InputLayer", "Add", "Dropout", "Flatten", "UpSampling2D", "Other",
 )  # fmt: skip
 ROLES = ("window", "kernel", "output")
+MANY = 12  # colors of classes to ask for; they repeat
 
 
 def page(data: dict[str, Any]) -> str:
@@ -95,6 +96,7 @@ def _looks() -> dict[str, Any]:
     with style("slides"):
         layers = [layer_style(kind) for kind in GROUPS]
         light = [role_color(role) for role in ROLES]
+        classes = list(dict.fromkeys(window_colors(MANY)))
         maps = {role: colormap(role) for role in ("sequential", "signed", "heat")} | {
             "gray": "gray"
         }
@@ -112,6 +114,7 @@ def _looks() -> dict[str, Any]:
             for look in layers
         },
         "roles": {role: pair for role, *pair in zip(ROLES, light, dark, strict=True)},
+        "classes": classes,
         "maps": {role: _colors(name) for role, name in maps.items()},
     }
 

@@ -50,6 +50,9 @@ def _input() -> dict[str, str]:
         "pictureShown": _("Input: “{name}”"),
         "samples": _("Samples"),
         "answer": _("Answer:"),
+        "atPixel": _("{answer} (row {y}, column {x})"),
+        "classMap": _("Class of each pixel"),
+        "noClasses": _("This output has no classes. Select its layer to see its values."),
         "answerIs": _("Answer: {answer}"),
         "accuracyIs": _("Correct on {right} of {count} samples"),
     }

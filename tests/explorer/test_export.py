@@ -49,6 +49,7 @@ def test_the_page_of_lenet_is_small_and_holds_its_weights(lenet, digits, tmp_pat
         np.testing.assert_array_equal(decoded(entry), weights)
     assert data["outputs"][0] | {"classes": None} == {
         "name": "predictions", "node": 8, "head": 8, "activation": "softmax", "classes": None,
+        "pixels": False,
     }  # fmt: skip
     assert list(tmp_path.iterdir()) == [path]
 

@@ -5,7 +5,9 @@ const BEST = 6;
 let said = "";
 
 const scoreText = (one, score) => (isProbability(one) ? percent(score) : number(score));
-const answerText = (one, scores, klass) => `${classText(one, klass)}: ${scoreText(one, scores[klass])}`;
+const answerText = (one, scores, klass) => `${labelText(one, klass)}: ${scoreText(one, scores[klass])}`;
+/** A class, and which pixel it is asked for. */
+const labelText = (one, klass) => (one.pixels ? say("atPixel", { answer: classText(one, klass), ...pixel(one) }) : classText(one, klass));
 
 /** The width of a class's bar, as a part of the room. */
 function barOf(one, scores, klass) {
@@ -14,20 +16,23 @@ function barOf(one, scores, klass) {
   return high > low ? (scores[klass] - low) / (high - low) : 0;
 }
 
-function shownClasses(scores) {
+function shownClasses(one, scores) {
   const klasses = [...scores.keys()];
   if (klasses.length <= ALL_CLASSES) return klasses;
+  if (one.pixels) return classesOnMap();
   return klasses.sort((a, b) => scores[b] - scores[a]).slice(0, BEST);
 }
 
 /** Rows are made once and then only changed: they are redrawn with every stroke. */
 function drawAnswer() {
   const one = output();
-  find("#answer").hidden = !isClassifier();
-  if (!isClassifier()) return;
+  find("#no-classes").hidden = hasClasses();
+  find("#answer-title").hidden = find("#classes").hidden = !hasClasses();
+  drawPixels();
+  if (!hasClasses()) return;
   const scores = scoresOf(state.values);
   const best = predicted();
-  const shown = shownClasses(scores);
+  const shown = shownClasses(one, scores);
   const list = find("#classes");
   while (list.children.length > shown.length) list.lastChild.remove();
   while (list.children.length < shown.length) {
@@ -38,6 +43,7 @@ function drawAnswer() {
     const row = list.children[nth];
     const [name, track, score] = row.children;
     name.textContent = name.title = classText(one, klass);
+    paintClass(name, one, klass);
     track.firstChild.style.width = `${Math.max(0, Math.min(1, barOf(one, scores, klass))) * 100}%`;
     score.value = scores[klass];
     score.textContent = scoreText(one, scores[klass]);
@@ -55,7 +61,7 @@ function prepareAnswer() {
   choice.replaceChildren(...model.outputs.map((one, nth) => make("option", { value: nth }, one.name)));
   choice.addEventListener("change", () => {
     state.output = Number(choice.value);
-    state.target = null;
+    state.target = state.pixel = null;
     tell("values");
     tell("output");
   });

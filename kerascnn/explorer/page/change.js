@@ -2,7 +2,7 @@
 "use strict";
 const EDITABLE = 121; // numbers of a kernel
 const RANKED = 10; // filters that are listed
-let ranking = null; // {node, klass, score, found: [{channel, fall, without}]}
+let ranking = null; // {node, answer, score, found: [{channel, fall, without}]}
 
 const channelsOf = (node) => volumeOf(node.shape)[2];
 const isOff = (node, channel) => Boolean(state.edits.off[node.id]?.[channel]);
@@ -127,7 +127,7 @@ function drawEffect() {
   find("#restore-all").disabled = !isEdited();
   if (find("#view-change").hidden) return;
   const effect = find("#effect");
-  if (!isClassifier()) return effect.replaceChildren();
+  if (!hasClasses()) return effect.replaceChildren();
   if (!isEdited()) return effect.replaceChildren(say("nothingChanged"));
   applyEdits(noEdits());
   const before = scoresOf(net.forward(state.inputs).values).slice();
@@ -136,7 +136,7 @@ function drawEffect() {
   const now = scoresOf(state.values);
   const one = output();
   const parts = [say("effect", { before: answerText(one, before, old), after: answerText(one, now, argBest(now)) })];
-  if (argBest(now) !== old) parts.push(" ", say("effectSame", { answer: classText(one, old), score: scoreText(one, now[old]) }));
+  if (argBest(now) !== old) parts.push(" ", say("effectSame", { answer: labelText(one, old), score: scoreText(one, now[old]) }));
   const was = unchanged.get(state.checkpoint);
   if (accuracy && was) parts.push(" ", say("accuracyEffect", { before: was.right, after: accuracy.right, count: was.count }));
   return effect.replaceChildren(...parts);
@@ -147,24 +147,24 @@ const argBest = (scores) => scores.reduce((best, value, i) => (value > scores[be
 
 function rank() {
   const [{ node, run }, klass] = [state, target()];
-  const found = net.ranking(run, node.id, klass, { output: state.output }).slice(0, RANKED);
+  const found = net.ranking(run, node.id, klass, { output: state.output, at: pixelPlace() }).slice(0, RANKED);
   for (const one of found) {
     net.ablate(node.id, one.channel);
     const { values } = net.forward(run.inputs, { after: run, changed: [node.id] });
     one.without = scoresOf(values)[klass];
     applyEdits();
   }
-  ranking = { node, klass, score: scoresOf(state.values)[klass], found };
+  ranking = { node, answer: labelText(output(), klass), score: scoresOf(state.values)[klass], found };
   drawRanking();
 }
 
 function drawRanking() {
   const host = find("#ranking");
   if (!ranking || ranking.node !== state.node) return host.replaceChildren();
-  const { node, klass, score, found } = ranking;
+  const { node, answer, score, found } = ranking;
   const one = output();
   const shown = (value) => scoreText(one, value);
-  const heading = say("ranked", { answer: classText(one, klass), score: shown(score), layer: node.name });
+  const heading = say("ranked", { answer, score: shown(score), layer: node.name });
   const rows = found.map(({ channel, fall, without }) => make("tr", {},
     make("th", { scope: "row" }, make("button", { type: "button", onclick: () => select(node, channel, state.y, state.x) }, `${say("map")} ${channel}`)),
     make("td", {}, data(fall)), make("td", {}, make("data", { value: String(without) }, shown(without)))));
@@ -179,7 +179,7 @@ function drawChange() {
   drawEffect();
   if (!state.node || !state.values || find("#view-change").hidden) return;
   find("#change-layer").value = isInput(state.node) ? "" : state.node.id;
-  find("#rank").hidden = isInput(state.node) || !isClassifier();
+  find("#rank").hidden = isInput(state.node) || !hasClasses();
   find("#switches").parentElement.hidden = isInput(state.node);
   if (!isInput(state.node)) drawSwitches();
   drawKernel();

@@ -1,5 +1,6 @@
 // Tables of numbers with colors, and pictures with a window on them.
 "use strict";
+const FINE = 224; // pixels of an overlay
 const NUMBERS = 121; // cells: larger tables are shown as pictures
 
 /** Make an empty table of numbers, which `fillGrid` fills; a picture where it would be too large. */
@@ -76,6 +77,15 @@ function fillPicture(id, values, [height, width, channels], options = {}) {
   outline.style.top = `${(100 * (window.top + pad.top)) / tall}%`;
   outline.style.width = `${(100 * (window.right - window.left)) / wide}%`;
   outline.style.height = `${(100 * (window.bottom - window.top)) / tall}%`;
+}
+
+/** Draw an input as a picture of its own, one pixel for each value. */
+function inputCanvas(node, values) {
+  const [tall, wide, channels] = volumeOf(node.shape);
+  const canvas = make("canvas");
+  if (channels === 3) drawPicture(canvas, values, [tall, wide, 3], rangeOf(values));
+  else drawMaps(canvas, values, [tall, wide, channels], { columns: 1, shown: 1, map: maps.gray });
+  return canvas;
 }
 
 /** Draw the picture that an input shows, in gray or color. */

@@ -113,28 +113,29 @@
       return out;
     }
 
-    // The score of each class: its logit, or what the output gives where there is none; the mean
-    // over the places of maps. One sigmoid has two classes.
-    scores(run, output = 0) {
+    // The score of each class: its logit, or what the output gives where there is none; of maps
+    // at the place that `at` counts, or the mean over all. One sigmoid has two classes.
+    scores(run, output = 0, at = null) {
       const { node, head, activation } = this.model.outputs[output];
       const logits = head === null ? run.values[node] : run.before[head];
       const classes = this.nodes[head ?? node].shape.at(-1), places = logits.length / classes;
-      const out = new Float32Array(classes);
-      logits.forEach((value, i) => { out[i % classes] += value / places; });
+      let out = new Float32Array(classes);
+      if (at !== null) out = logits.slice(at * classes, (at + 1) * classes);
+      else logits.forEach((value, i) => { out[i % classes] += value / places; });
       return classes === 1 && activation === "sigmoid" ? Float32Array.of(-out[0], out[0]) : out;
     }
 
     // ----------------------------------------------------------------------------------- backward
 
     // The gradient of the score of a class by the values of each node that it depends on.
-    backward(run, unit, { output = 0 } = {}) {
+    backward(run, unit, { output = 0, at = null } = {}) {
       const { node, head, activation } = this.model.outputs[output];
       const last = this.nodes[head ?? node], classes = last.shape.at(-1);
       const binary = classes === 1 && activation === "sigmoid";
       const seed = new Float32Array(run.values[last.id].length), places = seed.length / classes;
-      for (let i = binary ? 0 : unit; i < seed.length; i += classes) {
-        seed[i] = (binary && unit === 0 ? -1 : 1) / places;
-      }
+      const [first, sign] = [binary ? 0 : unit, binary && unit === 0 ? -1 : 1];
+      if (at !== null) seed[at * classes + first] = sign;
+      else for (let i = first; i < seed.length; i += classes) seed[i] = sign / places;
       const gradients = [];
       const pass = (to, gradient) => {
         const there = gradients[to];

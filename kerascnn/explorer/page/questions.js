@@ -1,5 +1,5 @@
 // What can be asked of a network: how a number came about, which filter matters for an answer, and
-// where in a picture the answer comes from.
+// where in a picture the answer comes from. `at` is the place of a pixel that is classified.
 "use strict";
 
 (() => {
@@ -69,22 +69,22 @@
 
     // How much the score of a class falls when each map of a node is switched off, the largest
     // fall first.
-    ranking(run, id, unit, { output = 0 } = {}) {
-      const { changes } = this.nodes[id], before = this.scores(run, output)[unit];
+    ranking(run, id, unit, { output = 0, at = null } = {}) {
+      const { changes } = this.nodes[id], before = this.scores(run, output, at)[unit];
       const ranked = Array.from({ length: this.nodes[id].shape.at(-1) }, (_, channel) => {
         this.nodes[id].changes = new Map(changes).set(channel, { factor: 0 });
         const without = this.forward(run.inputs, { after: run, changed: [id] });
-        return { channel, fall: before - this.scores(without, output)[unit] };
+        return { channel, fall: before - this.scores(without, output, at)[unit] };
       });
       this.nodes[id].changes = changes;
       return ranked.sort((a, b) => b.fall - a.fall);
     },
 
     // The largest slope of the score over the channels of each pixel (Simonyan et al. 2013).
-    saliency(run, unit, { output = 0, input = 0 } = {}) {
+    saliency(run, unit, { output = 0, input = 0, at = null } = {}) {
       const { node } = this.model.inputs[input], channels = this.nodes[node].shape.at(-1);
       const out = new Float32Array(run.inputs[input].length / channels);
-      this.backward(run, unit, { output })[node]?.forEach((slope, i) => {
+      this.backward(run, unit, { output, at })[node]?.forEach((slope, i) => {
         const pixel = Math.floor(i / channels);
         out[pixel] = Math.max(out[pixel], Math.abs(slope));
       });
@@ -92,10 +92,10 @@
     },
 
     // The maps of a node, weighted by the mean slope of the score (Selvaraju et al. 2017, Eq. 1, 2).
-    gradCam(run, id, unit, { output = 0 } = {}) {
+    gradCam(run, id, unit, { output = 0, at = null } = {}) {
       const maps = run.values[id], channels = this.nodes[id].shape.at(-1);
       const places = maps.length / channels, out = new Float32Array(places);
-      const gradient = this.backward(run, unit, { output })[id];
+      const gradient = this.backward(run, unit, { output, at })[id];
       if (!gradient) return out;
       const alpha = new Float64Array(channels);
       gradient.forEach((slope, i) => { alpha[i % channels] += slope / places; });
@@ -106,14 +106,14 @@
     // How much the score of a class falls when a square covers each part of the picture (Zeiler &
     // Fergus 2013): for each pixel the mean over the squares that cover it. Yields the share that
     // is done after each square, so that a page can draw between them.
-    *occluding(run, unit, { size, stride, fill = null, output = 0, input = 0 } = {}) {
+    *occluding(run, unit, { size, stride, fill = null, output = 0, input = 0, at = null } = {}) {
       const { node } = this.model.inputs[input], [height, width, channels] = this.nodes[node].shape;
       const picture = run.inputs[input], colour = fill ?? meanColour(picture, channels);
       const sides = [height, width].map((side) => size ?? Math.ceil(side / 8));
       const steps = sides.map((side) => stride ?? Math.max(side >> 1, 1));
       const [tops, lefts] = [starts(height, sides[0], steps[0]), starts(width, sides[1], steps[1])];
       const total = new Float32Array(height * width), cover = new Float32Array(height * width);
-      const before = this.scores(run, output)[unit];
+      const before = this.scores(run, output, at)[unit];
       let done = 0;
       for (const top of tops) {
         for (const left of lefts) {
@@ -125,7 +125,7 @@
             for (let c = 0; c < channels; c++) covered[pixel * channels + c] = colour[c];
           }
           inputs[input] = covered;
-          const fall = before - this.scores(this.forward(inputs), output)[unit];
+          const fall = before - this.scores(this.forward(inputs), output, at)[unit];
           for (const pixel of pixels) {
             total[pixel] += fall;
             cover[pixel] += 1;

@@ -14,6 +14,7 @@ const state = {
   checkpoint: null, // index, or null for the trained network
   output: 0, // which of the outputs is explained
   target: null, // the class that is explained; null for the predicted one
+  pixel: null, // {y, x} of an output that classifies pixels; null for the one in the middle
   node: null, map: 0, y: 0, x: 0, // the value that is looked at
   edits: noEdits(),
 };
@@ -25,14 +26,29 @@ const isVector = (shape) => sizeOf(shape) === shape[shape.length - 1];
 const labelOf = (node) => node.name;
 const classText = (one, klass) => one.classes?.[klass] ?? String(klass);
 
+/** The pixel that is looked at, of an output that classifies pixels. */
+function pixel(one = output()) {
+  const [height, width] = volumeOf(nodes.get(one.node).shape);
+  return state.pixel ?? { y: height >> 1, x: width >> 1 };
+}
+/** Its place in the output's maps; null where the output as a whole is classified. */
+function pixelPlace(one = output()) {
+  if (!one.pixels) return null;
+  const { y, x } = pixel(one);
+  return y * volumeOf(nodes.get(one.node).shape)[1] + x;
+}
+
 /** The scores of an output for the classes: a single sigmoid is that of the second of two. */
 function scoresOf(values, one = output()) {
-  const scores = values[one.node];
+  const [place, units] = [pixelPlace(one), nodes.get(one.node).shape.at(-1)];
+  const scores = place === null ? values[one.node] : values[one.node].subarray(place * units, (place + 1) * units);
   if (scores.length > 1 || one.activation !== "sigmoid") return scores;
   return Float32Array.of(1 - scores[0], scores[0]);
 }
 /** Whether an output has scores of classes, rather than maps. */
 const isClassifier = (one = output()) => isVector(nodes.get(one.node).shape);
+/** Whether it has scores of classes for the picture or for each pixel. */
+const hasClasses = (one = output()) => isClassifier(one) || one.pixels;
 const isProbability = (one) => ["softmax", "sigmoid"].includes(one.activation);
 
 function predicted(values = state.values, one = output()) {

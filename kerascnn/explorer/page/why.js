@@ -1,7 +1,6 @@
 // Why this answer: saliency, Grad-CAM and occlusion of the picture that is shown, while it changes.
 "use strict";
 const LATER = 80; // milliseconds after the last change
-const FINE = 224; // pixels of an overlay
 const BUSY = 12; // milliseconds that the page may compute before it draws
 let whyTimer = null;
 let drawing = 0;
@@ -25,34 +24,33 @@ function drawHeat(id, heat, height, width, { map, range, over }) {
   const node = inputNode();
   const box = find(`#${id} .picture`);
   const canvas = find("canvas", box);
-  const [tall, wide, channels] = volumeOf(node.shape);
+  const [tall, wide] = volumeOf(node.shape);
   box.style.aspectRatio = `${wide} / ${tall}`;
-  const [picture, colors] = [make("canvas"), make("canvas")];
+  const colors = make("canvas");
   drawMaps(colors, heat, [height, width, 1], { columns: 1, shown: 1, range, map });
   const scale = Math.max(1, Math.round(FINE / Math.max(tall, wide)));
   [canvas.width, canvas.height] = [wide * scale, tall * scale];
   const context = canvas.getContext("2d");
   if (over) {
-    const values = state.inputs[state.input];
-    if (channels === 3) drawPicture(picture, values, [tall, wide, 3], rangeOf(values));
-    else drawMaps(picture, values, [tall, wide, channels], { columns: 1, shown: 1, map: maps.gray });
     context.imageSmoothingEnabled = false;
-    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    context.drawImage(inputCanvas(node, state.inputs[state.input]), 0, 0, canvas.width, canvas.height);
     context.globalCompositeOperation = map === maps.heat ? "screen" : "source-over"; // no heat is black
     context.globalAlpha = map === maps.heat ? 0.9 : 0.6;
     context.imageSmoothingEnabled = true;
   } else context.imageSmoothingEnabled = false;
   context.drawImage(colors, 0, 0, canvas.width, canvas.height);
   [context.globalAlpha, context.globalCompositeOperation] = [1, "source-over"];
+  markPixel(box, output().frames?.[state.input]);
 }
 
 async function drawWhy() {
   const mine = ++drawing;
-  if (find("#view-why").hidden || !isClassifier()) return;
-  const [klass, options] = [target(), { output: state.output, input: state.input }];
+  for (const part of all("#view-why > *")) part.hidden = hasClasses() === (part.id === "why-not");
+  if (find("#view-why").hidden || !hasClasses()) return;
+  const [klass, options] = [target(), { output: state.output, input: state.input, at: pixelPlace() }];
   const [height, width] = volumeOf(inputNode().shape);
   const label = (id, key, layer) =>
-    find(`#${id} canvas`).setAttribute("aria-label", say(key, { answer: classText(output(), klass), layer }));
+    find(`#${id} canvas`).setAttribute("aria-label", say(key, { answer: labelText(output(), klass), layer }));
   const slopes = net.saliency(state.run, klass, options);
   drawHeat("saliency", slopes, height, width, { map: maps.heat, range: rangeOf(slopes), over: false });
   label("saliency", "saliencyAlt");
@@ -75,9 +73,12 @@ async function occluded(klass, options, isStale) {
   const size = Number(find("#patch-size").value);
   const squares = net.occluding(state.run, klass, { ...options, size, stride: Math.max(1, size >> 1) });
   let since = performance.now();
+  const title = find("#occlusion figcaption");
   for (let one = squares.next(); ; one = squares.next()) {
+    if (one.done) title.textContent = say("occlusion");
     if (one.done) return one.value;
     if (performance.now() - since < BUSY) continue;
+    title.textContent = `${say("occlusion")} ${percent(one.value)}`;
     await breath();
     if (isStale()) return null;
     since = performance.now();
@@ -112,10 +113,9 @@ function prepareWhy() {
 
 function fillTargets() {
   const { length } = scoresOf(state.values);
-  find("#tab-why").hidden = !isClassifier();
   find("#target").replaceChildren(
     make("option", { value: "" }, say("predictedClass")),
-    ...Array.from({ length: isClassifier() ? length : 0 }, (_, klass) => make("option", { value: klass }, classText(output(), klass))),
+    ...Array.from({ length: hasClasses() ? length : 0 }, (_, klass) => make("option", { value: klass }, classText(output(), klass))),
   );
   find("#target").value = state.target ?? "";
 }

@@ -1,0 +1,65 @@
+"""Outputs that classify each pixel, and which part of the inputs their maps cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kerascnn._describe.describe_model import receptive_fields
+from kerascnn._graph import Graph
+
+Frame = list[float]  # top, left, bottom and right edge, in pixels of an input
+
+
+def describe_pixels(data: dict[str, Any], model: keras.Model, graph: Graph) -> None:
+    """Tell of each output whether it classifies pixels, and where its map lies on each input.
+
+    Args:
+        data: the inputs, outputs and nodes of the page, with the names of classes.
+        model: of the page.
+        graph: of the model.
+    """
+    shapes = [graph.maker(key).shapes[0][1:] for key in graph.inputs]
+    for output in data["outputs"]:
+        output["pixels"] = _classifies_pixels(output, data["nodes"])
+        if output["pixels"]:
+            output["frames"] = _frames(data["nodes"][output["node"]], model, shapes)
+
+
+def _classifies_pixels(output: dict[str, Any], nodes: list[dict]) -> bool:
+    """Whether the highest value over the channels of a map is the class of a pixel.
+
+    It is for a softmax, a single sigmoid, which stands for two classes, and logits with names;
+    not for pictures, several sigmoids, or unnamed numbers.
+    """
+    *places, units = nodes[output["node"]]["shape"]
+    if len(places) != 2 or places == [1, 1]:
+        return False
+    head = output["node"] if output["head"] is None else output["head"]
+    after = nodes[head + 1 : output["node"] + 1]
+    if any(node["type"] != "Identity" for node in after):  # pixels may have changed their places
+        return False
+    if units == 1:
+        return output["activation"] == "sigmoid"
+    named = output["classes"] is not None
+    return output["activation"] == "softmax" or (output["activation"] == "linear" and named)
+
+
+def _frames(node: dict[str, Any], model: keras.Model, shapes: list[tuple]) -> list[Frame | None]:
+    """Find what a map covers of each input by the fields of its pixels; `None` for other inputs."""
+    height, width, _units = node["shape"]
+    frames: list[Frame | None] = []
+    for nth, shape in enumerate(shapes):
+        if len(shape) != 3:
+            frames.append(None)
+            continue
+        fields = receptive_fields(model, list(shapes) if len(shapes) > 1 else shapes[0], only=nth)
+        found = fields[node["name"]]
+        frame = [0.0, 0.0, float(shape[0]), float(shape[1])]
+        if isinstance(found, tuple) and all(field.stride > 0 for field in found):
+            for axis, (field, size) in enumerate(zip(found, (height, width), strict=True)):
+                start = float(field.center - field.stride / 2) + 0.5
+                frame[axis], frame[axis + 2] = start, start + float(field.stride * size)
+        frames.append(frame)
+    return frames
