@@ -36,7 +36,7 @@ async function takeFile(file) {
     prepareBoard();
     show(picture, picture.width, picture.height);
     message(say("pictureShown", { name }));
-  } else message(say("tooLarge", { name, limit: count(LARGEST_FILE / 1e6) }), true);
+  } else message(say("tooManyPixels", { name, limit: count(LARGEST_PICTURE / 1e6) }), true);
   return picture.close();
 }
 

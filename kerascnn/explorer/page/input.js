@@ -258,6 +258,7 @@ function prepareInput() {
   choice.parentElement.hidden = model.inputs.length < 2;
   choice.replaceChildren(...model.inputs.map((one, nth) => make("option", { value: nth }, nodes.get(one.node).name)));
   choice.addEventListener("change", () => {
+    stopCamera();
     state.input = Number(choice.value);
     find("#pen").hidden = volumeOf(inputNode().shape)[2] < 3 || input().kind === "numbers";
     showInput();

@@ -118,7 +118,9 @@ def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn):
         return all(np.allclose(a, b[0], atol=1e-5) for a, b in zip(shown, outputs, strict=True))
 
     assert agree()
+    tab.evaluate("camera.stream = new MediaStream()")
     tab.locator("#input-choice").select_option(label="numbers")
+    assert tab.evaluate("camera.stream") is None  # whose pictures would be no numbers
     assert not tab.locator("#board").is_visible()
     fields = tab.locator("#numbers input")
     assert [float(v) for v in fields.evaluate_all("all => all.map(one => one.value)")] == (

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import kerascnn as kc
+from kerascnn import _print
 
 pytestmark = pytest.mark.browser
 HOSTILE = (
@@ -162,6 +163,15 @@ def test_pictures_are_dropped_and_pasted(visit, lenet_page, digits, expect, draw
     expect(tab.locator("#message span")).to_have_text(
         "“film.mov” is too large. Use an image of at most 50 MB."
     )
+    tab.evaluate(
+        """() => {
+          window.createImageBitmap = async () => ({ width: 1e4, height: 1e4, close() {} });
+          takeFile(new File(["x"], "map.png"));
+        }"""
+    )
+    expect(tab.locator("#message span")).to_have_text(
+        "“map.png” is too large. Use an image of at most 80 million pixels."
+    )
 
 
 def test_a_camera_that_is_not_there_leaves_a_message(visit, lenet_page, expect):
@@ -171,6 +181,31 @@ def test_a_camera_that_is_not_there_leaves_a_message(visit, lenet_page, expect):
         "The camera is not available, or its use was not allowed."
     )
     assert tab.locator("#camera").get_attribute("aria-pressed") == "false"
+
+
+def test_a_camera_is_shown_until_something_else_is_chosen(browser, lenet_page, expect):
+    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    chromium = browser.browser_type.launch(
+        executable_path=_print.browser(), args=["--no-sandbox", *fake]
+    )
+    tab, wrong = chromium.new_page(), []
+    tab.on("console", lambda said: wrong.append(said.text))
+    tab.goto(lenet_page.as_uri())  # from the file system, too
+    tab.wait_for_selector("html[data-ready]")
+    tab.evaluate("window.before = state.inputs[0].join()")
+    tab.get_by_role("button", name="Camera").click()
+    expect(tab.locator("#camera")).to_have_attribute("aria-pressed", "true")
+    for _frame in range(2):  # and it moves
+        tab.wait_for_function("state.inputs[0].join() !== before")
+        tab.evaluate("window.before = state.inputs[0].join()")
+    assert tab.evaluate("chosen") is None
+    assert not tab.locator("#message").is_visible()
+    tab.evaluate("window.track = camera.stream.getTracks()[0]")
+    tab.locator("#samples button").nth(4).click()
+    expect(tab.locator("#camera")).to_have_attribute("aria-pressed", "false")
+    assert tab.evaluate("[chosen, track.readyState]") == [4, "ended"]
+    chromium.close()
+    assert wrong == []
 
 
 def test_the_data_can_hold_anything(hostile):
