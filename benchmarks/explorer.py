@@ -1,10 +1,10 @@
-"""Compare the explorer's kernels and pages with TensorFlow.js, as a Markdown table.
+"""Compare the explorer's kernels and pages with TensorFlow.js, as Markdown tables.
 
     python benchmarks/explorer.py
 
 Needs node and npm, with which TensorFlow.js is installed into a temporary folder. Both compute the
 same three networks in the same process, in turns, and must give the same answers. The page of a
-user of TensorFlow.js is its full script with the weights in base64.
+user of TensorFlow.js is its full script with the weights in base64, of the same type as ours.
 """
 
 import json
@@ -23,17 +23,20 @@ PACKAGES = ("tfjs-core", "tfjs-backend-cpu", "tfjs")
 ROUNDS = 9
 LIMITS = {"lenet5": 4, "resnet20": 120, "vgg16": 200}  # milliseconds
 PAGES = {"lenet5": 600_000, "resnet20": 2_200_000}  # bytes
+TYPES = ("float32", "float16", "int8")
+PICTURES = 64  # whose answers are compared
 
 
 def networks():
     import kerascnn as kc
 
-    yield "lenet5", kc.build_lenet5(weights="mnist")
-    yield "resnet20", kc.build_resnet20(weights="cifar10")
-    yield "vgg16", kc.build_vgg16(weights="cifar10")  # a quarter of its width
+    digits, shapes = (kc.datasets.load(name).test[0][:PICTURES] for name in ("digits", "shapes"))
+    yield "lenet5", kc.build_lenet5(weights="mnist"), digits
+    yield "resnet20", kc.build_resnet20(weights="cifar10"), shapes
+    yield "vgg16", kc.build_vgg16(weights="cifar10"), shapes  # a quarter of its width
 
 
-def rows():
+def tables():
     import kerascnn as kc
     from kerascnn.explorer._export import page_data
     from kerascnn.explorer._page import COMPUTING, page
@@ -47,26 +50,41 @@ def rows():
         subprocess.run(install, check=True, capture_output=True)
         models.mkdir()
         pages = {}
-        for name, model in networks():
-            data = page_data(model)
-            (models / f"{name}.json").write_text(json.dumps(data))
-            pages[name] = len(page(data).encode()), sum(len(a["data"]) for a in data["arrays"])
+        for name, model, pictures in networks():
+            (models / f"{name}.json").write_text(json.dumps(page_data(model)))
+            for dtype in TYPES:
+                data = page_data(model, dtype=dtype, samples=pictures)
+                change = (data["measured"] or {}).get(dtype)
+                data = {**data, "samples": []}
+                weights = sum(len(array["data"]) for array in data["arrays"])
+                pages[name, dtype] = len(page(data).encode()), weights, change
         modules = tfjs / "node_modules"
         command = ["node", HERE / "explorer.js", models, modules, str(ROUNDS), *scripts]
         results = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         script = (modules / "@tensorflow" / "tfjs" / "dist" / "tf.min.js").stat().st_size
+    yield "what", "measured", "at most"
     for found in results:
         name, ours, theirs = found["name"], found["ours"], found["theirs"]
         yield f"{name}: all maps of a picture", f"{ours:.1f} ms", f"{LIMITS[name]} ms"
         yield f"{name}: against TensorFlow.js {VERSION}, CPU", f"{ours / theirs:.2f}", "1"
-    for name, (size, weights) in pages.items():
-        limit = f"{PAGES[name] / 1000:,.0f} kB" if name in PAGES else ""
-        yield f"{name}: its page", f"{size / 1000:,.0f} kB", limit
-        yield f"{name}: against one with TensorFlow.js", f"{size / (script + weights):.2f}", "0.5"
+    for name, limit in PAGES.items():
+        size = pages[name, "float32"][0]
+        yield f"{name}: its page", f"{size / 1000:,.0f} kB", f"{limit / 1000:,.0f} kB"
+    yield None
+    yield "page", "size", "against TensorFlow.js", "largest change of an output", "same answers"
+    for (name, dtype), (size, weights, change) in pages.items():
+        changes = ("0", "100%")
+        if change is not None:
+            changes = f"{change['largest_change']:.2g}", f"{change['same_answer']:.0%}"
+        ratio = f"{size / (script + weights):.2f}"
+        yield f"{name}, {dtype}", f"{size / 1000:,.0f} kB", ratio, *changes
 
 
 if __name__ == "__main__":
     print(machine(), "\n", sep="")
-    print("| what | measured | at most |\n| --- | --: | --: |")
-    for row in rows():
-        print("|", " | ".join(row), "|", flush=True)
+    is_head = True
+    for row in tables():
+        print("" if row is None else f"| {' | '.join(row)} |", flush=True)
+        if is_head and row:
+            print("| --- |", " | ".join(["--:"] * (len(row) - 1)), "|")
+        is_head = row is None
