@@ -12,6 +12,7 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 PRINTED = {
     "convolution_by_hand": "Keras agrees: True",
     "lenet5_on_digits": "digits by writers not in the training data",
+    "detect_shapes": "mAP in 100 scenes: 0.",
     "segment_brain": "Dice of U-Net",
     "segment_cells": "Dice of the cells in 40 test images",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",

@@ -1,4 +1,4 @@
-"""Detection with YOLO: the grid, its boxes and classes, non-maximum suppression (D15)."""
+"""Detection with a small YOLO: grid, boxes, classes, suppression (D15); its results (E8)."""
 
 from typing import Any
 
@@ -12,69 +12,59 @@ from kerascnn import plots
 from kerascnn._text import text as _
 
 from ._drawing import note
+from ._material import trained
 from ._registry import figure
 
 GRID, BOXES = 7, 2  # Redmon 2016, Section 2: "S = 7, B = 2"
 PAPER = 20  # classes of PASCAL VOC
-SIZE, SEED = 448, 3
-NEAR = 0.16  # cells whose middle is so near to that of an object have boxes for it
-NOISE = 0.04  # of places and sizes, as a fraction of the object's size
-FAINT = 0.12  # the highest confidence of other boxes
-SHOWN = 0.2  # the least score of a box that is kept
+LEAST_SCORE = 0.2  # of a box that is shown
+LEAST_COUNTED = 0.01  # of a box that counts for the average precision
+SHOWN = 30  # of the test images: many shapes, several boxes for some of them
+SCENES = (18, 35)  # of the test images: all shapes are found; one is wrong
 
 
-def detected() -> dict[str, Any]:
-    """Make the output of a detector from a scene's labels, with noise, and find its boxes."""
-    from kerascnn import datasets
-    from kerascnn.metrics import non_maximum_suppression
+def gridded() -> dict[str, Any]:
+    """Compute the grid that the shipped YOLO returns for a scene, and its boxes."""
+    from kerascnn import datasets, predict_boxes
+    from kerascnn.datasets._synthetic import HELD_OUT
     from kerascnn.prediction._boxes import boxes_of_grid
 
-    data = datasets.load("boxes", size=SIZE, count=25, seed=SEED)
-    images, labels = data.part("test")
-    scene = int(np.argmax((labels[..., 0] >= 0).sum(axis=1)))
-    truth = labels[scene][labels[scene, :, 0] >= 0]
-    grid = noisy_grid(truth, len(data.class_names), np.random.default_rng(SEED))
-    places, scores = (each[0] for each in boxes_of_grid(grid[None], BOXES))
-    kinds, high = scores.argmax(axis=1), scores.max(axis=1)
-    strong = np.flatnonzero(high >= SHOWN)
-    kept = strong[non_maximum_suppression(places[strong], high[strong], classes=kinds[strong])]
-    confidence = grid[..., [4, 9]].reshape(-1)
+    data = datasets.load("boxes", count=HELD_OUT * (SHOWN + 1))
+    images, labels = (part[SHOWN : SHOWN + 1] for part in data.part("test"))
+    model = trained("yolov1", "boxes")
+    grid = model.predict_on_batch(images)
+    places, scores = (each[0] for each in boxes_of_grid(grid, BOXES))
     return {
-        "scene": images[scene],
-        "truth": truth,
+        "scene": images[0],
+        "truth": labels[0][labels[0, :, 0] >= 0],
         "names": data.class_names,
-        "grid": grid,
+        "grid": grid[0],
         "places": places,
-        "confidence": confidence,
-        "strong": len(strong),
-        "found": np.column_stack([kinds[kept], high[kept], places[kept]]),
+        "confidence": grid[0][..., [4, 9]].reshape(-1).clip(0, 1),
+        "strong": int((scores.max(axis=1) >= LEAST_SCORE).sum()),
+        "found": predict_boxes(model, images, score=LEAST_SCORE)[0],
     }
 
 
-def noisy_grid(truth: np.ndarray, classes: int, rng: np.random.Generator) -> np.ndarray:
-    """Make a grid (7, 7, 5 · 2 + classes): boxes near objects are nearly theirs, others faint."""
-    middle = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) / GRID
-    distance = np.linalg.norm(middle[:, :, None] - truth[:, 1:3], axis=-1)
-    nearest = distance.argmin(axis=-1)
-    near = distance.min(axis=-1)[..., None] < NEAR
-    there = truth[nearest]  # (7, 7, 5): class, x, y, w, h
-    shape = (GRID, GRID, BOXES)
-    size = np.where(
-        near[..., None],
-        there[:, :, None, 3:] * rng.normal(1, NOISE, (*shape, 2)),
-        rng.uniform(0.05, 0.3, (*shape, 2)),
-    )
-    place = np.where(
-        near[..., None],
-        there[:, :, None, 1:3] + there[:, :, None, 3:] * rng.normal(0, NOISE, (*shape, 2)),
-        middle[:, :, None] + rng.uniform(-0.5, 0.5, (*shape, 2)) / GRID,
-    )
-    sure = rng.uniform(0.6, 1, shape) * np.exp(-2 * distance.min(axis=-1)[..., None] / NEAR * 0.7)
-    confidence = np.where(near, sure, rng.uniform(0, FAINT, shape))
-    inside = place * GRID - np.floor(middle * GRID)[:, :, None]
-    boxes = np.concatenate([inside, size, confidence[..., None]], axis=-1)
-    kinds = np.eye(classes)[there[..., 0].astype(int)]
-    return np.concatenate([boxes.reshape(GRID, GRID, -1), kinds], axis=-1).astype("float32")
+def detected() -> dict[str, Any]:
+    """Find the boxes of all test images with the shipped YOLO, and score them."""
+    from kerascnn import datasets, metrics, predict_boxes
+
+    data = datasets.load("boxes")
+    images, labels = data.part("test")
+    model = trained("yolov1", "boxes")
+    found = predict_boxes(model, images, score=LEAST_COUNTED)
+    classes = range(len(data.class_names))
+    return {
+        "scenes": images[list(SCENES)],
+        "truth": labels[list(SCENES)],
+        "found": [found[n][found[n][:, 1] >= LEAST_SCORE] for n in SCENES],
+        "curves": [metrics.precision_recall(labels, found, k) for k in classes],
+        "average": metrics.average_precision(labels, found, classes=len(classes)),
+        "names": data.class_names,
+        "count": len(images),
+        "parameters": model.count_params(),
+    }
 
 
 @figure(
@@ -83,19 +73,20 @@ def noisy_grid(truth: np.ndarray, classes: int, rng: np.random.Generator) -> np.
     "cells, thick where their confidence is high; with the class of each cell in color; and with "
     "one box for each shape, which non-maximum suppression has kept.",
     rows=("D15",),
-    data=detected,
+    data=gridded,
 )
 def yolo_grid(found: dict) -> Figure:
     """Draw the grid, its boxes, the class map, and the boxes that are kept."""
     scene, names = found["scene"], found["names"]
+    size = len(scene)
     fig, axes = plt.subplots(1, 4)
     for ax in axes[:2]:
         plots.image_grid(scene[None], ax=ax)
-    step = SIZE / GRID
+    step = size / GRID
     lines = {"color": "white", "linewidth": 0.5 * mpl.rcParams["axes.linewidth"]}
     for n in range(1, GRID):
-        axes[0].plot([n * step] * 2, [0, SIZE], **lines)
-        axes[0].plot([0, SIZE], [n * step] * 2, **lines)
+        axes[0].plot([n * step] * 2, [0, size], **lines)
+        axes[0].plot([0, size], [n * step] * 2, **lines)
     for x, y in found["truth"][:, 1:3]:
         corner = (np.floor(x * GRID) * step, np.floor(y * GRID) * step)
         axes[0].add_patch(
@@ -104,8 +95,8 @@ def yolo_grid(found: dict) -> Figure:
                 linewidth=mpl.rcParams["lines.linewidth"],
             )
         )  # fmt: skip
-        axes[0].plot(x * SIZE, y * SIZE, ".", color="white", markeredgecolor="black")
-    for (x, y, w, h), sure in zip(found["places"] * SIZE, found["confidence"], strict=True):
+        axes[0].plot(x * size, y * size, ".", color="white", markeredgecolor="black")
+    for (x, y, w, h), sure in zip(found["places"] * size, found["confidence"], strict=True):
         axes[1].add_patch(
             Rectangle(
                 (x - w / 2, y - h / 2), w, h, fill=False, edgecolor="white",
@@ -138,10 +129,45 @@ def yolo_grid(found: dict) -> Figure:
         ),
         _(
             "Of {strong} boxes with a score of {score} or more, non-maximum suppression keeps "
-            "{kept}. To show it, the boxes were made from the true ones, with noise.",
+            "{kept}.",
             strong=found["strong"],
-            score=f"{SHOWN:g}",
+            score=f"{LEAST_SCORE:g}",
             kept=len(found["found"]),
+        ),
+    )
+    return fig
+
+
+@figure(
+    title="Detection of shapes: each box has a class and a score",
+    alt="Two scenes of shapes, each with the true boxes and, with scores, those of a small YOLO, "
+    "all right in one scene and some wrong in the other; and precision over recall for six "
+    "classes, most of which stay near 1 until nearly all shapes are found.",
+    rows=("E8",),
+    data=detected,
+)
+def shape_detection(found: dict) -> Figure:
+    """Draw two scenes with true and predicted boxes, and precision over recall of each class."""
+    names = found["names"]
+    fig, (*scenes, curves) = plt.subplots(1, 3, width_ratios=(3, 3, 2))
+    titles = (_("all found"), _("with errors"))
+    for row, (ax, title) in enumerate(zip(scenes, titles, strict=True)):
+        plots.boxes(
+            found["scenes"][row], found["found"][row], class_names=names,
+            truth=found["truth"][row], ax=ax,
+        )  # fmt: skip
+        ax.set_title(title)
+    plots.precision_recall(found["curves"], class_names=names, average=found["average"], ax=curves)
+    curves.set_title(_("mAP {value}", value=f"{np.nanmean(found['average']):.2f}"))
+    note(
+        fig,
+        _(
+            "A YOLO of {parameters} parameters on {count} images that it has not seen. Solid: "
+            "boxes with a score of {score} or more; dashed: truth. mAP: the mean of the classes' "
+            "average precision, at an overlap of at least 0.5.",
+            parameters=f"{found['parameters']:,}",
+            count=found["count"],
+            score=f"{LEAST_SCORE:g}",
         ),
     )
     return fig

@@ -507,6 +507,7 @@ def build_yolov1(
     classifier_activation: str | collections.abc.Callable | None = None,
     name: str = "yolov1",
     *,
+    variant: str = "paper",
     boxes: int = 2,
     dropout: float = 0.5,
     width: float = 1.0,

@@ -138,6 +138,8 @@ def _build(
     check_model(model, architecture, include_top)
     if not include_top or not any_size or height is None or found is None:
         return model  # the image size that the user's own weights were trained on is unknown
+    if len(model.output_shape) == 4:
+        return model  # the cells of a grid were trained for objects of a certain size
     if not any(isinstance(layer, keras.layers.Flatten) for layer in model.layers):
         # A network with global pooling can see the whole photo.
         free = models.build(architecture, **options | {"input_shape": (None, None, channels)})

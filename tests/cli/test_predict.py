@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from keras import layers
 from PIL import Image
 
+import kerascnn as kc
 from kerascnn import cli
 
 
@@ -106,6 +107,28 @@ def test_boxes_in_pixels(kerascnn, models, photo):
     )
     assert "no box with a score of 0.9" in result.stdout
     assert rows("photo_detect.csv") == []
+
+
+def test_the_shipped_detector_finds_the_shapes_of_a_scene(kerascnn, tmp_path):
+    """The picture has another size than the network's input."""
+    data = kc.datasets.load("boxes", count=10)
+    scene, truth = (part[1] for part in data.test)
+    large = Image.fromarray((255 * scene).astype("uint8")).resize((224, 168))
+    large.save(tmp_path / "scene.png")
+    result = kerascnn("detect", "scene.png")
+    assert result.exit_code == 0, result.output
+    found = [
+        [row["class"], row["score"], *(row[side] for side in ("left", "top", "right", "bottom"))]
+        for row in rows("scene_detect.csv")
+    ]
+    kind, score, left, top, right, bottom = np.array(found, float).T
+    places = [(left + right) / 448, (top + bottom) / 336, (right - left) / 224]
+    boxes = np.column_stack([kind, score, *places, (bottom - top) / 168])
+    truth = truth[truth[:, 0] >= 0]
+    average = kc.metrics.average_precision(truth[None], [boxes], classes=6)
+    assert len(boxes) == len(truth) == 3
+    assert np.nanmin(average) == 1
+    assert data.class_names[int(kind[0])] in result.stdout
 
 
 @pytest.mark.parametrize(

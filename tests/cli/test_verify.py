@@ -123,6 +123,7 @@ LEAST = {
     "alexnet/cifar10": 78.0,
     "unet/cells": 95.0,  # Dice, as of the next one
     "unet/nuclei": 90.0,
+    "yolov1/boxes": 85.0,  # mAP
 }
 
 
@@ -155,6 +156,14 @@ def test_cells_are_found_as_the_card_says():
     assert [verdict.measure for verdict in verdicts] == ["Dice", "instance F1"]
     assert all(verdict.holds for verdict in verdicts)
     assert verdicts[1].measured >= 0.90
+
+
+@pytest.mark.slow
+def test_boxes_are_found_as_the_card_says():
+    (verdict,) = _verify.verify(["yolov1/boxes"])
+    assert verdict.measure == "mAP"
+    assert verdict.holds
+    assert verdict.measured >= 0.85
 
 
 @pytest.mark.frameworks

@@ -46,6 +46,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "fully-convolutional": ["28×196×1", "1×43×10"],
     "cell-segmentation": ["121,658", "40 images", "Dice 0.95"],
     "one-number": ["sum ", "ReLU: "],
+    "shape-detection": ["989,824", "100 images", "mAP 0."],
     "yolo-grid": ["7×7 cells", "98 boxes", "7×7×16", "7×7×30"],
     "unet": ["572×572×1 → 388×388×2", "31,030,658", "Concatenate"],
     "fusionnet": ["512×512×1 → 512×512×1", "78,531,649", "Add"],

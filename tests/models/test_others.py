@@ -25,6 +25,16 @@ def test_yolo_cells(boxes, classes, cell, no_values):
     assert model.output_shape == (None, 1, 1, cell)
 
 
+def test_the_small_yolo_sees_each_cell_with_the_same_weights():
+    """Shifting the image by a cell shifts the grid by one, away from the border."""
+    keras.utils.set_random_seed(0)
+    model = kc.build_yolov1(variant="small", classes=3, width=1 / 8, input_shape=(192, 112, 3))
+    image = np.random.default_rng(0).random((1, 192, 112, 3), "float32")
+    grid, below = (np.asarray(model(each))[0] for each in (image, np.roll(image, 16, axis=1)))
+    assert grid.shape == (12, 7, 13)
+    np.testing.assert_allclose(below[5:8], grid[4:7], atol=1e-5)
+
+
 def test_yolo_wants_boxes():
     with pytest.raises(ValueError, match="boxes must be a whole number of at least 1"):
         kc.build_yolov1(boxes=0)
