@@ -133,7 +133,10 @@ def figures(
         options["photo"] = read_photo(photo, window=window)
     if choice is not None:
         start_keras()
-        options["network"] = choice.load()
+        from kerascnn.weights._download import without_downloads
+
+        with without_downloads():
+            options["network"] = choice.load()
 
     count = len(names) or len(gallery.names())
     if jobs is None:

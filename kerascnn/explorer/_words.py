@@ -45,7 +45,9 @@ def _input() -> dict[str, str]:
         "clipboard": _("clipboard"),
         "notAPicture": _("The browser cannot read “{name}” as an image. Use a PNG or JPEG file."),
         "tooLarge": _("“{name}” is too large. Use an image of at most {limit} MB."),
-        "tooManyPixels": _("“{name}” is too large. Use an image of at most {limit} million pixels."),
+        "tooManyPixels": _(
+            "“{name}” is too large. Use an image of at most {limit} million pixels."
+        ),
         "noFile": _("There is no image file in what was dropped or pasted."),
         "numbersOnly": _("The input “{name}” takes numbers, not an image."),
         "pictureShown": _("Input: “{name}”"),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from kerascnn import models, weights
 from kerascnn.weights._download import RemoteFile
+from kerascnn.weights._official import imagenet_classes
 
 from ._trained import MNIST, SHORT_SIDE, Trained, check_model
 
@@ -103,13 +103,10 @@ def _names_of(found: weights.WeightSet) -> tuple[str, ...]:
     """Return the class names of a set; an empty tuple if they are unavailable."""
     if found.class_names or found.name != "imagenet":
         return found.class_names
-    try:  # Keras downloads the list once, 35 kB
-        ranked = keras.applications.imagenet_utils.decode_predictions(
-            np.arange(found.classes, 0, -1, dtype="float32")[None], top=found.classes
-        )
-    except Exception:
+    try:
+        return imagenet_classes()
+    except OSError:
         return ()
-    return tuple(name.replace("_", " ") for _, name, _ in ranked[0])
 
 
 def _build(

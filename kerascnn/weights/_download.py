@@ -3,11 +3,25 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 from urllib.error import HTTPError
 
 MD5_DIGITS = 32
+_offline: ContextVar[bool] = ContextVar("offline", default=False)
+
+
+@contextmanager
+def without_downloads() -> Iterator[None]:
+    """Raise an `OSError` for a file that is not on disk, instead of downloading it."""
+    token = _offline.set(True)
+    try:
+        yield
+    finally:
+        _offline.reset(token)
 
 
 class RemoteFile(NamedTuple):
@@ -42,7 +56,10 @@ def fetch(file: RemoteFile, purpose: str) -> Path:
     Raises:
         OSError: If the download fails or the file has the wrong hash.
     """
-    return find(file, purpose) or _download(file, _cache(), purpose)
+    path = find(file, purpose)
+    if path is None and _offline.get():
+        raise OSError(f"{purpose} must be on disk; {file.name} is not, and nothing is downloaded.")
+    return path or _download(file, _cache(), purpose)
 
 
 def find(file: RemoteFile, purpose: str) -> Path | None:

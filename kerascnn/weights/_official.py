@@ -1,8 +1,9 @@
 """The official ImageNet weights, from Keras, or from torchvision where Keras has none."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from ._download import RemoteFile, fetch, find
@@ -12,6 +13,11 @@ URLS = {
     "Keras": "https://storage.googleapis.com/tensorflow/keras-applications/",
     "torchvision": "https://download.pytorch.org/models/",
 }
+CLASS_INDEX = RemoteFile(
+    "imagenet_class_index.json",
+    "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json",
+    "c2c37ea517e94d9795004a39431a14cb",
+)
 CC_BY, MIT, BSD = "CC BY 4.0", "MIT", "BSD 3-Clause"
 WHOLE, NO_TOP, WITH_HEADS = (
     "the whole model",
@@ -56,6 +62,18 @@ class OfficialSet(WeightSet):
     def _remote(self, parameters: int) -> RemoteFile:
         file, digest = self.files[parameters]
         return RemoteFile(file.rpartition("/")[2], URLS[self.source] + file, digest)
+
+
+@cache
+def imagenet_classes() -> tuple[str, ...]:
+    """Return the names of ImageNet's classes, from a file that is downloaded once, 35 kB.
+
+    Raises:
+        OSError: If the download fails or the file has the wrong hash.
+    """
+    path = fetch(CLASS_INDEX, "the names of ImageNet's classes")
+    found = json.loads(path.read_text("utf-8"))  # {"0": ["n01440764", "tench"], ...}
+    return tuple(found[str(i)][1].replace("_", " ") for i in range(len(found)))
 
 
 def keras_set(architecture, folder, size, accuracy, licence, whole, no_top, variant=None):

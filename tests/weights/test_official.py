@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import inspect
 import re
 import socket
 import struct
@@ -14,6 +15,7 @@ import pytest
 
 import kerascnn as kc
 from kerascnn.weights import _available, _official, _torch
+from kerascnn.weights._download import RemoteFile, without_downloads
 
 KERAS_TOTALS = {  # of keras.io/api/applications
     "resnet50": 25_636_712, "resnet101": 44_707_176, "resnet152": 60_419_944,
@@ -31,7 +33,7 @@ def tiny():
 
 
 def test_the_hashes_are_those_of_keras_applications():
-    from keras.src.applications import resnet, vgg16, vgg19
+    from keras.src.applications import imagenet_utils, resnet, vgg16, vgg19
 
     for s in OFFICIAL:
         if s.source != "Keras":
@@ -45,6 +47,8 @@ def test_the_hashes_are_those_of_keras_applications():
             module = {"vgg16": vgg16, "vgg19": vgg19}[s.architecture]
             assert _official.URLS["Keras"] + whole[0] == module.WEIGHTS_PATH
             assert _official.URLS["Keras"] + no_top[0] == module.WEIGHTS_PATH_NO_TOP
+    assert _official.CLASS_INDEX.url == imagenet_utils.CLASS_INDEX_PATH
+    assert f'"{_official.CLASS_INDEX.digest}"' in inspect.getsource(imagenet_utils)
 
 
 def test_every_architecture_has_its_official_set():
@@ -317,6 +321,28 @@ def test_a_folder_of_files_needs_no_network(server, tiny_set, tmp_path, monkeypa
     (folder / tiny_set.name).write_bytes(server.content[:-1])
     with pytest.raises(OSError, match=r"must be the file with the hash .* damaged"):
         kc.weights.load(tiny(), "imagenet")
+
+
+def test_nothing_is_downloaded_where_that_is_not_asked_for(server, tiny_set):
+    with without_downloads(), pytest.raises(OSError, match=r"must be on disk; tiny.* nothing is"):
+        kc.weights.load(tiny(), "imagenet")
+    assert server.requests == []
+
+
+def test_the_names_of_the_classes_are_downloaded_once(server, tmp_path, monkeypatch):
+    server.content = b'{"0": ["n01440764", "tench"], "1": ["n01443537", "great_white_shark"]}'
+    file = RemoteFile("names.json", server.url, hashlib.md5(server.content).hexdigest())
+    monkeypatch.setattr(_official, "CLASS_INDEX", file)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "*")
+    _official.imagenet_classes.cache_clear()
+    with without_downloads(), pytest.raises(OSError, match="names of ImageNet's classes must be"):
+        _official.imagenet_classes()
+    assert _official.imagenet_classes() == ("tench", "great white shark")
+    server.stop()
+    _official.imagenet_classes.cache_clear()
+    assert _official.imagenet_classes() == ("tench", "great white shark")
+    _official.imagenet_classes.cache_clear()
 
 
 def test_a_cache_that_cannot_be_made_is_named(tiny_set, tmp_path, monkeypatch):
