@@ -87,10 +87,13 @@ html_title = "kerascnn"
 html_static_path = ["static"]
 html_extra_path = ["lenet5.html"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_sidebars = {"start": []}  # it has no pages below it
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
+    "navbar_persistent": ["search-field"],
     "navbar_end": ["languages", "theme-switcher"],
     "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],

@@ -10,6 +10,7 @@ import drawn
 import reference
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 from words import word
 
@@ -156,6 +157,24 @@ class UsedIn(Page):
         return "\n".join([*lines, ""])
 
 
+class Pictures(SphinxTransform):
+    """Shows the figures on pages of the guide in the language of the site."""
+
+    default_priority = 100  # after the translation of texts
+
+    def apply(self, **_more: object) -> None:
+        """Replace the pictures of lecture figures, which are in English, and their alt texts."""
+        lang = self.config.language
+        for image in self.document.findall(nodes.image):
+            name = Path(image["uri"]).stem
+            if lang == "en" or Path(image["uri"]).parent.name != "pictures":
+                continue
+            if name in figures.names():
+                image["uri"] = f"/generated/drawn/{lang}/{name}.png"
+                with language(lang):
+                    image["alt"] = figures.lecture_figure(name).words()[1]
+
+
 def write(folder: Path) -> None:
     """Write the pages, which hold only a directive: the language is known when they are read."""
     texts: dict[str, str] = {"map.rst": ".. course-map::\n"}
@@ -168,4 +187,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("course-section", CourseSection)
     app.add_directive("course-map", CourseMap)
     app.add_directive("used-in", UsedIn)
+    app.add_transform(Pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
