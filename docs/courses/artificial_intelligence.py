@@ -66,30 +66,34 @@ digits = kc.datasets.load("digits")
 linear = kc.build_logistic_regression()
 kc.train(linear, digits, epochs=10, batch_size=32, verbose=0)
 templates = kc.visualize.weight_templates(linear)
-kc.plots.filter_grid(np.moveaxis(templates, 0, -1))
+kc.plots.filter_grid(templates)
 plt.show()
 
 # %% [markdown]
 # ## More layers, or shared weights?
 #
-# An MLP has more than four times the parameters of LeNet-5. Move the test digits by two pixels.
+# An MLP has more than four times the parameters of LeNet-5. Move the test digits to the
+# right, pixel by pixel.
 
 # %%
 networks = {"linear": linear, "MLP": kc.build_mlp(), "LeNet-5": kc.build_lenet5()}
 images, labels = digits.test
+shifts = [0, 1, 2, 3]
 for name, network in networks.items():
     if network is not linear:
         kc.train(network, digits, epochs=8, batch_size=32, verbose=0)
-    scores = [kc.evaluate(network, (np.roll(images, by, axis=2), labels)).accuracy for by in (0, 2)]
-    print(
-        f"{name}: {network.count_params():,} parameters, "
-        f"accuracy {scores[0]:.1%}, moved {scores[1]:.1%}"
-    )
+    moved = [np.roll(images, by, axis=2) for by in shifts]
+    accuracies = [kc.evaluate(network, (one, labels)).accuracy for one in moved]
+    plt.plot(shifts, accuracies, label=f"{name}, {network.count_params():,} parameters")
+plt.xlabel("shift in pixels")
+plt.ylabel("accuracy")
+plt.legend()
+plt.show()
 
 # %% [markdown]
 # ## Task 2
 #
-# Which network loses least when the digits move, and why? Try four pixels, and a rotation
+# Which network loses least when the digits move, and why? Try to move them down, and to rotate them
 # (`scipy.ndimage.rotate`).
 
 # %% [markdown]

@@ -67,12 +67,18 @@ print(f"F1 score: {kc.metrics.instance_f1(instances, found):.3f}")
 # %% [markdown]
 # ## Why does it see a cell here?
 #
-# Grad-CAM of a region: which places raise the scores of the first cell?
+# Two answers for the largest cell. Grad-CAM weights whole feature maps, so it lights up wherever
+# the network sees cells; saliency is the gradient of this cell's scores. Which one would you show
+# to a physician?
 
 # %%
-target = kc.visualize.region(found[0] == 1, klass=1)
-heatmap = kc.visualize.grad_cam(model, images[:1], target, layer="up1_conv2")
-kc.plots.overlay(images[0], heatmap[0])
+largest = np.bincount(found[0].ravel())[1:].argmax() + 1  # 0 is the background
+target = kc.visualize.region(found[0] == largest, klass=1)
+maps = {
+    "Grad-CAM": kc.visualize.grad_cam(model, images[:1], target, layer="up2_conv2"),
+    "saliency": kc.visualize.saliency(model, images[:1], target),
+}
+kc.plots.compare_methods(images[:1], maps)
 plt.show()
 
 # %% [markdown]
