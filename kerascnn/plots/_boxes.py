@@ -20,6 +20,7 @@ from ._ranges import without_color
 from ._style import as_written, in_print, readable_on, window_colors
 
 ALPHA = 0.45
+DASHES = ("-", "--", ":", "-.")  # of classes whose color repeats
 BEHIND = 0.35  # padding around a name, in ems
 STROKE = 2.5  # outline of a number in points, so that it is legible on any image
 LABEL = 5  # class, x, y, w, h
@@ -78,31 +79,49 @@ def boxes(
                     linewidth=line, linestyle=dashes,
                 )
             )  # fmt: skip
-    if names:
-        for row in found[::-1]:  # the best one last, on top of the others
-            score = f" {row[1]:.2f}" if len(row) == FOUND else ""
-            _name(ax, row, f"{words[int(row[0])]}{score}", colors[int(row[0])], (width, height))
+    taken: list[np.ndarray] = []  # where names are, in points
+    for row in found if names else ():  # the best one first
+        score = f" {row[1]:.2f}" if len(row) == FOUND else ""
+        _name(ax, row, f"{words[int(row[0])]}{score}", colors[int(row[0])], (width, height), taken)
     return ax
 
 
-def _name(ax: Axes, row: np.ndarray, words: str, color: str, size: tuple[int, int]) -> None:
-    """Write a name above a box, or below its upper edge if there is no space."""
+def _name(
+    ax: Axes,
+    row: np.ndarray,
+    words: str,
+    color: str,
+    size: tuple[int, int],
+    taken: list[np.ndarray],
+) -> None:
+    """Write a name above a box, below its upper edge if there is no space, or at its lower edge."""
     width, height = size
     x, y, w, h = row[-4:] * (width, height, width, height)
     em = mpl.rcParams["font.size"] * 0.75
     room = ax.get_window_extent().height / ax.figure.dpi * 72 / height  # points per pixel
-    high = (y - h / 2) * room > 2 * em
     right = x - w / 2 > 0.7 * width
+    across = x + w / 2 if right else x - w / 2
+    space = np.array([len(words), 2]) * em  # at least what a name needs
+    places = [
+        (y - h / 2, 1 if (y - h / 2) * room > space[1] else -1),
+        (y + h / 2, -1 if (height - y - h / 2) * room > space[1] else 1),
+    ]
+    for down, up in places:  # the last one if both are taken
+        middle = np.array([across, down]) * room - (0, up * em)
+        if all((abs(middle - other) > space).any() for other in taken):
+            break
+    taken.append(middle)
     text = ax.annotate(
         words,
-        (x + w / 2 if right else x - w / 2, y - h / 2),
-        xytext=(0, BEHIND * em if high else -BEHIND * em),
+        (across, down),
+        xytext=(0, up * BEHIND * em),
         textcoords="offset points",
         ha="right" if right else "left",
-        va="bottom" if high else "top",
+        va="bottom" if up > 0 else "top",
         fontsize=em,
         color=readable_on(color),
         bbox={"facecolor": color, "edgecolor": "none", "pad": BEHIND * em, "alpha": 0.85},
+        zorder=3 + 1 / len(taken),  # the best one on top
     )
     as_written(text)
 
@@ -184,7 +203,7 @@ def precision_recall(
     average: Sequence[float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw precision over recall, with one line per class.
+    """Draw precision over recall, with one line per class, in the color of its boxes.
 
     Args:
         curves: the result of `kerascnn.metrics.precision_recall`, a list with one such curve per
@@ -218,15 +237,17 @@ def precision_recall(
         if given is not None and len(given) != len(curves):
             raise ValueError(f"{what} must be one for each of {len(curves)} curves")
     ax = axes_for(ax)
+    colors = window_colors(len(curves))
     for nth, (curve, name) in enumerate(zip(curves, words, strict=True)):
+        look = {"color": colors[nth], "linestyle": DASHES[colors[:nth].count(colors[nth]) % 4]}
         recall = np.concatenate([[0], np.asarray(curve.recall)])
         precision = np.asarray(curve.precision)
         precision = np.concatenate([precision[:1], precision])
         beside = "" if average is None else f" {average[nth]:.2f}".replace("nan", "–")
         if len(precision):
-            ax.plot(recall, precision, label=f"{name}{beside}")
+            ax.plot(recall, precision, label=f"{name}{beside}", **look)
         else:  # without boxes, a name without a line
-            ax.plot([], [], label=f"{name}{beside}")
+            ax.plot([], [], label=f"{name}{beside}", **look)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.03), xlabel=_("recall"), ylabel=_("precision"))
     for label in (ax.xaxis.label, ax.yaxis.label):
         as_written(label)

@@ -22,7 +22,8 @@ def test_boxes_lie_where_they_should_and_the_best_name_is_on_top():
     ax = boxes(IMAGE, FOUND, class_names=NAMES, truth=truth)
     places = [(p.get_x(), p.get_y(), p.get_width(), p.get_height()) for p in ax.patches]
     np.testing.assert_allclose(places, [(0, 0, 10, 10), (8, 3, 4, 4), (16, 0, 4, 1)])
-    assert [text.get_text() for text in ax.texts] == ["cat 0.50", "owl 0.75"]
+    assert [text.get_text() for text in ax.texts] == ["owl 0.75", "cat 0.50"]
+    assert ax.texts[0].zorder > ax.texts[1].zorder
     colors = [to_hex(patch.get_edgecolor()).upper() for patch in ax.patches]
     assert colors == [window_colors(3)[k] for k in (1, 2, 0)]
     assert ax.patches[0].get_linestyle() != ax.patches[1].get_linestyle()
@@ -46,6 +47,13 @@ def test_names_stay_inside_the_image():
         assert box.y1 < room.y1 + 2
 
 
+def test_names_of_two_boxes_at_one_place_are_both_legible():
+    ax = boxes(np.zeros((64, 64)), [[0, 0.9, 0.4, 0.5, 0.3, 0.3], [1, 0.8, 0.41, 0.5, 0.3, 0.3]])
+    ax.figure.canvas.draw()
+    first, second = (text.get_window_extent() for text in ax.texts)
+    assert not first.overlaps(second)
+
+
 def test_the_class_of_each_cell():
     scores = np.zeros((2, 2, 3))
     scores[0, 1, 2] = scores[1, 0, 1] = 1
@@ -67,6 +75,9 @@ def test_precision_over_recall():
     np.testing.assert_allclose(line.get_xdata(), [0, 0.5, 0.5])
     np.testing.assert_allclose(line.get_ydata(), [1, 1, 0.5])
     assert ax.get_legend().get_texts()[0].get_text() == "cat 0.50"
+    many = precision_recall([curve] * 8).lines  # in the colors of the boxes, each line its own
+    assert [line.get_color() for line in many] == window_colors(8)
+    assert len({(line.get_color(), line.get_linestyle()) for line in many}) == 8
     none = metrics.precision_recall(labels, [[]], 0)
     ax = precision_recall([curve, none], average=[0.5, np.nan])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0 0.50", "1 –"]
