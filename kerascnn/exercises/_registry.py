@@ -79,7 +79,12 @@ def _place(kind: Kind) -> tuple:
 
 
 def names() -> list[str]:
-    """Return the names that `sheet` accepts."""
+    """Return the names that `sheet` accepts.
+
+    >>> import kerascnn as kc
+    >>> kc.exercises.names()[:3]
+    ['convolution', 'shapes', 'parameters']
+    """
     return list(kinds())
 
 

@@ -44,6 +44,12 @@ def ensemble_of_seven(
 
     Raises:
         ValueError: If the data set has fewer images.
+
+    The result that comes with the package:
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("ensemble_of_seven")["together"].shape
+    (3, 7)
     """
     loaded = datasets.load(data, data_dir=data_dir)
     test_images, labels = loaded.part("test")

@@ -38,6 +38,11 @@ class Result:
         settings: Arguments of the experiment, as in JSON: lists instead of tuples.
         seconds: Running time.
         machine: Processor, device, versions and date.
+
+    >>> import kerascnn as kc
+    >>> result = kc.experiments.recorded("permuted_pixels")
+    >>> result["nets"].tolist(), result.settings["seeds"]
+    (['MLP', 'LeNet-5'], [0, 1, 2])
     """
 
     name: str

@@ -60,6 +60,12 @@ def stride_or_pooling(
 
     Raises:
         ValueError: If the data set has fewer images.
+
+    The result that comes with the package:
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("stride_or_pooling")["accuracy"].shape
+    (4, 3)
     """
     train, test, classes = few_photographs(data, data_dir, images, tests)
     accuracy = np.zeros((len(STAGES), len(seeds)))

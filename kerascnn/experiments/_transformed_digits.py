@@ -58,6 +58,12 @@ def transformed_digits(
     Raises:
         ValueError: If the data set has fewer images, a scale is not positive, or the test images
             have no example of the class `shown`.
+
+    The result that comes with the package:
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("transformed_digits")["shift"].shape
+    (2, 3, 9)
     """
     for scale in scales:
         must(scale > 0, "scales", "above 0", scale)

@@ -64,6 +64,12 @@ def zero_padding(
 
     Raises:
         ValueError: If a depth is out of range or the data set has fewer images.
+
+    The result that comes with the package:
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("zero_padding")["accuracy"].shape
+    (3, 2, 3)
     """
     if not all(1 <= depth <= len(FILTERS) for depth in depths):
         raise ValueError(f"depths must be from 1 to {len(FILTERS)}; received {tuple(depths)}.")

@@ -235,6 +235,10 @@ def lecture_figure(name: str) -> LectureFigure:
 
     Raises:
         ValueError: If no figure has this name.
+
+    >>> import kerascnn as kc
+    >>> kc.figures.lecture_figure("stride").rows
+    ('B5',)
     """
     known = lecture_figures()
     if name not in known:

@@ -62,6 +62,10 @@ class Architecture:
         macs: multiply-accumulate operations of the convolutions and dense layers for one image of
             `input_shape`, or a dict with one per variant.
         variant_option: the name of the builder's option that selects the variant.
+
+    >>> import kerascnn as kc
+    >>> [case.variant for case in kc.models.architectures()["lenet5"].cases]
+    ['modern', '1998']
     """
 
     name: str
@@ -295,7 +299,12 @@ def _type_of(default: object) -> str:
 
 
 def architectures() -> dict[str, Architecture]:
-    """Return all architectures by name, sorted by year and then by name."""
+    """Return all architectures by name, sorted by year and then by name.
+
+    >>> import kerascnn as kc
+    >>> kc.models.architectures()["vgg16"].parameters
+    138357544
+    """
     for file in Path(__file__).parent.glob("[!_]*.py"):
         import_module(f"{__package__}.{file.stem}")
 
