@@ -72,13 +72,16 @@ def test_refusals(rng):
     open_model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(inputs)))
     with pytest.raises(ValueError, match="baseline must be a number"):
         deep_lift(open_model, rng.random((1, 4, 4, 2)), 0, baseline=np.ones(3))
+    numbers = keras.Input((3,), dtype="int32")
+    mixed = keras.Model([inputs, numbers], layers.Dense(2)(numbers))
+    with pytest.raises(TypeError, match=r"model must take float images.* of type int32"):
+        deep_lift(mixed, [rng.random((1, 4, 4, 2)), np.ones((1, 3), "int32")], 0)
 
 
 @pytest.mark.frameworks
 @pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning")
 def test_as_captum(model, images):
-    """But for max-pooling, whose rule differs: captum gives all of the difference to the image's
-    maximum and, again, to the baseline's."""
+    """For max-pooling, see the certificates: captum's hooks interfere with each other."""
     torch = pytest.importorskip("torch", reason="the torch extra is not installed")
     captum = pytest.importorskip("captum.attr", reason="captum is not installed")
     nn = torch.nn

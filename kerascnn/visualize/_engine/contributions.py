@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
 from .images import one_or_all
@@ -34,8 +35,15 @@ def check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.nd
     """Return one baseline per input, in the shape of its images.
 
     Raises:
+        TypeError: If an input takes integers.
         ValueError: If one does not fit or is not finite.
     """
+    names = [x.dtype.name for x in arrays]
+    if integers := [name for name in names if not keras.backend.is_float_dtype(name)]:
+        raise TypeError(
+            "model must take float images, which a path leads to from a baseline; it has an input "
+            f"of type {integers[0]}. Use the layers after this input as a separate model."
+        )
     given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
     if len(given) != len(arrays):
         raise ValueError(
