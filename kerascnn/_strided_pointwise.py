@@ -2,7 +2,8 @@
 
 For the gradient of the kernel of a 1x1 convolution with strides and few input channels, oneDNN
 writes beyond the end of its memory (TensorFlow 2.21 on x86), which changes other numbers or ends
-the process. A convolution without strides on the pixels that it sees has the same result.
+the process. A convolution without strides on the pixels that it sees has the same result. For
+TensorFlow, a signal is a row of pixels.
 TensorFlow also computes this gradient where only that of the input is asked for, unless it compiles
 the graph.
 """
@@ -16,15 +17,15 @@ from keras import ops
 from ._twin import twin
 
 FEW = 16  # input channels; with as many, or more, oneDNN stays within its memory
-CONVOLUTION = keras.layers.Conv2D
-TRANSPOSED = keras.layers.Conv2DTranspose
+CONVOLUTION, OF_SIGNALS = keras.layers.Conv2D, keras.layers.Conv1D
+TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose)
 
 
 def made_safe(operation: keras.Operation) -> keras.Operation:
     """Return a layer, or a twin of it whose gradient is safe."""
     if not _is_convolution(operation):
         return operation
-    return twin(operation, convolution_op=_on_seen_pixels(operation))
+    return twin(operation, **_on_seen_pixels(operation))
 
 
 @contextmanager
@@ -37,14 +38,16 @@ def strides_made_safe(model: keras.Model) -> Iterator[None]:
     layers = list(model._flatten_layers())
     for layer in layers:
         check_transposed(layer, layer.name)
-    changed = [layer for layer in layers if _is_convolution(layer)]
+    changed = [(each, _on_seen_pixels(each)) for each in layers if _is_convolution(each)]
     try:
-        for layer in changed:
-            layer.convolution_op = _on_seen_pixels(layer)
+        for layer, methods in changed:
+            for name, method in methods.items():
+                setattr(layer, name, method)
         yield
     finally:
-        for layer in changed:
-            del layer.convolution_op
+        for layer, methods in changed:
+            for name in methods:
+                delattr(layer, name)
 
 
 def check_transposed(operation: keras.Operation, name: str) -> None:
@@ -64,26 +67,30 @@ def check_transposed(operation: keras.Operation, name: str) -> None:
 def _is_convolution(operation: keras.Operation) -> bool:
     """Return whether it is an unsafe convolution that Keras computes itself."""
     return (
-        isinstance(operation, CONVOLUTION)
+        isinstance(operation, (CONVOLUTION, OF_SIGNALS))
         and _is_unsafe(operation)
         and type(operation).convolution_op is CONVOLUTION.convolution_op
-        and "convolution_op" not in vars(operation)
+        and type(operation).call in (CONVOLUTION.call, OF_SIGNALS.call)
+        and not {"convolution_op", "call"} & vars(operation).keys()
     )
 
 
 def _is_unsafe(layer: keras.Layer) -> bool:
-    pointwise = tuple(layer.kernel_size) == (1, 1) and max(layer.strides) > 1
+    pointwise = max(layer.kernel_size) == 1 and max(layer.strides) > 1
     return pointwise and layer.built and layer.kernel.shape[-2] < FEW
 
 
-def _on_seen_pixels(layer: keras.Layer) -> Callable:
-    """Return a `convolution_op` that leaves out the pixels between the strides."""
-    rows, columns = (slice(None, None, stride) for stride in layer.strides)
+def _on_seen_pixels(layer: keras.Layer) -> dict[str, Callable]:
+    """Return a method of the layer by its name that leaves out the pixels between the strides."""
+    pixels = [slice(None, None, stride) for stride in layer.strides]
     last = layer.data_format == "channels_last"
-    seen = (slice(None), rows, columns) if last else (slice(None), slice(None), rows, columns)
+    seen = (slice(None), *pixels) if last else (slice(None), slice(None), *pixels)
     data_format = layer.data_format  # not the layer, which this function becomes a part of
 
     def convolution_op(inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
         return ops.conv(inputs[seen], kernel, padding="valid", data_format=data_format)
 
-    return convolution_op
+    if not isinstance(layer, OF_SIGNALS):
+        return {"convolution_op": convolution_op}
+    dense = twin(layer, strides=(1,), padding="valid")  # Conv1D calls no convolution_op
+    return {"call": lambda inputs: OF_SIGNALS.call(dense, inputs[seen])}

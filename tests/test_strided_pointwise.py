@@ -44,6 +44,18 @@ def test_the_result_is_that_of_keras(strides, padding, rng):
     assert "convolution_op" not in vars(model.get_layer("shortcut"))
 
 
+def test_signals_are_rows_of_pixels(rng, steps_of):
+    """TensorFlow computes Conv1D as Conv2D."""
+    inputs = keras.Input((9, 3))
+    x = layers.Conv1D(4, 1, strides=2, padding="causal", name="shortcut")(inputs)
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x)))
+    expected = model(signals := rng.random((3, 9, 3), "float32"))
+    steps_of.clear()
+    with strides_made_safe(model):
+        np.testing.assert_allclose(model(signals), expected, rtol=1e-5)
+    assert steps_of == [(1, 1)]
+
+
 METHODS = {
     "train": lambda model, images: kc.train(
         model, (images, np.array([0, 1, 1])), epochs=1, batch_size=3, verbose=0
