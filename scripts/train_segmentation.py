@@ -36,7 +36,7 @@ NETS = {  # the builder's arguments; the training; the data
     ),
     "fusionnet/cells": (
         {**SIZE, "classes": 2, "classifier_activation": "softmax"},
-        {"learning_rate": 2e-3, "epochs": 8, "batch_size": 8},
+        {"learning_rate": 4e-3, "epochs": 24, "batch_size": 8},
         CELLS,
     ),
     "unet/nuclei": (

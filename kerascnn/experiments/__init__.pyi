@@ -11,6 +11,7 @@ from ._forward_time import forward_time as forward_time
 from ._gradient_norms import gradient_norms as gradient_norms
 from ._overfitting import overfitting as overfitting
 from ._permuted_pixels import permuted_pixels as permuted_pixels
+from ._skips_and_weights import skips_and_weights as skips_and_weights
 from ._stride_or_pooling import stride_or_pooling as stride_or_pooling
 from ._throughput import throughput as throughput
 from ._training_set_size import training_set_size as training_set_size

@@ -29,8 +29,8 @@ def feigned(monkeypatch):
         return np.random.default_rng(crc32(b"".join(np.asarray(one).tobytes() for one in given)))
 
     def train(model, data, *, epochs, seed, learning_rate=None, **_options):
-        images, labels = data[0] if isinstance(data[0], tuple) else data
-        rng = random(*model.get_weights(), images, labels, [seed, learning_rate or 0.0])
+        part = data[0] if isinstance(data[0], tuple) else data
+        rng = random(*model.get_weights(), *part, [seed, learning_rate or 0.0])
         model.set_weights([w + 0.1 * rng.normal(size=w.shape) for w in model.get_weights()])
         return SimpleNamespace(model=model, history=defaultdict(lambda: list(rng.random(epochs))))
 

@@ -41,10 +41,11 @@ def test_scores_are_those_of_the_card(found):
         assert average <= curve.recall[-1] + 1e-9  # recall that is never reached counts as 0
 
 
-def test_one_scene_is_right_and_one_has_an_error(found):
+def test_one_scene_is_right_and_one_shape_is_missed(found):
     right, wrong = (
         kc.metrics.average_precision(truth[None], [boxes], classes=6)
         for truth, boxes in zip(found["truth"], found["found"], strict=True)
     )
     assert np.nanmin(right) == 1
     assert np.nanmin(wrong) < 1
+    assert len(found["found"][1]) == (found["truth"][1][:, 0] >= 0).sum() - 1
