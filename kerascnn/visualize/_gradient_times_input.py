@@ -47,6 +47,12 @@ def gradient_times_input(
     (1, 28, 28, 1)
     """
     question = ask(model, images, target)
+    for array in question.images:
+        if not keras.backend.is_float_dtype(array.dtype.name):
+            raise TypeError(
+                f"model must take float images, which have a gradient; it has an input of type "
+                f"{array.dtype}. Use lrp, which needs none."
+            )
     scores, grads = input_gradients(question, batch_size=batch_size, verbose=verbose)
     products = [np.multiply(x, g) for x, g in zip(question.images, grads, strict=True)]
     return contributions(products, scores)

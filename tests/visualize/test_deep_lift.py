@@ -76,6 +76,8 @@ def test_refusals(rng):
     mixed = keras.Model([inputs, numbers], layers.Dense(2)(numbers))
     with pytest.raises(TypeError, match=r"model must take float images.* of type int32"):
         deep_lift(mixed, [rng.random((1, 4, 4, 2)), np.ones((1, 3), "int32")], 0)
+    with pytest.raises(TypeError, match=r"which have a gradient.* of type int32\. Use lrp"):
+        gradient_times_input(mixed, [rng.random((1, 4, 4, 2)), np.ones((1, 3), "int32")], 0)
 
 
 @pytest.mark.frameworks
