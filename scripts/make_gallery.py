@@ -28,7 +28,7 @@ def save(image: Image.Image, name: str) -> None:
     """Write a picture small enough for a repository."""
     height = round(image.height * WIDTH / image.width)
     small = image.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
-    small.quantize(COLORS).save(PICTURES / f"{name}.png", optimize=True)
+    small.quantize(COLORS, kmeans=3).save(PICTURES / f"{name}.png", optimize=True)
 
 
 def draw(name: str) -> None:

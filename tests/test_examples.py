@@ -17,7 +17,8 @@ PRINTED = {
     "segment_cells": "Dice of the cells in 40 test images",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
 }
-SLOW = {  # they train
+SLOW = {  # they train, or predict many images
+    "detect_shapes",
     "grad_cam_of_your_model",
     "lenet5_on_digits",
     "segment_brain",

@@ -26,7 +26,9 @@ MAY_USE = {
     "visualize": {"_describe"},
     "prediction": {"_describe", "metrics"},
     "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
-    "experiments": {"layers", "datasets", "metrics", "models", "training", "visualize", "_describe"},
+    "experiments": {
+        "layers", "datasets", "metrics", "models", "training", "visualize", "_describe",
+    },
     "exercises": {"arithmetic", "datasets"},
     "explorer": {"_describe", "layers", "plots", "training", "weights"},
     "figures": {
