@@ -10,8 +10,16 @@ LONG = 500
 SHORT = 3  # letters of names that are alike if they share half of them, as those of languages
 
 
-def unknown(what: str, received: object, choices: Iterable[object]) -> ValueError:
+def unknown(
+    what: str, received: object, choices: Iterable[object], *, otherwise: str = ""
+) -> ValueError:
     """Create the error for a name that is not one of `choices`, with close matches.
+
+    Args:
+        what: the argument.
+        received: its value.
+        choices: the names.
+        otherwise: what is accepted besides names, such as "an existing file".
 
     >>> unknown("layer", "cnov1", ["conv1", "pool1"])
     ValueError("layer must be one of 'conv1', 'pool1'; received 'cnov1'. Did you mean 'conv1'?")
@@ -20,6 +28,7 @@ def unknown(what: str, received: object, choices: Iterable[object]) -> ValueErro
     listed = ", ".join(map(repr, choices))
     if len(listed) > LONG:
         listed = ", ".join(map(repr, choices[:LISTED])) + f", … ({len(choices)} in all)"
+    listed += f", or {otherwise}" * bool(otherwise)
     line = f"{what} must be one of {listed}; received {received!r}."
     if close := _close(str(received), choices):
         line += f" Did you mean {' or '.join(map(repr, close))}?"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, NamedTuple
 
 import keras
@@ -243,6 +244,22 @@ def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
     return keras.ops.cast(twin(operation, **single)(*args, **kwargs), dtype)
 
 
+def check_is_model(model: object, name: str = "model") -> None:
+    """Reject anything but a Keras model, and say how to get one from a file or a run.
+
+    Raises:
+        TypeError: If `model` is not a Keras model.
+    """
+    if isinstance(model, keras.Model):
+        return
+    hint = ""
+    if isinstance(model, str | PathLike):
+        hint = ": load it with kerascnn.trained.load, whose result has it as .model"
+    elif isinstance(getattr(model, "model", None), keras.Model):  # of train or trained.load
+        hint = ": pass its .model"
+    raise TypeError(f"{name} must be a keras.Model; received {type(model).__name__}{hint}.")
+
+
 def flatten(model: keras.Model) -> Graph:
     """Read the graph of a functional or sequential model, with nested models expanded.
 
@@ -250,8 +267,7 @@ def flatten(model: keras.Model) -> Graph:
         TypeError: If `model` is not a Keras model.
         ValueError: If the model has no graph: it is subclassed, or not built yet.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    check_is_model(model)
     if not has_graph(model):
         if getattr(model, "inputs", None):
             raise ValueError(

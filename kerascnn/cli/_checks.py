@@ -37,7 +37,9 @@ def check_network(what: str, name: str) -> None:
             f"'{name}'. Pass a weights file as --weights, together with its architecture."
         )
     else:
-        raise unknown(what, name, ARCHITECTURES)
+        raise unknown(
+            what, name, ARCHITECTURES, otherwise="an existing .keras file or run directory"
+        )
 
 
 def check_options(architecture: str, given: Mapping[str, Any], variant: str | None = None) -> None:
@@ -97,7 +99,7 @@ def check_weights(architecture: str, name: str) -> None:
                 f"weights must be an existing file for {architecture}, which has no sets; received "
                 f"{name!r}."
             )
-        raise ValueError(f"{unknown('weights', name, known)} A file must exist.")
+        raise unknown("weights", name, known, otherwise="an existing file")
 
 
 def check_data(name: str) -> None:
@@ -105,4 +107,4 @@ def check_data(name: str) -> None:
     if not Path(name).expanduser().is_dir() and name not in datasets.names():
         if Path(name).suffix or "/" in name:
             raise OSError(f"--data must be a data set or a folder; '{name}' does not exist.")
-        raise unknown("--data", name, datasets.names())
+        raise unknown("--data", name, datasets.names(), otherwise="an existing folder of images")

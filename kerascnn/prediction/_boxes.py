@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count, check_number
+from kerascnn._graph import check_is_model
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 from kerascnn.metrics import non_maximum_suppression
@@ -59,8 +60,7 @@ def predict_boxes(
     check_count("batch_size", batch_size)
     if limit is not None:
         check_count("limit", limit)
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    check_is_model(model)
     images = np.asarray(images, "float32")
     shape, out = model.input_shape, model.output_shape
     fits = images.ndim == 4 and all(

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from kerascnn._describe import describe
+from kerascnn._graph import check_is_model
 from kerascnn._sizes import check_size_of
 
 
@@ -50,8 +51,7 @@ def geometry_of(model: keras.Model) -> Geometry:
         TypeError: If it is not a Keras model.
         ValueError: If it does not take images, or returns no map.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    check_is_model(model)
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
         raise ValueError(f"model must take images (N, H, W, C); received {shape}.")

@@ -114,6 +114,9 @@ def _load(
             f"source must be an architecture, a run directory or a .keras file, unless weights "
             f"is a .keras file or a file in a run directory; received only weights={weights!r}."
         )
+    if not _is_architecture(name):
+        known = models.names()
+        raise unknown("source", name, known, otherwise="an existing run directory or .keras file")
     return from_architecture(
         name,
         weights or default_weights(name),

@@ -57,6 +57,12 @@ def _check_labels(what: str, part: "Part") -> None:
         raise ValueError(
             f"{what} must be one for each image; received {count} images and {received} labels."
         )
+    first = labels.ravel()[:1].tolist()
+    if first and isinstance(first[0], str | bytes):
+        raise ValueError(
+            f"{what} must be numbers; received text such as {first[0]!r}: "
+            f"np.unique(labels, return_inverse=True) returns the class names and the labels."
+        )
     if not _finite(labels):
         raise ValueError(
             f"{what} must be finite numbers; received NaN or infinity: remove these images."

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import keras
 
+from kerascnn._graph import check_is_model
 from kerascnn._heads import last_activation
 
 
@@ -31,10 +32,11 @@ def ensemble(models: Iterable[keras.Model], *, name: str = "ensemble") -> keras.
     if not models:
         raise ValueError("models must contain at least one model; received none.")
     for model in models:
-        if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        check_is_model(model, "each of models")
+        if not getattr(model, "inputs", None):
             raise ValueError(
                 f"models must be built functional or sequential Keras models; "
-                f"received {getattr(model, 'name', model)!r:.60}."
+                f"received {model.name!r}."
             )
         if last_activation(model) not in ("softmax", "linear"):
             raise ValueError(

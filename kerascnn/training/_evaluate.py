@@ -12,6 +12,7 @@ from scipy import special
 from kerascnn._checks import check_count, check_range, is_whole
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
+from kerascnn._graph import flatten
 from kerascnn._heads import last_activation
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
@@ -45,7 +46,8 @@ def evaluate(
     Args:
         model: A Keras model from images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
             class per pixel, with softmax or linear activation; or K = 1 with sigmoid or linear
-            activation for two classes. If there are several outputs, the first is used.
+            activation for two classes. If there is a list of outputs, the first is
+            used; of outputs by name, choose one with `keras.Model`.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
             whose middle is used for an output that is smaller; for two classes also booleans.
@@ -66,13 +68,14 @@ def evaluate(
         `confusion_matrix`.
 
     Raises:
-        ValueError: If images or labels do not fit the model.
+        ValueError: If images or labels do not fit the model, or it has outputs by name.
 
     >>> import kerascnn as kc
     >>> result = evaluate(kc.build_lenet5(weights="mnist"), kc.datasets.load("digits"))
     >>> result.accuracy > 0.9, result.confusion.shape, result.count
     (True, (10, 10), 898)
     """
+    _check_outputs(model)
     check_count("batch_size", batch_size)
     if ignore_class is not None and not is_whole(ignore_class, -math.inf):
         raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")
@@ -110,6 +113,17 @@ def evaluate(
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
     with kernels_checked(model, first.images.shape):
         return _compare(scores, batches, ignore_class, names)
+
+
+def _check_outputs(model: keras.Model) -> None:
+    """Reject outputs by name, of which none is the first."""
+    outputs = flatten(model).structure
+    if isinstance(outputs, dict):
+        raise ValueError(
+            f"model must have one output, or a list whose first is evaluated; received a dict of "
+            f"{', '.join(map(repr, outputs))}: evaluate one of them, as in "
+            f"keras.Model(model.inputs, model.output[{next(iter(outputs))!r}])."
+        )
 
 
 def _check_images(

@@ -116,6 +116,7 @@ def identity(config: dict[str, Any]) -> dict[str, Any]:
         "seed": config["seed"],
         "augment": config["augment"],
         "data": config["data"]["sha256"],
+        "input_range": config.get("input_range"),  # photos are scaled to it later
     }
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kerascnn._checks import check_count, check_number, check_range
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
+from kerascnn._graph import check_is_model
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._strided_pointwise import strides_made_safe
@@ -283,8 +284,7 @@ def _check_arguments(
     verbose: object,
     keep_every: int | None,
 ) -> None:
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}.")
+    check_is_model(model)
     check_count("seed", seed, 0)
     if isinstance(augment, str):
         if augment not in AUGMENTATIONS:

@@ -4,7 +4,7 @@ import keras
 
 from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node, flatten
+from kerascnn._graph import Graph, Node, check_is_model, flatten
 from kerascnn._heads import last_activation
 
 NORMALIZATION = keras.layers.BatchNormalization
@@ -40,10 +40,10 @@ def transfer(
     >>> [tuple(weight.shape) for weight in model.trainable_weights]
     [(84, 3), (3,)]
     """
-    if not isinstance(base, keras.Model) or not getattr(base, "inputs", None):
+    check_is_model(base, "base")
+    if not getattr(base, "inputs", None):
         raise ValueError(
-            f"base must be a built functional or sequential Keras model; "
-            f"received {getattr(base, 'name', base)!r:.60}."
+            f"base must be a built functional or sequential Keras model; received {base.name!r}."
         )
     classes = check_count("classes", classes)
     check_number("dropout", dropout, below=1)
@@ -108,6 +108,7 @@ def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:
     >>> len(unfreeze(model, "f6").trainable_weights)
     4
     """
+    check_is_model(model)
     bases = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if not bases:
         raise ValueError(

@@ -68,11 +68,13 @@ def test_a_run_is_replayed(explore, tmp_path):
     ("arguments", "line"),
     [
         (["lenet6"], "NAME must be one of"),
+        (["net.kera"], "or an existing .keras file or run directory; received 'net.kera'"),
         ([], "NAME must be an architecture, unless --run"),
         (["lenet5", "-o", "page.svg"], "must end in .html; received 'page.svg'"),
         (["lenet5", "-o", "no/page.html"], "folder must exist"),
         (["lenet5", "--data", "mnits"], "Did you mean 'mnist'"),
-        (["lenet5", "--weights", "cifar10"], "weights must be one of 'mnist'"),
+        (["lenet5", "--data", "pts"], "or an existing folder of images; received 'pts'"),
+        (["lenet5", "--weights", "cifar10"], "weights must be one of 'mnist', or an existing file"),
     ],
 )
 def test_bad_input_is_one_line(arguments, line, explore, tmp_path):

@@ -219,3 +219,11 @@ def test_a_picture_of_which_no_maps_are_left():
     ):
         net.fitted(np.zeros((300, 1, 3), np.float32))
     assert net.fitted(np.zeros((300, 20, 3), np.float32)).shape == (960, 64, 3)
+
+
+def test_a_source_that_does_not_exist():
+    message = r"source must be one of .*, or an existing run directory or .keras file; received"
+    with pytest.raises(ValueError, match=f"{message} 'rnu'"):
+        load("rnu")
+    with pytest.raises(ValueError, match=f"{message} 'vgg61'. Did you mean 'vgg19'"):
+        load("vgg61")

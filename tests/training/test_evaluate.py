@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
-from kerascnn import datasets
-from kerascnn.training import ensemble, evaluate
+from kerascnn import datasets, describe
+from kerascnn.training import ensemble, evaluate, transfer, unfreeze
+from kerascnn.visualize import saliency
 
 layers = keras.layers
 
@@ -193,3 +196,40 @@ def test_members_must_agree(make_model):
         ensemble([])
     with pytest.raises(ValueError, match="ends in 'tanh'"):
         ensemble([make_model(activation="tanh")])
+
+
+def test_of_outputs_by_name_one_must_be_chosen():
+    net = reader()
+    both = keras.Model(net.inputs, {"kind": net.output, "other": 1 - net.output})
+    for labels in (LABELS, {"kind": LABELS, "other": LABELS}):
+        with pytest.raises(ValueError, match=r"dict of 'kind', 'other'.*model.output\['kind'\]\)"):
+            evaluate(both, (PART[0], labels), input_range=None)
+    one = keras.Model(both.inputs, both.output["kind"])
+    assert evaluate(one, PART, input_range=None).accuracy == 0.5
+
+
+@pytest.mark.parametrize("kind", [str, object, "S3"])
+def test_labels_that_are_text(kind):
+    labels = np.array(["cat", "cat", "dog", "cow"]).astype(kind)
+    with pytest.raises(ValueError, match=r"labels must be numbers; .* b?'cat': np.unique\("):
+        evaluate(reader(), (PART[0], labels), input_range=None)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: evaluate(model, PART),
+        lambda model: transfer(model, classes=2),
+        unfreeze,
+        describe,
+        lambda model: saliency(model, PART[0]),
+        lambda model: ensemble([model]),
+    ],
+)
+def test_a_file_or_a_result_in_place_of_a_model(call):
+    with pytest.raises(TypeError, match=r"received str: load it with kerascnn.trained.load"):
+        call("net.keras")
+    with pytest.raises(TypeError, match=r"received SimpleNamespace: pass its .model"):
+        call(SimpleNamespace(model=reader()))  # as train and trained.load return
+    with pytest.raises(TypeError, match=r"must be a keras.Model; received NoneType\.$"):
+        call(None)

@@ -214,6 +214,10 @@ def test_a_directory_with_another_run_is_refused_and_untouched(run, make_model, 
             {"augment": keras.Sequential([PadCropFlip(1)])},
             [{"augment": keras.Sequential([PadCropFlip(1, flip=False)])}],
         ),
+        (
+            {"augment": None, "input_range": (0, 1)},
+            [{"input_range": (0, 2)}, {"input_range": None}],
+        ),
     ],
 )
 def test_what_changes_images_or_loss_is_told_by_its_options(
