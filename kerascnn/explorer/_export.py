@@ -154,6 +154,7 @@ def page_data(
         "title": title or model.name,
         "language": lang,
         **data,
+        "parameters": model.count_params(),
         "arrays": stored,
         "checkpoints": epochs,
         "history": None if kept is None else kept.history,

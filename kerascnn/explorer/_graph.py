@@ -128,6 +128,7 @@ def _entry(node: Node, shapes: list[tuple], arrays: Arrays) -> dict[str, Any]:
         "config": _plain(config),
         "weights": {k: arrays.place(w) for k, w in weights.items() if w is not None},
         "group": layer_style(type(operation).__name__).group,
+        "parameters": operation.count_params() if isinstance(operation, keras.Layer) else 0,
     }
 
 

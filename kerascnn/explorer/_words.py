@@ -141,11 +141,9 @@ def _why() -> dict[str, str]:
         "saliency": _("Saliency"),
         "gradCam": _("Grad-CAM"),
         "occlusion": _("Occlusion"),
-        "saliencyAlt": _("Saliency of the class {answer}"),
-        "camAlt": _("Grad-CAM of the class {answer} at the layer {layer}"),
-        "occlusionAlt": _(
-            "How much the score of the class {answer} falls where a patch is covered"
-        ),
+        "saliencyAlt": _("Saliency for {answer}"),
+        "camAlt": _("Grad-CAM for {answer} at the layer {layer}"),
+        "occlusionAlt": _("How much the score for {answer} falls where a patch is covered"),
         "whyHint": _(
             "Saliency: pixels whose small changes affect the score most. Grad-CAM: regions whose"
             " activations raise the score. Occlusion: red where the score falls when a patch is"
@@ -174,6 +172,7 @@ def _change() -> dict[str, str]:
         ),
         "withoutMap": _("Without"),
         "fall": _("Logit falls by"),
+        "numberFall": _("Value falls by"),
         "score": _("Score"),
     }
 

@@ -54,6 +54,16 @@ def test_the_page_of_lenet_is_small_and_holds_its_weights(lenet, digits, tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_parameters_are_counted_as_in_keras():
+    """What the page needs of a layer, such as Rescaling's scale, is no parameter."""
+    steps = [layers.Rescaling(1 / 255), layers.Normalization(), layers.Conv2D(2, 3)]
+    model = keras.Sequential([keras.Input((5, 5, 3)), *steps, layers.BatchNormalization()])
+    data = page_data(model)
+    # Normalization has a mean and a variance for each channel, and a count of examples.
+    assert [node["parameters"] for node in data["nodes"]] == [0, 0, 7, 56, 8]
+    assert data["parameters"] == model.count_params() == 71
+
+
 def test_the_page_of_resnet20_is_small(tmp_path):
     path = kc.explorer.export(kc.build_resnet20(), tmp_path / "resnet.html")
     assert path.stat().st_size <= 2_200_000

@@ -18,7 +18,7 @@ function barOf(one, scores, klass) {
 
 function shownClasses(one, scores) {
   const klasses = [...scores.keys()];
-  if (klasses.length <= ALL_CLASSES) return klasses;
+  if (klasses.length <= ALL_CLASSES || isNumbers(one)) return klasses;
   if (one.pixels) return classesOnMap();
   return klasses.sort((a, b) => scores[b] - scores[a]).slice(0, BEST);
 }
@@ -31,7 +31,7 @@ function drawAnswer() {
   drawPixels();
   if (!hasClasses()) return;
   const scores = scoresOf(state.values);
-  const best = predicted();
+  const answer = predicted();
   const shown = shownClasses(one, scores);
   const list = find("#classes");
   while (list.children.length > shown.length) list.lastChild.remove();
@@ -47,10 +47,10 @@ function drawAnswer() {
     track.firstChild.style.width = `${Math.max(0, Math.min(1, barOf(one, scores, klass))) * 100}%`;
     score.value = scores[klass];
     score.textContent = scoreText(one, scores[klass]);
-    row.classList.toggle("best", klass === best);
+    row.classList.toggle("best", klass === answer);
   });
-  find("#predicted").textContent = classText(one, best);
-  const text = say("answerIs", { answer: answerText(one, scores, best) });
+  find("#predicted").textContent = isNumbers(one) ? scoreText(one, scores[answer]) : classText(one, answer);
+  const text = say("answerIs", { answer: answerText(one, scores, answer) });
   if (text !== said) announce("answer", text);
   said = text;
 }

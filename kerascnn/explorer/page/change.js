@@ -132,16 +132,15 @@ function drawEffect() {
   applyEdits(noEdits());
   const before = scoresOf(net.forward(state.inputs).values).slice();
   applyEdits();
-  const old = argBest(before);
+  const old = best(before);
   const now = scoresOf(state.values);
   const one = output();
-  const parts = [say("effect", { before: answerText(one, before, old), after: answerText(one, now, argBest(now)) })];
-  if (argBest(now) !== old) parts.push(" ", say("effectSame", { answer: labelText(one, old), score: scoreText(one, now[old]) }));
+  const parts = [say("effect", { before: answerText(one, before, old), after: answerText(one, now, best(now)) })];
+  if (best(now) !== old) parts.push(" ", say("effectSame", { answer: labelText(one, old), score: scoreText(one, now[old]) }));
   const was = unchanged.get(state.checkpoint);
   if (accuracy && was) parts.push(" ", say("accuracyEffect", { before: was.right, after: accuracy.right, count: was.count }));
   return effect.replaceChildren(...parts);
 }
-const argBest = (scores) => scores.reduce((best, value, i) => (value > scores[best] ? i : best), 0);
 
 // -- which filter matters most ----------------------------------------------------------------------------------
 
@@ -169,7 +168,7 @@ function drawRanking() {
     make("th", { scope: "row" }, make("button", { type: "button", onclick: () => select(node, channel, state.y, state.x) }, `${say("map")} ${channel}`)),
     make("td", {}, data(fall)), make("td", {}, make("data", { value: String(without) }, shown(without)))));
   return host.replaceChildren(make("table", {}, make("caption", {}, heading),
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, say("withoutMap")), make("th", { scope: "col" }, say("fall")), make("th", { scope: "col" }, say("score")))),
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, say("withoutMap")), make("th", { scope: "col" }, say(isNumbers() ? "numberFall" : "fall")), make("th", { scope: "col" }, say("score")))),
     make("tbody", {}, rows)));
 }
 

@@ -202,8 +202,7 @@ function choosePlace() {
   }
   find("#map-word").textContent = say(height * width < 2 ? "unit" : "map");
   find("#slide").hidden = height * width < 2;
-  const numbers = [...new Set(Object.values(node.weights))].reduce((sum, i) => sum + sizeOf(model.arrays[i].shape), 0);
-  find("#layer-facts").textContent = say("facts", { kind: node.kind, shape: shapeText(node.shape), count: count(numbers) });
+  find("#layer-facts").textContent = say("facts", { kind: node.kind, shape: shapeText(node.shape), count: count(node.parameters) });
 }
 
 function drawSelected() {

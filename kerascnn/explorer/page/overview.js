@@ -249,7 +249,7 @@ on("values", drawCards);
 on("selected", () => { for (const card of cards.values()) markCard(card); });
 /** What is stored of the network, and how much its answers change by that. */
 function drawAbout() {
-  const parts = [say("about", { count: count(model.arrays.reduce((sum, { shape }) => sum + sizeOf(shape), 0)) })];
+  const parts = [say("about", { count: count(model.parameters) })];
   for (const [what, { largest_change: change, pictures }] of Object.entries(model.measured ?? {})) {
     const key = what === "checkpoints" ? "epochsChange" : "storedChange";
     parts.push(say(key, { type: what, change: number(change, 2), count: pictures }));

@@ -22,15 +22,20 @@ let asked = 0;
 
 async function measure() {
   const mine = ++asked;
-  if (!isClassifier() || !samples.some((one) => Number.isInteger(one.klass))) return;
+  // The labels are classes of the first output.
+  const isAsked = state.output === 0 && isClassifier() && !isNumbers() && samples.some((one) => Number.isInteger(one.klass));
+  if (!isAsked) {
+    accuracy = null;
+    return drawAccuracy();
+  }
   const known = samples.filter((one) => Number.isInteger(one.klass)).length;
   const isRight = (run, sample) => Number(sample.klass === predicted(run.values));
   const found = await onSamples(isRight, undefined, () => mine !== asked);
-  if (!found) return;
+  if (!found) return undefined;
   accuracy = { right: found.reduce((a, b) => a + b, 0), count: known };
   if (!isEdited()) unchanged.set(state.checkpoint, accuracy);
   drawAccuracy();
-  tell("accuracy");
+  return tell("accuracy");
 }
 
 function drawAccuracy() {

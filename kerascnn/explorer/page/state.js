@@ -24,7 +24,14 @@ const input = () => model.inputs[state.input];
 const inputNode = () => nodes.get(input().node);
 const isVector = (shape) => sizeOf(shape) === shape[shape.length - 1];
 const labelOf = (node) => node.name;
-const classText = (one, klass) => one.classes?.[klass] ?? String(klass);
+/** Whether an output has numbers that are no scores of classes, such as those of a regression. */
+function isNumbers(one = output()) {
+  const { shape } = nodes.get(one.node);
+  if (!isVector(shape) || isProbability(one) || one.classes) return false;
+  return sizeOf(shape) === 1 || one !== model.outputs[0]; // the first are logits
+}
+const classText = (one, klass) => one.classes?.[klass] ?? (isNumbers(one) ? numberText(one, klass) : String(klass));
+const numberText = (one, nth) => (sizeOf(nodes.get(one.node).shape) === 1 ? one.name : `${one.name}[${nth}]`);
 
 /** The pixel that is looked at, of an output that classifies pixels. */
 function pixel(one = output()) {
@@ -51,12 +58,12 @@ const isClassifier = (one = output()) => isVector(nodes.get(one.node).shape);
 const hasClasses = (one = output()) => isClassifier(one) || one.pixels;
 const isProbability = (one) => ["softmax", "sigmoid"].includes(one.activation);
 
-function predicted(values = state.values, one = output()) {
-  const scores = scoresOf(values, one);
-  let best = 0;
-  for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
-  return best;
+/** The class with the highest score; of numbers the one that is explained. */
+function best(scores, one = output()) {
+  if (isNumbers(one)) return Math.min(state.target ?? 0, scores.length - 1);
+  return scores.reduce((highest, score, i) => (score > scores[highest] ? i : highest), 0);
 }
+const predicted = (values = state.values, one = output()) => best(scoresOf(values, one), one);
 const target = () => Math.min(state.target ?? predicted(), scoresOf(state.values).length - 1);
 
 // -- compute, at most once per frame --------------------------------------------------------------

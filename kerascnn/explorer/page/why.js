@@ -99,6 +99,7 @@ function prepareWhy() {
   if (last) find("#cam-layer").value = last.id;
   find("#target").addEventListener("change", (event) => {
     state.target = event.target.value === "" ? null : Number(event.target.value);
+    drawAnswer(); // of numbers, the one that is explained
     later();
   });
   find("#cam-layer").addEventListener("change", later);
@@ -114,10 +115,11 @@ function prepareWhy() {
 function fillTargets() {
   const { length } = scoresOf(state.values);
   find("#target").replaceChildren(
-    make("option", { value: "" }, say("predictedClass")),
+    ...(isNumbers() ? [] : [make("option", { value: "" }, say("predictedClass"))]),
     ...Array.from({ length: hasClasses() ? length : 0 }, (_, klass) => make("option", { value: klass }, classText(output(), klass))),
   );
-  find("#target").value = state.target ?? "";
+  find("#target").value = state.target ?? (isNumbers() ? 0 : "");
+  find("#target").closest("label").hidden = isNumbers() && length === 1;
 }
 
 on("values", later);

@@ -184,17 +184,17 @@ def heatmaps(tab):
 def test_explanations_follow_the_input(visit, lenet_page, lenet, drawn, expect):
     tab = visit(lenet_page, at="#tab=why&sample=1")
     alt = tab.locator("#cam canvas")
-    expect(alt).to_have_attribute("aria-label", "Grad-CAM of the class 4 at the layer c3")
-    covered = "How much the score of the class 4 falls where a patch is covered"
+    expect(alt).to_have_attribute("aria-label", "Grad-CAM for 4 at the layer c3")
+    covered = "How much the score for 4 falls where a patch is covered"
     expect(tab.locator("#occlusion canvas")).to_have_attribute("aria-label", covered)
     before = heatmaps(tab)
     tab.locator("#samples button").nth(3).click()
-    expect(alt).to_have_attribute("aria-label", "Grad-CAM of the class 0 at the layer c3")
+    expect(alt).to_have_attribute("aria-label", "Grad-CAM for 0 at the layer c3")
     tab.locator("#target").select_option("6")
-    expect(alt).to_have_attribute("aria-label", "Grad-CAM of the class 6 at the layer c3")
+    expect(alt).to_have_attribute("aria-label", "Grad-CAM for 6 at the layer c3")
     tab.locator("#cam-layer").select_option(label="c1")
-    expect(alt).to_have_attribute("aria-label", "Grad-CAM of the class 6 at the layer c1")
-    covered = "How much the score of the class 6 falls where a patch is covered"
+    expect(alt).to_have_attribute("aria-label", "Grad-CAM for 6 at the layer c1")
+    covered = "How much the score for 6 falls where a patch is covered"
     expect(tab.locator("#occlusion canvas")).to_have_attribute("aria-label", covered)
     assert all(one != other for one, other in zip(before, heatmaps(tab), strict=True))
     # The heat that is drawn is that of Keras.

@@ -98,7 +98,7 @@ def test_it_is_drawn_in_color(visit, branches, drawn):
     assert image[:, :3].max() == 0
 
 
-def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn):
+def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn, expect):
     keras.utils.set_random_seed(2)
     picture = keras.Input((6, 6, 1), name="picture")
     numbers = keras.Input((5,), name="numbers")
@@ -108,7 +108,9 @@ def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn):
     model = keras.Model([picture, numbers], [kind, size])
     rng = np.random.default_rng(0)
     samples = [rng.random((2, 6, 6, 1), "float32"), rng.normal(size=(2, 5)).astype("float32")]
-    tab = visit(kc.explorer.export(model, tmp_path / "two.html", samples=samples))
+    first, second = np.argmax(model(samples)[0], axis=-1)
+    labeled = (samples, [first, (second + 1) % 3])
+    tab = visit(kc.explorer.export(model, tmp_path / "two.html", samples=labeled))
 
     def agree():
         drawn(tab)
@@ -131,8 +133,18 @@ def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn):
     assert tab.evaluate("state.inputs[1][2]") == -4.5
     tab.locator("#samples button").nth(1).click()
     assert agree()
+    accuracy = tab.locator("#accuracy")
+    expect(accuracy).to_have_text("Correct on 1 of 2 samples")
     tab.locator("#output-choice").select_option(label="size")
     assert tab.locator("#classes li").count() == 1
+    assert tab.locator("#classes .class").inner_text() == "size"  # a number, and no class
+    value = float(tab.evaluate("state.values[model.outputs[1].node][0]"))
+    assert tab.locator("#predicted").inner_text() == f"{value:.3g}".replace("-", "−")
+    expect(accuracy).to_have_text("")  # the labels are kinds
+    tab.locator("#tab-why").click()
+    assert not tab.locator("#target").is_visible()
+    label = "Saliency for size"
+    expect(tab.locator("#saliency canvas")).to_have_attribute("aria-label", label)
     tab.locator("#input-choice").select_option(label="picture")
     assert tab.locator("#board").is_visible()
 

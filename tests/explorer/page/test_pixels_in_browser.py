@@ -77,7 +77,7 @@ def test_the_scores_are_those_of_the_chosen_pixel(visit, plants, drawn, expect):
     assert tab.locator("#predicted").inner_text() == name
     expect(tab.locator("#announced")).to_contain_text(f"Answer: {name} (row 3, column 6): ")
     # What changes the score lies in the pixel's receptive field, rows 3 to 7 and columns 6 to 10.
-    label = f"Saliency of the class {name} (row 3, column 6)"
+    label = f"Saliency for {name} (row 3, column 6)"
     expect(tab.locator("#saliency canvas")).to_have_attribute("aria-label", label)
     lit = pixels_of(tab, "#saliency canvas").max(axis=-1) > 10  # 0 is nearly black
     assert lit[3:8, 6:11].any()
@@ -85,7 +85,7 @@ def test_the_scores_are_those_of_the_chosen_pixel(visit, plants, drawn, expect):
     assert not lit.any()
     expect(tab.locator("#occlusion canvas")).to_have_attribute(
         "aria-label",
-        f"How much the score of the class {name} (row 3, column 6) falls where a patch is covered",
+        f"How much the score for {name} (row 3, column 6) falls where a patch is covered",
     )
     tab.locator("#pixel-row").fill("0")  # with the keyboard
     tab.locator("#pixel-column").fill("99")
