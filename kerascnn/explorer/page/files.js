@@ -2,22 +2,40 @@
 "use strict";
 const LARGEST_FILE = 50e6; // bytes
 const LARGEST_PICTURE = 80e6; // pixels
+const FINER = 4; // pixels of a picture for each value of the network's input, at most
 const hasCamera = Boolean(navigator.mediaDevices?.getUserMedia);
 
-/** Fit a picture into the board, as large as possible. */
+/** Draw the middle of a picture on black, as many times its size as `scale` says. */
+function drawMiddle(context, picture, width, height, scale) {
+  const { canvas } = context;
+  context.fillStyle = "black";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, (canvas.width - width * scale) / 2, (canvas.height - height * scale) / 2, width * scale, height * scale);
+}
+
+/** A picture for the network, in its own pixels unless they are very few or many. */
+function pictureCanvas(picture, width, height) {
+  const [tall, wide] = volumeOf(inputNode().shape);
+  const least = Math.max(wide / width, tall / height); // until it covers the input
+  const scale = Math.max(least, Math.min(1, FINER * least));
+  const [across, down] = [wide, tall].map((side) => Math.round((side * scale) / least));
+  const context = make("canvas", { width: across, height: down }).getContext("2d", { willReadFrequently: true });
+  drawMiddle(context, picture, width, height, scale);
+  return context;
+}
+
+/** Fit a picture into the board, as large as possible, and give it to the network. */
 function show(picture, width, height) {
   const fit = isDigit() ? Math.min : Math.max; // of a digit, nothing may be cut off
   const scale = fit(board.width / width, board.height / height);
-  pen.fillStyle = "black";
   if (isDigit()) {
     board.width = Math.max(1, Math.round(width * scale));
     board.height = Math.max(1, Math.round(height * scale));
   }
-  pen.fillRect(0, 0, board.width, board.height);
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(picture, (board.width - width * scale) / 2, (board.height - height * scale) / 2, width * scale, height * scale);
+  drawMiddle(pen, picture, width, height, scale);
   forgetSample();
-  useBoard();
+  useCanvas(isDigit() ? pen : pictureCanvas(picture, width, height)); // a digit's outlines are smooth
 }
 
 async function takeFile(file) {

@@ -43,10 +43,11 @@ function clearBoard() {
 
 // -- from the board to the network's input ---------------------------------------------------------
 
-/** Read the board as values in [0, 1]: (h, w) in gray or (h, w, 3). */
-function readBoard(channels) {
-  const { data } = pen.getImageData(0, 0, board.width, board.height);
-  const pixels = board.width * board.height;
+/** Read a canvas as values in [0, 1]: (h, w) in gray or (h, w, 3). */
+function readCanvas(context, channels) {
+  const { width, height } = context.canvas;
+  const { data } = context.getImageData(0, 0, width, height);
+  const pixels = width * height;
   const values = new Float32Array(pixels * channels);
   for (let i = 0; i < pixels; i++) {
     const red = data[4 * i], green = data[4 * i + 1], blue = data[4 * i + 2];
@@ -88,11 +89,13 @@ function inMiddle(digit, side) {
   return field;
 }
 
-function useBoard(since) {
+/** Give the network what is on a canvas: the board, or a picture in its own pixels. */
+function useCanvas(context, since) {
   const [height, width, channels] = volumeOf(inputNode().shape);
+  const { canvas } = context;
   const values = isDigit()
-    ? inMiddle(toMnist(readBoard(1), board.height, board.width), height)
-    : resized(readBoard(channels), board.height, board.width, height, width, channels);
+    ? inMiddle(toMnist(readCanvas(context, 1), canvas.height, canvas.width), height)
+    : resized(readCanvas(context, channels), canvas.height, canvas.width, height, width, channels);
   setInput(inRange(values, channels), since);
 }
 
@@ -121,7 +124,7 @@ function stroke(from, to) {
 function drawn(since) {
   stopCamera();
   forgetSample();
-  useBoard(since);
+  useCanvas(pen, since);
 }
 
 board.addEventListener("pointerdown", (event) => {

@@ -1,8 +1,11 @@
 """Pages of other networks: branches, nested models, several inputs and outputs, images in color."""
 
+import io
+
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import kerascnn as kc
 
@@ -96,6 +99,29 @@ def test_it_is_drawn_in_color(visit, branches, drawn):
     assert image[:, 3:5, 0].min() > 0.2
     assert image[..., 1:].max() < 0.02
     assert image[:, :3].max() == 0
+
+
+def opened(tab, pixels):
+    """Open a picture of these pixels, and return what the network sees."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    tab.locator("#file").set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    )
+    tab.wait_for_selector("#message span:text('x.png')")
+    tab.get_by_role("button", name="Close").click()
+    return np.array(tab.evaluate("[...state.inputs[0]]"))
+
+
+def test_a_picture_is_seen_in_its_own_pixels(visit, branches):
+    tab = visit(branches[1])
+    rng = np.random.default_rng(2)
+    exact = rng.integers(0, 256, (8, 8, 3), "uint8")
+    assert np.allclose(opened(tab, exact), exact.ravel() / 255, atol=1e-6)
+    # Twice as large, and wider: the middle, of which 2x2 pixels are averaged.
+    large = rng.integers(0, 256, (16, 24, 3), "uint8")
+    means = large[:, 4:20].reshape(8, 2, 8, 2, 3).mean(axis=(1, 3))
+    assert np.allclose(opened(tab, large), means.ravel() / 255, atol=1e-6)
 
 
 def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn, expect):

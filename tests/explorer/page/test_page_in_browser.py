@@ -48,7 +48,7 @@ def test_digits_drawn_with_the_mouse_are_read(visit, lenet_page, lenet, drawn):
         drawn(tab)
         assert tab.locator("#predicted").inner_text() == digit
         image = input_of(tab, lenet)
-        board = np.array(tab.evaluate("[...readBoard(1)]"), "float32").reshape(1, 280, 280)
+        board = np.array(tab.evaluate("[...readCanvas(pen, 1)]"), "float32").reshape(1, 280, 280)
         assert abs(image - to_mnist_convention(board)).max() < 1e-4
         shown = tab.locator("#classes data").evaluate_all("all => all.map(one => +one.value)")
         assert np.allclose(shown, lenet(image)[0], atol=1e-5)

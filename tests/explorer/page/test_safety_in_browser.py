@@ -196,7 +196,7 @@ def test_a_camera_is_shown_until_something_else_is_chosen(browser, lenet_page, e
     tab.get_by_role("button", name="Camera").click()
     expect(tab.locator("#camera")).to_have_attribute("aria-pressed", "true")
     for _frame in range(2):  # and it moves
-        tab.wait_for_function("state.inputs[0].join() !== before")
+        tab.wait_for_function("() => state.inputs[0].join() !== before")
         tab.evaluate("window.before = state.inputs[0].join()")
     assert tab.evaluate("chosen") is None
     assert not tab.locator("#message").is_visible()
