@@ -94,6 +94,7 @@ html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
     "navbar_persistent": ["search-field"],
+    "search_bar_text": "Search",
     "navbar_end": ["languages", "theme-switcher"],
     "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],

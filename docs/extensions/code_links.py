@@ -11,7 +11,10 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 CALL = re.compile(r"^(kc\.|kerascnn\.)?([\w.]+?)(\(.*\))?$", re.DOTALL)
-ORDINARY = {"box", "boxes", "check", "load", "names", "pixel", "region", "save", "slices", "style"}
+ORDINARY = {  # words that are also names of arguments and options
+    "box", "boxes", "check", "load", "names", "pixel", "preprocessing", "region", "save", "slices",
+    "style",
+}  # fmt: skip
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.search import SearchLanguage
-from words import LANGUAGES
+from words import LANGUAGES, word
 
 WORD = re.compile(r"\w+")
 HANGUL = re.compile(r"^[가-힣]+$")
@@ -60,6 +60,13 @@ def build_others(app: Sphinx, error: Exception | None) -> None:
             raise ExtensionError(f"The site in {lang!r} has the faults above.")
 
 
+def name_search(app: Sphinx, config: Any) -> None:
+    """Translate the text in the search field of the theme, if the theme has one."""
+    options = config.html_theme_options
+    if "search_bar_text" in options:
+        options["search_bar_text"] = word(options["search_bar_text"], config.language)
+
+
 def add_links(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
     """Add the addresses of a page in all languages."""
     top = context["content_root"] + ("" if app.config.language == "en" else "../")
@@ -74,6 +81,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect them."""
     app.add_config_value("site_languages", list(LANGUAGES[1:]), "html", types=[list])
     app.add_search_language(SearchKorean)
+    app.connect("config-inited", name_search)
     app.connect("build-finished", build_others)
     app.connect("html-page-context", add_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
