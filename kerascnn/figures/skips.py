@@ -150,9 +150,9 @@ def fields() -> dict[str, Any]:
     effects = {}
     for name, net in (("with", model), ("without", without_skips(model))):
         effect = visualize.effective_receptive_field(
-            net, images, "scores", (SIDE // 2, SIDE // 2), channel=1, verbose=False
+            net, np.asarray(images), "scores", (SIDE // 2, SIDE // 2), channel=1, verbose=False
         )
-        effects[name] = effect.mean(axis=0)
+        effects[name] = np.asarray(effect).mean(axis=0)
     return {
         "effects": effects,
         "field": visualize.receptive_field(model, "scores", input_shape=(SIDE, SIDE, 1)),
@@ -171,7 +171,7 @@ def skips_and_field(found: dict) -> Figure:
     """Draw the effective receptive field with and without skips, and how far it reaches."""
     fig, axes = plt.subplots(1, 3, width_ratios=(3, 3, 4))
     titles = {"with": _("with skips"), "without": _("without skips")}
-    distances = np.arange(SIDE // 2)
+    distances = range(SIDE // 2)
     for nth, (name, effect) in enumerate(found["effects"].items()):
         axes[nth].imshow(np.sqrt(effect / effect.max()), cmap="inferno")
         axes[nth].axis("off")
