@@ -239,15 +239,15 @@ def precision_recall(
     ax = axes_for(ax)
     colors = window_colors(len(curves))
     for nth, (curve, name) in enumerate(zip(curves, words, strict=True)):
-        look = {"color": colors[nth], "linestyle": DASHES[colors[:nth].count(colors[nth]) % 4]}
+        color, dashes = colors[nth], DASHES[colors[:nth].count(colors[nth]) % 4]
         recall = np.concatenate([[0], np.asarray(curve.recall)])
         precision = np.asarray(curve.precision)
         precision = np.concatenate([precision[:1], precision])
         beside = "" if average is None else f" {average[nth]:.2f}".replace("nan", "–")
         if len(precision):
-            ax.plot(recall, precision, label=f"{name}{beside}", **look)
+            ax.plot(recall, precision, color=color, linestyle=dashes, label=f"{name}{beside}")
         else:  # without boxes, a name without a line
-            ax.plot([], [], label=f"{name}{beside}", **look)
+            ax.plot([], [], color=color, linestyle=dashes, label=f"{name}{beside}")
     ax.set(xlim=(0, 1.02), ylim=(0, 1.03), xlabel=_("recall"), ylabel=_("precision"))
     for label in (ax.xaxis.label, ax.yaxis.label):
         as_written(label)
