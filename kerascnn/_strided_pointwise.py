@@ -2,10 +2,9 @@
 
 For the gradient of the kernel of a 1x1 convolution with strides and few input channels, oneDNN
 writes beyond the end of its memory (TensorFlow 2.21 on x86), which changes other numbers or ends
-the process. A convolution without strides on the pixels that it sees has the same result. For
-TensorFlow, a signal is a row of pixels.
+the process. A convolution without strides on the pixels that it sees has the same result.
 TensorFlow also computes this gradient where only that of the input is asked for, unless it compiles
-the graph.
+the graph. It computes signals as images with a single row.
 """
 
 from collections.abc import Callable, Iterator

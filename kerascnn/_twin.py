@@ -5,7 +5,9 @@ from typing import Any
 import keras
 
 
-def twin(operation: keras.Operation, kind: type | None = None, **changed: Any) -> keras.Operation:
+def twin(
+    operation: keras.Operation, kind: type | None = None, /, **changed: Any
+) -> keras.Operation:
     """Return a layer or operation with the weights of another, which differs in some attributes.
 
     The other is not modified. `copy.copy` would serialize a layer.

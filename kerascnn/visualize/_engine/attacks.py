@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -87,7 +87,7 @@ def plan(
         raise TypeError(
             f"{name} must be a class index or one index per image; received a callable."
         )
-    if len(question.images) > 1:
+    if len(question.images) != 1:
         raise ValueError(
             f"model must have a single input for an attack; it has {len(question.images)}."
         )
@@ -107,7 +107,7 @@ def _loss_gradients(question: Question, images: np.ndarray, batch_size: int) -> 
     """Compute the gradient of the cross-entropy loss of the classes, in the shape of the images."""
 
     def gradients(graph: Graph, inputs: tf.Tensor, classes: tf.Tensor) -> list[tf.Tensor]:
-        def loss(xs: list[tf.Tensor]) -> tf.Tensor:
+        def loss(xs: Sequence[tf.Tensor]) -> tf.Tensor:
             logits = logits_at(graph, xs)[1][0]
             # The scores of a sigmoid unit are −z and z, whose softmax at half is the sigmoid of z.
             table = scores_by_class(graph, logits) * (0.5 if is_binary(graph) else 1.0)
