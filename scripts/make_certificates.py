@@ -44,7 +44,9 @@ TOPICS = {
     "Methods": """## Methods
 
 Explanations of the class with index 3. The maps of pytorch-grad-cam are compared before it
-resizes and normalizes them.
+resizes and normalizes them. Methods that no peer has in a comparable form are compared with the
+paper's equation, computed by PyTorch. Ablation-CAM is compared at only one layer of ResNet-18, and
+not on AlexNet: there, the loss of one map changes the score by little more than rounding does.
 
 """,
     "Metrics": """## Metrics
