@@ -1,13 +1,16 @@
 """Compare methods with captum and pytorch-grad-cam, and time a table of metrics.
 
     pip install torch==2.13.0 torchvision==0.28.0 captum grad-cam
-    python benchmarks/explanations.py [ROUNDS]
+    python benchmarks/explanations.py
+    python benchmarks/explanations.py --rounds 5 grad_cam evaluate
 
 VGG16 with the same random weights in Keras and PyTorch, both with as many threads as there are
 cores, and an image of 224x224. The candidates alternate; ratios are those of their medians. Run it
-with `TF_ENABLE_ONEDNN_OPTS=0`, too. Captum and ours take batches of the same size.
+with `TF_ENABLE_ONEDNN_OPTS=0`, too. Captum and ours take batches of the same size. With names, only
+these rows. The first round of all but Grad-CAM compiles, so that it takes three or more.
 """
 
+import argparse
 import os
 import sys
 import time
@@ -28,7 +31,7 @@ METHODS = (
 METRICS = ("deletion", "insertion", "infidelity", "sensitivity_max", "sparseness")
 
 
-def against_torch(rounds):
+def against_torch(names, rounds):
     import numpy as np
     import torch
     from certificates import nets
@@ -48,33 +51,39 @@ def against_torch(rounds):
     cam = GradCAM(net, [net.features[29]])
     quiet = {"verbose": False}
     rows = {
-        "`grad_cam`, against pytorch-grad-cam": (
+        "grad_cam": (
+            "against pytorch-grad-cam",
             partial(visualize.grad_cam, model, image, CLASS, "block5_conv3"),
             lambda: cam(tensor, [ClassifierOutputTarget(CLASS)]),
         ),
-        "`smooth_grad`, 20 samples, against captum": (
+        "smooth_grad": (
+            "20 samples, against captum",
             partial(visualize.smooth_grad, model, image, CLASS, samples=20, **quiet),
             lambda: NoiseTunnel(Saliency(net)).attribute(
                 tensor, nt_samples=20, nt_samples_batch_size=8, target=CLASS
             ),
         ),
-        "`integrated_gradients`, 50 steps, against captum": (
+        "integrated_gradients": (
+            "50 steps, against captum",
             partial(visualize.integrated_gradients, model, image, CLASS, steps=50, **quiet),
             lambda: IntegratedGradients(net).attribute(
                 tensor, target=CLASS, n_steps=50, internal_batch_size=8
             ),
         ),
-        "`occlusion`, 14x14 positions, against captum": (
+        "occlusion": (
+            "14x14 positions, against captum",
             partial(visualize.occlusion, model, image, CLASS, size=16, stride=16, **quiet),
             lambda: Occlusion(net).attribute(
                 tensor, (3, 16, 16), (3, 16, 16), target=CLASS, perturbations_per_eval=16
             ),
         ),
     }
-    for what, (ours, peer) in rows.items():
-        seconds = take_turns({"ours": ours, "peer": peer}, rounds, warm=what.startswith("`grad"))
+    for name in names:
+        what, ours, peer = rows[name]
+        seconds = take_turns({"ours": ours, "peer": peer}, rounds, warm=name == "grad_cam")
         ratio = seconds["ours"] / seconds["peer"]
-        yield what, f"{ratio:.2f} ({seconds['ours']:.1f} s, {seconds['peer']:.1f} s)", "1.0"
+        times = f"({seconds['ours']:.1f} s, {seconds['peer']:.1f} s)"
+        yield f"`{name}`, {what}", f"{ratio:.2f} {times}", "1.0"
 
 
 def table():
@@ -87,15 +96,24 @@ def table():
     start = time.perf_counter()
     kc.visualize.evaluate(METHODS, model, images, METRICS, seeds=[0], verbose=False)
     seconds = time.perf_counter() - start
-    yield "`evaluate`, ten methods, five metrics, 16 images of 32x32", f"{seconds:.0f} s", "60 s"
+    return "`evaluate`, ten methods, five metrics, 16 images of 32x32", f"{seconds:.0f} s", "60 s"
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    names = ("evaluate", "grad_cam", "smooth_grad", "integrated_gradients", "occlusion")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"rows: {', '.join(names)}")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    asked = options.names or names
+    if unknown := [name for name in asked if name not in names]:
+        parser.error(f"there is no row {', '.join(unknown)}; choose from {', '.join(names)}")
     print(f"Machine: {machine()}\n")
     print("| what | measured | at most |\n| --- | --: | --: |", flush=True)
-    for part in (table(), against_torch(rounds)):
-        for row in part:
+    if "evaluate" in asked:
+        print("| " + " | ".join(table()) + " |", flush=True)
+    if others := [name for name in asked if name != "evaluate"]:
+        for row in against_torch(others, options.rounds):
             print("| " + " | ".join(row) + " |", flush=True)
 
 

@@ -1,12 +1,14 @@
 """Compare the cost of gradient-based methods with tf-keras-vis, as a Markdown table.
 
     python benchmarks/gradients.py
+    python benchmarks/gradients.py relevance
 
 VGG16 with random weights and images of 224x224, after a warm-up call. The candidates alternate;
 ratios are those of their medians. See `foundation.py`.
 """
 
 import os
+import sys
 from importlib.metadata import version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -171,7 +173,10 @@ def main():
     model = kc.build_vgg16()
     print(f"Machine: {machine()}\n")
     print("| what | measured | at most |\n| --- | --: | --: |", flush=True)
+    names = sys.argv[1:]
     for part in (cams, smooth_grad, pixels, relevance):
+        if names and part.__name__ not in names:
+            continue
         for row in part(model):
             print("| " + " | ".join(row) + " |", flush=True)
 

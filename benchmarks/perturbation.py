@@ -1,6 +1,7 @@
 """Compare the cost of perturbation methods with tf-keras-vis, as a Markdown table.
 
     python benchmarks/perturbation.py
+    python benchmarks/perturbation.py rise score_cam
 
 Score-CAM uses all 512 maps of VGG16's last block. Each candidate runs in a separate process, to
 measure its peak memory; they alternate, and ratios are those of their medians. Occlusion alternates
@@ -136,7 +137,10 @@ def rise(rounds=1, masks=1000):
 def main():
     print(f"Machine: {machine()}\n")
     print("| what | measured | at most |\n| --- | --: | --: |", flush=True)
+    names = sys.argv[1:]
     for part in (occlusion, rise, score_cam):
+        if names and part.__name__ not in names:
+            continue
         for row in part():
             print("| " + " | ".join(row) + " |", flush=True)
 

@@ -70,6 +70,8 @@ METRICS = {
     "rank_accuracy": Metric(rank_accuracy, "higher"),
     "grid_pointing_game": Metric(grid_pointing_game, "higher", attrgetter("scores")),
 }
+# Methods take batches for images of this size; of smaller images they take more, up to MANY.
+USUAL_SIZE, MANY = 224 * 224, 64
 USUAL = ("deletion", "insertion", "infidelity", "sensitivity_max", "sparseness")
 # What `evaluate` gives to a metric that has a parameter of this name; all else is a setting.
 GIVEN = {
@@ -124,7 +126,8 @@ def evaluate(
         seeds: seeds of random numbers, at least one.
         input: which of several inputs is measured, by its position or name. `None`: the only one
             that takes images.
-        batch_size: number of images per batch; smaller batches need less memory.
+        batch_size: number of images per batch of a metric; smaller batches need less memory.
+            Methods take their own, and more images at once if they are small.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -163,6 +166,7 @@ def evaluate(
         for label, method in named.items():
             rows: dict[str, list[np.ndarray]] = {name: [] for name in measured}
             varies = _takes_seed(method)
+            method = _with_full_batches(method, size)
             for seed in seeds:
                 seeded = partial(method, seed=seed) if varies else method
                 one = partial(_one_of, seeded, place, len(question.images))
@@ -210,8 +214,23 @@ def _result(name: str, metric: Metric, given: Mapping[str, Any], done: dict) -> 
 
 def _takes_seed(function: Callable) -> bool:
     """Whether a function uses a seed that is not bound yet."""
+    return "seed" in _options_of(function)
+
+
+def _options_of(function: Callable) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a function that are not bound yet, by name."""
     bound = function.keywords if isinstance(function, partial) else {}
-    return "seed" in inspect.signature(function).parameters and "seed" not in bound
+    parameters = inspect.signature(function).parameters
+    return {name: p for name, p in parameters.items() if name not in bound}
+
+
+def _with_full_batches(method: Callable, size: tuple[int, int]) -> Callable:
+    """Give our own methods as many small images at once as take the memory of a usual batch."""
+    usual = _options_of(method).get("batch_size")
+    if usual is None or _inside(method) not in _known().values():
+        return method
+    fitting = usual.default * USUAL_SIZE // (size[0] * size[1])
+    return partial(method, batch_size=max(usual.default, min(MANY, fitting)))
 
 
 def _settings_of(metric: Metric) -> dict[str, Any]:
@@ -240,9 +259,14 @@ def _methods(methods: Methods) -> dict[str, Callable]:
 
 
 def _name_of(method: object) -> str:
+    return getattr(_inside(method), "__name__", repr(method))
+
+
+def _inside(method: object) -> object:
+    """Return the function whose arguments a method binds."""
     while isinstance(method, partial):
         method = method.func
-    return getattr(method, "__name__", repr(method))
+    return method
 
 
 def _method(method: str | Callable) -> Callable:

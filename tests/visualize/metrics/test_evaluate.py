@@ -9,6 +9,7 @@ from keras import layers
 
 from kerascnn import visualize
 from kerascnn.visualize import evaluate, metrics
+from kerascnn.visualize.metrics._evaluate import _with_full_batches
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +211,19 @@ def test_errors_teach(change, kind, message, model, images):
     with pytest.raises(kind, match=message) as caught:
         evaluate(model=model, images=images, **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_small_images_come_in_larger_batches_of_our_own_methods():
+    """As many pixels as in a usual batch, of 8 images of 224x224, but not more than 64 images."""
+    method = visualize.integrated_gradients
+    assert _with_full_batches(method, (32, 32)).keywords == {"batch_size": 64}
+    assert _with_full_batches(method, (112, 112)).keywords == {"batch_size": 32}
+    assert _with_full_batches(method, (500, 500)).keywords == {"batch_size": 8}
+    assert _with_full_batches(partial(method, steps=2, batch_size=3), (32, 32)).keywords == {
+        "steps": 2, "batch_size": 3,
+    }  # fmt: skip
+
+    def own(model, images, target, batch_size=1):
+        return images
+
+    assert _with_full_batches(own, (9, 9)) is own
