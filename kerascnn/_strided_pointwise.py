@@ -24,7 +24,7 @@ def made_safe(operation: keras.Operation) -> keras.Operation:
     """Return a layer, or a twin of it whose gradient is safe."""
     if not _is_convolution(operation):
         return operation
-    return twin(operation, **_on_seen_pixels(operation))
+    return twin(operation, None, **_on_seen_pixels(operation))
 
 
 @contextmanager
