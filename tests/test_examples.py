@@ -15,6 +15,7 @@ PRINTED = {
     "detect_shapes": "mAP in 100 scenes: 0.",
     "segment_brain": "Dice of U-Net",
     "segment_cells": "Dice of the cells in 40 test images",
+    "when_explanations_lie": "occlusion: 3% if the tag means nothing, 59% if it decides",
     "grad_cam_of_your_model": "tissue: strongest in the quarter of tissue",
 }
 SLOW = {  # they train, or predict many images

@@ -1,6 +1,8 @@
 from ._activation_functions import activation_functions as activation_functions
+from ._adversarial_images import adversarial_images as adversarial_images
 from ._alexnet_recipe import alexnet_recipe as alexnet_recipe
 from ._auxiliary_gradients import auxiliary_gradients as auxiliary_gradients
+from ._clever_hans import clever_hans as clever_hans
 from ._degradation import degradation as degradation
 from ._ensemble_of_seven import ensemble_of_seven as ensemble_of_seven
 from ._experiment import Result as Result
@@ -11,6 +13,7 @@ from ._forward_time import forward_time as forward_time
 from ._gradient_norms import gradient_norms as gradient_norms
 from ._overfitting import overfitting as overfitting
 from ._permuted_pixels import permuted_pixels as permuted_pixels
+from ._shortcuts import shortcuts as shortcuts
 from ._skips_and_weights import skips_and_weights as skips_and_weights
 from ._stride_or_pooling import stride_or_pooling as stride_or_pooling
 from ._throughput import throughput as throughput

@@ -90,7 +90,7 @@ def compare_methods(
         for name in overlay - set(maps):
             raise unknown("overlay", name, maps)
 
-    titles = [_("input"), *map(_method_name, maps)]
+    titles = [_("input"), *map(method_name, maps)]
     above = [titles] + [[]] * (len(images) - 1)
     places = table(ax, images.shape[1:3], above, labels)
     for row, image in enumerate(images):
@@ -161,7 +161,7 @@ def _checked(maps: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np
     return checked
 
 
-def _method_name(name: str) -> str:
+def method_name(name: str) -> str:
     names = {
         "saliency": _("saliency"),
         "smooth_grad": "SmoothGrad",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ._artists import canvas, text_width
 from ._check import pictures
-from ._compare_methods import CLIP, _method_name
+from ._compare_methods import CLIP, method_name
 from ._overlay import overlay
 from ._ranges import strongest
 from ._style import as_written
@@ -91,7 +91,7 @@ def _draw(found, ax: Axes) -> None:
     else:
         values = np.asarray(found.heatmap, np.float64)
         canvas(ax).imshow(np.abs(values), cmap="gray", vmin=0, vmax=strongest(values, CLIP) or 1)
-    as_written(ax.set_title(_method_name(found.method)))
+    as_written(ax.set_title(method_name(found.method)))
 
 
 def _aspect(image: np.ndarray) -> float:
@@ -109,7 +109,7 @@ def _size(rows: Sequence, below: bool, note: str | None) -> tuple[float, float]:
     height = down * width / across + words
     limit = usual if len(rows) == 1 else TALLEST * usual * len(rows) / 2
     if height > limit:
-        titles = [_heading(row) for row in rows] + [_method_name(one.method) for one in rows[0]]
+        titles = [_heading(row) for row in rows] + [method_name(one.method) for one in rows[0]]
         needed = across * max(map(text_width, titles)) * em / FILLED  # for the titles
         narrow = (limit - words) * across / down
         width = min(width, max(narrow, needed))

@@ -156,6 +156,9 @@ def test_names_do_not_depend_on_what_was_used_first(monkeypatch):
 # -- the experiments of the package -------------------------------------------------------------
 
 
+LARGE = {"clever_hans": 35_000}  # bytes, with heatmaps
+
+
 @pytest.mark.parametrize("name", kc.experiments.names())
 class TestEach:
     """What holds for every experiment."""
@@ -180,7 +183,7 @@ class TestEach:
         assert record.name == name
         assert record.seconds > 0
         assert set(record.machine) >= {"date", "processor", "device", "python", "keras"}
-        assert (_experiment.RECORDS / f"{name}.json").stat().st_size < 20_000
+        assert (_experiment.RECORDS / f"{name}.json").stat().st_size < LARGE.get(name, 20_000)
 
 
 SEEDS = (3, 3, 4)
