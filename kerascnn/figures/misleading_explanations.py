@@ -222,9 +222,10 @@ def attacked(*, rng: np.random.Generator) -> list[tuple]:
     photo = resized("chelsea", 64, 64, (slice(0, 300), slice(75, 375)))[None]
     noise = rng.random(photo.shape, "float32")
     ship = cifar10.CLASS_NAMES.index("ship")
-    quiet = {"verbose": False}
-    changed = visualize.pgd(model, photo, epsilon=EPSILON / LEVELS, **quiet)
-    fooling = visualize.pgd(model, noise, target=ship, epsilon=OF_NOISE / LEVELS, steps=20, **quiet)
+    changed = visualize.pgd(model, photo, epsilon=EPSILON / LEVELS, verbose=False)
+    fooling = visualize.pgd(
+        model, noise, target=ship, epsilon=OF_NOISE / LEVELS, steps=20, verbose=False
+    )
     images = np.concatenate([photo, changed, fooling])
     outputs = visualize.activations(model, images, model.layers[-1].name).mean(axis=(1, 2))
     maps = visualize.grad_cam(model, images, layer="block4_conv3")

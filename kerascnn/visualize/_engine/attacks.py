@@ -75,7 +75,7 @@ def plan(
         TypeError, ValueError: If they do not fit the model or each other.
     """
     epsilon = check_number("epsilon", epsilon)
-    limits = None if limits is None else check_range("limits", limits)
+    ends = None if limits is None else check_range("limits", limits)
     name, classes = ("labels", labels) if target is None else ("target", target)
     if labels is not None and target is not None:
         raise ValueError(
@@ -92,14 +92,17 @@ def plan(
             f"model must have a single input for an attack; it has {len(question.images)}."
         )
     check_channels_last(question.graph)
-    low, high = question.images[0].min(), question.images[0].max()
-    if limits is not None and not limits[0] - SLACK <= low <= high <= limits[1] + SLACK:
-        raise ValueError(
-            f"images must be within limits, from {limits[0]:g} to {limits[1]:g}; received values "
-            f"from {low:g} to {high:g}. Set limits to the range of the model's input, or to None."
-        )
+    if ends is not None:
+        (lowest, highest), images = ends, question.images[0]
+        low, high = images.min(), images.max()
+        if not lowest - SLACK <= low <= high <= highest + SLACK:
+            raise ValueError(
+                f"images must be within limits, from {lowest:g} to {highest:g}; received values "
+                f"from {low:g} to {high:g}. Set limits to the range of the model's input, or to "
+                "None."
+            )
     return Attack(
-        with_predicted_classes(question, batch_size), 1 if target is None else -1, epsilon, limits
+        with_predicted_classes(question, batch_size), 1 if target is None else -1, epsilon, ends
     )
 
 
