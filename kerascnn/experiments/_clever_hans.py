@@ -9,7 +9,7 @@ from kerascnn import datasets
 from kerascnn.visualize.metrics import _randomization_test
 
 from ._experiment import experiment, followed, must
-from ._explainers import METHODS, methods_by_name, net, probabilities, two_classes
+from ._explainers import METHODS, RANDOM, methods_by_name, net, probabilities, two_classes
 from ._photographs import trained_briefly
 from ._planting import check_planting, given_away, plant
 
@@ -105,18 +105,23 @@ def clever_hans(
     explainers = methods_by_name(methods, train[0][:: max(1, len(train[0]) // 100)])
     shown = net(shape)  # one model, so that methods are compiled once
 
-    def maps(values, seen, target):
+    def maps(values, target, seed):
         shown.set_weights(values)
-        return {name: heatmaps(one, shown, seen, target) for name, one in explainers.items()}
+        return {
+            name: heatmaps(one, shown, images_compared, target, seed if name in RANDOM else None)
+            for name, one in explainers.items()
+        }
 
     similarity = np.full((len(COMPARISONS), len(methods), len(seeds)), np.nan)
     if len(images_compared):
-        of_honest = [maps(values, images_compared, 0) for values in weights["honest"]]
+        of_honest = [
+            maps(values, 0, seed) for values, seed in zip(weights["honest"], seeds, strict=True)
+        ]
         for nth, seed in enumerate(seeds):
             keras.utils.set_random_seed(FAR + seed)
             others = (
-                maps(net(shape).get_weights(), images_compared, 0),
-                maps(weights["Clever Hans"][nth], images_compared, 1),
+                maps(net(shape).get_weights(), 0, FAR + seed),
+                maps(weights["Clever Hans"][nth], 1, 2 * FAR + seed),
                 of_honest[(nth + 1) % len(seeds)],
             )
             for row, other in enumerate(others):
@@ -152,9 +157,9 @@ def cat(shape):
     return photo[None].astype("float32")
 
 
-def heatmaps(method, model, images, target):
-    """Compute heatmaps (N, h, w), summed over the channels."""
-    maps = method(model, images, target)
+def heatmaps(method, model, images, target, seed=None):
+    """Compute heatmaps (N, h, w), summed over the channels; with a seed, if the method has one."""
+    maps = method(model, images, target, **({} if seed is None else {"seed": seed}))
     maps = getattr(maps, "attributions", maps)
     return maps.sum(axis=-1) if maps.ndim == 4 else maps
 

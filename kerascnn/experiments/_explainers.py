@@ -19,6 +19,7 @@ METHODS = (  # all of `kerascnn.visualize` that make a heatmap of a convolutiona
     "guided_grad_cam", "occlusion", "rise", "eigen_cam", "grad_cam", "grad_cam_plus_plus",
     "layer_cam", "hires_cam", "finer_cam", "ablation_cam", "score_cam",
 )  # fmt: skip
+RANDOM = ("smooth_grad", "expected_gradients", "rise")  # have a seed
 OPTIONS = {  # for images of 32x32 pixels
     "smooth_grad": {"samples": 20},
     "integrated_gradients": {"steps": 20},

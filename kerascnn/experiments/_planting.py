@@ -10,7 +10,14 @@ SMALLEST = 4  # size of a tag that still shows a letter
 HEIGHT, TICKS = 3, 4  # of the ruler, and the distance of its ticks, in pixels
 
 
-def plant(shortcut, images, where=True, *, place="in place", tag_size=6):
+def plant(
+    shortcut: str,
+    images: np.ndarray,
+    where: bool | np.ndarray = True,
+    *,
+    place: str = "in place",
+    tag_size: int = 6,
+) -> tuple[np.ndarray, np.ndarray]:
     """Plant a shortcut in some images.
 
     The tag is a white L on black at the lower left, as on radiographs, or elsewhere at the upper

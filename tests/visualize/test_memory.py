@@ -21,6 +21,8 @@ OURS = {"preprocessing": lambda x: x}  # a function of the user's is compiled fo
 CALLS = {
     "ablation_cam": lambda model, x: see.ablation_cam(model, x),
     "activations": lambda model, x: see.activations(model, x),
+    "fgsm": lambda model, x: see.fgsm(model, x, epsilon=0.1),
+    "pgd": lambda model, x: see.pgd(model, x, epsilon=0.1, steps=1),
     "blur_integrated_gradients": lambda model, x: see.blur_integrated_gradients(
         model, x, sigma=1, steps=2
     ),

@@ -106,7 +106,7 @@ def test_an_output_that_is_a_picture_has_no_classes(visit, plants, expect):
     assert tab.locator("#no-classes").inner_text() == said
     assert tab.locator("#why-not").inner_text() == said
     for hidden in ("#answer-title", "#classes", "#pixels", "#saliency", "#target"):
-        assert not tab.locator(hidden).is_visible()
+        expect(tab.locator(hidden)).to_be_hidden()  # at once, or with the next maps
     tab.locator("#output-choice").select_option(label="kinds")
     assert tab.locator("#class-map canvas").is_visible()
     expect(tab.locator("#saliency canvas")).to_be_visible()
