@@ -96,6 +96,7 @@ def test_a_color_cast_is_nowhere_else():
     np.testing.assert_array_equal(found, [1, 0.5, np.nan, 0])
 
 
+@pytest.mark.slow
 def test_a_run_on_other_images(feigned):
     result = kc.experiments.shortcuts(**FEW, **CHEAP, reliabilities=(1.0,), seeds=(3, 3, 4))
     assert result["accuracy"].shape == (4, 1, 3)

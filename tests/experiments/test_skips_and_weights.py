@@ -35,6 +35,7 @@ def test_mean_distance_by_hand():
     assert np.isnan(module.mean_distance(one[2:], other[2:]))
 
 
+@pytest.mark.slow
 def test_a_small_run(feigned, monkeypatch):
     monkeypatch.setattr(module, "FILTERS", (2, 4))
     monkeypatch.setattr(module, "BRIDGE", 4)

@@ -26,6 +26,8 @@ def epochs(lenet):
     return [*(kc.build_lenet5().get_weights() for _epoch in range(2)), lenet.get_weights()]
 
 
+# What has changed is drawn in the next frame.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))"
 HISTORY = {"loss": [1.25, 0.0625], "accuracy": [0.5, 0.984]}
 
 
@@ -67,6 +69,8 @@ def visit(browser):
         tab.wait_for_selector("html[data-ready]")
         if clock:
             tab.clock.pause_at("2026-01-01T02:00")  # time passes when a test says so
+        else:
+            tab.evaluate(DRAWN)
         return tab
 
     yield visit
@@ -81,6 +85,6 @@ def drawn():
     """Wait until a page has drawn what was changed."""
 
     def drawn(tab):
-        tab.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
+        tab.evaluate(DRAWN)
 
     return drawn

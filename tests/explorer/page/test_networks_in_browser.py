@@ -162,13 +162,14 @@ def test_several_inputs_and_outputs_have_a_choice_each(visit, tmp_path, drawn, e
     accuracy = tab.locator("#accuracy")
     expect(accuracy).to_have_text("Correct on 1 of 2 samples")
     tab.locator("#output-choice").select_option(label="size")
+    drawn(tab)
     assert tab.locator("#classes li").count() == 1
     assert tab.locator("#classes .class").inner_text() == "size"  # a number, and no class
     value = float(tab.evaluate("state.values[model.outputs[1].node][0]"))
     assert tab.locator("#predicted").inner_text() == f"{value:.3g}".replace("-", "−")
     expect(accuracy).to_have_text("")  # the labels are kinds
     tab.locator("#tab-why").click()
-    assert not tab.locator("#target").is_visible()
+    expect(tab.locator("#target")).to_be_hidden()
     label = "Saliency for size"
     expect(tab.locator("#saliency canvas")).to_have_attribute("aria-label", label)
     tab.locator("#input-choice").select_option(label="picture")

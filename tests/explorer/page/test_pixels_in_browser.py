@@ -71,6 +71,7 @@ def test_the_scores_are_those_of_the_chosen_pixel(visit, plants, drawn, expect):
     tab.locator("#class-map canvas").click(
         position={"x": box["width"] * 8.5 / 12, "y": box["height"] * 5.5 / 12}
     )
+    drawn(tab)
     assert [tab.locator(f"#pixel-{one}").input_value() for one in ("row", "column")] == ["3", "6"]
     assert np.allclose(scores(tab), expected[3, 6], atol=1e-5)
     name = NAMES[expected[3, 6].argmax()]
@@ -89,6 +90,7 @@ def test_the_scores_are_those_of_the_chosen_pixel(visit, plants, drawn, expect):
     )
     tab.locator("#pixel-row").fill("0")  # with the keyboard
     tab.locator("#pixel-column").fill("99")
+    drawn(tab)
     assert np.allclose(scores(tab), expected[0, 7], atol=1e-5)
     tab.locator("#tab-change").click()
     tab.locator("#switches input").first.uncheck()
@@ -96,17 +98,17 @@ def test_the_scores_are_those_of_the_chosen_pixel(visit, plants, drawn, expect):
     was = NAMES[expected[0, 7].argmax()]
     assert f"Before: {was} (row 0, column 7): " in tab.locator("#effect").inner_text()
     tab.get_by_role("button", name="Which map matters most?").click()
-    assert " (row 0, column 7), " in tab.locator("#ranking caption").inner_text()
+    expect(tab.locator("#ranking caption")).to_contain_text(" (row 0, column 7), ")
 
 
 def test_an_output_that_is_a_picture_has_no_classes(visit, plants, expect):
     tab = visit(plants[2], at="#tab=why")
     tab.locator("#output-choice").select_option(label="picture")
     said = "This output has no classes. Select its layer to see its values."
-    assert tab.locator("#no-classes").inner_text() == said
-    assert tab.locator("#why-not").inner_text() == said
+    expect(tab.locator("#no-classes")).to_have_text(said)
+    expect(tab.locator("#why-not")).to_have_text(said)
     for hidden in ("#answer-title", "#classes", "#pixels", "#saliency", "#target"):
         expect(tab.locator(hidden)).to_be_hidden()  # at once, or with the next maps
     tab.locator("#output-choice").select_option(label="kinds")
-    assert tab.locator("#class-map canvas").is_visible()
+    expect(tab.locator("#class-map canvas")).to_be_visible()
     expect(tab.locator("#saliency canvas")).to_be_visible()
