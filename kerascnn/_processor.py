@@ -13,6 +13,7 @@ import keras
 from keras import KerasTensor, ops
 
 from ._graph import HALF, RESIZING, SINGLE, Graph, Node, flatten, has_graph, run
+from ._strided_pointwise import check_transposed
 
 SOME_SIZE = 64  # in pixels, for models that accept any size
 # TensorFlow's additions to its messages: colors, names of nodes and operations.
@@ -82,11 +83,12 @@ def check_weights_learn(graph: Graph) -> None:
     the weights before a bicubic layer would get no gradient, and stay as they are.
 
     Raises:
-        NotImplementedError: If a gradient is missing; names the layer.
+        NotImplementedError: If a gradient is missing or unsafe; names the layer.
     """
     learned: set = set()  # tensors that depend on trainable weights
     for node in graph.nodes:
         operation = node.operation
+        check_transposed(operation, node.name)
         if not learned.isdisjoint(node.inputs) and type(operation).__name__ in RESIZING:
             dtype = getattr(operation, "compute_dtype", None) or operation.output.dtype
             single = operation.interpolation in SINGLE and dtype in HALF

@@ -103,3 +103,12 @@ def test_a_transposed_convolution_is_refused(method, rng):
     with pytest.raises(NotImplementedError, match="'up' safely, a transposed 1x1 convolution"):
         METHODS[method](model, images)
     assert kc.visualize.saliency(model, images, 1).shape == (3, 4, 4)  # compiled
+
+
+def test_a_run_that_is_refused_writes_nothing(rng, tmp_path):
+    x = layers.Conv2DTranspose(2, 1, strides=2, name="up")(inputs := keras.Input((4, 4, 3)))
+    model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.Flatten()(x)))
+    data = rng.random((3, 4, 4, 3), "float32"), np.array([0, 1, 1])
+    with pytest.raises(NotImplementedError, match="'up' safely"):
+        kc.train(model, data, epochs=1, batch_size=3, run_dir=tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
