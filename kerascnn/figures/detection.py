@@ -105,7 +105,8 @@ def yolo_grid(found: dict) -> Figure:
         )  # fmt: skip
     classes = found["grid"][..., 5 * BOXES :].argmax(axis=-1)
     plots.class_map(scene, classes, numbers=False, ax=axes[2])
-    plots.boxes(scene, found["found"], class_names=names, ax=axes[3])
+    kept = np.delete(found["found"], 1, axis=1)  # with scores, names would be too long to fit
+    plots.boxes(scene, kept, class_names=names, ax=axes[3])
     titles = (
         _("{cells} cells", cells=f"{GRID}×{GRID}"),
         _("{count} boxes", count=len(found["places"])),

@@ -79,7 +79,7 @@ def boxes(
                     linewidth=line, linestyle=dashes,
                 )
             )  # fmt: skip
-    taken: list[np.ndarray] = []  # where names are, in points
+    taken: list[np.ndarray] = []  # the middle and the sides of each name, in points
     for row in found if names else ():  # the best one first
         score = f" {row[1]:.2f}" if len(row) == FOUND else ""
         _name(ax, row, f"{words[int(row[0])]}{score}", colors[int(row[0])], (width, height), taken)
@@ -98,32 +98,44 @@ def _name(
     width, height = size
     x, y, w, h = row[-4:] * (width, height, width, height)
     em = mpl.rcParams["font.size"] * 0.75
-    room = ax.get_window_extent().height / ax.figure.dpi * 72 / height  # points per pixel
+    extent, points = ax.get_window_extent(), 72 / ax.figure.dpi
+    room = min(extent.width / width, extent.height / height) * points  # points per pixel
     right = x - w / 2 > 0.7 * width
     across = x + w / 2 if right else x - w / 2
-    space = np.array([len(words), 2]) * em  # at least what a name needs
-    places = [
-        (y - h / 2, 1 if (y - h / 2) * room > space[1] else -1),
-        (y + h / 2, -1 if (height - y - h / 2) * room > space[1] else 1),
-    ]
-    for down, up in places:  # the last one if both are taken
-        middle = np.array([across, down]) * room - (0, up * em)
-        if all((abs(middle - other) > space).any() for other in taken):
-            break
-    taken.append(middle)
     text = ax.annotate(
         words,
-        (across, down),
-        xytext=(0, up * BEHIND * em),
+        (across, y - h / 2),
+        xytext=(0, 0),
         textcoords="offset points",
         ha="right" if right else "left",
-        va="bottom" if up > 0 else "top",
         fontsize=em,
         color=readable_on(color),
         bbox={"facecolor": color, "edgecolor": "none", "pad": BEHIND * em, "alpha": 0.85},
-        zorder=3 + 1 / len(taken),  # the best one on top
+        zorder=3 + 1 / (1 + len(taken)),  # the best one on top
     )
     as_written(text)
+    drawn = text.get_window_extent()
+    wide, tall = np.array([drawn.width, drawn.height]) * points + 2 * BEHIND * em
+    places = [
+        (y - h / 2, 1 if (y - h / 2) * room > tall else -1),
+        (y + h / 2, -1 if (height - y - h / 2) * room > tall else 1),
+    ]
+    middles = [
+        (across * room + (-wide if right else wide) / 2, down * room - up * tall / 2)
+        for down, up in places
+    ]
+    candidates = [np.array([*middle, wide, tall]) for middle in middles]
+    best = int(np.argmin([sum(_overlap(one, other) for other in taken) for one in candidates]))
+    taken.append(candidates[best])
+    down, up = places[best]
+    text.xy = across, down
+    text.set(position=(0, up * BEHIND * em), va="bottom" if up > 0 else "top")
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the area that two names share, each given by its middle and its sides."""
+    shared = (one + other)[2:] / 2 - abs(one - other)[:2]
+    return float(np.prod(np.clip(shared, 0, None)))
 
 
 def class_map(
