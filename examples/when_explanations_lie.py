@@ -1,4 +1,7 @@
-"""See when heatmaps mislead, from recorded experiments; nothing is trained.
+"""When explanations lie
+=====================
+
+See when heatmaps mislead, from recorded experiments; nothing is trained.
 
 A network learned to tell cats from horses, with a tag in the images of horses. Prints how much it
 relies on the tag, how much of each heatmap is on it, and which methods give almost the same
