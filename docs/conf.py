@@ -38,6 +38,7 @@ extensions = [
     "architectures",
     "code_links",
     "course",
+    "equations",
     "languages",
     "link_check",
     "python_names",
@@ -79,9 +80,10 @@ python_display_short_literal_types = True
 viewcode_follow_imported_members = True
 toc_object_entries = False
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "kerascnn"
 html_static_path = ["static"]

@@ -18,7 +18,9 @@ CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-extensions += ["languages", "code_links", "python_names"]
+extensions += ["languages", "code_links", "python_names", "equations"]
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "mathml"
 site_languages = []
 default_role = "name"
 html_theme = "basic"
@@ -58,6 +60,18 @@ def test_korean_words_are_found_with_any_particle(build):
 def test_spanish_words_are_found_by_their_stem(build):
     found = terms(build({"index.md": "# Mapas\n\nEl submuestreo reduce los mapas.\n"}, "es"))
     assert any("submuestreo".startswith(term) and len(term) > 8 for term in found)
+
+
+def test_equations_are_mathml(build):
+    page = "# Maps\n\nA sum $\\sum_k w_{ij}\\,x_k$ in a line.\n\n$$\ny^2\n$$\n"
+    text = (build({"index.md": page}) / "index.html").read_text("utf-8")
+    inline, block = re.findall(r"<math.*?</math>", re.sub(r">\s+<", "><", text), re.DOTALL)
+    assert "<mi>w</mi><mrow><mi>i</mi><mi>j</mi></mrow>" in inline
+    assert "∑" in inline
+    assert 'display="block"' not in inline
+    assert "<msup><mi>y</mi><mn>2</mn></msup>" in block
+    assert 'display="block"' in block
+    assert "mathjax@" not in text  # its script is on the network
 
 
 PAGES = {
