@@ -57,9 +57,26 @@ def test_korean_words_are_found_with_any_particle(build):
     assert "링으" not in found
 
 
+THUMBNAIL = {
+    "examples.rst": """:orphan:
+
+Examples
+========
+
+.. raw:: html
+
+  <div tooltip="Compute a convolution by hand, with four loops, and compare the result with Keras.">
+  <div class="sphx-glr-thumbnail-title">Convolution by hand</div></div>
+"""
+}
+
+
 def test_spanish_words_are_found_by_their_stem(build):
-    found = terms(build({"index.md": "# Mapas\n\nEl submuestreo reduce los mapas.\n"}, "es"))
-    assert any("submuestreo".startswith(term) and len(term) > 8 for term in found)
+    site = build({"index.md": "# Mapas\n\nEl submuestreo reduce los mapas.\n", **THUMBNAIL}, "es")
+    assert any("submuestreo".startswith(term) and len(term) > 8 for term in terms(site))
+    thumbnail = (site / "examples.html").read_text("utf-8")
+    assert 'title">Convolución a mano<' in thumbnail
+    assert 'tooltip="Calcula una convolución a mano' in thumbnail
 
 
 def test_equations_are_mathml(build):

@@ -1,17 +1,21 @@
 """The site in Korean and Spanish, in its folders `ko` and `es`, and search in Korean."""
 
+import html
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.search import SearchLanguage
-from words import LANGUAGES, word
+from sphinx.transforms import SphinxTransform
+from words import LANGUAGES, catalogue, word
 
 WORD = re.compile(r"\w+")
+THUMBNAIL = re.compile(r"(?<=thumbnail-title\">)[^<]+|(?<=tooltip=\")[^\"]+")
 HANGUL = re.compile(r"^[가-힣]+$")
 SHORTEST = 2  # syllables of a word without its particle
 
@@ -45,6 +49,27 @@ def beginnings(word: str) -> list[str]:
     if not HANGUL.match(word) or len(word) <= SHORTEST:
         return [word]
     return [word[:end] for end in range(SHORTEST, len(word) + 1)]
+
+
+def shown(text: str, texts: dict[str, str]) -> str:
+    """Return the translation of a text in HTML, if there is one."""
+    plain = html.unescape(text)
+    return html.escape(texts.get(plain, plain))
+
+
+class Thumbnails(SphinxTransform):
+    """Translates the titles and tooltips of the examples, which are HTML in sphinx-gallery."""
+
+    default_priority = 100  # after the translation of texts
+
+    def apply(self, **_more: object) -> None:
+        """Take them from the translations of the examples' pages."""
+        if self.config.language == "en":
+            return
+        texts = catalogue(self.config.language, "generated")
+        for raw in self.document.findall(nodes.raw):
+            if THUMBNAIL.search(raw.astext()):
+                raw[0] = nodes.Text(THUMBNAIL.sub(lambda m: shown(m[0], texts), raw.astext()))
 
 
 def build_others(app: Sphinx, error: Exception | None) -> None:
@@ -81,6 +106,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect them."""
     app.add_config_value("site_languages", list(LANGUAGES[1:]), "html", types=[list])
     app.add_search_language(SearchKorean)
+    app.add_transform(Thumbnails)
     app.connect("config-inited", name_search)
     app.connect("build-finished", build_others)
     app.connect("html-page-context", add_links)

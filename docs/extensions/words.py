@@ -10,9 +10,9 @@ LANGUAGES = ("en", "ko", "es")
 
 
 @cache
-def catalogue(lang: str) -> dict[str, str]:
+def catalogue(lang: str, name: str = "site") -> dict[str, str]:
     """Return the translations of a language, by English text."""
-    with (LOCALE / lang / "LC_MESSAGES" / "site.po").open("rb") as file:
+    with (LOCALE / lang / "LC_MESSAGES" / f"{name}.po").open("rb") as file:
         return {str(one.id): str(one.string) for one in read_po(file) if one.id}
 
 
