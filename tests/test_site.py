@@ -1,6 +1,8 @@
 """The site: its pages of the reference hold every public name. See docs/conf.py."""
 
 import doctest
+import json
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -80,3 +82,60 @@ def test_code_of_the_guide_runs(page, monkeypatch, tmp_path):
     assert results.attempted > 0
     assert results.failed == 0
     plt.close("all")
+
+
+def test_every_example_has_a_title():
+    """sphinx-gallery makes a page without one, which the list of examples cannot name."""
+    for path in (DOCS.parent / "examples").glob("*.py"):
+        title, line, blank = path.read_text("utf-8").removeprefix('"""').split("\n")[:3]
+        assert (line, blank) == ("=" * len(title), ""), path
+
+
+MESSAGE = re.compile(r'^msgid ((?:".*"\n)+)msgstr ', re.MULTILINE)
+# Written by sphinx-gallery on the page of each example.
+GALLERY = re.compile(r":(?:ref|download):`[^<]+<(?:sphx_glr_download_generated_examples_)?(\w+)\.")
+
+
+def squeezed(text):
+    """Return a text as one line, without the targets of links and the escapes of table cells."""
+    text = re.sub(r"\]\([^)]*\)|^ *# ?|\\(?=\|)", "", text, flags=re.MULTILINE)
+    return " ".join(text.split()).casefold()
+
+
+def sources(catalogue):
+    """Return the text of the sources that a file of translations belongs to."""
+    repository = DOCS.parent
+    if catalogue == "site":
+        files = [*(DOCS / "extensions").glob("*.py")]
+    elif catalogue == "generated":
+        files = [*(DOCS / "courses").glob("*.py"), *(repository / "examples").glob("*.*")]
+        files += [*(repository / "kerascnn" / "models").glob("*.py")]
+        files += [DOCS / "extensions" / "reference.py"]
+    else:
+        files = [*(DOCS / catalogue).glob("*.*"), *DOCS.glob(f"{catalogue}.md")]
+    texts = [file.read_text("utf-8") for file in files]
+    included = re.findall(r"```\{include\} (\S+)", "".join(texts))
+    texts += [(DOCS / path).read_text("utf-8") for path in included]
+    return squeezed("\n".join(texts))
+
+
+@pytest.mark.parametrize("lang", ["ko", "es"])
+def test_every_translation_belongs_to_a_text_of_the_site(lang):
+    """When a text changes, its old translation is left behind, and the page shows English."""
+    stale, read = [], 0
+    for path in (DOCS / "locale" / lang).rglob("*.po"):
+        if path.stem == "sphinx":  # the words of the theme
+            continue
+        text, catalogue = sources(path.stem), path.read_text("utf-8")
+        assert "\n#~" not in catalogue, f"{path} keeps translations of texts that are gone"
+        for quoted in MESSAGE.findall(catalogue)[1:]:  # after the header
+            english = "".join(map(json.loads, quoted.splitlines()))
+            read += 1
+            if example := GALLERY.match(english):
+                there = (DOCS.parent / "examples" / f"{example[1]}.py").exists()
+            else:
+                there = re.search(rf"(?<!\w){re.escape(squeezed(english))}(?!\w)", text)
+            if not there:
+                stale.append(f"{path.name}: {english}")
+    assert stale == []
+    assert read > 500
