@@ -113,7 +113,9 @@ class WeightSets(course.Page):
             file = kc.models.architectures()[one.architecture].builder.__module__.split(".")[-1]
             measure = word(one.measure, lang) if one.measure == "accuracy" else one.measure
             row = [f":ref:`{one.architecture}{variant} <architecture-{file}>`", f"``{one.name}``"]
-            row += [one.source, f"{one.size:.1f}", f"{measure} {one.score:.1%}, {one.tested_on}"]
+            data, part, _end = one.tested_on.partition(" test")
+            data = word("{name} test", lang).format(name=data) if part else data
+            row += [one.source, f"{one.size:.1f}", f"{measure} {one.score:.1%}, {data}"]
             lines += cells([*row, one.licence])
         return "\n".join([*lines, ""])
 
