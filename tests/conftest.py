@@ -96,17 +96,26 @@ def no_values():
     return without_values
 
 
+def seed_keras():
+    """Seed Python, NumPy and Keras, whose initializers take no seed from TensorFlow.
+
+    TensorFlow's own global seed would throw away all kernels, with the functions it has compiled.
+    """
+    if "keras" in sys.modules:
+        with mock.patch("tensorflow.random.set_seed"):
+            sys.modules["keras"].utils.set_random_seed(0)
+
+
 @pytest.fixture(autouse=True)
 def seed():
     """Weights that a test leaves to chance are the same in every run."""
-    if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(0)
+    seed_keras()
 
 
 def pytest_fixture_setup(fixturedef):
     """So are those of what a file shares, whichever files the worker has run before."""
-    if fixturedef.scope != "function" and "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(0)
+    if fixturedef.scope != "function":
+        seed_keras()
 
 
 @pytest.fixture(autouse=True)
