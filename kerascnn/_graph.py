@@ -200,6 +200,15 @@ class Graph:
         return values
 
 
+def users_of(nodes: Sequence[Node]) -> dict[Key, list[Node]]:
+    """List the nodes that take each tensor."""
+    users: dict[Key, list[Node]] = {}
+    for node in nodes:
+        for key in dict.fromkeys(node.inputs):
+            users.setdefault(key, []).append(node)
+    return users
+
+
 def _for_batch(constant: Tensor, like: Tensor) -> Tensor:
     """Repeat a constant along the batch axis if it was given for a single item."""
     if isinstance(like, keras.KerasTensor):

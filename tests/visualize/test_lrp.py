@@ -280,6 +280,19 @@ def test_embeddings_and_sequences(rng):
     )
 
 
+def test_integers_as_inputs(rng):
+    numbers = rng.integers(0, 4, (2, 5))
+    kernel = rng.normal(size=(5, 3))
+    of = {}
+    for dtype in ("int32", "float32"):
+        x = keras.Input((5,), dtype=dtype)
+        model = keras.Model(x, layers.Dense(3, use_bias=False)(x))
+        model.set_weights([kernel])
+        given = numbers.astype(dtype)
+        of[dtype] = kc.visualize.lrp(model, given, 1, composite=ZBox(), bounds=(0, 3)).attributions
+    np.testing.assert_allclose(of["int32"], of["float32"], rtol=1e-6)
+
+
 def test_half_precision_is_computed_in_single(policy, rng):
     x = rng.normal(size=(2, 8, 8, 1)).astype("float32")
     found = []

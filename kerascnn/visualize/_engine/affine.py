@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import keras
 from keras import ops
 
-from kerascnn._graph import Node, Tensor, run
+from kerascnn._graph import Key, Node, Tensor, run
 from kerascnn._strided_pointwise import made_safe
 from kerascnn._twin import twin
 
@@ -134,13 +134,38 @@ def scale_and_shift(layer: keras.layers.BatchNormalization) -> tuple[Tensor, Ten
     return scale, shift + _single(layer.beta) if layer.center else shift
 
 
-def mergeable(node: Node, normalization: Node) -> bool:
-    """Whether a batch normalization can be merged into a node with weights before it."""
+def merges(
+    nodes: Sequence[Node], users: Mapping[Key, list[Node]], kept: Collection[Key]
+) -> dict[str, Node]:
+    """Find the batch normalizations that can be merged into the node before them.
+
+    Args:
+        nodes: nodes of a graph, in order.
+        users: the nodes that take each tensor.
+        kept: keys of tensors that are needed themselves.
+
+    Returns:
+        For the name of each such normalization, the node with weights.
+    """
+    makers = {key: node for node in nodes for key in node.outputs}
+    return {
+        node.name: makers[key]
+        for node in nodes
+        if isinstance(node.operation, keras.layers.BatchNormalization)
+        and (key := node.inputs[0]) in makers
+        and users[key] == [node]
+        and key not in kept
+        and _mergeable(makers[key], node)
+    }
+
+
+def _mergeable(node: Node, normalization: Node) -> bool:
     layer = node.operation
     known = isinstance(layer, (*MERGING, *SEPARABLE, *DEPTHWISE, *TRANSPOSED))
     linear = known and layer.activation in (None, keras.activations.linear)
+    last = getattr(layer, "data_format", "channels_last") == "channels_last"
     axis = normalization.operation.axis
-    return linear and axis in (-1, len(normalization.shapes[0]) - 1)
+    return linear and last and axis in (-1, len(normalization.shapes[0]) - 1)
 
 
 def in_single(node: Node) -> Node:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from kerascnn._graph import Graph, Node, Tensor, run
 from kerascnn._heads import is_binary
+from kerascnn.visualize._fast.merging import merging
 
 from .batches import in_batches
 from .compile import compiled, specs
@@ -179,7 +180,8 @@ def scores_of(question: Question, *, probability: bool = False, batch_size: int 
 
     def scores(graph: Graph, *tensors: tf.Tensor) -> list[tf.Tensor]:
         *inputs, classes = tensors
-        return [scores_in(graph, inputs, classes, score, probability=probability)]
+        call = merging(graph)
+        return [scores_in(graph, inputs, classes, score, probability=probability, call=call)]
 
     step = question.step(("scores", bool(probability)), scores, question.arrays)
     return in_batches(step, question.arrays, question.at_once(batch_size))[0]

@@ -10,12 +10,16 @@ from keras import ops
 
 from kerascnn._graph import Graph
 from kerascnn.visualize._fast.convolutions import run_bfloat16, run_forward
+from kerascnn.visualize._fast.merging import merging
 
 from .batches import in_batches
 from .question import Question
 from .scores import scores_in
 
-PRECISIONS = {None: run_forward, "mixed_bfloat16": run_bfloat16}
+PRECISIONS = {
+    None: lambda graph: merging(graph, run_forward),
+    "mixed_bfloat16": lambda graph: run_bfloat16,
+}
 Fill = float | Sequence[float] | np.ndarray | None
 
 
@@ -99,7 +103,7 @@ def hidden_scores(
         return [
             scores_in(
                 graph, inputs, classes, score,
-                probability=probability, call=PRECISIONS[precision],
+                probability=probability, call=PRECISIONS[precision](graph),
             )
         ]  # fmt: skip
 

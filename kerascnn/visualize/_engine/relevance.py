@@ -97,7 +97,8 @@ def _bounds_of_first(
         return {}
     nodes = [node for node in route.weighted() if node.name in route.first()]
     keys = tuple(node.inputs[0] for node in nodes)
-    low, high = (route.graph.evaluate(list(each), run, until=keys) for each in bounds)
+    found = [route.graph.evaluate(list(each), run, until=keys) for each in bounds]
+    low, high = ({k: ops.cast(values[k], SINGLE) for k in keys} for values in found)
     return {
         node.name: (ops.minimum(low[k], high[k]), ops.maximum(low[k], high[k]))
         for node, k in zip(nodes, keys, strict=True)

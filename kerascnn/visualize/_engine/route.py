@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-import keras
-
 from kerascnn._errors import LISTED
-from kerascnn._graph import Graph, Key, Node
+from kerascnn._graph import Graph, Key, Node, users_of
 from kerascnn._heads import last_function, name_of
 
-from .affine import in_single, mergeable
+from .affine import in_single, merges
 from .kinds import heads_of, kind_of, signal_of
 
 RECTIFYING = ("relu", "relu6")
@@ -39,13 +37,10 @@ class Route:
                 self.nodes.append(node)
                 reached.update(node.outputs)
         self.makers = {key: node for node in self.nodes for key in node.outputs}
-        self.users: dict[Key, list[Node]] = {}
-        for node in self.nodes:
-            for key in dict.fromkeys(node.inputs):
-                self.users.setdefault(key, []).append(node)
+        self.users = users_of(self.nodes)
         self.heads = heads_of(graph)
         self.kinds = {node.name: kind_of(graph, node, self.heads) for node in self.nodes}
-        self.merges = {n.name: own for n in self.nodes if (own := self._merged_into(n))}
+        self.merges = merges(self.nodes, self.users, (*graph.outputs, *sources))
         self._positive: dict[Key, bool] = {}
         self._vanishing: dict[Key, bool] = {}
 
@@ -138,15 +133,6 @@ class Route:
         return bool(users) and all(
             _rectifies(user) and self.vanishes(user.outputs[0], without_input) for user in users
         )
-
-    def _merged_into(self, node: Node) -> Node | None:
-        """Find the node with weights that a batch normalization is merged into, if any."""
-        if not isinstance(node.operation, keras.layers.BatchNormalization):
-            return None
-        key = node.inputs[0]
-        maker = self.makers.get(key)
-        alone = self.users[key] == [node] and key not in (*self.graph.outputs, *self.sources)
-        return maker if maker is not None and alone and mergeable(maker, node) else None
 
 
 def _rectifies(node: Node) -> bool:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerascnn._graph import Graph, Key, Node, Tensor, run
 from kerascnn._heads import end_of, head_of, is_binary, squashing, without_activation
+from kerascnn.visualize._fast.merging import merging
 
 from .tape import gradients_of
 
@@ -153,7 +154,8 @@ def gradients_at_points(
         return tf.ensure_shape(folded, [None, *x.shape[2:]])  # layers need the static shape
 
     classes = tf.repeat(classes, tf.shape(points[0])[1])
-    _scores, grads = score_gradients(graph, [fold(x) for x in points], classes, score)
+    inputs, call = [fold(x) for x in points], merging(graph)
+    _scores, grads = score_gradients(graph, inputs, classes, score, call=call)
     return [tf.reshape(g, tf.shape(x)) for g, x in zip(grads, points, strict=True)]
 
 
