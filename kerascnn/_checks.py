@@ -7,6 +7,7 @@ return a plain `int` or `float`, which Keras can save with a model.
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Integral, Real
+from os import PathLike
 from typing import TypeGuard
 
 from ._errors import unknown
@@ -122,6 +123,22 @@ def check_choice(name: str, value: object, choices: Collection[str]) -> None:
     """
     if not isinstance(value, str) or value not in choices:
         raise unknown(name, value, choices)
+
+
+def refuse_path(name: str, images: object) -> None:
+    """Reject the path of a file where an array is expected, and explain how to read the file.
+
+    >>> refuse_path("picture", "cat.jpg")
+    Traceback (most recent call last):
+    TypeError: picture must be an array; received the path 'cat.jpg'. Read the file first:
+        np.asarray(PIL.Image.open('cat.jpg').convert('RGB')) / 255 is one image (H, W, 3).
+    """
+    if isinstance(images, str | PathLike):
+        path = str(images)
+        raise TypeError(
+            f"{name} must be an array; received the path {path!r}. Read the file first: "
+            f"np.asarray(PIL.Image.open({path!r}).convert('RGB')) / 255 is one image (H, W, 3)."
+        )
 
 
 def check_callables(name: str, given: Callable | Sequence[Callable] | None) -> tuple[Callable, ...]:

@@ -13,6 +13,7 @@ from ._graph import Graph, Key, Node, flatten, has_graph, run
 LARGEST_MEAN = 2.0  # the largest mean that is subtracted from images in [0, 1]
 SMALLEST_SCALE = 0.05  # the smallest standard deviation or factor for images in [0, 1]
 NOTHING = 1e-5  # tolerance for the difference of black and white if only edges are detected
+SIGNED = "127.5 * (images + 1)"  # from [-1, 1] to 0 … 255
 SOME_SIZE = 32  # in pixels, for models that accept any size
 RESCALING = (layers.Rescaling, layers.Normalization, layers.Lambda)
 ARITHMETIC = ("Add", "Divide", "Multiply", "Subtract", "TrueDivide")  # of keras.ops
@@ -78,19 +79,22 @@ def rescaling_layer(model: keras.Model) -> str | None:
 
 
 def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images") -> None:
-    """Warn if images in [0, 1] are passed to a model that rescales them from 0 … 255.
+    """Warn if images in [0, 1] or [-1, 1] are passed to a model that rescales them from 0 … 255.
 
     Args:
         model: Any Keras model; those without a graph of layers are not examined.
         images: `(N, H, W, C)`, a sample of the images.
         what: Name of the images for the message.
     """
-    in_unit = np.asarray(images).dtype.kind == "f" and 0 < np.max(images) <= 1
-    if in_unit and (layer := rescaling_layer(model)):
+    low, high = np.min(images), np.max(images)
+    small = np.asarray(images).dtype.kind == "f" and low >= -1 and 0 < high <= 1
+    if small and (layer := rescaling_layer(model)):
+        found, levels = ("[0, 1]", "255 * images") if low >= 0 else ("[-1, 1]", SIGNED)
         warn(
-            f"the model rescales 0 … 255 in its layer {layer!r}, but the {what} are in [0, 1], "
-            "so they are nearly black. Pass 255 * images, with input_range=(0, 255) in "
-            "from_directory, train and evaluate; or build the model without this layer."
+            f"the model rescales 0 … 255 in its layer {layer!r}, but the {what} are in {found}, "
+            "so they are nearly black. Read them with from_directory(..., input_range=(0, 255)), "
+            f"or pass {levels}, and input_range=(0, 255) to train and evaluate; or build the "
+            "model without this layer."
         )
 
 

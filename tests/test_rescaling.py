@@ -105,6 +105,20 @@ def test_methods_warn_too():
     visualize.activations(model, 255 * images, "conv")  # without a word
 
 
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.full((1, 8, 8, 1), 0.5), r"are in \[0, 1\], .* pass 255 \* images, and input_range"),
+        (np.linspace(-1, 1, 64), r"are in \[-1, 1\], .* pass 127.5 \* \(images \+ 1\), and input_"),
+    ],
+)
+def test_the_warning_says_what_came_and_what_to_pass(images, words):
+    inputs = keras.Input((8, 8, 1))
+    model = keras.Model(inputs, layers.Conv2D(2, 3)(layers.Rescaling(1 / 255)(inputs)))
+    with pytest.warns(UserWarning, match=words):
+        warn_of_levels(model, images.reshape(1, 8, 8, 1).astype("float32"))
+
+
 def test_nothing_is_said_where_nothing_is_known():
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, layers.Conv2D(2, 3)(layers.Rescaling(1 / 255)(inputs)))
@@ -117,4 +131,5 @@ def test_nothing_is_said_where_nothing_is_known():
         warnings.simplefilter("error")
         warn_of_levels(model, np.full((1, 8, 8, 3), 128.0))
         warn_of_levels(model, np.zeros((1, 8, 8, 3)))  # black is black
+        warn_of_levels(model, np.linspace(-900, 1, 192).reshape(1, 8, 8, 3))  # Hounsfield units
         warn_of_levels(Subclassed(), np.full((1, 8, 8, 3), 0.5))

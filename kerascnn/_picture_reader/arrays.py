@@ -2,13 +2,17 @@
 
 import numpy as np
 
+from kerascnn._checks import refuse_path
+
 
 def as_picture(picture: np.ndarray) -> np.ndarray:
     """Check a picture, (H, W, 3), and convert it to float32 in [0, 1].
 
     Raises:
+        TypeError: If it is the path of a file.
         ValueError: If the shape or range is wrong.
     """
+    refuse_path("picture", picture)
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[-1] != 3:
         raise ValueError(f"picture must be one RGB image (H, W, 3); received {picture.shape}.")

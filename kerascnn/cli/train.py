@@ -39,6 +39,7 @@ ELSEWHERE = {  # options of a builder that are set elsewhere
 @click.option("--recipe", default="adam", show_default=True, help="Name of a training recipe.")
 @click.option("--epochs", type=click.IntRange(1), help="[default: the recipe's]")
 @click.option("--batch-size", type=click.IntRange(1), help="[default: the recipe's]")
+@click.option("--learning-rate", type=float, help="[default: the recipe's]")
 @click.option("--width", type=float, help="Factor by which to multiply the number of filters.")
 @of_builder
 @click.option(
@@ -60,6 +61,7 @@ def train(
     recipe: Any,
     epochs: int | None,
     batch_size: int | None,
+    learning_rate: float | None,
     width: float | None,
     options: tuple[str, ...],
     run_dir: str | None,
@@ -74,7 +76,7 @@ def train(
     given = read_options(options)
     if keep_every and not run_dir:
         raise ValueError("--keep-every needs --run-dir FOLDER, where the weights are kept.")
-    check_training(name, data, recipe, given, size, width)
+    check_training(name, data, recipe, given, size, width, learning_rate)
     start_keras()
     import keras
 
@@ -111,6 +113,7 @@ def train(
             recipe=recipe,
             epochs=epochs,
             batch_size=batch_size,
+            learning_rate=learning_rate,
             run_dir=run_dir,
             keep_every=keep_every,
             seed=seed,
@@ -130,7 +133,13 @@ def train(
 
 
 def check_training(
-    name: str, data: str, recipe: Any, given: dict, size: int | None, width: float | None
+    name: str,
+    data: str,
+    recipe: Any,
+    given: dict,
+    size: int | None,
+    width: float | None,
+    learning_rate: float | None,
 ) -> None:
     """Reject unknown names and redundant options before the training starts."""
     from kerascnn.training._recipes import recipe as find_recipe
@@ -144,7 +153,7 @@ def check_training(
     else:
         check_network("NAME", name)
     check_data(data)
-    find_recipe(recipe)
+    find_recipe(recipe, learning_rate=learning_rate)
     for key, instead in ELSEWHERE.items():
         if key in given:
             raise ValueError(f"--option must not be {key!r}, which is set by {instead}.")

@@ -68,7 +68,7 @@ def from_directory(
             the data type or, with a warning, from percentiles of each image. See `ImageFiles`.
         input_range: The values of black and white in the arrays, the range that the model expects:
             `(0, 255)` for a model that starts with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's
-            MobileNetV2. Pass the same range to `train` and `evaluate`.
+            MobileNetV2. `train` and `evaluate` use the same range.
         class_names: The names of all class directories, in the order of the class indices. If
             there are two classes, `evaluate` treats the second one as positive. If `None`, the
             names are sorted. For masks: a name for each class index; if `None`, numbers are used.

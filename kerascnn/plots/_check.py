@@ -1,6 +1,7 @@
 """Checks of the arrays that are passed to the drawing functions."""
 
 from numbers import Real
+from os import PathLike
 
 import numpy as np
 
@@ -33,7 +34,9 @@ def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.nda
     if result.dtype == object and all(isinstance(value, Real) for value in result.flat):
         result = result.astype(np.float64)  # fractions
     if not np.issubdtype(result.dtype, np.number) or np.iscomplexobj(result):
-        raise TypeError(f"{what} must be an array of numbers {layout}; received {result.dtype}")
+        raise TypeError(
+            f"{what} must be an array of numbers {layout}; received {_received(values, result)}"
+        )
     allowed = (ndim,) if isinstance(ndim, int) else ndim
     if result.ndim not in allowed:
         hint = ""
@@ -51,6 +54,13 @@ def array(what: str, values, layout: str, ndim: int | tuple[int, ...]) -> np.nda
             " arise, or use np.nan_to_num"
         )
     return result
+
+
+def _received(values: object, array: np.ndarray) -> str:
+    """Describe what was received instead of numbers."""
+    if isinstance(values, str | PathLike):
+        return f"the text {str(values)!r}"
+    return str(array.dtype) if array.ndim else type(values).__name__
 
 
 def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255") -> np.ndarray:

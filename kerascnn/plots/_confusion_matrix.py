@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 import matplotlib as mpl
@@ -61,7 +62,7 @@ def confusion_matrix(
         The Axes; one unit is one class, and y points down.
 
     Raises:
-        TypeError: If `matrix` is not numeric.
+        TypeError: If `matrix` is not numeric, such as the directory of a run.
         ValueError: If the shape or the number of names is wrong, a value is negative or NaN, or
             `normalize` is unknown.
 
@@ -74,6 +75,12 @@ def confusion_matrix(
     if hasattr(matrix, "confusion"):  # an evaluation
         names = getattr(matrix, "class_names", None)
         matrix, class_names = matrix.confusion, names if class_names is None else class_names
+    if isinstance(matrix, str | PathLike) or hasattr(matrix, "history"):
+        raise TypeError(
+            f"matrix must be (K, K) counts or the result of kerascnn.evaluate; received a run, "
+            f"{str(matrix)!r}, which keeps no predictions. Pass kerascnn.evaluate(run.best(), "
+            "data), or run: kerascnn evaluate --run FOLDER --data DATA -o confusion.png"
+        )
     matrix = array("matrix", matrix, "(K, K), true by predicted classes", 2).astype(np.float64)
     classes = len(matrix)
     if matrix.shape != (classes, classes):

@@ -28,7 +28,7 @@ SHOWN = ("size", "short_side", "convention", "reading")  # attributes that `save
 PHOTO_OF_DIGIT = 128  # pixels; enough to show a digit well
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Trained:
     """A trained model with everything needed to show it a photo, as returned by `load`.
 
@@ -45,6 +45,12 @@ class Trained:
         data_hash: hash of the training and validation data, from config.json.
         instead: reason why it is not the requested network; `None` if it is.
         note: notes on its weights, such as what was assumed.
+
+    >>> import kerascnn as kc
+    >>> net = kc.trained.load("resnet20", weights="cifar10")
+    >>> fitted = net.fitted(kc.datasets.photo("chelsea"))
+    >>> net.names[net.probabilities(net.inputs(fitted)).argmax()]
+    'cat'
     """
 
     model: keras.Model
@@ -59,6 +65,20 @@ class Trained:
     data_hash: str | None = None
     instead: str | None = None
     note: str | None = None
+
+    def __repr__(self) -> str:
+        height, width = self._size
+        channels = self.model.input_shape[-1]
+        free = height is None or width is None
+        seen = f"any size, {channels} channels" if free else f"{height}x{width}x{channels}"
+        if self.convention is not None:
+            seen += f" as in {self.convention.upper()}"
+        classes = f", {len(self.class_names)} classes" if self.class_names else ""
+        instead = f"; {self.instead}" if self.instead else ""
+        return (
+            f"<Trained {self.name!r}: images {seen}, preprocessing {self.preprocessing.name!r}"
+            f"{classes}{instead}>"
+        )
 
     def fitted(self, picture: np.ndarray) -> np.ndarray:
         """Crop and resize a picture as in training; convert it to gray if the model expects that.
@@ -183,6 +203,7 @@ class Trained:
             class and its probability.
 
         Raises:
+            TypeError: If the picture is the path of a file.
             ValueError: If the method, class or layer is unknown, or the picture does not fit.
 
         >>> import kerascnn as kc

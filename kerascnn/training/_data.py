@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
+from kerascnn._checks import check_range
 from kerascnn._errors import warn
 
 from ._recipes import Recipe
@@ -16,6 +17,7 @@ from ._stream import Stream, is_stream
 SAMPLE = 64  # images that are looked at if reading all of them from disk would take long
 
 Data = Any  # see the docstring of `train`
+InputRange = tuple[float, float] | Literal["auto"] | None
 Labels = Any  # an array, or a dict of arrays by the name or index of an output
 
 
@@ -65,6 +67,39 @@ class Part:
             name: Part(self.images, labels, self.weights if own is None else own.get(name))
             for name, labels in self.labels.items()
         }
+
+
+def range_of(
+    given: InputRange, data: Data, *parts: "Part | Stream | None"
+) -> tuple[float, float] | None:
+    """Return the range of the images: as given, or that in which they were read, or [0, 1].
+
+    Args:
+        given: the argument `input_range` of `train` or `evaluate`.
+        data: the data; a data set from `from_directory` records how it was read.
+        parts: the parts of the data that are used.
+
+    Raises:
+        ValueError: If the images were read in another range than given, or in different ones.
+    """
+    found = [(getattr(data, "reading", None) or {}).get("input_range")]
+    found += [getattr(part.images, "input_range", None) for part in parts if isinstance(part, Part)]
+    read = sorted({check_range("input_range", one) for one in found if one is not None})
+    if len(read) > 1:
+        raise ValueError(
+            f"data must be read in one input_range; received {' and '.join(map(str, read))}."
+        )
+    if given is None:
+        return None
+    if isinstance(given, str) and given == "auto":
+        return read[0] if read else (0.0, 1.0)
+    wanted = check_range("input_range", given)
+    if read and wanted != read[0]:
+        raise ValueError(
+            f"input_range must be {read[0]}, in which the images were read; received {wanted}. "
+            f"Leave it out, or read the images with from_directory(..., input_range={wanted})."
+        )
+    return wanted
 
 
 def reads_on_demand(images: Any) -> bool:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from scipy import special
 
-from kerascnn._checks import check_count, check_range, is_whole
+from kerascnn._checks import check_count, is_whole
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 from kerascnn._graph import flatten
@@ -21,7 +21,7 @@ from kerascnn._sizes import check_size_of
 from kerascnn.datasets._dataset import PARTS
 
 from ._checks import check_part, not_indices
-from ._data import Data, Part, as_part, center
+from ._data import Data, Part, as_part, center, range_of
 from ._evaluate_result import Evaluation
 from ._stream import Stream
 
@@ -37,7 +37,7 @@ def evaluate(
     part: Literal["train", "validation", "test"] = "test",
     ten_crop: bool = False,
     batch_size: int = 128,
-    input_range: tuple[float, float] | None = (0.0, 1.0),
+    input_range: tuple[float, float] | Literal["auto"] | None = "auto",
     ignore_class: int | None = None,
     class_names: Sequence[str] | str | None = None,
 ) -> Evaluation:
@@ -56,9 +56,10 @@ def evaluate(
             the center, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
             larger than the model's input.
         batch_size: Images per step.
-        input_range: Smallest and largest value of the images, as the model expects them. If
-            `None`, they are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
-            of 0 … 255; there is a warning if such a model receives images in [0, 1].
+        input_range: Smallest and largest value of the images, as the model expects them. "auto" is
+            the range in which `datasets.from_directory` read them, otherwise [0, 1]; `None`: they
+            are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
+            of 0 … 255; there is a warning if such a model receives images in [0, 1] or [-1, 1].
         ignore_class: A label that is not counted, such as 255 for void pixels of segmentations.
         class_names: Names of the classes. If `None`, those of the data set, or numbers.
 
@@ -82,12 +83,12 @@ def evaluate(
     if hasattr(data, "train") and getattr(data, part, None) is None:
         there = [name for name in PARTS if getattr(data, name, None) is not None]
         raise unknown("part", part, there)
-    if input_range is not None:
-        input_range = check_range("input_range", input_range)
+    whole = data
     if hasattr(data, part):
         class_names = getattr(data, "class_names", None) if class_names is None else class_names
         data = getattr(data, part)
     given = as_part(data)
+    input_range = range_of(input_range, whole, given)
     size = model.input_shape[1:3]
     free = (None, None, None, model.input_shape[-1])
     wanted = free if ten_crop else model.input_shape

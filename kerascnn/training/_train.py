@@ -9,7 +9,7 @@ from typing import Any, Literal
 import keras
 import numpy.typing as npt
 
-from kerascnn._checks import check_count, check_number, check_range
+from kerascnn._checks import check_count, check_number
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 from kerascnn._graph import check_is_model
@@ -30,6 +30,7 @@ from ._callbacks import (
 from ._data import (
     Data,
     Part,
+    range_of,
     reads_on_demand,
     splits,
     weighted,
@@ -68,7 +69,7 @@ def train(
     seed: int = 0,
     augment: Callable | Augmentation | None = None,
     loss: Losses | None = None,
-    input_range: tuple[float, float] | None = (0.0, 1.0),
+    input_range: tuple[float, float] | Literal["auto"] | None = "auto",
     callbacks: Iterable[keras.callbacks.Callback] = (),
     verbose: Literal["auto", 0, 1, 2] = "auto",
     deterministic: bool = False,
@@ -126,10 +127,11 @@ def train(
             reproducible only if they come from a layer's `keras.random.SeedGenerator`.
         loss: A Keras loss instead of the one that follows from the last activation, or a dict of
             losses by the names of outputs that have labels of their own.
-        input_range: Smallest and largest value of the images, as the model expects them. If
-            `None`, they are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
+        input_range: Smallest and largest value of the images, as the model expects them. "auto" is
+            the range in which `datasets.from_directory` read them, otherwise [0, 1]; `None`: they
+            are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
             or `Normalization` of 0 … 255, like many of keras.applications; there is a warning if
-            such a model receives images in [0, 1].
+            such a model receives images in [0, 1] or [-1, 1].
         callbacks: Keras callbacks; they run after the run has saved an epoch.
         verbose: 0 for nothing, 1 for a progress bar, 2 for a line per epoch; `"auto"` for a bar on
             a terminal or in a notebook, and lines otherwise.
@@ -175,8 +177,8 @@ def train(
     keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
     _check_arguments(model, seed, augment, backup_seconds, run_dir, verbose, keep_every)
-    input_range = None if input_range is None else check_range("input_range", input_range)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
+    input_range = range_of(input_range, data, fit, validation)
     fit = weighted(fit, sample_weight)
     if isinstance(fit, Stream):
         plan = with_batches_of(fit, plan, batch_size)

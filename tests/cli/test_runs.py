@@ -230,11 +230,17 @@ def test_a_model_that_rescales_gets_levels(kerascnn, place, tmp_path):
     file, folder = str(tmp_path / "rescales.keras"), str(tmp_path / "run")
     model.save(file)
     options = ("--epochs", "1", "--batch-size", "8", "--run-dir", folder)
+    options += ("--learning-rate", "0.01")
     result = kerascnn("train", file, "--data", "pictures", *options)
     assert result.exit_code == 0, result.output
     assert "the layer 'to_unit' expects images from 0 to 255" in result.stderr
     config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
     assert config["input_range"] == [0, 255]
+    assert config["recipe"]["learning_rate"] == 0.01
+    for wrong in ("-0.1", "nan"):
+        result = kerascnn("train", file, "--data", "pictures", "--learning-rate", wrong)
+        assert result.exit_code == 2
+        assert "learning_rate must be a number of at least 0" in result.stderr
     result = kerascnn("evaluate", folder, "--data", "pictures")
     assert "validation of 'pictures': 4 pictures" in result.stderr
     history = (tmp_path / "run" / "history.csv").read_text("utf-8").splitlines()

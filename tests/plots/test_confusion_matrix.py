@@ -1,3 +1,4 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -137,3 +138,23 @@ def test_nothing_but_zeros_is_drawn():
 def test_bad_input(matrix, options, message):
     with pytest.raises(ValueError, match=message):
         confusion_matrix(matrix, **options)
+
+
+@pytest.mark.parametrize("run", ["runs/one", Path("runs/one"), SimpleNamespace(history={})])
+def test_a_run_keeps_no_predictions(run):
+    with pytest.raises(TypeError, match=r"keeps no predictions\. Pass .*evaluate\(") as caught:
+        confusion_matrix(run)
+    assert "\n" not in str(caught.value)
+    assert "runs/one" in str(caught.value) or "history" in str(caught.value)
+
+
+def test_texts_and_things_are_no_numbers():
+    for values, words in (
+        ([["a"]], "received <U1"),
+        (object(), "received object"),
+        ({"a": 1}, "received dict"),
+    ):
+        with pytest.raises(TypeError, match=f"matrix must be an array of numbers .*{words}"):
+            confusion_matrix(values)
+    with pytest.raises(TypeError, match=r"images must be an array of numbers .*the text 'a.png'"):
+        plots.image_grid("a.png")

@@ -286,6 +286,31 @@ def test_names_of_all_kinds_are_drawn_as_they_are():
     assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
 
 
+def test_names_in_nested_models_tell_blocks_apart():
+    net, way = Net(), "input"
+    names = [f"mobilenetv2_0.35_32/block_{n}_expand" for n in (1, 2, 13)]
+    for channels, name in zip((8, 12, 16), names, strict=True):  # not folded
+        way = net.conv(name, way, 32, channels)
+    ax = plots.architecture(net.layers, kind="blocks", check=True)
+    shown = "\n".join(text.get_text() for text in ax.texts)
+    for name in ("block_1_expand", "block_2_expand", "block_13…expand"):
+        assert name in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("block_13_expand_relu", "block_13_…_relu"),
+        ("conv2_block1_1_conv", "conv2_…1_1_conv"),  # no cut within a number
+        ("encoder/", "encoder/"),
+        ("a" * 20 + "/", "aaaaaaa…aaaaaa/"),
+        ("tower_of_images/fc", "tower_of_im…/fc"),
+    ],
+)
+def test_long_names_are_cut_between_words(name, short):
+    assert shortened(name) == short
+
+
 def test_latex_escapes_what_it_reads_as_its_own():
     assert escaped("a_b%c\nd") == r"a\_b\%c\\d"
     assert escaped("{}~^\\<>|") == (

@@ -1,5 +1,8 @@
 """Trained networks of sets and files, and what they say of a photo."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -151,6 +154,26 @@ def test_wrong_questions_are_one_line(arguments, options, message, lenet5):
 def test_what_is_no_picture_is_refused(picture, message, lenet5):
     with pytest.raises(ValueError, match=message):
         lenet5.explain(picture)
+
+
+def test_files_are_read_first(lenet5):
+    line = r"must be an array; received the path 'a\.png'\. Read the file first: np\.asarray\(PIL"
+    for path in ("a.png", Path("a.png")):
+        for method in (lenet5.explain, lenet5.fitted, lenet5.view):
+            with pytest.raises(TypeError, match=line):
+                method(path)
+
+
+def test_a_network_is_shown_in_a_line(lenet5):
+    assert repr(lenet5) == (
+        "<Trained 'lenet5/mnist': images 28x28x1 as in MNIST, preprocessing 'unit', 10 classes>"
+    )
+    assert repr(replace(lenet5, convention=None, class_names=(), instead="no file")) == (
+        "<Trained 'lenet5/mnist': images 28x28x1, preprocessing 'unit'; no file>"
+    )
+    assert repr(load("resnet20", weights="cifar10")).startswith(
+        "<Trained 'resnet20/cifar10': images any size, 3 channels, preprocessing "
+    )
 
 
 def test_sources_that_are_not_there(tmp_path):

@@ -115,7 +115,7 @@ def test_sizes_are_checked_before_anything_is_computed(model):
         (np.full((1, 4, 4, 3), 255.0), ValueError, "in .0, 1.*values from 255 to 255"),
         (np.full((1, 4, 4, 3), -0.1), ValueError, "preprocessing"),
         (np.full((1, 4, 4, 3), np.nan), ValueError, "nan"),
-        ("cat.jpg", TypeError, "float"),
+        ("cat.jpg", TypeError, "image must be an array; received the path .cat.jpg."),
     ],
 )
 def test_wrong_pictures(pictures, error, message):

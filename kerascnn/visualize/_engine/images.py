@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, refuse_path
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node
 from kerascnn._rescaling import warn_of_levels
@@ -56,11 +56,12 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
 
 
 def refuse_datasets(name: str, images: object) -> None:
-    """Reject data sets, and explain how to take images from them.
+    """Reject data sets and files, and explain how to take images from them.
 
     Raises:
-        TypeError: If `images` is a data set or a generator.
+        TypeError: If `images` is a data set, a generator or the path of a file.
     """
+    refuse_path(name, images)
     if hasattr(images, "element_spec") or hasattr(images, "__next__"):
         how = f"{name}, labels = next(iter(dataset))"
     elif isinstance(images, keras.utils.PyDataset):

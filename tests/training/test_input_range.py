@@ -1,0 +1,84 @@
+"""Training and evaluation use the range in which images were read."""
+
+import json
+from dataclasses import replace
+
+import keras
+import pytest
+from PIL import Image
+
+from kerascnn.datasets import from_directory
+from kerascnn.training import evaluate, train
+
+layers = keras.layers
+LEVELS = (0, 255)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("parts")
+    for name, level in (("dark", 40), ("light", 200)):
+        (path / name).mkdir()
+        for i in range(6):
+            Image.new("RGB", (8, 8), (level + i,) * 3).save(path / name / f"{i}.png")
+    return path
+
+
+@pytest.fixture
+def net():
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(2, "softmax"),
+        ]
+    )
+
+
+def read(folder, ends):
+    return from_directory(folder, image_size=8, validation=0.4, input_range=ends)
+
+
+def begin(net, data, **options):
+    return train(net, data, epochs=1, batch_size=4, verbose=0, **options)
+
+
+def test_the_range_of_a_folder_is_passed_on(folder, net, tmp_path):
+    """To the checks, which refuse 0 … 255 otherwise, and to the record of the run."""
+    data = read(folder, LEVELS)
+    run = begin(net, data, run_dir=tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
+    assert config["input_range"] == [0, 255]
+    found = evaluate(net, data, part="validation")
+    assert found.loss == pytest.approx(run.history["val_loss"][-1], rel=1e-5)
+    begin(net, data.train)  # a pair of files and labels
+    begin(net, data, input_range=LEVELS)  # the same range
+
+
+def test_arrays_that_a_folder_was_read_into(folder, net):
+    """As of NIfTI volumes; the data set says how they were read."""
+    data = read(folder, LEVELS)
+    arrays = replace(data, **{part: (part_of[0][:], part_of[1]) for part, part_of in (
+        ("train", data.train), ("validation", data.validation))})  # fmt: skip
+    begin(net, arrays)
+    assert evaluate(net, arrays, part="train").count == 8
+    with pytest.raises(ValueError, match=r"float in \[0.0, 1.0\]; received float32"):
+        begin(net, arrays.train)  # nothing says how these were read
+
+
+@pytest.mark.parametrize("use", [begin, evaluate])
+def test_another_range_is_refused(folder, net, use):
+    data = read(folder, (0, 1)).train
+    line = (
+        r"input_range must be \(0.0, 1.0\), in which the images were read; received \(0.0, 255.0\)"
+    )
+    with pytest.raises(ValueError, match=line):
+        use(net, data, input_range=LEVELS)
+
+
+def test_one_range_for_all_parts(folder, net):
+    data = read(folder, LEVELS).train, read(folder, (0, 1)).validation
+    line = r"in one input_range; received \(0.0, 1.0\) and \(0.0, 255.0\)"
+    with pytest.raises(ValueError, match=line):
+        begin(net, data)
