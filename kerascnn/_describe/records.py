@@ -55,6 +55,11 @@ class Layer:
         aligned: whether the branches that meet here have the same stride and center.
         inputs: names of the records that this layer gets its inputs from.
         kernel: size of the window, for example (3, 3); `()` for layers without a window.
+
+    >>> import kerascnn as kc
+    >>> c1 = kc.describe(kc.build_lenet5()).layers[1]
+    >>> c1.kind, c1.output_shape, c1.parameters
+    ('Conv2D', (28, 28, 6), 156)
     """
 
     name: str
@@ -104,6 +109,11 @@ class Description:
         layers: one `Layer` for each call of a layer, in the order of computation.
         trainable_parameters: how many of the `parameters` are trainable.
         columns: headings of the columns that tables show.
+
+    >>> import kerascnn as kc
+    >>> lenet = kc.describe(kc.build_lenet5())
+    >>> lenet.name, len(lenet.layers), lenet.trainable_parameters
+    ('lenet5', 9, 61706)
     """
 
     name: str

@@ -34,6 +34,11 @@ class Dataset:
         class_names: Name of each class, by class index.
         reading: The options of `from_directory` with which the images were read and split; `None`
             for other data sets.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> images, labels = np.zeros((8, 16, 16, 1), "float32"), np.arange(8) % 2
+    >>> kc.datasets.Dataset("coins", (images, labels), None, None, ("heads", "tails"))
+    <Dataset 'coins': 8 train; 16x16x1, 2 classes>
     """
 
     name: str

@@ -66,6 +66,12 @@ class Deck:
         lang: "en", "ko" or "es".
         style: style of the pictures; see `kc.figures.render`.
         failed: after `save`, the errors of figures that could not be drawn and are missing.
+
+    >>> import tempfile, kerascnn as kc
+    >>> deck = kc.decks.deck("stride", lang="es")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     deck.save(f"{folder}/handout.html").name
+    'handout.html'
     """
 
     figures: tuple[LectureFigure, ...]

@@ -13,6 +13,10 @@ class Formula:
         name: name of the formula in the current language.
         formula: the formula as plain text.
         source: the paper that it is from.
+
+    >>> import kerascnn as kc
+    >>> kc.decks.Formula("residual block", "y = F(x) + x", "He et al. 2016, Eq. 1").source
+    'He et al. 2016, Eq. 1'
     """
 
     name: str

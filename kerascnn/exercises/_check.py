@@ -24,6 +24,12 @@ class Verdict:
     Attributes:
         right: whether the answer is right.
         why: the common mistake that leads to a wrong answer, or the solution.
+
+    >>> import kerascnn as kc
+    >>> question = kc.exercises.sheet("lectures").questions[1]
+    >>> verdict = kc.exercises.check(question, 750)
+    >>> bool(verdict), verdict.why
+    (False, 'Wrong. The biases were forgotten.')
     """
 
     right: bool

@@ -17,7 +17,13 @@ SHORT = 3  # maximum number of decimals; other numbers are written as fractions
 
 @dataclass(frozen=True)
 class Grid:
-    """Numbers in rows, such as an input or a kernel, with a name."""
+    """Numbers in rows, such as an input or a kernel, with a name.
+
+    >>> import kerascnn as kc
+    >>> question = kc.exercises.sheet("convolution", count=1).questions[0]
+    >>> [grid.name for grid in question.grids]
+    ['input', 'kernel']
+    """
 
     name: str
     rows: Rows
@@ -31,6 +37,11 @@ class Picture:
         name: title above the picture.
         alt: alternative text for readers who cannot see it.
         png: function that returns the bytes of a PNG file.
+
+    >>> import kerascnn as kc
+    >>> question = kc.exercises.sheet("which-kernel", count=1).questions[0]
+    >>> question.pictures[0].alt, question.pictures[0].png()[1:4]
+    ('a part of a photo', b'PNG')
     """
 
     name: str
@@ -50,6 +61,11 @@ class Problem:
             that happen to equal the answer are left out.
         grids, pictures: grids and pictures that belong to the question.
         given: the numbers behind the question, for programs.
+
+    >>> import kerascnn as kc
+    >>> mistake = 6, "The numbers were multiplied."
+    >>> kc.exercises.Problem("What is 2 + 3?", 5, ["2 + 3 = 5"], [mistake]).answer
+    5
     """
 
     text: str
@@ -69,6 +85,11 @@ class Choice:
         letter: "A", "B", …
         value: the answer.
         mistake: the mistake that leads to it; empty for the right answer.
+
+    >>> import kerascnn as kc
+    >>> question = kc.exercises.sheet("shapes", count=1, seed=7).questions[0]
+    >>> [choice.letter for choice in question.choices if choice.is_right]
+    ['D']
     """
 
     letter: str
@@ -94,6 +115,11 @@ class Question:
         grids, pictures: grids and pictures that belong to the question.
         given: the numbers behind the question.
         lang: the language of all texts.
+
+    >>> import kerascnn as kc
+    >>> question = kc.exercises.sheet("shapes", count=1, seed=7).questions[0]
+    >>> question.answer, question.letter
+    ((11, 11, 8), 'D')
     """
 
     kind: str

@@ -28,6 +28,10 @@ class Kind:
         function: function from a seeded `random.Random` and the level to a `Problem`.
         rows: rows of the course that it covers.
         fixed: number of questions if they are a fixed list; `None` if they are drawn.
+
+    >>> import kerascnn as kc
+    >>> kc.exercises.kinds()["shapes"].rows
+    ('B5', 'B6', 'B7')
     """
 
     name: str
@@ -50,6 +54,15 @@ def exercise(
         rows: rows of the course that it covers, for example ("B7",).
         fixed: number of questions if they are a fixed list; the function is then called with the
             index of the question instead of a random generator.
+
+    >>> import kerascnn as kc
+    >>> @kc.exercises.exercise(title="Sums", rows=("F9",))
+    ... def sums(rng, level):
+    ...     a, b = rng.sample(range(3, 10 * level), 2)
+    ...     mistakes = [(a * b, "The numbers were multiplied."), (a - b, "They were subtracted.")]
+    ...     return kc.exercises.Problem(f"What is {a} + {b}?", a + b, [f"{a} + {b}"], mistakes)
+    >>> kc.exercises.sheet("sums", count=1).questions[0].text
+    'What is 6 + 7?'
     """
 
     def register(function: Callable[..., Problem]) -> Callable[..., Problem]:

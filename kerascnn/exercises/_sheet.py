@@ -31,6 +31,12 @@ class Sheet:
         seed: random seed, which is printed on the sheet and the answer key.
         level: 1 (easy numbers), 2 or 3.
         lang: "en", "ko" or "es".
+
+    >>> import tempfile, kerascnn as kc
+    >>> quiz = kc.exercises.sheet("shapes", count=2, seed=7)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in quiz.save(f"{folder}/quiz.html")]
+    ['quiz.html', 'quiz-answers.html']
     """
 
     questions: tuple[Question, ...]

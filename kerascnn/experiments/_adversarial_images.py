@@ -48,6 +48,10 @@ def adversarial_images(
     Raises:
         ValueError: If the data set has fewer images, an epsilon is negative, or there are no such
             weights.
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("adversarial_images")["accuracy"].shape
+    (3, 6, 3)
     """
     if min(epsilons) < 0:
         raise ValueError(f"epsilons must be at least 0; received {min(epsilons)!r}.")

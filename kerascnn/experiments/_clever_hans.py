@@ -73,6 +73,10 @@ def clever_hans(
     Raises:
         ValueError: If the tag does not fit into the images, there are too few images, or there is
             only one seed.
+
+    >>> import kerascnn as kc
+    >>> kc.experiments.recorded("clever_hans")["similarity"].shape
+    (3, 20, 3)
     """
     must(len(set(seeds)) > 1, "seeds", "at least two different numbers", tuple(seeds))
     train, test, names = two_classes(data, data_dir, classes, images, tests)

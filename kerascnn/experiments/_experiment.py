@@ -223,7 +223,12 @@ def followed(steps: Iterable, verbose: bool | str = "auto") -> Iterator:
 
 
 def machine() -> dict[str, str]:
-    """Describe the machine that the experiment runs on."""
+    """Describe the machine that the experiment runs on.
+
+    >>> import kerascnn as kc
+    >>> [*kc.experiments.machine()][:4]
+    ['date', 'processor', 'device', 'python']
+    """
     import keras
 
     backend = keras.backend.backend()

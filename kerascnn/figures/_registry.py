@@ -44,6 +44,11 @@ class LectureFigure:
             so that slides can show it as editable shapes; `None` for other figures.
         credited: names of the photos (`kc.datasets.photo`) that the figure uses, and "digits" or
             "mnist" if it uses these; or a function of the options.
+
+    >>> import kerascnn as kc
+    >>> stride = kc.figures.lecture_figure("stride")
+    >>> stride.topic, stride.rows, stride.frames
+    ('convolution', ('B5',), 0)
     """
 
     name: str
@@ -164,6 +169,16 @@ def figure(
     Raises:
         ValueError: If a row is not in the course, or another figure has this name.
         TypeError: If `rows` is not a tuple or is empty, or a parameter cannot be an option.
+
+    >>> import kerascnn as kc
+    >>> from matplotlib import pyplot as plt
+    >>> @kc.figures.figure(title="A line rises", alt="A straight line rises.", rows=("A1",))
+    ... def rising_line(*, slope: float = 1.0):
+    ...     drawing, ax = plt.subplots()
+    ...     ax.plot([0, slope])
+    ...     return drawing
+    >>> kc.figures.render("rising-line", slope=2.0).axes[0].lines[0].get_ydata().tolist()
+    [0.0, 2.0]
     """
     if not isinstance(rows, tuple) or not rows:
         raise TypeError(f'rows must be a tuple of one or more, such as ("B1",); received {rows!r}.')

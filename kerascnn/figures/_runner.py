@@ -123,6 +123,12 @@ def draw(
         TypeError: If the value of an option has the wrong type.
         OSError: If the folder is not writable, or the language requires a font that is not
             installed.
+
+    >>> import tempfile, kerascnn as kc
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = kc.figures.draw("padding-or-none", out=folder, formats="png", steps=False)
+    ...     [path.name for path in report.written], report.failed
+    (['padding-or-none.png'], {})
     """
     names, formats, langs = ([n] if isinstance(n, str) else n for n in (names, formats, lang))
     langs = list(dict.fromkeys(langs))

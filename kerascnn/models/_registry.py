@@ -37,6 +37,9 @@ class Case:
         variant: the name of the variant; `None` if there is only one.
         options: the arguments that build the variant: `a.builder(**case.options)`.
         input_shape, parameters, macs: see `Architecture`.
+
+    >>> architectures()["lenet5"].cases[1].parameters
+    60000
     """
 
     variant: str | None
@@ -318,8 +321,7 @@ def architectures() -> dict[str, Architecture]:
 def names() -> list[str]:
     """List the names of the architectures that `build` accepts.
 
-    >>> import kerascnn as kc
-    >>> "lenet5" in kc.models.names()
+    >>> "lenet5" in names()
     True
     """
     return list(architectures())

@@ -53,6 +53,10 @@ def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
 
     Images may have any size; the output has the same height and width. The bilinear upsampling is
     not trainable. With `include_top=False`, the model returns the feature maps of fc7.
+
+    >>> import kerascnn as kc
+    >>> kc.build_fcn32s(width=0.05, input_shape=(60, 90, 3)).output_shape
+    (None, 60, 90, 21)
     """
     return fcn_layers(32, inputs, classes, activation, dropout, width)
 
@@ -62,6 +66,10 @@ def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     """FCN-16s, which combines pool5 and pool4: 134,357,354 trainable parameters.
 
     See `build_fcn32s` for details.
+
+    >>> import kerascnn as kc
+    >>> kc.build_fcn16s(width=0.05, input_shape=(60, 90, 3)).output_shape
+    (None, 60, 90, 21)
     """
     return fcn_layers(16, inputs, classes, activation, dropout, width)
 

@@ -81,7 +81,12 @@ def build_resnet18(inputs, classifier, *, variant="v1", shortcut="B", width=1.0)
     macs={"v1": 3_663_761_408, "v1.5": 3_663_761_408},
 )
 def build_resnet34(inputs, classifier, *, variant="v1", shortcut="B", width=1.0):
-    """ResNet-34, basic blocks: 21,797,672 parameters."""
+    """ResNet-34, basic blocks: 21,797,672 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet34(width=0.25, include_top=False, pooling="avg").output_shape
+    (None, 128)
+    """
     return residual_layers(34, inputs, classifier, variant, shortcut, width)
 
 
@@ -90,7 +95,12 @@ def build_resnet34(inputs, classifier, *, variant="v1", shortcut="B", width=1.0)
     macs={"v1": 3_857_973_248, "v1.5": 4_089_184_256},
 )
 def build_resnet50(inputs, classifier, *, variant="v1", shortcut="B", width=1.0):
-    """ResNet-50, bottleneck blocks: 25,583,592 trainable parameters, as in keras.applications."""
+    """ResNet-50, bottleneck blocks: 25,583,592 trainable parameters, as in keras.applications.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet50(width=0.125, include_top=False, pooling="avg").output_shape
+    (None, 256)
+    """
     return residual_layers(50, inputs, classifier, variant, shortcut, width)
 
 
@@ -99,7 +109,12 @@ def build_resnet50(inputs, classifier, *, variant="v1", shortcut="B", width=1.0)
     macs={"v1": 7_570_194_432, "v1.5": 7_801_405_440},
 )
 def build_resnet101(inputs, classifier, *, variant="v1", shortcut="B", width=1.0):
-    """ResNet-101, bottleneck blocks: 44,601,832 trainable parameters, as in keras.applications."""
+    """ResNet-101, bottleneck blocks: 44,601,832 trainable parameters, as in keras.applications.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet101(width=0.125, include_top=False, pooling="avg").output_shape
+    (None, 256)
+    """
     return residual_layers(101, inputs, classifier, variant, shortcut, width)
 
 
@@ -108,19 +123,34 @@ def build_resnet101(inputs, classifier, *, variant="v1", shortcut="B", width=1.0
     macs={"v1": 11_282_415_616, "v1.5": 11_513_626_624},
 )
 def build_resnet152(inputs, classifier, *, variant="v1", shortcut="B", width=1.0):
-    """ResNet-152, bottleneck blocks: 60,268,520 trainable parameters, as in keras.applications."""
+    """ResNet-152, bottleneck blocks: 60,268,520 trainable parameters, as in keras.applications.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet152(width=0.125, include_top=False, pooling="avg").output_shape
+    (None, 256)
+    """
     return residual_layers(152, inputs, classifier, variant, shortcut, width)
 
 
 @plain_architecture(parameters=11_515_688, macs=1_794_805_760)
 def build_plain18(inputs, classifier, *, width=1.0):
-    """Plain-18, ResNet-18 without its shortcuts: 11,515,688 parameters."""
+    """Plain-18, ResNet-18 without its shortcuts: 11,515,688 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain18(width=0.25, classes=7).output_shape
+    (None, 7)
+    """
     return residual_layers(18, inputs, classifier, "v1", None, width)
 
 
 @plain_architecture(parameters=21_623_848, macs=3_644_493_824)
 def build_plain34(inputs, classifier, *, width=1.0):
-    """Plain-34, ResNet-34 without its shortcuts: 21,623,848 parameters."""
+    """Plain-34, ResNet-34 without its shortcuts: 21,623,848 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain34(width=0.25, classes=7).output_shape
+    (None, 7)
+    """
     return residual_layers(34, inputs, classifier, "v1", None, width)
 
 

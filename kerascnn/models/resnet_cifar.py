@@ -49,55 +49,100 @@ def build_resnet20(inputs, classifier, *, shortcut="A", width=1.0):
 
 @cifar_resnet_architecture(parameters=464_154, macs=68_862_592)
 def build_resnet32(inputs, classifier, *, shortcut="A", width=1.0):
-    """ResNet-32 for CIFAR-10: 464,154 parameters."""
+    """ResNet-32 for CIFAR-10: 464,154 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet32(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(32, inputs, classifier, shortcut, width)
 
 
 @cifar_resnet_architecture(parameters=658_586, macs=97_174_144)
 def build_resnet44(inputs, classifier, *, shortcut="A", width=1.0):
-    """ResNet-44 for CIFAR-10: 658,586 parameters."""
+    """ResNet-44 for CIFAR-10: 658,586 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet44(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(44, inputs, classifier, shortcut, width)
 
 
 @cifar_resnet_architecture(parameters=853_018, macs=125_485_696)
 def build_resnet56(inputs, classifier, *, shortcut="A", width=1.0):
-    """ResNet-56 for CIFAR-10: 853,018 parameters."""
+    """ResNet-56 for CIFAR-10: 853,018 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet56(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(56, inputs, classifier, shortcut, width)
 
 
 @cifar_resnet_architecture(parameters=1_727_962, macs=252_887_680)
 def build_resnet110(inputs, classifier, *, shortcut="A", width=1.0):
-    """ResNet-110 for CIFAR-10: 1,727,962 parameters."""
+    """ResNet-110 for CIFAR-10: 1,727,962 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_resnet110(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(110, inputs, classifier, shortcut, width)
 
 
 @cifar_plain_architecture(parameters=269_722, macs=40_551_040)
 def build_plain20(inputs, classifier, *, width=1.0):
-    """Plain-20 for CIFAR-10: ResNet-20 without its shortcuts."""
+    """Plain-20 for CIFAR-10: ResNet-20 without its shortcuts.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain20(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(20, inputs, classifier, None, width)
 
 
 @cifar_plain_architecture(parameters=464_154, macs=68_862_592)
 def build_plain32(inputs, classifier, *, width=1.0):
-    """Plain-32 for CIFAR-10: ResNet-32 without its shortcuts."""
+    """Plain-32 for CIFAR-10: ResNet-32 without its shortcuts.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain32(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(32, inputs, classifier, None, width)
 
 
 @cifar_plain_architecture(parameters=658_586, macs=97_174_144)
 def build_plain44(inputs, classifier, *, width=1.0):
-    """Plain-44 for CIFAR-10: ResNet-44 without its shortcuts."""
+    """Plain-44 for CIFAR-10: ResNet-44 without its shortcuts.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain44(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(44, inputs, classifier, None, width)
 
 
 @cifar_plain_architecture(parameters=853_018, macs=125_485_696)
 def build_plain56(inputs, classifier, *, width=1.0):
-    """Plain-56 for CIFAR-10: ResNet-56 without its shortcuts."""
+    """Plain-56 for CIFAR-10: ResNet-56 without its shortcuts.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain56(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(56, inputs, classifier, None, width)
 
 
 @cifar_plain_architecture(parameters=1_727_962, macs=252_887_680)
 def build_plain110(inputs, classifier, *, width=1.0):
-    """Plain-110 for CIFAR-10: ResNet-110 without its shortcuts."""
+    """Plain-110 for CIFAR-10: ResNet-110 without its shortcuts.
+
+    >>> import kerascnn as kc
+    >>> kc.build_plain110(classes=7).output_shape
+    (None, 7)
+    """
     return cifar_layers(110, inputs, classifier, None, width)
 
 

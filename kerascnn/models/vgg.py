@@ -46,7 +46,12 @@ vgg_architecture = partial(
 def build_vgg11(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
 ):
-    """VGG11, column A: 132,863,336 parameters."""
+    """VGG11, column A: 132,863,336 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_vgg11(width=0.125, input_shape=(64, 64, 3), classes=7).output_shape
+    (None, 7)
+    """
     return vgg_layers("A", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
@@ -54,7 +59,12 @@ def build_vgg11(
 def build_vgg13(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
 ):
-    """VGG13, column B: 133,047,848 parameters."""
+    """VGG13, column B: 133,047,848 parameters.
+
+    >>> import kerascnn as kc
+    >>> kc.build_vgg13(width=0.125, input_shape=(64, 64, 3), classes=7).output_shape
+    (None, 7)
+    """
     return vgg_layers("B", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 
@@ -75,7 +85,12 @@ def build_vgg16(
 def build_vgg19(
     inputs, classifier, *, dropout=0.0, width=1.0, hidden=FC, batch_normalization=False
 ):
-    """VGG19, column E: 143,667,240 parameters, with the layer names of keras.applications."""
+    """VGG19, column E: 143,667,240 parameters, with the layer names of keras.applications.
+
+    >>> import kerascnn as kc
+    >>> kc.build_vgg19(width=0.125, input_shape=(64, 64, 3), classes=7).output_shape
+    (None, 7)
+    """
     return vgg_layers("E", inputs, classifier, dropout, width, hidden, batch_normalization)
 
 

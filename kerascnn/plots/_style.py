@@ -278,6 +278,11 @@ class LayerStyle:
         text_color: "black" or "white", whichever is legible on `color`.
         hatch: matplotlib hatch; empty where color alone distinguishes.
         label: short name, in the current language.
+
+    >>> import kerascnn as kc
+    >>> look = kc.plots.layer_style("MaxPooling2D")
+    >>> look.group, look.color, look.text_color
+    ('pooling', '#D55E00', 'black')
     """
 
     group: str

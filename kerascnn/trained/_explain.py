@@ -32,6 +32,13 @@ class Explanation:
         probability: probability of the class, 0 to 1.
         probabilities: probabilities of all classes, (classes,).
         overlaid: whether the map shows regions, to be overlaid on the image, rather than pixels.
+
+    >>> import kerascnn as kc
+    >>> net = kc.trained.load("lenet5", weights="mnist")
+    >>> digit = 1 - kc.datasets.load("digits").test[0][0].repeat(3, axis=-1)  # dark on bright
+    >>> found = net.explain(digit, "saliency")
+    >>> found.label, found.heatmap.shape, found.overlaid
+    ('8', (28, 28), False)
     """
 
     method: str

@@ -18,6 +18,12 @@ class Evaluation:
         auc: For two classes of images, the area under the ROC curve, 0 to 1: how often the score of
             the second class is higher for one of its images than for one of the first. `None` for
             more classes, for a class per pixel, and if one of the two classes does not occur.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> confusion = np.array([[8, 2], [1, 9]])
+    >>> found = kc.training.Evaluation(confusion, None, 0.4, ("good", "dent"))
+    >>> found.accuracy, found.sensitivity, found.specificity
+    (0.85, 0.9, 0.8)
     """
 
     confusion: np.ndarray

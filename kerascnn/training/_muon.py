@@ -97,6 +97,12 @@ def normalized_kernels(model: keras.Model) -> list[str]:
 
     Raises:
         ValueError: If the model has no graph.
+
+    >>> from keras import layers
+    >>> net = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="first"),
+    ...                         layers.BatchNormalization(), layers.Conv2D(2, 1)], name="net")
+    >>> normalized_kernels(net)
+    ['net/first/kernel']
     """
     graph = flatten(model)
     readers = {}

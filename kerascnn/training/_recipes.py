@@ -56,6 +56,12 @@ class Recipe:
             count at most (Ronneberger 2015, Eq. 2, w0); 0 to weight all pixels the same.
         border_sigma: See `border_weight`, in pixels.
         boxes: For boxes: number of boxes that each cell of the grid predicts (Redmon 2016, B).
+
+    >>> import kerascnn as kc
+    >>> mine = kc.training.Recipe(name="mine", optimizer="sgd", learning_rate=0.05, batch_size=64,
+    ...                           epochs=20, momentum=0.9, schedule="cosine")
+    >>> mine.momentum, mine.augment
+    (0.9, 'none')
     """
 
     name: str

@@ -30,6 +30,13 @@ class CoupledDecaySGD(keras.optimizers.SGD):
 
     Raises:
         ValueError: If a number is out of range.
+
+    >>> import keras, kerascnn as kc
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> optimizer = kc.training.CoupledDecaySGD(0.1, momentum=0.9, kernel_decay=5e-4)
+    >>> model.compile(optimizer, "mse")
+    >>> optimizer.kernel_decay
+    0.0005
     """
 
     def __init__(

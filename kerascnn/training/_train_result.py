@@ -29,6 +29,14 @@ class Training:
         seconds: Duration of the call.
         images_per_second: Training images per second, without validation and the first step.
         waiting: Fraction of the training time spent waiting for input, 0 to 1.
+
+    >>> import numpy as np, keras, kerascnn as kc
+    >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
+    ...                           keras.layers.Dense(2, activation="softmax")])
+    >>> images, labels = np.zeros((8, 2, 2, 1), "float32"), np.arange(8) % 2
+    >>> run = kc.train(model, (images, labels), epochs=2, batch_size=4, verbose=0)
+    >>> len(run.history["loss"]), run.recipe.name
+    (2, 'adam')
     """
 
     model: keras.Model

@@ -119,6 +119,14 @@ class Epsilon(Rule):
 
     Raises:
         ValueError: If ε is not a number of at least 0.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
+    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> rule = kc.visualize.Epsilon(2)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> print(result.attributions.ravel().round(2))  # of the score 2
+    [ 0.5  1.  -0.5]
     """
 
     epsilon: float = STABILIZER
@@ -144,6 +152,14 @@ class Gamma(Rule):
 
     Raises:
         ValueError: If γ is not a number of at least 0.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
+    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> rule = kc.visualize.Gamma(1)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> print(result.attributions.ravel().round(2))  # of the score 2
+    [ 0.8  1.6 -0.4]
     """
 
     gamma: float = 0.25  # Montavon et al. 2019, Table 10.1 and Fig. 10.4
@@ -174,6 +190,14 @@ class AlphaBeta(Rule):
 
     Raises:
         ValueError: If α − β is not 1, or one is negative.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
+    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> rule = kc.visualize.AlphaBeta(2, 1)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> print(result.attributions.ravel().round(2))  # of the score 2
+    [ 1.33  2.67 -2.  ]
     """
 
     alpha: float = 2.0
@@ -204,6 +228,14 @@ class ZBox(Rule):
     """The z-B rule for pixels, whose lowest and highest possible values l and h are known.
 
     R_j = Σ_k (x_j w_jk − l_j w⁺_jk − h_j w⁻_jk) / Σ_j (…) R_k, for first layers only.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
+    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> rule = kc.visualize.ZBox()
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule, bounds=(0, 1))
+    >>> print(result.attributions.ravel().round(2))  # of the score 2
+    [0.67 1.33 0.  ]
     """
 
     reaches_zeros = needs_bounds = True
@@ -225,7 +257,16 @@ class ZBox(Rule):
 
 @dataclass(frozen=True)
 class WSquare(Rule):
-    """The w² rule: R_j = Σ_k w²_jk / (Σ_j w²_jk + b²_k) R_k, regardless of the input."""
+    """The w² rule: R_j = Σ_k w²_jk / (Σ_j w²_jk + b²_k) R_k, regardless of the input.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
+    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> rule = kc.visualize.WSquare()
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> print(result.attributions.ravel().round(2))  # of the score 2
+    [0.33 1.33 0.33]
+    """
 
     reaches_zeros = True
 
@@ -239,7 +280,16 @@ class WSquare(Rule):
 
 @dataclass(frozen=True)
 class Flat(Rule):
-    """The flat rule: each input of an output gets the same share of its relevance."""
+    """The flat rule: each input of an output gets the same share of its relevance.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
+    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> rule = kc.visualize.Flat()
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> print(result.attributions.ravel().round(2))  # of the score 2
+    [0.67 0.67 0.67]
+    """
 
     reaches_zeros = True
 

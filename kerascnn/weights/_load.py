@@ -40,6 +40,10 @@ def resolve(
     Raises:
         ValueError: If there is no set of this name and no file at this path, or the set has another
             number of classes.
+
+    >>> import kerascnn as kc
+    >>> kc.weights.resolve("vgg16", "cifar10", classes=10).source
+    'kerascnn'
     """
     if weights is None:
         return None

@@ -34,6 +34,11 @@ class OfficialSet(WeightSet):
         files: path relative to the URL of the source, and hash, of the file for each of
             `parameters`. The hash is an MD5 (32 digits) or, as in torchvision, the beginning of a
             SHA-256.
+
+    >>> import kerascnn as kc
+    >>> official = kc.weights.available("resnet50")[0]
+    >>> official.source, official.licence, official.preprocessing
+    ('Keras', 'MIT', 'caffe')
     """
 
     files: Mapping[int, tuple[str, str]]

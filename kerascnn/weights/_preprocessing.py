@@ -27,6 +27,12 @@ class Preprocessing:
         name: "unit", "signed", "lecun", "torch", "caffe" or "0-255".
         scale, offset: one number, or one for each of the model's channels.
         bgr: whether the model's channels are in the order blue, green, red.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> signed = kc.weights.MODES["signed"]
+    >>> inputs = signed(np.full((1, 2, 2, 3), 0.75))
+    >>> float(inputs.max()), float(signed.inverse(inputs).max())
+    (0.5, 0.75)
     """
 
     name: str

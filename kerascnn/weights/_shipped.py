@@ -19,6 +19,11 @@ class ShippedSet(WeightSet):
         path: the weights file.
         card: how the weights were trained: sha256, build (the builder's arguments), preprocessing,
             recipe, seed, epochs, accuracy or scores, licence.
+
+    >>> import kerascnn as kc
+    >>> shipped = kc.weights.available("lenet5")[0]
+    >>> shipped.card["accuracy"]["mnist_test"], shipped.card["epochs"]
+    (0.9944, 60)
     """
 
     path: Path

@@ -37,6 +37,11 @@ class WeightSet(ABC):
         parameters: number of weights of each model that the set fits, with its description.
         build: the builder's arguments for such a model, where they differ from the defaults.
         class_names: name of each class, by class index; empty if unknown.
+
+    >>> import kerascnn as kc
+    >>> found = kc.weights.available("vgg16")[0]
+    >>> found.name, found.source, found.class_names[3]
+    ('cifar10', 'kerascnn', 'cat')
     """
 
     architecture: str
@@ -64,7 +69,13 @@ class WeightSet(ABC):
 
 
 class WeightSets(list[WeightSet]):
-    """A list of sets of weights, which prints as a table."""
+    """A list of sets of weights, which prints as a table.
+
+    >>> import kerascnn as kc
+    >>> sets = kc.weights.available("resnet152")
+    >>> len(sets), sets[1].source
+    (2, 'torchvision')
+    """
 
     def __str__(self) -> str:
         from rich.console import Console

@@ -44,6 +44,14 @@ class Composite:
 
     Raises:
         TypeError: If one is not a rule.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> from kerascnn.visualize import Composite, Epsilon, Flat, Gamma
+    >>> model = kc.build_mlp(hidden=[4], input_shape=(5, 5, 1))
+    >>> rules = Composite(convolution=Gamma(0.25), dense=Epsilon(0.1), first=Flat())
+    >>> result = kc.visualize.lrp(model, np.ones((1, 5, 5, 1)), 3, composite=rules)
+    >>> result.attributions.shape
+    (1, 5, 5, 1)
     """
 
     convolution: Rule

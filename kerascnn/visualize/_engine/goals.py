@@ -112,6 +112,10 @@ def klass(index: int) -> Goal:
 
     Raises:
         ValueError: If the index is negative.
+
+    >>> import kerascnn as kc
+    >>> kc.visualize.klass(3) - 0.5 * kc.visualize.klass(8)
+    1 * klass(3) - 0.5 * klass(8)
     """
     return Goal(((1.0, Term(None, check_count("index", index, least=0))),))
 

@@ -37,6 +37,11 @@ class Pixels:
 
     Raises:
         ValueError: If a number is out of range.
+
+    >>> import kerascnn as kc
+    >>> model, pixels = kc.build_logistic_regression(), kc.visualize.Pixels(blur=0.5)
+    >>> kc.visualize.maximize_activation(model, 3, parameters=pixels, steps=1).shape
+    (1, 28, 28, 1)
     """
 
     blur: float = 0.0
@@ -82,6 +87,11 @@ class Fourier:
     A step changes all frequencies in the proportions of natural images instead of individual
     pixels, so the result is free of the checkerboard patterns of strided gradients. The parameters
     are the real and imaginary parts of the spectrum, (N, 2, C, H, W).
+
+    >>> import kerascnn as kc
+    >>> model, fourier = kc.build_logistic_regression(), kc.visualize.Fourier()
+    >>> kc.visualize.maximize_activation(model, 3, parameters=fourier, steps=1).shape
+    (1, 28, 28, 1)
     """
 
     def start(self, noise: np.ndarray) -> Tensor:

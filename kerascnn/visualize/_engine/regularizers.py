@@ -70,6 +70,11 @@ class Penalties:
     Raises:
         TypeError, ValueError: If a weight is negative, the variation is unknown, or an item of
             `more` is not callable.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> penalties = kc.visualize.Penalties(l2=2.0)
+    >>> penalties(np.zeros((1, 4, 4, 3), "float32")).numpy()  # black is 0.5 from gray
+    array([0.5], dtype=float32)
     """
 
     l2: float = 0.0

@@ -25,6 +25,11 @@ class Moves:
 
     Raises:
         ValueError: If a number is out of range.
+
+    >>> import numpy as np, kerascnn as kc
+    >>> moves = kc.visualize.Moves(jitter=2, scale=0, rotation=0)
+    >>> moves.draw(np.random.default_rng(0), 5, (28, 28)).shape
+    (5, 8)
     """
 
     jitter: int | None = None
