@@ -22,6 +22,8 @@ MODULES = [
     if name != "kerascnn.__main__"
 ]
 
+DEEP = ("kerascnn.models.resnet", "kerascnn.models.resnet_cifar")  # of up to 152 layers
+
 
 def public_names():
     """Public functions and classes; the page of a constant shows its value instead."""
@@ -55,7 +57,13 @@ def registries(monkeypatch):
         monkeypatch.setattr(registry, kept, dict(getattr(registry, kept)))
 
 
-@pytest.mark.parametrize("name", ["kerascnn", *MODULES])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in DEEP))
+        for name in ["kerascnn", *MODULES]
+    ],
+)
 def test_examples_run(name, documented, monkeypatch, tmp_path):
     """Those of decorated functions, too, through which doctest must see."""
     monkeypatch.chdir(tmp_path)

@@ -48,7 +48,7 @@ class LectureFigure:
     >>> import kerascnn as kc
     >>> stride = kc.figures.lecture_figure("stride")
     >>> stride.topic, stride.rows, stride.frames
-    ('convolution', ('B5',), 0)
+    ('stride', ('B5',), 5)
     """
 
     name: str

@@ -47,10 +47,11 @@ class Trained:
         note: notes on its weights, such as what was assumed.
 
     >>> import kerascnn as kc
-    >>> net = kc.trained.load("resnet20", weights="cifar10")
-    >>> fitted = net.fitted(kc.datasets.photo("chelsea"))
-    >>> net.names[net.probabilities(net.inputs(fitted)).argmax()]
-    'cat'
+    >>> net = kc.trained.load("lenet5", weights="mnist")
+    >>> net
+    <Trained 'lenet5/mnist': images 28x28x1 as in MNIST, preprocessing 'unit', 10 classes>
+    >>> int(net.probabilities(kc.datasets.load("digits").test[0][:1]).argmax())
+    8
     """
 
     model: keras.Model

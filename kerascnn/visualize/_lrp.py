@@ -121,10 +121,10 @@ class Epsilon(Rule):
         ValueError: If ε is not a number of at least 0.
 
     >>> import numpy as np, kerascnn as kc
-    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
-    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=2)
+    >>> model.set_weights([np.array([[1, 0], [2, 0], [-1, 0]]), np.zeros(2)])
     >>> rule = kc.visualize.Epsilon(2)
-    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), 0, composite=rule)
     >>> print(result.attributions.ravel().round(2))  # of the score 2
     [ 0.5  1.  -0.5]
     """
@@ -132,7 +132,7 @@ class Epsilon(Rule):
     epsilon: float = STABILIZER
 
     def __post_init__(self) -> None:
-        check_number("epsilon", self.epsilon)
+        object.__setattr__(self, "epsilon", check_number("epsilon", self.epsilon))
 
     def __call__(self, layer: Affine, a: Tensor, z: Tensor, R: Tensor, known: Known) -> Tensor:
         # Montavon et al. 2019, Eq. 10.1 and 10.2
@@ -154,10 +154,10 @@ class Gamma(Rule):
         ValueError: If γ is not a number of at least 0.
 
     >>> import numpy as np, kerascnn as kc
-    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
-    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=2)
+    >>> model.set_weights([np.array([[1, 0], [2, 0], [-1, 0]]), np.zeros(2)])
     >>> rule = kc.visualize.Gamma(1)
-    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), 0, composite=rule)
     >>> print(result.attributions.ravel().round(2))  # of the score 2
     [ 0.8  1.6 -0.4]
     """
@@ -165,7 +165,7 @@ class Gamma(Rule):
     gamma: float = 0.25  # Montavon et al. 2019, Table 10.1 and Fig. 10.4
 
     def __post_init__(self) -> None:
-        check_number("gamma", self.gamma)
+        object.__setattr__(self, "gamma", check_number("gamma", self.gamma))
 
     def __call__(self, layer: Affine, a: Tensor, z: Tensor, R: Tensor, known: Known) -> Tensor:
         w, b = layer.kernel, layer.bias
@@ -192,10 +192,10 @@ class AlphaBeta(Rule):
         ValueError: If α − β is not 1, or one is negative.
 
     >>> import numpy as np, kerascnn as kc
-    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
-    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=2)
+    >>> model.set_weights([np.array([[1, 0], [2, 0], [-1, 0]]), np.zeros(2)])
     >>> rule = kc.visualize.AlphaBeta(2, 1)
-    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), 0, composite=rule)
     >>> print(result.attributions.ravel().round(2))  # of the score 2
     [ 1.33  2.67 -2.  ]
     """
@@ -204,8 +204,8 @@ class AlphaBeta(Rule):
     beta: float = 1.0
 
     def __post_init__(self) -> None:
-        check_number("alpha", self.alpha)
-        check_number("beta", self.beta)
+        object.__setattr__(self, "alpha", check_number("alpha", self.alpha))
+        object.__setattr__(self, "beta", check_number("beta", self.beta))
         if abs(self.alpha - self.beta - 1) > 1e-6:
             raise ValueError(
                 "alpha must be beta + 1, so that relevance is conserved; received "
@@ -230,10 +230,10 @@ class ZBox(Rule):
     R_j = Σ_k (x_j w_jk − l_j w⁺_jk − h_j w⁻_jk) / Σ_j (…) R_k, for first layers only.
 
     >>> import numpy as np, kerascnn as kc
-    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
-    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=2)
+    >>> model.set_weights([np.array([[1, 0], [2, 0], [-1, 0]]), np.zeros(2)])
     >>> rule = kc.visualize.ZBox()
-    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule, bounds=(0, 1))
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), 0, composite=rule, bounds=(0, 1))
     >>> print(result.attributions.ravel().round(2))  # of the score 2
     [0.67 1.33 0.  ]
     """
@@ -260,10 +260,10 @@ class WSquare(Rule):
     """The w² rule: R_j = Σ_k w²_jk / (Σ_j w²_jk + b²_k) R_k, regardless of the input.
 
     >>> import numpy as np, kerascnn as kc
-    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
-    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=2)
+    >>> model.set_weights([np.array([[1, 0], [2, 0], [-1, 0]]), np.zeros(2)])
     >>> rule = kc.visualize.WSquare()
-    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), 0, composite=rule)
     >>> print(result.attributions.ravel().round(2))  # of the score 2
     [0.33 1.33 0.33]
     """
@@ -283,10 +283,10 @@ class Flat(Rule):
     """The flat rule: each input of an output gets the same share of its relevance.
 
     >>> import numpy as np, kerascnn as kc
-    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=1)
-    >>> model.set_weights([np.array([[1], [2], [-1]]), np.zeros(1)])
+    >>> model = kc.build_linear_regression(input_shape=(1, 3, 1), classes=2)
+    >>> model.set_weights([np.array([[1, 0], [2, 0], [-1, 0]]), np.zeros(2)])
     >>> rule = kc.visualize.Flat()
-    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), composite=rule)
+    >>> result = kc.visualize.lrp(model, np.ones((1, 1, 3, 1)), 0, composite=rule)
     >>> print(result.attributions.ravel().round(2))  # of the score 2
     [0.67 0.67 0.67]
     """

@@ -52,8 +52,8 @@ def test_the_range_of_a_folder_is_passed_on(folder, net, tmp_path):
     assert config["input_range"] == [0, 255]
     found = evaluate(net, data, part="validation")
     assert found.loss == pytest.approx(run.history["val_loss"][-1], rel=1e-5)
-    begin(net, data.train)  # a pair of files and labels
-    begin(net, data, input_range=LEVELS)  # the same range
+    assert evaluate(net, data.train).count == 8  # a pair of files and labels
+    assert evaluate(net, data.train, input_range=LEVELS).count == 8  # the same range
 
 
 def test_arrays_that_a_folder_was_read_into(folder, net):
@@ -61,10 +61,9 @@ def test_arrays_that_a_folder_was_read_into(folder, net):
     data = read(folder, LEVELS)
     arrays = replace(data, **{part: (part_of[0][:], part_of[1]) for part, part_of in (
         ("train", data.train), ("validation", data.validation))})  # fmt: skip
-    begin(net, arrays)
     assert evaluate(net, arrays, part="train").count == 8
     with pytest.raises(ValueError, match=r"float in \[0.0, 1.0\]; received float32"):
-        begin(net, arrays.train)  # nothing says how these were read
+        evaluate(net, arrays.train)  # nothing says how these were read
 
 
 @pytest.mark.parametrize("use", [begin, evaluate])
