@@ -80,11 +80,13 @@ def test_spanish_words_are_found_by_their_stem(build):
 
 
 def test_equations_are_mathml(build):
-    page = "# Maps\n\nA sum $\\sum_k w_{ij}\\,x_k$ in a line.\n\n$$\ny^2\n$$\n"
+    page = "# Maps\n\nA sum $\\sum_k w_{ij}\\,\\lvert x \\rvert$ in a line.\n\n$$\ny^2\n$$\n"
     text = (build({"index.md": page}) / "index.html").read_text("utf-8")
     inline, block = re.findall(r"<math.*?</math>", re.sub(r">\s+<", "><", text), re.DOTALL)
     assert "<mi>w</mi><mrow><mi>i</mi><mi>j</mi></mrow>" in inline
     assert "∑" in inline
+    bars = re.findall(r'<mo form="(\w+)" stretchy="false">\|</mo>', inline)
+    assert bars == ["prefix", "postfix"]
     assert 'display="block"' not in inline
     assert "<msup><mi>y</mi><mn>2</mn></msup>" in block
     assert 'display="block"' in block

@@ -1,21 +1,36 @@
 """Equations as MathML, which browsers draw and read aloud without a script or a network."""
 
+import re
 from typing import Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 
+BAR = re.compile(r'<mo( class="mathopen")?>(?=[|‖]<)')
+
+
+def mathml(tex: str) -> str:
+    r"""Return an equation as MathML.
+
+    Browsers stretch bars, and put space around them, unless they know which side of a pair they
+    are: `\lvert` is a prefix, and `\rvert` a postfix.
+    """
+    return BAR.sub(
+        lambda bar: f'<mo form="{"prefix" if bar[1] else "postfix"}" stretchy="false">',
+        tex2mathml(tex),
+    )
+
 
 def inline(self: Any, node: nodes.math) -> None:
     """Write an equation in a line."""
-    self.body.append(tex2mathml(node.astext()))
+    self.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def block(self: Any, node: nodes.math_block) -> None:
     """Write an equation in a line of its own."""
-    self.body.append(tex2mathml(node.astext()).replace("<math", '<math display="block"', 1))
+    self.body.append(mathml(node.astext()).replace("<math", '<math display="block"', 1))
     raise nodes.SkipNode
 
 
