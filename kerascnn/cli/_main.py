@@ -36,6 +36,8 @@ class Warnings:
 
     def show(self, message: Warning, *_where: object) -> None:
         """Show a warning; of doubtful images, which are read several times, one of each kind."""
+        if isinstance(message, DeprecationWarning):  # pyparsing's are UserWarnings, too
+            return
         line = str(message)
         if (kind := getattr(message, "kind", None)) is not None:
             if kind in self._said:

@@ -543,3 +543,13 @@ def test_a_doubtful_image_is_reported_once_with_the_option_of_the_command_line(c
         "scale all images alike; other images like it are not reported.",
         "Warning: of another kind",
     ]
+
+
+def test_deprecations_in_libraries_are_not_shown(capsys):
+    """Such as those of pyparsing, which concern matplotlib, and are also UserWarnings."""
+
+    class Deprecated(UserWarning, DeprecationWarning):
+        pass
+
+    Warnings().show(Deprecated("'resetCache' deprecated - use 'reset_cache'"))
+    assert capsys.readouterr().err == ""
