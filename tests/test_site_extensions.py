@@ -57,6 +57,17 @@ def test_korean_words_are_found_with_any_particle(build):
     assert "링으" not in found
 
 
+def test_equations_that_docutils_misreads_are_rejected():
+    equations = import_module("equations")
+    for tex in (r"\frac12 x", r"\tilde A_l", r"\bar{A}^2"):
+        with pytest.raises(ValueError, match=r"write \\frac\{1\}\{2\}"):
+            equations.mathml(tex)
+    methods = (EXTENSIONS.parent / "methods.md").read_text("utf-8")
+    written = [equations.mathml(tex) for tex in re.findall(r"\$(.+?)\$", methods)]
+    assert len(written) > 40
+    assert not any("\\" in re.sub(r"<[^>]+>", "", one) for one in written)  # no unknown macro
+
+
 THUMBNAIL = {
     "examples.rst": """:orphan:
 

@@ -7,6 +7,8 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 
+# docutils reads these otherwise than TeX: 12 as one number, an index as part of the accent.
+MISREAD = re.compile(r"\\frac\d\d|\\(tilde|bar|hat|vec|dot) ?\{?\w\}?[_^]")
 BAR = re.compile(r'<mo( class="mathopen")?>(?=[|‖]<)')
 
 
@@ -16,6 +18,10 @@ def mathml(tex: str) -> str:
     Browsers stretch bars, and put space around them, unless they know which side of a pair they
     are: `\lvert` is a prefix, and `\rvert` a postfix.
     """
+    if MISREAD.search(tex):
+        raise ValueError(
+            rf"write \frac{{1}}{{2}} for \frac12 and \tilde A{{}}_l for \tilde A_l: {tex}"
+        )
     return BAR.sub(
         lambda bar: f'<mo form="{"prefix" if bar[1] else "postfix"}" stretchy="false">',
         tex2mathml(tex),
