@@ -3,6 +3,7 @@
 A run that is resumed at batch 30 of epoch 7 therefore sees the same images.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -150,13 +151,24 @@ def _augmented(
         dtype = states[0].dtype if states else "uint32"
         batches = batches.map(
             lambda images, *rest: (change(images, tf.cast(rest[-1], dtype)), *rest),
-            num_parallel_calls=tf.data.AUTOTUNE,
+            num_parallel_calls=os.cpu_count(),
             deterministic=True,
         )
     elif augment is not None:  # a function may have a random state, so one batch at a time
         batches = batches.map(lambda images, *rest: (augment(images), *rest))
     batches = batches.map(lambda *batch: _for_outputs(batch[:-1], outputs))
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return _ahead(batches)
+
+
+def _ahead(batches: Batches) -> Batches:
+    """Prepare two batches ahead, without TensorFlow's tuning of the number of batches.
+
+    An iterator that tunes itself is not deleted before its tuning thread wakes up: after as much
+    time as it has lived, up to a minute (TensorFlow 2.21).
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(2).with_options(options)
 
 
 def _even(parts: Iterable[Part], divisor: int) -> Iterator[Part]:
@@ -227,10 +239,10 @@ def validation_batches(
         del edges[-2]
     fetch = _fetch(part)
     ends = np.array([edges[:-1], edges[1:]]).T
-    return (
-        tf.data.Dataset.from_tensor_slices(ends)
-        .map(lambda ends: _for_outputs(fetch(tf.range(ends[0], ends[1])), outputs))
-        .prefetch(2)
+    return _ahead(
+        tf.data.Dataset.from_tensor_slices(ends).map(
+            lambda ends: _for_outputs(fetch(tf.range(ends[0], ends[1])), outputs)
+        )
     )
 
 
@@ -251,7 +263,7 @@ def validation_stream(
         return ((number, part, none) for number, part in enumerate(stream.parts()))
 
     batches, problems = _of_parts(keyed, stream.first, 0, free, ended)
-    return batches.map(lambda *batch: _for_outputs(batch[:-1], outputs)).prefetch(2), problems
+    return _ahead(batches.map(lambda *batch: _for_outputs(batch[:-1], outputs))), problems
 
 
 def steps(part: Part, batch_size: int, divisor: int = 1) -> int:
