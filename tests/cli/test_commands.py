@@ -154,6 +154,7 @@ def test_bad_input_is_one_line_and_exit_2(arguments, line, kerascnn, tmp_path):
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 def test_start_up_is_quiet(tmp_path):
     """TensorFlow's libraries write of their own accord; none of it reaches the terminal."""
     result = subprocess.run(

@@ -91,6 +91,7 @@ def test_gradcam_prints_five_classes_and_draws(kerascnn, tmp_path):
     assert read(tmp_path / path).std() > 10
 
 
+@pytest.mark.slow
 def test_gradcam_of_a_class_by_its_name(kerascnn, tmp_path):
     options = ["--model", "vgg16", "--weights", "cifar10"]
     for target, out in (("dog", "dog.png"), ("5", "five.png"), ("ship", "ship.png")):

@@ -203,7 +203,10 @@ SEEDED = {  # arguments, and an array with the axis of its seeds; others in the 
 }
 
 
-@pytest.mark.parametrize("name", SEEDED)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n == "alexnet_recipe" else n for n in SEEDED],
+)
 def test_a_seed_gives_the_same_run_and_another_another(name, feigned):
     """Training itself repeats, as is tested of what the experiments train by."""
     arguments, key, axis = SEEDED[name]

@@ -11,6 +11,7 @@ def record():
     return kc.experiments.recorded("overfitting")
 
 
+@pytest.mark.slow
 def test_a_small_run_of_a_seed_gives_the_same():
     """What trains on digits repeats."""
     result = kc.experiments.overfitting(images=64, epochs=2, seeds=(7, 7))

@@ -13,6 +13,7 @@ def through():
     return classical_and_deep.paths()
 
 
+@pytest.mark.slow
 def test_histograms_are_scikit_images(through):
     """7×7 cells of 4×4 pixels with 8 directions each."""
     options = {"orientations": 8, "pixels_per_cell": (4, 4), "cells_per_block": (1, 1)}

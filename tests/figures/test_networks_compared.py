@@ -7,6 +7,7 @@ import kerascnn as kc
 from kerascnn.figures import depth, inception, layer_sequence, receptive_field, segmentation
 
 
+@pytest.mark.slow
 def test_depths_and_errors_of_the_winners():
     assert [depth.described(name).depth for _y, name, *_rest in depth.WINNERS] == [8, 19, 22, 152]
     assert [error for *_rest, error in depth.WINNERS] == [16.4, 7.3, 6.7, 3.57]

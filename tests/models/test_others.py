@@ -46,6 +46,7 @@ def test_neocognitron_has_the_sizes_of_its_simulation():
     assert sizes == [16, 10, 8, 6, 2, 1]
 
 
+@pytest.mark.slow
 def test_neocognitron_learns_and_keeps_its_weights_positive():
     keras.utils.set_random_seed(1)
     model = kc.build_neocognitron(classes=2)

@@ -73,6 +73,7 @@ def test_unknown_shortcut():
         kc.build_resnet18(shortcut="D")
 
 
+@pytest.mark.slow
 def test_v1_is_keras_applications(no_values, random_weights, call):
     shape = (32, 32, 3)
     for include_top in (False, True):

@@ -33,6 +33,7 @@ def photo_of(digit, ink=0.15, paper=0.85):
     return paper + (ink - paper) * strokes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["modern", "1998"])
 def test_digits_on_paper_are_read_as_well_as_mnists(variant, digits, lenet5):
     net = lenet5 if variant == "modern" else load(LENET5, weights="mnist", variant=variant)

@@ -115,6 +115,7 @@ class Stop(keras.callbacks.Callback):
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "step"),
     [

@@ -75,6 +75,7 @@ def same(one, other):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
+@pytest.mark.slow
 def test_killed_within_epochs(bars, tmp_path):
     """In its first epoch; with the plateau's patience half over; in its last step."""
     # Images that are all alike: half of them are taken for what they are, whatever is learnt.

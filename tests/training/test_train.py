@@ -49,6 +49,7 @@ def test_it_learns(learnt):
     assert result.recipe == recipe("adam", epochs=15, batch_size=10, learning_rate=0.02)
 
 
+@pytest.mark.slow
 def test_one_score_learns_two_classes(bars, make_model):
     """As softmax does above, two scores below, and a sigmoid in test_devices.py."""
     result = train(make_model(1, None), bars, epochs=15, **LEARNS)

@@ -101,6 +101,7 @@ def test_any_model_with_a_model_in_it_can_be_unfrozen(base):
         unfreeze(model, "mine")
 
 
+@pytest.mark.slow
 def test_fine_tuning_goes_on_in_a_directory_of_its_own(base, bars, tmp_path):
     """Two stages, of which the second was stopped after an epoch and is called again."""
     start = base.get_weights()

@@ -33,7 +33,12 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("kind", MADE)
+SOME = ("units", "dreams")  # the others are slow tests
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in SOME else pytest.param(kind, marks=pytest.mark.slow) for kind in MADE]
+)
 def test_alone_and_in_company(kind, resnet):
     """oneDNN rounds otherwise for a single picture, and the steps would make that visible."""
     alone, among = MADE[kind](resnet, 1), MADE[kind](resnet, 3)

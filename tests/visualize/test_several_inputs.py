@@ -33,6 +33,7 @@ def alone(net, arrays, place, image):
     return net.predict([*arrays[:place], image, *arrays[place + 1 :]], verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_drop_when_a_part_of_one_input_is_covered(place, net, arrays):
     image = arrays[place]

@@ -93,7 +93,9 @@ def narrow(monkeypatch):
         ("vgg19", {"include_top": False, "input_shape": (36, 40, 3)}),
         ("vgg19", {}),
         ("resnet50", {"include_top": False, "pooling": "max"}),
-        ("resnet50", {"classes": 10, "classifier_activation": None}),
+        pytest.param(
+            "resnet50", {"classes": 10, "classifier_activation": None}, marks=pytest.mark.slow
+        ),
         pytest.param("resnet101", {}, marks=pytest.mark.slow),
         pytest.param("resnet152", {}, marks=pytest.mark.slow),
     ],
