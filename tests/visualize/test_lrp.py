@@ -293,6 +293,33 @@ def test_integers_as_inputs(rng):
     np.testing.assert_allclose(of["int32"], of["float32"], rtol=1e-6)
 
 
+def test_bounds_follow_each_operation(rng):
+    """The sum of x in [0, 1] and -x/2 in [-1/2, 0] is taken to be in [-1/2, 1]."""
+    x, half = keras.Input((5,)), keras.Input((5,))
+    model = keras.Model(x, layers.Dense(3)(layers.Add()([x, layers.Rescaling(-0.5)(x)])))
+    behind = keras.Model(half, layers.Dense(3)(half))
+    behind.set_weights(model.get_weights())
+    numbers = rng.random((2, 5)).astype("float32")
+    found = lrp(model, numbers, 1, composite=ZBox(), bounds=(0, 1))
+    expected = lrp(behind, numbers / 2, 1, composite=ZBox(), bounds=(-0.5, 1))
+    np.testing.assert_allclose(found.attributions, expected.attributions, rtol=1e-4, atol=1e-5)
+
+
+def test_bounds_are_unknown_behind_some_layers(rng):
+    ids, numbers = keras.Input((7,), dtype="int32"), keras.Input((5,))
+    words = layers.GlobalAveragePooling1D()(layers.Embedding(10, 4, name="words")(ids))
+    apart = layers.Subtract(name="apart")([numbers, layers.Dropout(0.5)(numbers)])
+    sides = [layers.Dense(3, name=n)(h) for n, h in (("of_words", words), ("of_numbers", apart))]
+    model = keras.Model([ids, numbers], layers.Add()([*sides, layers.Dense(3, name="d")(numbers)]))
+    given = [rng.integers(0, 10, (2, 7)), rng.random((2, 5))]
+    for name, behind in (("of_words", r"'words' \(Embedding\)"), ("of_numbers", "'apart'")):
+        rules = Composite(Epsilon(), Epsilon(), layers={name: ZBox()})
+        with pytest.raises(ValueError, match=f"layer '{name}' must not .* behind {behind}"):
+            lrp(model, given, 0, composite=rules, bounds=(0, 300))
+    rules = Composite(Epsilon(), Epsilon(), layers={"d": ZBox()})
+    assert lrp(model, given, 0, composite=rules, bounds=(0, 300)).gap.shape == (2,)
+
+
 def test_half_precision_is_computed_in_single(policy, rng):
     x = rng.normal(size=(2, 8, 8, 1)).astype("float32")
     found = []

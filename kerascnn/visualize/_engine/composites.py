@@ -11,9 +11,10 @@ import numpy as np
 from kerascnn._graph import Node, Tensor
 
 from .affine import Affine
+from .kinds import keeps_order
 from .question import Question
 from .relevance import Known
-from .route import Route
+from .route import Route, described
 
 Bounds = Sequence[float | Sequence[float] | np.ndarray]
 ROUNDING = 1e-3  # of preprocessing, relative to the distance of the bounds
@@ -93,12 +94,25 @@ def rules_of(composite: Composite, route: Route) -> dict[str, tuple[Rule, Rule]]
                 f"the rule ZBox must be that of a first layer, which sees pixels; {node.name!r} "
                 "is none."
             )
+        if rule.needs_bounds:
+            _check_order(route, node)
     if unused := set(own) - set(rules):
         raise ValueError(
             f"layers, in a Composite, must name layers with weights; {sorted(unused)[0]!r} has "
             "none, or does not lead to the scores."
         )
     return rules
+
+
+def _check_order(route: Route, node: Node) -> None:
+    """Check that the bounds of the pixels give those of the input of a first layer."""
+    for other in route.before(node.inputs[0]):
+        if not keeps_order(other, route.kinds[other.name]):
+            raise ValueError(
+                f"layer {node.name!r} must not have the rule ZBox, since the bounds of its input "
+                f"are unknown behind {other.name!r} ({described(other)}). Use a rule without "
+                "bounds for it, such as Flat()."
+            )
 
 
 def _is_dense(node: Node) -> bool:

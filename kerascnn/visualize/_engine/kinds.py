@@ -65,6 +65,13 @@ FUNCTIONS = (
     "tanh_shrink", "tanhshrink", "hard_shrink", "hardshrink", "soft_shrink", "softshrink",
     "threshold", "sigmoid", "hard_sigmoid", "hardsigmoid", "log_sigmoid", "logsigmoid", "linear",
 )  # fmt: skip
+AFFINE = (L.BatchNormalization, L.Rescaling, L.Normalization)
+RISING = (
+    *RECTIFYING, "elu", "selu", "celu", "softplus", "softsign", "soft_sign", "squareplus",
+    "sparse_plus", "sparseplus", "tanh", "hard_tanh", "hardtanh", "scaledtanh", "scaled_tanh",
+    "tanh_shrink", "tanhshrink", "hard_shrink", "hardshrink", "soft_shrink", "softshrink",
+    "sigmoid", "hard_sigmoid", "hardsigmoid", "log_sigmoid", "logsigmoid", "linear",
+)  # fmt: skip
 OPERATIONS = {
     "copies": (
         "reshape", "squeeze", "expanddims", "transpose", "getitem", "concatenate", "stack", "flip",
@@ -172,6 +179,26 @@ def depends_on_others(node: Node) -> bool:
     )
     choosing = isinstance(operation, (L.Maximum, L.Minimum)) and len({*node.inputs}) > 1
     return statistical or choosing
+
+
+def keeps_order(node: Node, kind: str | None) -> bool:
+    """Whether outputs lie between those of the lowest and of the highest inputs.
+
+    If a factor is negative, the lowest inputs give the highest outputs.
+    """
+    operation = node.operation
+    if kind == "elementwise":
+        function = name_of(last_function(operation))
+        affine = isinstance(operation, AFFINE) or not isinstance(operation, L.Layer)
+        if function in FUNCTIONS:
+            leaky = getattr(operation, "negative_slope", 0)
+            return function in RISING and leaky >= 0
+        return affine
+    name = type(operation).__name__
+    if kind == "sums":  # other interpolations overshoot
+        exact = getattr(operation, "interpolation", "bilinear") in ("bilinear", "area")
+        return exact and name != "Subtract"
+    return kind in ("copies", "maximum")
 
 
 def activates(node: Node) -> bool:

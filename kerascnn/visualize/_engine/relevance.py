@@ -80,7 +80,7 @@ def relevances(
     relevance: dict[Key, Tensor] = {}
     for key, logit, slope in zip(graph.outputs, forward.logits, forward.slopes, strict=True):
         add(relevance, key, logit * slope)  # the score itself, if it is a logit
-    boxes = _bounds_of_first(forward.route, bounds)
+    boxes = _bounds_of_first(forward.route, rules, bounds)
     for node in reversed(forward.route.nodes):
         given = [relevance.get(key) for key in node.outputs]
         if any(R is not None for R in given):
@@ -90,19 +90,31 @@ def relevances(
 
 
 def _bounds_of_first(
-    route: Route, bounds: Sequence[Sequence[Tensor]] | None
+    route: Route,
+    rules: Mapping[str, Sequence[Callable]],
+    bounds: Sequence[Sequence[Tensor]] | None,
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    """Compute the lowest and highest input of each first layer, by its name."""
+    """Compute the lowest and highest input of each first layer that needs them, by its name."""
     if bounds is None:
         return {}
-    nodes = [node for node in route.weighted() if node.name in route.first()]
+    nodes = [node for node in route.weighted() if rules[node.name][0].needs_bounds]
     keys = tuple(node.inputs[0] for node in nodes)
-    found = [route.graph.evaluate(list(each), run, until=keys) for each in bounds]
-    low, high = ({k: ops.cast(values[k], SINGLE) for k in keys} for values in found)
-    return {
-        node.name: (ops.minimum(low[k], high[k]), ops.maximum(low[k], high[k]))
-        for node, k in zip(nodes, keys, strict=True)
-    }
+    both = [ops.concatenate(ends, axis=0) for ends in zip(*bounds, strict=True)]
+    values = route.graph.evaluate(both, _run_in_order, until=keys)
+    low, high = ({k: ops.cast(ops.split(values[k], 2)[i], SINGLE) for k in keys} for i in (0, 1))
+    return {node.name: (low[k], high[k]) for node, k in zip(nodes, keys, strict=True)}
+
+
+def _run_in_order(node: Node, args: tuple, kwargs: dict) -> Tensor:
+    """Compute a node for the lowest and, behind them, the highest values; keep this order."""
+
+    def in_order(values: Tensor) -> Tensor:
+        if keras.backend.standardize_dtype(values.dtype) == "bool":  # a mask
+            return values
+        first, second = ops.split(values, 2)
+        return ops.concatenate([ops.minimum(first, second), ops.maximum(first, second)])
+
+    return keras.tree.map_structure(in_order, run(node, args, kwargs))
 
 
 def _shares(

@@ -57,7 +57,7 @@ class Route:
         """
         closed = [node for node in self.nodes if self.kinds[node.name] not in kinds]
         if closed:
-            names = ", ".join(f"{node.name!r} ({_described(node)})" for node in closed[:LISTED])
+            names = ", ".join(f"{node.name!r} ({described(node)})" for node in closed[:LISTED])
             more = f" and {len(closed) - LISTED} more" * (len(closed) > LISTED)
             raise ValueError(
                 f"model must have only layers with a known rule for {what}; there is none for "
@@ -79,6 +79,16 @@ class Route:
             if seen or self.kinds[node.name] == "weights":
                 behind.update(node.outputs)
         return names
+
+    def before(self, key: Key) -> list[Node]:
+        """List the nodes between the tensors that the route begins with and another one."""
+        makers, rest = [], [key]
+        while rest:
+            maker = self.makers.get(rest.pop())
+            if maker is not None and maker not in makers:
+                makers.append(maker)
+                rest += [key for key in maker.inputs if key not in self.sources]
+        return makers
 
     def never_negative(self, key: Key) -> bool:
         """Whether no value of a tensor can be below 0, since it comes from ReLUs."""
@@ -140,7 +150,7 @@ def _rectifies(node: Node) -> bool:
     return function in RECTIFYING and not getattr(node.operation, "negative_slope", 0)
 
 
-def _described(node: Node) -> str:
+def described(node: Node) -> str:
     """Return the kind of a node's layer, and the activation that it applies, if any."""
     kind, function = type(node.operation).__name__, last_function(node.operation)
     own = function is node.operation or name_of(function) == "linear"
