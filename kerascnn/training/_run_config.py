@@ -5,7 +5,7 @@ import json
 import math
 import os
 import subprocess
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,9 @@ def describe_run(
         train, validation: the data; the latter may be `None`.
         facts: further entries.
     """
-    packages = {name: version(name) for name in ("keras", "tensorflow", "numpy")}
+    # Of the modules, since TensorFlow is in several packages, such as tensorflow-cpu.
+    used = ("keras", keras.backend.backend(), "numpy")
+    packages = {name: import_module(name).__version__ for name in used}
     config = {
         "recipe": recipe | {"augment": name_of(augment)},
         "loss": _described(loss),

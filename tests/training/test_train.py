@@ -1,11 +1,12 @@
 import json
+from importlib import import_module
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from kerascnn import datasets
+from kerascnn import __version__, datasets
 from kerascnn.training import evaluate, recipe, train
 from kerascnn.training._data import splits
 from kerascnn.training._prepare import prepare
@@ -84,7 +85,8 @@ def test_another_seed_gives_another_run_and_is_noted(learnt, bars, make_model, t
     assert config["seed"] == 3
     assert config["model"]["parameters"] == make_model().count_params()
     assert (config["data"]["train"], config["data"]["validation"]) == (50, 20)
-    assert config["versions"]["keras"] == keras.__version__
+    versions = {name: import_module(name).__version__ for name in ("keras", "numpy", "tensorflow")}
+    assert config["versions"] == {"kerascnn": __version__} | versions
     assert set(config) >= {"commit", "devices", "precision", "deterministic"}
     assert len(config["data"]["sha256"]) == 64
 
