@@ -9,6 +9,7 @@ from ._experiment import Result as Result
 from ._experiment import machine as machine
 from ._experiment import names as names
 from ._experiment import recorded as recorded
+from ._fcn_skips import fcn_skips as fcn_skips
 from ._forward_time import forward_time as forward_time
 from ._gradient_norms import gradient_norms as gradient_norms
 from ._overfitting import overfitting as overfitting

@@ -1,4 +1,4 @@
-"""What U-Net's skips and its weight map achieve (lecture map, D14, B16 and E7)."""
+"""What skips and U-Net's weight map achieve (lecture map, D13, D14, B16 and E7)."""
 
 from typing import Any
 
@@ -83,22 +83,79 @@ def skips_compared(found: dict) -> Figure:
         "added, weight map": _("added"),
         "none, weight map": _("none"),
     }
-    fig, axes = plt.subplots(1, 4, width_ratios=(3, 3, 3, 4))
-    for ax, (name, title) in zip(axes, nets.items(), strict=False):
-        plots.error_map(
-            found["image"], (found["cells"] > 0).astype(int), found["masks"][name],
-            legend=False, ax=ax,
-        )  # fmt: skip
-        ax.set_title(title)
-    draw_runs(axes[3], found["result"], "distance", nets)
-    axes[3].set_xlabel(_("outline error (pixels)"))
-    axes[3].set_xlim(0, None)
-    colors = (
-        _("Black: wrongly called cell; white: missed.")
-        if in_print()
-        else _("Orange: wrongly called cell; blue: missed.")
+    fig, ax = draw_errors(found, nets)
+    draw_runs(ax, found["result"], "distance", nets)
+    ax.set_xlabel(_("outline error (pixels)"))
+    ax.set_xlim(0, None)
+    return noted(fig, found["result"], errors_explained())
+
+
+def refined() -> dict[str, Any]:
+    """Return the measurements of FCN, with the image and cells that belong to the masks."""
+    from kerascnn import datasets
+    from kerascnn.datasets._synthetic import HELD_OUT
+
+    result = measured("fcn_skips")
+    size, shown = result.settings["size"], result.settings["shown"]
+    images, cells = datasets.load("cells", count=HELD_OUT * (shown + 1), size=size).part("test")
+    masks = {
+        str(name): np.array([list(map(int, f"{int(row, 16):0{size}b}")) for row in rows])
+        for name, rows in zip(result["nets"], result["masks"], strict=True)
+    }
+    return {"result": result, "image": images[shown], "cells": cells[shown], "masks": masks}
+
+
+@figure(
+    title="Each skip makes FCN's masks finer: from a stride of 32 pixels to 16 and 8",
+    alt="The masks of FCN-32s, FCN-16s and FCN-8s on an image of cells that are smaller than 32 "
+    "pixels: the first misses nearly all, the second finds them with coarse outlines, the third "
+    "with finer ones; and the IoU of the cells in all runs, which rises at each step.",
+    rows=("D13",),
+    data=refined,
+)
+def fcn_skips(found: dict) -> Figure:
+    """Draw masks of FCN-32s, FCN-16s and FCN-8s, and the IoU of all runs."""
+    result = found["result"]
+    nets = {str(name): str(name) for name in result["nets"]}
+    fig, ax = draw_errors(found, nets)
+    draw_runs(ax, result, "iou", nets)
+    ax.set_xlabel(_("IoU of the cells"))
+    ax.set_xlim(0, 1)
+    settings = result.settings
+    return noted(
+        fig,
+        result,
+        errors_explained(),
+        _(
+            "FCN-32s starts with VGG16's weights, trained on CIFAR-10; each other network, with "
+            "those of the one before. FCN-32s, trained for as long as all three: {iou}.",
+            iou=f"{float(result['longer']):.2g}",
+        ),
+        training=_(
+            "1/8 of VGG16's filters, {images} images of {size}×{size} pixels, {epochs} "
+            "epochs per network.",
+            images=settings["images"],
+            size=settings["size"],
+            epochs=settings["epochs"],
+        ),
     )
-    return noted(fig, found["result"], colors)
+
+
+def draw_errors(found: dict, titles: dict[str, str]) -> tuple[Figure, Axes]:
+    """Draw where the masks of three networks are wrong; return also the axes beside them."""
+    fig, axes = plt.subplots(1, 4, width_ratios=(3, 3, 3, 4))
+    cells = (found["cells"] > 0).astype(int)
+    for ax, (name, title) in zip(axes, titles.items(), strict=False):
+        plots.error_map(found["image"], cells, found["masks"][name], legend=False, ax=ax)
+        ax.set_title(title)
+    return fig, axes[3]
+
+
+def errors_explained() -> str:
+    """Return the legend of `draw_errors`."""
+    if in_print():
+        return _("Black: wrongly called cell; white: missed.")
+    return _("Orange: wrongly called cell; blue: missed.")
 
 
 def draw_runs(ax: Axes, result: Any, key: str, nets: dict[str, str], *, digits: int = 2) -> None:
@@ -118,18 +175,19 @@ def draw_runs(ax: Axes, result: Any, key: str, nets: dict[str, str], *, digits: 
     ax.margins(x=0.15)
 
 
-def noted(fig: Figure, result: Any, *words: str) -> Figure:
-    """Write how the networks were trained below a figure."""
+def noted(fig: Figure, result: Any, *words: str, training: str = "") -> Figure:
+    """Write how the networks, by default the small U-Nets, were trained below a figure."""
     settings = result.settings
+    small_unets = _(
+        "Small U-Nets, {images} images of {size}×{size} pixels, {epochs} epochs.",
+        images=settings["images"],
+        size=settings["size"],
+        epochs=settings["epochs"],
+    )
     note(
         fig,
         *words,
-        _(
-            "Small U-Nets, {images} images of {size}×{size} pixels, {epochs} epochs.",
-            images=settings["images"],
-            size=settings["size"],
-            epochs=settings["epochs"],
-        )
+        (training or small_unets)
         + " "
         + _(
             "Markers: {count} runs with different seeds; lines: their means.",

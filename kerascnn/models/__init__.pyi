@@ -676,6 +676,8 @@ def build_fcn8s(
     *,
     dropout: float = 0.5,
     width: float = 1.0,
+    hidden: int = 4096,
+    window: int = 7,
 ) -> keras.Model:
     """FCN-8s, which combines pool5, pool4 and pool3: 134,362,751 trainable parameters.
 
@@ -700,6 +702,9 @@ def build_fcn8s(
         name: name of the model.
         dropout: dropout rate after fc6 and fc7, the layers that are dense in VGG16.
         width: factor by which to multiply the number of filters.
+        hidden: number of filters of fc6 and fc7, before scaling by `width`.
+        window: side of the kernel of fc6: 7, or 1 for the weights of a VGG16 for images of
+            32x32, which needs no border around the image.
 
     Returns:
         An uncompiled functional `keras.Model`, from images (N, H, W, C) float to
@@ -722,6 +727,8 @@ def build_fcn16s(
     *,
     dropout: float = 0.5,
     width: float = 1.0,
+    hidden: int = 4096,
+    window: int = 7,
 ) -> keras.Model:
     """FCN-16s, which combines pool5 and pool4: 134,357,354 trainable parameters.
 
@@ -746,6 +753,9 @@ def build_fcn16s(
         name: name of the model.
         dropout: dropout rate after fc6 and fc7, the layers that are dense in VGG16.
         width: factor by which to multiply the number of filters.
+        hidden: number of filters of fc6 and fc7, before scaling by `width`.
+        window: side of the kernel of fc6: 7, or 1 for the weights of a VGG16 for images of
+            32x32, which needs no border around the image.
 
     Returns:
         An uncompiled functional `keras.Model`, from images (N, H, W, C) float to
@@ -768,6 +778,8 @@ def build_fcn32s(
     *,
     dropout: float = 0.5,
     width: float = 1.0,
+    hidden: int = 4096,
+    window: int = 7,
 ) -> keras.Model:
     """FCN-32s, which upsamples the class scores of pool5: 134,346,581 trainable parameters.
 
@@ -793,6 +805,9 @@ def build_fcn32s(
         name: name of the model.
         dropout: dropout rate after fc6 and fc7, the layers that are dense in VGG16.
         width: factor by which to multiply the number of filters.
+        hidden: number of filters of fc6 and fc7, before scaling by `width`.
+        window: side of the kernel of fc6: 7, or 1 for the weights of a VGG16 for images of
+            32x32, which needs no border around the image.
 
     Returns:
         An uncompiled functional `keras.Model`, from images (N, H, W, C) float to

@@ -27,6 +27,7 @@ from .vgg import FC, TABLE_1
 PADDING = 100  # before the first convolution, so that small images survive all poolings and fc6
 SKIPS = {32: (), 16: ((4, 5),), 8: ((4, 5), (3, 9))}  # pooling layer, offset of its crop
 LAST = {32: (64, 19), 16: (32, 27), 8: (16, 31)}  # last upsampling: kernel, offset of its crop
+WINDOWS = (7, 1)  # maps of VGG16's first dense layer: 7x7 for images of 224x224, 1x1 for 32x32
 
 fcn_architecture = partial(
     architecture,
@@ -40,7 +41,10 @@ fcn_architecture = partial(
     returns="(N, H, W, classes)",
     options=(
         "dropout: dropout rate after fc6 and fc7, the layers that are dense in VGG16.\n"
-        "width: factor by which to multiply the number of filters."
+        "width: factor by which to multiply the number of filters.\n"
+        "hidden: number of filters of fc6 and fc7, before scaling by `width`.\n"
+        "window: side of the kernel of fc6: 7, or 1 for the weights of a VGG16 for images of\n"
+        "    32x32, which needs no border around the image."
     ),
 )
 
@@ -48,7 +52,7 @@ fcn_architecture = partial(
 # `@fcn_architecture` passes in the input tensor, the number of classes and the last activation;
 # users call the builder with the arguments of keras.applications.
 @fcn_architecture(parameters=134_346_581, macs=181_365_854_976)
-def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
+def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0, hidden=FC, window=7):
     """FCN-32s, which upsamples the class scores of pool5: 134,346,581 trainable parameters.
 
     Images may have any size; the output has the same height and width. The bilinear upsampling is
@@ -58,11 +62,11 @@ def build_fcn32s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     >>> kc.build_fcn32s(width=0.05, input_shape=(60, 90, 3)).output_shape
     (None, 60, 90, 21)
     """
-    return fcn_layers(32, inputs, classes, activation, dropout, width)
+    return fcn_layers(32, inputs, classes, activation, dropout, width, hidden, window)
 
 
 @fcn_architecture(parameters=134_357_354, macs=181_448_086_272)
-def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0):
+def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0, hidden=FC, window=7):
     """FCN-16s, which combines pool5 and pool4: 134,357,354 trainable parameters.
 
     See `build_fcn32s` for details.
@@ -71,11 +75,11 @@ def build_fcn16s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     >>> kc.build_fcn16s(width=0.05, input_shape=(60, 90, 3)).output_shape
     (None, 60, 90, 21)
     """
-    return fcn_layers(16, inputs, classes, activation, dropout, width)
+    return fcn_layers(16, inputs, classes, activation, dropout, width, hidden, window)
 
 
 @fcn_architecture(parameters=134_362_751, macs=181_529_034_048)
-def build_fcn8s(inputs, classes, activation, *, dropout=0.5, width=1.0):
+def build_fcn8s(inputs, classes, activation, *, dropout=0.5, width=1.0, hidden=FC, window=7):
     """FCN-8s, which combines pool5, pool4 and pool3: 134,362,751 trainable parameters.
 
     See `build_fcn32s` for details.
@@ -84,21 +88,24 @@ def build_fcn8s(inputs, classes, activation, *, dropout=0.5, width=1.0):
     >>> kc.build_fcn8s(width=0.05, input_shape=(60, 90, 3)).output_shape
     (None, 60, 90, 21)
     """
-    return fcn_layers(8, inputs, classes, activation, dropout, width)
+    return fcn_layers(8, inputs, classes, activation, dropout, width, hidden, window)
 
 
-def fcn_layers(stride, inputs, classes, activation, dropout, width):
+def fcn_layers(stride, inputs, classes, activation, dropout, width, hidden, window):
     """Apply VGG16 as convolutions, then sum and upsample the scores of its levels: Figure 3."""
+    if window not in WINDOWS:
+        raise ValueError(f"window must be one of {WINDOWS}; received {window!r}.")
     filters_of = scaled(width)
     conv = partial(Conv2D, activation="relu", padding="same")
-    x, pools = ZeroPadding2D(PADDING, name="block1_pad")(inputs), {}
+    whole = window == 1  # fc6 does not shrink its maps
+    x, pools = ZeroPadding2D(1 if whole else PADDING, name="block1_pad")(inputs), {}
     for block, (convolutions, filters) in enumerate(TABLE_1["D"], start=1):
         for i in range(1, convolutions + 1):
             padding = "valid" if block == i == 1 else "same"
             x = conv(filters_of(filters), 3, padding=padding, name=f"block{block}_conv{i}")(x)
         x = pools[block] = ceil_max_pool(x, 2, name=f"block{block}_pool")
-    for name, kernel in (("fc6", 7), ("fc7", 1)):
-        x = conv(filters_of(FC), kernel, padding="valid", name=name)(x)
+    for name, kernel in (("fc6", window), ("fc7", 1)):
+        x = conv(filters_of(hidden), kernel, padding="valid", name=name)(x)
         x = Dropout(dropout, name=f"{name}_dropout")(x)
     if classes is None:
         return x
@@ -108,9 +115,14 @@ def fcn_layers(stride, inputs, classes, activation, dropout, width):
     for pool, offset in SKIPS[stride]:
         x = up_sampling(classes, 4, 2, name=f"upscore_pool{pool + 1}")(x)
         skip = score(name=f"score_pool{pool}")(pools[pool])
-        skip = CropLike(offset, name=f"score_pool{pool}_crop")([skip, x])
+        if whole:  # the interpolation adds half a pixel on each side of the coarser map
+            x = CropLike(1, name=f"upscore_pool{pool + 1}_crop")([x, skip])
+        else:
+            skip = CropLike(offset, name=f"score_pool{pool}_crop")([skip, x])
         x = Add(name=f"fuse_pool{pool}")([x, skip])
     kernel, offset = LAST[stride]
+    if whole:
+        offset = kernel // 4
     x = up_sampling(classes, kernel, stride, name="upscore")(x)
     x = CropLike(offset, name="score")([x, inputs])
     return Activation(activation, dtype="float32", name="predictions")(x)

@@ -124,6 +124,8 @@ LEAST = {
     "unet/cells": 95.0,  # Dice, as of the next one
     "fusionnet/cells": 95.0,
     "unet/nuclei": 90.0,
+    "unet/brain_tissue": 90.0,  # mean Dice
+    "fcn8s/cells": 85.0,  # Dice
     "yolov1/boxes": 85.0,  # mAP
 }
 
@@ -133,6 +135,12 @@ def test_cards_promise_enough(network):
     card = _verify.networks()[network].card
     scores = scores_of(card)[f"{network.split('/')[1]}_test"]
     assert 100 * next(iter(scores.values())) >= LEAST[network]
+
+
+def test_the_network_is_ahead_of_thresholds_on_scans_of_a_brain():
+    scores = scores_of(_verify.networks()["unet/brain_tissue"].card)["brain_tissue_test"]
+    assert scores["mean Dice"] >= scores["mean Dice of two thresholds"] + 0.05
+    assert scores["mean Dice, clean template"] >= 0.9
 
 
 def test_every_network_is_promised_to_be_good():
@@ -163,6 +171,15 @@ def test_cells_are_found_as_the_card_says(network):
 
 
 @pytest.mark.slow
+def test_cells_in_three_channels_are_found_as_the_card_says():
+    verdicts = list(_verify.verify(["fcn8s/cells"]))
+    assert [verdict.measure for verdict in verdicts] == ["Dice", "instance F1", "IoU"]
+    assert all(verdict.holds for verdict in verdicts)
+    dice, iou = verdicts[0].measured, verdicts[2].measured
+    assert iou == pytest.approx(dice / (2 - dice))
+
+
+@pytest.mark.slow
 def test_boxes_are_found_as_the_card_says():
     (verdict,) = _verify.verify(["yolov1/boxes"])
     assert verdict.measure == "mAP"
@@ -182,6 +199,32 @@ def test_medical_networks_are_as_good_as_their_cards_say_and_better_than_a_thres
     images, labels = data.test
     by_threshold = kc.metrics.dice(labels, images[..., 0] > threshold)[1]
     assert verdicts[0].measured > by_threshold
+
+
+@pytest.mark.frameworks
+@pytest.mark.slow
+def test_tissue_is_found_as_the_card_says():
+    if find_spec("nilearn") is None:
+        pytest.skip("the medical extra is not installed")
+    verdicts = list(_verify.verify(["unet/brain_tissue"]))
+    assert len(verdicts) == 4
+    assert all(verdict.holds for verdict in verdicts)
+
+
+def test_thresholds_by_hand():
+    """Three brightnesses that differ between images; the same thresholds do not suit both."""
+    levels = np.array([[0.1, 0.2, 0.4], [0.3, 0.6, 0.9]])
+    grains = np.tile(np.linspace(-0.02, 0.02, 20), 3)
+    images = (np.repeat(levels, 20, axis=1) + grains)[:, None, :, None]
+    expected = np.repeat([0, 1, 2], 20)
+    of_each, of_all = _verify.by_thresholds(images[1:], images)
+    assert (of_each == expected).mean() > 0.9  # thresholds may cut off the outermost grains
+    assert (of_all[1] == expected).mean() > 0.9
+    assert (of_all[0] == expected).mean() < 0.7
+
+    black = np.zeros((9, 1, 60, 1))  # does not count
+    _, again = _verify.by_thresholds(np.concatenate([images[1:], black]), images)
+    np.testing.assert_array_equal(again, of_all)
 
 
 def test_cards_name_what_changed_the_images():

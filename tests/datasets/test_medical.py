@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import kerascnn as kc
-from kerascnn.datasets import _packaged
+from kerascnn.datasets import _packaged, brain_tissue
 
 
 def write_package(folder, name, files):
@@ -101,6 +101,57 @@ def test_brain_tissue_by_hand(tmp_path, monkeypatch):
     assert masks[0, y, x] == 1
     assert masks[0, y, 5 + 100] == 2
     assert np.bincount(masks[0].ravel()).tolist() == [240 * 208 - 10_000, 5_000, 5_000]
+
+    scan = kc.datasets.load("brain_tissue", noise=0.1, seed=3)
+    again = kc.datasets.load("brain_tissue", noise=0.1, inhomogeneity=0, seed=3)
+    np.testing.assert_array_equal(scan.test[0], again.test[0])
+    np.testing.assert_array_equal(scan.test[1], masks)
+    white = t1[100:150, 50:150, 20:170].mean() / 255
+    outside = scan.test[0][:, 0]  # the black border
+    assert outside.mean() == pytest.approx(0.1 * white * np.sqrt(np.pi / 2), rel=0.03)
+
+
+def scanned(inhomogeneity, deviation, seed=0):
+    """A slice with half its brightness in the middle, as from a scanner."""
+    image = np.zeros((*brain_tissue.SIZE, 1), "float32")
+    image[40:200, 30:180] = 0.5
+    found = brain_tissue._scanned(np.random.default_rng(seed), image, inhomogeneity, deviation)
+    return image, found
+
+
+def test_the_field_has_its_range_over_the_brain_and_is_smooth():
+    image, found = scanned(0.4, 0)
+    brain = image > 0
+    field = found[brain] / 0.5 * 1.2
+    assert (field.min(), field.max()) == pytest.approx((0.8, 1.2))
+    assert not found[~brain].any()
+    steps = np.abs(np.diff(found[40:200, 30:180, 0], axis=1)) / 0.5 * 1.2
+    assert steps.max() < 0.4 / 30  # from one side to the other takes 30 pixels at least
+    _, weaker = scanned(0.2, 0)
+    np.testing.assert_allclose(weaker[brain] / 0.5 * 1.1 - 1, (field - 1) / 2, atol=1e-6)
+
+
+def test_the_noise_is_rayleigh_where_there_is_nothing_and_rician_elsewhere():
+    image, found = scanned(0, 0.1)
+    nothing, brain = found[image == 0], found[image > 0]
+    assert nothing.mean() == pytest.approx(0.1 * np.sqrt(np.pi / 2), rel=0.02)
+    assert nothing.std() == pytest.approx(0.1 * np.sqrt(2 - np.pi / 2), rel=0.02)
+    assert (brain**2).mean() == pytest.approx(0.5**2 + 2 * 0.1**2, rel=0.01)
+    np.testing.assert_array_equal(scanned(0, 0.1)[1], found)
+    assert (scanned(0, 0.1, seed=1)[1] != found).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"inhomogeneity": 1.5}, "inhomogeneity must be a number from 0 to 1"),
+        ({"noise": -0.1}, "noise must be a number from 0 to 1"),
+        ({"seed": -1}, "seed must be a whole number of at least 0"),
+    ],
+)
+def test_options_of_the_scanner_are_checked_before_a_package_is_looked_for(options, line):
+    with pytest.raises(ValueError, match=line):
+        kc.datasets.load("brain_tissue", **options)
 
 
 @pytest.mark.parametrize("name", ["nuclei", "brain_tissue"])

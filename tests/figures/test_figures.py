@@ -49,6 +49,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "shape-detection": ["989,824", "100 images", "mAP 0."],
     "weight-map": ["0.996", "3 runs", "64×64 pixels"],
     "skips-compared": ["outline error (pixels)", "3 runs", "blue: missed"],
+    "fcn-skips": ["IoU of the cells", "3 runs", "96×96 pixels", "FCN-8s"],
     "skips-and-field": ["188×188 pixels", "8 images"],
     "yolo-grid": ["7×7 cells", "98 boxes", "7×7×16", "7×7×30"],
     "unet": ["572×572×1 → 388×388×2", "31,030,658", "Concatenate"],

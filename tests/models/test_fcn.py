@@ -133,3 +133,34 @@ def test_convolutionalized_vgg16_gives_the_dense_logits():
     difference = np.abs(np.asarray(net(image))[:, 0, 0] - expected).max()
     assert difference <= 1e-4 * np.abs(expected).max()
     assert net(np.zeros((1, 320, 288, 3), "float32")).shape == (1, 4, 3, 1000)
+
+
+@pytest.mark.parametrize("stride", BUILDERS)
+def test_skips_of_a_small_window_are_aligned(stride):
+    """With symmetric kernels, the map of a mirrored image is the mirrored map."""
+    net = BUILDERS[stride](
+        width=1 / 32, hidden=128, window=1, classes=2, classifier_activation=None
+    )
+    rng = np.random.default_rng(0)
+    for layer in net.layers:
+        if layer.trainable and layer.weights:
+            kernel, bias = (np.asarray(w) for w in layer.get_weights())
+            kernel = rng.random(kernel.shape)
+            kernel += kernel[::-1] + kernel[:, ::-1] + kernel[::-1, ::-1]
+            layer.set_weights([kernel / kernel.sum(axis=(0, 1, 2)), bias])
+    image = rng.random((1, 64, 96, 3), "float32")
+    image[:, :20, :30] += 2
+    maps = np.asarray(net(image))
+    assert maps.shape == (1, 64, 96, 2)
+    for axis in (1, 2):
+        assert np.abs(np.flip(maps, axis) - maps).max() > 0.02
+        np.testing.assert_allclose(net(np.flip(image, axis)), np.flip(maps, axis), atol=1e-4)
+
+
+def test_a_small_window_needs_no_border():
+    net = kc.build_fcn8s(width=1 / 64, hidden=640, window=1, classes=2, input_shape=(64, 64, 3))
+    assert net.get_layer("block1_conv1").output.shape[1:3] == (64, 64)
+    assert net.get_layer("fc6").output.shape[1:] == (2, 2, 10)
+    assert crops(net) == {"upscore_pool5_crop": 1, "upscore_pool4_crop": 1, "score": 4}
+    with pytest.raises(ValueError, match=r"window must be one of \(7, 1\); received 3"):
+        kc.build_fcn32s(width=1 / 64, window=3)
