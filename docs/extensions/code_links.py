@@ -36,9 +36,19 @@ def page_of(code: str) -> str | None:
 
     >>> page_of("kc.train(model, data)"), page_of("grad_cam"), page_of("names")
     ('kerascnn.training.train', 'kerascnn.visualize.grad_cam', None)
+    >>> page_of("evaluate"), page_of("kc.evaluate")  # kc.visualize has one, too
+    (None, 'kerascnn.training.evaluate')
     """
     call = CALL.match(code)
-    return pages().get(call[2]) if call else None
+    if call is None or (not call[1] and shared(call[2])):
+        return None
+    return pages().get(call[2])
+
+
+@cache
+def shared(name: str) -> bool:
+    """Return whether several modules have a name, so that `kc.` must tell which is meant."""
+    return sum(full.endswith(f".{name}") for full in reference.pages()) > 1
 
 
 def inside(node: nodes.Node, *kinds: type) -> bool:
