@@ -1,9 +1,9 @@
 """Segmentation of a brain
 =======================
 
-Tell grey from white matter in slices of a brain, offline: a threshold and a small U-Net.
+Tell gray from white matter in slices of a brain, offline: a threshold and a small U-Net.
 
-The images are in the package nilearn: pip install "kerascnn[medical]". Saves a plot as
+The images are in the package nilearn: ``pip install "kerascnn[medical]"``. Saves a plot as
 segment_brain.png.
 """
 

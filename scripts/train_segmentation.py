@@ -59,7 +59,7 @@ NETS = {  # the builder's arguments; the training; the data
         {**UNET, "classes": 3},
         {"learning_rate": 2e-3, "epochs": 8, "batch_size": 8},
         {
-            "class_names": ["other", "grey matter", "white matter"],
+            "class_names": ["other", "gray matter", "white matter"],
             "data": f"{SCANS} random crops of 160x160 from each slice of three of five blocks of "
             "the MNI152 template (package nilearn), mirrored and turned, from no inhomogeneity and "
             f"noise to {SPAN['inhomogeneity']} and {SPAN['noise']}; the last epoch",

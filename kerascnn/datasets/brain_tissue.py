@@ -24,7 +24,7 @@ CREDIT = Credit(
     "unknown",  # as nilearn's description of the template says
     "https://doi.org/10.1016/j.neuroimage.2010.07.033",
 )
-CLASS_NAMES = ("other", "grey matter", "white matter")
+CLASS_NAMES = ("other", "gray matter", "white matter")
 WHITE = 2
 FILE = "mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 FULL = 255  # the value of a probability of 1, and of the brightest tissue
