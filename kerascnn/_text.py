@@ -94,6 +94,8 @@ def _own_class_names() -> tuple[tuple[str, ...], ...]:
         ),
         (_("circle"), _("square"), _("triangle"), _("star"), _("cross"), _("ring")),
         (_("background"), _("cell")),
+        (_("background"), _("nucleus")),
+        (_("other"), _("gray matter"), _("white matter")),
         (_("background"), _("cell"), _("border")),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import kerascnn
 from kerascnn import _text, exercises, figures, weights
 from kerascnn._describe.records import COLUMNS, Description
 from kerascnn.cli import _options, describe
-from kerascnn.datasets import cells, cifar10, fashion_mnist, shapes
+from kerascnn.datasets import brain_tissue, cells, cifar10, fashion_mnist, nuclei, shapes
 from kerascnn.plots import styles
 
 PACKAGE = Path(kerascnn.__file__).parent
@@ -78,6 +78,7 @@ def test_language_is_set_for_a_block_only():
 @pytest.mark.parametrize("lang", ["ko", "es"])
 def test_class_names_of_the_own_data_sets_are_translated(lang):
     owned = [cifar10.CLASS_NAMES, fashion_mnist.CLASS_NAMES, shapes.CLASS_NAMES]
+    owned += [nuclei.CLASS_NAMES, brain_tissue.CLASS_NAMES]
     for names in (*owned, *cells.CLASS_NAMES.values()):
         assert _text.class_texts(names) == list(names)
         with _text.language(lang):
