@@ -21,7 +21,8 @@ def name_classes(model: keras.Model, class_names: Sequence[str]) -> keras.Model:
     Args:
         model: A functional or sequential classifier whose first output is `(N, K)` or
             `(N, h, w, K)` scores. K = 1 represents two classes.
-        class_names: Names of the K classes, by class index.
+        class_names: Names of the K classes, by class index. For K = 1 two names: of the negative
+            class, 0, and of the positive one, 1.
 
     Returns:
         The same model.

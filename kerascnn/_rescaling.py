@@ -26,7 +26,7 @@ MOVING_NAMES = (  # of keras.ops
     "Cast", "ExpandDims", "Flip", "GetItem", "Moveaxis", "Rot90", "Stack", "Swapaxes", "Transpose",
 )  # fmt: skip
 
-_layers: WeakKeyDictionary[keras.Model, str | None] = WeakKeyDictionary()  # that rescale
+_layers: WeakKeyDictionary[keras.Model, dict[int, str | None]] = WeakKeyDictionary()  # by input
 
 
 def rescaling_of(graph: Graph, key: Key) -> Node | None:
@@ -64,31 +64,39 @@ def wants_levels(black: np.ndarray, white: np.ndarray) -> bool:
     return slope > NOTHING and (slope < SMALLEST_SCALE or offset > LARGEST_MEAN * slope)
 
 
-def rescaling_layer(model: keras.Model) -> str | None:
-    """Name the layer in which a model with one input rescales 0 … 255; `None` if there is none.
+def rescaling_layer(model: keras.Model, place: int = 0) -> str | None:
+    """Name the layer in which a model rescales an input of 0 … 255; `None` if there is none.
 
     Models without a graph of layers are not examined.
+
+    Args:
+        model: Any Keras model.
+        place: Position of the input.
     """
-    if not has_graph(model) or len(model.inputs) != 1:
+    if not has_graph(model):
         return None
-    if model not in _layers:
+    found = _layers.setdefault(model, {})
+    if place not in found:
         graph = flatten(model)
-        node = rescaling_of(graph, graph.inputs[0])
-        _layers[model] = node and node.name
-    return _layers[model]
+        node = rescaling_of(graph, graph.inputs[place])
+        found[place] = node and node.name
+    return found[place]
 
 
-def warn_of_levels(model: keras.Model, images: np.ndarray, what: str = "images") -> None:
+def warn_of_levels(
+    model: keras.Model, images: np.ndarray, what: str = "images", *, place: int = 0
+) -> None:
     """Warn if images in [0, 1] or [-1, 1] are passed to a model that rescales them from 0 … 255.
 
     Args:
         model: Any Keras model; those without a graph of layers are not examined.
         images: `(N, H, W, C)`, a sample of the images.
         what: Name of the images for the message.
+        place: Position of the input that takes them.
     """
     low, high = np.min(images), np.max(images)
     small = np.asarray(images).dtype.kind == "f" and low >= -1 and 0 < high <= 1
-    if small and (layer := rescaling_layer(model)):
+    if small and (layer := rescaling_layer(model, place)):
         found, levels = ("[0, 1]", "255 * images") if low >= 0 else ("[-1, 1]", SIGNED)
         warn(
             f"the model rescales 0 … 255 in its layer {layer!r}, but the {what} are in {found}, "

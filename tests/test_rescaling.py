@@ -105,6 +105,19 @@ def test_methods_warn_too():
     visualize.activations(model, 255 * images, "conv")  # without a word
 
 
+def test_each_input_of_images_is_looked_at():
+    """Numbers beside the images have a scale of their own."""
+    left, right, age = (keras.Input(shape) for shape in [(8, 8, 1), (8, 8, 1), (1,)])
+    scaled = layers.Rescaling(1 / 255, name="scale")(right)
+    old = layers.Normalization(mean=50.0, variance=400.0)(age)
+    pooled = [layers.Flatten()(layers.Conv2D(2, 3)(x)) for x in (left, scaled)]
+    model = keras.Model([left, right, age], layers.Dense(2)(layers.Concatenate()([*pooled, old])))
+    images, ages = np.full((1, 8, 8, 1), 0.5, "float32"), np.ones((1, 1), "float32")
+    with pytest.warns(UserWarning, match="in its layer 'scale', but the images are in"):
+        visualize.saliency(model, [images, images, ages], 0)
+    visualize.saliency(model, [images, 255 * images, ages], 0)  # without a word
+
+
 @pytest.mark.parametrize(
     ("images", "words"),
     [

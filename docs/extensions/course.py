@@ -18,6 +18,10 @@ from kerascnn import figures, models
 from kerascnn._text import language
 from kerascnn._text import text as translated
 
+GUIDES = {  # the page on a module
+    "datasets": "training", "decks": "decks", "exercises": "exercises", "explorer": "explorer",
+    "plots": "plots", "training": "training", "visualize": "methods", "weights": "weights",
+}  # fmt: skip
 USED = re.compile(r"\b((?:plots|visualize|arithmetic|metrics|datasets|experiments)\.\w+|build_\w+)")
 
 
@@ -149,10 +153,8 @@ class UsedIn(Page):
         if builder in models.names():
             file = models.architectures()[builder].builder.__module__.rpartition(".")[2]
             places[word("Architecture", lang)] = [f":ref:`architecture-{file}`"]
-        if name.startswith("kerascnn.visualize."):
-            places[word("Guide", lang)] = [":doc:`/methods`"]
-        if name.startswith("kerascnn.plots."):
-            places[word("Guide", lang)] = [":doc:`/plots`"]
+        if guide := GUIDES.get(".".join(name.split(".")[1:2])):
+            places[word("Guide", lang)] = [f":doc:`/{guide}`"]
         lines = [f":{where}: {', '.join(links)}" for where, links in places.items() if links]
         return "\n".join([*lines, ""])
 

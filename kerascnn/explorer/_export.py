@@ -54,9 +54,9 @@ def export(
     filters can be switched off, and the training can be replayed.
 
     Args:
-        model: Any functional or sequential model of layers that the page computes, see
-            docs/explorer.md: with branches, shared layers, nested models, several inputs and
-            outputs. All sizes must be known.
+        model: Any functional or sequential model of layers that the page computes, which its
+            guide lists: with branches, shared layers, nested models, several inputs and outputs.
+            All sizes must be known.
         path: The HTML file to write.
         class_names: The names of the first output's classes, or of several outputs by the outputs'
             names. `None`: those that the model was trained or named with.

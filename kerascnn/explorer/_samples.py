@@ -72,7 +72,8 @@ def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
     if not (low >= 0 and high <= 1):  # NaN too
         raise ValueError(
             f"samples must be pictures in [0, 1], or uint8; received {low:.4g} to {high:.4g}. "
-            "preprocessing= tells how they become the network's input."
+            "Pass them as they are before preprocessing, such as images / 255; preprocessing= says "
+            "how they become the network's input."
         )
     return images.astype("float32")
 

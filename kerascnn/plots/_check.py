@@ -84,6 +84,8 @@ def pictures(what: str, values, lead: str = "", *, advice: str = "divide by 255"
         return result / np.float32(255)
     low, high = result.min(), result.max()
     if low < 0 or high > 1:
+        if low >= 0 and "255" not in advice:
+            advice = f"divide by 255, or {advice}"
         raise ValueError(
             f"{what} must be uint8, or float in [0, 1]; received {result.dtype} in"
             f" [{low:g}, {high:g}]: {advice}"

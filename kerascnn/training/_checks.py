@@ -10,6 +10,25 @@ if TYPE_CHECKING:
     from ._data import Part
 
 
+def check_one_input(model: keras.Model, how: str, *, name: str = "model") -> None:
+    """Check that a model has one input.
+
+    Args:
+        model: any Keras model; one that is not built yet is not examined.
+        how: what to do with one that has several, for the message.
+        name: name of the argument, for the message.
+
+    Raises:
+        ValueError: If it has several.
+    """
+    names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
+    if len(names) > 1:
+        raise ValueError(
+            f"{name} must have one input; received one with {len(names)} inputs, "
+            f"{', '.join(map(repr, names))}: {how}."
+        )
+
+
 def check_part(
     what: str,
     part: "Part",

@@ -20,7 +20,7 @@ from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 from kerascnn.datasets._dataset import PARTS
 
-from ._checks import check_part, not_indices
+from ._checks import check_one_input, check_part, not_indices
 from ._data import Data, Part, as_part, center, range_of
 from ._evaluate_result import Evaluation
 from ._stream import Stream
@@ -69,7 +69,8 @@ def evaluate(
         `confusion_matrix`.
 
     Raises:
-        ValueError: If images or labels do not fit the model, or it has outputs by name.
+        ValueError: If images or labels do not fit the model, or it has several inputs, or
+            outputs by name.
 
     >>> import kerascnn as kc
     >>> result = evaluate(kc.build_lenet5(weights="mnist"), kc.datasets.load("digits"))
@@ -77,6 +78,7 @@ def evaluate(
     (True, (10, 10), 898)
     """
     _check_outputs(model)
+    check_one_input(model, "use Keras's own model.evaluate, which takes several")
     check_count("batch_size", batch_size)
     if ignore_class is not None and not is_whole(ignore_class, -math.inf):
         raise ValueError(f"ignore_class must be a whole number or None; received {ignore_class!r}.")

@@ -27,6 +27,7 @@ from ._callbacks import (
     Stops,
     StreamEnd,
 )
+from ._checks import check_one_input
 from ._data import (
     Data,
     Part,
@@ -287,6 +288,7 @@ def _check_arguments(
     keep_every: int | None,
 ) -> None:
     check_is_model(model)
+    check_one_input(model, "use Keras's own model.fit, which takes several")
     check_count("seed", seed, 0)
     if isinstance(augment, str):
         if augment not in AUGMENTATIONS:

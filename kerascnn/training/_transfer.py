@@ -7,6 +7,8 @@ from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, check_is_model, flatten
 from kerascnn._heads import last_activation
 
+from ._checks import check_one_input
+
 NORMALIZATION = keras.layers.BatchNormalization
 
 
@@ -33,7 +35,7 @@ def transfer(
         `unfreeze` part of the base and train it again at a tenth of the learning rate.
 
     Raises:
-        ValueError: If the base has no features, or an argument is out of range.
+        ValueError: If the base has no features or several inputs, or an argument is out of range.
 
     >>> import kerascnn as kc
     >>> model = transfer(kc.build_lenet5(weights="mnist"), classes=3)
@@ -45,6 +47,7 @@ def transfer(
         raise ValueError(
             f"base must be a built functional or sequential Keras model; received {base.name!r}."
         )
+    check_one_input(base, "build the new classifier with keras.layers", name="base")
     classes = check_count("classes", classes)
     check_number("dropout", dropout, below=1)
     features = keras.Model(base.inputs, _features(base), name=f"{base.name}_features")

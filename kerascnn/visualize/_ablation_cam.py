@@ -38,7 +38,8 @@ def ablation_cam(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: class index, one index per image, or a callable from the logits (N, classes) to
             scores (N,), which is called once per feature map; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.

@@ -46,7 +46,8 @@ def activations(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         layer: a layer or its name; `None`: the last feature maps before the final pooling; a list
             of layers; or "all": every layer except the inputs and those that pass on another
             layer's values, such as Flatten and Dropout.

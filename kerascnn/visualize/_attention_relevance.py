@@ -33,7 +33,8 @@ def attention_relevance(
     Args:
         model: any functional or sequential `keras.Model` with `MultiHeadAttention` or
             `GroupQueryAttention` from all tokens to all tokens.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         token: index of the token that the scores are computed from, such as 0 for a class token in
             front; or "mean" for a network that averages all tokens.

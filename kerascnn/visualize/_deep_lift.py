@@ -45,7 +45,8 @@ def deep_lift(
 
     Args:
         model: any functional or sequential `keras.Model` whose layers have a rule.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baseline: as for `integrated_gradients`; `None`: 0.
         batch_size: number of images per batch; smaller batches need less memory.

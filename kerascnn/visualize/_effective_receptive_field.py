@@ -41,7 +41,8 @@ def effective_receptive_field(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         unit: (row, column) of the unit in the layer's maps; `None`: the one in the middle.
         channel: index of a feature map; `None`: the sum of all maps.

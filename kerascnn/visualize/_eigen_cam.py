@@ -30,7 +30,8 @@ def eigen_cam(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: not used, since the map is the same for all classes; so `eigen_cam` can stand in for
             its sisters.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.

@@ -42,7 +42,8 @@ def expected_gradients(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baselines: (M, H, W, C) images of the training set, preprocessed like the images; for
             several inputs, a list of arrays.

@@ -37,7 +37,8 @@ def finer_cam(
 
     Args:
         model: any functional or sequential `keras.Model` that scores classes.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: class index, or one index per image; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         references: number of similar classes, fewer if the model has fewer.

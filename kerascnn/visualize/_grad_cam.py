@@ -30,7 +30,8 @@ def grad_cam(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: class index, one index per image, or a callable from the logits (N, classes) to
             scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class. For a model
             with several outputs, a class index refers to the first output; a list of callables,

@@ -28,7 +28,8 @@ def gradient_times_input(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         batch_size: number of images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.

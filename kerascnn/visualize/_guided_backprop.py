@@ -29,7 +29,8 @@ def guided_backprop(
 
     Args:
         model: any functional or sequential `keras.Model` with a ReLU.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: class index, one index per image, or a callable from the logits (N, classes) to
             scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
         batch_size: number of images per batch; smaller batches need less memory.

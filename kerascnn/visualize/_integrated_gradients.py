@@ -43,7 +43,8 @@ def integrated_gradients(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baseline: an image without evidence, (H, W, C), one baseline per image, (N, H, W, C), or a
             number; for several inputs, a list. It must be preprocessed like the images: black is
@@ -56,8 +57,8 @@ def integrated_gradients(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        `Contributions` with `attributions`, (N, H, W, C) float32, signed, and `gap`, (N,),
-        the difference between their sum and F(x) − F(x′).
+        `Contributions` with `attributions`, (N, H, W, C) float32, signed, or a list of arrays for
+        several inputs, and `gap`, (N,), the difference between their sum and F(x) − F(x′).
 
     Raises:
         TypeError, ValueError: If images, target, baseline or options do not fit.

@@ -28,7 +28,8 @@ def layer_cam(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `grad_cam`; `None`: the predicted class.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         reshape: for tokens (N, T, K), as for `grad_cam`.

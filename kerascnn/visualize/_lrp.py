@@ -52,7 +52,8 @@ def lrp(
 
     Args:
         model: any functional or sequential `keras.Model` whose layers have a rule.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         layer: a layer, or its name, whose output gets the relevance; `None`: the input.
         composite: the rules of the layers with weights: "epsilon_plus" (z-plus for convolutions,

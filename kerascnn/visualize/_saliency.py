@@ -33,7 +33,8 @@ def saliency(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: class index, one index per image, or a callable from the logits (N, classes) to
             scores (N,), such as a tf-keras-vis `Score`; `None`: the predicted class.
         reduce: "max" (section 3.1) or "mean" of the absolute values over the channels; `None`: the

@@ -43,7 +43,8 @@ def smooth_grad(
 
     Args:
         model: any functional or sequential `keras.Model`.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the class predicted for the image without noise.
         samples: number of noisy copies per image; each takes a forward and a backward pass.
         noise: standard deviation σ of the noise, as a fraction of the image's range, max − min;

@@ -77,7 +77,13 @@ def test_print_is_grey():
     [
         (np.zeros((1, 8, 8, 3)), np.zeros((2, 2)), {}, r"pass image\[0\]"),
         (np.zeros((8, 8, 4)), np.zeros((2, 2)), {}, "1 or 3 channels"),
-        (np.full((8, 8), 120.0), np.zeros((2, 2)), {}, "before preprocessing"),
+        (
+            np.full((8, 8), 120.0),
+            np.zeros((2, 2)),
+            {},
+            "divide by 255, or pass .* before",
+        ),
+        (np.full((8, 8), -2.0), np.zeros((2, 2)), {}, r"\[-2, -2\]: pass the image from before"),
         (np.zeros((8, 8)), np.zeros((1, 2, 2)), {}, r"pass heatmap\[0\]"),
         (np.zeros((8, 8)), [[np.nan]], {}, "NaN"),
         (np.zeros((8, 8)), [[1]], {"alpha": 2}, "alpha"),

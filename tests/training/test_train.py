@@ -5,9 +5,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerascnn import __version__, datasets
-from kerascnn.training import evaluate, recipe, train
+from kerascnn.training import evaluate, recipe, train, transfer
 from kerascnn.training._data import splits
 from kerascnn.training._prepare import prepare
 
@@ -248,8 +249,17 @@ def test_more_than_one_input_or_output_is_told(bars):
         train(keras.Model(image, two), bars, batch_size=10)
     other = keras.Input((6, 6, 1))
     both = keras.layers.Add()([flat, keras.layers.Flatten()(other)])
-    with pytest.raises(ValueError, match="model must have one input; received one with 2 inputs"):
-        train(keras.Model([image, other], both), bars, batch_size=10)
+    paired = keras.Model([image, other], keras.layers.Softmax()(both))
+    line = "must have one input; received one with 2 inputs, .*: "
+    pixels, labels = np.zeros((4, 6, 6, 1), "float32"), np.arange(4)
+    stream = tf.data.Dataset.from_tensor_slices(((pixels, pixels), labels)).batch(2)
+    for data in (bars, ((pixels, pixels), labels), stream):
+        with pytest.raises(ValueError, match=f"model {line}use Keras's own model.fit"):
+            train(paired, data, batch_size=10)
+        with pytest.raises(ValueError, match=f"model {line}use Keras's own model.evaluate"):
+            evaluate(paired, data)
+    with pytest.raises(ValueError, match=f"base {line}build the new classifier"):
+        transfer(paired, 2)
 
 
 def test_a_loss_of_ones_own(bars, make_model):

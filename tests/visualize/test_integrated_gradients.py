@@ -170,3 +170,17 @@ def test_errors_teach(options, message, model, images):
     with pytest.raises(ValueError, match=message) as caught:
         kc.visualize.integrated_gradients(model, images, 1, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_baseline_of_one_input_does_not_fit_another(rng):
+    """Of two inputs, an image's baseline alone cannot be that of a vector."""
+    image, vector = keras.Input((4, 4, 1)), keras.Input((3,))
+    together = layers.Concatenate()([layers.Flatten()(image), vector])
+    model = keras.Model([image, vector], layers.Dense(2)(together))
+    given = [rng.random((2, 4, 4, 1), "float32"), rng.random((2, 3), "float32")]
+    with pytest.raises(ValueError, match="a list with one baseline for each input"):
+        kc.visualize.integrated_gradients(model, given, 1, baseline=given[0])
+    result = kc.visualize.integrated_gradients(model, given, 1, baseline=[given[0], 0])
+    assert not result.attributions[0].any()  # equal to its baseline
+    weights = model.layers[-1].get_weights()[0][16:, 1]
+    np.testing.assert_allclose(result.attributions[1], given[1] * weights, rtol=1e-4, atol=1e-6)

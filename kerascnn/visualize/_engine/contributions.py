@@ -47,17 +47,18 @@ def check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.nd
     given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
     if len(given) != len(arrays):
         raise ValueError(
-            f"baseline must be one array for each of the model's {len(arrays)} input(s); "
-            f"received {len(given)}."
+            f"baseline must be a number, or a list with one array for each of the model's "
+            f"{len(arrays)} input(s); received {len(given)}."
         )
     baselines = []
     for start, x in zip(given, arrays, strict=True):
         start = np.asarray(0 if start is None else start)
         fits = start.ndim == 0 or start.shape in (x.shape, x.shape[1:], (1, *x.shape[1:]))
         if start.dtype.kind not in "fiu" or not fits:
+            each = " Pass a list with one baseline for each input." * (len(arrays) > 1)
             raise ValueError(
                 f"baseline must be a number or have the images' shape, {x.shape} or "
-                f"{x.shape[1:]}; received {start.dtype} of shape {start.shape}."
+                f"{x.shape[1:]}; received {start.dtype} of shape {start.shape}.{each}"
             )
         if not np.isfinite(start).all():
             raise ValueError("baseline must be finite; received NaN or infinity.")

@@ -51,7 +51,9 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
             "images must have the same length for each input; received "
             f"{', '.join(str(len(x)) for x in arrays)}."
         )
-    warn_of_levels(model, arrays[0])
+    for place, array in enumerate(arrays):
+        if len(arrays) == 1 or array.ndim == 4:  # the scale of other numbers is their own
+            warn_of_levels(model, array, place=place)
     return arrays
 
 

@@ -34,7 +34,8 @@ def efficient_mprt(
 
     Args:
         model: any functional or sequential `keras.Model` that Keras can clone. It is not modified.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         method: callable from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
         target: target passed to the method; `None`: the class predicted by the original model.
         bins: number of bins of the histogram of a heatmap's values, from its lowest to its highest.

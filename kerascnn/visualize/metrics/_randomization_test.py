@@ -78,7 +78,8 @@ def randomization_test(
 
     Args:
         model: any functional or sequential `keras.Model` that Keras can clone. It is not modified.
-        images: (N, H, W, C) float, in the range the model was trained on.
+        images: (N, H, W, C) float, in the range the model was trained on. For several inputs,
+            a list of arrays, or a dict of arrays by the inputs' names.
         method: callable from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
         target: target passed to the method; `None`: the class predicted by the original model.
         layers: layers to report; the other layers before them in the order are randomized as well.
