@@ -29,7 +29,7 @@ def deep_lift(
     images: Images,
     target: Target = None,
     *,
-    baseline: np.ndarray | Sequence[np.ndarray] | float | None = None,
+    baseline: np.ndarray | Sequence[np.ndarray | float | None] | float | None = None,
     batch_size: int = 8,
     verbose: bool | str = "auto",
 ) -> Contributions:

@@ -25,7 +25,7 @@ def integrated_gradients(
     images: Images,
     target: Target = None,
     *,
-    baseline: np.ndarray | Sequence[np.ndarray] | float | None = None,
+    baseline: np.ndarray | Sequence[np.ndarray | float | None] | float | None = None,
     steps: int = 50,
     rule: str = "gauss_legendre",
     batch_size: int = 8,
@@ -47,8 +47,8 @@ def integrated_gradients(
             a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baseline: an image without evidence, (H, W, C), one baseline per image, (N, H, W, C), or a
-            number; for several inputs, a list. It must be preprocessed like the images: black is
-            not 0 if a mean is subtracted. `None`: 0.
+            number; for several inputs, a list with one of these for each. It must be
+            preprocessed like the images: black is not 0 if a mean is subtracted. `None`: 0.
         steps: number of points of the Gauss-Legendre rule, or intervals of the trapezoid rule; each
             takes a forward and a backward pass.
         rule: "gauss_legendre", exact for polynomials; or "trapezoid", which includes the endpoints.
