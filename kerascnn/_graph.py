@@ -53,6 +53,7 @@ class Node:
         outputs: keys of the output tensors.
         shapes: shapes of the output tensors, including the batch axis.
         slots: the arguments of the call, (args, kwargs), with a `Slot` for each tensor.
+        boolean: whether it computes truth values, such as a mask, through which no gradient flows.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Node:
     outputs: tuple[Key, ...]
     shapes: tuple[tuple, ...]
     slots: tuple[tuple, dict]
+    boolean: bool = False
 
     def arguments(self, values: dict[Key, Any]) -> tuple[tuple, dict]:
         """Fill the slots with values."""
@@ -356,4 +358,5 @@ def _nodes(
                 tuple(keys[id(t)] for t in call.outputs),
                 tuple(tuple(t.shape) for t in call.outputs),
                 slots,
+                all(t.dtype == "bool" for t in call.outputs),
             )

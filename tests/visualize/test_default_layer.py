@@ -32,6 +32,15 @@ def test_the_maps_before_the_closing_pooling():
     assert default(kc.build_fcn8s(width=1 / 64)) == "upscore"
 
 
+def test_a_mask_is_no_feature_map():
+    """Keras computes the mask of `Masking` beside the layers that pass it on."""
+    inputs = keras.Input((4, 1))
+    steps = layers.Dense(3, name="steps")(layers.Masking()(inputs))
+    sums = layers.Attention(name="attention")([steps, steps])
+    scores = layers.Dense(4, "softmax")(layers.GlobalAveragePooling1D()(sums))
+    assert default(keras.Model(inputs, scores)) == "attention"
+
+
 @pytest.mark.parametrize(
     "pool", [layers.AdaptiveAveragePooling2D, kc.layers.AdaptiveAveragePooling2D]
 )

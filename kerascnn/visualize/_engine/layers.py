@@ -130,11 +130,11 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
 
 
 def _behind_images(graph: Graph, outputs: tuple[Key, ...], rank: int) -> list[Node]:
-    """List the nodes between the inputs of a rank and the outputs, without those of vectors."""
+    """List the nodes between the inputs of a rank and the outputs, without vectors and masks."""
     known = {key for key in graph.inputs if len(graph.maker(key).shapes[0]) == rank}
     nodes = []
     for node in graph.leading_to(outputs):
-        if not known.isdisjoint({*node.inputs, *node.outputs}):
+        if not node.boolean and not known.isdisjoint({*node.inputs, *node.outputs}):
             known.update(node.outputs)
             nodes.append(node)
     return nodes
