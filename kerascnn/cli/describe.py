@@ -57,7 +57,7 @@ def of_model(command: Callable) -> Callable:
         click.argument("name", required=False, metavar="[NAME|FILE]"),
         click.option("--run", metavar="FOLDER", help="The run directory of a training run."),
         click.option("--input-shape", metavar="H,W,C", help="Shape of the input."),
-        click.option("--variant", help="A variant of the architecture; see docs/models.md."),
+        click.option("--variant", help="A variant of the architecture, such as v1.5 of resnet50."),
         click.option("--no-top", is_flag=True, help="Omit the dense layers at the top."),
         of_builder,
     )

@@ -87,8 +87,8 @@ def read(graph: Graph, arrays: Arrays) -> dict[str, Any]:
         more = f"; and {len(refused) - LISTED} more" * (len(refused) > LISTED)
         raise ValueError(
             "model must consist of layers that the page can compute; it cannot compute "
-            f"{'; '.join(refused[:LISTED])}{more}. docs/explorer.md lists the layers; use one of "
-            "them, or end the model before."
+            f"{'; '.join(refused[:LISTED])}{more}. Use one of the layers that the explorer's "
+            "guide lists, or end the model before."
         )
     for node, place in zip(nodes, places(nodes), strict=True):
         node["place"] = place

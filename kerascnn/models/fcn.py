@@ -17,6 +17,7 @@ from keras.layers import (
     ZeroPadding2D,
 )
 
+from kerascnn._checks import check_count
 from kerascnn.layers import AdaptiveAveragePooling2D, Bilinear, CropLike
 
 from ._blocks import ceil_max_pool, scaled
@@ -95,6 +96,7 @@ def fcn_layers(stride, inputs, classes, activation, dropout, width, hidden, wind
     """Apply VGG16 as convolutions, then sum and upsample the scores of its levels: Figure 3."""
     if window not in WINDOWS:
         raise ValueError(f"window must be one of {WINDOWS}; received {window!r}.")
+    check_count("hidden", hidden)
     filters_of = scaled(width)
     conv = partial(Conv2D, activation="relu", padding="same")
     whole = window == 1  # fc6 does not shrink its maps

@@ -12,6 +12,8 @@ from keras.layers import (
     MaxPooling2D,
 )
 
+from kerascnn._checks import check_count
+
 from ._blocks import scaled
 from ._registry import architecture
 
@@ -96,6 +98,7 @@ def build_vgg19(
 
 def vgg_layers(column, inputs, classifier, dropout, width, hidden, batch_normalization):
     """Apply the layers of one column of Table 1."""
+    check_count("hidden", hidden)
     filters_of = scaled(width)
     conv = normalized if batch_normalization else partial(Conv2D, activation="relu")
     x = inputs

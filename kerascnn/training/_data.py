@@ -91,7 +91,12 @@ def range_of(
         )
     if given is None:
         return None
-    if isinstance(given, str) and given == "auto":
+    if isinstance(given, str):
+        if given != "auto":
+            raise ValueError(
+                f"input_range must be 'auto', None or two numbers, such as (0, 255); "
+                f"received {given!r}."
+            )
         return read[0] if read else (0.0, 1.0)
     wanted = check_range("input_range", given)
     if read and wanted != read[0]:

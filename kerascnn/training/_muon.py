@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerascnn._graph import flatten
+from kerascnn._graph import flatten, users_of
 
 from ._sgd import CoupledDecaySGD
 
@@ -105,13 +105,9 @@ def normalized_kernels(model: keras.Model) -> list[str]:
     ['net/first/kernel']
     """
     graph = flatten(model)
-    readers = {}
+    users, paths = users_of(graph.nodes), []
     for node in graph.nodes:
-        for key in node.inputs:
-            readers.setdefault(key, []).append(node.operation)
-    paths = []
-    for node in graph.nodes:
-        after = [reader for key in node.outputs for reader in readers.get(key, ())]
+        after = [user.operation for key in node.outputs for user in users.get(key, ())]
         hidden = after and not set(node.outputs).intersection(graph.outputs)
         normalized = all(isinstance(each, keras.layers.BatchNormalization) for each in after)
         if type(node.operation) is keras.layers.Conv2D and hidden and normalized:

@@ -163,10 +163,7 @@ def _moves(augment: Callable | str) -> bool:
 
 def _input_shape(model: keras.Model, fit: Part) -> tuple[int | None, ...]:
     """Return the input shape of a model; that of the training images if it is not built yet."""
-    shape = getattr(model, "input_shape", None) or (None, *fit.images.shape[1:])
-    if not isinstance(shape, tuple):
-        raise ValueError(f"model must have one input; received one with {len(shape)} inputs.")
-    return shape
+    return getattr(model, "input_shape", None) or (None, *fit.images.shape[1:])
 
 
 def _augmentation(

@@ -80,3 +80,10 @@ def test_hidden_units(no_values):
     with no_values():
         model = kc.build_vgg16(width=0.125, hidden=256, input_shape=(32, 32, 3))
     assert model.get_layer("fc2").units == 32
+
+
+@pytest.mark.parametrize("build", [kc.build_vgg11, kc.build_fcn8s])
+@pytest.mark.parametrize("hidden", [0, 2.5])
+def test_hidden_units_are_counted(build, hidden):
+    with pytest.raises(ValueError, match=f"hidden must be a whole number .* received {hidden}"):
+        build(width=1 / 64, hidden=hidden)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import keras
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -74,6 +75,13 @@ def test_another_range_is_refused(folder, net, use):
     )
     with pytest.raises(ValueError, match=line):
         use(net, data, input_range=LEVELS)
+
+
+def test_an_unknown_name_is_refused(net):
+    data = np.zeros((4, *net.input_shape[1:]), "float32"), np.zeros(4, int)
+    line = r"input_range must be 'auto', None or two numbers, such as \(0, 255\); received 'all'"
+    with pytest.raises(ValueError, match=line):
+        evaluate(net, data, input_range="all")
 
 
 def test_one_range_for_all_parts(folder, net):
