@@ -10,10 +10,13 @@ ratios are those of their medians. See `foundation.py`.
 import os
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from foundation import machine, take_turns
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 LAYER = "block5_conv3"
 CLASS = 5
@@ -129,7 +132,10 @@ def zennit_of(model, images):
     """Return what Zennit computes with the weights of VGG16; nothing where it is not installed."""
     try:
         import torch
+        from certificates import nets
         from torch import nn
+
+        nets.torchvision()  # which Zennit imports
         from zennit.attribution import Gradient
         from zennit.composites import EpsilonGammaBox, EpsilonPlus
     except ImportError:

@@ -271,6 +271,14 @@ def check_is_model(model: object, name: str = "model") -> None:
     raise TypeError(f"{name} must be a keras.Model; received {type(model).__name__}{hint}.")
 
 
+def input_names(model: keras.Model) -> list[str]:
+    """Return the names of a model's inputs.
+
+    They are those of its input layers: Keras numbers the tensors of inputs without a name.
+    """
+    return [tensor._keras_history.operation.name for tensor in model.inputs]
+
+
 def flatten(model: keras.Model) -> Graph:
     """Read the graph of a functional or sequential model, with nested models expanded.
 

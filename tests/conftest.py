@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import kerascnn  # noqa: F401  # before TensorFlow, whose kernels it chooses
+
 # The same examples in every run, on machines of any speed.
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("fixed")

@@ -61,7 +61,8 @@ def export(
         class_names: The names of the first output's classes, or of several outputs by the outputs'
             names. `None`: those that the model was trained or named with.
         samples: Pictures to choose from, `(N, H, W, C)` float in [0, 1] or uint8, or a pair of
-            these and class indices `(N,)`. For several inputs a list with an array for each.
+            these and class indices `(N,)`. For several inputs a list with an array for each. For a
+            model that begins by rescaling 0 … 255, floats in this range, too.
         checkpoints: A run of `kerascnn.train` with `keep_every=`, or its directory: the page
             replays it. The weights of the epochs are stored as differences from the model's.
         title: The page's title; `None`: the model's name.

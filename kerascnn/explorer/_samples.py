@@ -11,6 +11,8 @@ from PIL import Image
 
 from kerascnn._markup import data_uri
 
+LEVELS = 255.0  # of a picture with 8 bits
+
 Samples = tuple[list[np.ndarray], np.ndarray | None]
 
 
@@ -49,7 +51,10 @@ def check_samples(samples: Any, inputs: list[dict], shapes: list[tuple]) -> Samp
 
 
 def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
-    """Pictures as float32 in [0, 1], or numbers as they are."""
+    """Pictures as float32 in [0, 1], or numbers as they are.
+
+    A network that rescales 0 … 255 itself is usually trained on pictures in this range.
+    """
     try:
         images = np.asarray(images)
     except ValueError:
@@ -67,7 +72,10 @@ def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
             raise ValueError("samples must be finite numbers; received NaN or infinity.")
         return images.astype("float32")
     if images.dtype == np.uint8:
-        return images.astype("float32") / 255
+        return images.astype("float32") / LEVELS
+    rescaled = described["scale"] == [LEVELS] and not any(described["offset"])
+    if rescaled and images.size and 1 < images.max() <= LEVELS:
+        images = images / LEVELS
     low, high = (images.min(), images.max()) if images.size else (0, 1)
     if not (low >= 0 and high <= 1):  # NaN too
         raise ValueError(
@@ -112,7 +120,7 @@ def _data(picture: np.ndarray, described: dict) -> str | list[float]:
     """A picture as a PNG, or numbers."""
     if described["kind"] == "numbers":
         return [float(f"{value:.6g}") for value in picture.ravel()]
-    levels = np.round(picture * 255).astype(np.uint8)
+    levels = np.round(picture * LEVELS).astype(np.uint8)
     image = Image.fromarray(levels[..., 0] if picture.shape[-1] == 1 else levels)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)

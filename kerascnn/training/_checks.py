@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from kerascnn._graph import input_names
+
 if TYPE_CHECKING:
     from ._data import Part
 
@@ -21,7 +23,7 @@ def check_one_input(model: keras.Model, how: str, *, name: str = "model") -> Non
     Raises:
         ValueError: If it has several.
     """
-    names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
+    names = input_names(model) if getattr(model, "inputs", None) else []
     if len(names) > 1:
         raise ValueError(
             f"{name} must have one input; received one with {len(names)} inputs, "

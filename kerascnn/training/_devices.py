@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import keras
 import tensorflow as tf
 
+from kerascnn import _onednn
 from kerascnn._errors import unknown
 from kerascnn._memory import keep_buffers
 
@@ -43,12 +44,14 @@ class Devices:
         precision: A Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
         xla: Whether XLA compiles the steps of models whose layers support it.
         memory: Description of how memory is handled between steps; `None` if by the system.
+        onednn: Whether oneDNN's kernels are switched on; `None` if TensorFlow decides by itself.
     """
 
     devices: tuple[Device, ...]
     precision: Precision
     xla: bool
     memory: str | None = None
+    onednn: str | None = None
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -67,6 +70,8 @@ class Devices:
         lines.append(f"train:  {together}, {self.precision}, {xla} XLA")
         if self.memory:
             lines.append(f"memory: {self.memory}")
+        if self.onednn:
+            lines.append(f"oneDNN: {self.onednn}")
         return "\n".join(lines)
 
 
@@ -97,7 +102,13 @@ def devices() -> Devices:
     capabilities = [device.capability or (0, 0) for device in found if device.used]
     weakest = min(capabilities)
     precision = precision_for(weakest)
-    return Devices(tuple(found), precision, xla=len(gpus) == 1, memory=keep_buffers())
+    return Devices(
+        tuple(found),
+        precision,
+        xla=len(gpus) == 1,
+        memory=keep_buffers(),
+        onednn=_onednn.setting(),
+    )
 
 
 def precision_for(capability: tuple[int, int]) -> Precision:

@@ -130,6 +130,7 @@ def test_the_handout_has_all_in_one_file(saved):
     assert re.findall(r'(?:src|href)="(?!data:)', page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not any(map(shutil.which, _print.BROWSERS)), reason="Chromium or Chrome is not installed"
 )

@@ -171,6 +171,7 @@ def test_a_notebook_says_right_or_wrong(sheets, capsys):
         assert capsys.readouterr().out.count(said) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not any(map(shutil.which, _print.BROWSERS)), reason="Chromium or Chrome is not installed"
 )

@@ -108,6 +108,18 @@ def test_samples_of_several_inputs_are_lists():
     assert entry["data"][0].startswith("data:image/png")
 
 
+def test_samples_in_the_range_that_a_model_rescales():
+    x = keras.Input((2, 2, 3))
+    model = keras.Model(x, layers.Flatten()(layers.Rescaling(1 / 255)(x)))
+    levels = np.array([0, 51, 128, 255] * 3).reshape(1, 2, 2, 3)
+    expected = page_data(model, samples=levels.astype("uint8"))["samples"]
+    for same in (levels.astype("float32"), levels / 255):
+        assert page_data(model, samples=same)["samples"] == expected
+    for beyond in (levels + 1.0, levels - 1.0):
+        with pytest.raises(ValueError, match="in \\[0, 1\\], or uint8"):
+            page_data(model, samples=beyond)
+
+
 def test_a_smaller_type_states_what_it_changes(lenet, digits):
     images, _ = digits
     for dtype, share in (("float16", 0.5), ("int8", 0.25)):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kerascnn._memory import is_glibc
+from kerascnn._onednn import setting
 from kerascnn.training import devices, train
 from kerascnn.training._devices import Device, Devices, in_precision
 
@@ -20,7 +21,8 @@ def test_without_a_gpu_the_cpu_is_used():
     assert (found.used, found.precision, found.xla) == (("CPU:0",), "float32", False)
     lines = repr(found).splitlines()
     assert lines[:2] == ["CPU:0  CPU, will be used", "train:  one device, float32, without XLA"]
-    assert [line.partition(":")[0] for line in lines[2:]] == ["memory"] * is_glibc()
+    others = ["memory"] * is_glibc() + ["oneDNN"] * (setting() is not None)
+    assert [line.partition(":")[0] for line in lines[2:]] == others
 
 
 def test_what_gpus_print():

@@ -127,6 +127,7 @@ def living_graphs():
     return sum(type(thing) is FuncGraph for thing in gc.get_objects())
 
 
+@pytest.mark.slow
 def test_nothing_holds_a_model_that_is_gone(rng):
     """No method does, nor changes its weights; what is traced once for all models stays once."""
     images = rng.random((2, 4, 5, 3), "float32")
@@ -147,7 +148,7 @@ def test_nothing_holds_a_model_that_is_gone(rng):
 
 @pytest.mark.slow
 def test_nothing_grows(run_python):
-    """Memory after 200 further calls of each method, in a process of their own."""
+    """Memory after 100 further calls of each method, in a process of their own."""
     grown = run_python(
         """
 import gc, numpy as np, kerascnn as kc
@@ -178,11 +179,11 @@ for name, call in calls.items():
     for i in range(20):
         call(images[: 1 + i % 4], i % 10)
     before, traces = resident(), trace_count(model)
-    for i in range(200):
+    for i in range(100):
         call(images[: 1 + i % 4], i % 10)
     print(name, resident() - before, trace_count(model) - traces)
 """
     )
     lines = [line.split() for line in grown.splitlines()]
     assert len(lines) >= 13
-    assert [line for line in lines[-13:] if float(line[1]) >= 20 or line[2] != "0"] == []
+    assert [line for line in lines[-13:] if float(line[1]) >= 12 or line[2] != "0"] == []

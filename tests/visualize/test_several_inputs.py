@@ -28,6 +28,21 @@ def arrays():
     return [rng.random((2, *shape), "float32") for shape in ((6, 6, 2), (8, 6, 1), (3,))]
 
 
+def test_the_names_of_inputs_are_those_in_the_summary(net, arrays):
+    names = [layer.name for layer in net.layers if isinstance(layer, layers.InputLayer)]
+    by_tensor = [tensor.name for tensor in net.inputs]  # as Keras's own methods take them
+    assert names[0] != by_tensor[0]
+    expected = visualize.saliency(net, arrays, 1)
+    for keys in (names, by_tensor):
+        found = visualize.saliency(net, dict(zip(keys, arrays, strict=True)), 1)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match=rf"\['{names[0]}', 'scan', '{names[2]}'\]"):
+        visualize.saliency(net, {"photo": arrays[0]}, 1)
+    with pytest.raises(ValueError, match=f"0 \\('{names[0]}'\\), 1 \\('scan'\\)"):
+        visualize.occlusion(net, arrays, 1, size=2, stride=2)
+
+
 def alone(net, arrays, place, image):
     """What the model says of each image with an input changed."""
     return net.predict([*arrays[:place], image, *arrays[place + 1 :]], verbose=0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from kerascnn._checks import check_count, refuse_path
 from kerascnn._errors import unknown
-from kerascnn._graph import Graph, Node
+from kerascnn._graph import Graph, Node, input_names
 from kerascnn._rescaling import warn_of_levels
 
 from .axes import check_channels_last
@@ -24,8 +24,11 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         ValueError: If rank, size or number of channels do not fit, if there are no images, or if
             a value is not finite.
     """
-    names = [tensor.name for tensor in model.inputs]
+    names = input_names(model)
     if isinstance(images, Mapping):
+        by_tensor = [tensor.name for tensor in model.inputs]  # the keys that Keras takes
+        if set(images) == set(by_tensor):
+            names = by_tensor
         if set(images) != set(names):
             raise ValueError(
                 f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
@@ -93,7 +96,7 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
         TypeError, ValueError: If there is no such input, it takes no images, its channels are not
             on the last axis, or `which` is `None` and there are several.
     """
-    names = [tensor.name for tensor in model.inputs]
+    names = input_names(model)
     images = [i for i, tensor in enumerate(model.inputs) if len(tensor.shape) == 4]
     if not images:
         shapes = ", ".join(str(tuple(tensor.shape[1:])) for tensor in model.inputs)

@@ -25,7 +25,7 @@ from ._comparison import Comparison
 from ._deletion_insertion import deletion_insertion
 from ._efficient_mprt import efficient_mprt
 from ._grid_pointing_game import grid_pointing_game
-from ._infidelity import infidelity
+from ._infidelity import Perturbed, infidelity
 from ._pointing_game import pointing_game
 from ._randomization_test import RandomizationTest, randomization_test
 from ._rank_accuracy import rank_accuracy
@@ -38,12 +38,17 @@ Metrics = Sequence[str] | Mapping[str, Mapping[str, Any] | Callable]
 
 
 class Metric(NamedTuple):
-    """A function, which part of its result counts, what is better, and settings of our own."""
+    """A function, which part of its result counts, what is better, and settings of our own.
+
+    `prepare` takes the same arguments except the heatmaps, and returns an object whose `measure`
+    takes those: what it computes is the same for all methods.
+    """
 
     function: Callable
     better: str = ""
     value: Callable[[Any], np.ndarray] = np.asarray
     settings: Mapping[str, Any] = {}
+    prepare: Callable | None = None
 
 
 def similarity_left(result: RandomizationTest) -> np.ndarray:
@@ -57,7 +62,7 @@ METRICS = {
     "road": Metric(road, "higher", attrgetter("score")),
     "average_drop": Metric(average_drop, "lower", attrgetter("drop")),
     "average_increase": Metric(average_drop, "higher", attrgetter("increase")),
-    "infidelity": Metric(infidelity, "lower"),
+    "infidelity": Metric(infidelity, "lower", prepare=Perturbed),
     "sensitivity_max": Metric(sensitivity_max, "lower"),
     "mprt": Metric(randomization_test, "lower", similarity_left),
     "smooth_mprt": Metric(
@@ -162,6 +167,7 @@ def evaluate(
         "batch_size": batch_size, "input": input, "verbose": False,
     }  # fmt: skip
     values: dict[str, dict[str, np.ndarray]] = {}
+    prepared: dict = {}
     with progress("Evaluation", len(named) * len(measured) * len(seeds), verbose) as advance:
         for label, method in named.items():
             rows: dict[str, list[np.ndarray]] = {name: [] for name in measured}
@@ -177,7 +183,7 @@ def evaluate(
                 done: dict = {}
                 for name, metric in measured.items():
                     if not rows[name] or varies or _takes_seed(metric.function):
-                        rows[name].append(_result(name, metric, given, done))
+                        rows[name].append(_result(name, metric, given, done, prepared))
                     advance()
             values[label] = {name: np.stack(found) for name, found in rows.items()}
     return Comparison(
@@ -196,16 +202,26 @@ def _one_of(method: Callable, place: int, inputs: int, model: Any, images: Any, 
     return maps[place] if inputs > 1 and isinstance(maps, list) else maps
 
 
-def _result(name: str, metric: Metric, given: Mapping[str, Any], done: dict) -> np.ndarray:
+def _result(
+    name: str, metric: Metric, given: Mapping[str, Any], done: dict, prepared: dict
+) -> np.ndarray:
     """Return the values of a metric for each image, (n,) float64.
 
-    Two metrics may be parts of one result, which is computed once and kept in `done`.
+    Two metrics may be parts of one result, which is computed once and kept in `done`. What is the
+    same for all methods is kept in `prepared`.
     """
     key = metric.function, tuple((n, id(v)) for n, v in sorted(metric.settings.items()))
     if key not in done:
-        names = inspect.signature(metric.function).parameters
-        arguments = {n: given[n] for n in names if n in given}
-        done[key] = metric.function(**arguments, **metric.settings)
+        make = metric.prepare or metric.function
+        names = inspect.signature(make).parameters
+        arguments = {**{n: given[n] for n in names if n in given}, **metric.settings}
+        if metric.prepare:
+            once = *key, given["seed"]
+            if once not in prepared:
+                prepared[once] = metric.prepare(**arguments)
+            done[key] = prepared[once].measure(given["heatmaps"])
+        else:
+            done[key] = metric.function(**arguments)
     value = np.asarray(metric.value(done[key]))
     if value.dtype.kind not in "fiub" or not value.size:
         raise TypeError(f"metric {name!r} must return numbers, (N,); received {value!r:.60}.")

@@ -1,6 +1,8 @@
 """Infidelity of attributions (Yeh et al. 2019, arXiv:1901.09392, Definition 2.1)."""
 
 from collections.abc import Iterator
+from functools import cached_property, partial
+from itertools import count
 
 import keras
 import numpy as np
@@ -78,41 +80,86 @@ def infidelity(
     >>> kc.visualize.metrics.infidelity(model, images, attributions, samples=4).shape
     (2,)
     """
-    check_choice("perturbation", perturbation, PERTURBATIONS)
-    check_number("noise", noise)
-    check_count("samples", samples)
-    check_count("seed", seed, least=0)
-    question = ask(model, images, target)
-    place = image_input(model, question.graph, input)
-    images = question.images[place]
-    phi = resized(check_attributions(heatmaps, len(images)), images.shape[1:3])
-    phi = phi if phi.ndim == 4 else phi[..., None]
-    if phi.shape[-1] not in (1, images.shape[-1]):
-        raise ValueError(
-            f"heatmaps must have the images' {images.shape[-1]} channel(s) or none; "
-            f"received {phi.shape}."
-        )
-    if perturbation == "square":
-        changed = _squares(images, check_fill(fill, images), _size(size, images.shape), seed)
-    else:
-        changed = (noisy([images], noise, seed, i)[0] for i in range(samples))
-    question = with_predicted_classes(question, batch_size)
-    original = scores_of(question, batch_size=batch_size)
-    predicted, drops = np.zeros((2, samples, len(images)))
-    with progress("Infidelity", samples, verbose) as advance:
-        for i, copies in zip(range(samples), changed, strict=False):
-            arrays = list(question.images)
-            arrays[place] = copies.astype(images.dtype)
-            drops[i] = original - scores_of(question.with_images(arrays), batch_size=batch_size)
-            difference = images.astype("float64") - copies  # I
+    perturbed = Perturbed(
+        model, images, target, perturbation=perturbation, size=size, fill=fill, noise=noise,
+        samples=samples, scale=scale, seed=seed, batch_size=batch_size, input=input,
+        verbose=verbose,
+    )  # fmt: skip
+    return perturbed.measure(heatmaps)
+
+
+class Perturbed:
+    """Images that are perturbed and scored once, and measure any number of heatmaps.
+
+    Arguments are those of `infidelity`.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        images: Images,
+        target: Target = None,
+        *,
+        perturbation: str = "square",
+        size: int | tuple[int, int] | None = None,
+        fill: Fill = None,
+        noise: float = 0.1,
+        samples: int = 50,
+        scale: bool = True,
+        seed: int = 0,
+        batch_size: int = 32,
+        input: int | str | None = None,
+        verbose: bool | str = "auto",
+    ):
+        check_choice("perturbation", perturbation, PERTURBATIONS)
+        check_number("noise", noise)
+        self.samples = check_count("samples", samples)
+        check_count("seed", seed, least=0)
+        self.question = ask(model, images, target)
+        self.place = image_input(model, self.question.graph, input)
+        self.images = self.question.images[self.place]
+        self.scale, self.batch_size, self.verbose = scale, batch_size, verbose
+        if perturbation == "square":
+            behind, pair = check_fill(fill, self.images), _size(size, self.images.shape)
+            self.copies = partial(_squares, self.images, behind, pair, seed)
+        else:
+            self.copies = partial(_noises, self.images, noise, seed)
+
+    def measure(self, heatmaps: np.ndarray) -> np.ndarray:
+        """Compute the infidelity of heatmaps, (N,) float32."""
+        phi = resized(check_attributions(heatmaps, len(self.images)), self.images.shape[1:3])
+        phi = phi if phi.ndim == 4 else phi[..., None]
+        if phi.shape[-1] not in (1, self.images.shape[-1]):
+            raise ValueError(
+                f"heatmaps must have the images' {self.images.shape[-1]} channel(s) or none; "
+                f"received {phi.shape}."
+            )
+        drops = self.drops
+        predicted = np.zeros_like(drops)
+        for i, copies in zip(range(self.samples), self.copies(), strict=False):
+            difference = self.images.astype("float64") - copies  # I
             predicted[i] = (difference * phi).sum(axis=(1, 2, 3))  # Iᵀφ
-            advance()
-    if scale:
-        squares = (predicted**2).sum(axis=0)
-        beta = np.zeros(len(images))
-        np.divide((predicted * drops).sum(axis=0), squares, out=beta, where=squares > 0)
-        predicted = beta * predicted
-    return ((predicted - drops) ** 2).mean(axis=0).astype("float32")
+        if self.scale:
+            squares = (predicted**2).sum(axis=0)
+            beta = np.zeros(len(self.images))
+            np.divide((predicted * drops).sum(axis=0), squares, out=beta, where=squares > 0)
+            predicted = beta * predicted
+        return ((predicted - drops) ** 2).mean(axis=0).astype("float32")
+
+    @cached_property
+    def drops(self) -> np.ndarray:
+        """The drop of the score by each perturbation, f(x) − f(x − I), (samples, N)."""
+        question = with_predicted_classes(self.question, self.batch_size)
+        original = scores_of(question, batch_size=self.batch_size)
+        drops = np.zeros((self.samples, len(self.images)))
+        with progress("Infidelity", self.samples, self.verbose) as advance:
+            for i, copies in zip(range(self.samples), self.copies(), strict=False):
+                arrays = list(question.images)
+                arrays[self.place] = copies.astype(self.images.dtype)
+                changed = question.with_images(arrays)
+                drops[i] = original - scores_of(changed, batch_size=self.batch_size)
+                advance()
+        return drops
 
 
 def _size(size: int | tuple[int, int] | None, shape: tuple) -> tuple[int, int]:
@@ -145,3 +192,8 @@ def _squares(
         copies = images.astype("float32")
         copies[:, rows, columns] = behind[:, rows, columns]
         yield copies
+
+
+def _noises(images: np.ndarray, noise: float, seed: int) -> Iterator[np.ndarray]:
+    """Yield copies of the images with normal noise."""
+    return (noisy([images], noise, seed, i)[0] for i in count())
