@@ -75,8 +75,9 @@ METRICS = {
     "rank_accuracy": Metric(rank_accuracy, "higher"),
     "grid_pointing_game": Metric(grid_pointing_game, "higher", attrgetter("scores")),
 }
-# Methods take batches for images of this size; of smaller images they take more, up to MANY.
-USUAL_SIZE, MANY = 224 * 224, 64
+# Batches are for images of this size; of smaller images they are larger, up to MANY.
+USUAL_SIZE, MANY = 224 * 224, 128
+BATCH = 32  # of a metric
 USUAL = ("deletion", "insertion", "infidelity", "sensitivity_max", "sparseness")
 # What `evaluate` gives to a metric that has a parameter of this name; all else is a setting.
 GIVEN = {
@@ -95,7 +96,7 @@ def evaluate(
     masks: np.ndarray | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     input: int | str | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     verbose: bool | str = "auto",
 ) -> Comparison:
     """Measure the heatmaps of several methods with several metrics.
@@ -132,7 +133,8 @@ def evaluate(
         input: which of several inputs is measured, by its position or name. `None`: the only one
             that takes images.
         batch_size: number of images per batch of a metric; smaller batches need less memory.
-            Methods take their own, and more images at once if they are small.
+            `None`: 32, or up to 128 of small images. Methods take their own, and more images at
+            once if they are small.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
@@ -164,7 +166,8 @@ def evaluate(
     explained = predicted_classes(question) if target is None else target
     given = {
         "model": model, "images": images, "target": explained, "masks": masks,
-        "batch_size": batch_size, "input": input, "verbose": False,
+        "batch_size": _full(BATCH, size) if batch_size is None else batch_size,
+        "input": input, "verbose": False,
     }  # fmt: skip
     values: dict[str, dict[str, np.ndarray]] = {}
     prepared: dict = {}
@@ -245,8 +248,12 @@ def _with_full_batches(method: Callable, size: tuple[int, int]) -> Callable:
     usual = _options_of(method).get("batch_size")
     if usual is None or _inside(method) not in _known().values():
         return method
-    fitting = usual.default * USUAL_SIZE // (size[0] * size[1])
-    return partial(method, batch_size=max(usual.default, min(MANY, fitting)))
+    return partial(method, batch_size=_full(usual.default, size))
+
+
+def _full(usual: int, size: tuple[int, int]) -> int:
+    """Return how many images of a size take the memory of a usual batch, up to MANY."""
+    return max(usual, min(MANY, usual * USUAL_SIZE // (size[0] * size[1])))
 
 
 def _settings_of(metric: Metric) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from keras import layers
 
 from kerascnn import visualize
 from kerascnn.visualize import evaluate, metrics
-from kerascnn.visualize.metrics._evaluate import _with_full_batches
+from kerascnn.visualize.metrics import _infidelity
+from kerascnn.visualize.metrics._evaluate import _full, _with_full_batches
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,21 @@ def test_what_is_random_runs_for_each_seed(model, images):
     assert table.interval("random", "sparseness") == pytest.approx((means.min(), means.max()))
     low, high = table.interval("plain", "sparseness")
     assert low == high == table.mean("plain", "sparseness")
+
+
+def test_perturbed_images_are_scored_once_for_all_methods(model, images, monkeypatch):
+    scored = []
+
+    def counted(question, *, batch_size, scores_of=_infidelity.scores_of):
+        scored.append(question)
+        return scores_of(question, batch_size=batch_size)
+
+    monkeypatch.setattr(_infidelity, "scores_of", counted)
+    evaluate(
+        ["saliency", "grad_cam"], model, images, {"infidelity": {"samples": 2}}, seeds=[0, 1],
+        verbose=False,
+    )  # fmt: skip
+    assert len(scored) == 2 * (1 + 2)  # for each seed, the images and two perturbations
 
 
 def test_smooth_grad_by_name_varies(model, images):
@@ -214,9 +230,9 @@ def test_errors_teach(change, kind, message, model, images):
 
 
 def test_small_images_come_in_larger_batches_of_our_own_methods():
-    """As many pixels as in a usual batch, of 8 images of 224x224, but not more than 64 images."""
+    """As many pixels as in a usual batch, of 8 images of 224x224, but not more than 128 images."""
     method = visualize.integrated_gradients
-    assert _with_full_batches(method, (32, 32)).keywords == {"batch_size": 64}
+    assert _with_full_batches(method, (32, 32)).keywords == {"batch_size": 128}
     assert _with_full_batches(method, (112, 112)).keywords == {"batch_size": 32}
     assert _with_full_batches(method, (500, 500)).keywords == {"batch_size": 8}
     assert _with_full_batches(partial(method, steps=2, batch_size=3), (32, 32)).keywords == {
@@ -227,3 +243,4 @@ def test_small_images_come_in_larger_batches_of_our_own_methods():
         return images
 
     assert _with_full_batches(own, (9, 9)) is own
+    assert [_full(32, size) for size in ((224, 224), (160, 160), (64, 64))] == [32, 62, 128]
