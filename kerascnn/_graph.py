@@ -238,6 +238,8 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
         kwargs = {**kwargs, "training": False}
     if type(operation).__name__ in RESIZING and operation.interpolation in SINGLE:
         return _resize(operation, args, kwargs)
+    if type(operation).__name__ == "Pad" and not keras.backend.is_keras_tensor(args[0]):
+        return operation(args[0], _padding_value(operation, *args, **kwargs))
     return made_safe(operation)(*args, **kwargs)
 
 
@@ -253,6 +255,21 @@ def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
         single["_dtype_policy"] = keras.DTypePolicy("float32")
     args = keras.tree.map_structure(lambda x: keras.ops.cast(x, "float32"), args)
     return keras.ops.cast(twin(operation, **single)(*args, **kwargs), dtype)
+
+
+def _padding_value(operation: keras.Operation, x: Tensor, constant_values: Any = None) -> Any:
+    """Return the value to pad with, as a tensor if channels or the batch are padded with zeros.
+
+    TensorFlow 2.21 with oneDNN computes a padding and the convolution behind it as one, and then
+    ignores what is added to the channels or the batch. It leaves those apart whose value is a
+    tensor.
+    """
+    widths = operation.pad_width
+    spatial = not any((*widths[0], *widths[-1]))
+    zeros = operation.mode == "constant" and (constant_values is None or constant_values == 0)
+    if spatial or not zeros or keras.backend.backend() != "tensorflow":
+        return constant_values
+    return keras.ops.zeros((), x.dtype)
 
 
 def check_is_model(model: object, name: str = "model") -> None:

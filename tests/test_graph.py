@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from kerascnn._graph import flatten, run
@@ -37,6 +38,22 @@ def test_nested_models_and_keras_operations(images):
     names = [node.name for node in flatten(model).nodes]
     assert "middle/inner/conv" in names
     assert flatten(model).node("conv").name == "middle/inner/conv"
+
+
+@pytest.mark.parametrize("widths", [[(0, 0), (1, 2), (0, 0), (2, 1)], [(1, 0), *[(0, 0)] * 3]])
+def test_padded_channels_before_a_convolution(widths, images):
+    """TensorFlow's own graph fails with oneDNN, or forgets what pads the batch."""
+    inputs = keras.Input((8, 10, 3))
+    padded = keras.ops.pad(inputs, widths)
+    conv = layers.Conv2D(4, 3, name="conv")
+    model = keras.Model(inputs, conv(padded))
+    expected = np.array(conv(np.pad(images, widths)))
+
+    def computed(x):
+        graph = flatten(model)
+        return graph.evaluate([x], run)[graph.outputs[0]]
+
+    np.testing.assert_allclose(tf.function(computed)(images), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_shared_model_has_a_node_for_each_call(images):
