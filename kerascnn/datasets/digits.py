@@ -5,6 +5,7 @@ Kaynak 1998, UCI Machine Learning Repository, CC BY 4.0): 1,797 digits of 8x8 pi
 levels.
 """
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -35,15 +36,19 @@ def load(*, data_dir=None, raw: bool = False) -> Dataset:
     Returns:
         A `Dataset` of 719 training, 180 validation and 898 test images.
     """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images = (digits.images / LEVELS).astype(np.float32)[..., None]
-    if not raw:
-        images = to_mnist_convention(images)
-    labels = digits.target.astype(np.int64)
+    images, labels = (array.copy() for array in _read(raw))
     parts = [0, TRAIN, TRAIN + VALIDATION, len(labels)]
     train, validation, test = (
         (images[start:stop], labels[start:stop]) for start, stop in pairwise(parts)
     )
     return Dataset("digits", train, validation, test, tuple("0123456789"))
+
+
+@cache
+def _read(raw: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return all images and labels; converting them takes longer than reading them."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = (digits.images / LEVELS).astype(np.float32)[..., None]
+    return images if raw else to_mnist_convention(images), digits.target.astype(np.int64)

@@ -16,6 +16,7 @@ from ._drawing import note
 from ._registry import figure
 
 MEGA = 1e6
+LARGE = 50 * MEGA  # parameters
 ROWS = 25.5  # of the tallest stack, VGG19
 LEFT_OUT = {"Flatten", "Reshape", "Dropout"}  # layers without computation
 
@@ -29,7 +30,8 @@ def built(name: str, **options: object) -> Description:
 
     with zero_weights():
         description = describe(models.build(name, **options))
-    gc.collect()  # VGG's weights take half a gigabyte and are no longer needed
+    if description.parameters > LARGE:
+        gc.collect()  # VGG's weights take half a gigabyte and are no longer needed
     return description
 
 

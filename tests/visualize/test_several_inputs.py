@@ -37,6 +37,10 @@ def test_the_names_of_inputs_are_those_in_the_summary(net, arrays):
         found = visualize.saliency(net, dict(zip(keys, arrays, strict=True)), 1)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, other)
+    covered = [
+        visualize.occlusion(net, arrays, 1, input=key) for key in (0, names[0], by_tensor[0])
+    ]
+    np.testing.assert_array_equal(covered[1:], covered[:1] * 2)
     with pytest.raises(ValueError, match=rf"\['{names[0]}', 'scan', '{names[2]}'\]"):
         visualize.saliency(net, {"photo": arrays[0]}, 1)
     with pytest.raises(ValueError, match=f"0 \\('{names[0]}'\\), 1 \\('scan'\\)"):

@@ -26,9 +26,8 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     """
     names = input_names(model)
     if isinstance(images, Mapping):
-        by_tensor = [tensor.name for tensor in model.inputs]  # the keys that Keras takes
-        if set(images) == set(by_tensor):
-            names = by_tensor
+        if set(images) == set(_tensor_names(model)):
+            names = _tensor_names(model)
         if set(images) != set(names):
             raise ValueError(
                 f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
@@ -81,6 +80,11 @@ def refuse_datasets(name: str, images: object) -> None:
     )
 
 
+def _tensor_names(model: keras.Model) -> list[str]:
+    """Return the names of a model's inputs in dicts for Keras's own methods, such as `predict`."""
+    return [tensor.name for tensor in model.inputs]
+
+
 def image_input(model: keras.Model, graph: Graph, which: int | str | None = None) -> int:
     """Find the input that takes images (N, H, W, C), part of which is masked or cut out.
 
@@ -110,9 +114,10 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
             )
         place = images[0]
     elif isinstance(which, str):
-        if which not in names:
+        known = _tensor_names(model) if which in _tensor_names(model) else names
+        if which not in known:
             raise unknown("input", which, [names[i] for i in images])
-        place = names.index(which)
+        place = known.index(which)
     else:
         place = check_count("input", which, least=0)
     if place not in images:
