@@ -45,7 +45,7 @@ assert normal.shape == (1, 2, 2, 3) and (normal < 1).all()
 assert "tensorflow" not in sys.modules, "TensorFlow was imported"
 print("ok")
 """
-FEW = ("lenet5", "neocognitron", "locally_connected", "fcn8s")
+FEW = ("lenet5", "neocognitron", "locally_connected")
 
 
 @pytest.mark.frameworks
