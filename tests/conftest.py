@@ -1,4 +1,3 @@
-import contextlib
 import gc
 import os
 
@@ -75,26 +74,11 @@ def policy():
     keras.mixed_precision.set_dtype_policy(before)
 
 
-@contextlib.contextmanager
-def without_values():
-    import keras
-    from keras.src.backend.common import global_state
-
-    waiting = [*global_state.get_global_attribute("uninitialized_variables", [])]
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        global_state.set_global_attribute("uninitialized_variables", waiting)
-
-
 @pytest.fixture(scope="session")
 def no_values():
-    """The context in which nets are built whose weights have shapes, but no values.
+    """The context in which nets are built whose weights have shapes, but no values."""
+    from kerascnn.models._without_values import without_values
 
-    Where only names, shapes and counts matter: quick for large nets, too. What comes later must
-    not give the weights values either, so they are taken from Keras's list of those that wait.
-    """
     return without_values
 
 

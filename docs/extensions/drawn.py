@@ -75,14 +75,14 @@ def networks(folder: Path) -> Iterator[Path]:
 
     import kerascnn as kc
     from kerascnn._text import language
-    from kerascnn.models._zero_weights import zero_weights
+    from kerascnn.models._without_values import without_values
 
     for file in files():
         for name in shown(file):
             builder, _hyphen, variant = name.partition("-")
             one = kc.models.architectures()[builder]
             case = next(case for case in one.cases if not variant or case.variant == variant)
-            with zero_weights():
+            with without_values():
                 model = one.builder(**case.options)
             description = kc.describe(model, input_shape=case.input_shape)
             for lang in LANGUAGES:

@@ -63,13 +63,13 @@ class Choice:
 
     def _without_weights(self, include_top: bool) -> "keras.Model":
         from kerascnn import models
-        from kerascnn.models._zero_weights import zero_weights
+        from kerascnn.models._without_values import without_values
 
         options = dict(self.options)
         for found in weights.available(str(self.source)):
             if found.name == self.weights and found.variant:
                 options.setdefault("variant", found.variant)
-        with zero_weights():
+        with without_values():
             return models.build(str(self.source), include_top=include_top, **options)
 
     def _config(self) -> dict:

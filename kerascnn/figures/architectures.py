@@ -1,6 +1,5 @@
 """Diagrams and tables of architectures."""
 
-import gc
 from functools import cache, partial
 
 import numpy as np
@@ -16,7 +15,6 @@ from ._drawing import note
 from ._registry import figure
 
 MEGA = 1e6
-LARGE = 50 * MEGA  # parameters
 ROWS = 25.5  # of the tallest stack, VGG19
 LEFT_OUT = {"Flatten", "Reshape", "Dropout"}  # layers without computation
 
@@ -26,13 +24,10 @@ def built(name: str, **options: object) -> Description:
     """Build and describe a network, once for all figures."""
     from kerascnn import models
     from kerascnn._describe import describe
-    from kerascnn.models._zero_weights import zero_weights
+    from kerascnn.models._without_values import without_values
 
-    with zero_weights():
-        description = describe(models.build(name, **options))
-    if description.parameters > LARGE:
-        gc.collect()  # VGG's weights take half a gigabyte and are no longer needed
-    return description
+    with without_values():
+        return describe(models.build(name, **options))
 
 
 @figure(

@@ -6,7 +6,6 @@ import pytest
 from keras import layers
 
 import kerascnn as kc
-from kerascnn.models._zero_weights import zero_weights
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +81,9 @@ def test_a_dense_layer_sees_what_a_convolution_over_all_positions_sees(rows, col
 
 
 @pytest.mark.parametrize(("name", "pixels"), [("alexnet", 355), ("vgg16", 404), ("googlenet", 907)])
-def test_receptive_fields_of_classifiers(name, pixels):
+def test_receptive_fields_of_classifiers(name, pixels, no_values):
     """Long et al. 2015, arXiv:1411.4038, Table 1, "rf size"."""
-    with zero_weights():
+    with no_values():
         model = kc.models.build(name)
     assert kc.describe(model).layers[-1].receptive_field == pixels
 

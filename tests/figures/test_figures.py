@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from itertools import product
 from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -260,12 +259,6 @@ def made_small(patch):
     yield
 
 
-def without_weights(patch):
-    """The large nets are only described."""
-    for kind in (keras.initializers.VarianceScaling, keras.initializers.RandomNormal):
-        patch.setattr(kind, "__call__", lambda self, *args, **kw: keras.ops.zeros(*args, **kw))
-
-
 @pytest.fixture(scope="module")
 def drawn():
     """Draw each figure once for all tests; give it with its words, the English ones too."""
@@ -285,8 +278,6 @@ def drawn_anew(name, style, lang):
     table = noting(_text.table(lang), said)
     with pytest.MonkeyPatch.context() as patch, made_small(patch):
         patch.setattr(_text, "table", lambda lang: table)
-        if kc.figures.lecture_figures()[name].topic == "architectures":
-            without_weights(patch)
         try:
             figure = kc.figures.render(name, lang=lang, style=style)
         except OSError as error:
