@@ -62,6 +62,11 @@ def deconvnet(
     graph = graph_of(model)
     arrays = check_images(model, images)
     node = select_layer(graph, layer)
+    if len(node.shapes[0]) < 2:
+        raise ValueError(
+            f"layer must have units, (N, …, units); {node.name!r} returns one number per image, "
+            "(N,). Choose a layer before it."
+        )
     units = _check_unit(unit, len(arrays[0]), node.shapes[0][-1])
     call = rule_named("deconvnet", graph, node.outputs[:1])
     name = node.name

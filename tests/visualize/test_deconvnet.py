@@ -169,3 +169,11 @@ def test_errors_teach(layer, options, message, model, images):
     with pytest.raises(ValueError, match=message) as caught:
         kc.visualize.deconvnet(model, images, layer, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_layer_without_units(images):
+    inputs = keras.Input(images.shape[1:])
+    y = keras.layers.Dense(1)(keras.layers.Flatten()(keras.layers.ReLU()(inputs)))
+    model = keras.Model(inputs, keras.layers.Reshape((), name="squeezed")(y))
+    with pytest.raises(ValueError, match="'squeezed' returns one number per image"):
+        kc.visualize.deconvnet(model, images, "squeezed", unit=0)

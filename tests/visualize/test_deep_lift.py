@@ -1,11 +1,13 @@
 """DeepLIFT: summation to delta, the rescale rule by hand, and captum's results."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
-from kerascnn.visualize import deep_lift, gradient_times_input
+from kerascnn.visualize import deep_lift, gradient_times_input, lrp
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,25 @@ def test_without_a_difference_it_is_the_gradient():
     model.set_weights([np.eye(2), np.zeros(2), np.ones((2, 2)), np.zeros(2)])
     result = deep_lift(model, np.array([[0.5, 2.0]], "float32"), 0, baseline=np.array([0.5, 1.0]))
     np.testing.assert_allclose(result.attributions, [[0, np.tanh(2) - np.tanh(1)]], rtol=1e-5)
+
+
+def test_a_tensor_that_reaches_a_layer_twice(images):
+    """Dropout returns its input itself; each path still carries its own part, and no more."""
+    x = keras.Input((12, 8, 2))
+    doubled = layers.Add()([x, layers.Dropout(0.5)(x)])
+    y = layers.Dense(3)(layers.Flatten()(doubled))
+    kernel = np.array(y._keras_history.operation.kernel)[:, 1].reshape(12, 8, 2)
+    for model, target in (
+        (keras.Model(x, y), 1),
+        (keras.Model(x, [y, layers.Activation("linear")(y)]), lambda both: both[0][:, 1]),
+        (keras.Model(x, [y, y]), lambda both: (both[0] + both[1])[:, 1] / 2),
+    ):
+        for found in (
+            deep_lift(model, images, target),
+            lrp(model, images, target, composite="zero"),
+        ):
+            np.testing.assert_allclose(found.attributions, 2 * kernel * images, atol=1e-5)
+            np.testing.assert_allclose(found.gap, 0, atol=1e-4)
 
 
 def test_refusals(rng):

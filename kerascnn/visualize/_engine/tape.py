@@ -115,6 +115,7 @@ def value_and_gradients(
     Raises:
         ValueError: If it depends on none of them.
     """
+    points = apart(points)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(points)
         values = function(*points)
@@ -127,6 +128,15 @@ def value_and_gradients(
     return values, [
         tf.zeros_like(x) if g is None else g for x, g in zip(points, grads, strict=True)
     ]
+
+
+def apart(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Return tensors of their own.
+
+    Dropout and the like return their input itself, and a tape gives a tensor that stands in two
+    places the sum of both gradients in each.
+    """
+    return [tf.identity(x) for x in tensors]
 
 
 def pulled_back(
@@ -142,6 +152,7 @@ def pulled_back(
     Returns:
         One tensor per input, in its shape; zeros if the output does not depend on it.
     """
+    inputs = apart(inputs)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         outputs = function(*inputs)
