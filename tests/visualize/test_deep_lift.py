@@ -1,7 +1,5 @@
 """DeepLIFT: summation to delta, the rescale rule by hand, and captum's results."""
 
-from functools import partial
-
 import keras
 import numpy as np
 import pytest
