@@ -81,8 +81,8 @@ BATCH = 32  # of a metric
 USUAL = ("deletion", "insertion", "infidelity", "sensitivity_max", "sparseness")
 # What `evaluate` gives to a metric that has a parameter of this name; all else is a setting.
 GIVEN = {
-    "model", "images", "target", "heatmaps", "masks", "method", "seed", "batch_size", "input",
-    "verbose",
+    "model", "images", "target", "heatmaps", "original", "masks", "method", "seed", "batch_size",
+    "input", "verbose",
 }  # fmt: skip
 
 
@@ -181,6 +181,7 @@ def evaluate(
                 one = partial(_one_of, seeded, place, len(question.images))
                 if varies or seed == seeds[0]:
                     maps = maps_by(one, model, images, explained, len(question))
+                    given["original"] = maps
                     given["heatmaps"] = resized(check_attributions(maps, len(question)), size)
                 given |= {"method": one, "seed": seed}
                 done: dict = {}

@@ -23,6 +23,7 @@ def sensitivity_max(
     target: Target = None,
     radius: float = 0.02,
     samples: int = 10,
+    original: np.ndarray | None = None,
     seed: int = 0,
     verbose: bool | str = "auto",
 ) -> np.ndarray:
@@ -43,6 +44,8 @@ def sensitivity_max(
         target: target passed to the method; `None`: the class predicted for the original image.
         radius: largest change of a pixel, as a fraction of the image's range, max − min.
         samples: number of changed images; each takes a call of the method.
+        original: (N, …) heatmaps of the images by this method, if they are known; `None`: they are
+            computed.
         seed: seed of the changes, which are the same for all images.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
@@ -66,7 +69,8 @@ def sensitivity_max(
     question = ask(model, images, target)
     explained = predicted_classes(question) if target is None else target
     count = len(question)
-    original = maps_by(method, model, images, explained, count).reshape(count, -1)
+    known = method if original is None else lambda *_given: original
+    before = maps_by(known, model, images, explained, count).reshape(count, -1)
     largest = np.zeros(count)
     with progress("Sensitivity", samples, verbose) as advance:
         for sample in range(samples):
@@ -75,10 +79,10 @@ def sensitivity_max(
                 for i, x in enumerate(question.images)
             ]
             maps = maps_by(method, model, one_or_all(moved), explained, count)
-            change = np.linalg.norm(maps.reshape(count, -1) - original, axis=1)
+            change = np.linalg.norm(maps.reshape(count, -1) - before, axis=1)
             largest = np.maximum(largest, change)
             advance()
-    norms = np.linalg.norm(original, axis=1)
+    norms = np.linalg.norm(before, axis=1)
     relative = np.full(count, np.nan)
     np.divide(largest, norms, out=relative, where=norms > 0)
     return relative.astype("float32")

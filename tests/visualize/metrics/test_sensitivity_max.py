@@ -37,6 +37,21 @@ def test_the_images_are_moved_within_the_radius(model, images):
     np.testing.assert_allclose(found, changes.max(axis=0) / norms, rtol=1e-4)
 
 
+def test_known_heatmaps_are_not_computed_again(model, images):
+    seen = []
+
+    def method(model, images, target):
+        seen.append(images)
+        return images[..., 0]
+
+    known = {"samples": 3, "original": images[..., 0]}
+    found = sensitivity_max(model, images, method, **known)
+    assert len(seen) == 3
+    np.testing.assert_array_equal(found, sensitivity_max(model, images, method, samples=3))
+    with pytest.raises(ValueError, match=r"one heatmap for each image, \(2, h, w\); received \(1,"):
+        sensitivity_max(model, images, method, original=images[:1, ..., 0])
+
+
 def test_the_class_stays(model, images):
     targets = []
 
