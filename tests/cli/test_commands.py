@@ -486,6 +486,7 @@ def test_figures_of_a_network_from_the_command_line(kerascnn, tmp_path):
     assert "<title>The first filters that resnet20/cifar10 learns</title>" in svg
 
 
+@pytest.mark.slow
 def test_figures_of_numbers_need_no_tensorflow(run_python):
     names = (
         "sliding-window", "stride", "max-pooling", "average-pooling", "dilation", "volume-quiz",

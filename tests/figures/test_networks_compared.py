@@ -51,6 +51,7 @@ def test_googlenet_has_nine_modules():
     assert len(modules) == 9
 
 
+@pytest.mark.slow
 def test_the_effective_field_lies_in_the_theoretical_one():
     found = receptive_field.gradients()
     rows, columns = (np.flatnonzero(found["gradient"].any(axis=axis)) for axis in (1, 0))
