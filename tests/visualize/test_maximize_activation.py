@@ -410,6 +410,19 @@ def test_of_a_convolution_only_the_wanted_filters(model):
         np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
+def test_units_of_a_dilated_convolution():
+    """Behind a layer that changes nothing, all filters are computed: the pictures are the same."""
+    inputs = keras.Input((8, 6, 3))
+    x = layers.Conv2D(4, 3, dilation_rate=2, padding="same", name="dilated")(inputs)
+    x = layers.Activation("linear", name="behind")(x)
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x)))
+    one, other = (
+        maximize(model, layer=name, units=[1, 3], steps=2, seed=0, **STILL)
+        for name in ("dilated", "behind")
+    )
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 def test_nested_models(model):
     outer = keras.Input((None, None, 3))
     nested = keras.Model(outer, keras.Sequential([model])(outer * 1.0))

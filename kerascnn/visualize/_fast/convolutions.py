@@ -54,7 +54,9 @@ class InTiles(keras.layers.Conv2D):
 def some_units(call: Callable, node: Node, args: tuple, kwargs: dict, units: Tensor) -> Tensor:
     """Compute the feature maps of some units of a layer, (N, h, w, units)."""
     layer = node.operation
-    if type(layer) is keras.layers.Conv2D and layer.groups == 1:
+    # TensorFlow must know the number of filters of a dilated convolution.
+    plain = type(layer) is keras.layers.Conv2D and layer.groups == 1
+    if plain and layer.dilation_rate == (1, 1):
         some = twin(layer, SomeFilters, units=units, filters=-1)
         return call(replace(node, operation=some), args, kwargs)
     return ops.take(call(node, args, kwargs), units, axis=-1)
