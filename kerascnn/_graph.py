@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -319,7 +320,9 @@ def flatten(model: keras.Model) -> Graph:
     aliases: dict[Key, Key] = {}
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}
     constants: dict[Key, Tensor] = {}
-    nodes = list(_nodes(model, (), "", aliases, models, constants))
+    is_float = keras.backend.is_float_dtype
+    integers = {_key(t, (), aliases) for t in model.inputs if not is_float(t.dtype)}
+    nodes = list(_nodes(model, (), "", aliases, models, constants, integers))
     inputs, outputs = (
         tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)
     )
@@ -337,6 +340,12 @@ def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Ke
     return key
 
 
+@cache
+def _conversion_to(dtype: str) -> keras.Operation:
+    """Return the operation that converts to a type, the same each time, as a key of caches."""
+    return keras.ops.cast(keras.KerasTensor((1,), "int32"), dtype)._keras_history.operation
+
+
 def _nodes(
     model: keras.Model,
     scope: tuple[int, ...],
@@ -344,7 +353,13 @@ def _nodes(
     aliases: dict[Key, Key],
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]],
     constants: dict[Key, Tensor],
+    integers: set[Key],
 ) -> Iterator[Node]:
+    """Yield the nodes of a model, and collect what `flatten` needs besides.
+
+    `integers` begins with the inputs of integers, and gets all that depends on them.
+    """
+    is_float = keras.backend.is_float_dtype
     order = order_of(model)
     calls: dict[str, list] = {}  # for each name, to be sorted in the order they were made
     for operation, call in order:
@@ -361,11 +376,20 @@ def _nodes(
             args, kwargs = arguments
             given = keras.tree.flatten(args[0] if args else kwargs["inputs"])
             for own, outside in zip(operation.inputs, given, strict=True):
-                if isinstance(outside, keras.KerasTensor):
-                    aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
-                else:
+                if not isinstance(outside, keras.KerasTensor):
                     constants[Key(inner, id(own))] = keras.ops.convert_to_tensor(outside, own.dtype)
-            yield from _nodes(operation, inner, f"{name}/", aliases, models, constants)
+                elif _key(outside, scope, aliases) in integers and is_float(own.dtype):
+                    # A nested model converts integers, also where Keras takes them for floats.
+                    key, source = Key(inner, id(own)), _key(outside, scope, aliases)
+                    integers.add(key)
+                    own_name = f"{name}/{own._keras_history.operation.name}"
+                    yield Node(
+                        own_name, _conversion_to(own.dtype), (source,), (key,),
+                        (tuple(outside.shape),), ((Slot(source),), {}), False,
+                    )  # fmt: skip
+                else:
+                    aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
+            yield from _nodes(operation, inner, f"{name}/", aliases, models, constants, integers)
             models[name] = operation, tuple(_key(t, inner, aliases) for t in operation.outputs)
             for outside, own in zip(call.outputs, operation.outputs, strict=True):
                 aliases[Key(scope, id(outside))] = _key(own, inner, aliases)
@@ -376,6 +400,8 @@ def _nodes(
                 lambda item, keys=keys: Slot(keys[id(item)]) if id(item) in keys else item,
                 arguments,
             )
+            if integers.intersection(keys[id(t)] for t in tensors):
+                integers.update(keys[id(t)] for t in call.outputs)
             yield Node(
                 name,
                 operation,

@@ -56,6 +56,16 @@ def test_padded_channels_before_a_convolution(widths, images):
     np.testing.assert_allclose(tf.function(computed)(images), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_a_nested_model_converts_integers():
+    own = keras.Input((4,))
+    inner = keras.Model(own, layers.Lambda(lambda x: x / 2 - keras.ops.mean(x))(own), name="inner")
+    given = keras.Input((4,), dtype="int32")
+    model = keras.Model(given, inner(given))
+    integers = np.array([[1, 2, 3, 5], [0, 9, 4, 7]], "int32")
+    np.testing.assert_allclose(evaluate(model, integers)[0], np.array(model(integers)), rtol=1e-6)
+    assert flatten(model).nodes == flatten(model).nodes  # so that it is compiled once
+
+
 def test_a_shared_model_has_a_node_for_each_call(images):
     one, other = keras.Input((8, 10, 3)), keras.Input((8, 10, 3))
     shared = block(2, "twin")

@@ -172,6 +172,8 @@ def _operation(node: Node, shapes: list[tuple]) -> tuple[str, dict, dict]:
         raise ValueError("no kernel for it")
     if is_activation(operation):
         return "Identity", {"activation": activation_of(operation, len(shapes[0]))}, {}
+    if name == "Cast" and keras.backend.is_float_dtype(operation.dtype):
+        return "Identity", {}, {}  # the page computes everything in float32
     args = keras.tree.flatten(node.slots)
     if name in OPERATIONS and all(isinstance(arg, Slot) for arg in args):
         axis = {"axis": operation.axis % len(shapes[0]) - 1} if name == "Concatenate" else {}

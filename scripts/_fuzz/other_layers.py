@@ -146,7 +146,7 @@ def of_your_own(net, x):
         net.choose(
             Shifted(),
             layers.Lambda(lambda t: t * 2.0),
-            layers.Lambda(lambda t: t - ops.cast(ops.mean(t, axis=1, keepdims=True), t.dtype)),
+            layers.Lambda(lambda t: t - ops.mean(t, axis=1, keepdims=True)),
         ),
         x,
     )

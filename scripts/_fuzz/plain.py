@@ -124,7 +124,8 @@ class Plain:
                 tensors = [values[j] for j in step.inputs]
                 if step.inner is not None:
                     some = [tf.repeat(c, len(tensors[0]), axis=0) for c in step.constants]
-                    inner = self.follow(step.inner, [*tensors, *some], (*path, i))
+                    given = [x if x.dtype.is_floating else tf.cast(x, "float32") for x in tensors]
+                    inner = self.follow(step.inner, [*given, *some], (*path, i))
                     end = step.inner.ends[0]
                     values[i] = inner[0][end]
                     logits |= {i: inner[1][end]} if end in inner[1] else {}

@@ -108,6 +108,15 @@ def test_samples_of_several_inputs_are_lists():
     assert entry["data"][0].startswith("data:image/png")
 
 
+def test_a_nested_model_that_gets_integers():
+    x = keras.Input((2, 2, 3), dtype="uint8")
+    own = keras.Input((2, 2, 3))
+    inner = keras.Model(own, layers.Rescaling(1 / 255)(own), name="inner")
+    data = page_data(keras.Model(x, layers.Dense(2)(layers.Flatten()(inner(x)))))
+    assert [node["type"] for node in data["nodes"]][:3] == ["InputLayer", "Identity", "Affine"]
+    assert data["inputs"][0]["scale"] == [255.0]  # pictures in [0, 1] become 0 … 255
+
+
 def test_samples_in_the_range_that_a_model_rescales():
     x = keras.Input((2, 2, 3))
     model = keras.Model(x, layers.Flatten()(layers.Rescaling(1 / 255)(x)))
