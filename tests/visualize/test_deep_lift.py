@@ -81,6 +81,18 @@ def test_a_tensor_that_reaches_a_layer_twice(images):
             np.testing.assert_allclose(found.gap, 0, atol=1e-4)
 
 
+@pytest.mark.parametrize("method", [deep_lift, lrp])
+def test_a_head_that_another_layer_uses(method, images):
+    """Its logits are explained on one path and its softmax on the other: there is no rule."""
+    inputs = keras.Input((12, 8, 2))
+    first = layers.Dense(3, activation="softmax", name="first")(layers.Flatten()(inputs))
+    model = keras.Model(inputs, [first, layers.Dense(2, name="second")(first)])
+    with pytest.raises(ValueError, match="there is none for 'first' \\(Dense with softmax\\)"):
+        method(model, images, lambda both: both[0][:, 0] + both[1][:, 1])
+    alone = method(keras.Model(inputs, first), images, 1)
+    np.testing.assert_allclose(alone.gap, 0, atol=1e-4)
+
+
 def test_refusals(rng):
     inputs = keras.Input((4, 4, 2))
     product = layers.Multiply(name="product")([inputs, inputs])

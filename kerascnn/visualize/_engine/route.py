@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kerascnn._errors import LISTED
 from kerascnn._graph import Graph, Key, Node, users_of
-from kerascnn._heads import last_function, name_of
+from kerascnn._heads import head_of, last_function, name_of
 
 from .affine import in_single, merges
 from .kinds import heads_of, kind_of, signal_of
@@ -40,9 +40,26 @@ class Route:
         self.users = users_of(self.nodes)
         self.heads = heads_of(graph)
         self.kinds = {node.name: kind_of(graph, node, self.heads) for node in self.nodes}
+        self.kinds |= dict.fromkeys(self._used_before_the_end())
         self.merges = merges(self.nodes, self.users, (*graph.outputs, *sources))
         self._positive: dict[Key, bool] = {}
         self._vanishing: dict[Key, bool] = {}
+
+    def _used_before_the_end(self) -> set[str]:
+        """Return the names of the heads whose softmax or sigmoid other layers take, too.
+
+        Both their logits and their outputs count, so that no rule fits.
+        """
+        used = set()
+        for key in self.graph.outputs:
+            head, after = head_of(self.graph, key)
+            chain = [head, *after] if head is not None else []
+            last = {node.name for node in chain}
+            for node in chain:
+                users = [user for k in node.outputs for user in self.users.get(k, [])]
+                if any(user.name not in last for user in users):
+                    used.add(chain[0].name)
+        return used
 
     def check(self, what: str, kinds: Collection[str], instead: str) -> None:
         """Check that all nodes are of some kinds.
