@@ -15,6 +15,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
@@ -265,12 +266,17 @@ def _padding_value(operation: keras.Operation, x: Tensor, constant_values: Any =
     ignores what is added to the channels or the batch. It leaves those apart whose value is a
     tensor.
     """
-    widths = operation.pad_width
-    spatial = not any((*widths[0], *widths[-1]))
-    zeros = operation.mode == "constant" and (constant_values is None or constant_values == 0)
-    if spatial or not zeros or keras.backend.backend() != "tensorflow":
+    if not pads_channels(operation, constant_values) or keras.backend.backend() != "tensorflow":
         return constant_values
     return keras.ops.zeros((), x.dtype)
+
+
+def pads_channels(operation: keras.Operation, constant_values: Any = None) -> bool:
+    """Whether an operation pads the first or the last axis with zeros."""
+    if type(operation).__name__ != "Pad" or operation.mode != "constant":
+        return False
+    zeros = constant_values is None or (np.isscalar(constant_values) and constant_values == 0)
+    return zeros and any((*operation.pad_width[0], *operation.pad_width[-1]))
 
 
 def check_is_model(model: object, name: str = "model") -> None:

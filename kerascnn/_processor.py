@@ -12,7 +12,18 @@ from contextlib import contextmanager
 import keras
 from keras import KerasTensor, ops
 
-from ._graph import HALF, RESIZING, SINGLE, Graph, Node, flatten, has_graph, run
+from ._graph import (
+    HALF,
+    RESIZING,
+    SINGLE,
+    Graph,
+    Node,
+    flatten,
+    has_graph,
+    pads_channels,
+    run,
+    users_of,
+)
 from ._strided_pointwise import check_transposed
 
 SOME_SIZE = 64  # in pixels, for models that accept any size
@@ -58,8 +69,29 @@ def kernels_checked(model: keras.Model, shape: Sequence[int | None]) -> Iterator
         if is_of_the_backend(error) and has_graph(model) and len(model.inputs) == 1:
             (own,) = model.inputs
             size = [n or given for n, given in zip(own.shape, shape, strict=True)]
-            check_kernels(flatten(model), [KerasTensor(size, own.dtype)])
+            graph = flatten(model)
+            check_kernels(graph, [KerasTensor(size, own.dtype)])
+            check_padding(graph)
         raise
+
+
+def check_padding(graph: Graph) -> None:
+    """Check that no channels are padded before a convolution, which Keras's own steps compute.
+
+    Raises:
+        NotImplementedError: If they are; names both.
+    """
+    users = users_of(graph.nodes)
+    for node in graph.nodes:
+        args = keras.tree.flatten(node.slots)[1:]
+        if pads_channels(node.operation, *args[:1]):
+            for user in users.get(node.outputs[0], []):
+                if type(user.operation).__name__ in ("Conv1D", "Conv2D", "Conv3D"):
+                    raise NotImplementedError(
+                        f"TensorFlow with oneDNN cannot compute the convolution {user.name!r} of "
+                        f"channels that {node.name!r} has padded. Set TF_ENABLE_ONEDNN_OPTS=0 "
+                        "before TensorFlow is imported, or concatenate zeros instead."
+                    )
 
 
 def _run_or_say(node: Node, args: tuple, kwargs: dict) -> object:

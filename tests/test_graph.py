@@ -56,6 +56,13 @@ def test_padded_channels_before_a_convolution(widths, images):
     np.testing.assert_allclose(tf.function(computed)(images), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_padding_with_a_value_of_the_graph(images):
+    inputs = keras.Input((8, 10, 3))
+    padded = keras.ops.pad(inputs, [(0, 0)] * 3 + [(0, 1)], constant_values=keras.ops.mean(inputs))
+    model = keras.Model(inputs, padded)
+    np.testing.assert_allclose(evaluate(model, images)[0], np.array(model(images)), rtol=1e-6)
+
+
 def test_a_nested_model_converts_integers():
     own = keras.Input((4,))
     inner = keras.Model(own, layers.Lambda(lambda x: x / 2 - keras.ops.mean(x))(own), name="inner")

@@ -1,5 +1,6 @@
 """oneDNN is switched on before TensorFlow is imported, unless the user has chosen."""
 
+import os
 import platform
 
 import pytest
@@ -8,7 +9,7 @@ from kerascnn import _onednn
 
 SHOW = """
 import os
-print(kerascnn._onednn.setting())
+print(kerascnn._onednn.switch_on())
 print(os.environ.get("TF_ENABLE_ONEDNN_OPTS"))
 """
 x86 = pytest.mark.skipif(
@@ -22,7 +23,12 @@ x86 = pytest.mark.skipif(
     [
         (None, "import kerascnn", "1", "switched on (TF_ENABLE_ONEDNN_OPTS=0 before the import"),
         ("0", "import kerascnn", "0", "switched off (TF_ENABLE_ONEDNN_OPTS=0)"),
-        (None, "import sys; sys.modules['tensorflow'] = sys; import kerascnn", "None", "None"),
+        (
+            None,
+            "import sys; sys.modules['tensorflow'] = sys; import kerascnn",
+            "None",
+            "left to TensorFlow",
+        ),
     ],
 )
 def test_the_user_decides_and_else_it_is_on(run_python, monkeypatch, given, code, value, said):
@@ -38,5 +44,5 @@ def test_other_processors_are_left_to_tensorflow(monkeypatch):
     monkeypatch.delenv(_onednn.SWITCH, raising=False)
     monkeypatch.delitem(_onednn.sys.modules, "tensorflow", raising=False)
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
-    _onednn.switch_on()
-    assert _onednn.setting() is None
+    assert _onednn.switch_on.__wrapped__() is None
+    assert _onednn.SWITCH not in os.environ

@@ -4,8 +4,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from tensorflow.python.framework.test_util import IsMklEnabled
 
 import kerascnn as kc
+from kerascnn._graph import flatten
+from kerascnn._processor import check_padding
 
 METHODS = {
     "saliency": lambda model, images: kc.visualize.saliency(model, images, 0),
@@ -115,3 +118,19 @@ def test_a_gradient_that_tensorflow_lacks(interpolation, dtype, rng):
             kc.visualize.lrp(model(layers.Conv2D(3, 3)), images, 1)
     else:
         METHODS["weight_gradients"](model(layers.Conv2D(3, 3), dtype="float32"), images)
+
+
+def test_padded_channels_before_a_convolution_are_named(rng):
+    """TensorFlow with oneDNN loses them in Keras's own steps, which fail; without it, they work."""
+    inputs = keras.Input((8, 8, 3))
+    padded = keras.ops.pad(inputs, [(0, 0), (1, 1), (1, 1), (0, 2)])
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(padded))
+    model = keras.Model(inputs, layers.Dense(2, activation="softmax")(x))
+    with pytest.raises(NotImplementedError, match="the convolution 'conv' of channels that 'pad"):
+        check_padding(flatten(model))
+    data = rng.random((4, 8, 8, 3), "float32"), np.array([0, 1, 0, 1])
+    if IsMklEnabled():
+        with pytest.raises(NotImplementedError, match=r"^TensorFlow with oneDNN cannot"):
+            kc.evaluate(model, data)
+    else:
+        assert np.isfinite(kc.evaluate(model, data).loss)

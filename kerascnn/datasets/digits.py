@@ -36,7 +36,7 @@ def load(*, data_dir=None, raw: bool = False) -> Dataset:
     Returns:
         A `Dataset` of 719 training, 180 validation and 898 test images.
     """
-    images, labels = (array.copy() for array in _read(raw))
+    images, labels = (array.copy() for array in _read(bool(raw)))
     parts = [0, TRAIN, TRAIN + VALIDATION, len(labels)]
     train, validation, test = (
         (images[start:stop], labels[start:stop]) for start, stop in pairwise(parts)

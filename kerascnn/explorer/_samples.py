@@ -12,6 +12,7 @@ from PIL import Image
 from kerascnn._markup import data_uri
 
 LEVELS = 255.0  # of a picture with 8 bits
+DARK = 2.0  # a maximum up to this one may also be of pictures in [0, 1] that were resized
 
 Samples = tuple[list[np.ndarray], np.ndarray | None]
 
@@ -73,13 +74,14 @@ def _pictures(images: Any, described: dict, shape: tuple) -> np.ndarray:
         return images.astype("float32")
     if images.dtype == np.uint8:
         return images.astype("float32") / LEVELS
-    rescaled = described["scale"] == [LEVELS] and not any(described["offset"])
-    if rescaled and images.size and 1 < images.max() <= LEVELS:
-        images = images / LEVELS
     low, high = (images.min(), images.max()) if images.size else (0, 1)
+    rescaled = described["scale"] == [LEVELS] and not any(described["offset"])
+    if rescaled and low >= 0 and DARK < high <= LEVELS:
+        return (images / LEVELS).astype("float32")
     if not (low >= 0 and high <= 1):  # NaN too
         raise ValueError(
-            f"samples must be pictures in [0, 1], or uint8; received {low:.4g} to {high:.4g}. "
+            f"samples must be pictures in [0, 1]{', in [0, 255]' * rescaled}, or uint8; received "
+            f"{low:.4g} to {high:.4g}. "
             "Pass them as they are before preprocessing, such as images / 255; preprocessing= says "
             "how they become the network's input."
         )

@@ -107,7 +107,7 @@ def devices() -> Devices:
         precision,
         xla=len(gpus) == 1,
         memory=keep_buffers(),
-        onednn=_onednn.setting(),
+        onednn=_onednn.switch_on(),
     )
 
 

@@ -124,8 +124,8 @@ def test_samples_in_the_range_that_a_model_rescales():
     expected = page_data(model, samples=levels.astype("uint8"))["samples"]
     for same in (levels.astype("float32"), levels / 255):
         assert page_data(model, samples=same)["samples"] == expected
-    for beyond in (levels + 1.0, levels - 1.0):
-        with pytest.raises(ValueError, match="in \\[0, 1\\], or uint8"):
+    for beyond, most in ((levels + 1.0, "256"), (levels - 1.0, "254"), (levels / 250, "1.02")):
+        with pytest.raises(ValueError, match=rf"in \[0, 255\], or uint8; received .* to {most}"):
             page_data(model, samples=beyond)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerascnn._memory import is_glibc
-from kerascnn._onednn import setting
+from kerascnn._onednn import switch_on
 from kerascnn.training import devices, train
 from kerascnn.training._devices import Device, Devices, in_precision
 
@@ -21,7 +21,7 @@ def test_without_a_gpu_the_cpu_is_used():
     assert (found.used, found.precision, found.xla) == (("CPU:0",), "float32", False)
     lines = repr(found).splitlines()
     assert lines[:2] == ["CPU:0  CPU, will be used", "train:  one device, float32, without XLA"]
-    others = ["memory"] * is_glibc() + ["oneDNN"] * (setting() is not None)
+    others = ["memory"] * is_glibc() + ["oneDNN"] * (switch_on() is not None)
     assert [line.partition(":")[0] for line in lines[2:]] == others
 
 

@@ -47,6 +47,17 @@ def test_the_names_of_inputs_are_those_in_the_summary(net, arrays):
         visualize.occlusion(net, arrays, 1, size=2, stride=2)
 
 
+@pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict")
+def test_a_model_that_is_built_with_a_dict_takes_its_keys(arrays):
+    x, y = keras.Input((6, 6, 2), name="y"), keras.Input((8, 6, 1), name="x")  # the other way round
+    flat = [layers.Dense(2)(layers.Flatten()(each)) for each in (x, y)]
+    model = keras.Model({"x": x, "y": y}, layers.Concatenate(name="both")(flat))
+    given = {"x": arrays[0], "y": arrays[1]}
+    found = visualize.activations(model, given, "both")
+    np.testing.assert_allclose(found, np.array(model(given)), rtol=1e-5)
+    assert visualize.occlusion(model, given, 0, size=2, stride=2, input="x").shape == (2, 6, 6)
+
+
 def alone(net, arrays, place, image):
     """What the model says of each image with an input changed."""
     return net.predict([*arrays[:place], image, *arrays[place + 1 :]], verbose=0)

@@ -104,7 +104,7 @@ def check_method(method: Callable) -> None:
     if not callable(method):
         raise TypeError(
             "method must be callable as method(model, images, target), such as grad_cam; "
-            f"received {method!r}."
+            f"received {type(method).__name__}."
         )
 
 

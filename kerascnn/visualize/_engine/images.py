@@ -24,10 +24,9 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         ValueError: If rank, size or number of channels do not fit, if there are no images, or if
             a value is not finite.
     """
-    names = input_names(model)
+    names = _all_names(model)[0]
     if isinstance(images, Mapping):
-        if set(images) == set(_tensor_names(model)):
-            names = _tensor_names(model)
+        names = next((each for each in _all_names(model) if set(each) == set(images)), names)
         if set(images) != set(names):
             raise ValueError(
                 f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
@@ -80,9 +79,19 @@ def refuse_datasets(name: str, images: object) -> None:
     )
 
 
-def _tensor_names(model: keras.Model) -> list[str]:
-    """Return the names of a model's inputs in dicts for Keras's own methods, such as `predict`."""
-    return [tensor.name for tensor in model.inputs]
+def _all_names(model: keras.Model) -> list[list[str]]:
+    """List the names by which a model's inputs can be given, each in the order of the inputs.
+
+    They are the keys of the dict that the model was built with, the names of the input layers, and
+    those of the tensors, which Keras's own methods take.
+    """
+    found = [input_names(model), [tensor.name for tensor in model.inputs]]
+    built_with = getattr(model, "_inputs_struct", None)
+    if isinstance(built_with, dict):
+        keys = {id(tensor): key for key, tensor in built_with.items()}
+        if all(id(tensor) in keys for tensor in model.inputs):
+            found.insert(0, [keys[id(tensor)] for tensor in model.inputs])
+    return found
 
 
 def image_input(model: keras.Model, graph: Graph, which: int | str | None = None) -> int:
@@ -100,7 +109,7 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
         TypeError, ValueError: If there is no such input, it takes no images, its channels are not
             on the last axis, or `which` is `None` and there are several.
     """
-    names = input_names(model)
+    names = _all_names(model)[0]
     images = [i for i, tensor in enumerate(model.inputs) if len(tensor.shape) == 4]
     if not images:
         shapes = ", ".join(str(tuple(tensor.shape[1:])) for tensor in model.inputs)
@@ -114,7 +123,7 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
             )
         place = images[0]
     elif isinstance(which, str):
-        known = _tensor_names(model) if which in _tensor_names(model) else names
+        known = next((each for each in _all_names(model) if which in each), names)
         if which not in known:
             raise unknown("input", which, [names[i] for i in images])
         place = known.index(which)

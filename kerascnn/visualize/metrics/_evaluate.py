@@ -217,8 +217,9 @@ def _result(
     key = metric.function, tuple((n, id(v)) for n, v in sorted(metric.settings.items()))
     if key not in done:
         make = metric.prepare or metric.function
-        names = inspect.signature(make).parameters
-        arguments = {**{n: given[n] for n in names if n in given}, **metric.settings}
+        own = make is sensitivity_max  # a function of the user's may mean something else by it
+        names = [n for n in _options_of(make) if n in given and (own or n != "original")]
+        arguments = {**{n: given[n] for n in names}, **metric.settings}
         if metric.prepare:
             once = *key, given["seed"]
             if once not in prepared:

@@ -69,8 +69,9 @@ def sensitivity_max(
     question = ask(model, images, target)
     explained = predicted_classes(question) if target is None else target
     count = len(question)
-    known = method if original is None else lambda *_given: original
-    before = maps_by(known, model, images, explained, count).reshape(count, -1)
+    if original is None:
+        original = maps_by(method, model, images, explained, count)
+    before = np.asarray(original)
     largest = np.zeros(count)
     with progress("Sensitivity", samples, verbose) as advance:
         for sample in range(samples):
@@ -79,10 +80,15 @@ def sensitivity_max(
                 for i, x in enumerate(question.images)
             ]
             maps = maps_by(method, model, one_or_all(moved), explained, count)
-            change = np.linalg.norm(maps.reshape(count, -1) - before, axis=1)
+            if before.shape != maps.shape or before.dtype.kind not in "fiub":
+                raise ValueError(
+                    f"original must be the method's heatmaps of the images, {maps.shape}; received "
+                    f"{before.dtype} {before.shape}."
+                )
+            change = np.linalg.norm((maps - before).reshape(count, -1), axis=1)
             largest = np.maximum(largest, change)
             advance()
-    norms = np.linalg.norm(before, axis=1)
+    norms = np.linalg.norm(before.reshape(count, -1), axis=1)
     relative = np.full(count, np.nan)
     np.divide(largest, norms, out=relative, where=norms > 0)
     return relative.astype("float32")

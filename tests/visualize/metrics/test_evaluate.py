@@ -115,6 +115,19 @@ def test_perturbed_images_are_scored_once_for_all_methods(model, images, monkeyp
     assert len(scored) == 2 * (1 + 2)  # for each seed, the images and two perturbations
 
 
+def test_what_a_partial_binds_stays_bound(model, images):
+    maps = visualize.saliency(model, images, 1)
+    bound = partial(metrics.infidelity, samples=2, seed=7, target=3)
+    near = partial(lambda heatmaps, original: [original, *heatmaps[1:, 0, 0]], original=0.25)
+    table = evaluate(
+        ["saliency"], model, images, {"bound": bound, "near": near}, target=1, seeds=[0],
+        verbose=False,
+    )  # fmt: skip
+    values = table.values["saliency"]
+    np.testing.assert_allclose(values["bound"][0], bound(model, images, maps), rtol=1e-6)
+    assert values["near"][0, 0] == 0.25
+
+
 def test_smooth_grad_by_name_varies(model, images):
     table = evaluate(
         {"SmoothGrad": partial(visualize.smooth_grad, samples=2)}, model, images, ["sparseness"],

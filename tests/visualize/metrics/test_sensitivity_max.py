@@ -48,8 +48,9 @@ def test_known_heatmaps_are_not_computed_again(model, images):
     found = sensitivity_max(model, images, method, **known)
     assert len(seen) == 3
     np.testing.assert_array_equal(found, sensitivity_max(model, images, method, samples=3))
-    with pytest.raises(ValueError, match=r"one heatmap for each image, \(2, h, w\); received \(1,"):
-        sensitivity_max(model, images, method, original=images[:1, ..., 0])
+    for wrong in (images[:1, ..., 0], images, "saliency"):
+        with pytest.raises(ValueError, match=r"^original must be the method's heatmaps"):
+            sensitivity_max(model, images, method, original=wrong)
 
 
 def test_the_class_stays(model, images):
