@@ -155,6 +155,7 @@ def evaluate(
     question = ask(model, images, target)
     place = image_input(model, question.graph, input)
     size = question.images[place].shape[1:3]
+    largest = max((x.shape[1:3] for x in question.images if x.ndim == 4), key=np.prod)
     if masks is not None:
         masks = check_masks(masks, len(question))
     for name, metric in measured.items():
@@ -166,7 +167,7 @@ def evaluate(
     explained = predicted_classes(question) if target is None else target
     given = {
         "model": model, "images": images, "target": explained, "masks": masks,
-        "batch_size": _full(BATCH, size) if batch_size is None else batch_size,
+        "batch_size": _full(BATCH, largest) if batch_size is None else batch_size,
         "input": input, "verbose": False,
     }  # fmt: skip
     values: dict[str, dict[str, np.ndarray]] = {}
@@ -175,7 +176,7 @@ def evaluate(
         for label, method in named.items():
             rows: dict[str, list[np.ndarray]] = {name: [] for name in measured}
             varies = _takes_seed(method)
-            method = _with_full_batches(method, size)
+            method = _with_full_batches(method, largest)
             for seed in seeds:
                 seeded = partial(method, seed=seed) if varies else method
                 one = partial(_one_of, seeded, place, len(question.images))
