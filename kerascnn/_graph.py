@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
@@ -240,7 +241,7 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
         kwargs = {**kwargs, "training": False}
     if type(operation).__name__ in RESIZING and operation.interpolation in SINGLE:
         return _resize(operation, args, kwargs)
-    if type(operation).__name__ == "Pad" and not keras.backend.is_keras_tensor(args[0]):
+    if isinstance(operation, Pad) and not keras.backend.is_keras_tensor(args[0]):
         return operation(args[0], _padding_value(operation, *args, **kwargs))
     return made_safe(operation)(*args, **kwargs)
 
@@ -273,7 +274,7 @@ def _padding_value(operation: keras.Operation, x: Tensor, constant_values: Any =
 
 def pads_channels(operation: keras.Operation, constant_values: Any = None) -> bool:
     """Whether an operation pads the first or the last axis with zeros."""
-    if type(operation).__name__ != "Pad" or operation.mode != "constant":
+    if not isinstance(operation, Pad) or operation.mode != "constant":
         return False
     zeros = constant_values is None or (np.isscalar(constant_values) and constant_values == 0)
     return zeros and any((*operation.pad_width[0], *operation.pad_width[-1]))
@@ -391,7 +392,7 @@ def _nodes(
                     own_name = f"{name}/{own._keras_history.operation.name}"
                     yield Node(
                         own_name, _conversion_to(own.dtype), (source,), (key,),
-                        (tuple(outside.shape),), ((Slot(source),), {}), False,
+                        (tuple(outside.shape),), ((Slot(source),), {}),
                     )  # fmt: skip
                 else:
                     aliases[Key(inner, id(own))] = _key(outside, scope, aliases)

@@ -56,6 +56,16 @@ def test_padded_channels_before_a_convolution(widths, images):
     np.testing.assert_allclose(tf.function(computed)(images), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_a_layer_of_ones_own_may_be_called_pad(images):
+    class Pad(layers.Layer):
+        def call(self, x):
+            return x + 1
+
+    inputs = keras.Input((8, 10, 3))
+    (found,) = evaluate(keras.Model(inputs, Pad()(inputs)), images)
+    np.testing.assert_allclose(found, images + 1)
+
+
 def test_padding_with_a_value_of_the_graph(images):
     inputs = keras.Input((8, 10, 3))
     padded = keras.ops.pad(inputs, [(0, 0)] * 3 + [(0, 1)], constant_values=keras.ops.mean(inputs))

@@ -53,12 +53,12 @@ class Route:
         used = set()
         for key in self.graph.outputs:
             head, after = head_of(self.graph, key)
-            chain = [head, *after] if head is not None else []
-            last = {node.name for node in chain}
-            for node in chain:
-                users = [user for k in node.outputs for user in self.users.get(k, [])]
-                if any(user.name not in last for user in users):
-                    used.add(chain[0].name)
+            if head is None:
+                continue
+            last = {node.name for node in (head, *after)}
+            keys = [k for node in (head, *after) for k in node.outputs]
+            if any(user.name not in last for k in keys for user in self.users.get(k, [])):
+                used.add(head.name)
         return used
 
     def check(self, what: str, kinds: Collection[str], instead: str) -> None:

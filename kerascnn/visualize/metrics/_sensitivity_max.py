@@ -72,6 +72,11 @@ def sensitivity_max(
     if original is None:
         original = maps_by(method, model, images, explained, count)
     before = np.asarray(original)
+    if before.dtype.kind not in "fiub" or not np.isfinite(before).all():
+        raise ValueError(
+            "original must be the method's heatmaps of the images, finite numbers; received "
+            "NaN, infinity or another type."
+        )
     largest = np.zeros(count)
     with progress("Sensitivity", samples, verbose) as advance:
         for sample in range(samples):
@@ -80,10 +85,10 @@ def sensitivity_max(
                 for i, x in enumerate(question.images)
             ]
             maps = maps_by(method, model, one_or_all(moved), explained, count)
-            if before.shape != maps.shape or before.dtype.kind not in "fiub":
+            if before.shape != maps.shape:
                 raise ValueError(
                     f"original must be the method's heatmaps of the images, {maps.shape}; received "
-                    f"{before.dtype} {before.shape}."
+                    f"{before.shape}."
                 )
             change = np.linalg.norm((maps - before).reshape(count, -1), axis=1)
             largest = np.maximum(largest, change)

@@ -48,7 +48,7 @@ def test_known_heatmaps_are_not_computed_again(model, images):
     found = sensitivity_max(model, images, method, **known)
     assert len(seen) == 3
     np.testing.assert_array_equal(found, sensitivity_max(model, images, method, samples=3))
-    for wrong in (images[:1, ..., 0], images, "saliency"):
+    for wrong in (images[:1, ..., 0], images, "saliency", images[..., 0] + np.nan):
         with pytest.raises(ValueError, match=r"^original must be the method's heatmaps"):
             sensitivity_max(model, images, method, original=wrong)
 
