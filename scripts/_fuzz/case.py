@@ -156,6 +156,32 @@ class Case:
             one = int(self.rng.integers(classes))
             self.target = {"none": None, "one": one, "each": one}[kind]
 
+    def lost_in_half(self):
+        """Whether half precision loses the gradient of the score, for these or similar images.
+
+        It rounds differences away, makes maxima equal and overflows. Then no method can agree with
+        single precision, whatever it does. The similar images are noisy copies and darker ones.
+        """
+        if not self.half:
+            return False
+        floats = [i for i, x in enumerate(self.arrays) if x.dtype.kind == "f"]
+        classes = None if callable(self.target) else self.classes()
+        for scale, level in ((1, 0), (1, 0.15), (1, -0.15), (0.5, 0)):
+            arrays = list(self.arrays)
+            for i in floats:
+                x = arrays[i]
+                noise = self.rng.normal(0, 1, x.shape) * (x.max() - x.min())
+                arrays[i] = (scale * x + level * noise).astype("float32")
+            single, half = self.plain(arrays), Plain(self.net, arrays)
+            grads = [
+                made.tape.gradient(self.score(made, classes), [made.inputs[i] for i in floats])
+                for made in (half, single)
+            ]
+            for a, b in zip(*grads, strict=True):
+                if a is not None and b is not None and disagreement("", a, b, half=True):
+                    return True
+        return False
+
     def ends(self):
         """Return the logits of the outputs, in the order in which Keras flattens them."""
         return keras.tree.flatten(self.packed(self.plain().logits))

@@ -12,6 +12,8 @@ from keras import ops
 
 from kerascnn._graph import Tensor
 
+from .finite import warn_of_not_finite
+
 TINY = 1e-12  # avoids division by zero for zero gradients
 
 
@@ -85,6 +87,7 @@ def ascend(
             point = project(point, step, slope)
         if watch is not None:
             watch(step, point, values)
+    warn_of_not_finite([ops.convert_to_numpy(point)], "generated images")
     return point
 
 
@@ -129,4 +132,5 @@ def climb_lbfgs(
         descent, start, jac=True, method="L-BFGS-B", bounds=Bounds(0, 1), callback=taken,
         options=options,
     )  # fmt: skip
+    warn_of_not_finite([found.x.reshape(shape)], "generated images")
     return tensor(found.x)

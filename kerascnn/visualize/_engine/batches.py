@@ -10,11 +10,26 @@ import tensorflow as tf
 from kerascnn._checks import check_count
 from kerascnn._progress import progress
 
+from .finite import warn_of_not_finite
+
 
 def in_batches(
-    step: Callable, arrays: Sequence[np.ndarray], batch_size: int, verbose: bool | str = False
+    step: Callable,
+    arrays: Sequence[np.ndarray],
+    batch_size: int,
+    verbose: bool | str = False,
+    *,
+    items: str = "images",
 ) -> list[np.ndarray]:
-    """Run a computation in batches, and concatenate the results."""
+    """Run a computation in batches, and concatenate the results; warn of NaN and infinity.
+
+    Args:
+        step: takes a batch of each array; returns tensors with one item per item of the arrays.
+        arrays: arrays of the same length.
+        batch_size: number of items per batch.
+        verbose: whether to show a progress bar.
+        items: what the items are, in the plural.
+    """
     check_count("batch_size", batch_size)
     parts = []
     with progress("Images", len(arrays[0]), verbose) as advance:
@@ -22,9 +37,12 @@ def in_batches(
             some = [tf.convert_to_tensor(a[i : i + batch_size]) for a in arrays]
             parts.append(step(*some))
             advance(len(some[0]))
-    if len(parts) == 1:
-        return [part.numpy() for part in parts[0]]
-    return [np.concatenate([p.numpy() for p in same]) for same in zip(*parts, strict=True)]
+    results = [
+        same[0].numpy() if len(same) == 1 else np.concatenate([p.numpy() for p in same])
+        for same in zip(*parts, strict=True)
+    ]
+    warn_of_not_finite(results, items)
+    return results
 
 
 def in_sums(

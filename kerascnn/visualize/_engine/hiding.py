@@ -121,4 +121,5 @@ def hidden_scores(
         return results
 
     at_once = question.at_once(batch_size)
-    return in_batches(step_and_count, [np.arange(len(rows))], at_once)[0]
+    every = [np.arange(len(rows))]
+    return in_batches(step_and_count, every, at_once, items="masked images")[0]
