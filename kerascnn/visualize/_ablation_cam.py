@@ -93,7 +93,7 @@ def ablation_cam(
             return step(*map(ops.convert_to_tensor, batch))
 
         at_once = question.at_once(batch_size)
-        found = in_batches(step_and_count, [np.arange(len(rows))], at_once, items="ablations")[0]
+        found = in_batches(step_and_count, [np.arange(len(rows))], at_once, image=rows)[0]
     whole = found[:count]
     alone = np.tile(whole[:, None], channels)
     alone[image, channel] = found[count:]

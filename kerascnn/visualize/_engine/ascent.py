@@ -87,7 +87,7 @@ def ascend(
             point = project(point, step, slope)
         if watch is not None:
             watch(step, point, values)
-    warn_of_not_finite([ops.convert_to_numpy(point)], "generated images")
+    warn_of_not_finite([ops.convert_to_numpy(point)], kind="generated images")
     return point
 
 
@@ -132,5 +132,5 @@ def climb_lbfgs(
         descent, start, jac=True, method="L-BFGS-B", bounds=Bounds(0, 1), callback=taken,
         options=options,
     )  # fmt: skip
-    warn_of_not_finite([found.x.reshape(shape)], "generated images")
+    warn_of_not_finite([found.x.reshape(shape)], kind="generated images")
     return tensor(found.x)

@@ -19,7 +19,7 @@ def in_batches(
     batch_size: int,
     verbose: bool | str = False,
     *,
-    items: str = "images",
+    image: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Run a computation in batches, and concatenate the results; warn of NaN and infinity.
 
@@ -28,7 +28,7 @@ def in_batches(
         arrays: arrays of the same length.
         batch_size: number of items per batch.
         verbose: whether to show a progress bar.
-        items: what the items are, in the plural.
+        image: index of the image of each item; `None`: the items are the images.
     """
     check_count("batch_size", batch_size)
     parts = []
@@ -41,7 +41,7 @@ def in_batches(
         same[0].numpy() if len(same) == 1 else np.concatenate([p.numpy() for p in same])
         for same in zip(*parts, strict=True)
     ]
-    warn_of_not_finite(results, items)
+    warn_of_not_finite(results, image=image)
     return results
 
 

@@ -7,20 +7,25 @@ import numpy as np
 from kerascnn._errors import warn
 
 
-def warn_of_not_finite(results: Sequence[np.ndarray], items: str) -> None:
+def warn_of_not_finite(
+    results: Sequence[np.ndarray], *, image: np.ndarray | None = None, kind: str = "images"
+) -> None:
     """Warn if a result is not finite.
 
     Args:
-        results: arrays with one item per image.
-        items: what the items are, in the plural.
+        results: arrays with one item per image, or several.
+        image: index of the image of each item; `None`: there is one item per image.
+        kind: what the images are.
     """
+    image = np.arange(len(results[0])) if image is None else image
     bad = set()
     for values in results:
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            bad.update(np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1)))
+            finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+            bad.update(image[~finite].tolist())
     if bad:
         warn(
             f"The model's values or gradients are NaN or infinite for {len(bad)} of "
-            f"{len(results[0])} {items}, first for number {min(bad)}. Check its weights and "
+            f"{len(np.unique(image))} {kind}, first for number {min(bad)}. Check its weights and "
             "layers; float16 overflows beyond 65504, bfloat16 does not."
         )

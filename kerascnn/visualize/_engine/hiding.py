@@ -122,4 +122,4 @@ def hidden_scores(
 
     at_once = question.at_once(batch_size)
     every = [np.arange(len(rows))]
-    return in_batches(step_and_count, every, at_once, items="masked images")[0]
+    return in_batches(step_and_count, every, at_once, image=rows)[0]
