@@ -21,8 +21,9 @@ from collections import Counter
 
 import keras
 import numpy as np
-from _fuzz.case import Case, FindingError, disagreement
+from _fuzz.case import Case, FindingError
 from _fuzz.methods import METHODS, SkipError
+from _fuzz.methods.common import disagreement
 
 TRIES = 3  # sets of images
 OURS = r"(model|images|layer|target|units?|loss|channels|size|TensorFlow cannot compute) "

@@ -1,10 +1,10 @@
-"""A random network with images and a target, and the comparison of results."""
+"""A random network with images and a target."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from _fuzz.methods.common import SkipError
+from _fuzz.methods.common import SkipError, disagreement
 from _fuzz.networks import build, randomize
 from _fuzz.plain import Plain, holder, in_single, last_function
 
@@ -13,33 +13,6 @@ POLICIES = ("float32",) * 4 + ("mixed_float16", "mixed_bfloat16")
 
 class FindingError(Exception):
     """A disagreement, as text."""
-
-
-def disagreement(what, ours, theirs, half):
-    """Describe how two arrays differ; `None` if they agree."""
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    if ours.shape != theirs.shape:
-        return f"{what}: shape {ours.shape}, expected {theirs.shape}"
-    if ours.dtype.kind == "f" and ours.dtype != np.float32:
-        return f"{what}: {ours.dtype}"
-    if not np.isfinite(theirs).all():
-        return None
-    if not np.isfinite(ours).all():
-        return f"{what}: not finite"
-    if not theirs.size:
-        return None
-    scale = np.abs(theirs).max()
-    gap = np.abs(ours.astype("float64") - theirs)
-    if half:
-        norm = np.linalg.norm(theirs)
-        return (
-            f"{what}: off by {np.linalg.norm(gap):.3g}, with a norm of {norm:.3g}"
-            if np.linalg.norm(gap) > 0.25 * norm + 1e-3
-            else None
-        )
-    if gap.max() > 2e-3 * scale + 2e-6:
-        return f"{what}: off by {gap.max():.3g}, with a maximum of {scale:.3g}"
-    return None
 
 
 class Case:

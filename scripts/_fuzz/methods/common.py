@@ -1,4 +1,4 @@
-"""Shared by the methods: the registry, options, and the choice of a layer or input."""
+"""The registry of methods, the comparison of results, options, and the choice of a layer or input."""
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +23,33 @@ def numbers(tensor, like=None):
     return np.asarray(
         tf.convert_to_tensor(tensor), "float32"
     )  # also for the sparse gradients of embeddings
+
+
+def disagreement(what, ours, theirs, half):
+    """Describe how two arrays differ; `None` if they agree."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    if ours.shape != theirs.shape:
+        return f"{what}: shape {ours.shape}, expected {theirs.shape}"
+    if ours.dtype.kind == "f" and ours.dtype != np.float32:
+        return f"{what}: {ours.dtype}"
+    if not np.isfinite(theirs).all():
+        return None
+    if not np.isfinite(ours).all():
+        return f"{what}: not finite"
+    if not theirs.size:
+        return None
+    scale = np.abs(theirs).max()
+    gap = np.abs(ours.astype("float64") - theirs)
+    if half:
+        norm = np.linalg.norm(theirs)
+        return (
+            f"{what}: off by {np.linalg.norm(gap):.3g}, with a norm of {norm:.3g}"
+            if np.linalg.norm(gap) > 0.25 * norm + 1e-3
+            else None
+        )
+    if gap.max() > 2e-3 * scale + 2e-6:
+        return f"{what}: off by {gap.max():.3g}, with a maximum of {scale:.3g}"
+    return None
 
 
 def pairs(what, ours, theirs):
