@@ -1,4 +1,4 @@
-"""The registry of methods, the comparison of results, options, and the choice of a layer or input."""
+"""The registry, the comparison of results, options, and the choice of a layer or an input."""
 
 import numpy as np
 import tensorflow as tf
