@@ -45,8 +45,8 @@ MAY_USE = {
 }  # fmt: skip
 SERVE_ALL = {
     "_calls", "_checks", "_class_names", "_errors", "_files", "_graph", "_heads", "_markup",
-    "_memory", "_onednn", "_picture_reader", "_print", "_processor", "_progress", "_rescaling",
-    "_sizes", "_strided_pointwise", "_text", "_twin",
+    "_max_pooling_3d", "_memory", "_onednn", "_picture_reader", "_print", "_processor", "_progress",
+    "_rescaling", "_safe_gradients", "_sizes", "_strided_pointwise", "_text", "_twin",
 }  # fmt: skip
 
 TENSORFLOW = (

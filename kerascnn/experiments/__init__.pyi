@@ -17,6 +17,7 @@ from ._permuted_pixels import permuted_pixels as permuted_pixels
 from ._shortcuts import shortcuts as shortcuts
 from ._skips_and_weights import skips_and_weights as skips_and_weights
 from ._stride_or_pooling import stride_or_pooling as stride_or_pooling
+from ._three_shortcuts import three_shortcuts as three_shortcuts
 from ._throughput import throughput as throughput
 from ._training_set_size import training_set_size as training_set_size
 from ._transfer_learning import transfer_learning as transfer_learning

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerascnn._graph import flatten
-from kerascnn._strided_pointwise import strides_made_safe
+from kerascnn._safe_gradients import gradients_made_safe
 
 from ._engine.images import Images, check_images
 from ._engine.tape import variable_gradients
@@ -63,7 +63,7 @@ def weight_gradients(
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [v.numpy().copy() for v in others]
     try:
-        with strides_made_safe(model):
+        with gradients_made_safe(model):
             return variable_gradients(
                 graph, arrays, lambda: loss(model(inputs, training=training)), weights
             )

@@ -1,5 +1,7 @@
 """A random network with images and a target."""
 
+from contextlib import nullcontext
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -23,7 +25,10 @@ class Case:
         arrays: the images, one array for each input.
         target: a class, a callable, or `None`.
         half: whether some of the layers compute in half precision.
+        rounded: whether the plain computation does so, too, instead of in single precision.
     """
+
+    rounded = False
 
     def __init__(self, seed):
         keras.utils.set_random_seed(seed)
@@ -73,14 +78,14 @@ class Case:
         self._plain = {}
 
     def plain(self, arrays=None, rule="gradient", cut=None):
-        """Compute the network plainly, in single precision; the result for the images is kept."""
-        kept = arrays is None and cut is None
-        if kept and rule in self._plain:
-            return self._plain[rule]
-        with in_single(self.model):
+        """Compute the network plainly; the result for the images is kept."""
+        kept, key = arrays is None and cut is None, (rule, self.rounded)
+        if kept and key in self._plain:
+            return self._plain[key]
+        with nullcontext() if self.rounded else in_single(self.model):
             made = Plain(self.net, self.arrays if arrays is None else arrays, rule, cut)
         if kept:
-            self._plain[rule] = made
+            self._plain[key] = made
         return made
 
     @property
@@ -128,32 +133,6 @@ class Case:
         else:
             one = int(self.rng.integers(classes))
             self.target = {"none": None, "one": one, "each": one}[kind]
-
-    def lost_in_half(self):
-        """Whether half precision loses the gradient of the score, for these or similar images.
-
-        It rounds differences away, makes maxima equal and overflows. Then no method can agree with
-        single precision, whatever it does. The similar images are noisy copies and darker ones.
-        """
-        if not self.half:
-            return False
-        floats = [i for i, x in enumerate(self.arrays) if x.dtype.kind == "f"]
-        classes = None if callable(self.target) else self.classes()
-        for scale, level in ((1, 0), (1, 0.15), (1, -0.15), (0.5, 0)):
-            arrays = list(self.arrays)
-            for i in floats:
-                x = arrays[i]
-                noise = self.rng.normal(0, 1, x.shape) * (x.max() - x.min())
-                arrays[i] = (scale * x + level * noise).astype("float32")
-            single, half = self.plain(arrays), Plain(self.net, arrays)
-            grads = [
-                made.tape.gradient(self.score(made, classes), [made.inputs[i] for i in floats])
-                for made in (half, single)
-            ]
-            for a, b in zip(*grads, strict=True):
-                if a is not None and b is not None and disagreement("", a, b, half=True):
-                    return True
-        return False
 
     def ends(self):
         """Return the logits of the outputs, in the order in which Keras flattens them."""

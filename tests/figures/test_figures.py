@@ -89,6 +89,8 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "methods-compared": ["integrated gradients", "Score-CAM", "the logit of class cat"],
     "shortcut-accuracy": ["moved to the other class", "1,000 training images each of cat and"],
     "shortcut-mass": ["area of the tag: 3.5 %", "16 other methods"],
+    "three-shortcuts": ["1,000 training images each of cat and", "ruler", "each of 3 runs"],
+    "known-truth": ["gradient × input: 100%", "occlusion, 24×24", "RISE", "26% of the photo"],
     "clever-hans": ["horse: 99.6%", "cat: 66.5%", "guided backpropagation"],
     "same-picture": ["12 images of class cat", "another seed, same decision", "Finer-CAM"],
     "adversarial-images": ["changed by at most 2", "cat: 65%", "frog: 62%", "ship: 99%"],
@@ -184,7 +186,13 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
             )
         ],
     ),
-    "alexnet-recipe": ("alexnet_recipe", lambda r: [lost(r, row) for row in (1, 6)]),
+    "alexnet-recipe": (
+        "alexnet_recipe",
+        lambda r: [
+            *(lost(r, row) for row in (1, 6)),
+            f"only {100 * r['learnt'][0].mean():.0f} % of its own training",
+        ],
+    ),
     "throughput": (
         "throughput",
         lambda r: [f"{rate:,.0f}" for rate in np.median(r["images_per_second"], axis=-1)[0, :, 0]],

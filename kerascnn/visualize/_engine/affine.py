@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from kerascnn._graph import Key, Node, Tensor, run
-from kerascnn._strided_pointwise import made_safe
+from kerascnn._safe_gradients import made_safe
 from kerascnn._twin import twin
 
 from .kernels import check_float
