@@ -9,6 +9,7 @@ from keras import layers
 from kerascnn._max_pooling_3d import max_pool
 
 SQUASHES = ("softmax", "sigmoid", "log_softmax", "logsoftmax")
+SINGLE = ("bicubic", "lanczos3", "lanczos5")
 RECTIFIES = ("relu", "relu6", "leaky_relu", "leakyrelu")
 KEEPS = (
     layers.Reshape, layers.Flatten, layers.Permute, layers.Identity, layers.Dropout,
@@ -155,9 +156,24 @@ class Plain:
         if isinstance(step.operation, layers.MaxPooling3D):
             how = step.operation  # TensorFlow's gradient is wrong; this one has its own tests
             return max_pool(*tensors, how.pool_size, how.strides, how.padding, how.data_format)
+        if getattr(step.operation, "interpolation", None) in SINGLE:
+            return self.resized(step, *tensors)
         if self.rule == "gradient" or not rectifies(step):
             return step.function(*tensors)
         return rectified(*linear(step, tensors), self.rule)
+
+    @staticmethod
+    def resized(step, x):
+        """Resize in single precision: TensorFlow has no gradient in half precision."""
+        layer = step.operation
+        if not isinstance(layer, layers.Layer):
+            return tf.cast(step.function(tf.cast(x, "float32")), x.dtype)
+        policy = layer._dtype_policy
+        layer._dtype_policy = keras.DTypePolicy("float32")
+        try:
+            return tf.cast(step.function(tf.cast(x, "float32")), policy.compute_dtype)
+        finally:
+            layer._dtype_policy = policy
 
     def before(self, path):
         """Return a tensor before its softmax or sigmoid, if any."""
