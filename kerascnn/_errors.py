@@ -54,6 +54,7 @@ def _close(received: str, choices: list) -> list[str]:
 def warn(line: str) -> None:
     """Issue a warning at the user's line of code; Python shows it once per line."""
     frame, level = sys._getframe(1), 2
-    while frame and frame.f_globals.get("__name__", "").partition(".")[0] == "kerascnn":
+    ours = ("kerascnn", "functools")  # a cached property is computed by the latter
+    while frame and frame.f_globals.get("__name__", "").partition(".")[0] in ours:
         frame, level = frame.f_back, level + 1
     warnings.warn(line, stacklevel=level)

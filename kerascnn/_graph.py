@@ -20,7 +20,7 @@ from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
-from ._safe_gradients import made_safe
+from ._strided_pointwise import made_safe
 from ._twin import twin
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`

@@ -1,63 +1,67 @@
-"""Compute 3-D max-pooling as 2-D max-pooling, twice, whose gradient TensorFlow computes correctly.
+"""Mend the gradient of TensorFlow's 3-D max-pooling.
 
-Where several values of a window are its maximum, TensorFlow's 3-D max-pooling passes the whole
-gradient back to each of them (2.21, on a CPU, unless oneDNN computes it in a compiled graph). After
-2x2x2 up-sampling, the gradient is 8 times too large. In 2-D, a single one of them gets it. The
-maximum of a box is that of the maxima of its slices, so the result is the same to the last bit.
+Where several values of a window are its maximum, TensorFlow (2.21, on a CPU) passes the whole
+gradient back to each of them, unless oneDNN computes it in a compiled graph. After 2x2x2
+up-sampling, the gradient is 8 times too large. In 2-D, TensorFlow passes it to a single one. The
+maximum of a box is that of the maxima of its slices, so the gradient in 3-D follows from 2-D.
 """
 
-from collections.abc import Callable
+from typing import Any
 
-import keras
+import tensorflow as tf
 from keras import ops
-from keras.src.ops.nn import MaxPool
+from tensorflow.python.framework.ops import RegisterGradient, gradient_registry
 
-BOXES = 5  # axes of a batch of volumes
+from ._graph import Tensor
+
+OPERATION = "MaxPool3D"
 
 
-def safe_methods(operation: keras.Operation) -> dict[str, Callable]:
-    """Return the method by its name that pools volumes as images, if the operation pools them."""
-    layer = keras.layers.MaxPooling3D
-    if keras.backend.backend() != "tensorflow":
-        return {}
-    if isinstance(operation, layer):
-        pools = type(operation).call is layer.call and "call" not in vars(operation)
-    else:
-        pools = isinstance(operation, MaxPool)
-    if not pools:
-        return {}
-    size, strides = operation.pool_size, operation.strides
-    padding, data_format = operation.padding, operation.data_format
+def mend() -> None:
+    """Replace the gradient in TensorFlow's registry, for all code that runs in this process."""
+    if gradient_registry.lookup(OPERATION) is not gradient:
+        del gradient_registry._registry[OPERATION]
+        RegisterGradient(OPERATION)(gradient)
 
-    def call(inputs: keras.KerasTensor) -> keras.KerasTensor:
-        if len(inputs.shape) != BOXES:  # the operation of `keras.ops` pools images, too
-            return ops.max_pool(inputs, size, strides, padding, data_format)
-        return max_pool(inputs, size, strides, padding, data_format)
 
-    return {"call": call}
+def gradient(operation: Any, upstream: Tensor) -> Tensor:
+    """Compute the gradient of 3-D max-pooling with respect to its input.
+
+    Args:
+        operation: the call of `tf.nn.max_pool3d`.
+        upstream: gradient with respect to its output.
+    """
+    names = ("ksize", "strides", "padding", "data_format")
+    how = [operation.get_attr(name) for name in names]
+    how = [x.decode() if isinstance(x, bytes) else x for x in how]
+    volumes = operation.inputs[0]
+    with tf.GradientTape() as tape:
+        tape.watch(volumes)
+        pooled = max_pool(volumes, *how)
+    return tape.gradient(pooled, volumes, output_gradients=upstream)
 
 
 def max_pool(
-    volumes: keras.KerasTensor,
-    size: int | tuple[int, int, int],
-    strides: int | tuple[int, int, int] | None,
-    padding: str,
-    data_format: str | None,
-) -> keras.KerasTensor:
-    """Pool volumes, (N, D, H, W, C) or (N, C, D, H, W), as `keras.ops.max_pool` does."""
-    size = _three(size)
-    strides = size if strides is None else _three(strides)
-    first = (data_format or keras.config.image_data_format()) == "channels_first"
-    x = ops.moveaxis(volumes, 1, -1) if first else volumes
+    volumes: Tensor, size: list[int], strides: list[int], padding: str, data_format: str
+) -> Tensor:
+    """Pool volumes slice by slice, then along the slices.
+
+    Args:
+        volumes: (N, D, H, W, C), or (N, C, D, H, W) for "NCDHW".
+        size: size of the window along each of the five axes.
+        strides: strides along each of the five axes.
+        padding: "SAME" or "VALID".
+        data_format: "NDHWC" or "NCDHW".
+    """
+    first = data_format == "NCDHW"
+    space = slice(2, 5) if first else slice(1, 4)
+    (deep, *flat), (step, *steps) = size[space], strides[space]
+    x = tf.transpose(volumes, (0, 2, 3, 4, 1)) if first else volumes
     _, depth, height, width, channels = ops.shape(x)
-    slices = ops.reshape(x, (-1, height, width, channels))
-    slices = ops.max_pool(slices, size[1:], strides[1:], padding, "channels_last")
+    slices = tf.reshape(x, (-1, height, width, channels))
+    slices = tf.nn.max_pool2d(slices, flat, steps, padding)
     _, height, width, _ = ops.shape(slices)
-    rows = ops.reshape(slices, (-1, depth, height * width, channels))
-    rows = ops.max_pool(rows, (size[0], 1), (strides[0], 1), padding, "channels_last")
-    x = ops.reshape(rows, (-1, ops.shape(rows)[1], height, width, channels))
-    return ops.moveaxis(x, -1, 1) if first else x
-
-
-def _three(sizes: int | tuple[int, int, int]) -> tuple[int, int, int]:
-    return (sizes,) * 3 if isinstance(sizes, int) else tuple(sizes)
+    rows = tf.reshape(slices, (-1, depth, height * width, channels))
+    rows = tf.nn.max_pool2d(rows, (deep, 1), (step, 1), padding)
+    x = tf.reshape(rows, (-1, ops.shape(rows)[1], height, width, channels))
+    return tf.transpose(x, (0, 4, 1, 2, 3)) if first else x

@@ -14,6 +14,11 @@ X86 = ("x86_64", "amd64")
 ON = f"switched on ({SWITCH}=0 before the import turns it off)"
 
 
+def is_off() -> bool:
+    """Return whether the user has switched oneDNN off."""
+    return os.environ.get(SWITCH, "").strip().lower() in ("0", "false")
+
+
 @cache
 def switch_on() -> str | None:
     """Switch on oneDNN, unless the user has chosen or TensorFlow has been imported.
@@ -23,8 +28,7 @@ def switch_on() -> str | None:
     """
     value = os.environ.get(SWITCH)
     if value is not None:
-        off = value.strip().lower() in ("0", "false")
-        return f"switched off ({SWITCH}={value})" if off else ON
+        return f"switched off ({SWITCH}={value})" if is_off() else ON
     if platform.machine().lower() not in X86:
         return None
     if "tensorflow" in sys.modules:

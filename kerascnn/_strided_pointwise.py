@@ -7,7 +7,8 @@ TensorFlow also computes this gradient where only that of the input is asked for
 the graph. It computes signals as images with a single row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import keras
 from keras import ops
@@ -19,9 +20,33 @@ CONVOLUTION, OF_SIGNALS = keras.layers.Conv2D, keras.layers.Conv1D
 TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose)
 
 
-def safe_methods(operation: keras.Operation) -> dict[str, Callable]:
-    """Return the methods by their names that make the gradient of a layer safe, if it is not."""
-    return _on_seen_pixels(operation) if _is_convolution(operation) else {}
+def made_safe(operation: keras.Operation) -> keras.Operation:
+    """Return a layer, or a twin of it whose gradient is safe."""
+    if not _is_convolution(operation):
+        return operation
+    return twin(operation, None, **_on_seen_pixels(operation))
+
+
+@contextmanager
+def strides_made_safe(model: keras.Model) -> Iterator[None]:
+    """Compute the strided 1x1 convolutions of a model safely in the `with` block.
+
+    Raises:
+        NotImplementedError: If the gradient of a transposed convolution is unsafe; names the layer.
+    """
+    layers = list(model._flatten_layers())
+    for layer in layers:
+        check_transposed(layer, layer.name)
+    changed = [(each, _on_seen_pixels(each)) for each in layers if _is_convolution(each)]
+    try:
+        for layer, methods in changed:
+            for name, method in methods.items():
+                setattr(layer, name, method)
+        yield
+    finally:
+        for layer, methods in changed:
+            for name in methods:
+                delattr(layer, name)
 
 
 def check_transposed(operation: keras.Operation, name: str) -> None:

@@ -46,10 +46,11 @@ MAY_USE = {
 SERVE_ALL = {
     "_calls", "_checks", "_class_names", "_errors", "_files", "_graph", "_heads", "_markup",
     "_max_pooling_3d", "_memory", "_onednn", "_picture_reader", "_print", "_processor", "_progress",
-    "_rescaling", "_safe_gradients", "_sizes", "_strided_pointwise", "_text", "_twin",
+    "_rescaling", "_sizes", "_strided_pointwise", "_text", "_twin",
 }  # fmt: skip
 
 TENSORFLOW = (
+    "_max_pooling_3d.py",
     "visualize/_engine/",
     "training/_devices.py",
     "training/_pipeline.py",

@@ -1,5 +1,7 @@
 """3-D max-pooling, whose gradient TensorFlow passes to every maximum of a window."""
 
+from textwrap import dedent
+
 import keras
 import numpy as np
 import pytest
@@ -7,71 +9,87 @@ import tensorflow as tf
 from keras import layers
 
 import kerascnn as kc
-from kerascnn import _max_pooling_3d
-from kerascnn._safe_gradients import gradients_made_safe
-
-SHAPES = {"channels_last": (2, 5, 6, 7, 3), "channels_first": (2, 3, 5, 6, 7)}
+from kerascnn._max_pooling_3d import max_pool, mend
 
 
-@pytest.mark.parametrize("data_format", SHAPES)
-@pytest.mark.parametrize(("size", "strides"), [((2, 3, 4), None), (3, 2), ((3, 2, 1), (1, 2, 3))])
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_the_result_is_that_of_keras(data_format, size, strides, padding, rng):
-    volumes = rng.normal(size=SHAPES[data_format]).astype("float32")
-    options = (size, strides, padding, data_format)
-    np.testing.assert_array_equal(
-        _max_pooling_3d.max_pool(volumes, *options), keras.ops.max_pool(volumes, *options)
-    )
+@pytest.fixture(autouse=True)
+def mended():
+    mend()
 
 
-def net(pooling, *, shape=(2, 4, 4, 1)):
-    """Up-sampling, pooling to the size before, and a sum: each pixel counts once."""
-    inputs = keras.Input(shape)
-    x = pooling(layers.UpSampling3D(2)(inputs))
-    x = layers.GlobalAveragePooling3D()(x)
-    ones = keras.initializers.Constant([[1.0, 2.0]])
-    return keras.Model(inputs, layers.Dense(2, kernel_initializer=ones)(x))
+@pytest.mark.parametrize(
+    ("size", "strides"), [((2, 3, 4), (2, 3, 4)), ((3, 3, 3), (2, 2, 2)), ((3, 2, 1), (1, 2, 3))]
+)
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+def test_the_result_is_that_of_tensorflow(size, strides, padding, rng):
+    volumes = rng.normal(size=(2, 5, 6, 7, 3)).astype("float32")
+    expected = tf.nn.max_pool3d(volumes, size, strides, padding)
+    how = ([1, *size, 1], [1, *strides, 1], padding, "NDHWC")
+    np.testing.assert_array_equal(max_pool(volumes, *how), expected)
+    first = ([1, 1, *size], [1, 1, *strides], padding, "NCDHW")
+    found = max_pool(np.moveaxis(volumes, -1, 1), *first)
+    np.testing.assert_array_equal(np.moveaxis(found, 1, -1), expected)
+
+
+def test_the_gradient_without_ties_goes_to_the_maxima(rng):
+    volumes = tf.constant(rng.permutation(2 * 4 * 6 * 6 * 2).reshape(2, 4, 6, 6, 2), "float32")
+    with tf.GradientTape() as tape:
+        tape.watch(volumes)
+        pooled = tf.nn.max_pool3d(volumes, (2, 3, 3), (2, 3, 3), "VALID")
+        score = tf.reduce_sum(pooled * (weights := rng.normal(size=pooled.shape)))
+    found = tape.gradient(score, volumes).numpy()
+    for place in np.ndindex(*pooled.shape):
+        at = np.argwhere(volumes == pooled[place].numpy())
+        assert found[tuple(at[0])] == pytest.approx(weights[place], rel=1e-5)
+    assert np.count_nonzero(found) == pooled.numpy().size
+
+
+class Own(layers.Layer):
+    """A layer whose code pools."""
+
+    operations = "of another kind"
+
+    def call(self, inputs):
+        return keras.ops.max_pool(inputs, 2, 2)
 
 
 POOLINGS = {
     "layer": lambda x: layers.MaxPooling3D(2)(x),
-    "operation": lambda x: keras.ops.max_pool(x, 2, 2),
+    "adaptive": lambda x: layers.AdaptiveMaxPooling3D((2, 4, 4), "channels_last")(x),
+    "own": lambda x: Own()(x),
+    "wrapped": lambda x: layers.TimeDistributed(layers.MaxPooling3D(2))(x[:, None])[:, 0],
 }
-METHODS = {
-    "compiled": lambda model, x: kc.visualize.saliency(model, x, 1),
-    "a callable target": lambda model, x: kc.visualize.saliency(model, x, lambda y: y[:, 1]),
-    "deep_lift": lambda model, x: (
-        kc.visualize.deep_lift(model, x, 1).attributions.sum(axis=-1) / x[..., 0]
-    ),
-}
+TARGETS = {"compiled": 1, "a callable target": lambda scores: scores[:, 1]}
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("method", METHODS)
-def test_every_pixel_counts_once(pooling, method, rng):
-    model = net(POOLINGS[pooling])
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_pixel_counts_once(pooling, target, rng):
+    """Up-sampling, pooling to the size before, and a mean."""
+    if pooling == "adaptive" and not hasattr(layers, "AdaptiveMaxPooling3D"):
+        pytest.skip("this Keras has no adaptive pooling")
+    inputs = keras.Input((2, 4, 4, 1))
+    x = POOLINGS[pooling](layers.UpSampling3D(2)(inputs))
+    ones = keras.initializers.Constant([[1.0, 2.0]])
+    outputs = layers.Dense(2, kernel_initializer=ones)(layers.GlobalAveragePooling3D()(x))
     volumes = 1 + rng.random((3, 2, 4, 4, 1), "float32")
-    found = METHODS[method](model, volumes)
+    found = kc.visualize.saliency(keras.Model(inputs, outputs), volumes, TARGETS[target])
     np.testing.assert_allclose(found, np.full((3, 2, 4, 4), 2 / 32), rtol=1e-4)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_the_gradients_of_weights_and_of_training(pooling, rng):
-    """Also outside of a compiled graph, and for sizes that are not known before."""
-    model = net(POOLINGS[pooling], shape=(None, None, None, 1))
-    volumes = 1 + rng.random((3, 2, 4, 4, 1), "float32")
-    with gradients_made_safe(model), tf.GradientTape() as tape:
-        x = tf.convert_to_tensor(volumes)
-        tape.watch(x)
-        score = model(x)[:, 0]
-    np.testing.assert_allclose(tape.gradient(score, x), np.full(volumes.shape, 1 / 32), rtol=1e-4)
-    assert all("call" not in vars(each) for each in model.operations)
-
-
-def test_other_poolings_are_left_alone():
-    class Own(layers.MaxPooling3D):
-        def call(self, inputs):
-            return 2 * super().call(inputs)
-
-    for operation in (layers.MaxPooling2D(), layers.AveragePooling3D(2), Own()):
-        assert _max_pooling_3d.safe_methods(operation) == {}
+def test_training_mends_it(run_python):
+    """Without `kerascnn.visualize`, and for volumes of any size."""
+    code = """
+        import keras, numpy as np, tensorflow as tf, kerascnn as kc
+        from keras import layers
+        inputs = keras.Input((None, None, None, 1))
+        x = layers.MaxPooling3D(2)(layers.UpSampling3D(2)(inputs))
+        model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.GlobalMaxPooling3D()(x)))
+        kc.train(model, (np.ones((2, 2, 2, 2, 1)), np.array([0, 1])), epochs=1, verbose=0)
+        x = tf.ones((1, 2, 2, 2, 1))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.reduce_sum(tf.nn.max_pool3d(x, 2, 2, "VALID"))
+        print(float(tf.reduce_sum(tape.gradient(y, x))))
+    """
+    assert run_python(dedent(code)).split()[-1] == "1.0"

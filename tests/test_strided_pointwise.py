@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import kerascnn as kc
-from kerascnn._safe_gradients import gradients_made_safe
+from kerascnn._strided_pointwise import strides_made_safe
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_result_is_that_of_keras(strides, padding, rng):
     np.testing.assert_allclose(
         kc.visualize.activations(model, images, model.layers[-1].name), expected, rtol=1e-5
     )
-    with gradients_made_safe(model):
+    with strides_made_safe(model):
         np.testing.assert_allclose(model(images), expected, rtol=1e-5)
     assert "convolution_op" not in vars(model.get_layer("shortcut"))
 
@@ -51,7 +51,7 @@ def test_signals_are_rows_of_pixels(rng, steps_of):
     model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x)))
     expected = model(signals := rng.random((3, 9, 3), "float32"))
     steps_of.clear()
-    with gradients_made_safe(model):
+    with strides_made_safe(model):
         np.testing.assert_allclose(model(signals), expected, rtol=1e-5)
     assert steps_of == [(1, 1)]
 
@@ -89,7 +89,7 @@ def test_a_convolution_of_ones_own_is_left_alone(rng):
 
     model = keras.Sequential([keras.Input((4, 4, 2)), Doubled(3, 1, strides=2, name="own")])
     images = rng.random((1, 4, 4, 2), "float32")
-    with gradients_made_safe(model):
+    with strides_made_safe(model):
         expected = model(images)
     np.testing.assert_allclose(kc.visualize.activations(model, images, "own"), expected, rtol=1e-6)
 

@@ -106,7 +106,7 @@ def known_truth(found: tuple[np.ndarray, dict, dict]) -> Figure:
     title="If a tag, a ruler or the light gives the class away, a network learns just that",
     alt="Test accuracy of networks trained with a tag, a ruler or a color cast: if the shortcut "
     "means nothing, accuracy hardly depends on it; if it always gives the class away, accuracy is "
-    "100 percent with it, about 50 without it and near 0 with it on the other class.",
+    "nearly 100 percent with it, about 50 without it and near 0 with it on the other class.",
     rows=("F6",),
 )
 def three_shortcuts() -> Figure:
@@ -138,11 +138,11 @@ def three_shortcuts() -> Figure:
     note(
         fig,
         _(
-            "CIFAR-10: {images} training images each of {first} and {second}; all {tests} test "
-            "images. With a reliability of 50 %, the shortcut is in half of the images of each "
+            "CIFAR-10: {images} training images and {tests} test images each of {first} and "
+            "{second}. With a reliability of 50 %, the shortcut is in half of the images of each "
             "class, and with 100 %, in all of {second} and in none of {first}.",
             images=f"{result.settings['images']:,}",
-            tests=f"{2 * result.settings['tests']:,}",
+            tests=f"{result.settings['tests']:,}",
             first=first,
             second=second,
         ),

@@ -14,8 +14,8 @@ from kerascnn._class_names import remember
 from kerascnn._errors import unknown
 from kerascnn._graph import check_is_model
 from kerascnn._memory import keep_buffers
-from kerascnn._processor import kernels_checked
-from kerascnn._safe_gradients import gradients_made_safe
+from kerascnn._processor import kernels_checked, mend_gradients
+from kerascnn._strided_pointwise import strides_made_safe
 
 from ._callbacks import (
     FiniteLoss,
@@ -235,7 +235,8 @@ def train(
                 ]
                 run = Fit(trained, ready, plan, progress, lengths, meter, seed, where.count)
                 shape = first_of(ready.fit).images.shape
-                with kernels_checked(model, shape), gradients_made_safe(model):
+                mend_gradients()
+                with kernels_checked(model, shape), strides_made_safe(model):
                     run.run(together, verbosity(verbose))
             if directory:
                 directory.keep_last(progress.epochs)

@@ -86,7 +86,8 @@ def occlusion(
             of_rows=[np.repeat(boxes, count, axis=0)], probability=probability,
             batch_size=batch_size, advance=advance, precision=precision,
         ).reshape(-1, count)  # fmt: skip
-    drops = scores[0] - scores[1:]
+    with np.errstate(invalid="ignore"):  # of which there is a warning already
+        drops = scores[0] - scores[1:]
     total, cover = np.zeros((2, *images.shape[:3]), "float32")
     for (top, left, bottom, right), drop in zip(boxes[1:], drops, strict=True):
         total[:, top:bottom, left:right] += drop[:, None, None]

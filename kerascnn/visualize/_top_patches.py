@@ -18,6 +18,7 @@ from kerascnn._progress import progress
 from ._engine.axes import graph_of
 from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
+from ._engine.finite import warn_of_not_finite
 from ._engine.images import check_images, check_sees, image_input
 from ._engine.layers import LayerLike, select_layer
 
@@ -146,6 +147,7 @@ def top_patches(
                     f"{_listed(own)}. Resize them, or process each size separately."
                 )
             activations, places = _strongest(model, graph, node, arrays, batch_size)
+            warn_of_not_finite([activations], image=np.arange(number, number + len(batch)))
             seen = [axis.seen(places[:, chosen, i]) for i, axis in enumerate(axes)]
             which = np.arange(number, number + len(batch))[:, None].repeat(len(chosen), axis=1)
             top = _merge(top, (activations[:, chosen], which, *seen), count)
@@ -184,7 +186,7 @@ def _strongest(
         return [ops.max(maps, axis=1), ops.stack([place // width, place % width], axis=-1)]
 
     step = compiled(model, graph, ("strongest", name), strongest, specs(images))
-    return in_batches(step, images, batch_size)
+    return in_batches(step, images, batch_size, check=False)
 
 
 def _merge(

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from kerascnn._errors import warn
 from kerascnn._graph import flatten
-from kerascnn._safe_gradients import gradients_made_safe
+from kerascnn._strided_pointwise import strides_made_safe
 
 from ._engine.images import Images, check_images
 from ._engine.tape import variable_gradients
@@ -63,10 +64,17 @@ def weight_gradients(
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [v.numpy().copy() for v in others]
     try:
-        with gradients_made_safe(model):
-            return variable_gradients(
+        with strides_made_safe(model):
+            grads = variable_gradients(
                 graph, arrays, lambda: loss(model(inputs, training=training)), weights
             )
     finally:
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)
+    broken = [v.path for v, g in zip(weights, grads, strict=True) if not np.isfinite(g).all()]
+    if broken:
+        warn(
+            f"The gradients of {len(broken)} of {len(weights)} weights are NaN or infinite, first "
+            f"for {broken[0]!r}. Check the weights, the images and the loss."
+        )
+    return grads

@@ -6,8 +6,6 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from kerascnn._max_pooling_3d import max_pool
-
 SQUASHES = ("softmax", "sigmoid", "log_softmax", "logsoftmax")
 SINGLE = ("bicubic", "lanczos3", "lanczos5")
 RECTIFIES = ("relu", "relu6", "leaky_relu", "leakyrelu")
@@ -153,9 +151,6 @@ class Plain:
 
     def compute(self, step, tensors):
         """Compute a step with the rule for ReLUs."""
-        if isinstance(step.operation, layers.MaxPooling3D):
-            how = step.operation  # TensorFlow's gradient is wrong; this one has its own tests
-            return max_pool(*tensors, how.pool_size, how.strides, how.padding, how.data_format)
         if getattr(step.operation, "interpolation", None) in SINGLE:
             return self.resized(step, *tensors)
         if self.rule == "gradient" or not rectifies(step):

@@ -89,7 +89,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "methods-compared": ["integrated gradients", "Score-CAM", "the logit of class cat"],
     "shortcut-accuracy": ["moved to the other class", "1,000 training images each of cat and"],
     "shortcut-mass": ["area of the tag: 3.5 %", "16 other methods"],
-    "three-shortcuts": ["1,000 training images each of cat and", "ruler", "each of 3 runs"],
+    "three-shortcuts": ["1,000 training images and 500 test", "ruler", "each of 3 runs"],
     "known-truth": ["gradient × input: 100%", "occlusion, 24×24", "RISE", "26% of the photo"],
     "clever-hans": ["horse: 99.6%", "cat: 66.5%", "guided backpropagation"],
     "same-picture": ["12 images of class cat", "another seed, same decision", "Finer-CAM"],

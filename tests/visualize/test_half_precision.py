@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kerascnn.visualize import grad_cam, saliency
+from kerascnn.visualize import deep_lift, grad_cam, lrp, saliency
 
 
 @pytest.fixture
@@ -30,3 +30,29 @@ def test_a_factor_of_the_score_is_a_factor_of_the_map(net, rng, method, factor):
     scaled = method(net, images, lambda scores: factor * scores[:, 1])
     assert maps.max() > 0
     np.testing.assert_allclose(scaled / factor, maps, rtol=0.02, atol=0.02 * maps.max())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("method", [deep_lift, lrp])
+def test_relevance_of_a_model_whose_weights_are_in_half_precision(policy, dtype, method, rng):
+    """It is computed in single precision, with the rounded weights."""
+
+    def net():
+        return keras.Sequential(
+            [
+                keras.Input((8, 7, 2)),
+                layers.Conv2D(4, 3, activation="relu"),
+                layers.GlobalAveragePooling2D(),
+                layers.Dense(3),
+            ]
+        )
+
+    single = net()
+    policy(dtype)
+    half = net()
+    half.set_weights(single.get_weights())
+    single.set_weights([w.astype("float32") for w in half.get_weights()])
+    images = rng.random((2, 8, 7, 2), "float32")
+    expected = getattr(method(single, images, 1), "attributions", None)
+    found = getattr(method(half, images, 1), "attributions", None)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)

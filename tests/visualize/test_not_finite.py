@@ -6,11 +6,17 @@ import pytest
 from keras import layers
 
 from kerascnn.visualize import (
+    ablation_cam,
     activations,
+    eigen_cam,
+    finer_cam,
+    grad_cam,
     integrated_gradients,
     maximize_activation,
     occlusion,
     saliency,
+    top_patches,
+    weight_gradients,
 )
 
 
@@ -49,5 +55,57 @@ def test_an_image_that_overflows_is_named(half_net, method, options):
 
 def test_a_generated_image_of_a_broken_network(half_net):
     half_net.layers[0].kernel.assign(np.full((3, 3, 1, 2), np.nan))
-    with pytest.warns(UserWarning, match="1 of 1 generated images.*Check its weights"):
+    with (
+        pytest.warns(UserWarning, match="1 of the model's 4 weights contain NaN .*'.*conv/kernel'"),
+        pytest.warns(UserWarning, match="NaN or infinite for 1 of 1 generated images"),
+    ):
         maximize_activation(half_net, layer="conv", units=[0], size=8, steps=1)
+
+
+def test_weights_behind_which_a_relu_hides_nan(small_net):
+    """oneDNN's ReLU of NaN is 0, and so are all maps."""
+    model = small_net((8, 8, 1))
+    model.get_layer("conv").kernel.assign(np.full((3, 3, 1, 4), np.nan))
+    with pytest.warns(UserWarning, match="1 of the model's 4 weights contain NaN"):
+        activations(model, np.ones((1, 8, 8, 1)), ["conv"])
+
+
+def test_the_best_patches_are_those_of_finite_images(small_net):
+    model = small_net((8, 8, 1), activation=None)
+    images = np.ones((9, 8, 8, 1), "float32")
+    images[[5, 7]] = 3e38  # a sum of nine is infinite
+    model.get_layer("conv").kernel.assign(np.ones((3, 3, 1, 4)))
+    with (
+        pytest.warns(UserWarning, match="for 1 of 3 images, first for number 5"),
+        pytest.warns(UserWarning, match="for 1 of 3 images, first for number 7"),
+    ):
+        top_patches(model, images, "conv", units=[0], batch_size=3)
+
+
+def test_a_masked_class_is_no_fault():
+    """Its score is minus infinity, which is meant."""
+    inputs = keras.Input((8, 8, 1))
+    maps = layers.Conv2D(4, 3, activation="relu", name="conv")(inputs)
+    scores = layers.Dense(3)(layers.GlobalAveragePooling2D()(maps))
+    masked = keras.ops.where(np.array([True, True, False]), scores, -np.inf)
+    model = keras.Model(inputs, layers.Softmax()(masked))
+    images = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
+    for method in (grad_cam, finer_cam, ablation_cam, saliency):
+        assert np.isfinite(method(model, images)).all()
+
+
+def test_an_eigen_cam_of_infinity(small_net):
+    model = small_net((8, 8, 1))
+    model.get_layer("conv").kernel.assign(np.ones((3, 3, 1, 4)))
+    images = np.ones((2, 8, 8, 1), "float32")
+    images[1] = 3e38
+    with pytest.warns(UserWarning, match="for 1 of 2 images, first for number 1"):
+        found = eigen_cam(model, images, "conv")
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1]).all()
+
+
+def test_the_gradient_of_a_weight(small_net):
+    model = small_net((8, 8, 1))
+    with pytest.warns(UserWarning, match="gradients of 4 of 4 weights are NaN .*'.*conv/kernel'"):
+        weight_gradients(model, np.ones((1, 8, 8, 1)), lambda y: keras.ops.mean(y) * np.nan)

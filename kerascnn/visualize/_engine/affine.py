@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from kerascnn._graph import Key, Node, Tensor, run
-from kerascnn._safe_gradients import made_safe
+from kerascnn._strided_pointwise import made_safe
 from kerascnn._twin import twin
 
 from .kernels import check_float
@@ -173,7 +173,9 @@ def in_single(node: Node) -> Node:
     layer = node.operation
     if not isinstance(layer, keras.layers.Layer) or layer.compute_dtype == SINGLE:
         return node
-    return replace(node, operation=twin(layer, _dtype_policy=keras.DTypePolicy(SINGLE)))
+    policy = keras.DTypePolicy(SINGLE)
+    policy._variable_dtype = layer.variable_dtype  # if it is not single, Keras casts the weights
+    return replace(node, operation=twin(layer, _dtype_policy=policy))
 
 
 def run_single(node: Node, args: tuple, kwargs: dict) -> Tensor:

@@ -163,7 +163,9 @@ def input_gradients(
     return scores, grads
 
 
-def scores_of(question: Question, *, probability: bool = False, batch_size: int = 32) -> np.ndarray:
+def scores_of(
+    question: Question, *, probability: bool = False, batch_size: int = 32, check: bool = True
+) -> np.ndarray:
     """Compute the score of the target for each image in a forward pass.
 
     Args:
@@ -172,6 +174,7 @@ def scores_of(question: Question, *, probability: bool = False, batch_size: int 
             logit; a model without one returns logits. The predicted class is that of the highest
             logit in either case. A callable target takes the model's outputs.
         batch_size: number of images per batch.
+        check: whether to warn of scores that are not finite.
 
     Returns:
         (N,) float32.
@@ -184,7 +187,8 @@ def scores_of(question: Question, *, probability: bool = False, batch_size: int 
         return [scores_in(graph, inputs, classes, score, probability=probability, call=call)]
 
     step = question.step(("scores", bool(probability)), scores, question.arrays)
-    return in_batches(step, question.arrays, question.at_once(batch_size))[0]
+    at_once = question.at_once(batch_size)
+    return in_batches(step, question.arrays, at_once, check=check)[0]
 
 
 def with_predicted_classes(question: Question, batch_size: int = 32) -> Question:
@@ -202,7 +206,7 @@ def class_table(question: Question, batch_size: int = 32) -> np.ndarray:
 
     images = list(question.images)
     step = compiled(question.model, question.graph, ("class table",), table, specs(images))
-    return in_batches(step, images, batch_size)[0]
+    return in_batches(step, images, batch_size, check=False)[0]
 
 
 def predicted_classes(question: Question, batch_size: int = 32) -> np.ndarray:

@@ -20,6 +20,7 @@ def in_batches(
     verbose: bool | str = False,
     *,
     image: np.ndarray | None = None,
+    check: bool = True,
 ) -> list[np.ndarray]:
     """Run a computation in batches, and concatenate the results; warn of NaN and infinity.
 
@@ -29,6 +30,7 @@ def in_batches(
         batch_size: number of items per batch.
         verbose: whether to show a progress bar.
         image: index of the image of each item; `None`: the items are the images.
+        check: whether to warn. Scores may be −infinity, as that of a masked class.
     """
     check_count("batch_size", batch_size)
     parts = []
@@ -41,7 +43,8 @@ def in_batches(
         same[0].numpy() if len(same) == 1 else np.concatenate([p.numpy() for p in same])
         for same in zip(*parts, strict=True)
     ]
-    warn_of_not_finite(results, image=image)
+    if check:
+        warn_of_not_finite(results, image=image)
     return results
 
 

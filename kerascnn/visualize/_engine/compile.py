@@ -20,6 +20,8 @@ from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes
 
+from .finite import warn_of_broken_weights
+
 _compiled: weakref.WeakKeyDictionary[keras.Model, dict] = weakref.WeakKeyDictionary()
 
 
@@ -62,6 +64,7 @@ def compiled(
     state, of_any_size = _fingerprint(graph), key
     key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))
     if key not in steps or steps[key][0] != state:
+        warn_of_broken_weights(model)  # now only: it would take a tenth of the time of a heatmap
         of = weakref.ref(model)  # a computation must not keep its model alive
         free = any(None in spec.shape[1:] for spec in signature)
         if free and not all(map(_takes_any_size, graph.nodes)):

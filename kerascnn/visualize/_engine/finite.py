@@ -1,7 +1,8 @@
-"""A warning of NaN and infinity, which would be drawn as an empty picture without a word."""
+"""Warnings of NaN and infinity, which would be drawn as an empty picture without a word."""
 
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 
 from kerascnn._errors import warn
@@ -26,6 +27,20 @@ def warn_of_not_finite(
     if bad:
         warn(
             f"The model's values or gradients are NaN or infinite for {len(bad)} of "
-            f"{len(np.unique(image))} {kind}, first for number {min(bad)}. Check its weights and "
-            "layers; float16 overflows beyond 65504, bfloat16 does not."
+            f"{len(np.unique(image))} {kind}, first for number {min(bad)}. Check the weights, the "
+            "layers and a target of your own; float16 overflows beyond 65504."
+        )
+
+
+def warn_of_broken_weights(model: keras.Model) -> None:
+    """Warn if weights are not finite; a ReLU of oneDNN turns NaN into 0, which looks like a result.
+
+    Args:
+        model: any model.
+    """
+    broken = [v.path for v in model.weights if not np.isfinite(v.numpy()).all()]
+    if broken:
+        warn(
+            f"{len(broken)} of the model's {len(model.weights)} weights contain NaN or infinity, "
+            f"first {broken[0]!r}. Its results mean nothing; load or train the weights again."
         )
