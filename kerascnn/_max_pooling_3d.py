@@ -31,14 +31,17 @@ def gradient(operation: Any, upstream: Tensor) -> Tensor:
         operation: the call of `tf.nn.max_pool3d`.
         upstream: gradient with respect to its output.
     """
-    names = ("ksize", "strides", "padding", "data_format")
-    how = [operation.get_attr(name) for name in names]
-    how = [x.decode() if isinstance(x, bytes) else x for x in how]
+    size, strides = operation.get_attr("ksize"), operation.get_attr("strides")
+    padding, data_format = map(_word, map(operation.get_attr, ("padding", "data_format")))
     volumes = operation.inputs[0]
     with tf.GradientTape() as tape:
         tape.watch(volumes)
-        pooled = max_pool(volumes, *how)
+        pooled = max_pool(volumes, size, strides, padding, data_format)
     return tape.gradient(pooled, volumes, output_gradients=upstream)
+
+
+def _word(attribute: str | bytes) -> str:
+    return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
 def max_pool(

@@ -42,9 +42,10 @@ def heatmaps(photo: np.ndarray) -> dict[str, np.ndarray]:
     def occluded(size):
         return explained(visualize.occlusion, size=size, stride=size // 4, fill=0.0)
 
+    products = explained(visualize.gradient_times_input).attributions
     rise = explained(visualize.rise, cells=6, masks=1000, probability=False)
     return {
-        "gradient_times_input": explained(visualize.gradient_times_input).attributions.sum(axis=-1),
+        "gradient_times_input": np.sum(products, axis=-1),
         "small": occluded(SMALL),
         "large": occluded(LARGE),
         "rise": rise - rise.min(),  # its values mean only an order
@@ -85,10 +86,10 @@ def known_truth(found: tuple[np.ndarray, dict, dict]) -> Figure:
     for ax, (name, label) in zip((*others, *last), names.items(), strict=True):
         plots.overlay(photo, maps[name], colorbar=False, ax=ax)
         ax.set_title(f"{label}: {mass[name]:.0%}")
-    height, width = RADII
+    (row, column), (height, width) = CENTER, RADII
     for ax in fig.axes:
         look = {"fill": False, "edgecolor": "white", "linewidth": 2}
-        ax.add_patch(Ellipse(CENTER[::-1], 2 * width, 2 * height, **look))
+        ax.add_patch(Ellipse((column, row), 2 * width, 2 * height, **look))
     note(
         fig,
         _(

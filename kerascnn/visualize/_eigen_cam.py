@@ -57,11 +57,11 @@ def eigen_cam(
     (maps,) = outputs_of(model, graph, arrays, [node.name], batch_size=batch_size, verbose=verbose)
     maps = as_maps(maps, reshape, node.name)
     rows = maps.reshape(len(maps), -1, maps.shape[-1])
-    finite = np.isfinite(rows).all(axis=(1, 2), keepdims=True)
-    rows = np.where(finite, rows, 0)
+    finite = np.array([np.isfinite(of_image).all() for of_image in rows])
+    rows = np.where(finite[:, None, None], rows, 0)
     # Eq. 3 and 4: A = U Σ Vᵀ, L = A V_1. V_1 is the eigenvector of AᵀA of the largest eigenvalue.
     _values, vectors = np.linalg.eigh(rows.swapaxes(1, 2).astype("float64") @ rows)
     projection = (rows @ vectors[:, :, -1:])[..., 0]
     projection *= np.where(projection.sum(axis=1, keepdims=True) < 0, -1, 1)
-    projection = np.where(finite[..., 0], projection, np.nan)
+    projection = np.where(finite[:, None], projection, np.nan)
     return projection.reshape(maps.shape[:-1]).astype("float32")
