@@ -12,7 +12,7 @@ from ._engine.axes import graph_of
 from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
 from ._engine.images import Images, check_images, one_or_all
-from ._engine.layers import LayerLike, select_layer
+from ._engine.layers import LayerLike, count_units, select_layer
 from ._engine.relu_rules import rule_named
 from ._engine.scores import PREDICTED
 from ._engine.tape import gradients_of
@@ -62,12 +62,7 @@ def deconvnet(
     graph = graph_of(model)
     arrays = check_images(model, images)
     node = select_layer(graph, layer)
-    if len(node.shapes[0]) < 2:
-        raise ValueError(
-            f"layer must have units, (N, …, units); {node.name!r} returns one number per image, "
-            "(N,). Choose a layer before it."
-        )
-    units = _check_unit(unit, len(arrays[0]), node.shapes[0][-1])
+    units = _check_unit(unit, len(arrays[0]), count_units(node))
     call = rule_named("deconvnet", graph, node.outputs[:1])
     name = node.name
 

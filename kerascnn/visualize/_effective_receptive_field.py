@@ -15,7 +15,7 @@ from ._engine.axes import check_channels_last, graph_of
 from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
 from ._engine.images import Images, check_images, one_or_all
-from ._engine.layers import LayerLike, select_layer
+from ._engine.layers import LayerLike, count_units, select_layer
 from ._engine.tape import gradients_of
 from ._saliency import over_channels
 
@@ -70,8 +70,8 @@ def effective_receptive_field(
     check_free_sizes(graph, tensors)
     sizes = shapes_on_the_way(graph, tensors, node.outputs)[node.outputs[0]].shape
     unit = check_unit("unit", unit, tuple(sizes))
-    channels = node.shapes[0][-1]
-    if channel is not None and check_count("channel", channel, 0) >= channels:
+    channels = None if channel is None else count_units(node)
+    if channels is not None and check_count("channel", channel, 0) >= channels:
         raise ValueError(f"channel must be 0 to {channels - 1}; received {channel!r}.")
 
     def gradients(graph: Graph, *inputs: Tensor) -> list[Tensor]:

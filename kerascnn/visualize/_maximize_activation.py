@@ -22,7 +22,7 @@ from ._engine.ascent import Adam, ascend
 from ._engine.axes import graph_of
 from ._engine.goals import POSITIONS, Classes, Goal, Sums, Units, read_goals
 from ._engine.image_parameters import PARAMETERS, Fourier, Pixels
-from ._engine.layers import LayerLike, select_layer
+from ._engine.layers import LayerLike, count_units, select_layer
 from ._engine.picture_arguments import check_shape
 from ._engine.regularizers import Penalties
 from ._engine.silent_units import redirected
@@ -269,7 +269,7 @@ def check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> n
         TypeError: If they are not whole numbers.
         ValueError: If there are none, or one is out of range.
     """
-    channels = node.shapes[0][-1]
+    channels = count_units(node)
     if units is None:
         return np.arange(channels)
     indices = np.atleast_1d(np.asarray(units))

@@ -20,7 +20,7 @@ from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
 from ._engine.finite import warn_of_not_finite
 from ._engine.images import check_images, check_sees, image_input
-from ._engine.layers import LayerLike, select_layer
+from ._engine.layers import LayerLike, count_units, select_layer
 
 
 @dataclass(frozen=True)
@@ -317,15 +317,16 @@ def _check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> 
             f"layer must output maps (N, h, w, K) or values (N, K); {node.name!r} has output shape "
             f"{shape}."
         )
+    channels = count_units(node)
     if units is None:
-        return np.arange(shape[-1])
+        return np.arange(channels)
     indices = np.atleast_1d(units)
     if indices.dtype.kind not in "iu" or indices.ndim > 1 or not len(indices):
         raise TypeError(f"units must be a channel index or a list of them; received {units!r}.")
-    wrong = indices[(indices < 0) | (indices >= shape[-1])]
+    wrong = indices[(indices < 0) | (indices >= channels)]
     if len(wrong):
         raise ValueError(
-            f"units must be from 0 to {shape[-1] - 1}, the channels of {node.name!r}; "
+            f"units must be from 0 to {channels - 1}, the channels of {node.name!r}; "
             f"received {wrong[0]}."
         )
     return indices

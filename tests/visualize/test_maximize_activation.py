@@ -564,3 +564,12 @@ def test_errors_of_options_teach(make, message):
 def test_the_size_that_a_dense_layer_fixes_is_named(lenet5):
     with pytest.raises(ValueError, match=r"40x28: .*'f6'. The model's input size is 28x28"):
         maximize(lenet5, 0, size=(40, 28))
+
+
+@pytest.mark.parametrize("units", [None, [0]])
+def test_a_layer_without_units(units):
+    inputs = keras.Input((6, 6, 1))
+    x = layers.Dense(1)(layers.Flatten()(inputs))
+    model = keras.Model(inputs, layers.Reshape((), name="number")(x))
+    with pytest.raises(ValueError, match="'number' returns one number per image"):
+        maximize_activation(model, layer="number", units=units, size=6, steps=1)

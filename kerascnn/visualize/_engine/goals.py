@@ -14,7 +14,7 @@ from kerascnn._graph import Graph, Node, Tensor, run
 from kerascnn._heads import squashing, without_activation
 from kerascnn.visualize._fast.convolutions import some_units
 
-from .layers import LayerLike, select_layer
+from .layers import LayerLike, count_units, select_layer
 from .scores import called, class_scores, logits_at, scores_at
 from .trunk import Trunk
 
@@ -240,7 +240,7 @@ def read_goals(goals: Sequence[Goal], graph: Graph, classes: int) -> tuple:
             name, count, what = "", classes, "classes"
             if term.layer is not None:
                 node = select_layer(graph, term.layer)
-                name, count, what = node.name, node.shapes[0][-1], f"channels of {node.name!r}"
+                name, count, what = node.name, count_units(node), f"channels of {node.name!r}"
             if count is not None and term.index >= count:
                 raise ValueError(
                     f"index must be from 0 to {count - 1}, the {what}; received {term.index}."

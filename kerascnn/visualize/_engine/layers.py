@@ -36,6 +36,26 @@ def select_layer(graph: Graph, layer: LayerLike) -> Node:
     return last_maps(graph, graph.outputs[:1]) if layer is None else graph.node(layer)
 
 
+def count_units(node: Node) -> int:
+    """Return the number of units of a layer, the size of its last axis.
+
+    Raises:
+        ValueError: If it has none, or an unknown number.
+    """
+    shape = node.shapes[0]
+    if len(shape) < 2:
+        raise ValueError(
+            f"layer must have units, (N, …, units); {node.name!r} returns one number per image, "
+            "(N,). Choose a layer before it."
+        )
+    if shape[-1] is None:
+        raise ValueError(
+            f"layer must have a known number of units; {node.name!r} has output shape {shape}. "
+            "Choose another layer, or build the model for images of one size."
+        )
+    return shape[-1]
+
+
 def select_start(graph: Graph, of: LayerLike) -> Node:
     """Find the node whose units are seen: a layer, an input by its name, or the only input.
 
