@@ -204,7 +204,7 @@ RECORDED = {  # numbers that must stand in the figure: computed here from what w
             "Epochs needed to reach 25 %: ReLU {}; tanh {}; ".format(
                 *(", ".join(f"{epochs:.0f}" for epochs in of_net) for of_net in r["needed"][:2])
             ),
-            "> 12. In the paper",  # the sigmoid
+            "> 12. Krizhevsky",  # the sigmoid
             f"tanh, rate {r['rate'][1]:g}",
         ],
     ),
