@@ -572,4 +572,4 @@ def test_a_layer_without_units(units):
     x = layers.Dense(1)(layers.Flatten()(inputs))
     model = keras.Model(inputs, layers.Reshape((), name="number")(x))
     with pytest.raises(ValueError, match="'number' returns one number per image"):
-        maximize_activation(model, layer="number", units=units, size=6, steps=1)
+        kc.visualize.maximize_activation(model, layer="number", units=units, size=6, steps=1)
