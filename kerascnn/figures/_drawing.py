@@ -72,6 +72,8 @@ def runs_of(ax: Axes, x: np.ndarray, values: np.ndarray, color: str) -> None:
 
 def say_runs(result) -> str:
     """Return the explanation of thick and thin lines for the note of a figure."""
+    if len(result.settings["seeds"]) == 1:
+        return _("A single run.")
     return _(
         "Thick lines: mean; thin lines: each of {count} runs.", count=len(result.settings["seeds"])
     )

@@ -52,10 +52,10 @@ def degradation() -> Figure:
     axes[1].tick_params(labelleft=False)
     paper.plot(range(len(TABLE_6)), TABLE_6.values(), "o-", color="C2")
     paper.set_xticks(range(len(TABLE_6)), TABLE_6)
-    paper.set(xlabel=_("layers"), ylabel=_("test error (%)"), ylim=(0, 10))
-    paper.set_title(_("residual, in the paper"))
+    paper.set(xlabel=_("layers"), ylabel=_("test error, residual (%)"), ylim=(0, 10))
+    paper.set_title(_("He et al. 2015"))
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    final = error[:, :, 0, :, -1].mean(axis=-1)  # net, depth
+    final = error[..., -1].mean(axis=-1)[:, [0, -1]]  # net, depth, part
     note(
         fig,
         _(
@@ -63,7 +63,13 @@ def degradation() -> Figure:
             "%, residual {c:.1f} % and {d:.1f} %.",
             shallow=int(result["depths"][0]),
             deep=int(result["depths"][-1]),
-            **dict(zip("abcd", final[:, [0, -1]].ravel(), strict=True)),
+            **dict(zip("abcd", final[..., 0].ravel(), strict=True)),
+        )
+        + " "
+        + _(
+            "The deeper residual network overfits the few images: its validation error is {b:.1f} "
+            "%, that of the other {a:.1f} %.",
+            **dict(zip("ab", final[1, :, 1], strict=True)),
         ),
         _(
             "{images:,} CIFAR-10 images downsampled to {size}×{size} pixels, {epochs} epochs. "

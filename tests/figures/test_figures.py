@@ -71,7 +71,7 @@ EXPECTED = {  # texts that must stand in the figure: from the lecture map and it
     "permuted-pixels": ["each of 3 runs"],
     "transformed-digits": ["2,000 transformed", "0.4", "90"],
     "gradient-norms": ["after 20 steps", "each of 3 runs"],
-    "degradation": ["20,000 CIFAR-10 images", "16×16", "45,000 images of 32×32", "each of 2 runs"],
+    "degradation": ["20,000 CIFAR-10 images", "16×16", "45,000 images of 32×32", "A single run"],
     "residual-identity": ["largest difference from x: 0", "ReLU(F(x) + x)", "section 3.1"],
     "auxiliary-gradients": [
         "with 0.3 times each auxiliary loss", "8 photo crops", "each of 3 runs",
