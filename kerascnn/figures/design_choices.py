@@ -115,7 +115,7 @@ def padding_or_none() -> Figure:
     title="Sigmoid units learn slowly; at its best learning rate, tanh keeps up with ReLU",
     alt="Training error of a network with four layers over the epochs, each at the best of three "
     "learning rates: with ReLU and with tanh it falls to a quarter in 9 to 10 epochs, with a "
-    "sigmoid it stays above a third. At the largest rate, tanh has a far higher error than ReLU.",
+    "sigmoid it stays above a third; at the largest rate, tanh has a far higher error than ReLU.",
     rows=("E3",),
 )
 def activations_trained() -> Figure:

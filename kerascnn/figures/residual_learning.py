@@ -26,7 +26,7 @@ MAPS = 6
     alt="Training and validation error on CIFAR-10 of plain and residual networks with 20 and 56 "
     "layers over the epochs: among the plain networks, the deeper one has far higher errors of "
     "both kinds; among the residual networks, the deeper one starts more slowly and ends with the "
-    "lower training error. Beside it, the test errors of He et al., which fall from 20 to 110 "
+    "lower training error; beside it, the test errors of He et al., which fall from 20 to 110 "
     "layers.",
     rows=("D9",),
 )
