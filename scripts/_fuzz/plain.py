@@ -15,7 +15,7 @@ KEEPS = (
     layers.GaussianNoise, layers.GaussianDropout, layers.AlphaDropout,
     layers.ActivityRegularization,
 )  # fmt: skip
-KEEPING = ("reshape", "squeeze", "expanddims", "identity")  # operations from `keras.ops`
+KEEPING = ("reshape", "squeeze", "expanddims", "getitem", "identity")  # operations from `keras.ops`
 
 
 def holder(operation):

@@ -45,7 +45,7 @@ def test_the_slope_of_the_sigmoid_is_a_quarter():
 @pytest.mark.slow
 def test_a_small_run():
     result = kc.experiments.activation_functions(
-        data="digits", images=128, epochs=1, rates=(1e-6, 0.05), seeds=(0,)
+        data="digits", images=128, epochs=1, batch_size=16, rates=(1e-6, 0.05), seeds=(0,)
     )
     assert result["error"].shape == (3, 1, 1)
     assert result["rate"][0] == 0.05
