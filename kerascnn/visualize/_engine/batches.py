@@ -43,7 +43,7 @@ def in_batches(
         same[0].numpy() if len(same) == 1 else np.concatenate([p.numpy() for p in same])
         for same in zip(*parts, strict=True)
     ]
-    if check:
+    if check and results:
         warn_of_not_finite(results, image=image)
     return results
 
