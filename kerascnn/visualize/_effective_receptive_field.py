@@ -70,9 +70,8 @@ def effective_receptive_field(
     check_free_sizes(graph, tensors)
     sizes = shapes_on_the_way(graph, tensors, node.outputs)[node.outputs[0]].shape
     unit = check_unit("unit", unit, tuple(sizes))
-    channels = None if channel is None else count_units(node)
-    if channels is not None and check_count("channel", channel, 0) >= channels:
-        raise ValueError(f"channel must be 0 to {channels - 1}; received {channel!r}.")
+    if channel is not None and check_count("channel", channel, 0) >= count_units(node):
+        raise ValueError(f"channel must be 0 to {count_units(node) - 1}; received {channel!r}.")
 
     def gradients(graph: Graph, *inputs: Tensor) -> list[Tensor]:
         key = graph.node(name).outputs[0]
