@@ -126,6 +126,7 @@ class Plain:
                 if step.inner is not None:
                     some = [tf.repeat(c, len(tensors[0]), axis=0) for c in step.constants]
                     given = [x if x.dtype.is_floating else tf.cast(x, "float32") for x in tensors]
+                    self.tape.watch(given)  # integers have not been
                     inner = self.follow(step.inner, [*given, *some], (*path, i))
                     end = step.inner.ends[0]
                     values[i] = inner[0][end]
