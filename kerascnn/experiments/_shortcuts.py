@@ -89,15 +89,10 @@ def shortcuts(
     explainers = methods_by_name(methods, train[0][:: max(1, len(train[0]) // 100)])
     steps = product(enumerate(reliabilities), enumerate(seeds))
     for (row, reliability), (nth, seed) in followed(steps, verbose):
-        rng = np.random.default_rng(seed)
-        planted, mask = plant(
-            shortcut, train[0], given_away(train[1], reliability, rng), tag_size=tag_size
-        )
-        model = trained_briefly(
-            lambda: net(train[0].shape[1:]),
-            (planted, train[1]),
-            seed=seed, epochs=epochs, learning_rate=learning_rate,
-        ).model  # fmt: skip
+        model, mask = trained_with(
+            shortcut, reliability, train,
+            tag_size=tag_size, seed=seed, epochs=epochs, learning_rate=learning_rate,
+        )  # fmt: skip
         accuracy[:, row, nth] = under_conditions(model, shortcut, test, tag_size)
         second = test[0][test[1] == 1]
         with_it = plant(shortcut, second, tag_size=tag_size)[0]
@@ -129,6 +124,15 @@ def shortcuts(
         "reliabilities": list(reliabilities),
         "classes": names,
     }
+
+
+def trained_with(shortcut, reliability, train, *, tag_size, seed, **options):
+    """Train the network on images with a shortcut; return it, and where the shortcut is."""
+    images, labels = train
+    where = given_away(labels, reliability, np.random.default_rng(seed))
+    planted, mask = plant(shortcut, images, where, tag_size=tag_size)
+    run = trained_briefly(lambda: net(images.shape[1:]), (planted, labels), seed=seed, **options)
+    return run.model, mask
 
 
 def under_conditions(model, shortcut, test, tag_size):

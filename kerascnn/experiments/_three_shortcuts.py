@@ -8,10 +8,9 @@ import numpy as np
 from kerascnn._checks import check_number
 
 from ._experiment import experiment, followed
-from ._explainers import net, two_classes
-from ._photographs import trained_briefly
-from ._planting import SHORTCUTS, check_planting, given_away, plant
-from ._shortcuts import CONDITIONS, under_conditions
+from ._explainers import two_classes
+from ._planting import SHORTCUTS, check_planting
+from ._shortcuts import CONDITIONS, trained_with, under_conditions
 
 
 @experiment
@@ -72,13 +71,10 @@ def three_shortcuts(
     accuracy = np.zeros(shape)
     steps = product(enumerate(shortcuts), enumerate(reliabilities), enumerate(seeds))
     for (row, shortcut), (column, reliability), (nth, seed) in followed(steps, verbose):
-        where = given_away(train[1], reliability, np.random.default_rng(seed))
-        planted = plant(shortcut, train[0], where, tag_size=tag_size)[0]
-        model = trained_briefly(
-            lambda: net(train[0].shape[1:]),
-            (planted, train[1]),
-            seed=seed, epochs=epochs, learning_rate=learning_rate,
-        ).model  # fmt: skip
+        model, _mask = trained_with(
+            shortcut, reliability, train,
+            tag_size=tag_size, seed=seed, epochs=epochs, learning_rate=learning_rate,
+        )  # fmt: skip
         accuracy[row, column, :, nth] = under_conditions(model, shortcut, test, tag_size)
     return {
         "accuracy": accuracy,
