@@ -157,10 +157,47 @@ def buffers(_):
     yield "the same: most resident memory", f"{kept[3] / back[3]:.2f}", "≤ 1.15"
 
 
+def normalization(_):
+    """Local response normalization and its gradient, compiled, against TensorFlow's own."""
+    import tensorflow as tf
+
+    import kerascnn as kc
+
+    maps = tf.random.stateless_uniform((32, 27, 27, 96), (0, 0))  # AlexNet's norm1
+
+    def timed(normalize):
+        @tf.function
+        def gradient(maps):
+            with tf.GradientTape() as tape:
+                tape.watch(maps)
+                normalized = normalize(maps)
+            return tape.gradient(normalized, maps, normalized)
+
+        def seconds():
+            began = clock()
+            gradient(maps)
+            return [now - then for now, then in zip(clock(), began, strict=True)]
+
+        seconds()
+        return seconds
+
+    layer = kc.layers.LocalResponseNormalization
+    found = take_turns(
+        {
+            "roots": timed(layer()),
+            "power": timed(layer(beta=0.75001)),
+            "peer": timed(lambda x: tf.nn.local_response_normalization(x, 2, 2, 1e-4, 0.75)),
+        }
+    )
+    what = "time of `LocalResponseNormalization` and its gradient, 32x27x27x96, against"
+    yield f"{what} tf.nn's", ratios(found["peer"], found["roots"]), "≤ 1"
+    yield f"{what} a power", ratios(found["power"], found["roots"]), "≤ 0.5"
+
+
 def main():
     data_dir = sys.argv[1] if len(sys.argv) > 1 else None
     print("| what | measured: wall-clock, processor | aim |\n| --- | --: | --: |", flush=True)
-    for part in (buffers, memory, speed):
+    for part in (normalization, buffers, memory, speed):
         for row in part(data_dir):
             print("| " + " | ".join(row) + " |", flush=True)
 

@@ -20,7 +20,6 @@ from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
-from ._strided_pointwise import made_safe
 from ._twin import twin
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
@@ -243,7 +242,7 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
         return _resize(operation, args, kwargs)
     if isinstance(operation, Pad) and not keras.backend.is_keras_tensor(args[0]):
         return operation(args[0], _padding_value(operation, *args, **kwargs))
-    return made_safe(operation)(*args, **kwargs)
+    return operation(*args, **kwargs)
 
 
 def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:

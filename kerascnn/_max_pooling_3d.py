@@ -10,18 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 from keras import ops
-from tensorflow.python.framework.ops import RegisterGradient, gradient_registry
 
 from ._graph import Tensor
-
-OPERATION = "MaxPool3D"
-
-
-def mend() -> None:
-    """Replace the gradient in TensorFlow's registry, for all code that runs in this process."""
-    if gradient_registry.lookup(OPERATION) is not gradient:
-        del gradient_registry._registry[OPERATION]
-        RegisterGradient(OPERATION)(gradient)
 
 
 def gradient(operation: Any, upstream: Tensor) -> Tensor:

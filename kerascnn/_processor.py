@@ -24,8 +24,6 @@ from ._graph import (
     run,
     users_of,
 )
-from ._onednn import is_off
-from ._strided_pointwise import check_transposed
 
 SOME_SIZE = 64  # in pixels, for models that accept any size
 # TensorFlow's additions to its messages: colors, names of nodes and operations.
@@ -111,34 +109,11 @@ def _run_or_say(node: Node, args: tuple, kwargs: dict) -> object:
 
 
 def mend_gradients() -> None:
-    """Mend TensorFlow's gradient of 3-D max-pooling."""
+    """Replace the gradients that TensorFlow computes wrongly."""
     if keras.backend.backend() == "tensorflow":
-        from ._max_pooling_3d import mend
+        from ._gradients import mend
 
         mend()
-
-
-def _check_small_volumes(graph: Graph, node: Node) -> None:
-    """Check that the maps of a 3-D convolution in bfloat16 are at least as large as its kernel.
-
-    Otherwise oneDNN (TensorFlow 2.21) leaves parts of the kernel's gradient as they were in memory.
-
-    Raises:
-        NotImplementedError: If they are smaller, on a CPU and with oneDNN.
-    """
-    layer = node.operation
-    if not isinstance(layer, keras.layers.Conv3D) or layer.compute_dtype != "bfloat16":
-        return
-    last = layer.data_format == "channels_last"
-    sizes = graph.shapes[node.inputs[0]][1:-1] if last else graph.shapes[node.inputs[0]][2:]
-    small = any(n is not None and n < k for n, k in zip(sizes, layer.kernel_size, strict=True))
-    if small and not is_off() and not keras.distribution.list_devices("gpu"):
-        raise NotImplementedError(
-            f"TensorFlow with oneDNN computes a wrong gradient of the layer {node.name!r} in "
-            f"bfloat16, whose kernel, {tuple(layer.kernel_size)}, is larger than its maps, "
-            f"{tuple(sizes)}. Use float32, or set TF_ENABLE_ONEDNN_OPTS=0 before TensorFlow is "
-            "imported."
-        )
 
 
 def check_weights_learn(graph: Graph) -> None:
@@ -153,8 +128,6 @@ def check_weights_learn(graph: Graph) -> None:
     learned: set = set()  # tensors that depend on trainable weights
     for node in graph.nodes:
         operation = node.operation
-        check_transposed(operation, node.name)
-        _check_small_volumes(graph, node)
         if not learned.isdisjoint(node.inputs) and type(operation).__name__ in RESIZING:
             dtype = getattr(operation, "compute_dtype", None) or operation.output.dtype
             single = operation.interpolation in SINGLE and dtype in HALF

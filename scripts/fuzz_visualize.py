@@ -13,7 +13,9 @@ runs a single network again, with all methods.
 """
 
 import argparse
+import faulthandler
 import re
+import sys
 import time
 import traceback
 import warnings
@@ -129,12 +131,14 @@ def main():
     parser.add_argument("--method", help="run only this method")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="keras")
+    faulthandler.enable()
     counts, wrong, end = Counter(), 0, time.monotonic() + 60 * options.minutes
     seed, one = options.seed, options.one is not None
     while True:
         seed = options.one if one else seed
         if seed % 20 == 0:
             keras.backend.clear_session()
+        print(f"seed {seed}", end="\r", file=sys.stderr, flush=True)  # in case the process dies
         try:
             findings, words = run(seed, counts, every=one, only=options.method)
         except SkipError as skip:

@@ -9,7 +9,8 @@ import tensorflow as tf
 from keras import layers
 
 import kerascnn as kc
-from kerascnn._max_pooling_3d import max_pool, mend
+from kerascnn._gradients import mend
+from kerascnn._max_pooling_3d import max_pool
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from tensorflow.python.framework.test_util import IsMklEnabled
 
 import kerascnn as kc
 from kerascnn._graph import flatten
-from kerascnn._processor import check_padding, check_weights_learn
+from kerascnn._processor import check_padding
 
 METHODS = {
     "saliency": lambda model, images: kc.visualize.saliency(model, images, 0),
@@ -134,19 +134,3 @@ def test_padded_channels_before_a_convolution_are_named(rng):
             kc.evaluate(model, data)
     else:
         assert np.isfinite(kc.evaluate(model, data).loss)
-
-
-@pytest.mark.parametrize("depth", [2, 4])
-def test_small_volumes_in_bfloat16(depth, monkeypatch):
-    """oneDNN leaves part of the kernel's gradient as it was in memory."""
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    inputs = keras.Input((depth, 8, 8, 1), dtype="float32")
-    conv = layers.Conv3D(2, 3, padding="same", dtype="mixed_bfloat16", name="deep")
-    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling3D()(conv(inputs))))
-    if depth >= 3:
-        check_weights_learn(flatten(model))
-        return
-    with pytest.raises(NotImplementedError, match=r"'deep' in bfloat16, whose kernel, \(3, 3, 3\)"):
-        check_weights_learn(flatten(model))
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    check_weights_learn(flatten(model))

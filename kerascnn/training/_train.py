@@ -15,7 +15,6 @@ from kerascnn._errors import unknown
 from kerascnn._graph import check_is_model
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked, mend_gradients
-from kerascnn._strided_pointwise import strides_made_safe
 
 from ._callbacks import (
     FiniteLoss,
@@ -236,7 +235,7 @@ def train(
                 run = Fit(trained, ready, plan, progress, lengths, meter, seed, where.count)
                 shape = first_of(ready.fit).images.shape
                 mend_gradients()
-                with kernels_checked(model, shape), strides_made_safe(model):
+                with kernels_checked(model, shape):
                     run.run(together, verbosity(verbose))
             if directory:
                 directory.keep_last(progress.epochs)

@@ -7,7 +7,6 @@ import numpy as np
 
 from kerascnn._errors import warn
 from kerascnn._graph import flatten
-from kerascnn._strided_pointwise import strides_made_safe
 
 from ._engine.images import Images, check_images
 from ._engine.tape import variable_gradients
@@ -64,10 +63,9 @@ def weight_gradients(
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [v.numpy().copy() for v in others]
     try:
-        with strides_made_safe(model):
-            grads = variable_gradients(
-                graph, arrays, lambda: loss(model(inputs, training=training)), weights
-            )
+        grads = variable_gradients(
+            graph, arrays, lambda: loss(model(inputs, training=training)), weights
+        )
     finally:
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)

@@ -1,5 +1,5 @@
 """Shared parts of the methods: inputs, compilation, gradients, scores, batches, ascent."""
 
-from kerascnn import _max_pooling_3d
+from kerascnn._gradients import mend
 
-_max_pooling_3d.mend()
+mend()

@@ -9,7 +9,6 @@ import keras
 from keras import ops
 
 from kerascnn._graph import Key, Node, Tensor, run
-from kerascnn._strided_pointwise import made_safe
 from kerascnn._twin import twin
 
 from .kernels import check_float
@@ -75,7 +74,7 @@ def affine_of(layer: keras.layers.Layer) -> list[Affine]:
             activation=keras.activations.linear, lora_enabled=False,
             _dtype_policy=keras.DTypePolicy(SINGLE),
         )  # fmt: skip
-        return made_safe(other)(a)
+        return other(a)
 
     if isinstance(layer, TRANSPOSED):
         by_output = _before_last

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from kerascnn._graph import Graph
-from kerascnn._strided_pointwise import check_transposed
 
 from .axes import graph_of
 from .compile import compiled, said_in_one_line, specs
@@ -69,8 +68,6 @@ class Question:
         if self.score is None:
             return compiled(self.model, self.graph, key, body, specs(arrays))
         graph = self.graph
-        for node in graph.nodes:  # outside of a compiled graph, all gradients are computed
-            check_transposed(node.operation, node.name)
         return lambda *tensors: said_in_one_line(graph, tensors, lambda: body(graph, *tensors))
 
 

@@ -1,0 +1,27 @@
+"""Replace gradients that TensorFlow computes wrongly, for all code that runs in this process.
+
+This is the only way that also reaches the operations inside other layers and functions.
+"""
+
+from functools import cache
+
+from tensorflow.python.framework.ops import RegisterGradient, gradient_registry
+
+from . import _kernel_gradients, _max_pooling_3d
+
+MENDED = {  # by TensorFlow's name of the operation: from its own gradient to a right one
+    "Conv2D": _kernel_gradients.of_convolution,
+    "Conv2DBackpropInput": _kernel_gradients.of_transposed,
+    "Conv3D": _kernel_gradients.of_convolution_3d,
+    "Conv3DBackpropInputV2": _kernel_gradients.of_transposed_3d,
+    "MaxPool3D": lambda original: _max_pooling_3d.gradient,
+}
+
+
+@cache
+def mend() -> None:
+    """Replace the gradients in TensorFlow's registry, once."""
+    for operation, mended in MENDED.items():
+        original = gradient_registry.lookup(operation)
+        del gradient_registry._registry[operation]
+        RegisterGradient(operation)(mended(original))

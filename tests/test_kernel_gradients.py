@@ -1,0 +1,149 @@
+"""Gradients of kernels that oneDNN computes wrongly, of one pixel or larger than their volumes."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import kerascnn as kc
+from kerascnn._gradients import mend
+
+
+@pytest.fixture(autouse=True)
+def mended():
+    mend()
+
+
+class Own(layers.Conv2D):
+    """A convolution whose code is not that of Keras."""
+
+    def convolution_op(self, inputs, kernel):
+        return 2 * super().convolution_op(inputs, kernel)
+
+
+def lifted(layer):
+    """A layer for single images, applied to sequences of one image."""
+    wrapped = layers.TimeDistributed(layer)
+    return lambda x: wrapped(x[:, None])[:, 0], layer
+
+
+def row(layer):
+    """A layer for signals, applied to images of one row."""
+    return lambda x: layer(x[:, 0])[:, None], layer
+
+
+def plain(layer):
+    return layer, layer
+
+
+# Each with its factor, strides and, for a transposed convolution, whether it is one.
+LAYERS = {
+    "convolution": lambda: (*plain(layers.Conv2D(4, 1, strides=2)), 1),
+    "same": lambda: (*plain(layers.Conv2D(4, 1, strides=(3, 1), padding="same")), 1),
+    "own": lambda: (*plain(Own(4, 1, strides=2)), 2),
+    "wrapped": lambda: (*lifted(layers.Conv2D(4, 1, strides=2)), 1),
+    "signals": lambda: (*row(layers.Conv1D(4, 1, strides=2, padding="causal")), 1),
+    "transposed": lambda: (*plain(layers.Conv2DTranspose(4, 1, strides=2)), 1),
+    "output padding": lambda: (
+        *plain(layers.Conv2DTranspose(4, 1, strides=3, output_padding=1)),
+        1,
+    ),
+    "transposed signals": lambda: (*row(layers.Conv1DTranspose(4, 1, strides=2)), 1),
+}
+
+
+def strides_of(layer):
+    return (1, *layer.strides) if len(layer.strides) == 1 else layer.strides
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_kernel_of_one_pixel(name, compiled, rng):
+    """Each weight's gradient is the sum of the products of two pixels."""
+    function, layer, factor = LAYERS[name]()
+    images = rng.random((2, 1 if "signals" in name else 6, 7, 3), "float32")
+    outputs = function(images)
+    upstream = rng.random(outputs.shape, "float32")
+
+    def gradients(images, upstream):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = function(images)
+        return tape.gradient(outputs, [images, layer.kernel.value], upstream)
+
+    step = tf.function(gradients)
+    arguments = tf.constant(images), tf.constant(upstream)
+    by_image, by_kernel = (step if compiled else gradients)(*arguments)
+    (high, wide), kernel = strides_of(layer), layer.kernel.numpy().reshape(layer.kernel.shape[-2:])
+    if "Transpose" in type(layer).__name__:
+        seen = upstream[:, ::high, ::wide]
+        assert_close(by_kernel, np.einsum("nhwo,nhwi->oi", seen, images))
+        assert_close(by_image, np.einsum("nhwo,oi->nhwi", seen, kernel))
+    else:
+        seen, expected = images[:, ::high, ::wide], np.zeros_like(images)
+        assert_close(by_kernel, factor * np.einsum("nhwi,nhwo->io", seen, upstream))
+        expected[:, ::high, ::wide] = factor * np.einsum("nhwo,io->nhwi", upstream, kernel)
+        assert_close(by_image, expected)
+    graph = step.get_concrete_function(*arguments).graph
+    kernels = [op for op in graph.get_operations() if op.type == "Conv2DBackpropFilter"]
+    assert [max(op.get_attr("strides")) for op in kernels] == [1]
+
+
+def assert_close(found, expected):
+    np.testing.assert_allclose(np.reshape(found, expected.shape), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_other_kernels_are_left_alone(rng):
+    """Those of several pixels or many channels; the gradient is TensorFlow's own."""
+    for channels, size in ((3, 3), (16, 1)):
+        layer = layers.Conv2D(4, size, strides=2)
+        images = tf.constant(rng.random((2, 7, 7, channels), "float32"))
+        layer(images)
+
+        @tf.function
+        def gradient(images, layer=layer):
+            with tf.GradientTape() as tape:
+                outputs = layer(images)
+            return tape.gradient(outputs, layer.kernel.value)
+
+        operations = gradient.get_concrete_function(images).graph.get_operations()
+        (found,) = [op for op in operations if op.type == "Conv2DBackpropFilter"]
+        assert found.get_attr("strides") == [1, 2, 2, 1]
+
+
+VOLUMES = {
+    "convolution": lambda: layers.Conv3D(3, 3, padding="same"),
+    "transposed": lambda: layers.Conv3DTranspose(3, 3, padding="same"),
+    "wrapped": lambda: layers.TimeDistributed(layers.Conv3D(3, 3, padding="same")),
+}
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("name", VOLUMES)
+def test_a_kernel_larger_than_its_volumes_in_bfloat16(name, known, rng):
+    """The gradients are those in single precision, up to rounding to 8 bits."""
+    volumes = rng.normal(size=(2, 2, 8, 8, 2)).astype("float32")
+    volumes = volumes[:, None] if name == "wrapped" else volumes
+    shape = volumes.shape[1:] if known else (*volumes.shape[1:-4], None, None, None, 2)
+
+    def net(dtype):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input(shape, dtype="float32")
+        with_dtype = keras.dtype_policies.get(dtype)
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(with_dtype)
+        try:
+            return keras.Model(inputs, VOLUMES[name]()(inputs))
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    def of(dtype):
+        junk = [np.full((3, 3, 3, 2, 3), np.nan, "float16") for _ in range(99)]
+        del junk  # NaN in the memory that is free
+        return kc.visualize.weight_gradients(
+            net(dtype), volumes, lambda y: keras.ops.sum(keras.ops.cast(y, "float32") ** 2)
+        )
+
+    for found, expected in zip(of("mixed_bfloat16"), of("float32"), strict=True):
+        np.testing.assert_allclose(found, expected, atol=0.03 * np.abs(expected).max())
