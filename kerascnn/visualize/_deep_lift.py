@@ -40,8 +40,8 @@ def deep_lift(
     on what it contributes. The contributions sum to the difference in score, in one backward pass.
 
     Limitations: the result depends on the baseline, as for `integrated_gradients`. Attention,
-    recurrent and custom layers, products of tensors and normalization by the activations are
-    rejected.
+    recurrent and custom layers, layers that use a mask, products of tensors and normalization by
+    the activations are rejected.
 
     Args:
         model: any functional or sequential `keras.Model` whose layers have a rule.
@@ -68,8 +68,11 @@ def deep_lift(
     """
     question = ask(model, images, target)
     route = Route(question.graph, question.graph.inputs)
-    closed = [node.name for node in route.nodes if depends_on_others(node)]
-    route.kinds.update(dict.fromkeys(closed))
+    masks = {key for node in route.nodes if node.boolean for key in node.outputs}
+    for node in route.nodes:
+        masked = not node.boolean and not masks.isdisjoint(node.inputs)
+        if masked or depends_on_others(node):
+            route.kinds[node.name] = None
     route.check("DeepLIFT", KINDS, "Use integrated_gradients, which takes any layer.")
     baselines = check_baseline(baseline, question.images)
     question = with_predicted_classes(question, batch_size)

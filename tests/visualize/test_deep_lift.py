@@ -81,6 +81,55 @@ def test_a_tensor_that_reaches_a_layer_twice(images):
             np.testing.assert_allclose(found.gap, 0, atol=1e-4)
 
 
+@pytest.fixture
+def steps(rng):
+    """Sequences of four steps, of which one is 0."""
+    sequences = rng.normal(size=(2, 4, 3)).astype("float32")
+    sequences[:, 1] = 0
+    return sequences
+
+
+KERAS_WARNS = pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+
+
+@KERAS_WARNS
+@pytest.mark.parametrize("method", [deep_lift, lrp])
+def test_masked_steps_count(method, steps):
+    """Masking changes no step of zeros, although its gradient is 0 there."""
+
+    def net(*masking):
+        keras.utils.set_random_seed(0)
+        x = inputs = keras.Input((4, 3))
+        for layer in masking:
+            x = layer(x)
+        x = layers.Flatten()(layers.Conv1D(4, 2, activation="tanh")(x))
+        return keras.Model(inputs, layers.Dense(2)(x))
+
+    how = (
+        {"baseline": 0.5}
+        if method is deep_lift
+        else {"composite": "epsilon_gamma_box", "bounds": (-4, 4)}
+    )
+    found, expected = (method(m, steps, 1, **how) for m in (net(layers.Masking()), net()))
+    np.testing.assert_allclose(found.attributions, expected.attributions, rtol=1e-4, atol=1e-6)
+    assert np.abs(found.attributions[:, 1]).min() > 1e-3
+
+
+@KERAS_WARNS
+def test_layers_that_use_a_mask_are_refused(steps):
+    """The mask of the image is not that of the baseline."""
+    inputs = keras.Input((4, 3))
+    pooled = layers.GlobalAveragePooling1D(name="mean")(layers.Masking()(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(pooled))
+    with pytest.raises(ValueError, match=r"rule for DeepLIFT; there is none for 'mean'"):
+        deep_lift(model, steps, 1)
+    other = keras.Sequential(
+        [keras.Input((4, 3)), layers.Masking(1.0, name="ones"), layers.Flatten(), layers.Dense(2)]
+    )
+    with pytest.raises(ValueError, match="there is none for 'ones'"):
+        deep_lift(other, steps, 1)
+
+
 @pytest.mark.parametrize("method", [deep_lift, lrp])
 def test_a_head_that_another_layer_uses(method, images):
     """Its logits are explained on one path and its softmax on the other: there is no rule."""

@@ -14,6 +14,7 @@
 from collections.abc import Collection
 
 import keras
+import numpy as np
 
 from kerascnn._graph import Graph, Key, Node, Slot
 from kerascnn._heads import can_be_seen, head_of, last_function, name_of
@@ -29,7 +30,7 @@ COPYING = (
     L.InputLayer, L.Flatten, L.Reshape, L.Permute, L.RepeatVector, L.Concatenate, L.Identity,
     L.ZeroPadding1D, L.ZeroPadding2D, L.ZeroPadding3D, L.Cropping1D, L.Cropping2D, L.Cropping3D,
     L.UpSampling1D, L.UpSampling3D, L.Dropout, L.SpatialDropout1D, L.SpatialDropout2D,
-    L.SpatialDropout3D, L.AlphaDropout, L.GaussianDropout, L.GaussianNoise, L.Masking,
+    L.SpatialDropout3D, L.AlphaDropout, L.GaussianDropout, L.GaussianNoise,
     L.ActivityRegularization, L.CenterCrop,
 )  # fmt: skip
 SUMMING = (
@@ -107,7 +108,7 @@ def kind_of(graph: Graph, node: Node, heads: Collection[str]) -> str | None:
     if name in NAMED:
         return NAMED[name]
     for kind, layers in (
-        ("elementwise", NORMALIZING),
+        ("elementwise", (*NORMALIZING, L.Masking)),
         ("copies", COPYING),
         ("sums", SUMMING),
         ("maximum", MAXIMIZING),
@@ -170,7 +171,8 @@ def _has_kernel(operation: keras.Operation) -> bool:
 def depends_on_others(node: Node) -> bool:
     """Whether a change of one element changes more than what is computed from it alone.
 
-    So it is in a normalization by the activations, and in the maximum of several tensors.
+    So it is in a normalization by the activations, in the maximum of several tensors, and in
+    masking, which sets the elements of a step to 0 if all of them are, say, 1.
     """
     operation = node.operation
     statistical = isinstance(operation, L.UnitNormalization) or type(operation).__name__ in (
@@ -178,7 +180,13 @@ def depends_on_others(node: Node) -> bool:
         "RMSNormalization",
     )
     choosing = isinstance(operation, (L.Maximum, L.Minimum)) and len({*node.inputs}) > 1
-    return statistical or choosing
+    masking = isinstance(operation, L.Masking) and not masks_zeros(operation)
+    return statistical or choosing or masking
+
+
+def masks_zeros(operation: keras.Operation) -> bool:
+    """Whether it masks steps of zeros: it returns its input, although its gradient is 0 there."""
+    return isinstance(operation, L.Masking) and not np.any(operation.mask_value)
 
 
 def keeps_order(node: Node, kind: str | None) -> bool:
@@ -190,6 +198,7 @@ def keeps_order(node: Node, kind: str | None) -> bool:
     if kind == "elementwise":
         function = name_of(last_function(operation))
         affine = isinstance(operation, AFFINE) or not isinstance(operation, L.Layer)
+        affine = affine or masks_zeros(operation)
         if function in FUNCTIONS:
             leaky = getattr(operation, "negative_slope", 0)
             return function in RISING and leaky >= 0
@@ -202,6 +211,7 @@ def keeps_order(node: Node, kind: str | None) -> bool:
 
 
 def activates(node: Node) -> bool:
-    """Whether a node is an activation alone: a layer without a kernel, or a function."""
-    function = name_of(last_function(node.operation))
-    return function in FUNCTIONS and not _has_kernel(node.operation)
+    """Whether a node is a function of single elements: an activation alone, or masking."""
+    operation = node.operation
+    function = name_of(last_function(operation))
+    return (function in FUNCTIONS and not _has_kernel(operation)) or masks_zeros(operation)
