@@ -10,6 +10,9 @@ On a CPU, oneDNN (TensorFlow 2.21) has two faults:
 
 TensorFlow also computes the gradient of a kernel where only that of the input is asked for, unless
 it compiles the graph. Convolutions of signals are those of images with a single row.
+
+A transposed convolution is the gradient of a convolution for its maps. What is said of the maps of
+a convolution here holds for the result of a transposed one.
 """
 
 from collections.abc import Callable
@@ -31,28 +34,23 @@ def of_convolution(original: Gradient) -> Gradient:
         maps, kernel = operation.inputs
         if not _skips_pixels(operation, kernel):
             return original(operation, upstream)
-        with tf.GradientTape() as tape:
-            tape.watch([maps, kernel])
-            seen = tf.nn.conv2d(_seen(maps, operation), kernel, 1, "VALID", _format(operation))
-        return tape.gradient(seen, [maps, kernel], upstream)
+        by_maps = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(maps), filter=kernel, out_backprop=upstream, **_options(operation)
+        )
+        return by_maps, _of_pixel(operation, maps, kernel, upstream)
 
     return gradient
 
 
 def of_transposed(original: Gradient) -> Gradient:
-    """Return the gradient of `Conv2DBackpropInput` for the output size, kernel and maps."""
+    """Return the gradient of `Conv2DBackpropInput` for its size, kernel and maps."""
 
     def gradient(operation: Any, upstream: Tensor) -> Any:
         _, kernel, maps = operation.inputs
         if not _skips_pixels(operation, kernel):
             return original(operation, upstream)
-        upstream = _seen(upstream, operation)  # the other pixels are 0
-        with tf.GradientTape() as tape:
-            tape.watch([kernel, maps])
-            made = tf.nn.conv2d_transpose(
-                maps, kernel, tf.shape(upstream), 1, "VALID", _format(operation)
-            )
-        return None, *tape.gradient(made, [kernel, maps], upstream)
+        by_maps = tf.raw_ops.Conv2D(input=upstream, filter=kernel, **_options(operation))
+        return None, _of_pixel(operation, upstream, kernel, maps), by_maps
 
     return gradient
 
@@ -64,70 +62,77 @@ def of_convolution_3d(original: Gradient) -> Gradient:
         maps, kernel = operation.inputs
         if not _is_small(operation, maps, kernel):
             return original(operation, upstream)
-        with tf.GradientTape() as tape:
-            tape.watch([maps, kernel])
-            found = tf.raw_ops.Conv3D(
-                input=_single(maps), filter=_single(kernel), **_options(operation)
-            )
-        return tape.gradient(found, [maps, kernel], _single(upstream))
+        by_maps = tf.raw_ops.Conv3DBackpropInputV2(
+            input_sizes=tf.shape(maps), filter=kernel, out_backprop=upstream, **_options(operation)
+        )
+        return by_maps, _of_volume(operation, maps, kernel, upstream)
 
     return gradient
 
 
 def of_transposed_3d(original: Gradient) -> Gradient:
-    """Return the gradient of `Conv3DBackpropInputV2` for the output size, kernel and maps."""
+    """Return the gradient of `Conv3DBackpropInputV2` for its size, kernel and maps."""
 
     def gradient(operation: Any, upstream: Tensor) -> Any:
         _, kernel, maps = operation.inputs
         if not _is_small(operation, upstream, kernel):
             return original(operation, upstream)
-        with tf.GradientTape() as tape:
-            tape.watch([kernel, maps])
-            made = tf.raw_ops.Conv3DBackpropInputV2(
-                input_sizes=tf.shape(upstream),
-                filter=_single(kernel),
-                out_backprop=_single(maps),
-                **_options(operation),
-            )
-        return None, *tape.gradient(made, [kernel, maps], _single(upstream))
+        by_maps = tf.raw_ops.Conv3D(input=upstream, filter=kernel, **_options(operation))
+        return None, _of_volume(operation, upstream, kernel, maps), by_maps
 
     return gradient
 
 
 def _skips_pixels(operation: Any, kernel: Tensor) -> bool:
     """Return whether it is a strided convolution of few channels with a kernel of one pixel."""
+    if max(operation.get_attr("strides")) == 1 or kernel.shape.rank is None:
+        return False
     *size, channels, _ = kernel.shape
-    strided = max(operation.get_attr("strides")) > 1
-    explicit = _word(operation, "padding") == "EXPLICIT"  # which Keras never asks for
-    return strided and size == [1, 1] and not explicit and (channels is None or channels < FEW)
+    return size == [1, 1] and (channels is None or channels < FEW)
 
 
-def _seen(maps: Tensor, operation: Any) -> Tensor:
-    """Return the pixels that a convolution of one pixel with strides sees."""
-    return maps[tuple(slice(None, None, stride) for stride in operation.get_attr("strides"))]
+def _of_pixel(operation: Any, maps: Tensor, kernel: Tensor, upstream: Tensor) -> Tensor:
+    """Compute the gradient of a kernel of one pixel from the pixels that it sees."""
+    options, ones = _options(operation), [1, 1, 1, 1]
+    pads = options.pop("explicit_paddings")  # of each axis, before and after
+    if pads:
+        maps = tf.pad(maps, tf.reshape(pads, (4, 2)))
+    seen = maps[tuple(slice(None, None, stride) for stride in options["strides"])]
+    return tf.raw_ops.Conv2DBackpropFilter(
+        input=seen,
+        filter_sizes=tf.shape(kernel),
+        out_backprop=upstream,
+        **options | {"strides": ones, "dilations": ones, "padding": "VALID"},
+    )
 
 
 def _is_small(operation: Any, maps: Tensor, kernel: Tensor) -> bool:
     """Return whether maps in bfloat16 are smaller than a 3-D kernel, or may be."""
+    if maps.dtype != tf.bfloat16 or maps.shape.rank is None or kernel.shape.rank is None:
+        return maps.dtype == tf.bfloat16
     first = _word(operation, "data_format") == "NCDHW"
     sizes = maps.shape[2:] if first else maps.shape[1:-1]
-    return maps.dtype == tf.bfloat16 and any(
-        n is None or n < k for n, k in zip(sizes, kernel.shape[:3], strict=True)
+    return any(None in (n, k) or n < k for n, k in zip(sizes, kernel.shape[:3], strict=True))
+
+
+def _of_volume(operation: Any, maps: Tensor, kernel: Tensor, upstream: Tensor) -> Tensor:
+    """Compute the gradient of a 3-D kernel in single precision."""
+    found = tf.raw_ops.Conv3DBackpropFilterV2(
+        input=tf.cast(maps, tf.float32),
+        filter_sizes=tf.shape(kernel),
+        out_backprop=tf.cast(upstream, tf.float32),
+        **_options(operation),
     )
-
-
-def _single(tensor: Tensor) -> Tensor:
-    return tf.cast(tensor, tf.float32)
+    return tf.cast(found, kernel.dtype)
 
 
 def _options(operation: Any) -> dict[str, Any]:
-    """Return how to convolve volumes."""
-    words = {name: _word(operation, name) for name in ("padding", "data_format")}
-    return words | {name: operation.get_attr(name) for name in ("strides", "dilations")}
-
-
-def _format(operation: Any) -> str:
-    return _word(operation, "data_format")
+    """Return how to convolve images or volumes."""
+    options = {name: _word(operation, name) for name in ("padding", "data_format")}
+    options |= {name: operation.get_attr(name) for name in ("strides", "dilations")}
+    if len(options["strides"]) == 4:
+        options["explicit_paddings"] = operation.get_attr("explicit_paddings")
+    return options
 
 
 def _word(operation: Any, attribute: str) -> str:

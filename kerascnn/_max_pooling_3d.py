@@ -23,7 +23,7 @@ def gradient(operation: Any, upstream: Tensor) -> Tensor:
     """
     size, strides = operation.get_attr("ksize"), operation.get_attr("strides")
     padding, data_format = map(_word, map(operation.get_attr, ("padding", "data_format")))
-    volumes = operation.inputs[0]
+    volumes = tf.identity(operation.inputs[0])  # in a compiled loop, the tape must see this tensor
     with tf.GradientTape() as tape:
         tape.watch(volumes)
         pooled = max_pool(volumes, size, strides, padding, data_format)

@@ -123,7 +123,7 @@ def check_weights_learn(graph: Graph) -> None:
     the weights before a bicubic layer would get no gradient, and stay as they are.
 
     Raises:
-        NotImplementedError: If a gradient is missing or unsafe; names the layer.
+        NotImplementedError: If a gradient is missing; names the layer.
     """
     learned: set = set()  # tensors that depend on trainable weights
     for node in graph.nodes:

@@ -112,6 +112,58 @@ def test_other_kernels_are_left_alone(rng):
         assert found.get_attr("strides") == [1, 2, 2, 1]
 
 
+def test_explicit_padding(rng):
+    """Which TensorFlow knows, and Keras does not use."""
+    images = tf.constant(rng.random((1, 5, 6, 2), "float32"))
+    kernel = tf.constant(rng.random((1, 1, 2, 3), "float32"))
+
+    def gradients(images, kernel, pads):
+        with tf.GradientTape() as tape:
+            tape.watch([images, kernel])
+            outputs = tf.nn.conv2d(images, kernel, 2, pads)
+        return tape.gradient(outputs, [images, kernel], outputs)
+
+    pads = [[0, 0], [1, 2], [3, 0], [0, 0]]
+    by_image, by_kernel = gradients(images, kernel, pads)
+    padded, expected = gradients(tf.pad(images, pads), kernel, "VALID")
+    assert_close(by_kernel, expected.numpy())
+    assert_close(by_image, padded[:, 1:-2, 3:].numpy())
+
+
+LOOPED = {
+    "convolution": lambda x, w: tf.nn.conv2d(x[:, 0], w[0], 2, "SAME"),
+    "transposed": lambda x, w: tf.nn.conv2d_transpose(x[:, 0], w[0], (2, 8, 8, 2), 2, "SAME"),
+    "volumes": lambda x, w: tf.nn.conv3d(
+        *(tf.cast(z, "bfloat16") for z in (x, w)), [1] * 5, "SAME"
+    ),
+    "transposed volumes": lambda x, w: tf.nn.conv3d_transpose(
+        *(tf.cast(z, "bfloat16") for z in (x, w)), (2, 1, 4, 4, 2), [1] * 5, "SAME"
+    ),
+    "pooling": lambda x, w: tf.nn.max_pool3d(x, 2, 2, "SAME") * tf.reduce_sum(w),
+}
+
+
+@pytest.mark.parametrize("name", LOOPED)
+def test_in_a_compiled_loop(name, rng):
+    """Tensors from outside of the loop, which other operations use, too."""
+    size = (3, 1, 1) if "volumes" in name else (1, 1, 1)
+    x = tf.constant(rng.random((2, 1, 4, 4, 2), "float32"))
+    w = tf.constant(rng.random((*size, 2, 2), "float32"))
+
+    def gradients(x, w, steps):
+        with tf.GradientTape() as tape:
+            tape.watch([x, w])
+            total = tf.constant(0.0)
+            for _ in steps:
+                y = tf.cast(LOOPED[name](x, w), "float32")
+                total += tf.reduce_sum(y**2) + tf.reduce_sum(x**2) + tf.reduce_sum(w**2)
+        return tape.gradient(total, [x, w])
+
+    looped = tf.function(lambda x, w: gradients(x, w, tf.range(2)))(x, w)
+    for found, expected in zip(looped, gradients(x, w, range(2)), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0.02 if "volumes" in name else 1e-5)
+
+
 VOLUMES = {
     "convolution": lambda: layers.Conv3D(3, 3, padding="same"),
     "transposed": lambda: layers.Conv3DTranspose(3, 3, padding="same"),

@@ -70,12 +70,11 @@ class LocalResponseNormalization(keras.layers.Layer):
         alpha = self.alpha / self.size if self.convention == "caffe" else self.alpha
         i = np.arange(a.shape[-1])
         near = abs(i[:, None] - i) <= self.size // 2  # a matrix product is a fast way to sum
-        sums = ops.matmul(ops.square(a), ops.cast(near, a.dtype))
-        # In half precision, k + alpha · Σ would round to k: 2.0001 becomes 2.
-        sums = self.k + alpha * ops.cast(sums, keras.backend.result_type(a.dtype, "float32"))
-        if self.beta == 0.75:  # two roots take a fraction of the time of a power
-            root = ops.rsqrt(sums)
-            factors = root * ops.sqrt(root)
+        # In half precision, squares overflow, and k + alpha · Σ rounds to k: 2.0001 becomes 2.
+        wide = ops.cast(a, keras.backend.result_type(a.dtype, "float32"))
+        sums = self.k + alpha * ops.matmul(ops.square(wide), ops.cast(near, wide.dtype))
+        if self.beta == 0.75:  # roots take a fraction of the time of a power
+            factors = ops.rsqrt(sums) * ops.rsqrt(ops.sqrt(sums))
         else:
             factors = sums**-self.beta
         return a * ops.cast(factors, a.dtype)

@@ -21,6 +21,7 @@ from ._engine.tape import pulled_back
 from ._engine.targets import Target
 
 KINDS = ("weights", "elementwise", "copies", "sums", "maximum")
+ONLY_TO_LEARN = keras.layers.BatchNormalization  # uses a mask only in training
 NEAR = 1e-6  # a smaller difference is rounding, and the gradient is used instead of a quotient
 
 
@@ -71,7 +72,7 @@ def deep_lift(
     masks = {key for node in route.nodes if node.boolean for key in node.outputs}
     for node in route.nodes:
         masked = not node.boolean and not masks.isdisjoint(node.inputs)
-        if masked or depends_on_others(node):
+        if depends_on_others(node) or (masked and not isinstance(node.operation, ONLY_TO_LEARN)):
             route.kinds[node.name] = None
     route.check("DeepLIFT", KINDS, "Use integrated_gradients, which takes any layer.")
     baselines = check_baseline(baseline, question.images)

@@ -95,3 +95,19 @@ def test_shape_stays():
 def test_errors_teach(wrong, message):
     with pytest.raises(ValueError, match=message):
         LocalResponseNormalization(**wrong)
+
+
+def test_squares_may_exceed_half_precision():
+    """300² is above 65,504, the largest number in float16."""
+    x = tf.constant([[1.0, 200.0, 300.0]])
+
+    @tf.function(jit_compile=True)
+    def gradient(layer, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+        return y, tape.gradient(y, x)
+
+    half = gradient(LocalResponseNormalization(dtype="float16"), tf.cast(x, "float16"))
+    for found, expected in zip(half, gradient(LocalResponseNormalization(), x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=5e-3, atol=1e-3)

@@ -123,6 +123,9 @@ def test_layers_that_use_a_mask_are_refused(steps):
     model = keras.Model(inputs, layers.Dense(2)(pooled))
     with pytest.raises(ValueError, match=r"rule for DeepLIFT; there is none for 'mean'"):
         deep_lift(model, steps, 1)
+    passes = layers.BatchNormalization()(layers.Dense(3)(layers.Masking()(inputs)))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(passes)))
+    np.testing.assert_allclose(deep_lift(model, steps, 1).gap, 0, atol=1e-5)  # learns with masks
     other = keras.Sequential(
         [keras.Input((4, 3)), layers.Masking(1.0, name="ones"), layers.Flatten(), layers.Dense(2)]
     )

@@ -13,6 +13,7 @@ from kerascnn._graph import Key, Node, Tensor, run
 from kerascnn._heads import is_binary, last_function, without_activation
 
 from .affine import SINGLE
+from .kinds import masks_zeros
 from .route import Route
 from .scores import called, class_scores, logits_at
 from .tape import pulled_back, value_and_gradients
@@ -75,6 +76,8 @@ def pulled(
         given: a tensor in the shape of each output, or `None`.
         function: computes the node from its arguments.
     """
+    if masks_zeros(node.operation):
+        return {node.inputs[0]: given[0]}
     keys = [key for key in dict.fromkeys(node.inputs) if is_float(values[key])]
 
     def outputs(*tensors: Tensor) -> list[Tensor]:

@@ -30,7 +30,7 @@ COPYING = (
     L.InputLayer, L.Flatten, L.Reshape, L.Permute, L.RepeatVector, L.Concatenate, L.Identity,
     L.ZeroPadding1D, L.ZeroPadding2D, L.ZeroPadding3D, L.Cropping1D, L.Cropping2D, L.Cropping3D,
     L.UpSampling1D, L.UpSampling3D, L.Dropout, L.SpatialDropout1D, L.SpatialDropout2D,
-    L.SpatialDropout3D, L.AlphaDropout, L.GaussianDropout, L.GaussianNoise,
+    L.SpatialDropout3D, L.AlphaDropout, L.GaussianDropout, L.GaussianNoise, L.Masking,
     L.ActivityRegularization, L.CenterCrop,
 )  # fmt: skip
 SUMMING = (
@@ -108,7 +108,7 @@ def kind_of(graph: Graph, node: Node, heads: Collection[str]) -> str | None:
     if name in NAMED:
         return NAMED[name]
     for kind, layers in (
-        ("elementwise", (*NORMALIZING, L.Masking)),
+        ("elementwise", NORMALIZING),
         ("copies", COPYING),
         ("sums", SUMMING),
         ("maximum", MAXIMIZING),
@@ -198,7 +198,6 @@ def keeps_order(node: Node, kind: str | None) -> bool:
     if kind == "elementwise":
         function = name_of(last_function(operation))
         affine = isinstance(operation, AFFINE) or not isinstance(operation, L.Layer)
-        affine = affine or masks_zeros(operation)
         if function in FUNCTIONS:
             leaky = getattr(operation, "negative_slope", 0)
             return function in RISING and leaky >= 0
@@ -211,7 +210,6 @@ def keeps_order(node: Node, kind: str | None) -> bool:
 
 
 def activates(node: Node) -> bool:
-    """Whether a node is a function of single elements: an activation alone, or masking."""
-    operation = node.operation
-    function = name_of(last_function(operation))
-    return (function in FUNCTIONS and not _has_kernel(operation)) or masks_zeros(operation)
+    """Whether a node is an activation alone: a layer without a kernel, or a function."""
+    function = name_of(last_function(node.operation))
+    return function in FUNCTIONS and not _has_kernel(node.operation)
