@@ -125,8 +125,12 @@ class Plain:
                 tensors = [values[j] for j in step.inputs]
                 if step.inner is not None:
                     some = [tf.repeat(c, len(tensors[0]), axis=0) for c in step.constants]
-                    given = [x if x.dtype.is_floating else tf.cast(x, "float32") for x in tensors]
-                    self.tape.watch(given)  # integers have not been
+                    takes = [keras.backend.is_float_dtype(x.dtype) for x in step.operation.inputs]
+                    given = [
+                        tf.cast(x, "float32") if float_ and not x.dtype.is_floating else x
+                        for x, float_ in zip(tensors, takes, strict=False)
+                    ]
+                    self.tape.watch([x for x in given if x.dtype.is_floating])
                     inner = self.follow(step.inner, [*given, *some], (*path, i))
                     end = step.inner.ends[0]
                     values[i] = inner[0][end]
