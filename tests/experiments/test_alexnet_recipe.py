@@ -26,9 +26,7 @@ def activations_of(model):
 
 
 def test_ingredients_of_the_net():
-    model, twin = (
-        kc.build_alexnet(variant="cifar", input_shape=(16, 16, 3), classes=10) for _ in range(2)
-    )
+    model, twin = (_alexnet_recipe.net((16, 16, 3), 10) for _ in range(2))
     assert activations_of(model) == {"relu", "softmax"}
     assert activations_of(_alexnet_recipe.with_tanh(model)) == {"tanh", "softmax"}
     bare = _alexnet_recipe.without_normalization(twin)
@@ -45,35 +43,54 @@ def test_each_recipe_changes_one_thing():
             assert getattr(whole, field) != value
 
 
+def test_most_weights_are_in_the_dense_layers():
+    """As in AlexNet, of whose 62,378,344 parameters 58,631,144 are."""
+    model = _alexnet_recipe.net((32, 32, 3), 10)
+    dense = sum(x.count_params() for x in model.layers if isinstance(x, keras.layers.Dense))
+    assert dense == 1_355_786  # 288 · 1024 + 1024 · 1024 + 1024 · 10 and 2,058 biases
+    assert dense / model.count_params() == pytest.approx(58_631_144 / 62_378_344, abs=0.03)
+    assert [x.name for x in model.layers if "dropout" in x.name] == ["fc6_dropout", "fc7_dropout"]
+
+
+def test_without_momentum_the_rates_are_ten_times_as_high():
+    assert _alexnet_recipe.rates_for("whole recipe", (0.01, 0.02)).tolist() == [0.01, 0.02]
+    assert _alexnet_recipe.rates_for("no momentum", (0.01, 0.02)).tolist() == [0.1, 0.2]
+
+
 @pytest.mark.slow
 def test_a_small_run():
     result = kc.experiments.alexnet_recipe(
-        data="shapes", images=32, validation=16, epochs=2, seeds=(4,),
-        recipes=("whole recipe", "no dropout"),
+        data="shapes", images=32, validation=16, epochs=2, steps=(1,), batch_size=16,
+        rates=(0.01, 0.1), search_epochs=1, seeds=(4,), recipes=("whole recipe", "no momentum"),
+        verbose=False,
     )  # fmt: skip
-    assert result["val_accuracy"].shape == (2, 1, 2)
+    assert result["search"].shape == (2, 2, 1)
+    chosen = result["search"][..., 0].argmin(axis=1)
+    assert result["rate"].tolist() == [[0.01, 0.1][chosen[0]], [0.1, 1.0][chosen[1]]]
+    assert result["val_accuracy"].shape == result["val_loss"].shape == (2, 1, 2)
     assert np.all((result["learnt"] >= 0) & (result["learnt"] <= 1))
-    assert result["recipes"].tolist() == ["whole recipe", "no dropout"]
-    assert not np.allclose(*result["loss"])
+    assert result["recipes"].tolist() == ["whole recipe", "no momentum"]
+    assert not np.allclose(*result["val_loss"])
 
 
 def test_the_record_has_the_shapes(record):
-    recipes, seeds = list(_alexnet_recipe.RECIPES), len(record.settings["seeds"])
+    recipes, settings = list(_alexnet_recipe.RECIPES), record.settings
     assert record["recipes"].tolist() == recipes
-    for curve in ("loss", "val_accuracy", "learning_rate"):
-        assert record[curve].shape == (len(recipes), seeds, record.settings["epochs"])
-    assert record["learnt"].shape == (len(recipes), seeds)
+    for curve in ("val_accuracy", "val_loss"):
+        assert record[curve].shape == (len(recipes), len(settings["seeds"]), settings["epochs"])
+    assert record["learnt"].shape == (len(recipes), len(settings["seeds"]))
+    best = record["search"][..., -3:].mean(axis=-1).argmin(axis=1)
+    np.testing.assert_allclose(record["rate"], record["rates"][np.arange(len(recipes)), best])
 
 
-def test_in_a_short_run_only_momentum_is_missed(record):
-    """What the figure's title and alt text say; accuracies of the last epoch."""
-    last = record["val_accuracy"][..., -1]  # (recipe, seed)
-    whole, *others = last
-    without = dict(zip(record["recipes"].tolist()[1:], others, strict=True))
-    momentum = without.pop("no momentum")
-    assert np.all(momentum < whole)
-    assert momentum.mean() < 0.15
-    assert all(accuracy.mean() > whole.mean() - 0.01 for accuracy in without.values())
-    for name in ("no dropout", "tanh instead of ReLU"):
-        assert np.all(without.pop(name) > whole + 0.05)
-    assert all(accuracy.mean() < whole.mean() + 0.04 for accuracy in without.values())
+def test_dropout_and_augmentation_prevent_overfitting(record):
+    """What the figure's title and alt text say."""
+    last, lowest = record["val_loss"][..., -1], record["val_loss"].min(axis=-1)
+    whole, *_ = recipes = record["recipes"].tolist()
+    for name in ("no dropout", "no augmentation"):
+        row = recipes.index(name)
+        assert record["learnt"][row].min() > 0.9 > 0.75 > record["learnt"][0].max()
+        assert record["val_accuracy"][row, :, -1].mean() < record["val_accuracy"][0, :, -1].mean()
+        assert np.all(last[row] > lowest[row] + 0.1)
+    assert whole == "whole recipe"
+    assert np.all(last[0] < lowest[0] + 0.02)

@@ -156,7 +156,7 @@ def test_names_do_not_depend_on_what_was_used_first(monkeypatch):
 # -- the experiments of the package -------------------------------------------------------------
 
 
-LARGE = {"clever_hans": 35_000}  # bytes, with heatmaps
+LARGE = {"clever_hans": 35_000, "alexnet_recipe": 35_000}  # bytes: heatmaps, many curves
 
 
 @pytest.mark.parametrize("name", kc.experiments.names())
@@ -191,8 +191,10 @@ FEW = {"data": "digits", "images": 20, "epochs": 1}
 ONCE = {"tested": 500, "shifts": (0,), "rotations": (0,), "scales": (1,), "distortions": (0,)}
 SEEDED = {  # arguments, and an array with the axis of its seeds; others in the experiment's file
     "alexnet_recipe": (
-        FEW | {"data": "shapes", "validation": 5, "recipes": ("whole recipe",)},
-        "loss",
+        FEW
+        | {"data": "shapes", "validation": 5, "recipes": ("whole recipe",)}
+        | {"batch_size": 20, "search_epochs": 1, "rates": (0.01,)},
+        "val_loss",
         1,
     ),
     "permuted_pixels": (FEW, "accuracy", 2),
