@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import keras
 import numpy as np
@@ -114,6 +115,7 @@ def alexnet_recipe(
     loaded = datasets.load(data, data_dir=data_dir)
     train = first_shrunk("images", images, loaded.train, size)
     held_out = first_shrunk("validation", validation, loaded.validation, size)
+    how: dict[str, Any] = {"batch_size": batch_size, "precision": precision}
 
     def trained(name, rate, seed, epochs):
         change, overrides = RECIPES[name]
@@ -124,11 +126,10 @@ def alexnet_recipe(
             (train, held_out),
             recipe="alexnet",
             epochs=epochs,
-            batch_size=batch_size,
             learning_rate=float(rate),
             seed=seed,
-            precision=precision,
             verbose=0,
+            **how,
             **{"schedule": "step", "steps": tuple(steps), **overrides},
         )
 
