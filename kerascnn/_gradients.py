@@ -7,13 +7,14 @@ from functools import cache
 
 from tensorflow.python.framework.ops import RegisterGradient, gradient_registry
 
-from . import _kernel_gradients, _max_pooling_3d
+from . import _max_pooling_3d
+from ._kernel_gradients import PIXELS, VOLUMES
 
 MENDED = {  # by TensorFlow's name of the operation: from its own gradient to a right one
-    "Conv2D": _kernel_gradients.of_convolution,
-    "Conv2DBackpropInput": _kernel_gradients.of_transposed,
-    "Conv3D": _kernel_gradients.of_convolution_3d,
-    "Conv3DBackpropInputV2": _kernel_gradients.of_transposed_3d,
+    "Conv2D": PIXELS.of_convolution,
+    "Conv2DBackpropInput": PIXELS.of_transposed,
+    "Conv3D": VOLUMES.of_convolution,
+    "Conv3DBackpropInputV2": VOLUMES.of_transposed,
     "MaxPool3D": lambda original: _max_pooling_3d.gradient,
 }
 

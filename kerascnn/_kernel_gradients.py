@@ -16,7 +16,7 @@ a convolution here holds for the result of a transposed one.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -27,63 +27,51 @@ FEW = 16  # input channels; with as many, or more, oneDNN stays within its memor
 Gradient = Callable[[Any, Tensor], Any]
 
 
-def of_convolution(original: Gradient) -> Gradient:
-    """Return the gradient of `Conv2D` for maps and kernel."""
+class Fault(NamedTuple):
+    """A kind of convolution for which a gradient is wrong.
 
-    def gradient(operation: Any, upstream: Tensor) -> Any:
-        maps, kernel = operation.inputs
-        if not _skips_pixels(operation, kernel):
-            return original(operation, upstream)
-        by_maps = tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=tf.shape(maps), filter=kernel, out_backprop=upstream, **_options(operation)
-        )
-        return by_maps, _of_pixel(operation, maps, kernel, upstream)
+    Attributes:
+        applies: whether it is one, from the operation, its maps and its kernel.
+        of_kernel: the gradient of the kernel, from these and the upstream gradient.
+        convolve, transpose: the operation for maps, and the gradient of its maps.
+    """
 
-    return gradient
+    applies: Callable[[Any, Tensor, Tensor], bool]
+    of_kernel: Callable[[Any, Tensor, Tensor, Tensor], Tensor]
+    convolve: Callable[..., Any]
+    transpose: Callable[..., Any]
 
+    def of_convolution(self, original: Gradient) -> Gradient:
+        """Return the gradient of a convolution for its maps and kernel."""
 
-def of_transposed(original: Gradient) -> Gradient:
-    """Return the gradient of `Conv2DBackpropInput` for its size, kernel and maps."""
+        def gradient(operation: Any, upstream: Tensor) -> Any:
+            maps, kernel = operation.inputs
+            if not self.applies(operation, maps, kernel):
+                return original(operation, upstream)
+            by_maps = self.transpose(
+                input_sizes=tf.shape(maps),
+                filter=kernel,
+                out_backprop=upstream,
+                **_options(operation),
+            )
+            return by_maps, self.of_kernel(operation, maps, kernel, upstream)
 
-    def gradient(operation: Any, upstream: Tensor) -> Any:
-        _, kernel, maps = operation.inputs
-        if not _skips_pixels(operation, kernel):
-            return original(operation, upstream)
-        by_maps = tf.raw_ops.Conv2D(input=upstream, filter=kernel, **_options(operation))
-        return None, _of_pixel(operation, upstream, kernel, maps), by_maps
+        return gradient
 
-    return gradient
+    def of_transposed(self, original: Gradient) -> Gradient:
+        """Return the gradient of a transposed convolution for its size, kernel and maps."""
 
+        def gradient(operation: Any, upstream: Tensor) -> Any:
+            _, kernel, maps = operation.inputs
+            if not self.applies(operation, upstream, kernel):
+                return original(operation, upstream)
+            by_maps = self.convolve(input=upstream, filter=kernel, **_options(operation))
+            return None, self.of_kernel(operation, upstream, kernel, maps), by_maps
 
-def of_convolution_3d(original: Gradient) -> Gradient:
-    """Return the gradient of `Conv3D` for maps and kernel."""
-
-    def gradient(operation: Any, upstream: Tensor) -> Any:
-        maps, kernel = operation.inputs
-        if not _is_small(operation, maps, kernel):
-            return original(operation, upstream)
-        by_maps = tf.raw_ops.Conv3DBackpropInputV2(
-            input_sizes=tf.shape(maps), filter=kernel, out_backprop=upstream, **_options(operation)
-        )
-        return by_maps, _of_volume(operation, maps, kernel, upstream)
-
-    return gradient
-
-
-def of_transposed_3d(original: Gradient) -> Gradient:
-    """Return the gradient of `Conv3DBackpropInputV2` for its size, kernel and maps."""
-
-    def gradient(operation: Any, upstream: Tensor) -> Any:
-        _, kernel, maps = operation.inputs
-        if not _is_small(operation, upstream, kernel):
-            return original(operation, upstream)
-        by_maps = tf.raw_ops.Conv3D(input=upstream, filter=kernel, **_options(operation))
-        return None, _of_volume(operation, upstream, kernel, maps), by_maps
-
-    return gradient
+        return gradient
 
 
-def _skips_pixels(operation: Any, kernel: Tensor) -> bool:
+def _skips_pixels(operation: Any, _maps: Tensor, kernel: Tensor) -> bool:
     """Return whether it is a strided convolution of few channels with a kernel of one pixel."""
     if max(operation.get_attr("strides")) == 1 or kernel.shape.rank is None:
         return False
@@ -110,7 +98,7 @@ def _is_small(operation: Any, maps: Tensor, kernel: Tensor) -> bool:
     """Return whether maps in bfloat16 are smaller than a 3-D kernel, or may be."""
     if maps.dtype != tf.bfloat16 or maps.shape.rank is None or kernel.shape.rank is None:
         return maps.dtype == tf.bfloat16
-    first = _word(operation, "data_format") == "NCDHW"
+    first = word(operation, "data_format") == "NCDHW"
     sizes = maps.shape[2:] if first else maps.shape[1:-1]
     return any(None in (n, k) or n < k for n, k in zip(sizes, kernel.shape[:3], strict=True))
 
@@ -128,13 +116,18 @@ def _of_volume(operation: Any, maps: Tensor, kernel: Tensor, upstream: Tensor) -
 
 def _options(operation: Any) -> dict[str, Any]:
     """Return how to convolve images or volumes."""
-    options = {name: _word(operation, name) for name in ("padding", "data_format")}
+    options = {name: word(operation, name) for name in ("padding", "data_format")}
     options |= {name: operation.get_attr(name) for name in ("strides", "dilations")}
     if len(options["strides"]) == 4:
         options["explicit_paddings"] = operation.get_attr("explicit_paddings")
     return options
 
 
-def _word(operation: Any, attribute: str) -> str:
-    word = operation.get_attr(attribute)
-    return word.decode() if isinstance(word, bytes) else word
+def word(operation: Any, attribute: str) -> str:
+    """Return an attribute of an operation that is a word."""
+    found = operation.get_attr(attribute)
+    return found.decode() if isinstance(found, bytes) else found
+
+
+PIXELS = Fault(_skips_pixels, _of_pixel, tf.raw_ops.Conv2D, tf.raw_ops.Conv2DBackpropInput)
+VOLUMES = Fault(_is_small, _of_volume, tf.raw_ops.Conv3D, tf.raw_ops.Conv3DBackpropInputV2)

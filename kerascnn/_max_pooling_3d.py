@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import ops
 
 from ._graph import Tensor
+from ._kernel_gradients import word
 
 
 def gradient(operation: Any, upstream: Tensor) -> Tensor:
@@ -22,16 +23,12 @@ def gradient(operation: Any, upstream: Tensor) -> Tensor:
         upstream: gradient with respect to its output.
     """
     size, strides = operation.get_attr("ksize"), operation.get_attr("strides")
-    padding, data_format = map(_word, map(operation.get_attr, ("padding", "data_format")))
+    padding, data_format = (word(operation, name) for name in ("padding", "data_format"))
     volumes = tf.identity(operation.inputs[0])  # in a compiled loop, the tape must see this tensor
     with tf.GradientTape() as tape:
         tape.watch(volumes)
         pooled = max_pool(volumes, size, strides, padding, data_format)
     return tape.gradient(pooled, volumes, output_gradients=upstream)
-
-
-def _word(attribute: str | bytes) -> str:
-    return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
 def max_pool(

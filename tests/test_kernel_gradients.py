@@ -36,7 +36,7 @@ def plain(layer):
     return layer, layer
 
 
-# Each with its factor, strides and, for a transposed convolution, whether it is one.
+# Each a function of images, the layer in it, and by what it multiplies the result
 LAYERS = {
     "convolution": lambda: (*plain(layers.Conv2D(4, 1, strides=2)), 1),
     "same": lambda: (*plain(layers.Conv2D(4, 1, strides=(3, 1), padding="same")), 1),
@@ -181,9 +181,8 @@ def test_a_kernel_larger_than_its_volumes_in_bfloat16(name, known, rng):
     def net(dtype):
         keras.utils.set_random_seed(0)
         inputs = keras.Input(shape, dtype="float32")
-        with_dtype = keras.dtype_policies.get(dtype)
         before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(with_dtype)
+        keras.config.set_dtype_policy(dtype)
         try:
             return keras.Model(inputs, VOLUMES[name]()(inputs))
         finally:

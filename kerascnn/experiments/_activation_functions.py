@@ -9,7 +9,7 @@ import numpy as np
 from keras.initializers import VarianceScaling
 from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
-from ._experiment import experiment, followed
+from ._experiment import experiment, followed, must
 from ._photographs import few_photographs, trained
 
 SCALES = {  # variance of the initial weights, times the number of inputs
@@ -65,7 +65,7 @@ def activation_functions(
         `precision`. Training errors are from 0 to 1 and measured during the epoch.
 
     Raises:
-        ValueError: If the data set has fewer images.
+        ValueError: If the data set has fewer images, or a rate is not above 0.
 
     The result that comes with the package:
 
@@ -73,6 +73,7 @@ def activation_functions(
     >>> kc.experiments.recorded("activation_functions")["needed"].shape
     (3, 3)
     """
+    must(all(rate > 0 for rate in rates), "rates", "above 0", rates)
     train, _test, classes = few_photographs(data, data_dir, images, 0)
     centered = train[0] - train[0].mean(axis=0), train[1]
 

@@ -11,7 +11,7 @@ from keras.layers import Dense, Dropout, Flatten
 
 from kerascnn import datasets, layers, models, training
 
-from ._experiment import experiment, followed
+from ._experiment import experiment, followed, must
 from ._photographs import first_shrunk
 from ._without import without
 
@@ -104,7 +104,8 @@ def alexnet_recipe(
         axis; and `precision`.
 
     Raises:
-        ValueError: If the data set has fewer images, or `size` does not divide their size.
+        ValueError: If the data set has fewer images, `size` does not divide their size, or a rate
+            is not above 0.
 
     The result that comes with the package:
 
@@ -112,6 +113,7 @@ def alexnet_recipe(
     >>> kc.experiments.recorded("alexnet_recipe")["val_accuracy"].shape
     (8, 3, 70)
     """
+    must(all(rate > 0 for rate in rates), "rates", "above 0", rates)
     loaded = datasets.load(data, data_dir=data_dir)
     train = first_shrunk("images", images, loaded.train, size)
     held_out = first_shrunk("validation", validation, loaded.validation, size)

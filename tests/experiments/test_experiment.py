@@ -344,6 +344,12 @@ SMALL = {"data": "digits", "images": 50}
         ("gradient_norms", {"depths": (20, 21)}, "depths must be among 20, .*; received 21"),
         ("degradation", {"depths": (56, 57)}, "depths must be among 20, .*; received 57"),
         ("degradation", {"data": "digits", "size": 16}, "size must be a divisor of 28, the size"),
+        (
+            "alexnet_recipe",
+            {"rates": (0.01, 0.0)},
+            r"rates must be above 0; received \(0\.01, 0\.0",
+        ),
+        ("activation_functions", {"rates": (float("nan"),)}, "rates must be above 0; received"),
         ("alexnet_recipe", {"data": "digits", "size": 5}, "size must be a divisor of 28, the size"),
         (
             "alexnet_recipe",
