@@ -1,6 +1,7 @@
 """NaN and infinity, which are drawn as empty pictures, are said by every kind of method."""
 
 import warnings
+from functools import partial
 
 import keras
 import numpy as np
@@ -64,13 +65,18 @@ def test_a_generated_image_of_a_broken_network(half_net):
         maximize_activation(half_net, layer="conv", units=[0], size=8, steps=1)
 
 
-def test_weights_behind_which_a_relu_hides_nan(small_net):
+@pytest.mark.parametrize(
+    "method",
+    [partial(activations, layer=["conv"]), partial(saliency, target=lambda scores: scores[:, 0])],
+    ids=["activations", "a target of one's own"],
+)
+def test_weights_behind_which_a_relu_hides_nan(small_net, method):
     """oneDNN's ReLU of NaN is 0, and so are all maps; without oneDNN, they are NaN."""
     model = small_net((8, 8, 1))
     model.get_layer("conv").kernel.assign(np.full((3, 3, 1, 4), np.nan))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        activations(model, np.ones((1, 8, 8, 1)), ["conv"])
+        method(model, np.ones((1, 8, 8, 1)))
     assert "1 of the model's 4 weights contain NaN" in str(said[0].message)
 
 

@@ -12,6 +12,7 @@ from kerascnn._graph import Graph
 
 from .axes import graph_of
 from .compile import compiled, said_in_one_line, specs
+from .finite import warn_of_broken_weights
 from .images import Images, check_images
 from .targets import Target, check_target
 
@@ -67,6 +68,7 @@ class Question:
         """
         if self.score is None:
             return compiled(self.model, self.graph, key, body, specs(arrays))
+        warn_of_broken_weights(self.model)  # `compiled` does this for the others
         graph = self.graph
         return lambda *tensors: said_in_one_line(graph, tensors, lambda: body(graph, *tensors))
 
