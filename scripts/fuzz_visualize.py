@@ -23,6 +23,7 @@ from collections import Counter
 
 import keras
 import numpy as np
+import tensorflow as tf
 from _fuzz.case import Case, FindingError
 from _fuzz.methods import METHODS, SkipError
 from _fuzz.methods.common import disagreement
@@ -101,6 +102,8 @@ def compared(case, method, counts, verbose):
 
 def run(seed, counts, *, every, only=None):
     """Return the findings for one network, and its description."""
+    # Some networks turn fusion off for the process; others must be compared with it.
+    tf.config.optimizer.set_experimental_options({"remapping": True})
     case = Case(seed)
     weights = case.model.get_weights()
     counts.update({type(s.operation).__name__ for s in case.net.steps if s})

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count
+from kerascnn._fusion import keep_maxima
 from kerascnn._memory import keep_buffers
 from kerascnn._progress import progress
 from kerascnn._rescaling import warn_of_levels
@@ -74,6 +75,7 @@ def predict_tiles(
     check_count("batch_size", batch_size)
     plans = axis_plan(geometry, image.shape[:2], tile, margin, overlap)
     keep_buffers()
+    keep_maxima(model)
     result: np.ndarray | None = None
     tiles = list(product(plans[0].starts, plans[1].starts))
     with progress("Tiles", len(tiles), verbose) as advance:

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from scipy import special
 
 from kerascnn import describe, weights
+from kerascnn._fusion import keep_maxima
 from kerascnn._heads import last_activation
 from kerascnn._picture_reader import LUMA, as_picture
 from kerascnn._sizes import check_size_of
@@ -157,6 +158,7 @@ class Trained:
         If the model returns logits, softmax or sigmoid is applied. A single sigmoid unit is the
         probability of the second of two classes.
         """
+        keep_maxima(self.model)
         outputs = self.model.predict(inputs, verbose=0)
         outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
         outputs = np.asarray(outputs)[0].astype(np.float32)

@@ -12,6 +12,7 @@ from scipy import special
 from kerascnn._checks import check_count, is_whole
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
+from kerascnn._fusion import keep_maxima
 from kerascnn._graph import flatten
 from kerascnn._heads import last_activation
 from kerascnn._memory import keep_buffers
@@ -114,6 +115,7 @@ def evaluate(
     else:
         rows = range(0, len(given), batch_size)
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
+    keep_maxima(model)
     with kernels_checked(model, first.images.shape):
         return _compare(scores, batches, ignore_class, names)
 

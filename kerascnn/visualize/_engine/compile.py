@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
+from kerascnn._fusion import keep_maxima
 from kerascnn._graph import Graph, Node, Tensor, flatten
 from kerascnn._heads import can_be_seen
 from kerascnn._memory import keep_buffers
@@ -64,6 +65,7 @@ def compiled(
     state, of_any_size = _fingerprint(graph), key
     key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))
     if key not in steps or steps[key][0] != state:
+        keep_maxima(model)
         warn_of_broken_weights(model)  # now only: it would take a tenth of the time of a heatmap
         of = weakref.ref(model)  # a computation must not keep its model alive
         free = any(None in spec.shape[1:] for spec in signature)

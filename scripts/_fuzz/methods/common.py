@@ -60,6 +60,20 @@ def pairs(what, ours, theirs):
     return [(f"{what} {i}", a, b) for i, (a, b) in enumerate(zip(ours, theirs, strict=True))]
 
 
+def of_difference(what, ours, end, start, level=0):
+    """Compare with a difference of scores, which is only as precise as the scores themselves.
+
+    Args:
+        what: what is compared.
+        ours: the difference, of each image.
+        end, start: the two scores in the plain computation.
+        level: the size of other terms, which are rounded, too.
+    """
+    end, start = numbers(end), numbers(start)
+    level = level + np.abs(end) + np.abs(start)
+    return what, np.float32(ours - (end - start) + level), level
+
+
 def options(case):
     """Draw the options that all methods have."""
     return {"batch_size": int(case.rng.integers(1, 5)), "verbose": False}

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from _fuzz.methods.common import method, numbers, options, pairs, pictures_of
+from _fuzz.methods.common import method, numbers, of_difference, options, pairs, pictures_of
 from _fuzz.methods.gradients import input_gradients
 from _fuzz.methods.perturbation import which
 from kerascnn import visualize
@@ -83,9 +83,8 @@ def deep_lift(case):
     ours = visualize.deep_lift(case.model, case.images, case.given, baseline=0.3, **options(case))
     classes = None if callable(case.target) else case.classes()
     baselines = [np.full_like(x, 0.3) for x in case.arrays]
-    image, start = case.score(case.plain(), classes), case.score(case.plain(baselines), classes)
-    change, level = numbers(image - start), np.abs(numbers(image)) + np.abs(numbers(start))
-    return [("difference", np.float32(total_of(ours.attributions) + level), change + level)]
+    scores = [case.score(case.plain(arrays), classes) for arrays in (None, baselines)]
+    return [of_difference("difference", total_of(ours.attributions), *scores)]
 
 
 @method

@@ -4,7 +4,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from _fuzz.methods.common import choose_layer, layers_of, method, numbers, options, pairs
+from _fuzz.methods.common import (
+    choose_layer,
+    layers_of,
+    method,
+    numbers,
+    of_difference,
+    options,
+    pairs,
+)
 from kerascnn import visualize
 
 
@@ -106,11 +114,10 @@ def integrated_gradients(case):
         total = [t + weight * g for t, g in zip(total, grads, strict=True)]
     theirs = [(x - start) * t for x, t in zip(case.arrays, total, strict=True)]
     baselines = [np.full_like(x, start) for x in case.arrays]
-    change = case.score(case.plain(), classes) - case.score(case.plain(baselines), classes)
+    scores = [case.score(case.plain(arrays), classes) for arrays in (None, baselines)]
     whole = sum(t.sum(axis=tuple(range(1, t.ndim))) for t in theirs)
     made = pairs("attributions", ours.attributions, theirs)
-    level = np.abs(whole)  # a large sum is rounded, and so is its gap
-    made.append(("sum less gap", np.float32(whole - ours.gap + level), numbers(change) + level))
+    made.append(of_difference("sum less gap", whole - ours.gap, *scores, level=np.abs(whole)))
     return made
 
 

@@ -1,0 +1,70 @@
+"""TensorFlow with oneDNN fuses max(x, 2 x) into min(x, 2 x) in compiled graphs."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+import kerascnn as kc
+from kerascnn._fusion import keep_maxima
+
+OPTIONS = tf.config.optimizer
+
+
+@pytest.fixture(autouse=True)
+def fusion():
+    """Turn fusion on, as it is in a new process; elsewhere, a test may have turned it off."""
+    before = OPTIONS.get_experimental_options().get("remapping", True)
+    OPTIONS.set_experimental_options({"remapping": True})
+    yield
+    OPTIONS.set_experimental_options({"remapping": before})
+
+
+def steep(x):
+    return ops.maximum(x, 2 * x)
+
+
+class Steep(layers.Layer):
+    def call(self, x):
+        return steep(x)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+@pytest.mark.parametrize(
+    "apply",
+    [
+        steep,
+        lambda x: layers.Maximum()([x, 2 * x]),
+        layers.Lambda(steep),
+        layers.Activation(steep),
+        layers.TimeDistributed(Steep()),
+    ],
+    ids=["operation", "layer", "Lambda", "activation", "in TimeDistributed"],
+)
+def test_a_maximum_is_not_fused_into_a_minimum(apply):
+    inputs = keras.Input((4, 4, 1))
+    model = keras.Model(inputs, apply(inputs))
+    x = np.linspace(-1, 1, 16, dtype="float32").reshape(1, 4, 4, 1)
+    expected = np.maximum(x, 2 * x)
+    np.testing.assert_allclose(kc.visualize.activations(model, x, "all").popitem()[1], expected)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected)
+
+
+def test_evaluate_computes_the_right_maximum():
+    inputs = keras.Input((1, 2, 1))
+    scores = layers.Dense(2, use_bias=False)
+    model = keras.Model(inputs, scores(steep(layers.Flatten()(inputs))))
+    scores.kernel.assign([[1, 0], [1, 0]])
+    images = np.array([1, -1], "float32").reshape(1, 1, 2, 1)
+    # The score of class 0 is 2 - 1; of minima, it would be 1 - 2, below the 0 of class 1.
+    assert kc.evaluate(model, (images, np.array([0])), input_range=None).accuracy == 1
+
+
+def test_other_models_are_still_fused():
+    keep_maxima(kc.build_lenet5())
+    keep_maxima(kc.build_resnet20())
+    keep_maxima(keras.Sequential([keras.Input((3,)), layers.Dense(2, activation="leaky_relu")]))
+    assert OPTIONS.get_experimental_options()["remapping"]
