@@ -333,8 +333,8 @@ def flatten(model: keras.Model) -> Graph:
         tuple(_key(t, (), aliases) for t in ts) for ts in (model.inputs, model.outputs)
     )
     structure = getattr(model, "_outputs_struct", 0)
-    if len(model.outputs) == 1 and not isinstance(structure, dict):  # as Keras returns it
-        structure = 0
+    if isinstance(structure, list | tuple) and len(structure) == 1:  # as Keras returns it
+        (structure,) = structure
     structure = keras.tree.map_structure(lambda _: 0, structure)
     return Graph(tuple(nodes), inputs, outputs, models, structure, tuple(constants.items()))
 

@@ -176,12 +176,13 @@ def classes_of(graph: Graph) -> int | None:
             unit that may also be a regression.
     """
     output = graph.outputs[0]
-    if isinstance(graph.structure, dict) and len(graph.outputs) > 1:
-        names = sorted(graph.structure)
-        one, inner = f"outputs[{names[0]!r}]", graph.structure[names[0]]
-        while isinstance(inner, (dict, list, tuple)):  # outputs within outputs
-            first = min(inner) if isinstance(inner, dict) else 0
-            one, inner = f"{one}[{first!r}]", inner[first]
+    one, inner, names = "outputs", graph.structure, []
+    while isinstance(inner, dict | list | tuple):  # outputs within outputs
+        first = 0
+        if isinstance(inner, dict):  # whose names have no order that was meant
+            first, names = min(inner), names or (sorted(inner) if len(inner) > 1 else [])
+        one, inner = f"{one}[{first!r}]", inner[first]
+    if names:
         raise ValueError(
             f"target must be a callable for a model with the outputs {', '.join(map(repr, names))}"
             f", since a class index does not say which output it refers to. Use, for example, "

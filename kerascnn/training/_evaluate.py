@@ -121,13 +121,20 @@ def evaluate(
 
 
 def _check_outputs(model: keras.Model) -> None:
-    """Reject outputs by name, of which none is the first."""
-    outputs = flatten(model).structure
+    """Reject outputs by name, of which none is the first, and outputs within outputs."""
+    outputs, place = flatten(model).structure, ""
+    if isinstance(outputs, list | tuple):
+        outputs, place = outputs[0], "[0]"
+    if isinstance(outputs, list | tuple):
+        raise ValueError(
+            "model must have one output, or a list whose first is evaluated; received a list in a "
+            "list: evaluate one of them, as in keras.Model(model.inputs, model.outputs[0])."
+        )
     if isinstance(outputs, dict):
         raise ValueError(
             f"model must have one output, or a list whose first is evaluated; received a dict of "
             f"{', '.join(map(repr, outputs))}: evaluate one of them, as in "
-            f"keras.Model(model.inputs, model.output[{next(iter(outputs))!r}])."
+            f"keras.Model(model.inputs, model.output{place}[{next(iter(outputs))!r}])."
         )
 
 

@@ -204,6 +204,9 @@ def test_of_outputs_by_name_one_must_be_chosen():
     for labels in (LABELS, {"kind": LABELS, "other": LABELS}):
         with pytest.raises(ValueError, match=r"dict of 'kind', 'other'.*model.output\['kind'\]\)"):
             evaluate(both, (PART[0], labels), input_range=None)
+    within = keras.Model(net.inputs, [both.output, net.output])
+    with pytest.raises(ValueError, match=r"dict of 'kind', 'other'.*model.output\[0\]\['kind'\]"):
+        evaluate(within, PART, input_range=None)
     one = keras.Model(both.inputs, both.output["kind"])
     assert evaluate(one, PART, input_range=None).accuracy == 0.5
 

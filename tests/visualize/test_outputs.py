@@ -59,6 +59,44 @@ def test_a_number_does_not_say_which_head(target, two_heads, images):
             method(two_heads, images, target)
 
 
+def ape_and_zebra(x):
+    return {"zebra": layers.Dense(3)(x), "ape": layers.Dense(2)(x)}
+
+
+STRUCTURES = {
+    "a dict in a list": lambda x: [ape_and_zebra(x)],
+    "a dict before another output": lambda x: [ape_and_zebra(x), layers.Dense(2)(x)],
+    "a dict after another output": lambda x: [layers.Dense(2)(x), ape_and_zebra(x)],
+    "a dict in a dict": lambda x: {"all": ape_and_zebra(x)},
+    "a list of one list": lambda x: [[layers.Dense(3)(x)]],
+    "a dict of one in a list": lambda x: [{"only": layers.Dense(3)(x)}],
+    "a list of one": lambda x: [layers.Dense(3)(x)],
+}
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_a_callable_receives_the_structure_that_the_model_returns(structure, images):
+    model, seen = net(STRUCTURES[structure]), []
+    visualize.saliency(model, images, lambda y: seen.append(y) or keras.tree.flatten(y)[0][:, 0])
+    keras.tree.assert_same_structure(seen[0], model(images))
+
+
+@pytest.mark.parametrize(
+    "structure", ["a dict in a list", "a dict before another output", "a dict in a dict"]
+)
+def test_a_number_does_not_say_which_head_of_a_dict_within(structure, images):
+    model = net(STRUCTURES[structure])
+    with pytest.raises(ValueError, match=r"outputs 'ape', 'zebra', .*\['ape'\]\[:, 0\]\.$"):
+        visualize.saliency(model, images, 1)
+
+
+def test_an_output_before_a_dict_is_the_first(images):
+    model = net(STRUCTURES["a dict after another output"])
+    first = visualize.saliency(model, images, 1, reduce=None)
+    expected = gradient(model, images, lambda y: y[0][:, 1])
+    np.testing.assert_allclose(first, expected, rtol=1e-5, atol=1e-7)
+
+
 def test_an_index_out_of_range_names_the_output(images):
     model = net(lambda x: [layers.Dense(3, name="first")(x), layers.Dense(9)(x)])
     with pytest.raises(ValueError, match=r"from 0 to 2 of the first output, 'first'; received 5"):
