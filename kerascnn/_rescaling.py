@@ -9,6 +9,7 @@ from keras import layers
 
 from ._errors import warn
 from ._graph import Graph, Key, Node, flatten, has_graph, run
+from ._heads import name_of
 
 LARGEST_MEAN = 2.0  # the largest mean that is subtracted from images in [0, 1]
 SMALLEST_SCALE = 0.05  # the smallest standard deviation or factor for images in [0, 1]
@@ -16,14 +17,20 @@ NOTHING = 1e-5  # tolerance for the difference of black and white if only edges 
 SIGNED = "127.5 * (images + 1)"  # from [-1, 1] to 0 … 255
 SOME_SIZE = 32  # in pixels, for models that accept any size
 RESCALING = (layers.Rescaling, layers.Normalization, layers.Lambda)
-ARITHMETIC = ("Add", "Divide", "Multiply", "Subtract", "TrueDivide")  # of keras.ops
+ARITHMETIC = (  # of keras.ops
+    "Add", "Clip", "Divide", "Dot", "Einsum", "Matmul", "Maximum", "Minimum", "Multiply",
+    "Negative", "Subtract", "Sum", "Tensordot", "TrueDivide",
+)  # fmt: skip
 MOVING = (
-    layers.ActivityRegularization, layers.CenterCrop, layers.Cropping2D, layers.Dropout,
-    layers.Flatten, layers.GaussianDropout, layers.GaussianNoise, layers.Identity, layers.Permute,
-    layers.Reshape, layers.Resizing, layers.ZeroPadding2D,
+    layers.ActivityRegularization, layers.CenterCrop, layers.Concatenate, layers.Cropping2D,
+    layers.Dropout, layers.Flatten, layers.GaussianDropout, layers.GaussianNoise, layers.Identity,
+    layers.Permute, layers.Reshape, layers.Resizing, layers.UpSampling2D, layers.ZeroPadding2D,
 )  # fmt: skip
 MOVING_NAMES = (  # of keras.ops
-    "Cast", "ExpandDims", "Flip", "GetItem", "Moveaxis", "Rot90", "Stack", "Swapaxes", "Transpose",
+    "AffineTransform", "Average", "BroadcastTo", "Cast", "Concatenate", "ConvertToTensor",
+    "CropImages", "ExpandDims", "Flip", "GetItem", "Mean", "Moveaxis", "Pad", "PadImages", "Repeat",
+    "Reshape", "Resize", "RGBToGrayscale", "Roll", "Rot90", "Split", "Squeeze", "Stack",
+    "Swapaxes", "Take", "Tile", "Transpose", "Unstack",
 )  # fmt: skip
 
 _layers: WeakKeyDictionary[keras.Model, dict[int, str | None]] = WeakKeyDictionary()  # by input
@@ -126,18 +133,26 @@ def _keeps_range(node: Node) -> bool:
     name = _name(node)
     if name == "Einsum" and len(node.inputs) == 1:  # such as "nchw->nhwc"
         return True
-    return name.startswith("Random") or name in MOVING_NAMES or isinstance(node.operation, MOVING)
+    layer = _unwrapped(node)
+    linear = isinstance(layer, layers.Activation) and name_of(layer.activation) == "linear"
+    return name.startswith("Random") or name in MOVING_NAMES or isinstance(layer, MOVING) or linear
 
 
 def _may_rescale(node: Node) -> bool:
     """Return whether a node computes with the values, without trained weights."""
-    layer, name = node.operation, _name(node)
+    layer, name = _unwrapped(node), _name(node)
     own = isinstance(layer, layers.Layer) and not type(layer).__module__.startswith("keras.")
     return name in ARITHMETIC or isinstance(layer, RESCALING) or (own and not layer.weights)
 
 
+def _unwrapped(node: Node) -> keras.Operation:
+    """Return an operation, or the layer that it applies to each frame."""
+    layer = node.operation
+    return layer.layer if isinstance(layer, layers.TimeDistributed) else layer
+
+
 def _name(node: Node) -> str:
-    return type(node.operation).__name__
+    return type(_unwrapped(node)).__name__
 
 
 def _at(graph: Graph, key: Key, pictures: np.ndarray, until: Key) -> np.ndarray:

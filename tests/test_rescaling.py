@@ -50,6 +50,12 @@ def learnt():
         [Scale(name="own")],
         [lambda x: keras.ops.expand_dims(x, -1)[..., 0], layers.Rescaling(1 / 255, name="own")],
         [keras.Sequential([layers.Rescaling(1 / 255, name="own")], name="nested")],
+        [lambda x: keras.ops.image.resize(x, (12, 12)), layers.Rescaling(1 / 255, name="own")],
+        [lambda x: layers.Concatenate()([x, x]), layers.Rescaling(1 / 255, name="own")],
+        [lambda x: keras.ops.repeat(x[..., :1], 3, axis=-1), layers.Rescaling(1 / 255, name="own")],
+        [keras.ops.image.rgb_to_grayscale, layers.Rescaling(1 / 255, name="own")],
+        [lambda x: keras.ops.mean(x, -1, keepdims=True), layers.Rescaling(1 / 255, name="own")],
+        [layers.Activation("linear"), layers.Rescaling(1 / 255, name="own")],
         # the data's own statistics behind it do not make it a model of pictures in [0, 1]
         [layers.Rescaling(1 / 255, name="own"), layers.Normalization(mean=0.5, variance=0.1)],
     ],
@@ -81,6 +87,18 @@ def test_what_keras_prepares_in_the_graph(network):
 )
 def test_layers_that_take_0_to_1(steps):
     assert found(*steps) is None
+
+
+def test_images_that_are_clipped_first():
+    assert found(lambda x: keras.ops.clip(x, 0, 255) / 255).startswith("clip")
+    assert found(lambda x: keras.ops.clip(x, 0, 1)) is None
+
+
+def test_frames_may_be_rescaled():
+    inputs = keras.Input((4, 8, 8, 3))
+    frames = layers.TimeDistributed(layers.Rescaling(1 / 255), name="own")(inputs)
+    graph = flatten(keras.Model(inputs, layers.Conv3D(2, 3)(frames)))
+    assert rescaling_of(graph, graph.inputs[0]).name == "own"
 
 
 def test_a_size_may_be_free():
