@@ -109,16 +109,17 @@ def end_of(graph: Graph, output: Key) -> str:
     """Name the function whose values an output holds, whatever reshapes or casts them.
 
     Returns:
-        "softmax", over the last axis; "sigmoid"; "linear" for logits and other unbounded values;
-        or another name, such as "tanh" or "GlobalAveragePooling2D", that promises nothing.
+        "softmax" or "log_softmax", over the last axis; "sigmoid"; "linear" for logits and other
+        unbounded values; or another name, such as "tanh" or "GlobalAveragePooling2D", that promises
+        nothing.
     """
     node, after = last_before_reshaping(graph, output)
     if isinstance(node.operation, keras.layers.Average):  # such as of several classifiers
         ends = {end_of(graph, key) for key in node.inputs}
         return ends.pop() if len(ends) == 1 and ends <= {*SURE} else "Average"
     name = applied_last(node.operation)
-    if name == "softmax":
-        return _softmax(node, units_at(graph, output))
+    if name in ("softmax", "log_softmax"):
+        return _softmax(node, name, units_at(graph, output))
     stated = any(isinstance(each.operation, keras.layers.Activation) for each in after)
     return "linear" if stated and name not in SQUASHING.values() else name
 
@@ -134,15 +135,21 @@ def applied_last(operation: keras.Operation) -> str:
     return name if known or not isinstance(function, keras.Layer) else type(function).__name__
 
 
-def _softmax(node: Node, units: int | None) -> str:
-    """Name a softmax by what it is over, since only one over all classes gives probabilities."""
+def _softmax(node: Node, name: str, units: int | None) -> str:
+    """Name a softmax by what it is over, since only one over all classes gives probabilities.
+
+    Args:
+        node: the node that applies it last.
+        name: "softmax" or "log_softmax".
+        units: number of units of the output.
+    """
     shape = node.shapes[0]
     axes = keras.tree.flatten(getattr(node.operation, "axis", -1))
     if node.operation is last_function(node.operation) and any(
         axis % len(shape) != len(shape) - 1 for axis in axes
     ):
-        return f"softmax over axis {', '.join(map(str, axes))}"
-    return "softmax" if units == shape[-1] else "part of a softmax"
+        return f"{name} over axis {', '.join(map(str, axes))}"
+    return name if units == shape[-1] else f"part of a {name}"
 
 
 def head_of(graph: Graph, output: Key) -> tuple[Node | None, list[Node]]:

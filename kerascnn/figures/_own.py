@@ -111,7 +111,7 @@ def classifier_of(net: Trained) -> Trained:
     Raises:
         ValueError: If the network is not a classifier.
     """
-    from kerascnn.trained._explain import classes_of
+    from kerascnn.trained._probabilities import classes_of
 
     output = net.model.outputs[0]
     if len(output.shape) not in (2, 4) or classes_of(net.model) is None:

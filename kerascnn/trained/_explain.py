@@ -9,10 +9,10 @@ import numpy as np
 
 from kerascnn import visualize
 from kerascnn._errors import unknown
-from kerascnn._heads import last_activation
 from kerascnn._text import class_texts
 
 from ._methods import CAMS, METHODS, PIXELS, SUMS
+from ._probabilities import first_of, is_logit
 
 if TYPE_CHECKING:
     from ._trained import Trained
@@ -87,14 +87,13 @@ def explain(
     )
 
 
-def classes_of(model: keras.Model) -> int:
-    """Return the number of classes in a model's first output."""
-    shape = model.output_shape
-    return (shape[0] if isinstance(shape, list) else shape)[-1]
-
-
 def score_of(net: "Trained", target: int) -> int | Callable:
     """Return the target to explain: a class, or a callable if a single logit has two classes."""
-    if classes_of(net.model) != 1 or last_activation(net.model) != "linear":
+    if not is_logit(net.model):
         return target
-    return lambda logits: (2 * target - 1) * logits[..., 0]
+
+    def score(outputs: object) -> object:
+        logits = first_of(outputs)  # (N,) or (N, …, 1)
+        return (2 * target - 1) * keras.ops.mean(logits, axis=tuple(range(1, len(logits.shape))))
+
+    return score

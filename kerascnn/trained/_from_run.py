@@ -10,8 +10,8 @@ import numpy as np
 import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import models, weights
 
-from ._explain import classes_of
 from ._from_file import in_a_line
+from ._probabilities import classes_of, is_logit
 from ._recognize import CONFIG, MODEL
 from ._trained import MNIST, Trained, check_model
 from ._without_top import without_top
@@ -49,8 +49,10 @@ def from_run(
     chosen = _weights_of(path, file)
     weights.load(model, chosen)
     names = tuple(class_names or config.get("class_names") or ())
-    if not class_names and len(names) != max(classes_of(model), 2):
+    if not class_names and len(names) != max(classes_of(model) or 0, 2):
         names = ()  # a detector has more outputs than classes
+    if not names and is_logit(model) and "BinaryCrossentropy" in (config.get("loss") or ()):
+        names = ("class 0", "class 1")  # the unit is a logit, not a regression
     shape = tuple(config["data"]["image_shape"])
     mode, doubt = _mode(config.get("input_range"), preprocessing)
     notes = [f"{chosen.name} of '{path}'"]

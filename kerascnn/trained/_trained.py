@@ -7,18 +7,17 @@ from typing import Any
 import keras
 import numpy as np
 from PIL import Image, ImageOps
-from scipy import special
 
 from kerascnn import describe, weights
 from kerascnn._fusion import keep_maxima
-from kerascnn._heads import last_activation
 from kerascnn._picture_reader import LUMA, as_picture
 from kerascnn._sizes import check_size_of
 from kerascnn.datasets import to_mnist_convention
 from kerascnn.datasets._mnist_convention import is_dark_on_bright
 
 from ._class_number import class_number
-from ._explain import Explanation, classes_of, explain
+from ._explain import Explanation, explain
+from ._probabilities import classes_of, to_probabilities
 
 SHORT_SIDE = 224  # size of the usual crops for ImageNet
 LONGEST = 2048  # maximum length of a panorama's longer side in pixels
@@ -155,27 +154,24 @@ class Trained:
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Compute the probability of each class, (classes,), averaged over positions if any.
 
-        If the model returns logits, softmax or sigmoid is applied. A single sigmoid unit is the
-        probability of the second of two classes.
+        If the model returns logits, softmax is applied; of log_softmax, the exponentials are
+        returned. A single unit is the second of two classes: a sigmoid, or a logit if there are two
+        class names.
+
+        Raises:
+            ValueError: If the outputs are a dict, or no scores of classes, as of a tanh or a
+                single linear unit without class names.
         """
         keep_maxima(self.model)
         outputs = self.model.predict(inputs, verbose=0)
-        outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
-        outputs = np.asarray(outputs)[0].astype(np.float32)
-        last = last_activation(self.model)
-        if outputs.shape[-1] == 1:
-            second = special.expit(outputs) if last == "linear" else outputs
-            outputs = np.concatenate([1 - second, second], axis=-1)
-        elif last == "linear":
-            outputs = special.softmax(outputs, axis=-1)
-        return outputs.reshape(-1, outputs.shape[-1]).mean(axis=0)
+        return to_probabilities(outputs, self.model, self.name, self.class_names)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the classes; "class 0" and so on if they are unknown."""
         if self.class_names:
             return self.class_names
-        return tuple(f"class {c}" for c in range(max(classes_of(self.model), 2)))
+        return tuple(f"class {c}" for c in range(max(classes_of(self.model) or 0, 2)))
 
     def explained_layer(self, fitted: np.ndarray) -> str | None:
         """Return the last layer with fine maps for an image (h, w, C), except pooling layers."""
@@ -207,7 +203,8 @@ class Trained:
 
         Raises:
             TypeError: If the picture is the path of a file.
-            ValueError: If the method, class or layer is unknown, or the picture does not fit.
+            ValueError: If the method, class or layer is unknown, the picture does not fit, or the
+                model gives no probabilities of classes; see `probabilities`.
 
         >>> import kerascnn as kc
         >>> net = kc.trained.load("lenet5", weights="mnist")
