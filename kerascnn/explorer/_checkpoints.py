@@ -13,6 +13,7 @@ import numpy as np
 
 from kerascnn.training._history_file import read_history
 from kerascnn.training._kept_weights import kept_weights
+from kerascnn.training._origin import run_id_of
 from kerascnn.training._train_result import Training
 from kerascnn.training._variables import are_finite, load_weights_only
 
@@ -32,7 +33,7 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
 
     Raises:
         ValueError: it has kept none, they are those of another network, or not finite.
-        OSError: a file is damaged.
+        OSError: a file is damaged, or of another run or epoch.
     """
     folder = run.run_dir if isinstance(run, Training) else Path(run).expanduser()
     files = kept_weights(folder) if folder is not None else {}
@@ -44,11 +45,12 @@ def read_run(run: Training | str | PathLike, model: keras.Model) -> Kept:
         )
     history = run.history if isinstance(run, Training) else read_history(folder / "history.csv")
     history = {key: [_finite(value) for value in column] for key, column in history.items()}
+    run_id = run.run_id if isinstance(run, Training) else run_id_of(folder)
     copy = keras.models.clone_model(model)
     weights = {}
     for epoch, file in files.items():
         try:
-            load_weights_only(copy, file)
+            load_weights_only(copy, file, run_id, epoch)
         except ValueError as error:
             raise ValueError(
                 f"checkpoints must be weights of the model {model.name!r}; those in '{file}' do "

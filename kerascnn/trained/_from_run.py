@@ -9,6 +9,9 @@ import numpy as np
 
 import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import models, weights
+from kerascnn.training._history_file import read_history
+from kerascnn.training._kept_weights import kept_weights
+from kerascnn.training._origin import check_origin, run_id_of
 
 from ._from_file import in_a_line
 from ._probabilities import classes_of, is_logit
@@ -38,7 +41,7 @@ def from_run(
         architecture, options: architecture and options specified by the user; must fit the run.
 
     Raises:
-        OSError: If a file of the run is missing or damaged.
+        OSError: If a file of the run is missing or damaged, or is another's.
         ValueError: If it contains another network than specified, or needs code that is not
             available.
     """
@@ -47,6 +50,7 @@ def from_run(
     _check_agrees(path, model, architecture, options or {})
     check_model(model, f"'{path}'", include_top)
     chosen = _weights_of(path, file)
+    _check_is_its_own(chosen, path)
     weights.load(model, chosen)
     names = tuple(class_names or config.get("class_names") or ())
     if not class_names and len(names) != max(classes_of(model) or 0, 2):
@@ -112,6 +116,28 @@ def _weights_of(path: Path, given: str | None) -> Path:
             "which does not exist."
         )
     return file
+
+
+def _check_is_its_own(file: Path, run: Path) -> None:
+    """Check that a weights file of a run was not replaced by another.
+
+    Raises:
+        OSError: If it was.
+    """
+    epochs = {kept.resolve(): epoch for epoch, kept in kept_weights(run).items()}
+    best, last = ((run / f"{name}.weights.h5").resolve() for name in ("best", "last"))
+    if (here := file.resolve()) not in (best, last, *epochs):
+        return  # of the user
+    try:
+        origin = check_origin(file, run_id_of(run), epochs.get(here))
+        rows = len(next(iter(read_history(run / "history.csv").values()), ()))
+        if here == best and origin.epoch != origin.best_epoch:
+            raise OSError(f"it is of epoch {origin.epoch}, not of the best, {origin.best_epoch}")
+        if here == last and origin.epoch < rows:  # it is written before the history
+            raise OSError(f"it is of epoch {origin.epoch}, history.csv of epoch {rows}")
+    except OSError as error:
+        why = error.strerror or str(error).splitlines()[0].rstrip(".")
+        raise OSError(f"'{file}' must contain weights of the run beside it: {why}.") from None
 
 
 def _mode(input_range: list | None, given: str | None) -> tuple[weights.Preprocessing, str | None]:

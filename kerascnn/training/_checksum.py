@@ -3,8 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import h5py
-
 SUM = "\nsha256 "  # before the checksum of what precedes it
 CHUNK = 2**20  # bytes that are read at once
 
@@ -33,13 +31,3 @@ def check_sum(path: Path) -> None:
         end = file.read().decode("ascii", "replace")
     if end.startswith(SUM) and end != SUM + digest.hexdigest():
         raise OSError("its checksum does not match")
-
-
-def is_whole(path: Path) -> bool:
-    """Return whether an .h5 file exists and is not damaged."""
-    try:
-        check_sum(path)
-        with h5py.File(path):
-            return True
-    except OSError:
-        return False

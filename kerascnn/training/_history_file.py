@@ -8,11 +8,16 @@ from kerascnn._files import write_atomically
 
 
 def read_history(path: Path) -> dict[str, list[float]]:
-    """Read the columns after the first, which counts the epochs; {} if the file is unreadable."""
+    """Read the columns after the first, which counts the epochs; {} if the file is unreadable.
+
+    It is also unreadable if an epoch is missing or there twice.
+    """
     try:
         with open(path, newline="", encoding="utf-8") as file:
             _, *names = next(table := csv.reader(file))
             columns = [list(map(float, column)) for column in zip(*table, strict=True)]
+        if columns and columns[0] != list(range(1, len(columns[0]) + 1)):
+            return {}
         return dict(zip(names, columns[1:], strict=True))
     except (OSError, ValueError, StopIteration):
         return {}

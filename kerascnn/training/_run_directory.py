@@ -2,7 +2,7 @@
 
 | file | contents |
 | --- | --- |
-| config.json | recipe with all fields, seed, versions, commit, model, data, class names |
+| config.json | id, recipe with all fields, seed, versions, commit, model, data, class names |
 | model.json | the network as Keras describes it, without weights |
 | history.csv | one row per complete epoch |
 | best.weights.h5 | weights of the best epoch so far |
@@ -10,11 +10,12 @@
 | epochs/0003.weights.h5 | weights of an epoch, if `keep_every` asks; 0000: of the start |
 | backup/state.h5 | weights, optimizer, random states and progress, also within an epoch |
 
-The .h5 files end with their SHA-256.
+The .h5 files say which run and epoch they are of, and end with their SHA-256.
 """
 
 import json
 import shutil
+import uuid
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ import numpy as np
 from kerascnn._errors import warn
 from kerascnn._files import replacing, write_atomically
 
-from ._checksum import add_sum, check_sum, is_whole
 from ._history_file import read_history, write_history
 from ._kept_weights import kept_file
+from ._origin import RUN_ID, Origin, check_origin, digest_of, sign
 from ._run_config import identity
 from ._schedules import better_is
 from ._variables import load_weights_only, other_variables, restore, save_weights_only
@@ -59,7 +60,7 @@ class RunDirectory:
         keep_every: int | None = None,
     ) -> None:
         self.path = Path(path)
-        self.config = config
+        self.config = {RUN_ID: uuid.uuid4().hex, **config}
         self.keep_every = keep_every
         self.best = self.path / "best.weights.h5"
         self.last = self.path / "last.weights.h5"
@@ -86,6 +87,11 @@ class RunDirectory:
                 f"run_dir '{path}' cannot be written ({reason}): choose another directory."
             ) from None
 
+    @property
+    def run_id(self) -> str:
+        """What distinguishes this run from all others, also from those with the same recipe."""
+        return self.config[RUN_ID]
+
     def _refuse_another(self, file: Path) -> None:
         try:
             there = json.loads(file.read_text("utf-8"))
@@ -102,6 +108,11 @@ class RunDirectory:
                     f"and {mine!r} here. Choose another directory, where the model starts from its "
                     f"current weights, as for fine-tuning; or use the same {key} to resume."
                 )
+        if not there.get(RUN_ID):
+            raise ValueError(
+                f"'{file}' must have the id of the run, {RUN_ID!r}, and has none: choose another "
+                f"directory to start again."
+            )
         # The run is described as it began; only its length may change.
         mine = self.config["recipe"]["epochs"]
         there["recipe"]["epochs"] = max(there["recipe"]["epochs"], mine)
@@ -136,7 +147,7 @@ class RunDirectory:
         return state, saved["others"]
 
     def _read_backup(self) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
-        check_sum(self.backup)
+        check_origin(self.backup, self.run_id)
         with h5py.File(self.backup) as file:
             state = json.loads(file[STATE].asstr()[()])
             saved = {
@@ -144,9 +155,30 @@ class RunDirectory:
                 for name in ("weights", "optimizer", "others")
             }
         rows = len(next(iter(read_history(self.history).values()), ()))
-        if rows > state["epochs"]:
-            raise ValueError(f"it is from epoch {state['epochs']}, history.csv from epoch {rows}")
+        newest = {"history.csv": rows, self.best.name: self._epoch_of(self.best)}
+        newest[self.last.name] = self._epoch_of(self.last) - 1  # it is written before the backup
+        name = max(newest, key=lambda name: newest[name])
+        if newest[name] > state["epochs"]:
+            raise ValueError(
+                f"it is from epoch {state['epochs']}, {name} from epoch "
+                f"{newest[name] + (name == self.last.name)}"
+            )
         return state, saved
+
+    def _epoch_of(self, file: Path) -> int:
+        """Return the epoch of a weights file, 0 if it is damaged, missing or of another run."""
+        try:
+            return check_origin(file, self.run_id).epoch
+        except OSError:
+            return 0
+
+    def _fault_of(self, file: Path, epoch: int) -> str:
+        """Describe why a weights file is not that of an epoch."""
+        try:
+            check_origin(file, self.run_id, epoch)
+        except OSError as error:
+            return error.strerror or str(error).splitlines()[0]
+        return ""
 
     def _without_backup(
         self, model: keras.Model, epochs: int, monitor: str, reason: str
@@ -164,12 +196,18 @@ class RunDirectory:
                 f"start again, from model.load_weights('{self.last}') if you like."
             )
         try:
-            load_weights_only(model, self.last)
+            origin = load_weights_only(model, self.last, self.run_id)
+            if digest_of(history) != origin.history:
+                raise ValueError(
+                    f"history.csv cannot be read, or its epochs are not the {origin.epoch} of "
+                    f"last.weights.h5"
+                )
             values = history[monitor]
-        except (OSError, KeyError, ValueError):
+        except (OSError, KeyError, ValueError) as error:
+            why = str(error).splitlines()[0]
             raise OSError(
-                f"{lost}, and last.weights.h5 or history.csv is missing or damaged, too: choose "
-                f"another directory to start again."
+                f"{lost}, and last.weights.h5 or history.csv is missing or damaged, too ({why}): "
+                f"choose another directory to start again."
             ) from None
         best = max if better_is(monitor) == "max" else min
         state = {
@@ -189,24 +227,25 @@ class RunDirectory:
             model: with the weights of the backup.
             state: of the backup. Within an epoch, it does not contain the weights of the last one.
         """
-        rebuilt = "was damaged or missing, and is written again"
-        at_end, last_is_best = not state.get("batch"), state["best_epoch"] == state["epochs"]
-        last, best = is_whole(self.last), is_whole(self.best)
-        if not best and not (last_is_best and (at_end or last)):
+        rebuilt = "was damaged, missing or of another epoch, and is written again"
+        epoch, best_epoch = state["epochs"], state["best_epoch"]
+        at_end, last_is_best = not state.get("batch"), best_epoch == epoch
+        last, best = self._epoch_of(self.last), self._epoch_of(self.best) == best_epoch
+        if not best and not (last_is_best and (at_end or last == epoch)):
             raise OSError(
-                f"'{self.best}', the weights of epoch {state['best_epoch']}, is damaged or "
-                f"missing, and no other file contains them: put it back, or choose another "
-                f"directory to start again."
+                f"'{self.best}' must contain the weights of epoch {best_epoch} and does not "
+                f"({self._fault_of(self.best, best_epoch)}), and no other file contains them: put "
+                f"it back, or choose another directory to start again."
             )
-        if not last:
+        if last not in (epoch, epoch + 1):  # the latter if it was killed before the backup
             if at_end:
-                self._write(model, self.last)
+                self._write(model, self.last, state)
             elif last_is_best:
                 self._copy(self.best, self.last)
             self._warn(f"last.weights.h5 {rebuilt}")  # else at the end of the epoch
         if not best:
             if at_end:
-                self._write(model, self.best)
+                self._write(model, self.best, state)
             else:
                 self._copy(self.last, self.best)
             self._warn(f"best.weights.h5 {rebuilt}")
@@ -233,22 +272,25 @@ class RunDirectory:
                     known = value.dtype.kind != "V"  # HDF5 has no bfloat16; float32 contains it
                     file[name][str(i)] = value if known else value.astype("float32")
             file.close()
-            add_sum(path)
+            sign(path, self._origin(state))
 
     def save_epoch(self, model: keras.Model, state: dict[str, Any], *, best: bool) -> None:
-        """Write a complete epoch: its weights, the backup and the history."""
-        self._write(model, self.last)
+        """Write a complete epoch: its weights, the backup and the history.
+
+        The best weights come after the backup, which contains them if they are not written.
+        """
+        self._write(model, self.last, state)
         if self.keep_every and state["epochs"] % self.keep_every == 0:
             self.keep_last(state["epochs"])  # before the backup: after a crash, it is done again
+        self.save(model, state)
         if best:
             self._copy(self.last, self.best)
-        self.save(model, state)
         write_history(self.history, state["history"])
 
-    def keep_start(self, model: keras.Model) -> None:
+    def keep_start(self, model: keras.Model, state: dict[str, Any]) -> None:
         """Keep the weights with which the run starts."""
         if self.keep_every:
-            self._write(model, kept_file(self.path, 0))
+            self._write(model, kept_file(self.path, 0), state)
 
     def keep_last(self, epoch: int) -> None:
         """Keep the weights of the last complete epoch."""
@@ -260,11 +302,14 @@ class RunDirectory:
         self.config |= {"finished": epochs, **facts}
         self._write_config()
 
-    @staticmethod
-    def _write(model: keras.Model, file: Path) -> None:
+    def _write(self, model: keras.Model, file: Path, state: dict[str, Any]) -> None:
         with replacing(file) as path:
             save_weights_only(model, path)
-            add_sum(path)
+            sign(path, self._origin(state))
+
+    def _origin(self, state: dict[str, Any]) -> Origin:
+        history = digest_of(state["history"])
+        return Origin(self.run_id, state["epochs"], state["best_epoch"], history)
 
     @staticmethod
     def _copy(file: Path, to: Path) -> None:

@@ -253,6 +253,7 @@ def train(
         seconds=time.perf_counter() - began,
         images_per_second=meter.images_per_second,
         waiting=meter.waiting,
+        run_id=directory and directory.run_id,
     )
     if verbosity(verbose):
         print(summary(result, ready.monitor), flush=True)
@@ -275,7 +276,7 @@ def _begin(
     state, saved = directory.load(model, plan.epochs, ready.monitor)
     progress = Progress(**(state or {}))
     if not state:  # so that the start is not lost if the run stops in its first epoch
-        directory.keep_start(model)
+        directory.keep_start(model, asdict(progress))
         directory.save(model, asdict(progress))
     return progress, saved
 

@@ -29,6 +29,7 @@ class Training:
         seconds: Duration of the call.
         images_per_second: Training images per second, without validation and the first step.
         waiting: Fraction of the training time spent waiting for input, 0 to 1.
+        run_id: The id of the run in its directory, or `None`.
 
     >>> import numpy as np, keras, kerascnn as kc
     >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
@@ -48,13 +49,14 @@ class Training:
     seconds: float = 0.0
     images_per_second: float = 0.0
     waiting: float = 0.0
+    run_id: str | None = None
 
     def best(self) -> keras.Model:
         """Return a copy of the model with the weights of the best epoch, from `run_dir`.
 
         Raises:
             ValueError: If there is no run directory, and the best epoch is not the last.
-            OSError: If the file of weights is damaged or missing.
+            OSError: If the file of weights is damaged or missing, or of another run or epoch.
         """
         if self.run_dir is None and self.best_epoch != len(self.history["loss"]):
             raise ValueError(
@@ -68,7 +70,7 @@ class Training:
         if self.run_dir is None:
             model.set_weights(self.model.get_weights())
         else:
-            _load_best(model, self.run_dir)
+            _load_best(model, self, self.run_dir)
         return model
 
     def __repr__(self) -> str:
@@ -77,15 +79,15 @@ class Training:
         return f"<Training of {self.model.name!r}: {epochs} epochs, best {self.best_epoch}; {last}>"
 
 
-def _load_best(model: keras.Model, run_dir: Path) -> None:
+def _load_best(model: keras.Model, run: Training, run_dir: Path) -> None:
     """Load the weights of the best epoch of a run.
 
     Raises:
-        OSError: If they are damaged or missing.
+        OSError: If they are damaged or missing, or of another run or epoch.
     """
     file = Path(run_dir) / "best.weights.h5"
     try:
-        load_weights_only(model, file)
+        load_weights_only(model, file, run.run_id, run.best_epoch)
     except (OSError, ValueError) as error:
         raise OSError(
             f"'{file}', the weights of the best epoch, cannot be read "

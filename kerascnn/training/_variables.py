@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ._checksum import check_sum
+from ._origin import Origin, check_origin
 
 
 def other_variables(model: keras.Model) -> list[keras.Variable]:
@@ -50,16 +50,22 @@ def save_weights_only(model: keras.Model, path: Path) -> None:
         model.save_weights(path)
 
 
-def load_weights_only(model: keras.Model, path: Path) -> None:
+def load_weights_only(
+    model: keras.Model, path: Path, run_id: str | None, epoch: int | None = None
+) -> Origin:
     """Load weights that were saved without those of an optimizer, and leave the model's own alone.
 
+    Returns:
+        The origin of the file.
+
     Raises:
-        OSError: If the file is damaged or missing.
+        OSError: If the file is damaged, missing, or of another run or epoch.
         ValueError: If the weights are those of another model.
     """
-    check_sum(path)
+    origin = check_origin(path, run_id, epoch)
     with without_optimizer(model):
         model.load_weights(path)
+    return origin
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from kerascnn.explorer import _export
 from kerascnn.explorer._export import page_data
 from kerascnn.explorer._layers import ROWS
 from kerascnn.explorer._weights import coded, decoded
-from kerascnn.training._checksum import add_sum
 from kerascnn.training._kept_weights import kept_file
+from kerascnn.training._origin import Origin, sign
 
 WORDS = "<img src=x onerror=alert(1)></script>\u2028"
 
@@ -163,7 +163,8 @@ def kept(lenet, tmp_path_factory):
         weights.append([w + far * rng.normal(size=w.shape) * 0.1 for w in lenet.get_weights()])
         copy.set_weights(weights[-1])
         copy.save_weights(kept_file(folder, epoch))
-        add_sum(kept_file(folder, epoch))
+        sign(kept_file(folder, epoch), Origin("this run", epoch, epoch, ""))
+    (folder / "config.json").write_text('{"run_id": "this run"}')
     (folder / "history.csv").write_text("epoch,loss,accuracy\n1,0.5,0.75\n2,0.25,1.0\n")
     return folder, weights
 
@@ -210,7 +211,11 @@ def test_epochs_that_cannot_be_shown_are_refused(lenet, kept, tmp_path):
     copy = keras.models.clone_model(lenet)
     copy.set_weights([np.full_like(weights, np.nan) for weights in lenet.get_weights()])
     copy.save_weights(kept_file(folder, 1))
+    sign(kept_file(folder, 1), Origin("this run", 1, 1, ""))
     with pytest.raises(ValueError, match=r"NaN or infinity in .*0001.* leave epoch 1 out"):
+        page_data(lenet, checkpoints=folder)
+    shutil.copy(kept_file(folder, 2), kept_file(folder, 1))
+    with pytest.raises(OSError, match=r"epoch 1, cannot be read \(it is of epoch 2, not 1\)"):
         page_data(lenet, checkpoints=folder)
     kept_file(folder, 1).write_bytes(b"damaged")
     with pytest.raises(OSError, match="the weights of epoch 1, cannot be read"):

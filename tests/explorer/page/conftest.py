@@ -5,6 +5,7 @@ import pytest
 import kerascnn as kc
 from kerascnn.training._history_file import write_history
 from kerascnn.training._kept_weights import kept_file
+from kerascnn.training._origin import Origin, sign
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,8 @@ def run(epochs, tmp_path_factory):
     for epoch, weights in enumerate(epochs):
         model.set_weights(weights)
         model.save_weights(kept_file(path, epoch))
+        sign(kept_file(path, epoch), Origin("this run", epoch, epoch, ""))
+    (path / "config.json").write_text('{"run_id": "this run"}')
     write_history(path / "history.csv", HISTORY)
     return path
 
