@@ -9,7 +9,7 @@ longer, so it is used only for models that may contain such a maximum.
 import keras
 
 from ._graph import flatten, has_graph
-from ._heads import OWN, can_be_seen
+from ._known import OWN, can_be_seen
 from ._onednn import is_off
 
 

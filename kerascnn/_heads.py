@@ -12,6 +12,7 @@ import keras
 
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run
+from kerascnn._known import can_be_seen, definer, is_known
 from kerascnn._twin import twin
 
 SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
@@ -22,7 +23,6 @@ SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
     "logsoftmax": "log_softmax",
     "sigmoid": "sigmoid",
 }
-OWN = ("keras.", "kerascnn.")
 RESHAPING = (  # layers between the head and the output that leave values unchanged
     keras.layers.Reshape,
     keras.layers.Flatten,
@@ -53,11 +53,17 @@ def last_function(operation: keras.Operation) -> Callable:
 
 
 def name_of(function: Callable) -> str:
-    """Return the lower-case name of a function, or of the class that defines an operation."""
-    kind = type(function)
-    if isinstance(function, keras.Operation):  # a subclass of ReLU without its own call is a ReLU
-        kind = next(base for base in kind.__mro__ if "call" in vars(base))
-    return getattr(function, "__name__", kind.__name__).lower()
+    """Return the lower-case name of a function, or of the class that defines an operation.
+
+    The name of a user-defined function or class begins with "custom ", so that one called `relu`
+    is not taken for Keras's.
+    """
+    if isinstance(function, keras.Operation):
+        kind = definer(function, "call")  # a subclass of ReLU without its own call is a ReLU
+        known, name = can_be_seen(function), (kind or type(function)).__name__
+    else:
+        known, name = is_known(function), getattr(function, "__name__", type(function).__name__)
+    return name.lower() if known else f"custom {name.lower()}"
 
 
 def squashing(operation: keras.Operation) -> str | None:
@@ -67,7 +73,7 @@ def squashing(operation: keras.Operation) -> str | None:
 
 def unwrapped(operation: keras.Operation) -> keras.Operation:
     """Return the layer inside a wrapper, or the operation itself."""
-    while isinstance(operation, WRAPPERS):
+    while isinstance(operation, WRAPPERS) and can_be_seen(operation):
         operation = operation.layer
     return operation
 
@@ -75,15 +81,9 @@ def unwrapped(operation: keras.Operation) -> keras.Operation:
 def keeps_values(operation: keras.Operation) -> bool:
     """Return whether an operation keeps the values, like the final cast in mixed precision."""
     if isinstance(operation, RESHAPING):
-        return True
+        return can_be_seen(operation)
     bare = not getattr(operation, "weights", None)  # unlike a linear Dense layer
     return bare and name_of(last_function(operation)) in PASSING
-
-
-def can_be_seen(operation: keras.Operation) -> bool:
-    """Return whether it is known what an operation computes: no Lambda, no custom layer."""
-    computes = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
-    return computes.__module__.startswith(OWN) and not isinstance(operation, keras.layers.Lambda)
 
 
 def last_before_reshaping(graph: Graph, output: Key) -> tuple[Node, list[Node]]:
@@ -250,18 +250,18 @@ def known_classes_of(graph: Graph) -> int:
     return classes
 
 
-def _is_known(operation: keras.Operation) -> bool:
+def _applies_a_known_function(operation: keras.Operation) -> bool:
     """Return whether the function that an operation applies last is known, not user-defined."""
     function = last_function(operation)
     if isinstance(function, keras.Operation):
         return can_be_seen(operation) and can_be_seen(function)
-    return (getattr(function, "__module__", None) or "").startswith(OWN)
+    return is_known(function)
 
 
 def _end_can_be_seen(layer: keras.Operation) -> bool:
     """Return whether a layer's last function is known; for a wrapped model, that it is linear."""
     if not has_graph(layer):
-        return _is_known(layer)
+        return _applies_a_known_function(layer)
     inner = flatten(layer)
     return head_of(inner, inner.outputs[0])[0] is None
 

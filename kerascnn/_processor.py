@@ -130,12 +130,13 @@ def check_weights_learn(graph: Graph) -> None:
         operation = node.operation
         if not learned.isdisjoint(node.inputs) and type(operation).__name__ in RESIZING:
             dtype = getattr(operation, "compute_dtype", None) or operation.output.dtype
-            single = operation.interpolation in SINGLE and dtype in HALF
-            if single or operation.interpolation == "area":
+            interpolation = getattr(operation, "interpolation", "")
+            single = interpolation in SINGLE and dtype in HALF
+            if single or interpolation == "area":
                 or_single = " or give this layer dtype='float32'" if single else ""
                 raise NotImplementedError(
                     f"TensorFlow cannot compute the gradient of the layer {node.name!r} "
-                    f"({type(operation).__name__} with interpolation={operation.interpolation!r}) "
+                    f"({type(operation).__name__} with interpolation={interpolation!r}) "
                     f"in {dtype}, so weights before it would not learn. Use "
                     f"interpolation='bilinear'{or_single}."
                 )

@@ -16,7 +16,7 @@ from keras import KerasTensor
 
 from kerascnn._fusion import keep_maxima
 from kerascnn._graph import Graph, Node, Tensor, flatten
-from kerascnn._heads import can_be_seen
+from kerascnn._known import can_be_seen
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes

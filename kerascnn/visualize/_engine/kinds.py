@@ -17,7 +17,8 @@ import keras
 import numpy as np
 
 from kerascnn._graph import Graph, Key, Node, Slot
-from kerascnn._heads import can_be_seen, head_of, last_function, name_of
+from kerascnn._heads import head_of, last_function, name_of
+from kerascnn._known import can_be_seen
 
 L = keras.layers
 

@@ -12,14 +12,8 @@ from keras import ops
 
 from kerascnn._errors import LISTED, unknown, warn
 from kerascnn._graph import Graph, Key, Node, Slot, Tensor, run
-from kerascnn._heads import (
-    OWN,
-    SQUASHING,
-    can_be_seen,
-    last_function,
-    name_of,
-    without_activation,
-)
+from kerascnn._heads import SQUASHING, last_function, name_of, without_activation
+from kerascnn._known import OWN, can_be_seen, is_known
 
 from .tape import pass_back
 
@@ -109,7 +103,7 @@ def may_hide_a_rectifier(node: Node) -> bool:
     if is_rectifier(node) or name_of(last_function(operation)) in RELATIVES:
         return False
     function = last_function(operation)
-    if not isinstance(function, keras.Operation) and not function.__module__.startswith(OWN):
+    if not isinstance(function, keras.Operation) and not _is_of_keras(function):
         return name_of(function) not in SMOOTH  # a user-defined function
     if isinstance(function, keras.Operation) and not can_be_seen(function):
         return True  # a custom layer, also as the activation of another layer
@@ -121,6 +115,10 @@ def may_hide_a_rectifier(node: Node) -> bool:
             for inner in operation._flatten_layers()
         )
     return name_of(operation) in BENT or isinstance(operation, BENDING)
+
+
+def _is_of_keras(function: Callable) -> bool:
+    return is_known(function) and function.__module__.startswith(OWN)
 
 
 def _leaks(operation: keras.Operation) -> bool:
