@@ -9,7 +9,7 @@ longer, so it is used only for models that may contain such a maximum.
 import keras
 
 from ._graph import flatten, has_graph
-from ._known import OWN, can_be_seen
+from ._known import OWN, computes_as_defined
 from ._onednn import is_off
 
 
@@ -27,7 +27,7 @@ def _may_compare(operation: keras.Operation) -> bool:
     """Return whether an operation is a maximum of tensors, or has code that may compute one."""
     parts = operation._flatten_layers() if isinstance(operation, keras.Layer) else [operation]
     return any(
-        type(part).__name__ == "Maximum" or not can_be_seen(part) or not _is_known(part)
+        type(part).__name__ == "Maximum" or not computes_as_defined(part) or not _is_known(part)
         for part in parts
     )
 

@@ -3,8 +3,10 @@
 A name does not tell: anyone may call a function `relu`, or a class `Softmax`.
 """
 
+import inspect
 import sys
 from collections.abc import Callable
+from functools import cache
 
 import keras
 
@@ -38,3 +40,37 @@ def definer(operation: keras.Operation, name: str) -> type | None:
     """Return the class of an operation that defines a method or property."""
     kinds = type(operation).__mro__
     return next((kind for kind in kinds if hasattr(vars(kind).get(name), "__get__")), None)
+
+
+def computes_as_defined(operation: keras.Operation) -> bool:
+    """Return whether Keras's own code computes an operation, from the weights that it has.
+
+    A subclass may change how a layer is made and add methods, but override nothing that its
+    `call` uses, such as `convolution_op` or `kernel`.
+    """
+    if not can_be_seen(operation):
+        return False
+    kind = next(kind for kind in type(operation).__mro__ if kind.__module__.startswith(OWN))
+    if kind is type(operation):
+        return True
+    makers = [definer(operation, name) for name in _used_by(kind)]
+    return all(maker is None or issubclass(kind, maker) for maker in makers)
+
+
+@cache
+def _used_by(kind: type) -> frozenset[str]:
+    """Return the names in `call` of one of Keras's classes, and in all that it calls of the class.
+
+    >>> {"convolution_op", "kernel", "strides"} <= _used_by(keras.layers.Conv2D)
+    True
+    """
+    names, rest = set(), ["call"]
+    while rest:
+        if (name := rest.pop()) in names:
+            continue
+        names.add(name)
+        value = inspect.getattr_static(kind, name, None)
+        function = inspect.unwrap(getattr(value, "fget", value))
+        if inspect.isfunction(function):
+            rest += function.__code__.co_names
+    return frozenset(names)

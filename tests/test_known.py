@@ -155,3 +155,128 @@ def test_a_saved_lambda_is_still_the_users(tmp_path, rng):
     assert not is_known(function)
     with pytest.warns(UserWarning, match="not applied to ReLUs inside 'lambda"):
         visualize.guided_backprop(model, rng.random((1, 6, 6, 2), "float32"), 0)
+
+
+class Centered(layers.Conv2D):
+    """Weight standardization, without the division."""
+
+    def convolution_op(self, inputs, kernel):
+        mean = ops.mean(kernel, axis=(0, 1, 2), keepdims=True)
+        return super().convolution_op(inputs, kernel - mean)
+
+
+class Positive(layers.Dense):
+    """A dense layer without negative weights."""
+
+    @property
+    def kernel(self):
+        return ops.softplus(super().kernel)
+
+
+class Doubled(layers.Dense):
+    """What it returns is not what it computes."""
+
+    def __call__(self, *args, **kwargs):
+        return 2 * super().__call__(*args, **kwargs)
+
+
+class Hidden(layers.Conv2D):
+    """Its activation is not the one that it is given."""
+
+    @property
+    def activation(self):
+        return self._given
+
+    @activation.setter
+    def activation(self, value):
+        self._given = lambda z: value(z) ** 2
+
+
+class Mixin:
+    """What a convolution computes, in a class of its own."""
+
+    def convolution_op(self, inputs, kernel):
+        return 2 * ops.conv(inputs, kernel)
+
+
+class Mixed(Mixin, layers.Conv2D):
+    """A convolution with it."""
+
+
+class Made(layers.Conv2D):
+    """A convolution that only differs in how it is made, described and saved."""
+
+    rank = 2  # as in Keras
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **{"padding": "same", **options})
+
+    def build(self, shape):
+        super().build(shape)
+
+    def get_config(self):
+        return super().get_config()
+
+    def compute_output_shape(self, shape):
+        return super().compute_output_shape(shape)
+
+    @property
+    def area(self):
+        return np.prod(self.kernel_size)
+
+    def halve(self):
+        self.kernel.assign(self.kernel / 2)
+
+
+class Own(layers.BatchNormalization):
+    """A batch normalization by another name."""
+
+
+CHANGED = {
+    "convolution_op": Centered(3, 3, activation="relu", name="own"),
+    "in a mixin": Mixed(3, 3, name="own"),
+    "__call__": Doubled(3, name="own"),
+    "kernel": Positive(3, activation="relu", name="own"),
+    "activation": Hidden(3, 3, activation="relu", name="own"),
+}
+
+
+def around(layer, end=None):
+    image = keras.Input((6, 6, 2))
+    features = layers.GlobalAveragePooling2D()(layer(image))
+    return keras.Model(image, layers.Dense(2, end)(features))
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_layers_that_compute_otherwise_have_no_rule(name, rng):
+    """Each rule replaces the kernel, which the layer would change once more."""
+    model, images = around(CHANGED[name]), rng.random((1, 6, 6, 2), "float32")
+    for method in (visualize.lrp, visualize.deep_lift):
+        with pytest.raises(ValueError, match="there is none for 'own'"):
+            method(model, images, 0)
+    found = visualize.saliency(model, images, 0, reduce=None)
+    np.testing.assert_allclose(found, gradient(model, images, 0), atol=1e-6)
+
+
+def test_the_head_of_a_changed_layer_is_known_but_has_no_rule(rng):
+    image = keras.Input((3,))
+    model = keras.Model(image, Positive(2, activation="softmax", name="own")(image))
+    assert last_activation(model) == "softmax"
+    with pytest.raises(ValueError, match="there is none for 'own'"):
+        visualize.lrp(model, rng.random((1, 3), "float32"), 0)
+    found = visualize.saliency(model, rng.random((1, 3), "float32"), 1, reduce=None)
+    np.testing.assert_allclose(found[0], np.asarray(model.layers[-1].kernel)[:, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [visualize.lrp, visualize.deep_lift])
+def test_layers_that_are_only_made_otherwise_keep_their_rule(method, rng):
+    model = around(keras.Sequential([Made(3, 3, activation="relu"), Own()]))
+    plain = around(
+        keras.Sequential([
+            layers.Conv2D(3, 3, padding="same", activation="relu"), layers.BatchNormalization()
+        ])
+    )  # fmt: skip
+    plain.set_weights(model.get_weights())
+    images = rng.random((1, 6, 6, 2), "float32")
+    ours, theirs = (method(each, images, 0).attributions for each in (model, plain))
+    np.testing.assert_allclose(ours, theirs, atol=1e-7)

@@ -16,7 +16,7 @@ from keras import KerasTensor
 
 from kerascnn._fusion import keep_maxima
 from kerascnn._graph import Graph, Node, Tensor, flatten
-from kerascnn._known import can_be_seen
+from kerascnn._known import computes_as_defined
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes
@@ -102,7 +102,7 @@ def _takes_any_size(node: Node) -> bool:
     Keras 3.15's TimeDistributed then takes the batch size for the number of steps.
     """
     apart = isinstance(node.operation, keras.layers.Wrapper | keras.layers.RNN)
-    return can_be_seen(node.operation) and not apart
+    return computes_as_defined(node.operation) and not apart
 
 
 def _by_size(of: Callable, key: tuple | None, body: Callable) -> Callable:

@@ -18,7 +18,7 @@ import numpy as np
 
 from kerascnn._graph import Graph, Key, Node, Slot
 from kerascnn._heads import head_of, last_function, name_of
-from kerascnn._known import can_be_seen
+from kerascnn._known import computes_as_defined
 
 L = keras.layers
 
@@ -100,8 +100,9 @@ def kind_of(graph: Graph, node: Node, heads: Collection[str]) -> str | None:
     if node.name in heads:
         if not getattr(operation, "weights", None):
             return "elementwise"
-        return "weights" if _has_kernel(operation) else None
-    if not can_be_seen(operation):
+        defined = _has_kernel(operation) and computes_as_defined(operation)
+        return "weights" if defined else None
+    if not computes_as_defined(operation):
         return None
     name, function = type(operation).__name__, name_of(last_function(operation))
     if isinstance(operation, WEIGHTED) or NAMED.get(name) == "weights":
