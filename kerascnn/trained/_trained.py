@@ -10,10 +10,12 @@ from PIL import Image, ImageOps
 
 from kerascnn import describe, weights
 from kerascnn._fusion import keep_maxima
+from kerascnn._graph import flatten
 from kerascnn._picture_reader import LUMA, as_picture
 from kerascnn._sizes import check_size_of
 from kerascnn.datasets import to_mnist_convention
 from kerascnn.datasets._mnist_convention import is_dark_on_bright
+from kerascnn.visualize._engine.layers import last_maps
 
 from ._class_number import class_number
 from ._explain import Explanation, explain
@@ -173,13 +175,19 @@ class Trained:
             return self.class_names
         return tuple(f"class {c}" for c in range(max(classes_of(self.model) or 0, 2)))
 
-    def explained_layer(self, fitted: np.ndarray) -> str | None:
-        """Return the last layer with fine maps for an image (h, w, C), except pooling layers."""
+    def explained_layer(self, fitted: np.ndarray) -> str:
+        """Return the layer of the heatmaps of an image (h, w, C) if none is specified.
+
+        Like the default of `kerascnn.visualize.grad_cam`, it is before the final pooling and the
+        scores, and the whole image passes through it. The last such layer with fine maps is
+        preferred, since those of small images have few positions at the end.
+        """
+        graph = flatten(self.model)
         layers = describe(self.model, input_shape=fitted.shape).layers
         first = next((i for i, x in enumerate(layers) if x.macs), len(layers))
-        maps = [x for x in layers[first:] if len(x.output_shape) == 3 and "Pooling" not in x.kind]
-        fine = [x.name for x in maps if min(n or 0 for n in x.output_shape[:2]) >= FINE]
-        return fine[-1] if fine else None
+        maps = [x for x in layers[first:] if len(x.output_shape) == 3]
+        fine = {x.name for x in maps if min(n or 0 for n in x.output_shape[:2]) >= FINE}
+        return last_maps(graph, graph.outputs[:1], fine).name
 
     def explain(
         self,
@@ -195,7 +203,7 @@ class Trained:
             picture: (H, W, 3) RGB, float in [0, 1] or uint8, of any size.
             method: one of `kerascnn.trained.METHODS`.
             target: name or index of the class; `None`: the most probable one.
-            layer: layer, for methods that use one; `None`: the last one with fine maps.
+            layer: layer, for methods that use one; `None`: that of `explained_layer`.
 
         Returns:
             An `Explanation` with the part of the picture that the model sees, the heatmap, the

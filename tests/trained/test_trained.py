@@ -111,6 +111,47 @@ def test_one_unit_is_two_classes(activation, picture):
     np.testing.assert_allclose(cams[0], -cams[1], atol=1e-5)  # one grows as the other falls
 
 
+def conv(filters, name, **options):
+    return keras.layers.Conv2D(filters, 3, padding="same", name=name, **options)
+
+
+def classes(maps):
+    pooled = keras.layers.GlobalAveragePooling2D()(maps)
+    return keras.layers.Dense(3, activation="softmax")(pooled)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda x: conv(3, "scores")(x),
+        lambda x: conv(3, "scores", activation="softmax")(x),
+        lambda x: [classes(x), classes(conv(2, "beside", activation="relu")(x))],
+        lambda x: [classes(x), conv(3, "image")(x)],
+        lambda x: classes(keras.layers.Dropout(0.5)(keras.layers.MaxPooling2D()(x))),
+        lambda x: classes(conv(2, "coarse", strides=4)(x)),  # 4x4, from which fine maps differ
+    ],
+    ids=["linear maps", "softmax maps", "auxiliary head", "reconstruction", "pooled", "coarse"],
+)
+def test_the_layer_explained_is_before_the_scores_and_on_the_way_to_them(end, picture):
+    image = keras.Input((16, 16, 3))
+    maps = conv(4, "wanted", activation="relu")(conv(4, "early")(image))
+    model = keras.Model(image, end(maps))
+    net = Trained(model=model, name="a", preprocessing=kc.weights.MODES["unit"])
+    fitted = net.fitted(picture)
+    assert net.explained_layer(fitted) == "wanted"
+    expected = kc.visualize.grad_cam(model, fitted[None], target=1, layer="wanted")
+    found = net.explain(picture, target=1).heatmap
+    np.testing.assert_allclose(found, expected[0], atol=1e-6)
+
+
+def test_maps_of_small_images_are_fine_enough():
+    """VGG16's last maps of 32x32 pixels have 2x2 positions; of photos, it sees every window."""
+    photo = kc.datasets.photo("chelsea")
+    for any_size, layer in ((False, "block3_conv3"), (True, "block4_conv3")):
+        net = load("vgg16", weights="cifar10", any_size=any_size)
+        assert net.explained_layer(net.fitted(photo)) == layer
+
+
 def test_logits_are_shown_as_probabilities(picture):
     model = small(3, None)
     net = Trained(model=model, name="a", preprocessing=kc.weights.MODES["unit"])

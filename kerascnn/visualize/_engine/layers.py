@@ -1,6 +1,6 @@
 """Find a layer: by its name, by the layer itself, or the last feature maps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import keras
 
@@ -109,7 +109,9 @@ def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -
     return node
 
 
-def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
+def last_maps(
+    graph: Graph, outputs: tuple[Key, ...], preferred: Container[str] | None = None
+) -> Node:
     """Find the last feature maps that carry all image information, before the final pooling.
 
     In VGG16 this is block5_conv3, as in Selvaraju et al. 2017. Maps that are themselves scores, as
@@ -118,6 +120,8 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
     Args:
         graph: the model's graph.
         outputs: keys of the outputs to consider.
+        preferred: names of the layers to choose from if one of them carries all information, such
+            as those with fine maps; `None`: all.
 
     Raises:
         ValueError: If no layer has feature maps.
@@ -146,6 +150,8 @@ def last_maps(graph: Graph, outputs: tuple[Key, ...]) -> Node:
             f"{', '.join(map(repr, candidates))}."
         )
         return maps[-1]
+    if preferred is not None:
+        common = [node for node in common if node.name in preferred] or common
     return _before_pooling(graph, common)
 
 
