@@ -20,6 +20,7 @@ from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
+from ._known import known_name
 from ._twin import twin
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
@@ -238,7 +239,7 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
     operation = node.operation
     if getattr(operation, "_call_has_training_arg", False):
         kwargs = {**kwargs, "training": False}
-    if type(operation).__name__ in RESIZING and getattr(operation, "interpolation", "") in SINGLE:
+    if known_name(operation) in RESIZING and operation.interpolation in SINGLE:
         return _resize(operation, args, kwargs)
     if isinstance(operation, Pad) and not keras.backend.is_keras_tensor(args[0]):
         return operation(args[0], _padding_value(operation, *args, **kwargs))

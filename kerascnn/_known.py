@@ -36,6 +36,16 @@ def can_be_seen(operation: keras.Operation) -> bool:
     return own and not isinstance(operation, keras.layers.Lambda)
 
 
+def known_name(operation: keras.Operation) -> str:
+    """Return the name of the class of Keras's, or of this package's, that an operation computes.
+
+    It is "" for a custom layer, whatever the name of its class. A subclass that computes nothing of
+    its own has the name of its parent.
+    """
+    own = (kind for kind in type(operation).__mro__ if kind.__module__.startswith(OWN))
+    return next(own).__name__ if can_be_seen(operation) else ""
+
+
 def definer(operation: keras.Operation, name: str) -> type | None:
     """Return the class of an operation that defines a method or property."""
     kinds = type(operation).__mro__

@@ -24,6 +24,7 @@ from ._graph import (
     run,
     users_of,
 )
+from ._known import known_name
 
 SOME_SIZE = 64  # in pixels, for models that accept any size
 # TensorFlow's additions to its messages: colors, names of nodes and operations.
@@ -86,7 +87,7 @@ def check_padding(graph: Graph) -> None:
         args = keras.tree.flatten(node.slots)[1:]
         if pads_channels(node.operation, *args[:1]):
             for user in users.get(node.outputs[0], []):
-                if type(user.operation).__name__ in ("Conv1D", "Conv2D", "Conv3D"):
+                if known_name(user.operation) in ("Conv1D", "Conv2D", "Conv3D"):
                     raise NotImplementedError(
                         f"TensorFlow with oneDNN cannot compute the convolution {user.name!r} of "
                         f"channels that {node.name!r} has padded. Set TF_ENABLE_ONEDNN_OPTS=0 "
@@ -128,15 +129,14 @@ def check_weights_learn(graph: Graph) -> None:
     learned: set = set()  # tensors that depend on trainable weights
     for node in graph.nodes:
         operation = node.operation
-        if not learned.isdisjoint(node.inputs) and type(operation).__name__ in RESIZING:
+        if not learned.isdisjoint(node.inputs) and known_name(operation) in RESIZING:
             dtype = getattr(operation, "compute_dtype", None) or operation.output.dtype
-            interpolation = getattr(operation, "interpolation", "")
-            single = interpolation in SINGLE and dtype in HALF
-            if single or interpolation == "area":
+            single = operation.interpolation in SINGLE and dtype in HALF
+            if single or operation.interpolation == "area":
                 or_single = " or give this layer dtype='float32'" if single else ""
                 raise NotImplementedError(
                     f"TensorFlow cannot compute the gradient of the layer {node.name!r} "
-                    f"({type(operation).__name__} with interpolation={interpolation!r}) "
+                    f"({type(operation).__name__} with interpolation={operation.interpolation!r}) "
                     f"in {dtype}, so weights before it would not learn. Use "
                     f"interpolation='bilinear'{or_single}."
                 )

@@ -10,6 +10,7 @@ from keras import layers
 from ._errors import warn
 from ._graph import Graph, Key, Node, flatten, has_graph, run
 from ._heads import name_of
+from ._known import known_name
 
 LARGEST_MEAN = 2.0  # the largest mean that is subtracted from images in [0, 1]
 SMALLEST_SCALE = 0.05  # the smallest standard deviation or factor for images in [0, 1]
@@ -135,7 +136,8 @@ def _keeps_range(node: Node) -> bool:
         return True
     layer = _unwrapped(node)
     linear = isinstance(layer, layers.Activation) and name_of(layer.activation) == "linear"
-    return name.startswith("Random") or name in MOVING_NAMES or isinstance(layer, MOVING) or linear
+    augments = type(layer).__name__.startswith("Random")
+    return augments or name in MOVING_NAMES or isinstance(layer, MOVING) or linear
 
 
 def _may_rescale(node: Node) -> bool:
@@ -152,7 +154,7 @@ def _unwrapped(node: Node) -> keras.Operation:
 
 
 def _name(node: Node) -> str:
-    return type(_unwrapped(node)).__name__
+    return known_name(_unwrapped(node))
 
 
 def _at(graph: Graph, key: Key, pictures: np.ndarray, until: Key) -> np.ndarray:

@@ -6,7 +6,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+import kerascnn as kc
 from kerascnn._graph import flatten, run
+from kerascnn._known import known_name
+from kerascnn._rescaling import rescaling_of
 
 
 def evaluate(model, *inputs):
@@ -154,3 +157,46 @@ def test_models_without_a_graph_are_refused():
         flatten(CallsItself(inputs, layers.Dense(2)(inputs)))
     with pytest.raises(TypeError, match="received str"):
         flatten("vgg16")
+
+
+def custom(name):
+    """A layer of the user's own that has the name of something else."""
+    return type(name, (layers.Layer,), {"call": lambda self, x: 2 * x * x})()
+
+
+@pytest.mark.parametrize("name", ["Resize", "Resizing", "UpSampling2D", "Reshape", "Cast"])
+def test_a_custom_layer_with_the_name_of_one_of_keras(name, images):
+    """It is treated as with any other name."""
+
+    def results(name):
+        inputs = keras.Input((8, 10, 3))
+        x = layers.Conv2D(3, 1, padding="same", kernel_initializer="ones")(custom(name)(inputs))
+        x = layers.GlobalAveragePooling2D()(custom(name)(x))
+        x = layers.Dense(2, "softmax", kernel_initializer=keras.initializers.GlorotUniform(0))(x)
+        model = keras.Model(inputs, x)
+        graph = flatten(model)
+        yield kc.visualize.saliency(model, images, 0)
+        yield [layer.activations for layer in kc.describe(model).layers]
+        yield rescaling_of(graph, graph.inputs[0]) is None
+        kc.train(model, (images, np.array([0, 1])), epochs=1, batch_size=2, verbose=0)
+        yield model.get_weights()[0]
+
+    for ours, theirs in zip(results(name), results("Square"), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_subclass_without_code_of_its_own_is_treated_as_its_parent(images):
+    class Enlarge(layers.UpSampling2D):
+        pass
+
+    class Double(layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    assert known_name(Enlarge()) == "UpSampling2D"
+    assert known_name(Double()) == known_name(custom("UpSampling2D")) == ""
+    inputs = keras.Input((8, 10, 3))
+    layer = Enlarge(2, interpolation="bicubic", dtype="float16")
+    results = evaluate(keras.Model(inputs, layer(inputs)), images)
+    plain = layers.UpSampling2D(2, interpolation="bicubic")(images)
+    np.testing.assert_allclose(results[0], plain, atol=2e-3)

@@ -11,6 +11,7 @@ import keras
 from keras import KerasTensor, layers
 
 from kerascnn._graph import Graph, Key, Node, flatten
+from kerascnn._known import known_name
 from kerascnn.arithmetic import ReceptiveField
 
 from .axis_fields import Look
@@ -101,7 +102,7 @@ def describe(
 
 def passes_on(node: Node) -> bool:
     """Return whether a node only passes on its input at inference, like Flatten and Dropout."""
-    return isinstance(node.operation, PASS_ON) or type(node.operation).__name__ in PASS_ON_OPS
+    return isinstance(node.operation, PASS_ON) or known_name(node.operation) in PASS_ON_OPS
 
 
 WHOLE = "whole"

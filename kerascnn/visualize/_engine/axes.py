@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kerascnn._graph import Graph, Key, Node, flatten, run
+from kerascnn._known import known_name
 from kerascnn._rescaling import preparation
 
 RESHAPING = (keras.layers.Flatten, keras.layers.Reshape)
@@ -84,7 +85,7 @@ def has_channels(graph: Graph, key: Key) -> bool:
     if rank != 3:
         return rank > 3
     return not any(
-        isinstance(node.operation, RESHAPING) or type(node.operation).__name__ == "ExpandDims"
+        isinstance(node.operation, RESHAPING) or known_name(node.operation) == "ExpandDims"
         for node in _with_its_axes(graph, key)
     )
 
