@@ -1,13 +1,16 @@
 """A cache of compiled computations on a model.
 
 A computation is compiled for a (model, layers, input shape) and cached under a weak reference to
-the model. It is deleted with the model, and compiled again if the model's layers have changed.
+the model. It is deleted with the model, and compiled again if the model's layers have changed:
+other layers or connections, or other attributes of a layer or constants and functions in them. See
+`kerascnn._state` for what is not noticed.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -20,10 +23,33 @@ from kerascnn._known import computes_as_defined
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes
+from kerascnn._state import State
 
 from .finite import warn_of_broken_weights
 
-_compiled: weakref.WeakKeyDictionary[keras.Model, dict] = weakref.WeakKeyDictionary()
+
+@dataclass(frozen=True)
+class _Step:
+    """A compiled computation, with what it depends on.
+
+    Attributes:
+        wiring: the connections of the operations.
+        state: the state of the operations.
+        function: the computation.
+        changing: what changes whenever a layer is called, such as a counter; it is disregarded.
+    """
+
+    wiring: tuple
+    state: State
+    function: Callable
+    changing: set = field(default_factory=set)
+
+    def is_valid(self, wiring: tuple, state: State) -> bool:
+        """Return whether the model is as it was."""
+        return self.wiring == wiring and self.state.changes(state) <= self.changing
+
+
+_compiled: weakref.WeakKeyDictionary[keras.Model, dict[tuple, _Step]] = weakref.WeakKeyDictionary()
 
 
 def on_gpu() -> bool:
@@ -62,16 +88,17 @@ def compiled(
     """
     keep_buffers()
     steps = {} if key is None else _compiled.setdefault(model, {})
-    state, of_any_size = _fingerprint(graph), key
+    wiring, state = _wiring(graph), State(node.operation for node in graph.nodes)
+    of_any_size = key
     key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))
-    if key not in steps or steps[key][0] != state:
+    if key not in steps or not steps[key].is_valid(wiring, state):
         keep_maxima(model)
         warn_of_broken_weights(model)  # now only: it would take a tenth of the time of a heatmap
         of = weakref.ref(model)  # a computation must not keep its model alive
         free = any(None in spec.shape[1:] for spec in signature)
         if free and not all(map(_takes_any_size, graph.nodes)):
-            steps[key] = state, _by_size(of, of_any_size, body)
-            return steps[key][1]
+            steps[key] = _Step(wiring, state, _by_size(of, of_any_size, body))
+            return steps[key].function
         function = tf.function(
             lambda *tensors: body(flatten(of()), *tensors),
             input_signature=list(signature),
@@ -82,8 +109,8 @@ def compiled(
         except Exception:
             if not free:
                 raise
-            steps[key] = state, _by_size(of, of_any_size, body)
-            return steps[key][1]
+            steps[key] = _Step(wiring, state, _by_size(of, of_any_size, body))
+            return steps[key].function
 
         def step(*tensors: tf.Tensor) -> list[tf.Tensor]:
             try:
@@ -92,8 +119,9 @@ def compiled(
                 _explain(flatten(of()), tensors, error)
                 raise
 
-        steps[key] = state, step
-    return steps[key][1]
+        traced = State(node.operation for node in graph.nodes)
+        steps[key] = _Step(wiring, traced, step, state.changes(traced))
+    return steps[key].function
 
 
 def _takes_any_size(node: Node) -> bool:
@@ -156,28 +184,6 @@ def _explain(
         check_kernels(graph, images)
 
 
-def _fingerprint(graph: Graph) -> tuple:
-    """Return what a trace depends on: the operations, their connections and activations.
-
-    References are weak: they keep nothing alive, and dead references are never equal.
-    """
-
-    def weak(item: object) -> object:
-        try:
-            return weakref.ref(item)
-        except TypeError:
-            return item
-
-    return (
-        graph.outputs,
-        tuple(
-            (
-                weak(node.operation),
-                node.inputs,
-                weak(getattr(node.operation, "activation", None)),
-                getattr(node.operation, "lora_enabled", None),
-                getattr(node.operation, "quantization_mode", None),
-            )
-            for node in graph.nodes
-        ),
-    )
+def _wiring(graph: Graph) -> tuple:
+    """Return how the operations are connected."""
+    return graph.outputs, tuple([node.inputs for node in graph.nodes])
