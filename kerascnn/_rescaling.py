@@ -11,6 +11,7 @@ from ._errors import warn
 from ._graph import Graph, Key, Node, flatten, has_graph, run
 from ._heads import name_of
 from ._known import known_name
+from ._state import State
 
 LARGEST_MEAN = 2.0  # the largest mean that is subtracted from images in [0, 1]
 SMALLEST_SCALE = 0.05  # the smallest standard deviation or factor for images in [0, 1]
@@ -34,7 +35,8 @@ MOVING_NAMES = (  # of keras.ops
     "Swapaxes", "Take", "Tile", "Transpose", "Unstack",
 )  # fmt: skip
 
-_layers: WeakKeyDictionary[keras.Model, dict[int, str | None]] = WeakKeyDictionary()  # by input
+# By input: the state of the layers that may rescale, and the name of the one that does.
+_layers: WeakKeyDictionary[keras.Model, dict[int, tuple[State, str | None]]] = WeakKeyDictionary()
 
 
 def rescaling_of(graph: Graph, key: Key) -> Node | None:
@@ -84,11 +86,12 @@ def rescaling_layer(model: keras.Model, place: int = 0) -> str | None:
     if not has_graph(model):
         return None
     found = _layers.setdefault(model, {})
-    if place not in found:
+    state = State(filter(_may_rescale, model._flatten_layers()))
+    if place not in found or found[place][0].changes(state):
         graph = flatten(model)
         node = rescaling_of(graph, graph.inputs[place])
-        found[place] = node and node.name
-    return found[place]
+        found[place] = state, node and node.name
+    return found[place][1]
 
 
 def warn_of_levels(
@@ -123,7 +126,8 @@ def preparation(graph: Graph, key: Key) -> Iterator[Node]:
     for node in graph.nodes:
         if node.is_input or known.isdisjoint(node.inputs):
             continue
-        if not (known.issuperset(node.inputs) and (_keeps_range(node) or _may_rescale(node))):
+        prepares = _keeps_range(node) or _may_rescale(_unwrapped(node))
+        if not (prepares and known.issuperset(node.inputs)):
             return
         known.update(node.outputs)
         yield node
@@ -140,11 +144,11 @@ def _keeps_range(node: Node) -> bool:
     return augments or name in MOVING_NAMES or isinstance(layer, MOVING) or linear
 
 
-def _may_rescale(node: Node) -> bool:
-    """Return whether a node computes with the values, without trained weights."""
-    layer, name = _unwrapped(node), _name(node)
+def _may_rescale(layer: keras.Operation) -> bool:
+    """Return whether a layer or operation computes with the values, without trained weights."""
     own = isinstance(layer, layers.Layer) and not type(layer).__module__.startswith("keras.")
-    return name in ARITHMETIC or isinstance(layer, RESCALING) or (own and not layer.weights)
+    known = known_name(layer) in ARITHMETIC or isinstance(layer, RESCALING)
+    return known or (own and not layer.weights)
 
 
 def _unwrapped(node: Node) -> keras.Operation:

@@ -123,6 +123,18 @@ def test_methods_warn_too():
     visualize.activations(model, 255 * images, "conv")  # without a word
 
 
+def test_a_layer_that_is_changed_is_looked_at_again():
+    scale = layers.Rescaling(1.0)
+    model = keras.Sequential([keras.Input((8, 8, 3)), scale, layers.Conv2D(2, 3)])
+    images = np.ones((1, 8, 8, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_levels(model, images)
+    scale.scale = 1 / 255
+    with pytest.warns(UserWarning, match="0 … 255"):
+        warn_of_levels(model, images)
+
+
 def test_each_input_of_images_is_looked_at():
     """Numbers beside the images have a scale of their own."""
     left, right, age = (keras.Input(shape) for shape in [(8, 8, 1), (8, 8, 1), (1,)])
