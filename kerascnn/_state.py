@@ -59,7 +59,7 @@ class State:
             for i, (own, others) in enumerate(zip(self._attributes, other._attributes, strict=True))
             if own != others
             for name in own.keys() | others.keys()
-            if own.get(name, Ellipsis) != others.get(name, Ellipsis)
+            if own.get(name) != others.get(name)  # Keras may set what is missing to None
         }
 
 
