@@ -8,6 +8,7 @@ are not modified.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -347,6 +348,14 @@ def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Ke
     return key
 
 
+def _first_without_name(operation: keras.Operation, args: tuple, kwargs: dict) -> tuple:
+    """Return the arguments of a call such that the first has no name, as in `layer(inputs=x)`."""
+    first = next(iter(inspect.signature(operation.call).parameters.values()), None)
+    if args or first is None or first.name not in kwargs or first.kind is first.KEYWORD_ONLY:
+        return args, kwargs
+    return (kwargs[first.name],), {name: x for name, x in kwargs.items() if name != first.name}
+
+
 @cache
 def _conversion_to(dtype: str) -> keras.Operation:
     """Return the operation that converts to a type, the same each time, as a key of caches."""
@@ -376,7 +385,7 @@ def _nodes(
         if len(calls[operation.name]) > 1:
             made = [each for _, each in sorted(calls[operation.name], key=lambda pair: pair[0])]
             name += f":{made.index(call)}"
-        arguments = (call.arguments.args, call.arguments.kwargs)
+        arguments = _first_without_name(operation, call.arguments.args, call.arguments.kwargs)
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):
             inner = (*scope, id(call))

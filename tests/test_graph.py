@@ -200,3 +200,19 @@ def test_a_subclass_without_code_of_its_own_is_treated_as_its_parent(images):
     results = evaluate(keras.Model(inputs, layer(inputs)), images)
     plain = layers.UpSampling2D(2, interpolation="bicubic")(images)
     np.testing.assert_allclose(results[0], plain, atol=2e-3)
+
+
+def test_the_first_argument_of_a_call_may_be_named(images):
+    """Methods that replace a layer take its input from the first place."""
+    x = inputs = keras.Input((8, 10, 3))
+    for layer in (
+        layers.Conv2D(2, 3),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Softmax(),
+    ):
+        x = layer(inputs=x)
+    model = keras.Model(inputs, layers.Attention()(inputs=[x, x]))
+    nodes = flatten(model).nodes[1:]
+    assert all(len(node.slots[0]) == 1 and "inputs" not in node.slots[1] for node in nodes)
+    np.testing.assert_allclose(evaluate(model, images)[0], model(images), atol=1e-6)
