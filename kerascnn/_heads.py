@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import keras
+from keras import ops
 
 from kerascnn._errors import warn
-from kerascnn._graph import Graph, Key, Node, flatten, has_graph, run
+from kerascnn._graph import Graph, Key, Node, Tensor, flatten, has_graph, run
 from kerascnn._known import can_be_seen, definer, is_known
 from kerascnn._twin import twin
 
@@ -283,9 +284,24 @@ def end_nodes(graph: Graph) -> set[str]:
 def without_activation(node: Node, args: tuple, kwargs: dict) -> object:
     """Compute the output of a head before its softmax or sigmoid."""
     operation = node.operation
+    if (mask := mask_of(operation, args, kwargs)) is not None:
+        return _masked(args[0], mask)
     if not getattr(operation, "weights", None):
         return args[0]  # only an activation: Softmax, Activation, keras.ops.softmax
     return run(replace(node, operation=_linear(operation)), args, kwargs)
+
+
+def mask_of(operation: keras.Operation, args: tuple, kwargs: dict) -> object:
+    """Return the mask that a softmax gets besides its logits, if any."""
+    if not isinstance(operation, keras.layers.Softmax):
+        return None
+    return args[1] if len(args) > 1 else kwargs.get("mask")
+
+
+def _masked(logits: Tensor, mask: Tensor) -> Tensor:
+    """Set logits to a large negative number where a mask is 0, as `keras.layers.Softmax` does."""
+    lowest = -3e4 if keras.backend.standardize_dtype(logits.dtype) == "float16" else -1e9
+    return ops.where(ops.cast(mask, "float32") > 0.5, logits, ops.cast(lowest, logits.dtype))
 
 
 def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -226,3 +226,30 @@ class WithNumbers(Subclass):
 def test_else_it_is_the_last_of_its_layers():
     net = WithNumbers(layers.Dense(3))
     assert not objective(net, np.arange(6) % 3).loss.from_logits
+
+
+MASK = np.array([[True, False, True]])
+MASKED = {
+    "constant": lambda z: layers.Softmax()(z, mask=MASK),
+    "numbers": lambda z: layers.Softmax()(z, MASK.astype("float32")),
+    "all by name": lambda z: layers.Softmax()(mask=MASK, inputs=z),
+    "of the logits": lambda z: layers.Softmax()(z, mask=ops.less(z, ops.max(z, -1, keepdims=True))),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_a_masked_class_is_not_predicted_and_has_no_gradient(name):
+    net = network(lambda x: MASKED[name](scores(3)(x)))
+    images = IMAGES[logits_of(3).argmax(1) == 1]  # the mask hides the highest logit
+    assert len(images) > 0
+    predicted = net.predict(images, verbose=0).argmax(1)
+    assert not np.any(predicted == 1)
+    gradients = visualize.saliency(net, images, reduce=None)
+    np.testing.assert_allclose(gradients.reshape(-1, PIXELS), kernel(3).T[predicted], atol=1e-5)
+    assert not np.any(visualize.saliency(net, images, 1, reduce=None))
+
+
+@pytest.mark.parametrize("method", [visualize.lrp, visualize.deep_lift])
+def test_a_mask_of_the_logits_has_no_rule(method):
+    with pytest.raises(ValueError, match=r"\(Softmax with a mask\)"):
+        method(network(lambda x: MASKED["constant"](scores(3)(x))), IMAGES, 0)

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from kerascnn._graph import Graph, Key, Node, Slot
-from kerascnn._heads import head_of, last_function, name_of
+from kerascnn._heads import head_of, last_function, mask_of, name_of
 from kerascnn._known import computes_as_defined
 
 L = keras.layers
@@ -99,7 +99,7 @@ def kind_of(graph: Graph, node: Node, heads: Collection[str]) -> str | None:
     operation = node.operation
     if node.name in heads:
         if not getattr(operation, "weights", None):
-            return "elementwise"
+            return "elementwise" if mask_of(operation, *node.slots) is None else None
         defined = _has_kernel(operation) and computes_as_defined(operation)
         return "weights" if defined else None
     if not computes_as_defined(operation):

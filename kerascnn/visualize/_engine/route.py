@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kerascnn._errors import LISTED
 from kerascnn._graph import Graph, Key, Node, users_of
-from kerascnn._heads import head_of, last_function, name_of
+from kerascnn._heads import head_of, last_function, mask_of, name_of
 
 from .affine import in_single, merges
 from .kinds import heads_of, kind_of, signal_of
@@ -170,5 +170,7 @@ def _rectifies(node: Node) -> bool:
 def described(node: Node) -> str:
     """Return the kind of a node's layer, and the activation that it applies, if any."""
     kind, function = type(node.operation).__name__, last_function(node.operation)
+    if mask_of(node.operation, *node.slots) is not None:
+        return f"{kind} with a mask"
     own = function is node.operation or name_of(function) == "linear"
     return kind if own else f"{kind} with {name_of(function)}"
