@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count
+from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
 from kerascnn._memory import keep_buffers
 from kerascnn._progress import progress
 from kerascnn._rescaling import warn_of_levels
 
 from ._axis import Axis, axis_plan
-from ._geometry import geometry_of
+from ._geometry import geometry_of, layer_of_all_positions
 
 
 def predict_tiles(
@@ -38,6 +39,9 @@ def predict_tiles(
     a network with "same" padding is half its receptive field, but at most a quarter of the tile.
     If it is smaller than half the receptive field, results of neighboring tiles differ slightly;
     `overlap` blends them.
+
+    A layer that computes with all positions at once, such as global pooling or group normalization,
+    has other results in each tile than in the whole image. A warning names it.
 
     An image that fits into one tile of a "same" network is predicted at once: it is padded to a
     size that the network takes, with its mirror image, and the result is cropped.
@@ -78,6 +82,8 @@ def predict_tiles(
     keep_maxima(model)
     result: np.ndarray | None = None
     tiles = list(product(plans[0].starts, plans[1].starts))
+    if len(tiles) > 1:
+        _warn_of_statistics(model, plans)
     with progress("Tiles", len(tiles), verbose) as advance:
         for first in range(0, len(tiles), batch_size):
             places = tiles[first : first + batch_size]
@@ -95,6 +101,17 @@ def predict_tiles(
     for axis, plan in enumerate(plans):
         result /= plan.total.reshape((-1, 1, 1) if axis == 0 else (-1, 1))
     return result
+
+
+def _warn_of_statistics(model: keras.Model, plans: Sequence[Axis]) -> None:
+    """Warn of a layer whose results in a tile depend on the rest of the tile, however far away."""
+    size = plans[0].tile, plans[1].tile
+    if name := layer_of_all_positions(model, size):
+        warn(
+            f"the layer {name!r} computes with all positions of a tile at once, so each tile of "
+            f"{size[0]}x{size[1]} pixels differs from the whole image: pass a tile as large as "
+            f"the image, or a network without such a layer."
+        )
 
 
 def _check_image(image, channels):

@@ -86,7 +86,8 @@ def test_overlapping_results_are_blended():
     model = keras.Model(inputs, layers.UpSampling2D(8)(mean))
     image = np.zeros((8, 12, 1))
     image[:, 8:] = 1
-    found = predict_tiles(model, image, margin=0, overlap=4)
+    with pytest.warns(UserWarning, match="each tile of 8x8 pixels differs from the whole image"):
+        found = predict_tiles(model, image, margin=0, overlap=4)
     assert found.shape == (8, 12, 1)
     np.testing.assert_allclose(found[3, :4], 0)
     np.testing.assert_allclose(found[3, 4:8, 0], 0.5 * np.arange(1, 5) / 5, rtol=1e-5)
@@ -148,3 +149,50 @@ def test_nan_and_images_too_dark_for_the_model(same):
     image[50, 50] = np.nan
     with pytest.raises(ValueError, match="image must be finite; received NaN"):
         predict_tiles(same, image, tile=64)
+
+
+def squeeze_and_excite(x):
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    return x * layers.Dense(4, "sigmoid", name="gate")(gate)
+
+
+def attention(x):
+    return layers.Attention(name="seen")(2 * [layers.Reshape((-1, 4))(x)])
+
+
+def pyramid(x):
+    return layers.Resizing(32, 32)(kc.layers.AdaptiveAveragePooling2D(2, name="seen")(x))
+
+
+@pytest.mark.parametrize(
+    ("inside", "named"),
+    [
+        (squeeze_and_excite, "global_average_pooling2d"),
+        (lambda x: x - keras.ops.mean(x, axis=(1, 2), keepdims=True), "mean"),
+        (layers.GroupNormalization(2, name="seen"), "seen"),
+        (layers.LayerNormalization(axis=(1, 2, 3), name="seen"), "seen"),
+        (lambda x: layers.Reshape((32, 32, 4))(attention(x)), "seen"),
+        (lambda x: layers.Concatenate()([x, pyramid(x)]), "seen"),
+        (layers.LayerNormalization(), None),
+        (layers.BatchNormalization(), None),
+        (layers.Conv2D(4, 3, padding="same", activation="softmax"), None),
+        (lambda x: layers.Reshape((32, 32, 4))(layers.Softmax()(layers.Reshape((-1, 4))(x))), None),
+        (lambda x: layers.UpSampling2D(32)(layers.Conv2D(4, 32, strides=32)(x)), None),
+    ],
+)
+def test_layers_that_see_the_whole_tile_are_named(inside, named, image):
+    """Their results differ from those of the whole image, unless it is one tile."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((32, 32, 1))
+    x = layers.Conv2D(4, 3, padding="same")(inputs)
+    seen = layers.GlobalMaxPooling2D()(x)  # of another output
+    model = keras.Model(inputs, [layers.Conv2D(2, 1)(inside(x)), seen])
+    one = np.asarray(model(image[None, :32, :32])[0])[0]
+    np.testing.assert_allclose(predict_tiles(model, image[:32, :32]), one, atol=1e-5)
+    if named is None:
+        predict_tiles(model, image[:64, :64])
+    else:
+        words = rf"the layer '{named}\w*' computes with all .* 32x32 .*: pass a tile as large as"
+        with pytest.warns(UserWarning, match=words) as told:
+            predict_tiles(model, image[:64, :64])
+        assert len(told) == 1
