@@ -9,7 +9,7 @@ longer, so it is used only for models that may contain such a maximum.
 import keras
 
 from ._graph import flatten, has_graph
-from ._known import OWN, computes_as_defined
+from ._known import computes_as_defined, is_known
 from ._onednn import is_off
 
 
@@ -27,12 +27,14 @@ def _may_compare(operation: keras.Operation) -> bool:
     """Return whether an operation is a maximum of tensors, or has code that may compute one."""
     parts = operation._flatten_layers() if isinstance(operation, keras.Layer) else [operation]
     return any(
-        type(part).__name__ == "Maximum" or not computes_as_defined(part) or not _is_known(part)
+        type(part).__name__ == "Maximum"
+        or not computes_as_defined(part)
+        or not _has_a_known_activation(part)
         for part in parts
     )
 
 
-def _is_known(operation: keras.Operation) -> bool:
-    """Return whether the activation of an operation, if it has one, is one of Keras's."""
+def _has_a_known_activation(operation: keras.Operation) -> bool:
+    """Return whether the activation of an operation, if it has one, is known or a layer."""
     activation = getattr(operation, "activation", None)
-    return activation is None or (getattr(activation, "__module__", None) or "").startswith(OWN)
+    return activation is None or isinstance(activation, keras.Operation) or is_known(activation)

@@ -176,6 +176,22 @@ def is_binary(graph: Graph) -> bool:
     return units_of(graph) == 1 and end_of(graph, graph.outputs[0]) == "sigmoid"
 
 
+def names_of_first(graph: Graph) -> tuple[list[str], str]:
+    """Return the names of a dict of outputs, none of which was meant to be the first.
+
+    Returns:
+        The sorted names, [] if the first output is not one of several in a dict; and how to get it
+        from what the model returns, such as "[0]['name']".
+    """
+    names, place, inner = [], "", graph.structure
+    while isinstance(inner, dict | list | tuple):  # outputs within outputs
+        first = 0
+        if isinstance(inner, dict):
+            first, names = min(inner), names or (sorted(inner) if len(inner) > 1 else [])
+        place, inner = f"{place}[{first!r}]", inner[first]
+    return names, place
+
+
 def classes_of(graph: Graph) -> int | None:
     """Count the classes that the first output scores.
 
@@ -184,17 +200,12 @@ def classes_of(graph: Graph) -> int | None:
             unit that may also be a regression.
     """
     output = graph.outputs[0]
-    one, inner, names = "outputs", graph.structure, []
-    while isinstance(inner, dict | list | tuple):  # outputs within outputs
-        first = 0
-        if isinstance(inner, dict):  # whose names have no order that was meant
-            first, names = min(inner), names or (sorted(inner) if len(inner) > 1 else [])
-        one, inner = f"{one}[{first!r}]", inner[first]
+    names, place = names_of_first(graph)
     if names:
         raise ValueError(
             f"target must be a callable for a model with the outputs {', '.join(map(repr, names))}"
             f", since a class index does not say which output it refers to. Use, for example, "
-            f"lambda outputs: {one}[:, 0]."
+            f"lambda outputs: outputs{place}[:, 0]."
         )
     if is_binary(graph):
         return 2

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from kerascnn._graph import Graph, flatten
-from kerascnn._heads import end_of, units_of
+from kerascnn._heads import end_of, names_of_first, units_of
 
 # Ends of several units, and of one, whose values are probabilities or can be converted to them
 SEVERAL = ("softmax", "log_softmax", "sigmoid", "linear")
@@ -72,12 +72,12 @@ def _end_of(graph: Graph, name: str) -> str:
     Raises:
         ValueError: If the outputs have names, or the function gives no scores of classes.
     """
-    if isinstance(graph.structure, dict) and len(graph.outputs) > 1:
-        names = list(graph.structure)
+    names, place = names_of_first(graph)
+    if names:
         raise ValueError(
             "the model must have one output, or a list whose first gives the classes; "
             f"{name} returns a dict of {', '.join(map(repr, names))}. Use one of them, as in "
-            f"keras.Model(model.inputs, model.output[{names[0]!r}])."
+            f"keras.Model(model.inputs, model.output{place})."
         )
     end = end_of(graph, graph.outputs[0])
     wanted = ONE if units_of(graph) == 1 else SEVERAL

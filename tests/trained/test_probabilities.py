@@ -88,10 +88,14 @@ def test_one_unit_is_two_classes_if_that_is_known(shape, rest):
 
 
 def test_of_outputs_by_name_one_must_be_chosen():
-    net = net_of(lambda x: {"b": layers.Softmax()(x), "a": x})
-    message = r"returns a dict of 'b', 'a'. Use one of them, as in .* model.output\['b'\]\)"
-    with pytest.raises(ValueError, match=message):
-        net.explain(WHITE)
+    def both(x):
+        return {"b": layers.Softmax()(x), "a": x}
+
+    message = r"returns a dict of 'a', 'b'. Use one of them, as in .* model.output{}\['a'\]\)"
+    with pytest.raises(ValueError, match=message.format("")):
+        net_of(both).explain(WHITE)
+    with pytest.raises(ValueError, match=message.format(r"\[0\]")):
+        net_of(lambda x: [both(x), x]).explain(WHITE)
 
 
 @pytest.mark.parametrize(("labels", "known"), [([0, 1], True), ([0.2, 0.7], False)])
