@@ -36,7 +36,7 @@ class State:
 
     def __init__(self, operations: Iterable[keras.Operation]) -> None:
         keras_own = _keras_own()
-        parts = [part for operation in operations for part in _parts(operation)]
+        parts = [part for operation in operations for part in parts_of(operation)]
         self._parts = [_identity(part) for part in parts]
         self._attributes = [
             {
@@ -72,7 +72,8 @@ def _keras_own() -> frozenset[str]:
     return frozenset({attribute for each in some for attribute in vars(each)} - USED)
 
 
-def _parts(operation: keras.Operation) -> Iterable[keras.Operation]:
+def parts_of(operation: keras.Operation) -> Iterable[keras.Operation]:
+    """Return an operation and the layers inside it, as in a wrapper."""
     return operation._flatten_layers() if isinstance(operation, keras.Layer) else (operation,)
 
 

@@ -1,4 +1,4 @@
-"""The order of a model's axes is its own, not that of Keras's setting."""
+"""A model has an order of axes of its own, not that of Keras's setting, and no memory."""
 
 import keras
 import numpy as np
@@ -97,3 +97,30 @@ def test_a_vector_may_be_reshaped_and_permuted(rng):
     )
     vectors = rng.random((2, 24), "float32")
     np.testing.assert_array_equal(visualize.saliency(model, vectors, 0), np.ones((2, 24)))
+
+
+def lstm(stateful):
+    steps = keras.Input(batch_shape=(2, 6, 4))
+    within = layers.Bidirectional(layers.LSTM(3, return_sequences=True, stateful=stateful))
+    return keras.Model(steps, layers.Dense(2)(layers.LSTM(3)(within(steps))))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        visualize.saliency,
+        lambda model, x, _target: visualize.activations(model, x, "lstm"),
+        lambda model, _x, target: visualize.maximize_activation(model, target, steps=1),
+    ],
+)
+def test_a_state_that_is_carried_on_is_refused(method, rng):
+    """Two equal calls would differ, and the method would modify the model."""
+    sequences = rng.random((2, 6, 4), "float32")
+    with pytest.raises(ValueError, match="carries its state on") as told:
+        method(lstm(stateful=True), sequences, 0)
+    assert "'bidirectional" in str(told.value)
+    assert "\n" not in str(told.value)
+    stateful, model = lstm(stateful=True), lstm(stateful=False)
+    model.set_weights(stateful.get_weights())  # as the message says
+    np.testing.assert_allclose(model(sequences), stateful(sequences), rtol=1e-6)
+    assert visualize.saliency(model, sequences, 0).max() > 0

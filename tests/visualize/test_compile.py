@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import warnings
 import weakref
 
 import keras
@@ -161,6 +162,34 @@ def test_what_a_call_changes_is_no_change_of_the_model():
     explain()
     assert functions(model) == compiled
     assert len(compiled) == 2
+
+
+class Counting(layers.Layer):
+    """A layer with a weight that each call changes, also at inference."""
+
+    def __init__(self, *, by_chance=False):
+        super().__init__()
+        self.by_chance, self.seed_generator = by_chance, keras.random.SeedGenerator(1)
+
+    def build(self, _shape):
+        self.count = self.add_weight(name="count", initializer="zeros", trainable=False)
+
+    def call(self, x):
+        if self.by_chance:  # which changes the state of the generator
+            return x + keras.random.normal(ops.shape(x), seed=self.seed_generator)
+        self.count.assign_add(1.0)
+        return x * self.count
+
+
+def test_a_layer_that_changes_its_weights_is_named():
+    images = np.ones((1, 6, 6, 2), "float32")
+    with pytest.warns(UserWarning, match=r"changes its weight 'counting\w*/count'") as told:
+        kc.visualize.saliency(model_with(Counting()), images, 0)
+    assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kc.visualize.saliency(model_with(Counting(by_chance=True)), images, 0)
+        kc.visualize.saliency(model_with(layers.BatchNormalization()), images, 0)
 
 
 def test_attributes_keep_no_model_alive():

@@ -1,4 +1,4 @@
-"""Check that a model is channels-last."""
+"""Check that a model is channels-last, and that it has no memory of the images before."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,6 +9,7 @@ import numpy as np
 from kerascnn._graph import Graph, Key, Node, flatten, run
 from kerascnn._known import known_name
 from kerascnn._rescaling import preparation
+from kerascnn._state import parts_of
 
 RESHAPING = (keras.layers.Flatten, keras.layers.Reshape)
 SOME_SIZES = (5, 6, 7)  # of axes of any size
@@ -18,10 +19,20 @@ def graph_of(model: keras.Model) -> Graph:
     """Return the graph of a channels-last model, with feature maps (N, h, w, K).
 
     Raises:
-        TypeError, ValueError: As for `flatten`, or if a layer is channels-first.
+        TypeError, ValueError: As for `flatten`, or if a layer is channels-first, or recurrent with
+            a state that is carried on to the next batch.
     """
     graph = flatten(model)
     for node in graph.nodes:
+        if any(
+            isinstance(part, keras.layers.RNN) and part.stateful
+            for part in parts_of(node.operation)
+        ):
+            raise ValueError(
+                "model must compute the same for the same images; received the layer "
+                f"{node.name!r}, which carries its state on to the next batch. Build the model "
+                "with stateful=False and load the same weights, which fit both."
+            )
         if getattr(node.operation, "data_format", None) == "channels_first":
             raise ValueError(
                 f"model must be 'channels_last', with maps (N, h, w, K); received the layer "

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
+from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
 from kerascnn._graph import Graph, Node, Tensor, flatten
 from kerascnn._known import computes_as_defined
@@ -119,9 +120,29 @@ def compiled(
                 _explain(flatten(of()), tensors, error)
                 raise
 
+        _warn_of_changed_weights(trace.graph)
         traced = State(node.operation for node in graph.nodes)
         steps[key] = _Step(wiring, traced, step, state.changes(traced))
     return steps[key].function
+
+
+def _warn_of_changed_weights(graph: tf.Graph) -> None:
+    """Warn if a computation changes variables, except for the states of random generators."""
+    assigned = {
+        id(operation.inputs[0])
+        for operation in graph.get_operations()
+        if operation.type.startswith("Assign")
+    }
+    changed = [outer for outer, inner in graph.captures if id(inner) in assigned]
+    for variable in graph.variables:
+        name = variable.name.partition(":")[0]
+        is_seed = name.endswith("seed_generator_state")
+        if not is_seed and any(variable.handle is handle for handle in changed):
+            warn(
+                f"the model changes its weight {name!r} whenever it is called, so equal calls may "
+                "give different results. Let its layer do so only if training is True."
+            )
+            return
 
 
 def _takes_any_size(node: Node) -> bool:
