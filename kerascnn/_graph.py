@@ -350,8 +350,10 @@ def _key(tensor: keras.KerasTensor, scope: tuple, aliases: dict[Key, Key]) -> Ke
 
 def _first_without_name(operation: keras.Operation, args: tuple, kwargs: dict) -> tuple:
     """Return the arguments of a call such that the first has no name, as in `layer(inputs=x)`."""
+    if args:  # as almost always; a signature takes long to read
+        return args, kwargs
     first = next(iter(inspect.signature(operation.call).parameters.values()), None)
-    if args or first is None or first.name not in kwargs or first.kind is first.KEYWORD_ONLY:
+    if first is None or first.name not in kwargs or first.kind is first.KEYWORD_ONLY:
         return args, kwargs
     return (kwargs[first.name],), {name: x for name, x in kwargs.items() if name != first.name}
 
