@@ -14,15 +14,18 @@ from keras.layers import (
     Dense,
     Dropout,
     Flatten,
+    Lambda,
     ZeroPadding2D,
 )
 
+from kerascnn._calls import has_graph, order_of
 from kerascnn._checks import check_count
 from kerascnn.layers import AdaptiveAveragePooling2D, Bilinear, CropLike
 
 from ._blocks import ceil_max_pool, scaled
 from ._finish import Size
 from ._registry import architecture
+from ._windows import calls_after, check_call, refused, weights_of
 from .vgg import FC, TABLE_1
 
 PADDING = 100  # before the first convolution, so that small images survive all poolings and fc6
@@ -151,38 +154,63 @@ def convolutionalize(model: keras.Model) -> keras.Model:
     window (Long et al. 2015, section 3.1, Figure 2).
 
     Args:
-        model: a functional `keras.Model` with a `Flatten` layer followed by dense layers, such as
-            `build_vgg16()` or `build_alexnet()`. It is not modified.
+        model: a functional or sequential `keras.Model` with a `Flatten` layer followed by
+            dense layers, such as `build_vgg16()` or `build_alexnet()`. It is not modified.
 
     Returns:
         A functional `keras.Model`, from images (N, H, W, C) float to (N, h, w, classes), with
         copies of the weights.
 
     Raises:
-        ValueError: If the model does not have one `Flatten` layer followed by dense layers.
+        ValueError: If the model does not have one `Flatten` layer followed by dense layers, or
+            another layer does not act on each window alone.
 
     >>> import kerascnn as kc
     >>> net = convolutionalize(kc.build_lenet5(input_shape=(32, 32, 1)))
     >>> net(keras.ops.zeros((1, 48, 40, 1))).shape[1:]
     TensorShape([5, 3, 10])
     """
-    flattens = [layer for layer in model.layers if isinstance(layer, Flatten)]
+    if not has_graph(model) or len(model.inputs) != 1:
+        raise ValueError(
+            f"model must be a functional or built Sequential model with one input; received "
+            f"{type(model).__name__} {model.name!r}."
+        )
+    order = order_of(model)
+    flattens = [(layer, node) for layer, node in order if isinstance(layer, Flatten)]
     if len(flattens) != 1 or not any(isinstance(layer, Dense) for layer in model.layers):
         raise ValueError(
             "model must have one Flatten layer between its maps and its dense layers, like "
             f"build_vgg16(); received {model.name!r} with {len(flattens)}. A model that pools "
             "globally already accepts images of any size."
         )
-    size = tuple(flattens[0].input.shape[1:3])  # of the maps that are flattened
-    first = next(layer for layer in model.layers if isinstance(layer, Dense))
+    ((flatten, node),) = flattens
+    shape = tuple(node.input_tensors[0].shape)
+    if len(shape) != 4 or None in shape[1:] or flatten.data_format == "channels_first":
+        raise ValueError(
+            "model must flatten maps (N, h, w, K) of a fixed size; "
+            f"{flatten.name!r} of {model.name!r} receives {shape}."
+        )
+    calls = calls_after(model, flatten, node)
+    kernels = {call.layer.name: call.window for call in calls if call.becomes_convolution}
+    # torchvision's AlexNet pools to the size that its maps already have for 224x224 images.
+    needless = {
+        layer.name
+        for layer, node in order
+        if isinstance(layer, AdaptiveAveragePooling2D)
+        and node.input_tensors[0].shape[1:3] == shape[1:3]
+    }
 
     def clone(layer):
-        config = layer.get_config()
-        if not isinstance(layer, Dense):
-            return type(layer).from_config(config)
+        if not isinstance(layer, keras.Layer) or isinstance(layer, Lambda):
+            return layer  # a function without weights
+        if layer.name not in kernels:
+            try:
+                return type(layer).from_config(layer.get_config())
+            except Exception as error:
+                raise refused(model, layer, f"cannot be copied: {error}") from error
         return Conv2D(
             layer.units,
-            size if layer is first else 1,
+            kernels[layer.name],
             activation=layer.activation,
             use_bias=layer.use_bias,
             dtype=layer.dtype_policy,
@@ -190,27 +218,33 @@ def convolutionalize(model: keras.Model) -> keras.Model:
         )
 
     def call(layer, *args, **kwargs):
-        # torchvision's AlexNet pools to the size that its maps already have for 224x224 images.
-        old = model.get_layer(layer.name)
-        same = isinstance(layer, AdaptiveAveragePooling2D) and old.input.shape[1:3] == size
-        return args[0] if same or isinstance(layer, Flatten) else layer(*args, **kwargs)
+        if layer.name in needless:
+            return args[0]
+        if isinstance(layer, Flatten):
+            if args[0].shape[-1] != shape[-1]:
+                raise refused(model, layer, f"receives {shape}, whose last axis is not channels")
+            return args[0]
+        try:
+            return layer(*args, **kwargs)
+        except Exception as error:
+            raise refused(model, layer, f"needs a fixed size: {error}") from error
 
     inputs = keras.Input((None, None, model.input_shape[-1]), name="input")
-    try:
-        net = keras.models.clone_model(
-            model, input_tensors=inputs, clone_function=clone, call_function=call
-        )
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(
-            f"model must have no layer before Flatten that needs a fixed size; {model.name!r} has "
-            f"one: {reason}"
-        ) from error
+    functional = model
+    if isinstance(model, keras.Sequential):
+        functional = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    net = keras.models.clone_model(
+        functional, input_tensors=inputs, clone_function=clone, call_function=call
+    )
+    after = {each.layer.name for each in calls}
     for layer in model.layers:
-        if layer.weights:
+        if layer.weights and layer.name not in after:
+            net.get_layer(layer.name).set_weights(layer.get_weights())
+    for each in calls:
+        layer = new = each.layer
+        if isinstance(layer, keras.Layer):
             new = net.get_layer(layer.name)
-            values = [
-                w.reshape(n.shape) for w, n in zip(layer.get_weights(), new.weights, strict=True)
-            ]
-            new.set_weights(values)
+            values = weights_of(layer) if layer.name in kernels else layer.get_weights()
+            new.set_weights([w.reshape(n.shape) for w, n in zip(values, new.weights, strict=True)])
+        check_call(model, each, new)
     return net

@@ -120,6 +120,115 @@ def test_convolutionalize_copies_the_weights():
         np.testing.assert_array_equal(old, new)
 
 
+L, ops = keras.layers, keras.ops
+
+
+class Doubled(L.Dense):
+    def call(self, inputs, training=None):
+        return 2 * super().call(inputs)
+
+
+def adapted(units=3):
+    layer = L.Dense(units)
+    layer.build((None, 16))
+    layer.enable_lora(2)
+    return layer
+
+
+def small_net(head, before=lambda x: x):
+    """A net with random weights: images of 6x6, maps of 2x2x4, and a head on the flattened maps."""
+    image = keras.Input((6, 6, 3))
+    maps = before(L.Conv2D(4, 3, strides=2, activation="relu")(image))
+    model = keras.Model(image, head(L.Flatten(name="flatten")(maps)))
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.uniform(0.1, 1, w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        lambda x: L.Dense(3, activation="softmax")(L.ReLU()(L.Dropout(0.5)(x))),
+        lambda x: L.Softmax()(L.Dense(3)(L.LayerNormalization()(L.Dense(5)(x)))),
+        lambda x: L.Dense(3)(L.BatchNormalization()(L.UnitNormalization()(L.Dense(5)(x)))),
+        lambda x: L.Dense(3)(L.Concatenate()([L.Dense(2)(x), L.Dense(5, use_bias=False)(x)])),
+        lambda x: (lambda dense: L.Add()([dense(x), dense(x)]))(L.Dense(3)),
+        lambda x: ops.tanh(L.Dense(3)(x) / 9),
+        lambda x: adapted()(x),
+        lambda x: Doubled(3)(L.Dense(5)(x)),
+        lambda x: L.Lambda(lambda y: y**2)(L.Dense(3)(x)),
+    ],
+)
+@pytest.mark.parametrize("before", [lambda x: x, lambda x: L.Dense(4)(x)], ids=["", "dense maps"])
+def test_each_window_gives_its_own_prediction(head, before):
+    model = small_net(head, before)
+    net = kc.convolutionalize(model)
+    image = np.random.default_rng(1).random((2, 10, 8, 3), "float32")
+    maps = np.asarray(net(image))
+    assert maps.shape == (2, 3, 2, 3)
+    for i in range(3):
+        for j in range(2):
+            window = image[:, 2 * i : 2 * i + 6, 2 * j : 2 * j + 6]
+            np.testing.assert_allclose(maps[:, i, j], model(window), rtol=1e-3, atol=1e-5)
+
+
+def test_two_heads_and_a_sequential_model_are_converted():
+    model = small_net(lambda x: [L.Dense(3)(x), L.Dense(2)(x)])
+    one = keras.Sequential(model.layers[:4])
+    image = np.random.default_rng(1).random((2, 6, 6, 3), "float32")
+    for found, expected in zip(kc.convolutionalize(model)(image), model(image), strict=True):
+        np.testing.assert_allclose(found[:, 0, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(kc.convolutionalize(one)(image)[:, 0, 0], one(image), rtol=1e-5)
+
+
+def gated(x):
+    pooled = L.GlobalAveragePooling2D(keepdims=True, name="pooled")(x)
+    return x * L.Dense(4, activation="sigmoid")(pooled)
+
+
+def peaks(x):
+    return x / ops.max(x, axis=1, keepdims=True)
+
+
+WHOLE = "gives another result on maps than on vectors"
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "message"),
+    [
+        (lambda x: L.Dense(3)(L.UnitNormalization()(x)), None, f"UnitNorm.*{WHOLE}"),
+        (lambda x: L.Dense(3)(L.Softmax()(x)), None, rf"\(Softmax\).*{WHOLE}"),
+        (
+            lambda x: L.Dense(3)(L.LayerNormalization(center=False, scale=False)(x)),
+            None,
+            f"LayerNorm.*{WHOLE}",
+        ),
+        (lambda x: L.Dense(3)(L.BatchNormalization()(x)), None, "has weights for each position"),
+        (lambda x: Doubled(3)(x), None, r"\(Doubled\).*has weights for each position"),
+        (lambda x: L.UnitNormalization(axis=1)(L.Dense(3)(x)), None, f"UnitNorm.*{WHOLE}"),
+        (lambda x: L.Softmax(axis=1)(L.Dense(3)(x)), None, f"Softmax.*{WHOLE}"),
+        (lambda x: L.Dense(3, activation=peaks)(x), None, rf"\(Dense\).*{WHOLE}"),
+        (lambda x: L.GroupNormalization(1)(L.Dense(4)(x)), None, f"GroupNorm.*{WHOLE}"),
+        (
+            lambda x: L.Dense(3)(L.Concatenate(axis=1)([L.Dense(4)(x), L.Dense(4)(x)])),
+            None,
+            f"Concat.*{WHOLE}",
+        ),
+        (lambda x: L.Reshape((3, 1))(L.Dense(3)(x)), None, f"Reshape.*{WHOLE}"),
+        (lambda x: L.Dense(3)(L.Concatenate()([x, L.Dense(4)(x)])), None, "joins the flattened"),
+        (lambda x: L.Dense(3)(x), gated, "'pooled' .*a value of the whole image"),
+        (lambda x: L.Dense(3)(x), L.Permute((3, 1, 2)), "'flatten'.*last axis is not channels"),
+        (lambda x: L.Dense(3)(x), L.LayerNormalization(axis=(1, 2)), "LayerNorm.* a fixed size"),
+        (lambda x: L.Dense(3)(x), L.GlobalAveragePooling2D(), r"receives \(None, 4\)"),
+    ],
+)
+def test_what_does_not_act_on_each_window_is_refused(head, before, message):
+    model = small_net(head, before or (lambda x: x))
+    with pytest.raises(ValueError, match=message) as error:
+        kc.convolutionalize(model)
+    assert "\n" not in str(error.value)
+
+
 def test_convolutionalize_wants_dense_layers():
     with pytest.raises(ValueError, match="model must have one Flatten layer"):
         kc.convolutionalize(kc.build_resnet20())
