@@ -33,6 +33,12 @@ DECORATION = re.compile(
 )
 
 
+def in_a_line(error: Exception) -> str:
+    """Return what an error says without the additions of Keras and TensorFlow, in one line."""
+    said = DECORATION.sub("", str(error)).partition("Arguments received")[0]
+    return " ".join(said.split()).rstrip(".")
+
+
 def is_of_the_backend(error: Exception) -> bool:
     """Return whether an error was raised by TensorFlow's kernels rather than by Python code."""
     return type(error).__module__.startswith("tensorflow.")
@@ -101,10 +107,9 @@ def _run_or_say(node: Node, args: tuple, kwargs: dict) -> object:
     except Exception as error:
         if not is_of_the_backend(error):
             raise
-        said = " ".join(DECORATION.sub("", str(error)).partition("Arguments received")[0].split())
         raise NotImplementedError(
             f"TensorFlow cannot compute the layer {node.name!r} ({type(node.operation).__name__}) "
-            f"on this processor: {said.rstrip('.')}. Set TF_ENABLE_ONEDNN_OPTS=1 before TensorFlow "
+            f"on this processor: {in_a_line(error)}. Set TF_ENABLE_ONEDNN_OPTS=1 before TensorFlow "
             "is imported, or use a GPU."
         ) from None
 

@@ -1,6 +1,6 @@
 """Random changes of the training images, as in the papers, independent for each image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -9,12 +9,36 @@ import numpy.typing as npt
 from keras import ops
 
 from kerascnn._checks import check_count, check_number, check_pair
+from kerascnn._processor import in_a_line
 
 from ._data import Part
 from ._recipes import Augmentation
+from ._run_config import name_of
 
 SHARE = 16  # 224 of 256 pixels leave 16 on each side, a sixteenth (Krizhevsky 2012, Section 4.1)
 PIXELS = 1_000_000  # number of pixels for the principal components of the colors
+
+
+def changed_by(augment: Callable, images: Any, **options: Any) -> Any:
+    """Augment a batch.
+
+    Raises:
+        ValueError: If this fails, or does not return a batch.
+    """
+    try:
+        changed = augment(images, **options)
+    except Exception as error:
+        raise ValueError(
+            f"augment must change a batch of images; {name_of(augment)!r} raised "
+            f"{type(error).__name__}: {in_a_line(error):.200}."
+        ) from error
+    if not (hasattr(changed, "shape") and hasattr(changed, "dtype")):
+        received = "None" if changed is None else f"a {type(changed).__name__}"
+        raise ValueError(
+            f"augment must return images (N, H, W, C), changed or not; received {received} from "
+            f"{name_of(augment)!r}."
+        )
+    return changed
 
 
 @keras.saving.register_keras_serializable(package="kerascnn")

@@ -134,12 +134,19 @@ def splits(data: Data, *, outputs: int = 1) -> "tuple[Part | Stream, Part | Stre
     elif is_stream(data):
         parts = [data, None]
     elif isinstance(data, tuple | list) and len(data) in (2, 3):
-        nested = len(data) == 2 and (isinstance(data[0], tuple | list) or is_stream(data[0]))
-        parts = list(data) if nested else [data, None]
+        nested = isinstance(data[0], tuple | list) or is_stream(data[0])
+        pairs = nested and (len(data) == 2 or not isinstance(data[0], list))  # no list of images
+        if pairs and isinstance(data, list):
+            raise TypeError(
+                f"data must be a tuple (train, validation) of two parts, or one part (images, "
+                f"labels); received a list of {len(data)}: for batches, pass a tf.data.Dataset, or "
+                f"the arrays of all batches."
+            )
+        parts = list(data) if nested and len(data) == 2 else [data, None]
     else:
         raise TypeError(
             f"data must be a data set with .train and .validation, a pair (images, labels), a "
-            f"tf.data.Dataset or PyDataset of batches, or a pair of such parts; "
+            f"tf.data.Dataset or PyDataset of batches, or a tuple of two such parts; "
             f"received {_in_words(data)}."
         )
     fit, validation = parts

@@ -21,6 +21,7 @@ from ._pipeline import (
 from ._prepare import Ready
 from ._recipes import Recipe
 from ._report import Meter
+from ._run_config import name_of
 from ._run_state import Lengths, Progress
 from ._stream import Stream
 from ._variables import build_metrics
@@ -65,7 +66,7 @@ class Fit:
             steps=self.lengths.steps,
         )
         model.stop_training = False
-        with _first_of(self.errors):
+        with _first_of(self.errors), _gradient_of(self.ready.goal.loss):
             if progress.batch:
                 self._epochs(progress.epochs, progress.epochs + 1, together, progress.batch)
             while progress.epochs < epochs and not model.stop_training:
@@ -136,6 +137,21 @@ def quiet() -> Iterator[None]:
         # the end of a stream, which Keras takes for a mistake
         warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
         yield
+
+
+@contextmanager
+def _gradient_of(loss: Any) -> Iterator[None]:
+    """Name the loss if Keras finds no gradient of it."""
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith("No gradients provided"):
+            raise
+        names = ", ".join(map(name_of, keras.tree.flatten(loss)))
+        raise ValueError(
+            f"loss must have a gradient for the weights of the model; received {names}, which has "
+            f"none: argmax, round or stop_gradient, in the loss or in the model, is in the way."
+        ) from None
 
 
 @contextmanager

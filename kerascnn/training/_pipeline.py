@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ._augmentation import changed_by
 from ._data import Part, reads_on_demand
 from ._stream import Stream
 
@@ -125,6 +126,35 @@ def stream_batches(
 
     batches, problems = _of_parts(keyed, stream.first, len(states), free, ended)
     return _augmented(batches, augment, states, outputs), problems
+
+
+def augmented_shape(augment: Callable, shape: Sequence[int]) -> tuple[int | None, ...] | None:
+    """Return the shape of batches that a function has augmented; `None` if it is not known.
+
+    Args:
+        augment: the function, which is traced as for the training.
+        shape: shape of an image.
+
+    Raises:
+        ValueError: If it fails, or does not return a batch.
+    """
+    errors: list[ValueError] = []
+
+    def changed(images: tf.Tensor) -> Any:
+        try:
+            return changed_by(augment, images)
+        except ValueError as error:
+            errors.append(error)
+            raise
+
+    batches = tf.data.Dataset.from_tensor_slices(np.zeros((1, *shape), np.float32)).batch(1)
+    try:
+        after = batches.map(changed).element_spec.shape
+    except Exception:
+        for error in errors:  # TensorFlow's has many lines
+            raise error from error.__cause__
+        raise
+    return None if after.rank is None else tuple(after)
 
 
 def _augmented(

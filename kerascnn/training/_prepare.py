@@ -14,11 +14,12 @@ from kerascnn._processor import check_weights_learn
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
-from ._augmentation import named
+from ._augmentation import changed_by, named
 from ._checks import check_part, check_weights_of
 from ._data import Part, reads_on_demand
 from ._objective import Objective, check_variety, class_weights, objective_for
 from ._objective.objective import Losses
+from ._pipeline import augmented_shape
 from ._recipes import Augmentation, Recipe
 from ._run_config import name_of
 from ._stream import Stream
@@ -220,15 +221,28 @@ def _sizing(
 
 
 def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
-    """Create the variables of a model, and of the layer that augments."""
+    """Create the variables of a model, and of the layer that augments, whose result is checked."""
     first = np.asarray(part.images[:1], dtype="float32")
-    if augment is not None and isinstance(augment, keras.Layer):
-        first = augment(first, training=True)
-        if len(first.shape) != 4:
-            raise ValueError(f"augment must return (N, H, W, C); received {tuple(first.shape)}.")
+    if isinstance(augment, keras.Layer):
+        first = changed_by(augment, first, training=True)
+        _check_augmented(model, tuple(first.shape))
+    elif augment is not None and (shape := augmented_shape(augment, first.shape[1:])):
+        _check_augmented(model, shape)
     if not model.built:
         model(first)
     check_weights_of(model)
+
+
+def _check_augmented(model: keras.Model, shape: tuple[int | None, ...]) -> None:
+    if len(shape) != 4:
+        raise ValueError(f"augment must return (N, H, W, C); received {shape}.")
+    wanted = getattr(model, "input_shape", None) or shape
+    if len(wanted) == 4 and any(
+        None not in (a, b) and a != b for a, b in zip(wanted[1:], shape[1:], strict=True)
+    ):
+        raise ValueError(
+            f"augment must return images {wanted}, as the model takes; received {shape}."
+        )
 
 
 def _objectives(

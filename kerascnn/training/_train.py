@@ -95,9 +95,9 @@ def train(
     Args:
         model: Any Keras model with one input. Outputs after the first are auxiliary classifiers,
             unless the labels are a dict.
-        data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a pair of
-            such parts, for training and validation; `(images, labels, weights)` to weight the
-            labels. Read a folder of images with `datasets.from_directory`. Images
+        data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a tuple
+            of two such parts, for training and validation; `(images, labels, weights)` to weight
+            the labels. Read a folder of images with `datasets.from_directory`. Images
             `(N, H, W, C)` in `input_range`, float, or integers if it goes beyond 1; an array
             or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
             indices of pixels (the middle is used for an output that is smaller), or `(N, M, 5)`

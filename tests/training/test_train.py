@@ -118,7 +118,7 @@ def test_the_forms_of_data(bars):
     (images, labels), validation = bars
     for given, has_validation in (
         (datasets.Dataset("bars", (images, labels), validation, validation, ("l", "r")), True),
-        ([(images, labels), validation], True),
+        (((images, labels), validation), True),
         ((images, labels), False),
     ):
         fit, other = splits(given)
@@ -389,6 +389,23 @@ def test_the_recipes_batch_size_is_reduced_to_the_number_of_images(bars, make_mo
     assert result.recipe.batch_size == 50
 
 
+def forgets(images):
+    """Return nothing."""
+
+
+def fails(images):
+    raise KeyError("a b")
+
+
+class Fails(keras.layers.Layer):
+    def call(self, images):
+        raise ValueError("no image\nis good enough")
+
+
+def without_gradient(labels, outputs):
+    return keras.ops.mean(keras.ops.stop_gradient(outputs), axis=-1)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -409,11 +426,63 @@ def test_the_recipes_batch_size_is_reduced_to_the_number_of_images(bars, make_mo
             ValueError,
             r"augment must return \(N, H, W, C\); received \(1, 36\)",
         ),
+        (
+            {"augment": keras.layers.CenterCrop(3, 3), "batch_size": 5},
+            ValueError,
+            r"augment must return images \(None, 6, 6, 1\), .*; received \(1, 3, 3, 1\)",
+        ),
+        (
+            {"augment": lambda images: images[0], "batch_size": 5},
+            ValueError,
+            r"augment must return \(N, H, W, C\); received \(6, 6, 1\)",
+        ),
+        (
+            {"augment": forgets, "batch_size": 5},
+            ValueError,
+            "augment must return images .*; received None from 'forgets'",
+        ),
+        (
+            {"augment": fails, "batch_size": 5},
+            ValueError,
+            "augment .* 'fails' raised KeyError: 'a b'",
+        ),
+        (
+            {"augment": Fails(), "batch_size": 5},
+            ValueError,
+            "augment .* 'Fails' raised ValueError: no image",
+        ),
+        (
+            {"loss": without_gradient, "batch_size": 5},
+            ValueError,
+            "loss must have a gradient .*; received without_gradient, which has none",
+        ),
+        (
+            {"loss": "cce", "batch_size": 5},
+            ValueError,
+            "loss must be one of .*'categorical_crossentropy', .*; received 'cce'",
+        ),
+        (
+            {"loss": "categorical_crossentropi", "batch_size": 5},
+            ValueError,
+            "received 'categorical_crossentropi'. Did you mean 'categorical_crossentropy'",
+        ),
     ],
 )
 def test_options_that_cannot_be(bars, make_model, options, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         train(make_model(), bars, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_list_of_batches_is_not_taken_for_training_and_validation(bars, make_model):
+    stream = tf.data.Dataset.from_tensor_slices(bars[0]).batch(10)
+    for data in ([*bars], [*bars, bars[0]], [stream, stream]):
+        with pytest.raises(
+            TypeError, match=r"must be a tuple \(train, validation\) .* for batches"
+        ):
+            train(make_model(), data)
+    images, labels = bars[0]
+    train(make_model(), [images, labels], epochs=1, batch_size=25, verbose=0)
 
 
 def test_what_is_no_data_or_no_model(bars, make_model):

@@ -6,6 +6,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from kerascnn._errors import unknown
 from kerascnn.training._dice_loss import DiceLoss
 
 from .classification import class_indices
@@ -75,8 +76,22 @@ def keras_name(loss: keras.losses.Loss | Callable | str) -> str:
 
     >>> keras_name("mse"), keras_name(keras.losses.Huber()), keras_name(lambda true, pred: pred)
     ('meansquarederror', 'huber', '')
+
+    Raises:
+        ValueError: If it is a name that Keras does not know.
     """
-    loss = keras.losses.get(loss) if isinstance(loss, str) else loss
+    loss = _named(loss) if isinstance(loss, str) else loss
     kind = loss if hasattr(loss, "__name__") else type(loss)
     own = (kind.__module__ or "").startswith("keras.")
     return kind.__name__.lower().replace("_", "") if own else ""
+
+
+def _named(name: str) -> Callable:
+    try:
+        return keras.losses.get(name)
+    except ValueError:
+        kinds = vars(keras.losses).items()
+        names = [key for key, kind in kinds if callable(kind) and key.islower()]
+        names = sorted({*names} - {"deserialize", "get", "serialize"})
+        names.sort(key=lambda one: "crossentropy" not in one)  # the first are listed
+        raise unknown("loss", name, names, otherwise="a Keras loss or a function") from None
