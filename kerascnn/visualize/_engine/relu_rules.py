@@ -16,6 +16,7 @@ from kerascnn._heads import SQUASHING, last_function, name_of, without_activatio
 from kerascnn._known import OWN, can_be_seen, is_known
 
 from .tape import pass_back
+from .written_out import written_out
 
 LEAKY = {
     "guided": "negative values pass with their slope.",
@@ -27,6 +28,7 @@ RELATIVES = (
     "prelu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish",
     "softplus", "hard_silu", "hardsilu", "hard_swish", "hardswish", "threshold", "squareplus",
     "sparse_plus", "sparseplus", "hard_shrink", "hardshrink", "soft_shrink", "softshrink", "glu",
+    "hard_tanh", "hardtanh", "logaddexp",
 )  # fmt: skip
 # Layers and operations that can implement a ReLU
 BENDING = (keras.layers.Maximum, keras.layers.Minimum)
@@ -57,7 +59,10 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
     if rule == "gradient":
         return run
     nodes = graph.leading_to(until)
-    hidden = [n.name for n in nodes if not n.is_input and may_hide_a_rectifier(n)]
+    relus, alike = written_out(nodes)
+    hidden = [
+        n.name for n in nodes if not n.is_input and (n.name in relus or may_hide_a_rectifier(n))
+    ]
     if not any(map(is_rectifier, nodes)):
         inside = f", or only inside {_listed(hidden)}, which is not supported" * bool(hidden)
         raise ValueError(
@@ -70,7 +75,9 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
             f"the rule {rule!r} is not applied to ReLUs inside {_listed(hidden)}, which pass the "
             "plain gradient. Write each ReLU as a separate keras.layers.ReLU."
         )
-    relatives = [n.name for n in nodes if name_of(last_function(n.operation)) in RELATIVES]
+    relatives = [
+        n.name for n in nodes if n.name in alike or name_of(last_function(n.operation)) in RELATIVES
+    ]
     if relatives:
         warn(
             f"the rule {rule!r} only applies to ReLUs; the other activations in "
