@@ -2,7 +2,7 @@
 
 import struct
 from contextlib import suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -43,6 +43,27 @@ def numbers_of(image: Image.Image, dtype: np.dtype | None) -> np.ndarray | None:
     if dtype is not None and dtype.kind in "iu" and dtype.itemsize == values.dtype.itemsize:
         return values.astype(values.dtype.newbyteorder("=")).view(dtype.newbyteorder("="))
     return values
+
+
+def clear_color(image: Image.Image) -> int | tuple[int, ...] | None:
+    """Return the value or color of 16 bits that is transparent in a PNG; `None` if there is none.
+
+    Pillow compares it with 8-bit values. The image must not be decoded yet.
+    """
+    tiles: Any = getattr(image, "tile", None)
+    deep = image.format == "PNG" and bool(tiles) and str(tiles[0][3]).endswith(";16B")
+    return image.info.get("transparency") if deep else None
+
+
+def opacity_by(color: int | tuple[int, ...], image: Image.Image, file: BinaryIO) -> np.ndarray:
+    """Return (H, W), 0 where a decoded PNG of 16 bits has a color, and 1 elsewhere."""
+    values = np.atleast_3d(np.asarray(image))
+    if image.mode == "RGB":  # the upper eight bits; the lower ones come first in the other order
+        file.seek(0)
+        lower: Any = open_image(file)
+        lower.tile = [(*tile[:3], "RGB;16L") for tile in lower.tile]
+        values = values * np.uint16(256) + np.asarray(lower)
+    return (values != color).any(axis=-1).astype(np.float32)
 
 
 def plain(image: Image.Image, mode: str, at_least: int | None) -> Image.Image:

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from .dicom import check_dicom, is_dicom, read_dicom
 from .errors import InWords, Notes, PictureError
 from .limits import LARGE, check_size, one_large_image, reduced
-from .pillow import numbers_of, open_image, plain
+from .pillow import clear_color, numbers_of, opacity_by, open_image, plain
 from .tiff import inspect
 from .values import windowed
 
@@ -121,18 +121,25 @@ def _decoded(
     if tiff.problem:
         raise PictureError(tiff.problem)
     numbers, orientation, inverted = tiff.values, tiff.orientation, tiff.white_is_zero
+    opacity = tiff.opacity
     if numbers is None:
         file.seek(0)
         image = open_image(file, unknown=tiff.kind)
         check_size(image, file, at_least)
         if math.prod(image.size) > LARGE and not tiff.readable:
             alone.enter_context(one_large_image)
+        color = clear_color(image)
         image.load()
         orientation = 1
         with suppress(Exception):  # damaged EXIF data; the image itself may be intact
             orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         numbers = numbers_of(image, tiff.dtype)
+        if color is not None:
+            opacity = opacity_by(color, image, file)
         if numbers is None:
+            if opacity is not None:
+                image.putalpha(Image.fromarray(np.uint8(255 * opacity)))
+                opacity = None
             image = plain(image, MODES[channels], at_least)
             if window is None:
                 return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
@@ -140,7 +147,7 @@ def _decoded(
         del image
     notes = Notes(pages=tiff.pages)
     scaled = windowed(
-        numbers, window, inverted, notes, opacity=tiff.opacity, premultiplied=tiff.premultiplied
+        numbers, window, inverted, notes, opacity=opacity, premultiplied=tiff.premultiplied
     )
     planes = [reduced(plane, at_least) for plane in scaled]
     return _Decoded(planes, 1, orientation, notes)

@@ -63,6 +63,8 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
             second: Any = tiff.pages[1]
             if not second.is_reduced:  # otherwise a thumbnail
                 found.pages = "it has more than one page; only the first is read"
+        if page.imagedepth > 1:
+            found.pages = f"it has {page.imagedepth} slices in one page; only the first is read"
         if found.readable and page.nbytes > MOST_BYTES:
             most = MOST_BYTES / page.nbytes * page.imagewidth * page.imagelength
             found.problem = too_large((page.imagewidth, page.imagelength), most)

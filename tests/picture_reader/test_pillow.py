@@ -1,6 +1,8 @@
 """Images of eight bits, and damaged files."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -53,3 +55,29 @@ def test_cut_files_are_one_line_or_a_picture(kind, tmp_path):
         with pytest.raises(OSError, match=f"image .*a.{kind}") as error:
             ImageFiles([path], image_size=8)[0]
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [0, 2], ids=["gray", "RGB"])
+def test_a_clear_color_of_16_bits_is_white(both, kind, tmp_path):
+    """Also black; a color that differs in the lower eight bits is another one."""
+    values = np.array([[0, 1, 2 << 8, 2 << 8 | 3], [65535, 1000, 1000, 300]], ">u2")
+    pixels = values if kind == 0 else np.dstack([values, values, values]).astype(">u2")
+    for clear in (0, 2 << 8 | 3, 1000):
+        rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+        transparency = struct.pack(">H", clear) * (1 if kind == 0 else 3)
+        chunks = {
+            b"IHDR": struct.pack(">IIBBBBB", 4, 2, 16, kind, 0, 0, 0),
+            b"tRNS": transparency,
+            b"IDAT": zlib.compress(rows),
+            b"IEND": b"",
+        }
+        data = b"".join(
+            struct.pack(">I", len(content)) + key + content
+            + struct.pack(">I", zlib.crc32(key + content))
+            for key, content in chunks.items()
+        )  # fmt: skip
+        (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+        grey, said = both(tmp_path / "a.png")
+        expected = np.where(values == clear, 1, values / 65535)
+        np.testing.assert_allclose(grey, expected, atol=1e-6 if kind == 0 else 1 / 255)
+        assert said == ""

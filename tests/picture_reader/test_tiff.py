@@ -119,6 +119,17 @@ def test_of_several_pages_the_first_is_read_and_it_is_said(both, tmp_path):
     assert both(tmp_path / "b.tif")[1] == ""
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_of_a_volume_in_one_page_the_first_slice_is_read_and_it_is_said(both, dtype, tmp_path):
+    largest = np.iinfo(dtype).max
+    slices = (largest * np.stack([RAMP, 1 - RAMP, RAMP])).astype(dtype)
+    options = {"volumetric": True, "photometric": "minisblack", "tile": (2, 16, 16)}
+    tifffile.imwrite(tmp_path / "a.tif", slices, **options)
+    grey, said = both(tmp_path / "a.tif")
+    np.testing.assert_allclose(grey, slices[0] / largest, atol=1e-6)
+    assert "it has 3 slices in one page; only the first is read" in said
+
+
 def test_a_tiff_that_says_it_is_wider_than_its_tiles(tmp_path):
     """Of which tifffile looks for each of 60,000 missing tiles."""
     file = io.BytesIO()
