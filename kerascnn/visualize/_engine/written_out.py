@@ -11,7 +11,7 @@ from kerascnn._known import known_name
 from .kinds import FUNCTIONS, MAXIMIZING
 
 ARITHMETIC = ("add", "subtract", "multiply", "divide", "truedivide", "rescaling")
-# Operations whose outputs each depend on one element of their inputs, and that only move elements
+# Operations whose outputs each depend on one element of each input; those that only move elements
 POINTWISE = (
     *FUNCTIONS, *ARITHMETIC, "negative", "exp", "expm1", "log", "log1p", "sqrt", "square", "power",
     "erf", "zeroslike", "oneslike",
@@ -22,11 +22,8 @@ GATING = {*FUNCTIONS, "exp", "expm1", "erf"} - {"linear"}
 PRODUCTS = ("multiply", "divide", "truedivide")
 JOINING = ("stack", "concatenate")
 CHOOSING = ("max", "amax", "min", "amin", "logsumexp", "sort", "topk")
+
 Axis = tuple[int, int]  # counted from the first and from the last
-JOINING = ("stack", "concatenate")
-CHOOSING = ("max", "amax", "min", "amin", "logsumexp", "sort", "topk", "maxpool")
-
-
 Origin = tuple[Key, frozenset[str]]  # a tensor, and the functions that lie between
 
 
