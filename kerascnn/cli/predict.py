@@ -130,7 +130,7 @@ def detect(
         )
     names = names_of(net, choice, classes)
     for image, picture, path in zip(images, pictures, paths, strict=True):
-        seen = net.preprocessing(stretched(net, picture)[None])
+        seen = net.inputs(stretched(net, picture))
         (found,) = predict_boxes(net.model, seen, boxes=boxes, score=score, overlap=overlap)
         with language(lang):
             from kerascnn._text import class_texts
@@ -189,7 +189,7 @@ def classes_of_pixels(net: "Trained", picture: "np.ndarray", tile: int | None) -
     from ._pictures import grey
 
     image = grey(picture) if net.model.input_shape[-1] == 1 else picture
-    scores = predict_tiles(net.model, net.preprocessing(image[None])[0], tile=tile)
+    scores = predict_tiles(net.model, net.inputs(image)[0], tile=tile)
     if scores.shape[-1] == 1:
         half = 0.5 if last_activation(net.model) == "sigmoid" else 0
         return (scores[..., 0] >= half).astype(int)

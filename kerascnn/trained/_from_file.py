@@ -23,7 +23,7 @@ def from_file(
     """Load a whole model from a `.keras` file, or a legacy `.h5`.
 
     A file of `save` may contain how pictures are shown to the model. Otherwise, a model that starts
-    by rescaling 0 … 255 gets images in that range.
+    by rescaling 0 … 255, or takes integers, gets images in that range.
 
     Raises:
         OSError: If the file does not exist.
@@ -40,6 +40,8 @@ def from_file(
         note = f"preprocessing {mode.name}, as saved in the file"
     elif rescaling := rescaling_layer(model):
         mode, note = weights.MODES["0-255"], f"its layer {rescaling!r} rescales 0 … 255"
+    elif not keras.backend.is_float_dtype(dtype := model.inputs[0].dtype):
+        mode, note = weights.MODES["0-255"], f"its input is {dtype}"
     else:
         mode = weights.MODES["unit"]
         note = "preprocessing unit is assumed; if this is wrong, pass --preprocessing"

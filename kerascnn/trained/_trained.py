@@ -137,7 +137,7 @@ class Trained:
 
     def inputs(self, fitted: np.ndarray) -> np.ndarray:
         """Preprocess a fitted picture (h, w, C) to a batch (1, h, w, C) for the model."""
-        return self.preprocessing(fitted[None])
+        return self._preprocessed(fitted[None])
 
     def prepared(self, images: np.ndarray) -> np.ndarray:
         """Preprocess images of a data set, which have the size of the model's input.
@@ -151,7 +151,23 @@ class Trained:
             if images.shape[1] != DIGIT:
                 images = to_mnist_convention(images[..., 0])
             images = framed(images, size)
-        return self.preprocessing(images)
+        return self._preprocessed(images)
+
+    def _preprocessed(self, images: np.ndarray) -> np.ndarray:
+        """Preprocess images, and round them for a model that takes integers, such as uint8.
+
+        Raises:
+            ValueError: If the model takes integers, and the preprocessing is not to 0 … 255.
+        """
+        dtype = self.model.inputs[0].dtype
+        if keras.backend.is_float_dtype(dtype):
+            return self.preprocessing(images)
+        if not np.allclose(np.ravel(self.preprocessing.clip_bounds), (0, 255)):
+            raise ValueError(
+                f"preprocessing must be '0-255' for a model that takes {dtype} images; "
+                f"{self.name} has {self.preprocessing.name!r}."
+            )
+        return np.round(self.preprocessing(images)).astype(dtype)
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Compute the probability of each class, (classes,), averaged over positions if any.
@@ -277,6 +293,12 @@ def check_model(model: keras.Model, name: str, include_top: bool = True) -> None
     shape = model.input_shape
     if len(model.inputs) != 1 or len(shape) != 4:
         raise ValueError(f"the model must have one image input (N, H, W, C); {name} takes {shape}.")
+    if shape[1] in (1, 3) and shape[-1] not in (1, 3, None):
+        raise ValueError(
+            f"the model must take images (N, H, W, C), with the channels last; {name} takes "
+            f"{shape}, with the channels first. Build it with data_format='channels_last' and load "
+            "the same weights."
+        )
     if shape[-1] not in ((1, 3) if include_top else (3,)):
         raise ValueError(
             f"the model must take RGB{' or gray' * include_top} images; "

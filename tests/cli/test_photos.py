@@ -411,3 +411,49 @@ def test_a_class_of_a_file_without_names(kerascnn, tmp_path):
     line = result.stderr.splitlines()[-1]
     assert line.startswith("Error: --class must be a number, since a.keras has no class names")
     assert "Give --class-names" in line
+
+
+def vector_of(shape):
+    """An input of images, and a vector computed from it."""
+    image = keras.Input(shape)
+    maps = keras.layers.Conv2D(2, 3, padding="same", activation="relu")(image)
+    return image, keras.layers.GlobalAveragePooling2D()(maps)
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs", "line"),
+    [
+        (
+            (8, 8, 3),
+            lambda x: {"kind": keras.layers.Softmax()(x), "age": x},
+            "a list whose first gives the classes; a.keras returns a dict of 'age', 'kind'",
+        ),
+        ((8, 8, 3), keras.ops.tanh, "must end in softmax, log_softmax or linear scores of classes"),
+        ((8, 8, 3), keras.layers.Dense(1), "one linear unit, which may be a regression"),
+        ((3, 8, 8), keras.layers.Softmax(), "takes (None, 3, 8, 8), with the channels first"),
+        ((8, 8, 8), keras.layers.Softmax(), "which takes 8 channels"),
+    ],
+)
+def test_a_file_that_is_no_classifier_of_photos_is_refused(
+    shape, outputs, line, kerascnn, tmp_path
+):
+    image, x = vector_of(shape)
+    keras.Model(image, outputs(x)).save(tmp_path / "a.keras")
+    result = kerascnn("gradcam", "cat.jpg", "--model", "a.keras")
+    assert result.exit_code == 2
+    (error,) = [one for one in result.stderr.splitlines() if one.startswith("Error: ")]
+    assert line in error
+
+
+def test_a_file_with_one_number_for_an_image_is_read(kerascnn, tmp_path):
+    """It has a sigmoid, and no axis of units."""
+    image, x = vector_of((8, 8, 3))
+    unit = keras.layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")(x)
+    keras.Model(image, keras.layers.Reshape(())(unit)).save(tmp_path / "a.keras")
+    names = ("--class-names", "no,yes", "--method", "occlusion")
+    result = kerascnn("gradcam", "cat.jpg", "--model", "a.keras", *names)
+    assert result.exit_code == 0, result.output
+    assert [line.split() for line in result.stdout.splitlines()[:2]] == [
+        ["no", "50.0%"],
+        ["yes", "50.0%"],
+    ]

@@ -96,6 +96,23 @@ def test_a_keras_file_is_loaded_with_the_range_that_it_takes(tmp_path, picture):
     assert load(None, weights=tmp_path / "a.keras").model.count_params() == model.count_params()
 
 
+def test_a_model_of_integers_gets_0_to_255(tmp_path, picture):
+    """The same layers on floats are the reference, of the rounded picture."""
+    levels, plain = keras.Input((16, 16, 3), dtype="uint8"), small()
+    model = keras.Model(levels, plain(keras.ops.cast(levels, "float32")))
+    model.save(tmp_path / "a.keras")
+    net = load(tmp_path / "a.keras")
+    assert (net.preprocessing.name, net.note) == ("0-255", "its input is uint8")
+    fitted = net.fitted(picture)
+    seen = net.inputs(fitted)
+    assert seen.dtype == net.prepared(fitted[None]).dtype == np.uint8
+    np.testing.assert_array_equal(seen, np.round(fitted[None] * 255))
+    expected = plain.predict(seen.astype("float32"), verbose=0)[0]
+    np.testing.assert_allclose(net.explain(picture).probabilities, expected, 1e-5)
+    with pytest.raises(ValueError, match="must be '0-255' for a model that takes uint8 images"):
+        load(tmp_path / "a.keras", preprocessing="unit").explain(picture)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("activation", ["sigmoid", None])
 def test_one_unit_is_two_classes(activation, picture):
