@@ -87,3 +87,14 @@ def test_another_error_is_not_taken_for_it(vgg):
     with pytest.raises(Exception, match=r"(?i)matmul|matrix") as caught:
         kc.visualize.saliency(vgg, images, broken)
     assert "size that every layer" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(2, -1, 4), (-1, 18, 4)])
+def test_images_that_are_mixed_are_refused(shape):
+    """In one line, which names the layer; TensorFlow's own has several."""
+    image = keras.Input((8, 8, 3))
+    rows = ops.reshape(layers.Conv2D(4, 3, name="maps")(image), shape)
+    model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling1D()(rows)))
+    with pytest.raises(ValueError, match="one output for each image; 'reshape") as told:
+        kc.visualize.grad_cam(model, np.ones((3, 8, 8, 3), "float32"), 0, "maps")
+    assert "\n" not in str(told.value)

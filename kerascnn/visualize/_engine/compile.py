@@ -23,10 +23,12 @@ from kerascnn._graph import Graph, Node, Tensor, flatten
 from kerascnn._known import computes_as_defined
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
-from kerascnn._sizes import check_sizes
+from kerascnn._sizes import check_sizes, shapes_on_the_way
 from kerascnn._state import State
 
 from .finite import warn_of_broken_weights
+
+SOME_COUNT = 60  # of images, which many numbers divide
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,34 @@ def _explain(
     else:  # such as a spectrum
         images = [KerasTensor(shape) for shape in own]
     if isinstance(error, tf.errors.OpError):
+        check_batch(graph, images)
         check_kernels(graph, images)
+
+
+def check_batch(graph: Graph, images: Sequence[KerasTensor]) -> None:
+    """Reject a model that returns another number of outputs than it was given images.
+
+    Args:
+        graph: the model's graph.
+        images: the shape of each input; the size of the batch does not matter.
+
+    Raises:
+        ValueError: If it does; the message names the layer.
+    """
+    given = [KerasTensor((SOME_COUNT, *x.shape[1:]), x.dtype) for x in images]
+    try:
+        counts = {k: x.shape[:1] for k, x in shapes_on_the_way(graph, given).items()}
+    except ValueError:
+        return
+    own = (SOME_COUNT,)
+    if counts[graph.outputs[0]] == own:
+        return
+    for node in reversed(graph.leading_to(graph.outputs[:1])):
+        if node.inputs and all(counts[key] == own for key in node.inputs):
+            raise ValueError(
+                f"model must return one output for each image; {node.name!r} changes their number. "
+                "Leave the first axis as it is, as keras.layers.Reshape does."
+            )
 
 
 def _wiring(graph: Graph) -> tuple:

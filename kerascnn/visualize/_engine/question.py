@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
+from keras import KerasTensor
 
 from kerascnn._graph import Graph
 
 from .axes import graph_of
-from .compile import compiled, said_in_one_line, specs
+from .compile import check_batch, compiled, said_in_one_line, specs
 from .finite import warn_of_broken_weights
 from .images import Images, check_images
 from .targets import Target, check_target
@@ -92,4 +93,8 @@ def ask(
     graph = graph_of(model)
     arrays = check_images(model, images)
     classes, score = check_target(target, len(arrays[0]), graph, name=name)
+    first, *of_inputs = (graph.maker(k).shapes[0][:1] for k in (*graph.outputs[:1], *graph.inputs))
+    fits = first in ((None,), (len(arrays[0]),)) or any(n != (None,) for n in of_inputs)
+    if score is None and not fits:
+        check_batch(graph, [KerasTensor(x.shape, x.dtype.name) for x in arrays])
     return Question(model, graph, tuple(arrays), classes, score)
