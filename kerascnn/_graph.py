@@ -141,7 +141,13 @@ class Graph:
         nodes += [self.maker(key) for keys in models for key in keys]
         if not nodes:
             name = layer if isinstance(layer, str) else getattr(layer, "name", layer)
-            raise unknown("layer", name, [n.name for n in self.nodes])
+            names = [n.name for n in self.nodes]
+            if not isinstance(layer, str) and name in names:
+                raise ValueError(
+                    f"layer must be a layer of this model; received one of another model that is "
+                    f"also named {name!r}. Pass the name, {name!r}, or model.get_layer({name!r})."
+                )
+            raise unknown("layer", name, names)
         return [n for n in self.nodes if n in nodes]  # each once, in order
 
     def node(self, layer: str | keras.layers.Layer) -> Node:

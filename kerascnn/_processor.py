@@ -29,7 +29,8 @@ from ._known import known_name
 SOME_SIZE = 64  # in pixels, for models that accept any size
 # TensorFlow's additions to its messages: colors, names of nodes and operations.
 DECORATION = re.compile(
-    r"\x1b\[\d+m|\{\{.*?\}\}|\[Op:\w+\]|^Exception encountered.*$", re.MULTILINE
+    r"\x1b\[\d+m| for '\{\{node.*|\{\{.*?\}\}|\[Op:\w+\]( name: \S*)?|^Exception encountered.*$",
+    re.MULTILINE,
 )
 
 

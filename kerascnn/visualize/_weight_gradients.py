@@ -6,9 +6,10 @@ import keras
 import numpy as np
 
 from kerascnn._errors import warn
-from kerascnn._graph import flatten
+from kerascnn._graph import Tensor, flatten
 
 from ._engine.images import Images, check_images
+from ._engine.scores import failing_in_one_line
 from ._engine.tape import variable_gradients
 
 
@@ -62,10 +63,14 @@ def weight_gradients(
     inputs = arrays[0] if len(arrays) == 1 else arrays
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [v.numpy().copy() for v in others]
+
+    def compute() -> Tensor:
+        outputs = model(inputs, training=training)
+        with failing_in_one_line("loss"):
+            return loss(outputs)
+
     try:
-        grads = variable_gradients(
-            graph, arrays, lambda: loss(model(inputs, training=training)), weights
-        )
+        grads = variable_gradients(graph, arrays, compute, weights)
     finally:
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)

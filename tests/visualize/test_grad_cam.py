@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
@@ -390,6 +390,7 @@ def test_scores_of_tf_keras_vis_in_every_form(rng, model):
         ({"layer": "cnov"}, ValueError, "layer must be one of .*'cnov'. Did you mean 'conv'"),
         ({"layer": "head"}, ValueError, r"must output maps.*'head' has .*\(None, 4\).*'maps'"),
         ({"layer": layers.ReLU(name="x")}, ValueError, "layer must be one of .*received 'x'"),
+        ({"layer": layers.ReLU(name="conv")}, ValueError, "one of another model.*name, 'conv'"),
         ({"target": 4}, ValueError, "from 0 to 3; received 4"),
         ({"target": -1}, ValueError, "from 0 to 3; received -1"),
         (
@@ -400,6 +401,11 @@ def test_scores_of_tf_keras_vis_in_every_form(rng, model):
         ({"target": 1.5}, TypeError, "target must be a class index.*received 1.5"),
         ({"target": "cat"}, TypeError, "received 'cat'"),
         ({"target": [[0], [1], [2]]}, ValueError, r"\(3,\); received shape \(3, 1\)"),
+        ({"target": np.eye(4)[:3]}, TypeError, r"float64 of shape \(3, 4\).*argmax"),
+        ({"target": np.eye(4, dtype=int)[:3]}, ValueError, r"shape \(3, 4\).*argmax"),
+        ({"target": lambda y: y[:, 7]}, ValueError, "target, .*: slice index 7 of.* bounds. Check"),
+        ({"target": lambda y: y @ ops.ones((5, 1))}, ValueError, "target, .* failed on .*3,4"),
+        ({"target": lambda y: np.sum(y, axis=1)}, ValueError, "with keras.ops, not with NumPy"),
         ({"target": lambda logits: logits}, ValueError, r"\(3,\); received shape \(3, 4\)"),
         ({"target": lambda logits: None}, ValueError, r"\(3,\); received None"),
         ({"target": lambda logits: np.ones(3)}, ValueError, "a target that uses the outputs"),

@@ -326,6 +326,20 @@ def test_targets_that_are_called(model):
     assert trace_count(model) == before
 
 
+@pytest.mark.parametrize(
+    ("score", "error", "message"),
+    [
+        (lambda y: y[:, 7], ValueError, r"target, .*: slice index 7 .* bounds\. Check"),
+        (lambda y: np.sum(y, axis=1), TypeError, "target, .* keras.ops, not with NumPy"),
+        (lambda y: y.numpy()[:, 0], TypeError, "target, .* keras.ops, not with NumPy"),
+    ],
+)
+def test_a_score_that_fails_is_explained(score, error, message, model):
+    with pytest.raises(error, match=message) as told:
+        maximize(model, score, size=8, steps=1)
+    assert "\n" not in str(told.value)
+
+
 def test_one_sigmoid(model):
     binary = keras.Model(model.inputs[0], layers.Dense(1, "sigmoid")(model.get_layer("gap").output))
     no, yes = maximize(binary, size=8, steps=10)

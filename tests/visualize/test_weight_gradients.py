@@ -117,6 +117,9 @@ def test_errors(images):
         see(model, images, "mse")
     with pytest.raises(ValueError, match="loss must depend on the model's output"):
         see(model, images, lambda y: np.float32(1))
+    with pytest.raises(ValueError, match=r"loss, .*: slice index 9 .*\. Check") as told:
+        see(model, images, lambda y: y[:, 9])
+    assert "\n" not in str(told.value)
     with pytest.raises(ValueError, match="images must have the shape"):
         see(model, images[0], cross_entropy)
     model.trainable = False

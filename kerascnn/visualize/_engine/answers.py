@@ -120,7 +120,8 @@ def gradients_at(
         if gradient is None:
             raise ValueError(
                 f"layer must affect the score of the target; the score does not depend on "
-                f"{layer!r}. Choose a layer before the output, and a target that uses the outputs."
+                f"{layer!r}. Choose a layer before the output, and a target that uses the outputs, "
+                "with keras.ops, not with NumPy."
             )
         return tf.cast(maps, tf.float32), gradient
 

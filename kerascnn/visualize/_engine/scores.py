@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import tensorflow as tf
 
 from kerascnn._graph import Graph, Key, Node, Tensor, run
 from kerascnn._heads import end_of, head_of, is_binary, squashing, without_activation
+from kerascnn._processor import in_a_line, is_of_the_backend
 from kerascnn.visualize._fast.merging import merging
 
 from .tape import gradients_of
@@ -159,9 +161,34 @@ def gradients_at_points(
     return [tf.reshape(g, tf.shape(x)) for g, x in zip(grads, points, strict=True)]
 
 
+@contextmanager
+def failing_in_one_line(what: str) -> Iterator[None]:
+    """Raise a one-line error if a callable fails in TensorFlow; Python's own errors say enough.
+
+    Args:
+        what: name of the argument that is the callable.
+    """
+    try:
+        yield
+    except Exception as error:
+        said = str(error)
+        if "symbolic" in said.lower():  # in a compiled computation
+            raise TypeError(
+                f"{what}, as a callable, must compute with keras.ops, not with NumPy or .numpy(); "
+                f"it failed: {in_a_line(error)}."
+            ) from None
+        if is_of_the_backend(error) or "{{" in said:
+            raise ValueError(
+                f"{what}, as a callable, failed on the model's outputs: {in_a_line(error)}. Check "
+                "its indices and shapes."
+            ) from None
+        raise
+
+
 def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: int) -> tf.Tensor:
     """Call a callable target on the outputs of the model, and check the scores."""
-    scores = score(graph.pack(outputs))
+    with failing_in_one_line("target"):
+        scores = score(graph.pack(outputs))
     received = "None"
     if scores is not None:
         scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)

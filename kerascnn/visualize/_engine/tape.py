@@ -83,7 +83,8 @@ def gradients_of(
     if all(gradient is None for gradient in grads):
         raise ValueError(
             "target must depend on the images through the model's outputs; its score has no "
-            "gradient with respect to them. Choose a target that uses the outputs."
+            "gradient with respect to them. Choose a target that uses the outputs, with keras.ops, "
+            "not with NumPy."
         )
     return values, [
         tf.zeros_like(x, tf.float32) if g is None else g for x, g in zip(inputs, grads, strict=True)
@@ -123,7 +124,7 @@ def value_and_gradients(
     if all(gradient is None for gradient in grads):
         raise ValueError(
             "target must depend on the model's outputs; its score has no gradient with respect to "
-            "them. Choose a target that uses the outputs."
+            "them. Choose a target that uses the outputs, with keras.ops, not with NumPy."
         )
     return values, [
         tf.zeros_like(x) if g is None else g for x, g in zip(points, grads, strict=True)

@@ -12,6 +12,8 @@ from kerascnn._class_names import indices_of
 from kerascnn._graph import Graph
 from kerascnn._heads import classes_of, is_binary, known_classes_of
 
+SHORT = 60  # characters of a target that an error shows as it is
+
 Target = (
     int | str | Sequence[int] | Sequence[str] | np.ndarray | Callable | Sequence[Callable] | None
 )
@@ -46,15 +48,20 @@ def check_target(
         return predicted, None
     classes = known_classes_of(graph)
     indices = np.asarray(target)
+    by_class = indices.ndim and indices.shape[-1] == classes and indices.dtype.kind in "buif"
+    hint = " For rows of one-hot classes, pass their argmax(axis=-1)." * bool(by_class)
     if indices.dtype.kind not in "iu":
+        received = repr(target)
+        if len(received) > SHORT or "\n" in received:
+            received = f"{indices.dtype} of shape {indices.shape}"
         raise TypeError(
             f"{name} must be a class index, one index per image, a callable from the logits to "
-            f"scores (N,), or None for the predicted class; received {target!r}."
+            f"scores (N,), or None for the predicted class; received {received}.{hint}"
         )
     if indices.shape not in ((), (1,), (count,)):
         raise ValueError(
             f"{name} must be a class index or one index for each of the {count} images, "
-            f"({count},); received shape {indices.shape}."
+            f"({count},); received shape {indices.shape}.{hint}"
         )
     each = np.atleast_1d(indices)
     wrong = each[(each < 0) | (each >= classes)]
