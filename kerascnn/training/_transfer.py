@@ -10,6 +10,7 @@ from kerascnn._heads import last_activation
 from ._checks import check_one_input
 
 NORMALIZATION = keras.layers.BatchNormalization
+CLASSIFYING = ("softmax", "log_softmax", "sigmoid")  # ends of classifiers
 
 
 def transfer(
@@ -25,7 +26,8 @@ def transfer(
 
     Args:
         base: A functional or sequential Keras model that returns maps `(N, h, w, C)` or features
-            `(N, D)`. The last layer with weights of a classifier, and what follows it, is removed.
+            `(N, D)`. If it is a classifier of images or pixels, the layer that computes the class
+            scores, and what follows it, is removed.
         classes: The number of new classes.
         dropout: Dropout rate before the classifier, from 0 to below 1.
         name: Name of the new model.
@@ -71,20 +73,32 @@ def transfer(
 def _features(base: keras.Model) -> keras.KerasTensor:
     """Return the output of a base without its classifier, if it has one."""
     tensor = base.outputs[0]
-    if last_activation(base) not in ("softmax", "sigmoid") or len(tensor.shape) != 2:
+    if last_activation(base) not in CLASSIFYING or len(tensor.shape) not in (2, 4):
         return tensor
-    weights = None
-    while not weights:
+    found = False
+    while not found:
         operation, index, _ = tensor._keras_history
         inputs = operation._inbound_nodes[index].input_tensors
+        if not inputs:
+            raise ValueError(
+                f"base must compute its class scores by a layer with weights; {base.name!r} has "
+                "none before its softmax or sigmoid: pass a base that returns features."
+            )
         if isinstance(operation, keras.Model) or len(inputs) != 1:
             what = "a nested model" if len(inputs) == 1 else "several branches"
             raise ValueError(
                 f"base must not end in {what}; received {operation.name!r} at its end: pass the "
                 f"features, built with include_top=False."
             )
-        (tensor,), weights = inputs, getattr(operation, "weights", None)
+        (tensor,), found = inputs, _makes_scores(operation)
     return tensor
+
+
+def _makes_scores(operation: keras.Operation) -> bool:
+    """Return whether a layer combines units, unlike a normalization or scaling of each."""
+    if isinstance(operation, keras.layers.PReLU):
+        return False
+    return any(len(weight.shape) > 1 for weight in getattr(operation, "weights", ()))
 
 
 def unfreeze(model: keras.Model, first: str | None = None) -> keras.Model:

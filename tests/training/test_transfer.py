@@ -44,6 +44,36 @@ def test_the_classifier_of_the_base_is_left_out(base):
     assert pooled.layers[-1].kernel.shape == (4, 3)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        [layers.Dense(3), layers.BatchNormalization(), layers.Softmax()],
+        [layers.Dense(3, use_bias=False), layers.PReLU(), layers.Softmax()],
+        [layers.Dense(3), layers.LayerNormalization(), layers.Activation("log_softmax")],
+        [layers.Dense(3, activation="log_softmax")],
+        [layers.Dense(1), layers.BatchNormalization(), layers.Activation("sigmoid")],
+        [layers.SpectralNormalization(layers.Dense(3)), layers.Softmax()],
+        [layers.Reshape((1, 1, 5)), layers.Conv2D(3, 1), layers.PReLU(), layers.Softmax()],
+        [layers.Reshape((1, 1, 5)), layers.Conv2D(3, 1, activation="softmax")],
+        [layers.Reshape((1, 1, 5)), layers.Conv2D(1, 1, activation="sigmoid")],
+    ],
+)
+def test_no_class_scores_are_kept_as_features(head):
+    """Neither of images nor of pixels: the five units before them are."""
+    below = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(5, activation="relu")]
+    model = transfer(keras.Sequential([*below, *head]), classes=2)
+    assert model.layers[-1].kernel.shape == (5, 2)
+    images = np.random.default_rng(0).random((3, 4, 4, 1), "float32")
+    expected = keras.Sequential(below).predict(images, verbose=0)
+    found = model.layers[1].predict(images, verbose=0).reshape(3, 5)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_maps_that_are_no_probabilities_stay_features():
+    base = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(3, 1), layers.ReLU()])
+    assert transfer(base, classes=2).layers[-1].kernel.shape == (3, 2)
+
+
 def test_fine_tuning_keeps_normalization_at_inference(base, bars):
     model = unfreeze(transfer(base, classes=2), "norm")
     names = [weight.path.split("/")[-2] for weight in model.trainable_weights]
@@ -127,6 +157,9 @@ def test_what_cannot_be_transferred(base):
         transfer(base, classes=0)
     with pytest.raises(ValueError, match="received 'half'"):
         transfer(base, classes=3, dropout="half")
+    without = keras.Sequential([keras.Input((5,)), layers.Softmax()])
+    with pytest.raises(ValueError, match="class scores by a layer with weights"):
+        transfer(without, classes=3)
     with pytest.raises(ValueError, match="or contain a model; received one without"):
         unfreeze(base)
     with pytest.raises(ValueError, match="Did you mean 'conv"):
