@@ -100,8 +100,8 @@ def layer_of_all_positions(model: keras.Model, size: tuple[int, int]) -> str | N
             needed.update(node.inputs)
     for node in graph.nodes:
         view = fields.views[node.outputs[0]]
-        looks = [look for (_, axis), look in view.items() if axis in (1, 2) and look.field]
-        fixed = any(look.axis is None and look.field.size for look in looks)
+        looks = [look for (_, axis), look in view.items() if axis in (1, 2)]
+        fixed = any(look.axis is None and look.field and look.field.size for look in looks)
         if not needed.isdisjoint(node.outputs) and (
             fixed or known_name(node.operation).startswith("Adaptive")
         ):

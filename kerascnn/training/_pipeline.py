@@ -149,12 +149,12 @@ def augmented_shape(augment: Callable, shape: Sequence[int]) -> tuple[int | None
 
     batches = tf.data.Dataset.from_tensor_slices(np.zeros((1, *shape), np.float32)).batch(1)
     try:
-        after = batches.map(changed).element_spec.shape
+        after: Any = batches.map(changed).element_spec
     except Exception:
         for error in errors:  # TensorFlow's has many lines
             raise error from error.__cause__
         raise
-    return None if after.rank is None else tuple(after)
+    return None if after.shape.rank is None else tuple(after.shape)
 
 
 def _augmented(

@@ -223,7 +223,7 @@ def _sizing(
 def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
     """Create the variables of a model, and of the layer that augments, whose result is checked."""
     first = np.asarray(part.images[:1], dtype="float32")
-    if isinstance(augment, keras.Layer):
+    if augment is not None and isinstance(augment, keras.Layer):
         first = changed_by(augment, first, training=True)
         _check_augmented(model, tuple(first.shape))
     elif augment is not None and (shape := augmented_shape(augment, first.shape[1:])):
