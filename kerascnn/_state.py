@@ -96,7 +96,7 @@ def _value(item: Any, depth: int) -> object:
         return item
     if depth == 0:
         return _identity(item)
-    if kind is FunctionType:
+    if isinstance(item, FunctionType):
         return _identity(item), *_value_of_function(item, depth - 1)
     if isinstance(item, LISTS) and len(item) <= LARGEST:
         if PLAIN.issuperset(map(type, item)):
@@ -108,9 +108,9 @@ def _value(item: Any, depth: int) -> object:
         return item.dtype.str, item.shape, item.tobytes()
     if _is_of_library(kind) or isinstance(item, WHOLE):
         return _identity(item)
-    if kind is MethodType:
+    if isinstance(item, MethodType):
         return _identity(item.__self__), _value(item.__func__, depth)
-    if kind is partial:
+    if isinstance(item, partial):
         return _value((item.func, item.args, item.keywords), depth)
     own = getattr(item, "__dict__", None)
     return _identity(item), _value(own, depth - 1) if type(own) is dict else None
