@@ -66,14 +66,15 @@ def calls_after(model: keras.Model, flatten: Flatten, its_node: Any) -> list[Cal
     for layer, node in order:
         if node is its_node or not node.input_tensors:
             continue
-        found = {windows.get(id(tensor)) for tensor in node.input_tensors}
-        if found == {None}:
+        tensors = [id(tensor) for tensor in node.input_tensors]
+        found = [windows[tensor] for tensor in tensors if tensor in windows]
+        if not found:
             continue
-        if len(found) > 1:
+        if len({*found}) > 1 or len(found) < len(tensors):
             raise refused(
                 model, layer, "joins the flattened maps, or their units, with other values"
             )
-        (window,) = found
+        window = found[0]
         calls.append(Call(layer, node, window))
         whole = window == size != (1, 1)
         if whole and not is_dense(layer) and getattr(layer, "weights", None):

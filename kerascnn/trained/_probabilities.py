@@ -1,6 +1,7 @@
 """The probabilities of classes, from the outputs of a trained network."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ def classes_of(model: keras.Model) -> int | None:
     return units_of(flatten(model))
 
 
-def first_of(outputs: object) -> object:
+def first_of(outputs: object) -> Any:
     """Return the first output of a model."""
     return keras.tree.flatten(outputs)[0]
 
