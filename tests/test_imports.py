@@ -21,7 +21,7 @@ MAY_USE = {
     "plots": {"_describe"},  # of a model, when one is given
     "weights": set(),
     "_describe": {"arithmetic"},
-    "models": {"layers", "weights"},
+    "models": {"layers", "weights", "_describe"},
     "training": {"datasets"},  # U-Net's weight map
     "visualize": {"_describe"},
     "prediction": {"_describe", "metrics"},

@@ -8,7 +8,10 @@ import numpy as np
 from keras.layers import Dense, Flatten
 
 from kerascnn._calls import order_of
+from kerascnn._describe.whole_maps import layers_of_all_positions
+from kerascnn._graph import flatten
 
+MANY = (4, 8)  # windows along each axis of images that are compared
 SAME = 0.01  # largest difference of two results, relative to the largest value: of half precision
 
 
@@ -47,17 +50,16 @@ def weights_of(layer: Dense) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(value) for value in values]
 
 
-def calls_after(model: keras.Model, flatten: Flatten, its_node: Any) -> list[Call]:
+def calls_after(model: keras.Model, flattening: Flatten, its_node: Any) -> list[Call]:
     """List the calls that depend on the output of Flatten.
 
     Args:
         model: the model.
-        flatten: the layer.
+        flattening: the Flatten layer.
         its_node: Keras's node of its call.
 
     Raises:
-        ValueError: If one of them also takes other tensors or needs flattened maps, or a layer
-            before Flatten pools the whole image.
+        ValueError: If one of them also takes other tensors or needs flattened maps.
     """
     (maps,), (flat,) = its_node.input_tensors, its_node.outputs
     size, order = tuple(maps.shape[1:3]), order_of(model)
@@ -81,29 +83,23 @@ def calls_after(model: keras.Model, flatten: Flatten, its_node: Any) -> list[Cal
             raise refused(model, layer, "has weights for each position of the flattened maps")
         after = (1, 1) if is_dense(layer) else window
         windows |= {id(tensor): after for tensor in node.outputs}
-    if size != (1, 1):
-        if any(windows.get(id(tensor)) == size for tensor in model.outputs):
-            raise refused(model, flatten, "is an output without a dense layer after it")
-        _check_before(model, maps, order)
+    if size != (1, 1) and any(windows.get(id(tensor)) == size for tensor in model.outputs):
+        raise refused(model, flattening, "is an output without a dense layer after it")
     return calls
 
 
-def _check_before(model: keras.Model, maps: keras.KerasTensor, order: list) -> None:
-    """Reject a layer before Flatten that pools the whole image, as squeeze-and-excitation does."""
-    needed, leading = {id(maps)}, []
-    for layer, node in reversed(order):
-        if node.input_tensors and not needed.isdisjoint(map(id, node.outputs)):
-            needed |= {id(tensor) for tensor in node.input_tensors}
-            leading.insert(0, (layer, node))
-    for layer, node in leading:
-        for tensor in node.outputs:
-            if len(tensor.shape) < 4 or tuple(tensor.shape[1:3]) == (1, 1):
-                raise refused(
-                    model,
-                    layer,
-                    f"returns {tuple(tensor.shape)} before Flatten: a value of the whole image, "
-                    "not of each window",
-                )
+def check_before(model: keras.Model, net: keras.Model) -> None:
+    """Reject a layer that computes with the whole image, as squeeze-and-excitation does.
+
+    Args:
+        model: the original model.
+        net: the network for images of any size.
+    """
+    height, width = model.inputs[0].shape[1:3]
+    sizes = [(n * height, n * width) for n in MANY]
+    for name in layers_of_all_positions(net, *sizes):
+        layer = flatten(net).node(name).operation
+        raise refused(model, layer, "computes with the whole image, not with each window")
 
 
 def refused(model: keras.Model, layer: keras.Operation, reason: object) -> ValueError:

@@ -25,7 +25,7 @@ from kerascnn.layers import AdaptiveAveragePooling2D, Bilinear, CropLike
 from ._blocks import ceil_max_pool, scaled
 from ._finish import Size
 from ._registry import architecture
-from ._windows import calls_after, check_call, refused, weights_of
+from ._windows import calls_after, check_before, check_call, refused, weights_of
 from .vgg import FC, TABLE_1
 
 PADDING = 100  # before the first convolution, so that small images survive all poolings and fc6
@@ -190,8 +190,6 @@ def convolutionalize(model: keras.Model) -> keras.Model:
             "model must flatten maps (N, h, w, K) of a fixed size; "
             f"{flatten.name!r} of {model.name!r} receives {shape}."
         )
-    calls = calls_after(model, flatten, node)
-    kernels = {call.layer.name: call.window for call in calls if call.becomes_convolution}
     # torchvision's AlexNet pools to the size that its maps already have for 224x224 images.
     needless = {
         layer.name
@@ -199,6 +197,8 @@ def convolutionalize(model: keras.Model) -> keras.Model:
         if isinstance(layer, AdaptiveAveragePooling2D)
         and node.input_tensors[0].shape[1:3] == shape[1:3]
     }
+    calls = calls_after(model, flatten, node)
+    kernels = {call.layer.name: call.window for call in calls if call.becomes_convolution}
 
     def clone(layer):
         if not isinstance(layer, keras.Layer) or isinstance(layer, Lambda):
@@ -213,6 +213,9 @@ def convolutionalize(model: keras.Model) -> keras.Model:
             kernels[layer.name],
             activation=layer.activation,
             use_bias=layer.use_bias,
+            kernel_regularizer=layer.kernel_regularizer,
+            bias_regularizer=layer.bias_regularizer,
+            trainable=layer.trainable,
             dtype=layer.dtype_policy,
             name=layer.name,
         )
@@ -223,6 +226,8 @@ def convolutionalize(model: keras.Model) -> keras.Model:
         if isinstance(layer, Flatten):
             if args[0].shape[-1] != shape[-1]:
                 raise refused(model, layer, f"receives {shape}, whose last axis is not channels")
+            if None not in args[0].shape[1:3]:
+                raise refused(model, layer, "receives maps of a fixed size from images of any size")
             return args[0]
         try:
             return layer(*args, **kwargs)
@@ -247,4 +252,5 @@ def convolutionalize(model: keras.Model) -> keras.Model:
             values = weights_of(layer) if layer.name in kernels else layer.get_weights()
             new.set_weights([w.reshape(n.shape) for w, n in zip(values, new.weights, strict=True)])
         check_call(model, each, new)
+    check_before(model, net)
     return net

@@ -9,9 +9,7 @@ from typing import Any
 import keras
 
 from kerascnn._describe import describe
-from kerascnn._describe.describe_model import followed
-from kerascnn._graph import check_is_model, flatten
-from kerascnn._known import known_name
+from kerascnn._graph import check_is_model
 from kerascnn._sizes import check_size_of
 
 
@@ -80,33 +78,6 @@ def geometry_of(model: keras.Model) -> Geometry:
     field = _pair(records[-1].receptive_field)
     high, wide = (None if side is None else -(-int(side) // 2) for side in field)
     return Geometry(model, shape[-1], shape[1:3], (down, across), (high, wide), lost)
-
-
-def layer_of_all_positions(model: keras.Model, size: tuple[int, int]) -> str | None:
-    """Name the first layer that computes with all positions of a tile at once.
-
-    Such layers are global pooling, or a normalization by the mean of the map. Only those are
-    considered on which the first output depends.
-
-    Args:
-        model: the network.
-        size: what it sees, (height, width).
-    """
-    graph = flatten(model)
-    _shapes, fields = followed(model, graph, (*size, model.input_shape[-1]))
-    needed = {graph.outputs[0]}
-    for node in reversed(graph.nodes):
-        if not needed.isdisjoint(node.outputs):
-            needed.update(node.inputs)
-    for node in graph.nodes:
-        view = fields.views[node.outputs[0]]
-        looks = [look for (_, axis), look in view.items() if axis in (1, 2)]
-        fixed = any(look.axis is None and look.field and look.field.size for look in looks)
-        if not needed.isdisjoint(node.outputs) and (
-            fixed or known_name(node.operation).startswith("Adaptive")
-        ):
-            return node.name
-    return None
 
 
 def _pair(value: Any) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count
+from kerascnn._describe.whole_maps import layers_of_all_positions
 from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
 from kerascnn._memory import keep_buffers
@@ -15,7 +16,7 @@ from kerascnn._progress import progress
 from kerascnn._rescaling import warn_of_levels
 
 from ._axis import Axis, axis_plan
-from ._geometry import geometry_of, layer_of_all_positions
+from ._geometry import geometry_of
 
 
 def predict_tiles(
@@ -106,10 +107,10 @@ def predict_tiles(
 def _warn_of_statistics(model: keras.Model, plans: Sequence[Axis]) -> None:
     """Warn of a layer whose results in a tile depend on the rest of the tile, however far away."""
     size = plans[0].tile, plans[1].tile
-    if name := layer_of_all_positions(model, size):
+    if names := layers_of_all_positions(model, size):
         warn(
-            f"the layer {name!r} computes with all positions of a tile at once, so each tile of "
-            f"{size[0]}x{size[1]} pixels differs from the whole image: pass a tile as large as "
+            f"the layer {names[0]!r} computes with all positions of a tile at once, so each tile "
+            f"of {size[0]}x{size[1]} pixels differs from the whole image: pass a tile as large as "
             f"the image, or a network without such a layer."
         )
 

@@ -135,12 +135,12 @@ def splits(data: Data, *, outputs: int = 1) -> "tuple[Part | Stream, Part | Stre
         parts = [data, None]
     elif isinstance(data, tuple | list) and len(data) in (2, 3):
         nested = isinstance(data[0], tuple | list) or is_stream(data[0])
-        pairs = nested and (len(data) == 2 or not isinstance(data[0], list))  # no list of images
+        pairs = isinstance(data[0], tuple) or (isinstance(data[0], list) and len(data) == 2)
         if pairs and isinstance(data, list):
             raise TypeError(
-                f"data must be a tuple (train, validation) of two parts, or one part (images, "
-                f"labels); received a list of {len(data)}: for batches, pass a tf.data.Dataset, or "
-                f"the arrays of all batches."
+                f"data must be a tuple (train, validation) or one part (images, labels); received "
+                f"a list of {len(data)}, which may be batches: pass a tuple, or, for batches, a "
+                f"tf.data.Dataset."
             )
         parts = list(data) if nested and len(data) == 2 else [data, None]
     else:

@@ -175,10 +175,13 @@ def test_each_window_gives_its_own_prediction(head, before):
 def test_two_heads_and_a_sequential_model_are_converted():
     model = small_net(lambda x: [L.Dense(3)(x), L.Dense(2)(x)])
     one = keras.Sequential(model.layers[:4])
+    one.layers[-1].trainable = False
     image = np.random.default_rng(1).random((2, 6, 6, 3), "float32")
     for found, expected in zip(kc.convolutionalize(model)(image), model(image), strict=True):
         np.testing.assert_allclose(found[:, 0, 0], expected, rtol=1e-5)
-    np.testing.assert_allclose(kc.convolutionalize(one)(image)[:, 0, 0], one(image), rtol=1e-5)
+    net = kc.convolutionalize(one)
+    np.testing.assert_allclose(net(image)[:, 0, 0], one(image), rtol=1e-5)
+    assert not net.layers[-1].trainable
 
 
 def gated(x):
@@ -191,6 +194,7 @@ def peaks(x):
 
 
 WHOLE = "gives another result on maps than on vectors"
+IMAGE = "computes with the whole image"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +220,15 @@ WHOLE = "gives another result on maps than on vectors"
         ),
         (lambda x: L.Reshape((3, 1))(L.Dense(3)(x)), None, f"Reshape.*{WHOLE}"),
         (lambda x: L.Dense(3)(L.Concatenate()([x, L.Dense(4)(x)])), None, "joins the flattened"),
-        (lambda x: L.Dense(3)(x), gated, "'pooled' .*a value of the whole image"),
+        (lambda x: L.Dense(3)(x), gated, f"'pooled' .*{IMAGE}"),
+        (lambda x: L.Dense(3)(x), L.GroupNormalization(2), f"GroupNorm.*{IMAGE}"),
+        (
+            lambda x: L.Dense(3)(x),
+            lambda x: L.MultiHeadAttention(2, 4, attention_axes=(1, 2))(x, x),
+            f"MultiHead.*{IMAGE}",
+        ),
+        (lambda x: L.Dense(3)(x), L.CenterCrop(4, 4), "'flatten'.* maps of a fixed size"),
+        (lambda x: L.Dense(3)(x), L.Resizing(4, 4), "'flatten'.* maps of a fixed size"),
         (lambda x: L.Dense(3)(x), L.Permute((3, 1, 2)), "'flatten'.*last axis is not channels"),
         (lambda x: L.Dense(3)(x), L.LayerNormalization(axis=(1, 2)), "LayerNorm.* a fixed size"),
         (lambda x: L.Dense(3)(x), L.GlobalAveragePooling2D(), r"receives \(None, 4\)"),

@@ -185,7 +185,7 @@ def test_a_directory_with_another_run_is_refused_and_untouched(run, make_model, 
         ({"recipe": "adam", "momentum": 0.0}, "recipe is 'alexnet' there and 'adam' here"),
         ({"batch_size": 10}, "batch_size is 5 there and 10 here"),
         ({"seed": 4}, "seed is 3 there and 4 here"),
-        ({"augment": np.abs}, "augment is .*GaussianNoise.* there and 'abs"),
+        ({"augment": keras.ops.abs}, "augment is .*GaussianNoise.* there and 'abs"),
         ({"data": (fit, (images / 2, labels))}, "data is '"),  # darker
         ({"data": (fit, (images, 1 - labels))}, "data is '"),
         ({"model": make_model(classes=3)}, "model is '128 parameters, .*' there and '177 param"),
