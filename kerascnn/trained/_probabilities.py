@@ -8,11 +8,12 @@ import numpy as np
 from scipy import special
 
 from kerascnn._graph import Graph, flatten
-from kerascnn._heads import end_of, names_of_first, units_of
+from kerascnn._heads import SURE, end_of, names_of_first, units_of
 
 # Ends of several units, and of one, whose values are probabilities or can be converted to them
 SEVERAL = ("softmax", "log_softmax", "sigmoid", "linear")
 ONE = ("sigmoid", "linear")
+GLOBAL = (keras.layers.GlobalAveragePooling1D, keras.layers.GlobalAveragePooling2D)
 
 
 def classes_of(model: keras.Model) -> int | None:
@@ -80,12 +81,16 @@ def _end_of(graph: Graph, name: str) -> str:
             f"{name} returns a dict of {', '.join(map(repr, names))}. Use one of them, as in "
             f"keras.Model(model.inputs, model.output{place})."
         )
-    end = end_of(graph, graph.outputs[0])
+    end, maker = end_of(graph, graph.outputs[0]), graph.maker(graph.outputs[0])
+    if isinstance(maker.operation, GLOBAL):
+        of_maps = end_of(graph, maker.inputs[0])
+        end = of_maps if of_maps in SURE else end  # the mean of such values is one, too
     wanted = ONE if units_of(graph) == 1 else SEVERAL
     if end not in wanted:
         raise ValueError(
             "the model must end in softmax, log_softmax or linear scores of classes, or in "
             f"sigmoids, for the probability of a class; {name} ends in {end!r} of "
-            f"{units_of(graph)}. Add keras.layers.Softmax() if these are scores."
+            f"{units_of(graph)}. Add keras.layers.Softmax() to scores; use keras.layers.Average "
+            "for the mean of several networks."
         )
     return end

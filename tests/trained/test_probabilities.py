@@ -13,6 +13,16 @@ E = np.exp(LOGITS)
 WHITE = np.ones((4, 4, 3))
 
 
+def maps(x):
+    """Linear maps (N, 1, 2, K): the units, and zeros beside them."""
+    same = keras.initializers.Constant(np.eye(3)[None, None])
+    conv = layers.Conv2D(3, 1, use_bias=False, kernel_initializer=same)
+    return conv(ops.stack([x, 0 * x], axis=1)[:, None])
+
+
+means = layers.GlobalAveragePooling2D()
+
+
 class Unknown(layers.Layer):
     def call(self, x):
         return ops.softmax(x)
@@ -42,6 +52,9 @@ def net_of(head, class_names=(), units=3):
         (lambda x: {"classes": layers.Softmax()(x)}, E / E.sum()),
         # Two positions; the mean over them
         (lambda x: ops.log_softmax(ops.stack([x, 0 * x], axis=1)), (E / E.sum() + 1 / 3) / 2),
+        # As class maps, averaged at the end
+        (lambda x: means(layers.Softmax()(maps(x))), (E / E.sum() + 1 / 3) / 2),
+        (lambda x: means(maps(x)), np.exp(LOGITS / 2) / np.exp(LOGITS / 2).sum()),
     ],
 )
 def test_ends_that_give_probabilities(head, expected):
@@ -57,6 +70,7 @@ def test_ends_that_give_probabilities(head, expected):
         (layers.Activation("relu"), "'relu' of 3"),
         (Unknown(), "'Unknown' of 3"),
         (lambda x: x + 1, "'add' of 3"),
+        (lambda x: means(ops.log_softmax(maps(x))), "'GlobalAveragePooling2D' of 3"),
         (lambda x: ops.log_softmax(ops.stack([x, x], axis=1), axis=1), "'log_softmax over axis 1'"),
     ],
 )
