@@ -63,15 +63,15 @@ def computes_as_defined(operation: keras.Operation) -> bool:
     kind = next(kind for kind in type(operation).__mro__ if kind.__module__.startswith(OWN))
     if kind is type(operation):
         return True
-    makers = [definer(operation, name) for name in _used_by(kind)]
+    makers = [definer(operation, name) for name in used_by(kind)]
     return all(maker is None or issubclass(kind, maker) for maker in makers)
 
 
 @cache
-def _used_by(kind: type) -> frozenset[str]:
+def used_by(kind: type) -> frozenset[str]:
     """Return the names in `call` of one of Keras's classes, and in all that it calls of the class.
 
-    >>> {"convolution_op", "kernel", "strides"} <= _used_by(keras.layers.Conv2D)
+    >>> {"convolution_op", "kernel", "strides"} <= used_by(keras.layers.Conv2D)
     True
     """
     names, rest = set(), ["call"]

@@ -6,6 +6,7 @@ is the same. References are weak: a state keeps nothing alive, and what is dead 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from functools import cache, partial
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -15,13 +16,14 @@ from weakref import ref
 import keras
 import numpy as np
 
-from ._known import is_known
+from ._known import is_known, used_by
 
 PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
-LISTS = (tuple, list, set, frozenset)
+LISTS = (tuple, list, set, frozenset, deque)
 ARRAYS = (np.ndarray, np.generic)
 WHOLE = (type, ModuleType, keras.Operation)  # whose own attributes are not looked at
-LIBRARIES = ("keras.", "kerascnn.", "tensorflow.", "numpy")  # beginnings of modules' names
+# Beginnings of modules' names
+LIBRARIES = ("keras.", "kerascnn.", "tensorflow.", "numpy.", "builtins.")
 DEPTH = 4  # of attributes of objects, items of lists, and functions that functions call
 LARGEST = 1000  # items of a list, or bytes of an array, that are compared one by one
 USED = {"_dtype_policy", "_trainable", "autocast", "_convert_input_args"}  # among Keras's own
@@ -30,8 +32,9 @@ USED = {"_dtype_policy", "_trainable", "autocast", "_convert_input_args"}  # amo
 class State:
     """The state of some operations and of the layers inside them.
 
-    What is not seen: large arrays that are changed in place, class attributes, and what functions
-    reach otherwise than by their arguments, closures and globals, such as files.
+    What is not seen: large arrays that are changed in place, and what functions reach otherwise
+    than by their arguments, closures, globals, and the attributes of global classes and modules,
+    such as files.
     """
 
     def __init__(self, operations: Iterable[keras.Operation]) -> None:
@@ -47,8 +50,8 @@ class State:
             for part in parts
         ]
         for part, attributes in zip(parts, self._attributes, strict=True):
-            if not _is_of_library(type(part)):
-                attributes["call()"] = _value(type(part).call, DEPTH)
+            if not _is_of_library(type(part).__module__):
+                attributes["call()"] = tuple(_value_of_call(type(part)))
 
     def changes(self, other: State) -> set[tuple[int, str]]:
         """Return what differs from another state, as (number of the layer, attribute)."""
@@ -77,8 +80,8 @@ def parts_of(operation: keras.Operation) -> Iterable[keras.Operation]:
     return operation._flatten_layers() if isinstance(operation, keras.Layer) else (operation,)
 
 
-def _is_of_library(kind: type) -> bool:
-    return kind.__module__.startswith(LIBRARIES)
+def _is_of_library(module: str) -> bool:
+    return f"{module}.".startswith(LIBRARIES)
 
 
 def _identity(item: object) -> tuple:
@@ -106,14 +109,45 @@ def _value(item: Any, depth: int) -> object:
         return tuple([(_value(k, 1), _value(v, depth - 1)) for k, v in item.items()])
     if isinstance(item, ARRAYS) and item.nbytes <= LARGEST:
         return item.dtype.str, item.shape, item.tobytes()
-    if _is_of_library(kind) or isinstance(item, WHOLE):
+    if _is_of_library(kind.__module__) or isinstance(item, WHOLE):
         return _identity(item)
     if isinstance(item, MethodType):
         return _identity(item.__self__), _value(item.__func__, depth)
     if isinstance(item, partial):
         return _value((item.func, item.args, item.keywords), depth)
     own = getattr(item, "__dict__", None)
+    if own is None and isinstance(slots := getattr(kind, "__slots__", None), tuple):
+        own = {name: getattr(item, name, None) for name in slots}
     return _identity(item), _value(own, depth - 1) if type(own) is dict else None
+
+
+def _value_of_call(kind: type) -> Iterable[object]:
+    """Yield the methods and class attributes of the user that `call` may use."""
+    kinds = [base for base in kind.__mro__ if not _is_of_library(base.__module__)]
+    keras_own = next(base for base in kind.__mro__ if base.__module__.startswith("keras."))
+    names, rest = set(), ["call", *used_by(keras_own)]
+    while rest:
+        if (name := rest.pop()) in names:
+            continue
+        names.add(name)
+        for own in (vars(base) for base in kinds):
+            if name in own:
+                value = own[name]
+                function = getattr(value, "fget", getattr(value, "__func__", value))
+                function = getattr(function, "__wrapped__", function)
+                if type(function) is FunctionType:
+                    rest += _names(function.__code__)
+                yield name, _value(function, DEPTH)
+
+
+def _value_of_global(item: Any, names: Iterable[str], depth: int) -> object:
+    """Return a global's value; of the user's class or module, what a function looks up in it."""
+    module = item.__module__ if isinstance(item, type) else getattr(item, "__name__", "")
+    if isinstance(item, type | ModuleType) and not _is_of_library(module):
+        own = vars(item)
+        looked_up = [_value(own[name], depth - 1) for name in names if name in own]
+        return _identity(item), tuple(looked_up)
+    return _value(item, depth)
 
 
 def _value_of_function(function: FunctionType, depth: int) -> Iterable[object]:
@@ -128,9 +162,9 @@ def _value_of_function(function: FunctionType, depth: int) -> Iterable[object]:
             yield _value(cell.cell_contents, depth)
         except ValueError:  # not assigned yet
             yield Ellipsis
-    for name in _names(function.__code__):
+    for name in (names := _names(function.__code__)):
         if name in function.__globals__:
-            yield _value(function.__globals__[name], depth)
+            yield _value_of_global(function.__globals__[name], names, depth)
 
 
 @cache

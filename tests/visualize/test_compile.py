@@ -4,6 +4,7 @@ import functools
 import gc
 import warnings
 import weakref
+from collections import deque
 
 import keras
 import numpy as np
@@ -29,6 +30,35 @@ class Scaled(layers.Layer):
         value = self.value
         value = value() if callable(value) else getattr(value, "factor", value)
         return x * ops.sum(ops.convert_to_tensor(value, "float32"))
+
+
+class Helped(layers.Layer):
+    """A layer whose `call` reaches its factors by a method, in its class and in a global one."""
+
+    factor = 1.0
+
+    def call(self, x):
+        return self.scaled(x)
+
+    def scaled(self, x):
+        return x * self.factor * Settings.factor
+
+
+class Inheriting(Helped):
+    def call(self, x):
+        return super().call(x) + 1
+
+
+class OfKernel(layers.Dense):
+    """A layer without `call`, with a kernel that Keras's uses."""
+
+    @property
+    def kernel(self):
+        return super().kernel * Settings.factor
+
+
+class Settings:
+    factor = 1.0
 
 
 class Options:
@@ -107,6 +137,17 @@ CHANGES = {
     ),
     "function": (lambda: layers.Lambda(lambda x: x), set_to(function=lambda x: x * 2)),
     "closure": (closure, closure),
+    "class attribute": (Helped, lambda layer: setattr(Helped, "factor", 3 * Helped.factor)),
+    "global class": (Helped, lambda layer: setattr(Settings, "factor", 3 * Settings.factor)),
+    "parent": (Inheriting, lambda layer: setattr(Settings, "factor", 3 * Settings.factor)),
+    "property": (
+        lambda: OfKernel(2),
+        lambda layer: setattr(Settings, "factor", 3 * Settings.factor),
+    ),
+    "deque": (
+        lambda: Scaled(functools.partial(sum, deque([1.0]))),
+        lambda layer: layer.value.args[0].append(3.0),
+    ),
     "global": (
         lambda: layers.Lambda(scale_by_global),
         lambda layer: FACTORS.update({"of a global": 3.0}),
