@@ -1,0 +1,39 @@
+"""Layers that compute with all positions of their maps at once, so that these cannot be cut."""
+
+import keras
+
+from kerascnn._graph import flatten
+from kerascnn._known import known_name
+
+from .describe_model import followed
+
+
+def layers_of_all_positions(model: keras.Model, *sizes: tuple[int, int]) -> list[str]:
+    """Name the layers that compute with all positions at once.
+
+    Such layers are global pooling, or a normalization by the mean of the map. Only those are
+    considered on which the first output depends.
+
+    Args:
+        model: a model with one input, images.
+        sizes: what it sees, (height, width). If there are several, also layers are named whose
+            receptive field depends on the size, as that of attention does.
+    """
+    graph = flatten(model)
+    channels = model.inputs[0].shape[-1]
+    views = [followed(model, graph, (*size, channels))[1].views for size in sizes]
+    names = []
+    for node in graph.leading_to(graph.outputs[:1]):
+        looks = [_along_space(view[node.outputs[0]]) for view in views]
+        fixed = any(look.axis is None and look.field and look.field.size for look in looks[0])
+        if (
+            fixed
+            or any(look != looks[0] for look in looks)
+            or known_name(node.operation).startswith("Adaptive")
+        ):
+            names.append(node.name)
+    return names
+
+
+def _along_space(view: dict) -> list:
+    return [look for (_, axis), look in view.items() if axis in (1, 2)]
