@@ -293,6 +293,37 @@ def test_integers_as_inputs(rng):
     np.testing.assert_allclose(of["int32"], of["float32"], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda x: layers.Add()([x, layers.Reshape((6, 4))(x)]),
+        layers.GlobalAveragePooling1D(),
+        layers.MaxPooling1D(2),
+        layers.BatchNormalization(),
+        lambda x: keras.ops.flip(x, axis=1),
+    ],
+    ids=["sum", "mean", "maximum", "normalization", "copies"],
+)
+def test_integers_before_layers_without_weights(first, rng):
+    """The relevance is that of the same numbers as floats."""
+    numbers, found = rng.integers(0, 9, (2, 6, 4)), []
+    for dtype in ("int32", "float32"):
+        keras.utils.set_random_seed(0)
+        x = keras.Input((6, 4), dtype=dtype)
+        model = keras.Model(x, layers.Dense(2, use_bias=False)(layers.Flatten()(first(x))))
+        found.append(lrp(model, numbers.astype(dtype), 1, composite="zero").attributions)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-6)
+    assert np.abs(found[0]).max() > 0.1
+
+
+def test_a_normalization_of_integers_is_refused():
+    """Keras rounds their mean, so that it is not the normalization of the same floats."""
+    x = keras.Input((6,), dtype="int32")
+    model = keras.Model(x, layers.Dense(2)(layers.LayerNormalization(name="normal")(x)))
+    with pytest.raises(ValueError, match=r"^model must normalize floats; 'normal' receives int"):
+        lrp(model, np.ones((1, 6), "int32"), 0)
+
+
 def test_bounds_follow_each_operation(rng):
     """The sum of x in [0, 1] and -x/2 in [-1/2, 0] is taken to be in [-1/2, 1]."""
     x, half = keras.Input((5,)), keras.Input((5,))

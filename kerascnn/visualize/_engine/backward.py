@@ -99,6 +99,11 @@ def at_source(found: dict[Key, Tensor], values: dict[Key, Tensor], key: Key) -> 
     return ops.cast(found[key], SINGLE) if key in found else ops.zeros_like(values[key], SINGLE)
 
 
+def is_integer(x: Tensor) -> bool:
+    """Whether a tensor is of integers, which truth values are not."""
+    return keras.backend.standardize_dtype(x.dtype).lstrip("u").startswith("int")
+
+
 def is_float(x: Tensor) -> bool:
     """Whether a tensor is of floats."""
     return keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))

@@ -16,7 +16,7 @@ from keras import ops
 from kerascnn._graph import Graph, Key, Node, Tensor, run
 
 from .affine import SINGLE, affine_of, scale_and_shift
-from .backward import Forward, add, at_source, is_float, pulled
+from .backward import Forward, add, at_source, is_float, is_integer, pulled
 from .kinds import signal_of
 from .route import Route
 
@@ -139,6 +139,12 @@ def _shares(
         signal = signal_of(route.graph, node)
         assert signal is not None  # it is what makes it a gate
         return {signal: R}
+    if kind == "centers" and is_integer(values[node.inputs[0]]):
+        raise ValueError(
+            f"model must normalize floats; {node.name!r} receives integers, whose mean Keras "
+            "rounds. Cast them with keras.ops.cast first."
+        )
+    values = _with_gradients(values, node.inputs)
     if kind in ("copies", "maximum"):  # the winner takes all
         return pulled(node, values, given)
     function = _centered if kind == "centers" else run
@@ -146,6 +152,13 @@ def _shares(
     slopes = pulled(node, values, [R / away_from_zero(y)], function)
     # R_i = x_i Σ_k (∂y_k/∂x_i) R_k / y_k: in proportion to the summands
     return {key: values[key] * slope for key, slope in slopes.items()}
+
+
+def _with_gradients(values: dict[Key, Tensor], keys: Sequence[Key]) -> dict[Key, Tensor]:
+    """Convert values to floats if all of them are integers, through which no gradient flows."""
+    if not all(is_integer(values[key]) for key in keys):
+        return values
+    return values | {key: ops.cast(values[key], SINGLE) for key in keys}
 
 
 def _of_weights(
