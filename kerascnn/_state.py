@@ -71,7 +71,7 @@ def _keras_own() -> frozenset[str]:
     """Return the attributes that every layer and model has, which mostly keep Keras's accounts."""
     name = "own"  # so that Keras does not number the models of the user on
     image = keras.Input((1,), name=name)
-    same = keras.layers.Identity(name=name)(image)
+    same = keras.layers.Identity(name="same")(image)
     some = keras.layers.Layer(name=name), keras.Model(image, same, name=name)
     return frozenset({attribute for each in some for attribute in vars(each)} - USED)
 
