@@ -16,8 +16,8 @@ def layers_of_all_positions(model: keras.Model, *sizes: tuple[int, int]) -> list
 
     Args:
         model: a model with one input, images.
-        sizes: what it sees, (height, width). If there are several, also layers are named whose
-            receptive field depends on the size, as that of attention does.
+        sizes: what it sees, (height, width). If there are several, layers are also named if the
+            size of their receptive field depends on it, as that of attention does.
     """
     graph = flatten(model)
     channels = model.inputs[0].shape[-1]
@@ -26,9 +26,11 @@ def layers_of_all_positions(model: keras.Model, *sizes: tuple[int, int]) -> list
     for node in graph.leading_to(graph.outputs[:1]):
         looks = [_along_space(view[node.outputs[0]]) for view in views]
         fixed = any(look.axis is None and look.field and look.field.size for look in looks[0])
+        # Not the centers: with padding "same", they depend on whether a size is even.
+        fields = [[look.field and look.field.size for look in each] for each in looks]
         if (
             fixed
-            or any(look != looks[0] for look in looks)
+            or any(each != fields[0] for each in fields)
             or known_name(node.operation).startswith("Adaptive")
         ):
             names.append(node.name)

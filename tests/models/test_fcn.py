@@ -100,6 +100,13 @@ def test_convolutionalized_lenet_sees_every_window():
             np.testing.assert_allclose(maps[:, i, j], dense(window), rtol=1e-4, atol=1e-5)
 
 
+def test_padding_that_depends_on_the_size_is_not_taken_for_a_view_of_the_whole_image():
+    steps = [L.Conv2D(2, 3, strides=2, padding="same") for _ in range(4)]
+    odd = keras.Sequential([keras.Input((15, 15, 1)), *steps, L.Flatten(), L.Dense(3)])
+    image = np.random.default_rng(0).random((1, 15, 15, 1), "float32")
+    np.testing.assert_allclose(kc.convolutionalize(odd)(image)[:, 0, 0], odd(image), rtol=1e-4)
+
+
 def test_convolutionalized_alexnet_of_torchvision():
     dense = kc.build_alexnet(
         variant="torchvision", width=1 / 16, classes=5, classifier_activation=None
