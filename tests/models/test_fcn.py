@@ -88,16 +88,20 @@ def test_receptive_field_is_that_of_the_paper(whole, no_values):
     assert (fc7.receptive_field, fc7.stride_product) == (404, 32)  # Table 1: FCN-VGG16
 
 
+def check_windows(dense, images, *, size, stride, shape, rtol):
+    """The maps (N, h, w, K) have a shape, and hold what a model computes for each window."""
+    maps = np.asarray(kc.convolutionalize(dense)(images))
+    assert maps.shape == shape
+    for i in range(shape[1]):
+        for j in range(shape[2]):
+            window = images[:, stride * i : stride * i + size, stride * j : stride * j + size]
+            np.testing.assert_allclose(maps[:, i, j], dense(window), rtol=rtol, atol=1e-5)
+
+
 def test_convolutionalized_lenet_sees_every_window():
     dense = kc.build_lenet5(input_shape=(32, 32, 1), classifier_activation=None)
-    net = kc.convolutionalize(dense)
     image = np.random.default_rng(0).random((1, 40, 36, 1), "float32")
-    maps = np.asarray(net(image))
-    assert maps.shape == (1, 3, 2, 10)
-    for i in range(3):
-        for j in range(2):
-            window = image[:, 4 * i : 4 * i + 32, 4 * j : 4 * j + 32]
-            np.testing.assert_allclose(maps[:, i, j], dense(window), rtol=1e-4, atol=1e-5)
+    check_windows(dense, image, size=32, stride=4, shape=(1, 3, 2, 10), rtol=1e-4)
 
 
 def test_padding_that_depends_on_the_size_is_not_taken_for_a_view_of_the_whole_image():
@@ -168,15 +172,9 @@ def small_net(head, before=lambda x: x):
 )
 @pytest.mark.parametrize("before", [lambda x: x, lambda x: L.Dense(4)(x)], ids=["", "dense maps"])
 def test_each_window_gives_its_own_prediction(head, before):
-    model = small_net(head, before)
-    net = kc.convolutionalize(model)
-    image = np.random.default_rng(1).random((2, 10, 8, 3), "float32")
-    maps = np.asarray(net(image))
-    assert maps.shape == (2, 3, 2, 3)
-    for i in range(3):
-        for j in range(2):
-            window = image[:, 2 * i : 2 * i + 6, 2 * j : 2 * j + 6]
-            np.testing.assert_allclose(maps[:, i, j], model(window), rtol=1e-3, atol=1e-5)
+    images = np.random.default_rng(1).random((2, 10, 8, 3), "float32")
+    shape = (2, 3, 2, 3)
+    check_windows(small_net(head, before), images, size=6, stride=2, shape=shape, rtol=1e-3)
 
 
 def test_two_heads_and_a_sequential_model_are_converted():
