@@ -20,6 +20,7 @@ from keras.layers import (
 
 from kerascnn._calls import has_graph, order_of
 from kerascnn._checks import check_count
+from kerascnn._graph import check_is_model
 from kerascnn.layers import AdaptiveAveragePooling2D, Bilinear, CropLike
 
 from ._blocks import ceil_max_pool, scaled
@@ -162,6 +163,7 @@ def convolutionalize(model: keras.Model) -> keras.Model:
         copies of the weights.
 
     Raises:
+        TypeError: If `model` is not a Keras model.
         ValueError: If the model does not have one `Flatten` layer followed by dense layers, or
             another layer does not act on each window alone.
 
@@ -170,10 +172,12 @@ def convolutionalize(model: keras.Model) -> keras.Model:
     >>> net(keras.ops.zeros((1, 48, 40, 1))).shape[1:]
     TensorShape([5, 3, 10])
     """
-    if not has_graph(model) or len(model.inputs) != 1:
+    check_is_model(model)
+    inputs = getattr(model, "inputs", None) or ()
+    if not has_graph(model) or len(inputs) != 1:
         raise ValueError(
             f"model must be a functional or built Sequential model with one input; received "
-            f"{type(model).__name__} {model.name!r}."
+            f"{type(model).__name__} {model.name!r} with {len(inputs)}."
         )
     order = order_of(model)
     flattens = [(layer, node) for layer, node in order if isinstance(layer, Flatten)]

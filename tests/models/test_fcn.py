@@ -249,6 +249,11 @@ def test_what_does_not_act_on_each_window_is_refused(head, before, message):
 def test_convolutionalize_wants_dense_layers():
     with pytest.raises(ValueError, match="model must have one Flatten layer"):
         kc.convolutionalize(kc.build_resnet20())
+    with pytest.raises(TypeError, match=r"model must be a keras.Model; received str"):
+        kc.convolutionalize("vgg16")
+    two = [keras.Input((4, 4, 1)), keras.Input((4, 4, 1))]
+    with pytest.raises(ValueError, match=r"with one input; received .* with 2\.$"):
+        kc.convolutionalize(keras.Model(two, L.Dense(2)(L.Flatten()(L.Add()(two)))))
 
 
 def test_convolutionalized_vgg16_gives_the_dense_logits():
