@@ -37,5 +37,16 @@ def layers_of_all_positions(model: keras.Model, *sizes: tuple[int, int]) -> list
     return names
 
 
+def layers_of_unknown_fields(model: keras.Model, size: tuple[int, int]) -> list[str]:
+    """Name the layers on which the first output depends and whose receptive fields are unknown."""
+    graph = flatten(model)
+    view = followed(model, graph, (*size, model.inputs[0].shape[-1]))[1].views
+    return [
+        node.name
+        for node in graph.leading_to(graph.outputs[:1])
+        if any(look.field is None for look in _along_space(view[node.outputs[0]]))
+    ]
+
+
 def _along_space(view: dict) -> list:
     return [look for (_, axis), look in view.items() if axis in (1, 2)]

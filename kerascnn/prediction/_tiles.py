@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count
-from kerascnn._describe.whole_maps import layers_of_all_positions
+from kerascnn._describe.whole_maps import layers_of_all_positions, layers_of_unknown_fields
 from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
 from kerascnn._memory import keep_buffers
@@ -42,7 +42,8 @@ def predict_tiles(
     `overlap` blends them.
 
     A layer that computes with all positions at once, such as global pooling or group normalization,
-    has other results in each tile than in the whole image. A warning names it.
+    has other results in each tile than in the whole image. A warning names it, or a layer whose
+    receptive field is unknown, such as a deformable convolution.
 
     An image that fits into one tile of a "same" network is predicted at once: it is padded to a
     size that the network takes, with its mirror image, and the result is cropped.
@@ -112,6 +113,12 @@ def _warn_of_statistics(model: keras.Model, plans: Sequence[Axis]) -> None:
             f"the layer {names[0]!r} computes with all positions of a tile at once, so each tile "
             f"of {size[0]}x{size[1]} pixels differs from the whole image: pass a tile as large as "
             f"the image, or a network without such a layer."
+        )
+    elif names := layers_of_unknown_fields(model, size):
+        warn(
+            f"the receptive field of the layer {names[0]!r} is unknown, so a tile of "
+            f"{size[0]}x{size[1]} pixels may be too small for it: compare the result with that of "
+            f"a larger tile, or pass a tile as large as the image."
         )
 
 

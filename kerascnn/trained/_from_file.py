@@ -69,12 +69,12 @@ def read_file(path: Path) -> keras.Model:
     except Exception as error:
         raise ValueError(
             f"'{path}' must contain a complete model, as saved by model.save, of layers of Keras "
-            f"and kerascnn; received: {in_a_line(error)} "
+            f"and kerascnn; received: {innermost_message(error)} "
             "For weights alone, specify the architecture."
         ) from error
 
 
-def in_a_line(error: Exception) -> str:
+def innermost_message(error: Exception) -> str:
     """Shorten the message of a Keras error; if it contains another one, use that."""
     words = " ".join(str(error).split()).rpartition("Exception encountered: ")[2]
     return f"{words:.300}".rstrip(".") + "."

@@ -13,7 +13,7 @@ from kerascnn.training._history_file import read_history
 from kerascnn.training._kept_weights import kept_weights
 from kerascnn.training._origin import check_origin, run_id_of
 
-from ._from_file import in_a_line
+from ._from_file import innermost_message
 from ._probabilities import classes_of, is_logit
 from ._recognize import CONFIG, MODEL
 from ._trained import MNIST, Trained, check_model
@@ -97,7 +97,8 @@ def read_model(directory: Path) -> keras.Model:
     except Exception as error:
         raise ValueError(
             f"'{directory / MODEL}' must describe layers of Keras and kerascnn; received: "
-            f"{in_a_line(error)} Load the weights in Python, with your custom layers registered."
+            f"{innermost_message(error)} Load the weights in Python, with your custom layers "
+            "registered."
         ) from error
 
 

@@ -196,3 +196,20 @@ def test_layers_that_see_the_whole_tile_are_named(inside, named, image):
         with pytest.warns(UserWarning, match=words) as told:
             predict_tiles(model, image[:64, :64])
         assert len(told) == 1
+
+
+def deformable(x):
+    """Read each value from as many rows below as the value says (Dai 2017, arXiv:1703.06211)."""
+    rows = keras.ops.arange(32)[:, None, None] + keras.ops.cast(9 * x, "int32")
+    return keras.ops.take_along_axis(x, keras.ops.clip(rows, 0, 31), axis=1)
+
+
+def test_a_layer_of_unknown_field_is_named():
+    """The margin cannot be chosen for it."""
+    inputs = keras.Input((32, 32, 1))
+    x = layers.Lambda(deformable, name="deformable")(inputs)
+    model = keras.Model(inputs, layers.Conv2D(2, 1)(x))
+    predict_tiles(model, np.zeros((32, 32)))
+    words = "field of the layer 'deformable' is unknown, so a tile of 32x32 pixels may be too small"
+    with pytest.warns(UserWarning, match=words):
+        predict_tiles(model, np.zeros((32, 64)))
