@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ._augmentation import changed_by
 from ._data import Part, reads_on_demand
+from ._run_config import name_of
 from ._stream import Stream
 
 IN_TENSORS = 2**30  # bytes of images that are copied to the pipeline; larger ones stay in NumPy
@@ -128,15 +129,15 @@ def stream_batches(
     return _augmented(batches, augment, states, outputs), problems
 
 
-def augmented_shape(augment: Callable, shape: Sequence[int]) -> tuple[int | None, ...] | None:
-    """Return the shape of batches that a function has augmented; `None` if it is not known.
+def augmented_shape(augment: Callable, shape: Sequence[int]) -> tuple[int | None, ...]:
+    """Return the shape of batches that a function has augmented.
 
     Args:
         augment: the function, which is traced as for the training.
         shape: shape of an image.
 
     Raises:
-        ValueError: If it fails, or does not return a batch.
+        ValueError: If it fails, does not return a batch, or TensorFlow cannot tell its shape.
     """
     errors: list[ValueError] = []
 
@@ -154,7 +155,13 @@ def augmented_shape(augment: Callable, shape: Sequence[int]) -> tuple[int | None
         for error in errors:  # TensorFlow's has many lines
             raise error from error.__cause__
         raise
-    return None if after.shape.rank is None else tuple(after.shape)
+    if after.shape.rank is None:
+        raise ValueError(
+            f"augment must return images whose shape TensorFlow can tell; {name_of(augment)!r} "
+            "returns a tensor of unknown shape, as tf.numpy_function does: call its "
+            "set_shape(images.shape) before you return it."
+        )
+    return tuple(after.shape)
 
 
 def _augmented(

@@ -226,8 +226,8 @@ def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
     if augment is not None and isinstance(augment, keras.Layer):
         first = changed_by(augment, first, training=True)
         _check_augmented(model, tuple(first.shape))
-    elif augment is not None and (shape := augmented_shape(augment, first.shape[1:])):
-        _check_augmented(model, shape)
+    elif augment is not None:
+        _check_augmented(model, augmented_shape(augment, first.shape[1:]))
     if not model.built:
         model(first)
     check_weights_of(model)

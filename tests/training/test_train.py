@@ -397,6 +397,10 @@ def fails(images):
     raise KeyError("a b")
 
 
+def hides_its_shape(images):
+    return tf.numpy_function(np.flip, [images], tf.float32)
+
+
 class Fails(keras.layers.Layer):
     def call(self, images):
         raise ValueError("no image\nis good enough")
@@ -445,6 +449,11 @@ def without_gradient(labels, outputs):
             {"augment": fails, "batch_size": 5},
             ValueError,
             "augment .* 'fails' raised KeyError: 'a b'",
+        ),
+        (
+            {"augment": hides_its_shape, "batch_size": 5},
+            ValueError,
+            r"augment .* 'hides_its_shape' returns .* unknown shape, .*set_shape\(images.shape\)",
         ),
         (
             {"augment": Fails(), "batch_size": 5},

@@ -98,3 +98,20 @@ def test_images_that_are_mixed_are_refused(shape):
     with pytest.raises(ValueError, match="one output for each image; 'reshape") as told:
         kc.visualize.grad_cam(model, np.ones((3, 8, 8, 3), "float32"), 0, "maps")
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_layer_that_declares_another_shape(count):
+    """The score of one image was the sum of those of its two halves."""
+    image = keras.Input((8, 8, 3))
+    halves = layers.Lambda(lambda x: ops.reshape(x, (-1, 4, 8, 3)), (4, 8, 3), name="halves")(image)
+    model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(halves)))
+    images = np.ones((count, 8, 8, 3), "float32")
+    for method in (
+        kc.visualize.saliency,
+        kc.visualize.occlusion,
+        kc.visualize.integrated_gradients,
+    ):
+        with pytest.raises(ValueError, match="one output for each image; 'halves' changes") as told:
+            method(model, images, 0)
+        assert "\n" not in str(told.value)

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import KerasTensor
+from keras import KerasTensor, ops
 
 from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
-from kerascnn._graph import Graph, Node, Tensor, flatten
+from kerascnn._graph import Graph, Node, Tensor, flatten, run
 from kerascnn._known import computes_as_defined
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
@@ -28,7 +28,7 @@ from kerascnn._state import State
 
 from .finite import warn_of_broken_weights
 
-SOME_COUNT = 60  # of images, which many numbers divide
+SOME_COUNT = 12  # of images, which many numbers divide
 
 
 @dataclass(frozen=True)
@@ -206,24 +206,28 @@ def _explain(
     if isinstance(error, tf.errors.OpError):
         check_batch(graph, images)
         check_kernels(graph, images)
+        check_batch(graph, images, compute=True)
 
 
-def check_batch(graph: Graph, images: Sequence[KerasTensor]) -> None:
+def check_batch(graph: Graph, images: Sequence[KerasTensor], *, compute: bool = False) -> None:
     """Reject a model that returns another number of outputs than it was given images.
 
     Args:
         graph: the model's graph.
         images: the shape of each input; the size of the batch does not matter.
+        compute: whether to compute the outputs, for layers that declare another shape or none.
 
     Raises:
         ValueError: If it does; the message names the layer.
     """
-    given = [KerasTensor((SOME_COUNT, *x.shape[1:]), x.dtype) for x in images]
-    try:
-        counts = {k: x.shape[:1] for k, x in shapes_on_the_way(graph, given).items()}
-    except ValueError:
-        return
     own = (SOME_COUNT,)
+    make = ops.zeros if compute else KerasTensor
+    given = [make((*own, *x.shape[1:]), x.dtype) for x in images]
+    try:
+        found = graph.evaluate(given, run) if compute else shapes_on_the_way(graph, given)
+    except (ValueError, tf.errors.OpError):
+        return
+    counts = {key: tuple(x.shape[:1]) for key, x in found.items()}
     if counts[graph.outputs[0]] == own:
         return
     for node in reversed(graph.leading_to(graph.outputs[:1])):

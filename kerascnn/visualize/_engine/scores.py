@@ -73,6 +73,8 @@ def logits_at(
         return call(node, args, kwargs)
 
     values = graph.evaluate(list(inputs), call_and_keep, until=(*graph.outputs, *also))
+    # Otherwise the score of one image could be the sum of several rows; `compiled` names the layer.
+    tf.debugging.assert_equal(tf.shape(values[graph.outputs[0]])[0], tf.shape(inputs[0])[0])
     for key, (head, _after) in heads.items():
         if head is None:
             logits[key] = values[key]
