@@ -11,6 +11,7 @@ from dataclasses import replace
 import keras
 from keras import ops
 
+from kerascnn._class_axis import classes_are_last
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, Tensor, flatten, has_graph, run
 from kerascnn._known import can_be_seen, definer, is_known
@@ -207,16 +208,25 @@ def classes_of(graph: Graph) -> int | None:
             f", since a class index does not say which output it refers to. Use, for example, "
             f"lambda outputs: outputs{place}[:, 0]."
         )
+    shape = graph.maker(output).shapes[0]
+    axes = tuple(range(1, len(shape)))
+    if not classes_are_last(graph, output):
+        raise ValueError(
+            f"target must be a callable for a model whose output {shape} does not have the classes "
+            f"on its last axis. Use lambda y: keras.ops.mean(y[:, 1], axis={axes[:-1]}) for class "
+            f"1 of axis 1, or lambda y: keras.ops.mean(y, axis={axes}) for a single unit."
+        )
     if is_binary(graph):
         return 2
     units = units_of(graph)
     last, _after = last_before_reshaping(graph, output)
     head = last.operation
     if units == 1:
+        value = f"keras.ops.mean(y, axis={axes})" if len(axes) > 1 else "y" + "[..., 0]" * len(axes)
         raise ValueError(
             "target must be a callable for a model that ends in one unit without a sigmoid, which "
-            "may be a regression or two classes: use lambda y: y[..., 0] for the value or class 1, "
-            "lambda y: -y[..., 0] for class 0."
+            f"may be a regression or two classes: use lambda y: {value} for the value or class 1, "
+            f"lambda y: -{value} for class 0."
         )
     if not squashing(head) and not _end_can_be_seen(unwrapped(head)):
         warn(
@@ -244,6 +254,17 @@ def _squashed_before(graph: Graph) -> Node | None:
         if not getattr(node.operation, "weights", None):
             wanted.update(node.inputs)
     return None
+
+
+def gives_logits(graph: Graph) -> bool:
+    """Return whether the first output holds scores of several classes, of no softmax or sigmoid."""
+    last, _after = last_before_reshaping(graph, graph.outputs[0])
+    return (
+        units_of(graph) != 1
+        and not squashing(last.operation)
+        and _end_can_be_seen(unwrapped(last.operation))
+        and _squashed_before(graph) is None
+    )
 
 
 def known_classes_of(graph: Graph) -> int:

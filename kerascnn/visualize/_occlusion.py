@@ -50,7 +50,8 @@ def occlusion(
         stride: stride of the patch in pixels, at most its size; `None`: half its size.
         fill: color of the patch, in the range of the images: a number, a color (C,) or an image;
             `None`: the mean color of each image, which is neutral in any range.
-        probability: whether to use the probability of the class instead of its logit.
+        probability: whether to use the probability of the class instead of its logit. If the model
+            ends in logits, it is that of a softmax, and a warning says so.
         batch_size: number of covered images per batch; smaller batches need less memory.
         precision: "mixed_bfloat16" to compute convolutions in bfloat16, which is several times
             faster on CPUs and GPUs with bfloat16 matrix units; `None`: the precision of the model.

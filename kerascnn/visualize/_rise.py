@@ -44,7 +44,7 @@ def rise(
         model: any functional or sequential `keras.Model`.
         images: (N, H, W, C) float, in the range the model was trained on, or one array for
             each of several inputs.
-        target: class index, one index per image, or a callable from the probabilities
+        target: class index, one index per image, or a callable from the model's output
             (N, classes) to scores (N,), which is called once per mask; `None`: the predicted class.
         masks: number of masks.
         cells: number of cells along each side of the image.
@@ -53,7 +53,7 @@ def rise(
             (C,) or an image; `None`: the mean color of each image. The paper uses black, which
             is 0 unless the images are centered.
         probability: whether to use the probability of the class, as in the paper, instead of its
-            logit.
+            logit. If the model ends in logits, it is that of a softmax, and a warning says so.
         seed: seed of the masks, a whole number of at least 0.
         batch_size: number of masked images per batch; smaller batches need less memory.
         precision: "mixed_bfloat16" to compute convolutions in bfloat16, as for `score_cam`.

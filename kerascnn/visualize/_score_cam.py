@@ -53,7 +53,8 @@ def score_cam(
             (C,) or an image; `None`: the mean color of each image. The paper uses black, which
             is 0 unless the images are centered.
         probability: whether to use the probability of the class, as the authors' code does,
-            instead of its logit, as in Algorithm 1.
+            instead of its logit, as in Algorithm 1. If the model ends in logits, it is that of a
+            softmax, and a warning says so.
         batch_size: number of masked images per batch; smaller batches need less memory.
         precision: "mixed_bfloat16" to compute convolutions in bfloat16, which is several times
             faster on CPUs and GPUs with bfloat16 matrix units; `None`: the precision of the model.

@@ -46,13 +46,11 @@ HEADS = {
 
 
 @pytest.mark.parametrize("head", HEADS)
+@pytest.mark.filterwarnings("ignore:the model ends in logits")
 def test_scores_and_probabilities(head, images):
     model, logits_of = ending_in(*HEADS[head])
     logits = logits_of(images)
-    probabilities = {
-        "linear": logits,
-        "sigmoid": 1 / (1 + np.exp(-logits)),
-    }.get(head, softmax(logits))
+    probabilities = 1 / (1 + np.exp(-logits)) if head == "sigmoid" else softmax(logits)
     classes, each = np.array([2, 0, 3]), range(3)
     close = {"rtol": 1e-4, "atol": 1e-6}
     np.testing.assert_allclose(
@@ -73,8 +71,9 @@ def test_scores_and_probabilities(head, images):
     )
     first = lambda outputs: outputs[:, 0]  # noqa: E731
     np.testing.assert_allclose(scores_of(ask(model, images, first)), logits[:, 0], **close)
+    outputs = logits if head == "linear" else probabilities
     np.testing.assert_allclose(
-        scores_of(ask(model, images, first), probability=True), probabilities[:, 0], **close
+        scores_of(ask(model, images, first), probability=True), outputs[:, 0], **close
     )
 
 
@@ -99,6 +98,24 @@ def test_of_maps(images):
     np.testing.assert_allclose(
         scores_of(ask(model, images, 1), probability=True), outputs[:, 1], rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("of_maps", [False, True])
+def test_probabilities_of_logits_are_those_of_a_softmax_with_a_warning(of_maps, images):
+    """A drop of 8 % was one of 80 %, that of the logit."""
+    inputs = keras.Input((6, 4, 2))
+    logits = layers.Dense(3)(inputs if of_maps else layers.Flatten()(inputs))
+    model = keras.Model(inputs, logits)
+    whole = keras.Model(inputs, layers.Softmax()(logits))
+    maps = images[..., 0]
+    drop = kc.visualize.metrics.average_drop(whole, images, maps, 1).drop
+    with pytest.warns(UserWarning, match="ends in logits, .* a softmax over its 3 classes"):
+        told = kc.visualize.metrics.average_drop(model, images, maps, 1)
+    np.testing.assert_allclose(told.drop, drop, rtol=1e-4, atol=1e-6)
+    with pytest.warns(UserWarning, match="ends in logits"):
+        told = kc.visualize.rise(model, images, 1, masks=4, cells=2)
+    expected = kc.visualize.rise(whole, images, 1, masks=4, cells=2)
+    np.testing.assert_allclose(told, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_predictions_of_a_saturated_softmax_are_those_of_the_logits(images):

@@ -103,9 +103,61 @@ def test_an_index_out_of_range_names_the_output(images):
         visualize.saliency(model, images, 5)
 
 
+def maps(end):
+    """A net that scores three classes at each position, and the end that moves them."""
+    inputs = keras.Input((6, 5, 2))
+    features = layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
+    return keras.Model(inputs, end(layers.Conv2D(3, 1, name="maps")(features)))
+
+
+NOT_LAST = {
+    "Permute": lambda x: layers.Permute((3, 1, 2))(x),
+    "softmax over axis 1": lambda x: layers.Softmax(axis=1)(layers.Permute((3, 1, 2))(x)),
+    "before Permute": lambda x: layers.Permute((3, 1, 2))(layers.Softmax()(x)),
+    "transpose": lambda x: ops.transpose(x, (0, 3, 1, 2)),
+    "moveaxis": lambda x: ops.sigmoid(ops.moveaxis(x, -1, 1)),
+    "einsum": lambda x: ops.einsum("nhwc->nchw", x),
+    "Reshape": lambda x: layers.Reshape((3, 30))(layers.Permute((3, 1, 2))(x)),
+    "squeezed": lambda x: ops.squeeze(layers.Conv2D(1, 1, activation="sigmoid")(x), -1),
+}
+
+
+@pytest.mark.parametrize("end", NOT_LAST)
+@pytest.mark.parametrize("target", [1, None])
+def test_classes_that_are_not_on_the_last_axis_are_asked_about(end, target, images):
+    """The column 1 was explained."""
+    model = maps(NOT_LAST[end])
+    with pytest.raises(ValueError, match="does not have the classes on its last axis") as told:
+        visualize.saliency(model, images, target)
+    assert "\n" not in str(told.value)
+
+
+def test_the_advice_for_classes_on_another_axis_is_right(images):
+    model = maps(NOT_LAST["before Permute"])
+    plain = keras.Model(model.input, model.get_layer("maps").output)
+    score = lambda y: ops.mean(y[:, 1], axis=(1, 2))  # noqa: E731
+    ours = visualize.saliency(model, images, score)
+    np.testing.assert_allclose(ours, visualize.saliency(plain, images, 1), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda x: layers.Softmax()(layers.Reshape((30, 3))(x)),
+        lambda x: layers.Permute((2, 1, 3))(x),
+        lambda x: layers.Softmax()(layers.Reshape((5, 18))(x)),  # so the softmax is meant
+        lambda x: layers.Flatten()(layers.Conv2D(1, 1, activation="sigmoid")(x)),  # each a unit
+        lambda x: layers.Reshape((4, 2))(layers.Dense(8)(layers.Flatten()(x))),
+    ],
+)
+def test_classes_on_the_last_axis_are_not_asked_about(end, images):
+    assert visualize.saliency(maps(end), images, 1).any()
+
+
 ONE_UNIT = {
     "linear": lambda x: layers.Dense(1)(x),
     "squeezed": lambda x: ops.squeeze(layers.Dense(1)(x), -1),
+    "maps": lambda x: layers.Conv2D(1, 1)(layers.Reshape((4, 3, 4))(x)),
     "a sigmoid that cannot be seen": lambda x: layers.Lambda(lambda z: 1 / (1 + ops.exp(-z)))(
         layers.Dense(1)(x)
     ),
@@ -115,8 +167,12 @@ ONE_UNIT = {
 @pytest.mark.parametrize("end", ONE_UNIT)
 @pytest.mark.parametrize("target", [0, 1, None])
 def test_one_unit_without_a_sigmoid_is_asked_about(end, target, images):
-    with pytest.raises(ValueError, match=r"one unit without a sigmoid, which may be a regression"):
-        visualize.saliency(net(ONE_UNIT[end]), images, target)
+    model, words = net(ONE_UNIT[end]), "one unit without a sigmoid, which may be a regression"
+    with pytest.raises(ValueError, match=words) as told:
+        visualize.saliency(model, images, target)
+    advice = str(told.value).partition("use lambda y: ")[2].partition(" for the value")[0]
+    value = eval(f"lambda y: {advice}", {"keras": keras})
+    assert visualize.saliency(model, images, value).any()
 
 
 @pytest.mark.parametrize(

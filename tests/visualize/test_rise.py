@@ -71,7 +71,8 @@ def test_it_finds_the_pixels_that_count():
     inputs = keras.Input((16, 16, 1))
     corner = layers.Flatten()(layers.Cropping2D(((0, 12), (12, 0)))(inputs))
     model = keras.Model(inputs, layers.Dense(2, kernel_initializer="ones")(corner))
-    (heatmap,) = rise(model, np.ones((1, 16, 16, 1), "float32"), 0, masks=300, cells=4)
+    images = np.ones((1, 16, 16, 1), "float32")
+    (heatmap,) = rise(model, images, 0, masks=300, cells=4, probability=False)
     assert heatmap[:4, 12:].mean() > 1.25 * heatmap[8:, :8].mean()
 
 

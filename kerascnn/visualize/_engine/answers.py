@@ -25,6 +25,7 @@ from .scores import (
     scores_at,
     scores_by_class,
     scores_in,
+    warn_of_logits,
 )
 from .tape import in_half, slopes
 from .tokens import Reshape, as_maps, check_gradients
@@ -172,8 +173,9 @@ def scores_of(
     Args:
         question: the model, the images and the target.
         probability: whether to compute the output of the model's softmax or sigmoid instead of the
-            logit; a model without one returns logits. The predicted class is that of the highest
-            logit in either case. A callable target takes the model's outputs.
+            logit; that of a softmax for a model that ends in logits, with a warning. The predicted
+            class is that of the highest logit in either case. A callable target takes the model's
+            outputs.
         batch_size: number of images per batch.
         check: whether to warn of scores that are not finite.
 
@@ -181,6 +183,7 @@ def scores_of(
         (N,) float32.
     """
     score = question.score
+    warn_of_logits(question.graph, score, probability)
 
     def scores(graph: Graph, *tensors: tf.Tensor) -> list[tf.Tensor]:
         *inputs, classes = tensors

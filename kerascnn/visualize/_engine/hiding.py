@@ -14,7 +14,7 @@ from kerascnn.visualize._fast.merging import merging
 
 from .batches import in_batches
 from .question import Question
-from .scores import scores_in
+from .scores import scores_in, warn_of_logits
 
 PRECISIONS = {
     None: lambda graph: merging(graph, run_forward),
@@ -92,6 +92,7 @@ def hidden_scores(
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be None or 'mixed_bfloat16'; received {precision!r}.")
     classes, score, count = question.classes, question.score, len(question.images)
+    warn_of_logits(question.graph, score, probability)
 
     def scores(graph: Graph, *tensors) -> list:
         *tensors, classes = tensors

@@ -7,8 +7,17 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
+from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, Tensor, run
-from kerascnn._heads import end_of, head_of, is_binary, squashing, without_activation
+from kerascnn._heads import (
+    end_of,
+    gives_logits,
+    head_of,
+    is_binary,
+    squashing,
+    units_of,
+    without_activation,
+)
 from kerascnn._processor import in_a_line, is_of_the_backend
 from kerascnn.visualize._fast.merging import merging
 
@@ -107,10 +116,22 @@ def scores_in(
     outputs = [_probabilities(graph, key, values[key]) for key in graph.outputs]
     if score is not None:
         return called(graph, score, outputs, len(classes))
+    if gives_logits(graph):
+        outputs[0] = tf.nn.softmax(outputs[0])
     binary = is_binary(graph)
     chosen = chosen_classes(logits[0], classes, binary=binary)
     table = _by_class(outputs[0], (lambda p: 1 - p) if binary else None)
     return tf.gather(table, chosen, axis=-1, batch_dims=1)
+
+
+def warn_of_logits(graph: Graph, score: Callable | None, probability: bool) -> None:
+    """Warn if probabilities are those of a softmax that the model does not have."""
+    if probability and score is None and gives_logits(graph):
+        warn(
+            "the model ends in logits, so the probability of a class is that of a softmax over its "
+            f"{units_of(graph)} classes. Add keras.layers.Softmax(), or a sigmoid if "
+            "several classes may be present, to say which is meant."
+        )
 
 
 def score_gradients(

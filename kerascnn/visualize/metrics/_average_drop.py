@@ -42,7 +42,8 @@ def average_drop(
     """Compute how the probability of a class drops if only the region of the heatmap is shown.
 
     The heatmap is resized to the image, scaled to [0, 1] and multiplied with it: Y is the
-    probability of the class for the image, O that for the product.
+    probability of the class for the image, O that for the product. If the model ends in logits, it
+    is that of a softmax, and a warning says so.
 
     Limitations: a heatmap that is high everywhere hides little and scores well. The dark images are
     unlike the training images.
@@ -53,7 +54,7 @@ def average_drop(
             several inputs.
         heatmaps: (N, h, w), of any size and range. Attributions (N, h, w, C) are summed over the
             channels.
-        target: class index, one index per image, or a callable from the probabilities
+        target: class index, one index per image, or a callable from the model's output
             (N, classes) to scores (N,); `None`: the predicted class.
         fill: what is shown where the heatmap is lowest, in the range of the images: a number, a
             color (C,) or an image; `None`: the mean color of each image. The paper multiplies,

@@ -71,13 +71,14 @@ def deletion_insertion(
             each of several inputs.
         heatmaps: (N, h, w), of any size and range; higher values are more important. Attributions
             (N, h, w, C) are summed over the channels.
-        target: class index, one index per image, or a callable from the probabilities
+        target: class index, one index per image, or a callable from the model's output
             (N, classes) to scores (N,), which is called at each step; `None`: the predicted class.
         steps: number of equal parts into which the pixels are divided.
         fill: replacement for deleted pixels, in the range of the images: a number, a color (C,) or
             an image; `None`: the mean color of each image.
         blur: standard deviation of the Gaussian blur of the image for insertion, in pixels.
-        probability: whether to use the probability of the class instead of its logit.
+        probability: whether to use the probability of the class instead of its logit. If the model
+            ends in logits, it is that of a softmax, and a warning says so.
         batch_size: number of changed images per batch; smaller batches need less memory.
         input: which of several inputs is changed, by its position or name; the others are kept.
             `None`: the only one that takes images.

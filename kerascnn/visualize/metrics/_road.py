@@ -76,12 +76,13 @@ def road(
             several inputs.
         heatmaps: (N, h, w), of any size and range; higher values are more important. Attributions
             (N, h, w, C) are summed over the channels.
-        target: class index, one index per image, or a callable from the probabilities
+        target: class index, one index per image, or a callable from the model's output
             (N, classes) to scores (N,); `None`: the predicted class.
         fractions: fractions of the pixels that are removed, above 0 and below 1.
         noise: standard deviation of the noise on removed pixels, as a fraction of the image's
             range, max − min.
-        probability: whether to use the probability of the class instead of its logit.
+        probability: whether to use the probability of the class instead of its logit. If the model
+            ends in logits, it is that of a softmax, and a warning says so.
         seed: seed of the noise.
         batch_size: number of images per batch; smaller batches need less memory.
         input: which of several inputs is changed, by its position or name; the others are kept.

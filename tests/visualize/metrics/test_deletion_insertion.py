@@ -54,7 +54,9 @@ def test_four_pixels_by_hand():
 def test_curves_of_a_linear_model(linear, images):
     kernel, bias = (w[..., 1] for w in linear.get_weights())
     heatmaps = kernel.reshape(6, 4) * images[..., 0]
-    result = kc.visualize.deletion_insertion(linear, images, heatmaps, 1, steps=24, fill=0.3)
+    result = kc.visualize.deletion_insertion(
+        linear, images, heatmaps, 1, steps=24, fill=0.3, probability=False
+    )
     flat = images.reshape(2, 24)
     blurred = gaussian_filter(images, (0, 5, 5, 0), mode="nearest", truncate=1.0).reshape(2, 24)
     for i in range(2):
@@ -100,9 +102,10 @@ def test_heatmaps_of_any_size(model, images, rng):
 
 
 def test_of_equal_pixels_the_upper_left_comes_first(linear, images):
-    constant = kc.visualize.deletion_insertion(linear, images, np.zeros((2, 3, 3)), 0, steps=6)
+    options = {"target": 0, "steps": 6, "probability": False}
+    constant = kc.visualize.deletion_insertion(linear, images, np.zeros((2, 3, 3)), **options)
     falling = np.broadcast_to(-np.arange(24.0).reshape(6, 4), (2, 6, 4))
-    ordered = kc.visualize.deletion_insertion(linear, images, falling, 0, steps=6)
+    ordered = kc.visualize.deletion_insertion(linear, images, falling, **options)
     np.testing.assert_allclose(constant.deletion, ordered.deletion, atol=1e-6)
 
 

@@ -196,7 +196,7 @@ def test_a_metric_of_the_users(model, images):
 def test_one_of_several_inputs(rng):
     photo, age = keras.Input((6, 5, 2), name="photo"), keras.Input((3,), name="age")
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3, activation="relu")(photo))
-    model = keras.Model([photo, age], layers.Dense(2)(layers.Concatenate()([x, age])))
+    model = keras.Model([photo, age], layers.Dense(2, "softmax")(layers.Concatenate()([x, age])))
     arrays = [rng.random((2, 6, 5, 2), "float32"), rng.random((2, 3), "float32")]
     table = evaluate(
         ["saliency", "integrated_gradients"], model, arrays,

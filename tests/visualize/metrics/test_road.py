@@ -11,8 +11,10 @@ from kerascnn.visualize.metrics._road import impute
 
 @pytest.fixture(scope="module")
 def shared():
-    """The mean of the pixels, so that the probability path is a plain number."""
-    model = keras.Sequential([keras.Input((6, 5, 2)), layers.Flatten(), layers.Dense(2)])
+    """A linear model before its softmax."""
+    model = keras.Sequential(
+        [keras.Input((6, 5, 2)), layers.Flatten(), layers.Dense(2), layers.Softmax()]
+    )
     rng = np.random.default_rng(3)
     model.set_weights([rng.normal(size=(60, 2)), np.array([1.0, -1])])
     return model
@@ -68,7 +70,7 @@ def test_nothing_removed_is_the_image(images):
 
 def test_both_orders_and_the_score(model, images, rng):
     heatmaps = rng.random((2, 6, 5))
-    result = road(model, images, heatmaps, 1, fractions=[0.2, 0.5], noise=0, probability=False)
+    result = road(model, images, heatmaps, 1, fractions=[0.2, 0.5], noise=0)
     assert result.fractions.tolist() == [0.2, 0.5]
     for i in range(2):
         order = np.argsort(-heatmaps[i].ravel())
@@ -82,7 +84,7 @@ def test_both_orders_and_the_score(model, images, rng):
                 assert ours[i, step] == pytest.approx(expected, abs=1e-4)
     expected = (result.least_first - result.most_first).mean(axis=1) / 2
     np.testing.assert_allclose(result.score, expected, rtol=1e-6)
-    opposite = road(model, images, -heatmaps, 1, fractions=[0.2, 0.5], noise=0, probability=False)
+    opposite = road(model, images, -heatmaps, 1, fractions=[0.2, 0.5], noise=0)
     np.testing.assert_allclose(opposite.score, -result.score, atol=1e-5)
 
 
