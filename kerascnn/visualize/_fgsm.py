@@ -22,6 +22,8 @@ def fgsm(
 
         x + ε · sign(∇_x J(x, y)), with the cross-entropy loss J
 
+    For a model that ends in several sigmoids, J is −log of that of the class.
+
     Each value changes by epsilon, in the direction in which the loss rises. People hardly see such
     a change, but it adds up over thousands of pixels. `pgd` takes several steps and is stronger.
 

@@ -32,6 +32,8 @@ def pgd(
 
         x ← Π(x + α · sign(∇_x J(x, y))), with the cross-entropy loss J
 
+    For a model that ends in several sigmoids, J is −log of that of the class.
+
     Π projects to the images that differ from the original by at most epsilon in each value. With
     `target`, the steps lead to another class. A large epsilon and noise in place of a photo give a
     fooling image: a person sees noise, and the model is sure of a class (Nguyen et al. 2015,

@@ -53,6 +53,16 @@ def test_one_step_by_hand(head, row):
     np.testing.assert_array_equal(row, 0.5)
 
 
+def test_of_several_sigmoids_only_that_of_the_class_counts(row):
+    """Its loss, −log sigmoid(z), follows its own weights, and no softmax with those of others."""
+    inputs = keras.Input((1, 4, 1))
+    model = keras.Model(inputs, layers.Dense(2, "sigmoid")(layers.Flatten()(inputs)))
+    model.set_weights([W, np.zeros(2)])
+    for label in (0, 1):
+        up = fgsm(model, row, label, epsilon=0.1)
+        np.testing.assert_allclose(up.ravel(), 0.5 - 0.1 * np.sign(W[:, label]), rtol=1e-6)
+
+
 def test_the_predicted_class_is_the_one_to_leave(softmax, row):
     # Logits: 0, (1 + 2 − 3) / 2, and 2, (−1 + 1 + 4) / 2.
     np.testing.assert_array_equal(

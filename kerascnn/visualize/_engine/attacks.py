@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerascnn._checks import check_number, check_range
 from kerascnn._graph import Graph
-from kerascnn._heads import is_binary
+from kerascnn._heads import end_of
 
 from .answers import with_predicted_classes
 from .axes import check_channels_last
@@ -107,14 +107,17 @@ def plan(
 
 
 def _loss_gradients(question: Question, images: np.ndarray, batch_size: int) -> np.ndarray:
-    """Compute the gradient of the cross-entropy loss of the classes, in the shape of the images."""
+    """Compute the gradient of the cross-entropy loss of the classes, in the shape of the images.
+
+    Of several sigmoids, only that of the class counts, since it is not known which others are true.
+    """
 
     def gradients(graph: Graph, inputs: tf.Tensor, classes: tf.Tensor) -> list[tf.Tensor]:
         def loss(xs: Sequence[tf.Tensor]) -> tf.Tensor:
-            logits = logits_at(graph, xs)[1][0]
-            # The scores of a sigmoid unit are −z and z, whose softmax at half is the sigmoid of z.
-            table = scores_by_class(graph, logits) * (0.5 if is_binary(graph) else 1.0)
-            return -tf.gather(tf.nn.log_softmax(table), classes, axis=-1, batch_dims=1)
+            table = scores_by_class(graph, logits_at(graph, xs)[1][0])
+            of_sigmoids = end_of(graph, graph.outputs[0]) == "sigmoid"
+            log = tf.math.log_sigmoid if of_sigmoids else tf.nn.log_softmax
+            return -tf.gather(log(table), classes, axis=-1, batch_dims=1)
 
         return gradients_of(graph, loss, [inputs])[1]
 
