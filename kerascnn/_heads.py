@@ -14,7 +14,7 @@ from keras import ops
 from kerascnn._class_axis import classes_are_last
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node, Tensor, flatten, has_graph, run
-from kerascnn._known import can_be_seen, definer, is_known
+from kerascnn._known import can_be_seen, definer, is_known, known_name, runs_others
 from kerascnn._twin import twin
 
 SQUASHING = {  # names of softmax and sigmoid in Keras and TensorFlow
@@ -39,6 +39,7 @@ RESHAPING = (  # layers between the head and the output that leave values unchan
 WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 # The same for functions without weights
 PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims", "getitem")
+EXPONENTIALS = ("Exp", "Exp2", "Expm1", "LogSigmoid", "Logaddexp", "Logsumexp")
 SURE = ("softmax", "sigmoid", "linear")  # ends whose values have a known meaning
 
 
@@ -234,22 +235,29 @@ def classes_of(graph: Graph) -> int | None:
             "so its output is used as the score of a class. If it is a softmax, use "
             "keras.layers.Softmax instead, so that scores are logits."
         )
-    elif not squashing(head) and (inner := _squashed_before(graph)):
+    elif (
+        end_of(graph, output) != "sigmoid"
+        and not squashing(head)
+        and (inner := _squashed_before(graph))
+    ):
         warn(
-            f"the model computes {head.name!r} from the {squashing(inner.operation)} in "
-            f"{inner.name!r}, so its output, not a logit, is used as the score of a class. To use "
-            "logits, end the model in its softmax or sigmoid."
+            f"the model computes {head.name!r} from the {_squashed(inner)} in {inner.name!r}, so "
+            "its output, not a logit, is used as the score of a class. To use logits, end in a "
+            "softmax or sigmoid of keras.layers.Activation."
         )
     return units
 
 
 def _squashed_before(graph: Graph) -> Node | None:
-    """Find the softmax or sigmoid from which the first output is computed without weights."""
+    """Find the softmax or sigmoid from which the first output is computed without weights.
+
+    It may be written out, with an exponential.
+    """
     wanted = {graph.outputs[0]}
     for node in reversed(graph.leading_to(graph.outputs[:1])):
         if wanted.isdisjoint(node.outputs):
             continue
-        if squashing(node.operation):
+        if _squashed(node):
             return node
         if not getattr(node.operation, "weights", None):
             wanted.update(node.inputs)
@@ -265,6 +273,12 @@ def gives_logits(graph: Graph) -> bool:
         and _end_can_be_seen(unwrapped(last.operation))
         and _squashed_before(graph) is None
     )
+
+
+def _squashed(node: Node) -> str | None:
+    """Name the softmax or sigmoid of a node, or the exponential of one that is written out."""
+    name = known_name(node.operation)
+    return squashing(node.operation) or (name.lower() if name in EXPONENTIALS else None)
 
 
 def known_classes_of(graph: Graph) -> int:
@@ -287,7 +301,8 @@ def _applies_a_known_function(operation: keras.Operation) -> bool:
     """Return whether the function that an operation applies last is known, not user-defined."""
     function = last_function(operation)
     if isinstance(function, keras.Operation):
-        return can_be_seen(operation) and can_be_seen(function)
+        seen = can_be_seen(operation) and can_be_seen(function)
+        return seen and not runs_others(function)
     return is_known(function)
 
 

@@ -11,6 +11,11 @@ from functools import cache
 import keras
 
 OWN = ("keras.", "kerascnn.")
+# Keras's own, but they compute what they are given: a function, a list of layers, a saved model.
+RUNNING_OTHERS = (
+    "AssociativeScan", "Cond", "FlaxLayer", "ForiLoop", "Function", "JaxLayer", "Map", "Pipeline",
+    "Scan", "Switch", "TFSMLayer", "TorchModuleWrapper", "VectorizedMap", "WhileLoop",
+)  # fmt: skip
 
 
 def is_known(function: Callable) -> bool:
@@ -44,6 +49,11 @@ def known_name(operation: keras.Operation) -> str:
     """
     own = (kind for kind in type(operation).__mro__ if kind.__module__.startswith(OWN))
     return next(own).__name__ if can_be_seen(operation) else ""
+
+
+def runs_others(operation: keras.Operation) -> bool:
+    """Return whether one of Keras's operations computes functions or layers given by the user."""
+    return isinstance(operation, keras.Model) or known_name(operation) in RUNNING_OTHERS
 
 
 def definer(operation: keras.Operation, name: str) -> type | None:

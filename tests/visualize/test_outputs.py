@@ -214,6 +214,24 @@ UNKNOWN_ENDS = {
     "EinsumDense": lambda x: layers.EinsumDense(
         "ab,bc->ac", 3, activation=OwnSoftmax(), name="end"
     )(x),
+    "Activation": lambda x: layers.Activation(
+        keras.Sequential([keras.Input((3,)), layers.Softmax()]), name="end"
+    )(layers.Dense(3)(x)),
+    "Pipeline": lambda x: layers.Pipeline([layers.Softmax()], name="end")(layers.Dense(3)(x)),
+    "VectorizedMap": lambda x: ops.vectorized_map(ops.softmax, layers.Dense(3)(x)),
+}
+
+
+def shares(z):
+    return z / ops.sum(z, axis=-1, keepdims=True)
+
+
+WRITTEN_OUT = {
+    "softmax": lambda z: shares(ops.exp(z - ops.max(z, axis=-1, keepdims=True))),
+    "of a log": lambda z: ops.exp(z - ops.logsumexp(z, axis=-1, keepdims=True)),
+    "log_softmax": lambda z: z - ops.logsumexp(z, axis=-1, keepdims=True),
+    "sigmoid": lambda z: 1 / (1 + ops.exp(-z)),
+    "log_sigmoid": ops.log_sigmoid,
 }
 
 
@@ -260,6 +278,21 @@ def test_outputs_within_outputs_are_named(images):
 @pytest.mark.parametrize("kind", UNKNOWN_ENDS)
 def test_an_unknown_end_is_said(kind, images):
     model = net(UNKNOWN_ENDS[kind])
-    message = rf"ends in 'end' \({kind}\), whose function is unknown"
+    message = rf"ends in '\w*' \({kind}\), whose function is unknown"
     with pytest.warns(UserWarning, match=message):
         visualize.saliency(model, images, 0)
+
+
+@pytest.mark.parametrize("kind", WRITTEN_OUT)
+def test_a_softmax_written_out_is_said(kind, images):
+    model = net(lambda x: WRITTEN_OUT[kind](layers.Dense(3)(x)))
+    with pytest.warns(UserWarning, match="computes .* from the .*, so its output, not a logit, is"):
+        visualize.saliency(model, images, 0)
+
+
+def test_a_mean_of_sigmoids_has_a_logit(images):
+    """Which is used, so that there is nothing to say."""
+    model = net(lambda x: layers.Average()([layers.Dense(3, "sigmoid")(x) for _ in range(2)]))
+    ours = visualize.saliency(model, images, 1, reduce=None)
+    expected = gradient(model, images, lambda y: ops.log(y[:, 1]) - ops.log1p(-y[:, 1]))
+    np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-6)
