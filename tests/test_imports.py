@@ -44,7 +44,7 @@ MAY_USE = {
     },
 }  # fmt: skip
 SERVE_ALL = {
-    "_calls", "_checks", "_class_axis", "_class_names", "_errors", "_files", "_fusion",
+    "_calls", "_checks", "_class_axis", "_class_names", "_copies", "_errors", "_files", "_fusion",
     "_gradients", "_graph", "_heads", "_kernel_gradients", "_known", "_markup", "_max_pooling_3d",
     "_memory", "_onednn", "_picture_reader", "_print", "_processor", "_progress", "_rescaling",
     "_sizes", "_state", "_text", "_twin",

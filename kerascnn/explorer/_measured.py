@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerascnn._copies import copied, set_weights
+
 from ._graph import Arrays
 
 PICTURES = 16  # of noise, where there are no samples
@@ -22,7 +24,7 @@ class Answers:
     """
 
     def __init__(self, model: keras.Model, arrays: Arrays, inputs: list[np.ndarray]) -> None:
-        self.copy = keras.models.clone_model(model)
+        self.copy = copied(model)
         self.own = model.get_weights()
         self.inputs = inputs
         self.position = {id(variable): nth for nth, variable in enumerate(model.weights)}
@@ -51,6 +53,6 @@ class Answers:
         }
 
     def _outputs(self, weights: list[np.ndarray]) -> list[np.ndarray]:
-        self.copy.set_weights(weights)
+        set_weights(self.copy, weights)
         outputs = self.copy(self.inputs if len(self.inputs) > 1 else self.inputs[0], training=False)
         return [np.asarray(each, "float32") for each in keras.tree.flatten(outputs)]

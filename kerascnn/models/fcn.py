@@ -20,6 +20,7 @@ from keras.layers import (
 
 from kerascnn._calls import has_graph, order_of
 from kerascnn._checks import check_count
+from kerascnn._copies import compare, finalize
 from kerascnn._graph import check_is_model
 from kerascnn.layers import AdaptiveAveragePooling2D, Bilinear, CropLike
 
@@ -256,5 +257,7 @@ def convolutionalize(model: keras.Model) -> keras.Model:
             values = weights_of(layer) if layer.name in kernels else layer.get_weights()
             new.set_weights([w.reshape(n.shape) for w, n in zip(values, new.weights, strict=True)])
         check_call(model, each, new)
+    finalize(net)
+    compare(net, model)
     check_before(model, net)
     return net

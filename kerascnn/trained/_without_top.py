@@ -3,6 +3,7 @@
 import keras
 
 from kerascnn._calls import has_graph, number_calls_alike, tensors_of
+from kerascnn._copies import restore
 
 
 def without_top(model: keras.Model) -> keras.Model:
@@ -21,10 +22,10 @@ def without_top(model: keras.Model) -> keras.Model:
     below = keras.Model(model.inputs[0], maps[-1], name=model.name)
     try:
         free = _of_any_size(below)
-    except Exception:  # a layer requires a fixed size
+        number_calls_alike(free, below)
+        restore(free, below)
+    except Exception:  # a layer requires a fixed size, or cannot be copied
         return below
-    number_calls_alike(free, below)
-    free.set_weights(below.get_weights())
     return free
 
 

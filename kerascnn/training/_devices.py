@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from kerascnn import _onednn
+from kerascnn._copies import copied
 from kerascnn._errors import unknown
 from kerascnn._memory import keep_buffers
 
@@ -224,8 +225,7 @@ def placed(model: keras.Model, where: Placement) -> Iterator[keras.Model]:
             yield model
         return
     with where.scope():
-        twin = keras.models.clone_model(model)
-        twin.set_weights(model.get_weights())
+        twin = copied(model)
         for layer, original in zip(leaves(twin), leaves(model), strict=True):
             layer.trainable = original.trainable
     try:

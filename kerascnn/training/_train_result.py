@@ -5,8 +5,8 @@ from pathlib import Path
 
 import keras
 
-from kerascnn._calls import number_calls_alike
 from kerascnn._class_names import names_of, remember
+from kerascnn._copies import copied
 from kerascnn._graph import flatten, has_graph
 
 from ._recipes import Recipe
@@ -55,7 +55,8 @@ class Training:
         """Return a copy of the model with the weights of the best epoch, from `run_dir`.
 
         Raises:
-            ValueError: If there is no run directory, and the best epoch is not the last.
+            ValueError: If there is no run directory, and the best epoch is not the last; or if the
+                model has a custom layer that Keras cannot copy.
             OSError: If the file of weights is damaged or missing, or of another run or epoch.
         """
         if self.run_dir is None and self.best_epoch != len(self.history["loss"]):
@@ -63,13 +64,10 @@ class Training:
                 f"the weights of the best epoch, {self.best_epoch}, were not saved: train with "
                 f"run_dir= to use best()."
             )
-        model = keras.models.clone_model(self.model)
+        model = copied(self.model)
         if has_graph(model):
-            number_calls_alike(model, self.model)
             remember(model, names_of(flatten(self.model)))
-        if self.run_dir is None:
-            model.set_weights(self.model.get_weights())
-        else:
+        if self.run_dir is not None:
             _load_best(model, self, self.run_dir)
         return model
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerascnn._calls import number_calls_alike
+from kerascnn._copies import restore
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, flatten
 
@@ -25,8 +26,17 @@ class Forgetful:
         names: full names of the layers with weights to learn, from the output to the input.
     """
 
-    def __init__(self, model: keras.Model, seed: int):
-        """Copy a model, and draw new weights by each layer's own initializers."""
+    def __init__(self, model: keras.Model, images: Sequence[np.ndarray], seed: int):
+        """Copy a model, and draw new weights by each layer's own initializers.
+
+        Args:
+            model: the original.
+            images: an array for each input, for which custom layers are compared.
+            seed: seed of the new weights.
+
+        Raises:
+            ValueError: If a layer of the copy computes something else.
+        """
         with _seeded(seed):
             self.model = keras.models.clone_model(model)
         number_calls_alike(self.model, model)
@@ -36,7 +46,7 @@ class Forgetful:
         self._nodes = {node.name: node for node in reversed(_learnt(self.model))}
         self.names = tuple(self._nodes)
         self._new = _values(self._nodes.values())
-        self.model.set_weights(model.get_weights())
+        restore(self.model, model, images)
         self._learnt = _values(self._nodes.values())
         shuffle = np.random.default_rng(seed).permutation
         for key, value in self._new.items():

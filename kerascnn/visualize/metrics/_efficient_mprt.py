@@ -60,7 +60,7 @@ def efficient_mprt(
     check_count("seed", seed, least=0)
     question = ask(model, images, target)
     explained = predicted_classes(question) if target is None else target
-    copy = Forgetful(model, seed)
+    copy = Forgetful(model, question.images, seed)
     before = _entropies(maps_by(method, copy.model, images, explained, len(question)), bins)
     for name in copy.names:
         copy.forget(name)

@@ -118,7 +118,7 @@ def randomization_test(
     check_number("noise", noise)
     check_count("seed", seed, least=0)
     question = ask(model, images, target)
-    copy = Forgetful(model, seed)
+    copy = Forgetful(model, question.images, seed)
     wanted = copy.select(question.graph, layers)
     names = copy.names if order == "top_down" else copy.names[::-1]
     explained = predicted_classes(question) if target is None else target
