@@ -1,6 +1,7 @@
 """Detect models whose first layers rescale images from 0 … 255."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import keras
@@ -12,13 +13,16 @@ from ._graph import Graph, Key, Node, flatten, has_graph, run
 from ._heads import name_of
 from ._known import known_name
 from ._state import State
+from ._twin import twin
 
 LARGEST_MEAN = 2.0  # the largest mean that is subtracted from images in [0, 1]
 SMALLEST_SCALE = 0.05  # the smallest standard deviation or factor for images in [0, 1]
 NOTHING = 1e-5  # tolerance for the difference of black and white if only edges are detected
 SIGNED = "127.5 * (images + 1)"  # from [-1, 1] to 0 … 255
 SOME_SIZE = 32  # in pixels, for models that accept any size
-RESCALING = (layers.Rescaling, layers.Normalization, layers.Lambda)
+RESCALING = (
+    layers.Rescaling, layers.Normalization, layers.BatchNormalization, layers.Lambda,
+)  # fmt: skip
 ARITHMETIC = (  # of keras.ops
     "Add", "Clip", "Divide", "Dot", "Einsum", "Matmul", "Maximum", "Minimum", "Multiply",
     "Negative", "Subtract", "Sum", "Tensordot", "TrueDivide",
@@ -27,16 +31,23 @@ MOVING = (
     layers.ActivityRegularization, layers.CenterCrop, layers.Concatenate, layers.Cropping2D,
     layers.Dropout, layers.Flatten, layers.GaussianDropout, layers.GaussianNoise, layers.Identity,
     layers.Permute, layers.Reshape, layers.Resizing, layers.UpSampling2D, layers.ZeroPadding2D,
+    layers.AveragePooling2D, layers.AveragePooling3D, layers.MaxPooling2D, layers.MaxPooling3D,
+)  # fmt: skip
+AUGMENTING = (  # besides those named "Random…"; some are missing in older versions of Keras
+    "AugMix", "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix",
+    "Equalization", "MaxNumBoundingBoxes", "MixUp", "RandAugment", "Solarization",
 )  # fmt: skip
 MOVING_NAMES = (  # of keras.ops
-    "AffineTransform", "Average", "BroadcastTo", "Cast", "Concatenate", "ConvertToTensor",
-    "CropImages", "ExpandDims", "Flip", "GetItem", "Mean", "Moveaxis", "Pad", "PadImages", "Repeat",
-    "Reshape", "Resize", "RGBToGrayscale", "Roll", "Rot90", "Split", "Squeeze", "Stack",
-    "Swapaxes", "Take", "Tile", "Transpose", "Unstack",
+    "AffineTransform", "Average", "AveragePool", "BroadcastTo", "Cast", "Concatenate",
+    "ConvertToTensor", "CropImages", "ExpandDims", "Flip", "GetItem", "MaxPool", "Mean", "Moveaxis",
+    "Pad", "PadImages", "Repeat", "Reshape", "Resize", "RGBToGrayscale", "Roll", "Rot90",
+    "Split", "Squeeze", "Stack", "Swapaxes", "Take", "Tile", "Transpose", "Unstack",
 )  # fmt: skip
 
-# By input: the state of the layers that may rescale, and the name of the one that does.
-_layers: WeakKeyDictionary[keras.Model, dict[int, tuple[State, str | None]]] = WeakKeyDictionary()
+# By input: the state of the layers that may rescale, the statistics that they have learned, and the
+# name of the one that does.
+_Found = tuple[State, list[tuple[keras.Variable, np.ndarray]], str | None]
+_layers: WeakKeyDictionary[keras.Model, dict[int, _Found]] = WeakKeyDictionary()
 
 
 def rescaling_of(graph: Graph, key: Key) -> Node | None:
@@ -86,12 +97,30 @@ def rescaling_layer(model: keras.Model, place: int = 0) -> str | None:
     if not has_graph(model):
         return None
     found = _layers.setdefault(model, {})
-    state = State(filter(_may_rescale, model._flatten_layers()))
-    if place not in found or found[place][0].changes(state):
+    state = State(
+        layer
+        for layer in model._flatten_layers()
+        if not isinstance(layer, layers.BatchNormalization) and _may_rescale(layer)
+    )
+    if place not in found or _differ(found[place], state):
         graph = flatten(model)
         node = rescaling_of(graph, graph.inputs[place])
-        found[place] = state, node and node.name
-    return found[place][1]
+        statistics = [
+            (variable, variable.numpy())
+            for each in preparation(graph, graph.inputs[place])
+            if isinstance(layer := _unwrapped(each), layers.BatchNormalization)
+            for variable in (layer.moving_mean, layer.moving_variance)
+        ]
+        found[place] = state, statistics, node and node.name
+    return found[place][2]
+
+
+def _differ(found: _Found, state: State) -> bool:
+    """Return whether layers that may rescale have changed, or have learned other statistics."""
+    before, statistics, _name = found
+    return bool(before.changes(state)) or any(
+        not np.array_equal(variable.numpy(), value) for variable, value in statistics
+    )
 
 
 def warn_of_levels(
@@ -118,7 +147,7 @@ def warn_of_levels(
 
 
 def preparation(graph: Graph, key: Key) -> Iterator[Node]:
-    """Yield the nodes that prepare an input by moving or rescaling values, without weights.
+    """Yield the nodes that prepare an input by moving or rescaling values, without kernels.
 
     The last one is before the first node that does something else.
     """
@@ -138,16 +167,25 @@ def _keeps_range(node: Node) -> bool:
     name = _name(node)
     if name == "Einsum" and len(node.inputs) == 1:  # such as "nchw->nhwc"
         return True
-    layer = _unwrapped(node)
+    return name in MOVING_NAMES or _layer_keeps_range(_unwrapped(node))
+
+
+def _layer_keeps_range(layer: keras.Operation) -> bool:
+    """Return whether a layer keeps the range of values, as augmentation does in inference."""
+    if known_name(layer) == "Pipeline":
+        return all(map(_layer_keeps_range, layer.layers))
     linear = isinstance(layer, layers.Activation) and name_of(layer.activation) == "linear"
-    augments = type(layer).__name__.startswith("Random")
-    return augments or name in MOVING_NAMES or isinstance(layer, MOVING) or linear
+    augments = type(layer).__name__.startswith("Random") or known_name(layer) in AUGMENTING
+    return augments or isinstance(layer, MOVING) or linear
 
 
 def _may_rescale(layer: keras.Operation) -> bool:
-    """Return whether a layer or operation computes with the values, without trained weights."""
+    """Return whether a layer or operation computes with the values, without a trained kernel."""
+    name = known_name(layer)
+    if name == "Pipeline":
+        return all(_layer_keeps_range(each) or _may_rescale(each) for each in layer.layers)
     own = isinstance(layer, layers.Layer) and not type(layer).__module__.startswith("keras.")
-    known = known_name(layer) in ARITHMETIC or isinstance(layer, RESCALING)
+    known = name in ARITHMETIC or isinstance(layer, RESCALING)
     return known or (own and not layer.weights)
 
 
@@ -165,5 +203,13 @@ def _at(graph: Graph, key: Key, pictures: np.ndarray, until: Key) -> np.ndarray:
     """Compute the values of a tensor for some images."""
     inputs = [None] * len(graph.inputs)
     inputs[graph.inputs.index(key)] = keras.ops.convert_to_tensor(pictures, "float32")
-    values = graph.evaluate(inputs, run, until=(until,))
+    values = graph.evaluate(inputs, _without_affine, until=(until,))
     return np.asarray(keras.ops.convert_to_numpy(values[until]), "float64")
+
+
+def _without_affine(node: Node, args: tuple, kwargs: dict) -> object:
+    """Compute a node; a batch normalization only by the statistics of the images it has seen."""
+    layer = node.operation
+    if isinstance(layer, layers.BatchNormalization):
+        node = replace(node, operation=twin(layer, scale=False, center=False))
+    return run(node, args, kwargs)

@@ -9,7 +9,7 @@ from keras import applications, layers
 
 from kerascnn import visualize
 from kerascnn._graph import flatten
-from kerascnn._rescaling import rescaling_of, warn_of_levels
+from kerascnn._rescaling import rescaling_layer, rescaling_of, warn_of_levels
 
 
 class Scale(layers.Layer):
@@ -37,10 +37,40 @@ def learnt():
     return layer
 
 
+def seen(mean, deviation, **weights):
+    """A BatchNormalization that has seen images with a certain mean and deviation."""
+    layer = layers.BatchNormalization(name="own")
+    layer.build((None, 8, 8, 3))
+    for name, value in {
+        "moving_mean": mean,
+        "moving_variance": deviation**2,
+        **weights,
+    }.items():
+        getattr(layer, name).assign(np.full(3, value))
+    return layer
+
+
+def augmenting(name):
+    """A layer of Keras that newer versions have, or one that does nothing."""
+    return getattr(layers, name, layers.Identity)()
+
+
 @pytest.mark.parametrize(
     "steps",
     [
         [layers.Rescaling(1 / 255, name="own")],
+        [layers.RandAugment((0, 255)), layers.Rescaling(1 / 255, name="own")],
+        *(
+            [augmenting(name), layers.Rescaling(1 / 255, name="own")]
+            for name in ("AugMix", "MixUp", "CutMix", "AutoContrast", "Solarization")
+        ),
+        [layers.AveragePooling2D(2), layers.Rescaling(1 / 255, name="own")],
+        [layers.MaxPooling2D(2), layers.Rescaling(1 / 255, name="own")],
+        [lambda x: keras.ops.max_pool(x, 2), layers.Rescaling(1 / 255, name="own")],
+        [layers.Pipeline([layers.RandomFlip(), layers.Rescaling(1 / 255)], name="own")],
+        [layers.Pipeline([layers.RandomFlip()]), layers.Rescaling(1 / 255, name="own")],
+        [seen(110, 60)],
+        [seen(110, 60, gamma=4, beta=7)],
         [layers.Rescaling(1 / 127.5, -1, name="own")],
         [layers.RandomFlip(), layers.Resizing(8, 8), layers.Rescaling(1 / 255, name="own")],
         [layers.GaussianNoise(0.1), layers.Rescaling(1 / 255, name="own")],
@@ -80,6 +110,9 @@ def test_what_keras_prepares_in_the_graph(network):
         [layers.Rescaling(255.0), layers.Rescaling(1 / 255)],  # together nothing
         [layers.Normalization(mean=0.5, variance=0.1)],
         [layers.BatchNormalization()],
+        [seen(0.5, 0.3, gamma=0.01)],  # weights say nothing of the images
+        [layers.Pipeline([layers.RandomFlip(), layers.Rescaling(2.0, -1)])],
+        [layers.AveragePooling2D(2)],
         [layers.ZeroPadding2D(2), layers.RandomFlip()],
         [layers.Conv2D(3, 3), layers.Rescaling(1 / 255)],
         [layers.Lambda(lambda x: x[:, 1:] - x[:, :-1])],  # edges: black and white give none
@@ -133,6 +166,14 @@ def test_a_layer_that_is_changed_is_looked_at_again():
     scale.scale = 1 / 255
     with pytest.warns(UserWarning, match="0 … 255"):
         warn_of_levels(model, images)
+
+
+def test_statistics_that_have_been_learned_are_looked_at_again():
+    norm = seen(0.5, 0.3)
+    model = keras.Sequential([keras.Input((8, 8, 3)), norm, layers.Conv2D(2, 3)])
+    assert rescaling_layer(model) is None
+    norm.moving_mean.assign([110.0] * 3)
+    assert rescaling_layer(model) == "own"
 
 
 def test_each_input_of_images_is_looked_at():

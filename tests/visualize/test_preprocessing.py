@@ -103,6 +103,31 @@ def test_a_function_of_0_to_255_is_doubted(function, takes_levels, core, picture
 
 
 @pytest.mark.parametrize(
+    ("function", "range_"),
+    [
+        (lambda x: 2 * x - 1, "from -1 to 1"),
+        (lambda x: x, "from 0 to 1"),
+        (lambda x: (x - 0.4) / 0.25, "from -1.6 to 2.4"),
+        (keras.applications.mobilenet_v2.preprocess_input, "from -1 to 1"),
+        (lambda x: 255 * x, None),
+        (keras.applications.mobilenet_v3.preprocess_input, None),  # leaves 0 … 255 as it is
+    ],
+)
+def test_what_is_prepared_for_a_model_that_rescales_is_doubted(function, range_, core):
+    inputs = keras.Input((12, 12, 3))
+    model = keras.Model(inputs, core(layers.Rescaling(1 / 255, name="scale")(inputs)))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        trunk_of(model, flatten(model), ["conv"], function)
+    found = [str(w.message) for w in said]
+    if range_ is None:
+        assert not found
+    else:
+        assert len(found) == 1
+        assert f"in its layer 'scale', but preprocessing gives values {range_}, so" in found[0]
+
+
+@pytest.mark.parametrize(
     ("given", "error", "message"),
     [
         ("caffe", ValueError, "preprocessing must be one of '0-1', '0-255'; received 'caffe'"),

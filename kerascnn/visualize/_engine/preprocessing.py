@@ -14,6 +14,7 @@ from kerascnn._graph import Graph, Key, Tensor
 from kerascnn._rescaling import black_and_white, rescaling_of, wants_levels
 
 LEVELS = 255.0
+SMALL = 10.0  # larger than the range of images in [0, 1] that were divided by their deviation
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,29 @@ def read_preprocessing(
     function = preprocessing.func if options else preprocessing
     module = getattr(function, "__module__", "") or ""
     if module.startswith("keras.") and getattr(function, "__name__", "") == "preprocess_input":
-        return OfKeras(module, tuple(options.items()))
+        preprocessing = OfKeras(module, tuple(options.items()))
     _check_range(preprocessing, graph, pictures)
     return preprocessing
 
 
 def _check_range(preprocessing: Callable, graph: Graph, pictures: Key) -> None:
-    """Warn about a function that seems to take 0 … 255, such as one around `preprocess_input`."""
+    """Warn about a function that does not fit [0, 1] or the model.
+
+    It may take 0 … 255, such as one around `preprocess_input`, or prepare images for a model that
+    does this by itself.
+    """
     black_white = map(ops.convert_to_tensor, black_and_white(graph, pictures))
     with suppress(Exception):  # raised again where the function is used
         black, white = (np.asarray(preprocessing(x), "float32") for x in black_white)
-        if wants_levels(black, white):
+        rescaling = rescaling_of(graph, pictures)
+        if rescaling is not None and 0 < np.abs(white - black).max() < SMALL:
+            low, high = min(black.min(), white.min()), max(black.max(), white.max())
+            warn(
+                f"the model rescales 0 … 255 in its layer {rescaling.name!r}, but preprocessing "
+                f"gives values from {low:.4g} to {high:.4g}, so images are nearly black. Set "
+                "preprocessing='0-255', or build the model without this layer."
+            )
+        elif wants_levels(black, white):
             warn(
                 "preprocessing seems to take values from 0 to 255, but receives images in [0, 1]: "
                 f"black becomes {black.flat[0]:.4g} and white {white.flat[0]:.4g}. Multiply by "
