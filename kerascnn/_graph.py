@@ -365,9 +365,43 @@ def _first_without_name(operation: keras.Operation, args: tuple, kwargs: dict) -
 
 
 @cache
-def _conversion_to(dtype: str) -> keras.Operation:
-    """Return the operation that converts to a type, the same each time, as a key of caches."""
-    return keras.ops.cast(keras.KerasTensor((1,), "int32"), dtype)._keras_history.operation
+def _operation(name: str, *options: Any) -> keras.Operation:
+    """Return an operation of `keras.ops`, the same each time, as a key of caches."""
+    made = getattr(keras.ops, name)(keras.KerasTensor((1, 1), "int32"), *options)
+    return made._keras_history.operation
+
+
+def _arranged(model: keras.Model, given: Any) -> list:
+    """List what a nested model is called with in the order of its inputs, as Keras does.
+
+    A dict has the names of the inputs as keys, unless the model was built with a dict, too.
+    """
+    if isinstance(given, dict) and not isinstance(getattr(model, "_inputs_struct", None), dict):
+        return [given[tensor.name] for tensor in model.inputs]
+    return keras.tree.flatten(given)[: len(model.inputs)]  # Keras ignores the rest
+
+
+def _fitting(own: keras.KerasTensor, outside: Tensor, *, cast: bool) -> list[keras.Operation]:
+    """List the operations by which Keras fits a tensor to an input of a nested model."""
+    fitting, extra = [], len(outside.shape) - len(own.shape)
+    if cast:
+        fitting.append(_operation("cast", own.dtype))
+    if extra:
+        fitting.append(_operation("squeeze" if extra > 0 else "expand_dims", -1))
+    return fitting
+
+
+def _entering(
+    operations: Sequence[keras.Operation], name: str, source: Key, key: Key, shape: tuple
+) -> Iterator[Node]:
+    """Yield the nodes that fit a tensor of some shape to an input of a nested model, by its key."""
+    for i, operation in enumerate(operations, start=1):
+        last = i == len(operations)
+        made = key if last else Key((*key.scope, id(operation)), key.tensor)
+        shape = tuple(operation.compute_output_spec(keras.KerasTensor(shape)).shape)
+        own = name if last else f"{name}/cast"
+        yield Node(own, operation, (source,), (made,), (shape,), ((Slot(source),), {}))
+        source = made
 
 
 def _nodes(
@@ -397,22 +431,25 @@ def _nodes(
         tensors = [t for t in keras.tree.flatten(arguments) if isinstance(t, keras.KerasTensor)]
         if has_graph(operation):
             inner = (*scope, id(call))
-            args, kwargs = arguments
-            given = keras.tree.flatten(args[0] if args else kwargs["inputs"])
+            given = _arranged(operation, arguments[0][0])
             for own, outside in zip(operation.inputs, given, strict=True):
+                key, own_name = Key(inner, id(own)), own._keras_history.operation.name
                 if not isinstance(outside, keras.KerasTensor):
-                    constants[Key(inner, id(own))] = keras.ops.convert_to_tensor(outside, own.dtype)
-                elif _key(outside, scope, aliases) in integers and is_float(own.dtype):
-                    # A nested model converts integers, also where Keras takes them for floats.
-                    key, source = Key(inner, id(own)), _key(outside, scope, aliases)
+                    constants[key] = keras.ops.convert_to_tensor(outside, own.dtype)
+                    for fit in _fitting(own, constants[key], cast=False):
+                        constants[key] = fit(constants[key])
+                    continue
+                source = _key(outside, scope, aliases)
+                # Integers are converted, also where Keras takes them for floats.
+                converts = source in integers and is_float(own.dtype)
+                fitting = _fitting(own, outside, cast=converts or outside.dtype != own.dtype)
+                if source in integers or not is_float(own.dtype):
                     integers.add(key)
-                    own_name = f"{name}/{own._keras_history.operation.name}"
-                    yield Node(
-                        own_name, _conversion_to(own.dtype), (source,), (key,),
-                        (tuple(outside.shape),), ((Slot(source),), {}),
-                    )  # fmt: skip
-                else:
-                    aliases[Key(inner, id(own))] = _key(outside, scope, aliases)
+                if not fitting:
+                    aliases[key] = source
+                yield from _entering(
+                    fitting, f"{name}/{own_name}", source, key, tuple(outside.shape)
+                )
             yield from _nodes(operation, inner, f"{name}/", aliases, models, constants, integers)
             models[name] = operation, tuple(_key(t, inner, aliases) for t in operation.outputs)
             for outside, own in zip(call.outputs, operation.outputs, strict=True):

@@ -86,6 +86,62 @@ def test_a_nested_model_converts_integers():
     assert flatten(model).nodes == flatten(model).nodes  # so that it is compiled once
 
 
+def as_list(z, a):
+    return [z, a]
+
+
+def as_dict(z, a):
+    return {"z": z, "a": a}
+
+
+@pytest.mark.filterwarnings("ignore:.*structure of:UserWarning")  # of Keras, but not of all
+@pytest.mark.parametrize(
+    ("built", "called"),
+    [
+        (as_list, as_dict),
+        (as_list, lambda z, a: {"b": a, **as_dict(z, a)}),  # what has no name there is ignored
+        (as_dict, as_dict),
+        (as_dict, lambda z, a: {"A": z, **as_dict(z, a)}),  # here Keras goes by the order
+        (lambda z, a: {"a": a, "z": z}, lambda z, a: (a, z)),
+        (lambda z, a: [z, [a]], lambda z, a: [z, a]),
+        (lambda z, a: z, lambda z, a: {"a": a, "z": z}),
+    ],
+)
+def test_inputs_of_a_nested_model_are_found_as_keras_does(built, called, rng):
+    own = [keras.Input((6,), name=name) for name in "za"]
+    used = keras.tree.flatten(built(*own))
+    inner = keras.Model(built(*own), layers.Dense(3)(used[0]) / keras.ops.mean(used[-1]))
+    outer = [keras.Input((6,)) for _ in own]
+    model = keras.Model(outer, inner(called(*outer)))
+    given = list(rng.random((2, 3, 6), "float32"))
+    np.testing.assert_allclose(evaluate(model, *given)[0], model(given), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("own", "outside", "dtype"),
+    [
+        ((6, 6, 4), (6, 6, 4), "float16"),
+        ((6, 6, 4), (6, 6, 4), "uint8"),
+        ((6, 6, 1), (6, 6), "float32"),
+        ((6, 6), (6, 6, 1), "float32"),
+        ((6, 6), (6, 6, 1), "float16"),
+    ],
+)
+def test_tensors_are_fitted_to_inputs_of_a_nested_model(own, outside, dtype, rng):
+    """Computed in half precision, numbers such as these would be infinite."""
+    inputs = keras.Input(own, dtype="float32" if dtype == "float16" else dtype)
+    large = 0.5 * keras.ops.cast(inputs, "float32") if dtype == "uint8" else inputs * 9e4
+    inner = keras.Model(inputs, keras.ops.mean(large, axis=[1, 2]), name="inner")
+    given = keras.Input(outside)
+    before = layers.Rescaling(9, dtype="float32" if dtype == "uint8" else dtype)(given)
+    model = keras.Model(given, inner(before))
+    images = rng.random((2, *outside), "float32")
+    np.testing.assert_allclose(evaluate(model, images)[0], model(images), rtol=1e-6)
+    nodes = flatten(model).nodes
+    assert len({node.name for node in nodes}) == len(nodes)
+    assert nodes == flatten(model).nodes  # so that it is compiled once
+
+
 def test_a_shared_model_has_a_node_for_each_call(images):
     one, other = keras.Input((8, 10, 3)), keras.Input((8, 10, 3))
     shared = block(2, "twin")
