@@ -90,7 +90,7 @@ def blur_integrated_gradients(
             advance(len(question))
     start = _blurred(question, place, sigma)
     whole = scores_of(question, batch_size=batch_size) - scores_of(start, batch_size=batch_size)
-    return contributions([total], whole)
+    return contributions(model, [total], whole)
 
 
 def _blurred(question: Question, place: int, deviation: float) -> Question:

@@ -11,7 +11,7 @@ from kerascnn._graph import Graph, Tensor
 from ._engine.axes import graph_of
 from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
-from ._engine.images import Images, check_images, one_or_all
+from ._engine.images import Images, OneOrAll, check_images, one_or_all
 from ._engine.layers import LayerLike, count_units, select_layer
 from ._engine.relu_rules import rule_named
 from ._engine.scores import PREDICTED
@@ -26,7 +26,7 @@ def deconvnet(
     unit: int | np.ndarray | None = None,
     batch_size: int = 32,
     verbose: bool | str = "auto",
-) -> np.ndarray | list[np.ndarray]:
+) -> OneOrAll:
     """Project the strongest activation of a unit back to the pixels that caused it.
 
     All other activations of the layer are set to 0, and the layers are inverted one by one:
@@ -48,7 +48,8 @@ def deconvnet(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
+        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays,
+        or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If images, layer or unit do not fit the model, or if there is no
@@ -80,7 +81,7 @@ def deconvnet(
 
     signature = specs([*arrays, units])
     step = compiled(model, graph, ("deconvnet", name), reconstructions, signature)
-    return one_or_all(in_batches(step, [*arrays, units], batch_size, verbose))
+    return one_or_all(model, in_batches(step, [*arrays, units], batch_size, verbose))
 
 
 def _strongest(maps: Tensor, units: Tensor) -> Tensor:

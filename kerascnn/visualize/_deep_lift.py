@@ -75,7 +75,7 @@ def deep_lift(
         if depends_on_others(node) or (masked and not isinstance(node.operation, ONLY_TO_LEARN)):
             route.kinds[node.name] = None
     route.check("DeepLIFT", KINDS, "Use integrated_gradients, which takes any layer.")
-    baselines = check_baseline(baseline, question.images)
+    baselines = check_baseline(model, baseline, question.images)
     question = with_predicted_classes(question, batch_size)
     count, score = len(baselines), question.score
 
@@ -86,7 +86,7 @@ def deep_lift(
     arrays = [*question.images, *baselines, question.classes]
     compiled = question.step(("deep_lift",), step, arrays)
     differences, *found = in_batches(compiled, arrays, question.at_once(batch_size), verbose)
-    return contributions(found, differences)  # Eq. 1: summation to delta
+    return contributions(model, found, differences)  # Eq. 1: summation to delta
 
 
 def contributions_of(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerascnn._checks import check_count
@@ -14,7 +13,7 @@ from kerascnn._sizes import check_free_sizes, shapes_on_the_way
 from ._engine.axes import check_channels_last, graph_of
 from ._engine.batches import in_batches
 from ._engine.compile import compiled, specs
-from ._engine.images import Images, check_images, one_or_all
+from ._engine.images import Images, OneOrAll, check_images, one_or_all
 from ._engine.layers import LayerLike, count_units, select_layer
 from ._engine.tape import gradients_of
 from ._saliency import over_channels
@@ -29,7 +28,7 @@ def effective_receptive_field(
     channel: int | None = None,
     batch_size: int = 32,
     verbose: bool | str = "auto",
-) -> np.ndarray | list[np.ndarray]:
+) -> OneOrAll:
     """Measure how strongly each pixel affects a unit: the absolute gradient, `|∂y/∂x|`.
 
     Within the theoretical receptive field, pixels in the middle usually count far more than those
@@ -51,7 +50,7 @@ def effective_receptive_field(
 
     Returns:
         (N, H, W) float32, non-negative, not normalized: the mean over the channels of the images.
-        For several inputs, a list of arrays.
+        For several inputs, a list of arrays, or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If an argument does not fit the model.
@@ -85,4 +84,4 @@ def effective_receptive_field(
 
     step = compiled(model, graph, ("unit gradients", name, unit, channel), gradients, specs(arrays))
     slopes = in_batches(step, arrays, batch_size, verbose)
-    return one_or_all([over_channels(graph, i, g, "mean") for i, g in enumerate(slopes)])
+    return one_or_all(model, [over_channels(graph, i, g, "mean") for i, g in enumerate(slopes)])

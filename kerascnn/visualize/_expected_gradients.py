@@ -46,7 +46,7 @@ def expected_gradients(
             a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baselines: (M, H, W, C) images of the training set, preprocessed like the images; for
-            several inputs, a list of arrays.
+            several inputs, a list or dict of arrays.
         samples: number of pairs of a baseline and an α; each takes a forward and a backward pass.
         seed: seed of the samples.
         batch_size: number of images per batch; smaller batches need less memory.
@@ -98,7 +98,7 @@ def expected_gradients(
     difference = scores_of(question, batch_size=batch_size) - _mean_scores(
         question, starts, order, batch_size
     )
-    return contributions([total / samples for total in totals], difference)
+    return contributions(model, [total / samples for total in totals], difference)
 
 
 def _baselines(model: keras.Model, baselines: Images, question: Question) -> list[np.ndarray]:

@@ -56,4 +56,4 @@ def gradient_times_input(
             )
     scores, grads = input_gradients(question, batch_size=batch_size, verbose=verbose)
     products = [np.multiply(x, g) for x, g in zip(question.images, grads, strict=True)]
-    return contributions(products, scores)
+    return contributions(model, products, scores)

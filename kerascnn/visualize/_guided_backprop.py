@@ -1,10 +1,9 @@
 """Guided backpropagation (Springenberg et al. 2014, arXiv:1412.6806)."""
 
 import keras
-import numpy as np
 
 from ._engine.answers import input_gradients
-from ._engine.images import Images, one_or_all
+from ._engine.images import Images, OneOrAll, one_or_all
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -16,7 +15,7 @@ def guided_backprop(
     *,
     batch_size: int = 32,
     verbose: bool | str = "auto",
-) -> np.ndarray | list[np.ndarray]:
+) -> OneOrAll:
     """Backpropagate a class's score to the image, keeping only positive gradients at each ReLU.
 
     A ReLU with input x passes back the gradient R as R·[R > 0]·[x > 0], so that evidence against
@@ -37,7 +36,8 @@ def guided_backprop(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
+        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays,
+        or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If images or target do not fit the model, or if it has no ReLU.
@@ -51,4 +51,4 @@ def guided_backprop(
     _scores, grads = input_gradients(
         question, rule="guided", batch_size=batch_size, verbose=verbose
     )
-    return one_or_all(grads)
+    return one_or_all(model, grads)

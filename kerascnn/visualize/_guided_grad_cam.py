@@ -7,7 +7,7 @@ from keras import ops
 from kerascnn._graph import Graph
 
 from ._engine.axes import graph_of
-from ._engine.images import Images
+from ._engine.images import Images, OneOrAll
 from ._engine.layers import LayerLike, select_maps
 from ._engine.targets import Target
 from ._grad_cam import grad_cam
@@ -22,7 +22,7 @@ def guided_grad_cam(
     *,
     batch_size: int = 32,
     verbose: bool | str = "auto",
-) -> np.ndarray | list[np.ndarray]:
+) -> OneOrAll:
     """Multiply guided backpropagation by Grad-CAM, for fine detail that supports a class.
 
     The location comes from `grad_cam`, upsampled bilinearly to the size of the images; the detail
@@ -39,7 +39,8 @@ def guided_grad_cam(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays.
+        (N, H, W, C) float32, signed, not normalized. For several inputs, a list of arrays,
+        or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If images, target or layer do not fit the model, or if it has no
@@ -53,9 +54,9 @@ def guided_grad_cam(
     _check_images(graph_of(model), layer)
     heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     details = guided_backprop(model, images, target, batch_size=batch_size, verbose=verbose)
-    if isinstance(details, list):
-        return [_enlarged(heatmaps, d) * d if d.ndim == 4 else d for d in details]
-    return _enlarged(heatmaps, details) * details
+    return keras.tree.map_structure(
+        lambda d: _enlarged(heatmaps, d) * d if d.ndim == 4 else d, details
+    )
 
 
 def _check_images(graph: Graph, layer: LayerLike) -> None:

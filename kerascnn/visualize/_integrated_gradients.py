@@ -47,7 +47,7 @@ def integrated_gradients(
             a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baseline: an image without evidence, (H, W, C), one baseline per image, (N, H, W, C), or a
-            number; for several inputs, a list with one of these for each. It must be
+            number; for several inputs, a list or dict with one of these for each. It must be
             preprocessed like the images: black is not 0 if a mean is subtracted. `None`: 0.
         steps: number of points of the Gauss-Legendre rule, or intervals of the trapezoid rule; each
             takes a forward and a backward pass.
@@ -57,8 +57,8 @@ def integrated_gradients(
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
     Returns:
-        `Contributions` with `attributions`, (N, H, W, C) float32, signed, or a list of arrays for
-        several inputs, and `gap`, (N,), the difference between their sum and F(x) − F(x′).
+        `Contributions` with `attributions`, (N, H, W, C) float32, signed, or for several inputs a
+        list or dict of arrays, and `gap`, (N,), the difference between their sum and F(x) − F(x′).
 
     Raises:
         TypeError, ValueError: If images, target, baseline or options do not fit.
@@ -74,7 +74,7 @@ def integrated_gradients(
         raise unknown("rule", rule, list(RULES))
     question = ask(model, images, target)
     arrays, score = question.images, question.score
-    baselines = check_baseline(baseline, arrays)
+    baselines = check_baseline(model, baseline, arrays)
     question = with_predicted_classes(question, batch_size)
 
     def integrals(graph: Graph, *tensors: Tensor) -> list:
@@ -98,7 +98,7 @@ def integrated_gradients(
     difference = scores_of(question, batch_size=batch_size) - scores_of(
         of_baselines, batch_size=batch_size
     )
-    return contributions(attributions, difference)  # Proposition 1: completeness
+    return contributions(model, attributions, difference)  # Proposition 1: completeness
 
 
 def gauss_legendre(steps: int) -> tuple[np.ndarray, np.ndarray]:

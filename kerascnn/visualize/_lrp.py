@@ -104,7 +104,7 @@ def lrp(
     arrays = [*question.images, *ends, question.classes]
     compiled = question.step(("lrp", name, tuple(rules.items())), step, arrays)
     scores, *found = in_batches(compiled, arrays, question.at_once(batch_size), verbose)
-    return contributions(found, scores)
+    return contributions(model, found, scores)
 
 
 # Rules: a is the input of a layer, w its weights, b its biases, z_k = Σ_j a_j w_jk + b_k its

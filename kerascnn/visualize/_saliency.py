@@ -7,7 +7,7 @@ from kerascnn._graph import Graph
 
 from ._engine.answers import input_gradients
 from ._engine.axes import check_channels_last, has_channels
-from ._engine.images import Images, one_or_all
+from ._engine.images import Images, OneOrAll, one_or_all
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -22,7 +22,7 @@ def saliency(
     reduce: str | None = "max",
     batch_size: int = 32,
     verbose: bool | str = "auto",
-) -> np.ndarray | list[np.ndarray]:
+) -> OneOrAll:
     """Compute how strongly each pixel affects the score of a class: its gradient, `|∂S/∂x|`.
 
     Works with any functional or sequential Keras model, including nested models. The score of a
@@ -45,7 +45,7 @@ def saliency(
     Returns:
         (N, H, W) float32, non-negative, not normalized; (N, H, W, C), signed, if `reduce` is
         `None`. For sequences (N, L), for volumes (N, D, H, W), and for vectors, which have no
-        channels, (N, F). For several inputs, a list of arrays.
+        channels, (N, F). For several inputs, a list of arrays, or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If images, target or an option do not fit the model.
@@ -61,7 +61,7 @@ def saliency(
     if reduce is not None:
         check_channels_last(graph)
     _scores, grads = input_gradients(question, batch_size=batch_size, verbose=verbose)
-    return one_or_all([over_channels(graph, i, g, reduce) for i, g in enumerate(grads)])
+    return one_or_all(model, [over_channels(graph, i, g, reduce) for i, g in enumerate(grads)])
 
 
 def check_reduce(reduce: str | None) -> None:

@@ -11,7 +11,7 @@ from kerascnn._progress import progress
 from ._engine.answers import with_predicted_classes
 from ._engine.axes import check_channels_last
 from ._engine.batches import in_sums
-from ._engine.images import Images, one_or_all
+from ._engine.images import Images, OneOrAll, one_or_all
 from ._engine.question import ask
 from ._engine.scores import gradients_at_points
 from ._engine.tape import normal
@@ -32,7 +32,7 @@ def smooth_grad(
     seed: int = 0,
     batch_size: int = 8,
     verbose: bool | str = "auto",
-) -> np.ndarray | list[np.ndarray]:
+) -> OneOrAll:
     """Average the gradients of a class's score over noisy copies of each image.
 
     Works with any functional or sequential Keras model, including nested models. The score of a
@@ -59,7 +59,7 @@ def smooth_grad(
 
     Returns:
         (N, H, W) float32, non-negative, not normalized; (N, H, W, C) if `reduce` is `None`. For
-        several inputs, a list of arrays.
+        several inputs, a list of arrays, or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If images, target or options do not fit.
@@ -103,7 +103,7 @@ def smooth_grad(
     if variance:  # VarGrad: the mean of the squares minus the square of the mean
         means = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
     means = [m.astype("float32") for m in means]
-    return one_or_all([over_channels(graph, i, m, reduce) for i, m in enumerate(means)])
+    return one_or_all(model, [over_channels(graph, i, m, reduce) for i, m in enumerate(means)])
 
 
 def _noisy(x: Tensor, keys: Tensor, levels: Tensor) -> Tensor:

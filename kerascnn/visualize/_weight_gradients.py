@@ -60,7 +60,8 @@ def weight_gradients(
     weights = model.trainable_weights
     if not weights:
         raise ValueError("model must have trainable weights; all of its weights are frozen.")
-    inputs = arrays[0] if len(arrays) == 1 else arrays
+    built_with = getattr(model, "_inputs_struct", 0)  # one, or a list, tuple or dict
+    inputs = keras.tree.pack_sequence_as(built_with, arrays)
     others = [v for v in model.variables if not v.trainable]  # moving statistics, dropout states
     before = [v.numpy().copy() for v in others]
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from kerascnn import visualize
@@ -56,6 +57,72 @@ def test_a_model_that_is_built_with_a_dict_takes_its_keys(arrays):
     found = visualize.activations(model, given, "both")
     np.testing.assert_allclose(found, np.array(model(given)), rtol=1e-5)
     assert visualize.occlusion(model, given, 0, size=2, stride=2, input="x").shape == (2, 6, 6)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A dict of two images, whose names are not in alphabetical order."""
+    rgb, depth = keras.Input((8, 8, 1), name="rgb"), keras.Input((8, 8, 1), name="depth")
+    maps = [layers.Conv2D(2, 3, activation="relu")(x) for x in (rgb, depth)]
+    pooled = [layers.GlobalAveragePooling2D()(x) for x in maps]
+    scores = layers.Dense(3, name="scores")(layers.Concatenate()(pooled))
+    return keras.Model({"rgb": rgb, "depth": depth}, scores)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    rng = np.random.default_rng(0)
+    return {name: rng.random((2, 8, 8, 1), "float32") for name in ("rgb", "depth")}
+
+
+def test_a_dict_of_inputs_has_no_order(pair, photos):
+    """Keras sorts the names, and takes a list for a dict in this order, or not at all."""
+    images = list(photos.values())
+    said = r"must be a dict, by the names of the model's inputs, 'depth', 'rgb', .* received a list"
+    with pytest.raises(ValueError, match="images " + said):
+        visualize.activations(pair, images, "scores")
+    with pytest.raises(ValueError, match="baseline " + said):
+        visualize.integrated_gradients(pair, photos, 1, baseline=images)
+    with pytest.raises(ValueError, match=r"the name of .*, 'depth', 'rgb'; received 0"):
+        visualize.occlusion(pair, photos, 1, input=0)
+    with pytest.raises(ValueError, match=r"it is one of 'depth', 'rgb'\."):
+        visualize.occlusion(pair, photos, 1)
+
+
+def test_results_for_a_dict_of_inputs_are_a_dict(pair, photos):
+    tensors = {name: tf.constant(x) for name, x in photos.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        score = pair(tensors)[:, 1]
+    expected = tape.gradient(score, tensors)
+    found = visualize.saliency(pair, photos, 1, reduce=None)
+    product = visualize.gradient_times_input(pair, photos, 1).attributions
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(found[name], gradient, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(product[name], gradient * photos[name], rtol=1e-5, atol=1e-7)
+    with pytest.raises(TypeError, match=r"received dict\. Select one: .*\['depth'\]"):
+        visualize.metrics.sensitivity_max(pair, photos, visualize.saliency)
+    drops = visualize.occlusion(pair, photos, 1, size=8, stride=8, fill=0, input="rgb")
+    alone = pair.predict({**photos, "rgb": 0 * photos["rgb"]}, verbose=0)
+    np.testing.assert_allclose(drops[:, 0, 0], (score - alone[:, 1]), rtol=1e-4)
+
+
+def test_a_baseline_for_each_of_a_dict(pair, photos):
+    baseline = {"rgb": 1.0, "depth": 0.0}
+    found = visualize.integrated_gradients(pair, photos, 1, baseline=baseline, steps=8)
+    assert not found.attributions["rgb"][photos["rgb"] == 1].any()
+    start = {name: np.full_like(photos[name], value) for name, value in baseline.items()}
+    whole = (pair.predict(photos, verbose=0) - pair.predict(start, verbose=0))[:, 1]
+    total = sum(x.sum(axis=(1, 2, 3)) for x in found.attributions.values())
+    np.testing.assert_allclose(total - found.gap, whole, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_of_the_weights_of_a_model_with_a_dict(pair, photos):
+    found = visualize.weight_gradients(pair, photos, lambda y: y[:, 1])
+    kernel, bias = found[-2:]
+    np.testing.assert_allclose(bias, [0, 1, 0])
+    before = keras.Model(pair.input, pair.get_layer("scores").input)
+    np.testing.assert_allclose(kernel[:, 1], before.predict(photos).mean(axis=0), rtol=1e-5)
 
 
 def alone(net, arrays, place, image):

@@ -1,12 +1,12 @@
 """What methods return that distribute a score over the pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from .images import one_or_all
+from .images import OneOrAll, in_order, one_or_all
 
 
 class Contributions(NamedTuple):
@@ -14,24 +14,25 @@ class Contributions(NamedTuple):
 
     Attributes:
         attributions: (N, H, W, C) float32, signed, in units of the score. For several inputs, a
-            list of arrays.
+            list of arrays, or a dict if the model takes one.
         gap: (N,) float32, Σ attributions minus what they should sum to: the score, or its
             difference from that of the baseline.
     """
 
-    attributions: np.ndarray | list[np.ndarray]
+    attributions: OneOrAll
     gap: np.ndarray
 
 
-def contributions(arrays: list[np.ndarray], whole: np.ndarray) -> Contributions:
+def contributions(model: keras.Model, arrays: list[np.ndarray], whole: np.ndarray) -> Contributions:
     """Return attributions, one array per input, with the difference of their sum from a whole."""
     total = sum(a.sum(axis=tuple(range(1, a.ndim)), dtype="float64") for a in arrays)
-    return Contributions(
-        one_or_all([a.astype("float32") for a in arrays]), (total - whole).astype("float32")
-    )
+    attributions = one_or_all(model, [a.astype("float32") for a in arrays])
+    return Contributions(attributions, (total - whole).astype("float32"))
 
 
-def check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+def check_baseline(
+    model: keras.Model, baseline: object, arrays: Sequence[np.ndarray]
+) -> list[np.ndarray]:
     """Return one baseline per input, in the shape of its images.
 
     Raises:
@@ -44,7 +45,9 @@ def check_baseline(baseline: object, arrays: Sequence[np.ndarray]) -> list[np.nd
             "model must take float images, which a path leads to from a baseline; it has an input "
             f"of type {integers[0]}. Use the layers after this input as a separate model."
         )
-    given = baseline if isinstance(baseline, (list, tuple)) else [baseline] * len(arrays)
+    given = in_order(model, "baseline", baseline)
+    if not isinstance(baseline, (list, tuple, Mapping)):
+        given *= len(arrays)
     if len(given) != len(arrays):
         raise ValueError(
             f"baseline must be a number, or a list with one array for each of the model's "

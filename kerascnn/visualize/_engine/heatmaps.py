@@ -120,10 +120,11 @@ def maps_by(method: Callable, model: Any, images: Any, target: Any, count: int) 
     """
     maps = method(model, images, target)
     maps = getattr(maps, "attributions", maps)
-    if isinstance(maps, list | tuple):  # several inputs, or more than heatmaps
+    if isinstance(maps, list | tuple | dict):  # several inputs, or more than heatmaps
+        first = next(iter(maps), 0) if isinstance(maps, dict) else 0
         raise TypeError(
             "method must return one array of heatmaps, (N, …); received "
-            f"{type(maps).__name__}. Select one: lambda *args: method(*args)[0]."
+            f"{type(maps).__name__}. Select one: lambda *args: method(*args)[{first!r}]."
         )
     maps = np.asarray(maps)
     if maps.ndim < 2 or len(maps) != count:

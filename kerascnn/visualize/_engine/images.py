@@ -14,6 +14,7 @@ from kerascnn._rescaling import warn_of_levels
 from .axes import check_channels_last
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
+OneOrAll = np.ndarray | list[np.ndarray] | dict[str, np.ndarray]
 
 
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
@@ -24,26 +25,17 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         ValueError: If rank, size or number of channels do not fit, if there are no images, or if
             a value is not finite.
     """
-    names = _all_names(model)[0]
-    if isinstance(images, Mapping):
-        names = next((each for each in _all_names(model) if set(each) == set(images)), names)
-        if set(images) != set(names):
-            raise ValueError(
-                f"images, as a dict, must have the names of the model's inputs as keys, {names}; "
-                f"received {list(images)}."
-            )
-        given: list[Any] = [images[name] for name in names]
-    else:
-        refuse_datasets("images", images)
-        given = list(images) if isinstance(images, (list, tuple)) else [images]
-    if len(given) != len(names):
+    refuse_datasets("images", images)
+    given = in_order(model, "images", images)
+    count = len(model.inputs)
+    if len(given) != count:
         ranks = [np.ndim(x) for x in given]
         labeled = len(ranks) == 2 and ranks[1] in (1, 2) and ranks[0] > ranks[1]
         how = "Stack images of the same input: np.stack(images)"
-        if len(names) == 1 and labeled:
+        if count == 1 and labeled:
             how = "Pass the images without their labels: images, labels = data"
         raise ValueError(
-            f"images must be one array for each of the model's {len(names)} input(s); "
+            f"images must be one array for each of the model's {count} input(s); "
             f"received {len(given)}. {how}."
         )
     arrays = [_check(x, t) for x, t in zip(given, model.inputs, strict=True)]
@@ -56,6 +48,46 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
         if len(arrays) == 1 or array.ndim == 4:  # the scale of other numbers is their own
             warn_of_levels(model, array, place=place)
     return arrays
+
+
+def in_order(model: keras.Model, what: str, given: object) -> list[Any]:
+    """List what is given for each of a model's inputs: by name, in a list, or for the only one.
+
+    Raises:
+        ValueError: If the names of a dict do not fit, or if a list is given for a dict of inputs.
+    """
+    if isinstance(given, Mapping):
+        all_names = _all_names(model)
+        names = next((each for each in all_names if set(each) == set(given)), all_names[0])
+        if set(given) != set(names):
+            raise ValueError(
+                f"{what}, as a dict, must have the names of the model's inputs as keys, {names}; "
+                f"received {list(given)}."
+            )
+        return [given[name] for name in names]
+    if not isinstance(given, (list, tuple)):
+        return [given]
+    if keys := keys_of(model):
+        raise ValueError(
+            f"{what} must be a dict, by the names of the model's inputs, "
+            f"{', '.join(map(repr, keys))}, which have no order; received a "
+            f"{type(given).__name__}. Use {{{keys[0]!r}: …, {keys[1]!r}: …}}."
+        )
+    return list(given)
+
+
+def keys_of(model: keras.Model) -> list[str]:
+    """Return the names of the inputs of a model that was built with a dict of several, else [].
+
+    Keras sorts them, so that in a list they would be in another order than in the dict.
+    """
+    by_name = len(model.inputs) > 1 and _has_dict(getattr(model, "_inputs_struct", None))
+    return _all_names(model)[0] if by_name else []
+
+
+def _has_dict(structure: object) -> bool:
+    inside = isinstance(structure, (list, tuple)) and any(map(_has_dict, structure))
+    return inside or isinstance(structure, dict)
 
 
 def refuse_datasets(name: str, images: object) -> None:
@@ -116,7 +148,9 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
         raise ValueError(f"model must take images, (N, H, W, C); it takes {shapes}.")
     if which is None:
         if len(images) > 1:
-            listed = ", ".join(f"{i} ({names[i]!r})" for i in images)
+            by_name = keys_of(model)
+            each = (repr(names[i]) if by_name else f"{i} ({names[i]!r})" for i in images)
+            listed = ", ".join(each)
             raise ValueError(
                 f"input must be given for a model with several inputs of images; it is one of "
                 f"{listed}."
@@ -127,6 +161,11 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
         if which not in known:
             raise unknown("input", which, [names[i] for i in images])
         place = known.index(which)
+    elif keys_of(model):
+        raise ValueError(
+            f"input must be the name of one of the model's inputs, which have no order, "
+            f"{', '.join(repr(names[i]) for i in images)}; received {which!r}."
+        )
     else:
         place = check_count("input", which, least=0)
     if place not in images:
@@ -188,6 +227,9 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
     return cast
 
 
-def one_or_all(arrays: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-    """Return the only array, or the list of arrays if there are several inputs."""
-    return arrays[0] if len(arrays) == 1 else arrays
+def one_or_all(model: keras.Model, arrays: list[np.ndarray]) -> OneOrAll:
+    """Return the only array; for several inputs, a list, or a dict if the model takes one."""
+    if len(arrays) == 1:
+        return arrays[0]
+    keys = keys_of(model)
+    return dict(zip(keys, arrays, strict=True)) if keys else arrays

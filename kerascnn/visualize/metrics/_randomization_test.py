@@ -125,7 +125,7 @@ def randomization_test(
     copies = [images]
     if samples > 1:
         keys = range(samples)
-        copies = [one_or_all(noisy(question.images, noise, seed, key)) for key in keys]
+        copies = [one_or_all(model, noisy(question.images, noise, seed, key)) for key in keys]
 
     def heatmaps() -> np.ndarray:
         found = (maps_by(method, copy.model, x, explained, len(question)) for x in copies)

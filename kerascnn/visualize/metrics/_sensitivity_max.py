@@ -84,7 +84,7 @@ def sensitivity_max(
                 (x + extents(x) * _uniform(x.shape[1:], radius, (seed, sample, i))).astype(x.dtype)
                 for i, x in enumerate(question.images)
             ]
-            maps = maps_by(method, model, one_or_all(moved), explained, count)
+            maps = maps_by(method, model, one_or_all(model, moved), explained, count)
             if before.shape != maps.shape:
                 raise ValueError(
                     f"original must be the method's heatmaps of the images, {maps.shape}; received "
