@@ -47,8 +47,16 @@ class Part:
         return np.asarray(self.images[rows])
 
     def centered(self, size: tuple[int, int]) -> "Part":
-        """Crop images to their middle, as views."""
-        return replace(self, images=center(self.images, size))
+        """Crop images to their middle, as views, and labels and weights of their pixels."""
+        whole = self.images.shape[1:3]
+
+        def cropped(array: np.ndarray | None) -> np.ndarray | None:
+            if array is None or array.shape[1:3] != whole:
+                return array
+            return center(array, size)
+
+        parts = self.images, self.labels, self.weights
+        return Part(*keras.tree.map_structure(cropped, parts))
 
     def cut(self, count: int) -> "Part":
         """Take the first few images."""

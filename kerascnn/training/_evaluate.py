@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
 import keras
@@ -24,6 +24,7 @@ from kerascnn.datasets._dataset import PARTS
 from ._checks import check_one_input, check_part, not_indices
 from ._data import Data, Part, as_part, center, range_of
 from ._evaluate_result import Evaluation
+from ._maps import check_middle, density
 from ._stream import Stream
 
 TOP = 5  # ImageNet's second score
@@ -51,7 +52,8 @@ def evaluate(
             used; of outputs by name, choose one with `keras.Model`.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
-            whose middle is used for an output that is smaller; for two classes also booleans.
+            whose middle is used for an output that lacks only a border, as without padding; for
+            two classes also booleans.
         part: The part of a data set to use.
         ten_crop: Whether to average the softmax over ten windows of the model's size: the corners,
             the center, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
@@ -109,6 +111,11 @@ def evaluate(
         )
     names = _names(class_names, max(last, 2))
     remember(model, class_names)
+    if ten_crop and len(model.outputs[0].shape) > 2:
+        raise ValueError(
+            f"ten_crop must be False for a class per pixel, since the windows show different "
+            f"places; received a model with the output {model.outputs[0].shape}."
+        )
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
     if isinstance(given, Stream):
         batches = _checked(given, check)
@@ -117,7 +124,7 @@ def evaluate(
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
     keep_maxima(model)
     with kernels_checked(model, first.images.shape):
-        return _compare(scores, batches, ignore_class, names)
+        return _compare(model, scores, batches, ignore_class, names)
 
 
 def _check_outputs(model: keras.Model) -> None:
@@ -187,7 +194,11 @@ def _names(class_names: Sequence[str] | str | None, classes: int) -> tuple[str, 
 
 
 def _compare(
-    scores: Scores, batches: Iterable[Part], ignored: int | None, names: tuple[str, ...]
+    model: keras.Model,
+    scores: Scores,
+    batches: Iterable[Part],
+    ignored: int | None,
+    names: tuple[str, ...],
 ) -> Evaluation:
     """Count predictions and labels, batch by batch."""
     from sklearn.metrics import roc_auc_score  # takes a second to import
@@ -195,12 +206,13 @@ def _compare(
     confusion = np.zeros((len(names), len(names)), int)
     top5, loss, classes = 0, 0.0, len(names)
     positive, chance = [], []  # for the ROC curve of two classes
+    dense_for = cache(partial(density, model))
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
         labels = part.labels
         if labels.dtype == bool and classes == 2:
             labels = labels.astype("uint8")
-        labels, chances = _paired(labels, chances)
+        labels, chances = _paired(labels, chances, tuple(part.images.shape[1:]), dense_for)
         counted = labels != ignored
         labels, chances = labels[counted].astype("int64"), chances[counted]
         _check_labels(labels, classes)
@@ -223,15 +235,21 @@ def _compare(
     return Evaluation(confusion, rank, loss / count, names, auc)
 
 
-def _paired(labels: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Flatten labels to (n,) and probabilities to (n, K); crop larger labels to the middle."""
+def _paired(
+    labels: np.ndarray, chances: np.ndarray, image_shape: tuple[int, ...], dense: Callable
+) -> tuple[np.ndarray, np.ndarray]:
+    """Flatten labels to (n,) and probabilities to (n, K); crop larger masks to the middle."""
+    is_map = chances.ndim == 4
     fits = labels.ndim == chances.ndim - 1 and all(
-        have >= want for have, want in zip(labels.shape, chances.shape[:-1], strict=True)
+        have == want or (is_map and have > want)
+        for have, want in zip(labels.shape, chances.shape[:-1], strict=True)
     )
     if not fits or not np.issubdtype(labels.dtype, np.integer):
         raise not_indices(labels, chances.shape[1:-1])
-    if labels.ndim > 1:
-        labels = center(labels, chances.shape[1:3])
+    if is_map:
+        size = chances.shape[1:3]
+        check_middle(labels, size, image_size=image_shape[:2], dense=dense(image_shape))
+        labels = center(labels, size)
     return labels.ravel(), chances.reshape(-1, chances.shape[-1])
 
 

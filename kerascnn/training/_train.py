@@ -100,11 +100,11 @@ def train(
             the labels. Read a folder of images with `datasets.from_directory`. Images
             `(N, H, W, C)` in `input_range`, float, or integers if it goes beyond 1; an array
             or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
-            indices of pixels (the middle is used for an output that is smaller), or `(N, M, 5)`
-            boxes: class, and center x, y, width, height from 0 to 1; rows of class -1 are
-            ignored. If outputs have labels of their own, a dict of labels by the outputs' names;
-            all losses count equally. Weights `(N,)` for images, or one for each label, such as
-            `(N, H, W)`.
+            indices of pixels (the middle is used for an output that lacks only a border, as
+            without padding), or `(N, M, 5)` boxes: class, and center x, y, width, height from 0 to
+            1; rows of class -1 are ignored. If outputs have labels of their own, a dict of labels
+            by the outputs' names; all losses count equally. Weights `(N,)` for images, or one for
+            each label, such as `(N, H, W)`.
             A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
             also of unknown length. Its batches are used as they are, and each is checked when it
             arrives. The batches of a `PyDataset` are shuffled by the seed; a `tf.data.Dataset`

@@ -10,6 +10,7 @@ from kerascnn._graph import flatten, has_graph
 from kerascnn._heads import SURE, applied_last, end_of, keeps_values
 from kerascnn.training._data import Labels, Part
 from kerascnn.training._dice_loss import DiceLoss
+from kerascnn.training._maps import density
 from kerascnn.training._recipes import Recipe
 
 from .binary import binary
@@ -131,7 +132,11 @@ def _outputs(
     else:
         names = getattr(model, "output_names", None) or [f"output_{i}" for i in range(len(flat))]
     ends = _ends(model, image_shape, len(flat))
-    outputs = [Output(end, tuple(one.shape)) for end, one in zip(ends, flat, strict=True)]
+    size = tuple(image_shape[:2]) if len(image_shape) == 3 else None
+    outputs = [
+        Output(end, tuple(one.shape), size, density(model, image_shape, index))
+        for index, (end, one) in enumerate(zip(ends, flat, strict=True))
+    ]
     return list(names), outputs
 
 

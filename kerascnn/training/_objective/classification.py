@@ -8,7 +8,7 @@ import numpy as np
 from kerascnn.training._checks import not_indices
 
 from .objective import Objective, Output, make
-from .segmentation import middle
+from .segmentation import check_masks, middle
 
 
 def classification(
@@ -43,11 +43,14 @@ def check_indices(labels: np.ndarray, output: Output, ignored: int | None = None
         ValueError: If they have another shape or type, or a class is out of range.
     """
     places = output.full_shape[1:-1]
+    is_map = output.map_size is not None
     fits = labels.ndim == len(places) + 1 and all(
-        want is None or want <= have for have, want in zip(labels.shape[1:], places, strict=True)
+        want is None or want == have or (is_map and want < have)
+        for have, want in zip(labels.shape[1:], places, strict=True)
     )
     if not fits or not np.issubdtype(labels.dtype, np.integer):
         raise not_indices(labels, places)
+    check_masks(labels, output)
     counted = labels if ignored is None else labels[labels != ignored]
     if counted.size and (counted.min() < 0 or counted.max() >= output.classes):
         raise ValueError(

@@ -7,7 +7,7 @@ import numpy as np
 from kerascnn.training._data import Part
 
 from .objective import Output
-from .segmentation import middle
+from .segmentation import check_masks, middle
 
 
 def check_shape(labels: np.ndarray, output: Output) -> None:
@@ -25,6 +25,7 @@ def check_shape(labels: np.ndarray, output: Output) -> None:
         have == size or (is_map and have > size) for have, size in zip(shape, want, strict=False)
     )
     if fits and shape[-1] == channels:
+        check_masks(labels, output)
         return
     wanted, received = (
         ", ".join(map(str, each))

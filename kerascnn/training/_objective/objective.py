@@ -22,10 +22,14 @@ class Output:
     Attributes:
         end: the function whose values it holds, such as "softmax"; see `kerascnn._heads.end_of`.
         shape: (None, …, K), as returned by the model; (None,) for one number per image.
+        image_size: (H, W) of the images; `None` if it is not known.
+        dense: returns whether a map has stride 1, so that it is the middle of larger labels.
     """
 
     end: str
     shape: tuple
+    image_size: tuple[int, ...] | None = None
+    dense: Callable[[], bool] = lambda: True
 
     @property
     def full_shape(self) -> tuple:

@@ -12,7 +12,7 @@ from kerascnn.training._dice_loss import DiceLoss
 from .classification import class_indices
 from .elementwise import check_shape, like_output
 from .objective import Objective, Output, make
-from .segmentation import middle_of_masks
+from .segmentation import check_own_masks, middle_of_masks
 
 ELEMENTWISE = (  # Keras's losses that compare labels with outputs value by value
     *("binarycrossentropy", "binaryfocalcrossentropy", "categoricalcrossentropy"),
@@ -32,8 +32,15 @@ def own_loss(
     """
     of_classes = partial(class_indices, output=output)
     if keras_name(loss) not in ELEMENTWISE:
-        ready = partial(middle_of_masks, output=output)
-        return make(loss, [], labels, output, ready=ready, of_classes=of_classes)
+        return make(
+            loss,
+            [],
+            labels,
+            output,
+            check=partial(check_own_masks, output=output),
+            ready=partial(middle_of_masks, output=output),
+            of_classes=of_classes,
+        )
     return make(
         loss,
         [],

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from kerascnn.datasets import weight_map
 from kerascnn.training._data import Part, center
+from kerascnn.training._maps import check_middle
 
 from .objective import Output
 
@@ -21,19 +22,37 @@ def middle(part: Part, size: tuple[int, int] | None) -> Part:
     return replace(part, labels=center(labels, size), weights=weights)
 
 
+def check_masks(labels: np.ndarray, output: Output) -> None:
+    """Check that labels that are larger than a map belong to the pixels around it.
+
+    Raises:
+        ValueError: If it is unknown which labels belong to the pixels of the map.
+    """
+    if output.map_size is not None and None not in output.map_size:
+        check_middle(labels, output.map_size, image_size=output.image_size, dense=output.dense)
+
+
 def middle_of_masks(part: Part, output: Output) -> Part:
     """Crop masks that are larger than the output to their middle, for a loss that is unknown.
 
     Masks are integers (N, H, W), or (N, H, W, 1 or K); other labels stay as they are.
     """
-    labels, size = part.labels, output.map_size
+    return middle(part, output.map_size) if _are_masks(part.labels, output) else part
+
+
+def check_own_masks(labels: np.ndarray, output: Output) -> None:
+    """Check what `middle_of_masks` would crop, as `check_masks` does."""
+    if _are_masks(labels, output):
+        check_masks(labels, output)
+
+
+def _are_masks(labels: np.ndarray, output: Output) -> bool:
     masks = labels.ndim == 4 and labels.shape[-1] in (1, output.classes)
     masks |= labels.ndim == 3 and labels.dtype.kind in "iub"
-    fits = size is not None and all(
-        want is not None and want <= have
-        for have, want in zip(labels.shape[1:3], size, strict=False)
-    )
-    return middle(part, size) if masks and fits else part
+    if not masks or output.map_size is None:
+        return False
+    sizes = zip(labels.shape[1:3], output.map_size, strict=True)
+    return all(want is not None and want <= have for have, want in sizes)
 
 
 def border_weights(part: Part, w0: float, sigma: float) -> Part:
