@@ -17,17 +17,13 @@ from kerascnn._sizes import check_size_of
 from ._augmentation import changed_by, named
 from ._checks import check_part, check_weights_of
 from ._data import Part, reads_on_demand
+from ._moving import mixes, moves
 from ._objective import Objective, check_variety, class_weights, objective_for
 from ._objective.objective import Losses
 from ._pipeline import augmented_shape
 from ._recipes import Augmentation, Recipe
 from ._run_config import name_of
 from ._stream import Stream
-
-MOVING = (
-    "PadCropFlip", "RandomAffine", "RandomCrop", "RandomElasticTransform", "RandomFlip",
-    "RandomPerspective", "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +89,16 @@ def prepare(
     """
     first = first_of(fit)
     places = any(one.labels.ndim > 2 for one in first.of_outputs().values())
-    if places and _moves(augment):
+    if places and moves(augment, first.images):
         raise ValueError(
             f"augment must be 'none' for labels {_shapes(first)}, which have positions in the "
             f"image; received {name_of(augment)!r}, which moves only the images: pass "
+            f"augment='none', and move images and labels together in a tf.data.Dataset."
+        )
+    if mixes(augment):
+        raise ValueError(
+            f"augment must not mix images, whose labels stay as they are; received "
+            f"{name_of(augment)!r}: mix images and labels together in a tf.data.Dataset, and pass "
             f"augment='none'."
         )
     change, size = _augmentation(augment, model, first)
@@ -152,14 +154,6 @@ def first_of(part: Part | Stream) -> Part:
 
 def _shapes(part: Part) -> str:
     return " and ".join(str(one.labels.shape) for one in part.of_outputs().values())
-
-
-def _moves(augment: Callable | str) -> bool:
-    """Return whether an augmentation is known to move what is in the images."""
-    if isinstance(augment, str):
-        return augment != "none"
-    layers = augment.layers if isinstance(augment, keras.Sequential) else [augment]
-    return any(type(layer).__name__ in MOVING for layer in layers)
 
 
 def _input_shape(model: keras.Model, fit: Part) -> tuple[int | None, ...]:

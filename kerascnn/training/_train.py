@@ -125,7 +125,9 @@ def train(
         augment: A Keras layer or a function, from a batch `(N, H, W, C)` float32 to a batch, or
             the name of an augmentation, such as `"none"`. If `None`, the recipe's. The training
             images pass through it again in each epoch. The random numbers of a function are
-            reproducible only if they come from a layer's `keras.random.SeedGenerator`.
+            reproducible only if they come from a layer's `keras.random.SeedGenerator`. Labels are
+            not changed, so what moves the images is rejected for masks and boxes, and what mixes
+            them always. In a function, only large movements are found, such as flips.
         loss: A Keras loss instead of the one that follows from the last activation, or a dict of
             losses by the names of outputs that have labels of their own.
         input_range: Smallest and largest value of the images, as the model expects them. "auto" is
