@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 from kerascnn import visualize
@@ -82,6 +83,13 @@ def test_a_relu_is_seen_however_it_is_written(written, rng):
     np.testing.assert_allclose(ours, visualize.guided_backprop(plain, images, 0), atol=1e-6)
 
 
+def rectifying():
+    """A model without weights that applies a ReLU, of `keras.ops`."""
+    inputs = keras.Input((6, 6, 4))
+    return keras.Model(inputs, ops.maximum(inputs, 0))
+
+
+rows = layers.Reshape((6, 24))
 CLOSED = {
     "custom layer": (Block(name="last"),),
     "custom convolution": (Rectified(4, 3, name="last"),),
@@ -101,8 +109,32 @@ CLOSED = {
     "prelu": (layers.PReLU(name="last"),),
     "swish": (convolution(activation="swish"),),
     "gelu": (layers.Activation("gelu", name="last"),),
+    "bidirectional": (
+        rows,
+        layers.Bidirectional(layers.SimpleRNN(3, activation="relu"), name="last"),
+    ),
+    "recurrent activation": (rows, layers.GRU(3, recurrent_activation="relu", name="last")),
+    "pipeline": (layers.Pipeline([layers.ReLU()], name="last"),),
+    "lambda of a model": (layers.Lambda(rectifying(), name="last"),),
+    "activation of a model": (layers.Activation(rectifying(), name="last"),),
+    "convolution with a model": (convolution(activation=rectifying()),),
+    "model in a wrapper": (
+        layers.Reshape((1, 6, 6, 4)),
+        layers.TimeDistributed(rectifying(), name="last"),
+    ),
+    "function in a wrapper": (
+        layers.TimeDistributed(layers.Dense(3, lambda x: ops.maximum(x, 0)), name="last"),
+    ),
+    "map": (lambda x: named(ops.map(ops.relu, x), "last"),),
+    "vectorized map": (lambda x: named(ops.vectorized_map(ops.relu, x), "last"),),
     "hard tanh": (layers.Activation("hard_tanh", name="last"),),
 }
+
+
+def named(tensor, name):
+    """Name the operation that computes a tensor."""
+    tensor._keras_history.operation.name = name
+    return tensor
 
 
 @pytest.mark.parametrize("kind", CLOSED)
@@ -113,9 +145,31 @@ def test_what_is_not_reached_is_named(kind, rng):
 
 
 def test_layers_without_a_relu_are_passed_in_silence(rng):
-    model = net(layers.Reshape((6, 24)), layers.LSTM(4), layers.Activation("tanh"))
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(3, "tanh")])
+    model = net(
+        layers.Reshape((36, 4)),
+        layers.Pipeline([layers.Dropout(0.1)]),
+        layers.TimeDistributed(inner),
+        layers.Bidirectional(layers.GRU(3, return_sequences=True)),
+        layers.LSTM(4),
+        layers.Activation("tanh"),
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        visualize.guided_backprop(model, rng.random((1, 6, 6, 2), "float32"), 0)
+
+
+def test_a_network_of_tensorflow_is_named(tmp_path, rng):
+    class Rectifier(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 6, 6, 4))])
+        def serve(self, x):
+            return tf.nn.relu(x)
+
+    module = Rectifier()
+    tf.saved_model.save(module, str(tmp_path), signatures={"serve": module.serve})
+    layer = layers.TFSMLayer(str(tmp_path), call_endpoint="serve", name="last")
+    model = net(layer)
+    with pytest.warns(UserWarning, match=r"inside 'last', which pass the plain gradient"):
         visualize.guided_backprop(model, rng.random((1, 6, 6, 2), "float32"), 0)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from keras import ops
 
 from kerascnn._errors import LISTED, unknown, warn
-from kerascnn._graph import Graph, Key, Node, Slot, Tensor, run
+from kerascnn._graph import Graph, Key, Node, Slot, Tensor, flatten, has_graph, run
 from kerascnn._heads import SQUASHING, last_function, name_of, without_activation
-from kerascnn._known import OWN, can_be_seen, is_known
+from kerascnn._known import OWN, can_be_seen, is_known, known_name
+from kerascnn._state import parts_of
 
 from .tape import pass_back
 from .written_out import written_out
@@ -37,7 +38,12 @@ BENT = (
     "greater", "greaterequal", "less", "lessequal",
 )  # fmt: skip
 SMOOTH = (*SQUASHING, "tanh", "linear")  # functions that a Lambda may apply without a warning
-HIDING = ("SCells", "CCells")  # layers of this package that contain a ReLU
+HIDING = (
+    "SCells", "CCells",  # layers of this package that contain a ReLU
+    "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper",  # networks of other libraries
+    # operations that apply a function of the user's
+    "AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop",
+)  # fmt: skip
 
 
 def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
@@ -75,9 +81,7 @@ def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
             f"the rule {rule!r} is not applied to ReLUs inside {_listed(hidden)}, which pass the "
             "plain gradient. Write each ReLU as a separate keras.layers.ReLU."
         )
-    relatives = [
-        n.name for n in nodes if n.name in alike or name_of(last_function(n.operation)) in RELATIVES
-    ]
+    relatives = [n.name for n in nodes if n.name in alike or _is_relative(n)]
     if relatives:
         warn(
             f"the rule {rule!r} only applies to ReLUs; the other activations in "
@@ -107,21 +111,38 @@ def is_rectifier(node: Node) -> bool:
 def may_hide_a_rectifier(node: Node) -> bool:
     """Return whether an operation may contain a ReLU that the rules cannot be applied to."""
     operation = node.operation
-    if is_rectifier(node) or name_of(last_function(operation)) in RELATIVES:
+    if is_rectifier(node) or _is_relative(node):
         return False
-    function = last_function(operation)
-    if not isinstance(function, keras.Operation) and not _is_of_keras(function):
-        return name_of(function) not in SMOOTH  # a user-defined function
+    if any(map(_may_rectify, parts_of(operation))):  # itself, or a layer inside it
+        return True
+    return name_of(operation) in BENT or isinstance(operation, BENDING)
+
+
+def _may_rectify(operation: keras.Operation) -> bool:
+    """Return whether an operation, which is computed as a whole, may contain a ReLU."""
+    if has_graph(operation):
+        nodes = flatten(operation).nodes
+        return any(written_out(nodes)) or any(
+            is_rectifier(node) or may_hide_a_rectifier(node) or _is_relative(node)
+            for node in nodes
+            if not node.is_input
+        )
+    functions = [last_function(operation), getattr(operation, "recurrent_activation", None)]
+    return known_name(operation) in HIDING or any(map(_function_may_rectify, functions))
+
+
+def _function_may_rectify(function: Callable | None) -> bool:
+    if function is None or has_graph(function):  # the graph is one of the parts
+        return False
     if isinstance(function, keras.Operation) and not can_be_seen(function):
         return True  # a custom layer, also as the activation of another layer
-    if type(operation).__name__ in HIDING:
-        return True
-    if isinstance(operation, keras.layers.Wrapper) or _recurs(operation):
-        return any(
-            name_of(last_function(inner)) in (*RECTIFIERS, *RELATIVES) or not can_be_seen(inner)
-            for inner in operation._flatten_layers()
-        )
-    return name_of(operation) in BENT or isinstance(operation, BENDING)
+    if not isinstance(function, keras.Operation) and not _is_of_keras(function):
+        return name_of(function) not in SMOOTH  # a user-defined function
+    return name_of(function) in (*RECTIFIERS, *RELATIVES)
+
+
+def _is_relative(node: Node) -> bool:
+    return name_of(last_function(node.operation)) in RELATIVES
 
 
 def _is_of_keras(function: Callable) -> bool:
