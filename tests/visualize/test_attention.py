@@ -69,6 +69,32 @@ def test_relevance(model, images):
     assert np.abs(ours - other).max() > 0.01
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"use_causal_mask": True},
+        {"return_attention_scores": True},
+        {"use_causal_mask": True, "return_attention_scores": True},
+    ],
+)
+def test_options_of_the_call(options, rng):
+    inputs, x = keras.Input((6, 4)), rng.random((3, 6, 4), "float32")
+    layer, head = layers.MultiHeadAttention(2, 3), layers.Dense(4)
+    y = layer(inputs, inputs, **options)
+    y = y[0] if "return_attention_scores" in options else y
+    model = keras.Model(inputs, head(y[:, -1]))
+    with tf.GradientTape() as tape:
+        tape.watch(point := tf.constant(x))
+        y, A = layer(point, point, **options | {"return_attention_scores": True})
+        score = head(y[:, -1])[:, 2]
+    rollout = 0.5 * np.array(A).mean(axis=1) + 0.5 * np.eye(6)
+    np.testing.assert_allclose(attention_rollout(model, x, token=5), rollout[:, 5], rtol=1e-4)
+    R = np.eye(6) + np.maximum(tape.gradient(score, A) * A, 0).mean(axis=1)
+    ours = attention_relevance(model, x, 2, token=5)
+    np.testing.assert_allclose(ours, R[:, 5], rtol=1e-3, atol=1e-5)
+
+
 def test_grad_cam_of_tokens(model, images):
     """The mean over the tokens, arranged as the patches lie."""
     flat = grad_cam(model, images, 1, "block0")

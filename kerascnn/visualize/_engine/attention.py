@@ -36,7 +36,8 @@ class Recorder:
         if node.name not in self.names:
             return run(node, args, kwargs)
         if self.tape is not None:
-            self.tape.watch(keras.tree.flatten((args, kwargs)))
+            tensors = filter(tf.is_tensor, keras.tree.flatten((args, kwargs)))
+            self.tape.watch([tensor for tensor in tensors if tensor.dtype.is_floating])
         asked = kwargs.get("return_attention_scores", False)
         output, found = run(node, args, {**kwargs, "return_attention_scores": True})
         self.maps[node.name] = found
