@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+from keras.src.backend import get_keras_mask, set_keras_mask
 from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
@@ -58,6 +59,7 @@ class Node:
         shapes: shapes of the output tensors, including the batch axis.
         slots: the arguments of the call, (args, kwargs), with a `Slot` for each tensor.
         boolean: whether it computes truth values, such as a mask, through which no gradient flows.
+        enters: whether it only brings a tensor into a nested model, with its mask.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Node:
     shapes: tuple[tuple, ...]
     slots: tuple[tuple, dict]
     boolean: bool = False
+    enters: bool = False
 
     def arguments(self, values: dict[Key, Any]) -> tuple[tuple, dict]:
         """Fill the slots with values."""
@@ -208,6 +211,7 @@ class Graph:
                 results = keras.tree.flatten(call(node, args, kwargs))
                 if any(map(_is_lost, results, node.shapes)):
                     raise MisfitError("the output is empty", node)
+                _give_masks(node, args, kwargs, results)
                 values.update(zip(node.outputs, results, strict=True))
         return values
 
@@ -228,6 +232,56 @@ def _for_batch(constant: Tensor, like: Tensor) -> Tensor:
     if constant.shape[:1] != (1,):
         return constant
     return keras.ops.broadcast_to(constant, (keras.ops.shape(like)[0], *constant.shape[1:]))
+
+
+def _give_masks(node: Node, args: tuple, kwargs: dict, results: list) -> None:
+    """Give the outputs of a node the masks of its layer, of which a copy of an output has none.
+
+    A mask says which steps of a sequence count. Keras gives it to a tensor as an attribute.
+    """
+    layer = node.operation
+    if not args or any(map(keras.backend.is_keras_tensor, results)):
+        return
+    if node.enters and get_keras_mask(results[0]) is None:
+        with_mask_of(args[0], results[0])
+    elif isinstance(layer, keras.Layer) and layer.supports_masking:
+        given = kwargs.get("mask")
+        carried = keras.tree.map_structure(get_keras_mask, args[0])
+        layer._set_mask_metadata(args[0], results, carried if given is None else given)
+
+
+def with_mask_of(tensor: Tensor, other: Tensor) -> Tensor:
+    """Give the mask of a tensor, if it has one, to another, which is returned."""
+    if (mask := get_keras_mask(tensor)) is not None:
+        set_keras_mask(other, mask)
+    return other
+
+
+class WithMask(keras.Operation):
+    """Gives a tensor a mask, as the argument `mask` does in the call of a nested model."""
+
+    def call(self, x: Tensor, mask: Tensor) -> Tensor:
+        x = keras.ops.copy(x)  # others take the tensor without it
+        set_keras_mask(x, mask)
+        return x
+
+    def compute_output_spec(self, x: Tensor, mask: Tensor) -> keras.KerasTensor:
+        return keras.KerasTensor(x.shape, x.dtype)
+
+    def macs(self, before: Any, after: Any) -> int:
+        return 0
+
+
+def masked_in(nodes: Sequence[Node]) -> set[Key]:
+    """Return the keys of the tensors that have a mask after some nodes, the first of a model."""
+    masked: set[Key] = set()
+    for node in nodes:
+        layer = node.operation
+        begins = isinstance(layer, WithMask | keras.layers.Masking)
+        passes = node.enters or getattr(layer, "supports_masking", False)
+        if begins or getattr(layer, "mask_zero", False) or (passes and masked & {*node.inputs}):
+            masked.update(node.outputs)
+    return masked
 
 
 def _is_lost(result: Tensor, built: tuple) -> bool:
@@ -391,16 +445,46 @@ def _fitting(own: keras.KerasTensor, outside: Tensor, *, cast: bool) -> list[ker
     return fitting
 
 
+def _masks_given(model: keras.Model, args: tuple, kwargs: dict) -> list:
+    """List the masks that a nested model is called with, one or `None` for each input."""
+    masks = kwargs.get("mask") if len(args) < 3 else args[2]
+    found = [] if masks is None else keras.tree.flatten(masks)
+    return [*found, *[None] * len(model.inputs)][: len(model.inputs)]
+
+
+_with_mask = cache(WithMask)  # the same each time, as a key of caches
+
+
 def _entering(
-    operations: Sequence[keras.Operation], name: str, source: Key, key: Key, shape: tuple
+    operations: Sequence[keras.Operation],
+    name: str,
+    source: Key,
+    key: Key,
+    shape: tuple,
+    mask: Any = None,
 ) -> Iterator[Node]:
-    """Yield the nodes that fit a tensor of some shape to an input of a nested model, by its key."""
-    for i, operation in enumerate(operations, start=1):
-        last = i == len(operations)
+    """Yield the nodes that bring a tensor into a nested model.
+
+    Args:
+        operations: what fits it to an input.
+        name: name of the input.
+        source: key of the tensor.
+        key: key of the input.
+        shape: shape of the tensor.
+        mask: the mask that it gets: a slot or a tensor; `None`: that which it has.
+    """
+    masked = [] if mask is None else [_with_mask()]
+    for i, operation in enumerate(steps := [*operations, *masked], start=1):
+        last = i == len(steps)
         made = key if last else Key((*key.scope, id(operation)), key.tensor)
-        shape = tuple(operation.compute_output_spec(keras.KerasTensor(shape)).shape)
-        own = name if last else f"{name}/cast"
-        yield Node(own, operation, (source,), (made,), (shape,), ((Slot(source),), {}))
+        own = name if last else f"{name}/{operation.name}"
+        if isinstance(operation, WithMask):
+            given = (Slot(source), mask)
+        else:
+            given = (Slot(source),)
+            shape = tuple(operation.compute_output_spec(keras.KerasTensor(shape)).shape)
+        inputs = tuple(each.key for each in given if isinstance(each, Slot))
+        yield Node(own, operation, inputs, (made,), (shape,), (given, {}), enters=True)
         source = made
 
 
@@ -432,7 +516,8 @@ def _nodes(
         if has_graph(operation):
             inner = (*scope, id(call))
             given = _arranged(operation, arguments[0][0])
-            for own, outside in zip(operation.inputs, given, strict=True):
+            masks = _masks_given(operation, *arguments)
+            for own, outside, mask in zip(operation.inputs, given, masks, strict=True):
                 key, own_name = Key(inner, id(own)), own._keras_history.operation.name
                 if not isinstance(outside, keras.KerasTensor):
                     constants[key] = keras.ops.convert_to_tensor(outside, own.dtype)
@@ -445,10 +530,14 @@ def _nodes(
                 fitting = _fitting(own, outside, cast=converts or outside.dtype != own.dtype)
                 if source in integers or not is_float(own.dtype):
                     integers.add(key)
-                if not fitting:
+                if mask is get_keras_mask(outside):
+                    mask = None
+                if isinstance(mask, keras.KerasTensor):
+                    mask = Slot(_key(mask, scope, aliases))
+                if not fitting and mask is None:
                     aliases[key] = source
                 yield from _entering(
-                    fitting, f"{name}/{own_name}", source, key, tuple(outside.shape)
+                    fitting, f"{name}/{own_name}", source, key, tuple(outside.shape), mask
                 )
             yield from _nodes(operation, inner, f"{name}/", aliases, models, constants, integers)
             models[name] = operation, tuple(_key(t, inner, aliases) for t in operation.outputs)

@@ -13,7 +13,7 @@ from ._engine.images import Images
 from ._engine.layers import LayerLike, select_maps
 from ._engine.question import ask
 from ._engine.scores import scores_at
-from ._engine.tail import tail_of, values_of
+from ._engine.tail import masked, tail_of, values_of
 from ._engine.targets import Target
 from ._engine.tokens import Reshape, as_maps
 
@@ -65,6 +65,7 @@ def ablation_cam(
     question = with_predicted_classes(question, batch_size)
     values = values_of(question, tail.inputs, batch_size)
     maps, count, channels = values[0], len(question), values[0].shape[-1]
+    joined = len(tail.inputs)
     # Without a map that is 0, nothing changes. A callable takes all images at once.
     needed = np.any(maps.reshape(count, -1, channels), axis=1)
     if score is not None:
@@ -74,11 +75,12 @@ def ablation_cam(
     without = np.concatenate([np.full(count, channels), channel]).astype("int32")
 
     def scores(graph: Graph, *tensors: Tensor) -> list:
-        maps, *others, without, classes = tensors
+        maps, *others = tensors[:joined]
+        *masks, without, classes = tensors[joined:]
         behind = tail_of(graph, graph.node(name).outputs[0])
         kept = ops.cast(ops.arange(maps.shape[-1]) != without[:, None], maps.dtype)
         kept = ops.reshape(kept, (-1, *(1 for _ in maps.shape[1:-1]), maps.shape[-1]))
-        inputs = [maps * kept, *others]
+        inputs = masked([maps * kept, *others], masks)
         return [scores_at(behind, inputs, classes, score)[1]]
 
     arrays = [*values, without[:1], question.classes]

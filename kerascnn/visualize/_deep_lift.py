@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._graph import Graph, Key, Node, Tensor
+from kerascnn._graph import Graph, Key, Node, Tensor, masked_in
 from kerascnn._heads import last_function, without_activation
 
 from ._engine.answers import with_predicted_classes
@@ -70,8 +70,11 @@ def deep_lift(
     question = ask(model, images, target)
     route = Route(question.graph, question.graph.inputs)
     masks = {key for node in route.nodes if node.boolean for key in node.outputs}
+    carrying = masked_in(question.graph.nodes)
     for node in route.nodes:
         masked = not node.boolean and not masks.isdisjoint(node.inputs)
+        if getattr(node.operation, "_call_has_mask_arg", False):
+            masked = masked or not carrying.isdisjoint(node.inputs)
         if depends_on_others(node) or (masked and not isinstance(node.operation, ONLY_TO_LEARN)):
             route.kinds[node.name] = None
     route.check("DeepLIFT", KINDS, "Use integrated_gradients, which takes any layer.")

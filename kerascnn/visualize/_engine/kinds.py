@@ -51,6 +51,7 @@ NAMED = {
     "LayerScale": "elementwise",
     "ZeroPaddingShortcut": "copies",
     "CropLike": "copies",
+    "WithMask": "copies",
     "StochasticDepth": "copies",
     "AdaptiveAveragePooling1D": "sums",
     "AdaptiveAveragePooling2D": "sums",

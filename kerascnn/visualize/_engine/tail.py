@@ -1,9 +1,12 @@
 """The part of a model behind a layer, to run it on changed outputs of the layer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import keras
 import numpy as np
+from keras import ops
+from keras.src.backend import get_keras_mask, set_keras_mask
 
 from kerascnn._graph import Graph, Key, Node, Tensor, run
 
@@ -51,15 +54,30 @@ def tail_of(graph: Graph, at: Key) -> Graph:
 
 
 def values_of(question: Question, keys: tuple[Key, ...], batch_size: int) -> list[np.ndarray]:
-    """Compute tensors of a model for its images, one array (N, …) for each key."""
+    """Compute tensors of a model for its images, and their masks.
+
+    Returns:
+        One array (N, …) for each key, and as many of masks, of which those without are (N, 0).
+    """
 
     def values(graph: Graph, *inputs: Tensor) -> list:
-        found = graph.evaluate(list(inputs), run, until=keys)
-        return [found[key] for key in keys]
+        tensors = graph.evaluate(list(inputs), run, until=keys)
+        found = [tensors[key] for key in keys]
+        none = ops.zeros((ops.shape(inputs[0])[0], 0), "bool")
+        masks = [get_keras_mask(x) for x in found]
+        return [*found, *(none if mask is None else mask for mask in masks)]
 
     images = list(question.images)
     step = compiled(question.model, question.graph, ("values", keys), values, specs(images))
     return in_batches(step, images, batch_size, check=False)
+
+
+def masked(tensors: Sequence[Tensor], masks: Sequence[Tensor]) -> list[Tensor]:
+    """Give tensors the masks that `values_of` returns behind them."""
+    for tensor, mask in zip(tensors, masks, strict=True):
+        if tuple(mask.shape[1:]) != (0,):
+            set_keras_mask(tensor, mask)
+    return list(tensors)
 
 
 def _entrance(graph: Graph, key: Key) -> Node:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
-from kerascnn._graph import Graph
+from kerascnn._graph import Graph, with_mask_of
 from kerascnn._processor import check_weights_learn
 from kerascnn._sizes import check_free_sizes
 
@@ -132,12 +132,12 @@ def value_and_gradients(
 
 
 def apart(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """Return tensors of their own.
+    """Return tensors of their own, with the masks of the others.
 
     Dropout and the like return their input itself, and a tape gives a tensor that stands in two
     places the sum of both gradients in each.
     """
-    return [tf.identity(x) for x in tensors]
+    return [with_mask_of(x, tf.identity(x)) for x in tensors]
 
 
 def pulled_back(
