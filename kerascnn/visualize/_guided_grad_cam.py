@@ -6,8 +6,8 @@ from keras import ops
 
 from kerascnn._graph import Graph
 
-from ._engine.axes import graph_of
-from ._engine.images import Images, OneOrAll
+from ._engine.axes import check_channels_last, graph_of, has_channels
+from ._engine.images import Images, OneOrAll, check_sees
 from ._engine.layers import LayerLike, select_maps
 from ._engine.targets import Target
 from ._grad_cam import grad_cam
@@ -60,18 +60,28 @@ def guided_grad_cam(
 
 
 def _check_images(graph: Graph, layer: LayerLike) -> None:
-    """Check that the inputs are images and that the layer has feature maps.
+    """Check that the inputs are images, and that the layer has feature maps of all of them.
 
     Raises:
-        ValueError: If they are sequences or volumes.
+        ValueError: If they are sequences or volumes, if their channels are not on the last axis, or
+            if the layer does not see one of them.
     """
-    ranks = {len(graph.maker(key).shapes[0]) for key in graph.inputs}
-    shape = select_maps(graph, layer).shapes[0]
-    if 4 not in ranks or len(shape) != 4:
+    images = [
+        key
+        for key in graph.inputs
+        if len(graph.maker(key).shapes[0]) == 4 and has_channels(graph, key)
+    ]
+    node = select_maps(graph, layer)
+    if not images or len(node.shapes[0]) != 4:
         raise ValueError(
             "model must take images (N, H, W, C), and layer must have maps (N, h, w, K), which are "
-            f"upsampled; received maps of {shape}. Use grad_cam and guided_backprop separately."
+            f"upsampled; received maps of {node.shapes[0]}. Use grad_cam and guided_backprop "
+            "separately."
         )
+    check_channels_last(graph, images)
+    for key in images:
+        place = graph.inputs.index(key)
+        check_sees(graph, node, place, "grad_cam and guided_backprop separately")
 
 
 def _enlarged(heatmaps: np.ndarray, images: np.ndarray) -> np.ndarray:

@@ -64,6 +64,117 @@ def test_flattened_images_become_maps(shape):
     assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))) == "conv"
 
 
+@pytest.mark.parametrize(
+    "begin",
+    [
+        layers.Rescaling(1 / 255),
+        layers.GaussianNoise(0.1),
+        layers.Normalization(mean=0.5, variance=2.0),
+        lambda x: x / 255,
+        lambda x: keras.ops.pad(x, [[0, 0], [1, 1], [1, 1]]),
+    ],
+)
+def test_images_without_channels_are_prepared_first(begin):
+    """What lies before the first convolution is no sequence of feature vectors."""
+    inputs = keras.Input((9, 9))
+    begun = keras.ops.expand_dims(begin(inputs), -1)
+    maps = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3, name="conv")(begun))
+    assert default(keras.Model(inputs, layers.Dense(2)(maps))) == "conv"
+
+
+def test_the_space_of_the_last_convolutions_counts():
+    volume = keras.Input((6, 7, 8))
+    maps = layers.Conv3D(2, 3, name="conv")(layers.Reshape((6, 7, 8, 1))(2 * volume))
+    flat = layers.Flatten()(maps)
+    assert default(keras.Model(volume, layers.Dense(2)(flat))) == "conv"
+    sequence = keras.Input((12, 3))
+    picture = layers.Reshape((10, 4, 1))(layers.Conv1D(4, 3)(sequence))
+    flat = layers.Flatten()(layers.Conv2D(2, 3, name="conv2d")(picture))
+    assert default(keras.Model(sequence, layers.Dense(2)(flat))) == "conv2d"
+    frames = keras.Input((5, 9, 9, 1))
+    flat = layers.Flatten()(layers.ConvLSTM2D(2, 3, name="last")(frames / 255))
+    assert default(keras.Model(frames, layers.Dense(2)(flat))) == "last"
+
+
+def closed_by(close):
+    inputs = keras.Input((9, 10, 1))
+    maps = layers.Conv2D(3, 3, activation="relu", name="conv")(inputs)
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(close(maps))))
+
+
+CLOSING = {
+    "permuted": layers.Permute((3, 1, 2)),
+    "transposed": lambda x: keras.ops.transpose(x, (0, 3, 1, 2)),
+    "moved": lambda x: keras.ops.moveaxis(x, -1, 1),
+    "by a function": layers.Lambda(lambda x: keras.ops.transpose(x, (0, 3, 1, 2))),
+    "permuted and normalized": lambda x: layers.BatchNormalization(axis=1)(
+        layers.Permute((3, 1, 2))(x)
+    ),
+    "max_pool": lambda x: keras.ops.max_pool(x, 2, 2),
+    "average_pool": lambda x: keras.ops.average_pool(x, 2, 2),
+    "pooled and normalized": lambda x: layers.BatchNormalization()(layers.MaxPooling2D()(x)),
+    "pooled and rectified": lambda x: layers.Activation("relu")(layers.MaxPooling2D()(x)),
+    "GeM": lambda x: keras.ops.average_pool(x**3, 2, 2) ** (1 / 3),
+    "GeM of everything": lambda x: layers.GlobalAveragePooling2D()(x**3) ** (1 / 3),
+}
+
+
+@pytest.mark.parametrize("close", CLOSING)
+def test_what_closes_the_maps(close):
+    """Pooling, also in `keras.ops`, and axes that are permuted as another library flattens them."""
+    assert default(closed_by(CLOSING[close])) == "conv"
+
+
+@pytest.mark.parametrize(
+    ("close", "last"),
+    [
+        (lambda x: layers.ReLU(name="last")(layers.BatchNormalization()(x)), "last"),
+        (lambda x: layers.Permute((2, 3, 1), name="back")(layers.Permute((3, 1, 2))(x)), "back"),
+        (
+            lambda x: layers.Reshape((7, 8, 3), name="shuffled")(
+                layers.Permute((1, 2, 4, 3))(layers.Reshape((7, 8, 3, 1))(x))
+            ),
+            "shuffled",
+        ),
+        (lambda x: layers.AveragePooling2D(2)(x**2), "power"),
+    ],
+)
+def test_what_does_not_close_the_maps(close, last):
+    assert default(closed_by(close)).startswith(last)
+
+
+def test_mixed_positions_keep_their_channels():
+    """A dense layer over the positions does not make channels of them."""
+    inputs = keras.Input((8, 4))
+    steps = layers.Conv1D(5, 3, name="conv")(inputs)
+    mixed = layers.Dense(6)(layers.Permute((2, 1))(steps))
+    back = layers.Permute((2, 1), name="back")(mixed)
+    assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(back)))) == "back"
+
+
+def test_a_custom_layer_is_no_preparation():
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.conv = layers.Conv2D(2, 3)
+
+        def call(self, x):
+            return self.conv(x)
+
+    inputs = keras.Input((9, 9, 1))
+    maps = layers.ReLU(name="last")(Block()(layers.Rescaling(2.0)(inputs)))
+    scores = layers.Dense(2)(layers.GlobalAveragePooling2D()(maps))
+    assert default(keras.Model(inputs, scores)) == "last"
+
+
+def test_maps_with_channels_elsewhere_are_refused(rng):
+    model, x = closed_by(layers.Permute((3, 1, 2), name="moved")), rng.random((1, 9, 10, 1))
+    expected = visualize.grad_cam(model, x, 1, "conv")
+    np.testing.assert_array_equal(visualize.grad_cam(model, x, 1), expected)
+    with pytest.raises(ValueError, match=r"'moved' has them on axis 1 .* such as 'conv'"):
+        visualize.grad_cam(model, x, 1, "moved")
+
+
 SPACES = {
     "sequence": ((20, 3), layers.Conv1D, layers.GlobalAveragePooling1D),
     "volume": ((5, 7, 6, 2), layers.Conv3D, layers.GlobalAveragePooling3D),

@@ -232,3 +232,21 @@ def test_one_input_of_images_needs_no_name():
     model = keras.Model([vector, image], scores)
     given = [np.ones((1, 2), "float32"), np.ones((1, 6, 6, 1), "float32")]
     assert visualize.occlusion(model, given, 0).shape == (1, 6, 6)
+
+
+def test_guided_grad_cam_multiplies_what_the_layer_sees(rng):
+    """The heatmap of a layer says nothing about an image that the layer does not see."""
+    photo, scan = keras.Input((6, 6, 1), name="photo"), keras.Input((6, 6, 1), name="scan")
+    maps = [layers.Conv2D(2, 3, activation="relu", name=name)(x) for name, x in
+            (("of_photo", photo), ("of_scan", scan))]  # fmt: skip
+    both = layers.Conv2D(2, 3, activation="relu", name="of_both")(layers.Concatenate()(maps))
+    model = keras.Model([photo, scan], layers.Dense(2)(layers.GlobalAveragePooling2D()(both)))
+    x = [rng.random((2, 6, 6, 1), "float32") for _ in range(2)]
+    with pytest.raises(ValueError, match="must see the input 'scan'; 'of_photo' does not"):
+        visualize.guided_grad_cam(model, x, 1, "of_photo")
+    heatmaps = visualize.grad_cam(model, x, 1, "of_both")[..., None]
+    enlarged = keras.ops.convert_to_numpy(keras.ops.image.resize(heatmaps, (6, 6)))
+    details = visualize.guided_backprop(model, x, 1)
+    found = visualize.guided_grad_cam(model, x, 1, "of_both")
+    for one, detail in zip(found, details, strict=True):
+        np.testing.assert_allclose(one, enlarged * detail, rtol=1e-5)

@@ -11,7 +11,7 @@ from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, input_names
 from kerascnn._rescaling import warn_of_levels
 
-from .axes import check_channels_last
+from .axes import check_channels_last, has_channels
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
 OneOrAll = np.ndarray | list[np.ndarray] | dict[str, np.ndarray]
@@ -143,9 +143,12 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
     """
     names = _all_names(model)[0]
     images = [i for i, tensor in enumerate(model.inputs) if len(tensor.shape) == 4]
+    volumes = [i for i in images if not has_channels(graph, graph.inputs[i])]
+    images = [i for i in images if i not in volumes]
     if not images:
         shapes = ", ".join(str(tuple(tensor.shape[1:])) for tensor in model.inputs)
-        raise ValueError(f"model must take images, (N, H, W, C); it takes {shapes}.")
+        bare = ", volumes (N, D, H, W) without channels" * bool(volumes)
+        raise ValueError(f"model must take images, (N, H, W, C); it takes {shapes}{bare}.")
     if which is None:
         if len(images) > 1:
             by_name = keys_of(model)
@@ -177,8 +180,14 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
     return place
 
 
-def check_sees(graph: Graph, node: Node, place: int) -> None:
+def check_sees(graph: Graph, node: Node, place: int, otherwise: str = "another input") -> None:
     """Check that a layer depends on an input.
+
+    Args:
+        graph: the model's graph.
+        node: the layer.
+        place: position of the input among the inputs.
+        otherwise: what to choose instead of another layer, for the error.
 
     Raises:
         ValueError: If it does not.
@@ -187,7 +196,7 @@ def check_sees(graph: Graph, node: Node, place: int) -> None:
     if not any(key in (*n.inputs, *n.outputs) for n in graph.leading_to(node.outputs)):
         raise ValueError(
             f"layer must see the input {graph.maker(key).name!r}; {node.name!r} does not. Choose "
-            "another layer, or another input."
+            f"another layer, or {otherwise}."
         )
 
 

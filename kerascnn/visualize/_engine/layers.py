@@ -7,6 +7,9 @@ import keras
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node
 from kerascnn._heads import end_nodes, keeps_values
+from kerascnn._known import known_name
+
+from .channels import is_pointwise, moved_channels, preparing, rank_of_maps
 
 LayerLike = str | keras.layers.Layer | None
 
@@ -18,7 +21,8 @@ POOLINGS = (
     keras.layers.AveragePooling2D,
     keras.layers.AveragePooling3D,
 )
-ADAPTIVE = ("AdaptiveAveragePooling", "AdaptiveMaxPooling")  # beginnings of layers' names
+# Beginnings of the names of layers, and of operations of `keras.ops`
+POOLING_NAMES = ("AdaptiveAveragePool", "AdaptiveMaxPool", "AveragePool", "MaxPool")
 
 
 def is_map(node: Node, rank: int = 4) -> bool:
@@ -99,6 +103,7 @@ def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -
     if layer is None:
         return last_maps(graph, graph.outputs if score else graph.outputs[:1])
     node = graph.node(layer)
+    check_channels(graph, node)
     if len(node.shapes[0]) < 3:
         maps = [n.name for n in graph.nodes if is_map(n) and not n.is_input]
         last = f" The last layer with maps is {maps[-1]!r}." if maps else ""
@@ -107,6 +112,22 @@ def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -
             f"{node.name!r} has output shape {node.shapes[0]}.{last}"
         )
     return node
+
+
+def check_channels(graph: Graph, node: Node) -> None:
+    """Check that the maps of a node have their channels on the last axis.
+
+    Raises:
+        ValueError: If they were moved to another one.
+    """
+    moved = moved_channels(graph)
+    if node.outputs[0] in moved:
+        same = [n.name for n in graph.leading_to(node.outputs) if n.outputs[0] not in moved]
+        raise ValueError(
+            f"layer must output maps with channels on the last axis; {node.name!r} has them on "
+            f"axis {moved[node.outputs[0]]} of {node.shapes[0]}. Choose a layer before they are "
+            f"moved, such as {same[-1]!r}."
+        )
 
 
 def last_maps(
@@ -128,9 +149,16 @@ def last_maps(
     """
     rank = max(len(graph.maker(key).shapes[0]) for key in graph.inputs)
     seen = _behind_images(graph, outputs, rank)
-    # The rank of the images first; flattened images and those without channels become maps later.
+    # The rank of the images first, unless they get another axis before they are convolved, as those
+    # without channels; flattened images become maps later.
+    rank = max(rank, rank_of_maps(graph, seen))
     ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
-    of_each = [[n for n in seen if is_map(n, r) and not n.is_input] for r in ranks]
+    moved = moved_channels(graph)
+    prepares = preparing(graph)  # such as a layer that rescales; they are maps if all else fails …
+    ready = [n for n in seen if not (n.is_input or n.outputs[0] in moved)]
+    behind = [n for n in ready if n.name not in prepares]
+    images = [n for n in ready if prepares.get(n.name)]  # … but not without channels
+    of_each = [[n for n in some if is_map(n, r)] for some in (behind, images) for r in ranks]
     maps = next(filter(None, of_each), [])
     if not maps:
         raise ValueError(
@@ -183,15 +211,25 @@ def _passed_by_all(nodes: list[Node], outputs: tuple[Key, ...]) -> set[str]:
 
 
 def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
-    """Return the last feature maps, or the input of the pooling layers at the end."""
+    """Return the last feature maps, or the input of the pooling layers at the end.
+
+    What is computed value by value behind the pooling is at the end, too.
+    """
     names = {node.name for node in maps}
     node = last = maps[-1]
     while node.name in names and len(node.inputs) == 1:
-        name = type(node.operation).__name__
-        pools = isinstance(node.operation, POOLINGS) or name.startswith(ADAPTIVE)
-        if not pools and not keeps_values(node.operation):
+        name = known_name(node.operation)
+        pools = isinstance(node.operation, POOLINGS) or name.startswith(POOLING_NAMES)
+        if not (pools or keeps_values(node.operation) or is_pointwise(node.operation)):
             break
         node = graph.maker(node.inputs[0])
         if pools and node.name in names:
             last = node
+    behind = graph.nodes[graph.nodes.index(last) + 1 :]
+    mean_of_powers = known_name(last.operation) in ("Power", "Square") and any(
+        known_name(n.operation) in ("Power", "Sqrt") for n in behind
+    )
+    if mean_of_powers and len(last.inputs) == 1:  # the root of their mean is a pooling, too
+        before = graph.maker(last.inputs[0])
+        last = before if before.name in names else last
     return last

@@ -14,9 +14,9 @@ from kerascnn._graph import Graph, MisfitError, Node, Tensor
 from kerascnn._sizes import shapes_on_the_way, size_hint
 from kerascnn.visualize._fast.convolutions import run_fast
 
-from .axes import check_channels_last
+from .axes import check_channels_last, has_channels
 from .compile import compiled, specs
-from .layers import LayerLike, select_layer
+from .layers import LayerLike, check_channels, select_layer
 from .preprocessing import read_preprocessing
 from .tape import in_half, value_and_gradient
 
@@ -104,6 +104,11 @@ def trunk_of(
             f"they need inputs of shape {', '.join(map(str, shapes))}."
         )
     check_channels_last(graph)
+    if not has_channels(graph, graph.inputs[used[0]]):
+        raise ValueError(
+            f"model must take images, (N, H, W, C); it takes {shapes[0][1:]}, volumes without "
+            "channels."
+        )
     preprocessing = read_preprocessing(preprocessing, graph, graph.inputs[used[0]])
     return Trunk(tuple(layers), len(graph.inputs), used[0], preprocessing, pooling)
 
@@ -137,6 +142,7 @@ def weigh_layers(
                 f"{name} must output maps (N, h, w, K); {node.name!r} has output shape "
                 f"{node.shapes[0]}."
             )
+        check_channels(graph, node)
         weights[node.name] = check_number(f"{name}, as weights,", weight)
     return weights
 

@@ -1,0 +1,270 @@
+"""Where the channels are: on which axis of the images, and on which axis of the maps behind them.
+
+Layers such as convolutions tell which axes they take as space. What lies between the images and the
+first of them is measured: which values change if those at one index of an axis do.
+"""
+
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerascnn._describe.axes import space
+from kerascnn._describe.families import (
+    CONV_LSTM,
+    CONVOLUTIONS,
+    DEPTHWISE,
+    GLOBAL_POOLS,
+    NORMALIZATIONS,
+    POINTWISE,
+    POINTWISE_NAMES,
+    POOLS,
+    RECURRENT,
+    SEPARABLE,
+    TRANSPOSED,
+)
+from kerascnn._graph import Graph, Key, Node, run
+from kerascnn._heads import unwrapped
+from kerascnn._known import OWN, can_be_seen, known_name
+
+SOME_SIZES = (5, 6, 7)  # of axes of any size
+ROUNDING = 1e-3  # of the largest change
+KEEPING = (
+    *POINTWISE, *NORMALIZATIONS, keras.layers.GroupNormalization, keras.layers.Activation,
+)  # fmt: skip
+NEW_CHANNELS = (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *RECURRENT, *CONV_LSTM)
+WINDOWED = (
+    *CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *CONV_LSTM, *POOLS, *GLOBAL_POOLS,
+)  # fmt: skip
+MOVING = ("Permute", "Transpose", "Moveaxis", "Swapaxes", "Einsum")
+
+Axes = dict[int, set[int]]  # for each axis of one tensor, those of another that follow it
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The channels of an input.
+
+    Attributes:
+        exist: whether its last axis is that of channels, not of space.
+        moved_by: the node that moves another axis there, or `None`.
+        unsure_of: the node whose axes are not known although it decides, or `None`.
+    """
+
+    exist: bool
+    moved_by: Node | None = None
+    unsure_of: Node | None = None
+
+
+class _Beginning(NamedTuple):
+    """The nodes from an input to the first layer that tells which axes it takes as space."""
+
+    nodes: list[Node]
+    first: Node | None
+    key: Key  # of what that layer takes
+    rank: int
+
+
+def channels_of(graph: Graph, key: Key) -> Channels:
+    """Follow the axes of an input to the first layer that tells which axis it takes as channels."""
+    shapes = graph.shapes
+    rank = len(shapes[key])
+    if rank < 3:
+        return Channels(exist=False)
+    nodes, first, at, rank_at = _beginning(graph, shapes, key)
+    if first is None:
+        return Channels(exist=True)
+    if rank == rank_at == 3 and isinstance(first.operation, keras.layers.Flatten):
+        return Channels(exist=False)  # pixels (N, H, W) that need no channels
+    if rank_at < rank or all(_keeps_axes(node, shapes) for node in nodes):
+        return Channels(exist=True)
+    found = _measured(graph, shapes, key, at)
+    axes = found.get(at, {})
+    if not axes and rank_at > rank:
+        return Channels(exist=False, unsure_of=first)
+    moved = _are_moved(axes, rank, rank_at)
+    mover = None
+    if moved:
+        path = [node for node in nodes if node.outputs[0] in found]
+        mover = next(
+            (n for n in path if _are_moved(found[n.outputs[0]], rank, len(n.shapes[0]))), path[-1]
+        )
+    return Channels(rank_at == rank or axes.get(rank - 1) == {rank_at - 1}, mover)
+
+
+def _are_moved(axes: Axes, rank: int, rank_at: int) -> bool:
+    """Return whether channels leave the last axis, or another axis takes their place."""
+    if rank_at < rank:
+        return False
+    end = rank_at - 1
+    own = axes.get(rank - 1, set())
+    taken = any(axes.get(axis) == {end} for axis in range(1, rank - 1))
+    left = bool(own) and rank_at == rank  # where an axis is added, the last one becomes space
+    return end not in own and (taken or left)
+
+
+def rank_of_maps(graph: Graph, nodes: list[Node]) -> int:
+    """Return the highest rank that convolutions and pooling among some nodes take, 0 if none."""
+    shapes = graph.shapes
+    windows = [node for node in nodes if isinstance(unwrapped(node.operation), WINDOWED)]
+    return max([len(shapes[node.inputs[0]]) for node in windows], default=0)
+
+
+def preparing(graph: Graph) -> dict[str, bool]:
+    """Return the names of the nodes that prepare the inputs, and whether those have channels."""
+    shapes, found = graph.shapes, {}
+    for key in graph.inputs:
+        nodes, first, *_at = _beginning(graph, shapes, key)
+        bare = [*takewhile(lambda n: is_pointwise(n.operation) or not _weights_of(n), nodes)]
+        if first and bare:
+            found.update(dict.fromkeys((n.name for n in bare), channels_of(graph, key).exist))
+    return found
+
+
+def _weights_of(node: Node) -> list:
+    return getattr(node.operation, "weights", [])
+
+
+def _beginning(graph: Graph, shapes: dict[Key, tuple], key: Key) -> _Beginning:
+    """Find the first layer on the way from an input that tells which axes it takes as space."""
+    known, nodes = {key}, []
+    for node in graph.nodes:
+        own = [k for k in node.inputs if k in known]
+        if node.is_input or not own or node.boolean:
+            continue
+        rank = len(shapes[own[0]])
+        if rank > 2 and space(unwrapped(node.operation), rank):
+            return _Beginning(nodes, node, own[0], rank)
+        known.update(node.outputs)
+        nodes.append(node)
+    return _Beginning(nodes, None, key, len(shapes[key]))
+
+
+def is_pointwise(operation: keras.Operation) -> bool:
+    """Return whether an operation is known to compute values one by one, or to normalize them."""
+    known = isinstance(operation, KEEPING) and can_be_seen(operation)
+    return known or known_name(operation) in POINTWISE_NAMES
+
+
+def _keeps_axes(node: Node, shapes: dict[Key, tuple]) -> bool:
+    """Return whether a node is known to leave each axis in its place."""
+    same = node.shapes[0] in [shapes[key] for key in node.inputs]
+    return same and is_pointwise(node.operation)
+
+
+def _measured(graph: Graph, shapes: dict[Key, tuple], key: Key, until: Key) -> dict[Key, Axes]:
+    """Measure which axes follow those of an input, for each tensor on the way to another.
+
+    Layers that keep the axes are left out, since some of them mix what lies along one. Nothing is
+    measured if the way takes weights, as of a large network.
+    """
+    nodes = graph.leading_to((until,))
+    left_out = {
+        node.name
+        for node in nodes
+        if isinstance(node.operation, KEEPING) and _keeps_axes(node, shapes)
+    }
+    if any(_weights_of(node) for node in nodes if node.name not in left_out):
+        return {}
+    changed, axes = _changed(shapes[key])
+    inputs = []
+    for own in graph.inputs:
+        dtype = graph.maker(own).operation.dtype
+        items = changed if own == key else _changed(shapes[own])[0][:1].repeat(len(axes), 0)
+        whole = not keras.backend.is_float_dtype(dtype)
+        inputs.append(keras.ops.convert_to_tensor(100 * items if whole else items, dtype))
+
+    def call(node: Node, args: tuple, kwargs: dict) -> Any:
+        return args[0] if node.name in left_out else run(node, args, kwargs)
+
+    try:
+        values = graph.evaluate(inputs, call, until=(until,))
+    except Exception:  # what cannot be computed is refused elsewhere
+        return {}
+    return {k: _followed(axes, keras.ops.convert_to_numpy(value)) for k, value in values.items()}
+
+
+def _changed(shape: tuple) -> tuple[np.ndarray, list[int]]:
+    """Return an item and copies in which the values at one index of an axis are others.
+
+    Returns:
+        Items (1 + 2 · axes, …), and for each of them the axis, 0 for the first.
+    """
+    sizes = [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape[1:])]
+    axes = [0, *(axis for axis in range(1, len(shape)) for _ in range(2))]
+    items = np.random.default_rng(0).uniform(0.2, 0.4, (1, *sizes)).astype("float32")
+    items = items.repeat(len(axes), 0)
+    for item in range(1, len(axes)):
+        axis = axes[item]
+        index = 0 if item % 2 else sizes[axis - 1] // 2
+        np.moveaxis(items[item], axis - 1, 0)[index] += 0.5
+    return items, axes
+
+
+def _followed(axes: list[int], values: np.ndarray) -> Axes:
+    """Return along which axes of some values only a part changes with an index of another axis."""
+    found: Axes = {}
+    if len(values) != len(axes):  # it is the same for all items
+        return found
+    change = np.abs(values.astype("float32") - values[:1].astype("float32"))
+    change = change > ROUNDING * change.max()
+    for axis, item in zip(axes[1:], change[1:], strict=True):
+        for to in range(item.ndim):
+            some = item.any(axis=tuple(a for a in range(item.ndim) if a != to))
+            if some.any() and not some.all():
+                found.setdefault(axis, set()).add(to + 1)
+    return found
+
+
+def moved_channels(graph: Graph) -> dict[Key, int]:
+    """Return the axes of channels that are not on the last axis, of maps behind convolutions.
+
+    Axes are permuted, for example, before maps are flattened as another library does it.
+    """
+    axes: dict[Key, int] = {}
+    if not any(map(_may_move, graph.nodes)):
+        return axes
+    shapes = graph.shapes
+    for node in graph.nodes:
+        last = len(node.shapes[0]) - 1
+        own = [key for key in node.inputs if len(shapes[key]) == last + 1]
+        known = {axes[key] for key in own if key in axes}
+        kind = unwrapped(node.operation)
+        unknown = _weights_of(node) and not known_name(kind)
+        reshaped = known_name(kind) == "Reshape" and node.shapes[0] not in [shapes[k] for k in own]
+        if node.is_input or last < 2:
+            continue
+        if isinstance(kind, NEW_CHANNELS) or reshaped or unknown:
+            axis = last
+        elif known:
+            axis = last if last in known else known.pop()
+            if _may_move(node):
+                axis = _moved_to(node, shapes, axis)
+        else:
+            continue
+        axes.update(dict.fromkeys(node.outputs, axis))
+    return {key: axis for key, axis in axes.items() if axis != len(shapes[key]) - 1}
+
+
+def _may_move(node: Node) -> bool:
+    """Return whether a node may permute axes: a layer for it, a function or a custom layer."""
+    kind = type(unwrapped(node.operation))
+    known = kind.__module__.startswith(OWN) and kind is not keras.layers.Lambda
+    return kind.__name__ in MOVING or not (known or _weights_of(node))
+
+
+def _moved_to(node: Node, shapes: dict[Key, tuple], axis: int) -> int:
+    """Measure to which axis a node moves another one, which stays in place if that is unknown."""
+    key = node.inputs[0]
+    if {*node.inputs} != {key} or sorted(map(str, shapes[key])) != sorted(map(str, node.shapes[0])):
+        return axis
+    items, of = _changed(tuple(2 if n == 1 else n for n in shapes[key]))  # of 1, none is a part
+    try:
+        args, kwargs = node.arguments({key: keras.ops.convert_to_tensor(items, "float32")})
+        made = keras.tree.flatten(run(node, args, kwargs))[0]
+    except Exception:  # a custom layer may raise anything
+        return axis
+    to = _followed(of, keras.ops.convert_to_numpy(made)).get(axis, set())
+    return to.pop() if len(to) == 1 else axis
