@@ -101,6 +101,64 @@ def test_a_mask_of_the_images_is_cropped_for_maps_without_a_border(images):
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "corner"),
+    [
+        (lambda x: layers.Cropping2D(((4, 0), (1, 3)))(x), (4, 1)),
+        (lambda x: layers.Conv2D(1, (3, 5))(x), (1, 2)),
+        (lambda x: x[:, :6, 2:], (0, 2)),
+    ],
+)
+def test_a_mask_is_cropped_where_the_maps_lie(before, corner, images):
+    """The border need not be the same on all sides."""
+    inputs = keras.Input((8, 9, 2))
+    model = keras.Model(inputs, layers.Conv2D(2, 1, activation="softmax")(before(inputs)))
+    mask = np.zeros((8, 9), bool)
+    mask[5, 4] = True
+    there = pixel(5 - corner[0], 4 - corner[1], klass=1)
+    np.testing.assert_array_equal(
+        gradients(model, images, region(mask, klass=1)), gradients(model, images, there)
+    )
+
+
+def test_a_mask_of_a_unet_without_padding_is_cropped():
+    """Its units look at fields of several sizes around the pixels of the middle."""
+    model = kc.build_unet(padding="valid", width=1 / 64, input_shape=(188, 188, 1))
+    x = np.random.default_rng(0).random((1, 188, 188, 1), "float32")
+    mask = np.zeros((188, 188), bool)
+    mask[93, 94] = True
+    found = saliency(model, x, region(mask, klass=1))
+    np.testing.assert_array_equal(found, saliency(model, x, pixel(1, 2, klass=1)))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda x: layers.Conv2D(3, 3, strides=2, padding="same")(x),
+        lambda x: layers.MaxPooling2D(2)(x),
+        lambda x: layers.Resizing(6, 7)(x),
+    ],
+)
+def test_a_mask_of_the_images_does_not_fit_maps_of_another_resolution(before):
+    inputs = keras.Input((8, 9, 2))
+    model = keras.Model(inputs, layers.Conv2D(2, 1, activation="softmax")(before(inputs)))
+    size = "x".join(map(str, model.output_shape[1:3]))
+    with pytest.raises(ValueError, match=rf"size of the maps, {size}, .* received \(8, 9\)"):
+        saliency(model, np.ones((1, 8, 9, 2)), region(np.ones((8, 9)), klass=1))
+
+
+def test_a_region_in_a_list_belongs_to_its_output(images):
+    inputs = keras.Input((8, 9, 2))
+    both = [layers.Conv2D(2, 3)(inputs), layers.Cropping2D(((0, 2), (3, 0)))(inputs)]
+    mask = np.zeros((8, 9), bool)
+    mask[3, 4] = True
+    model = keras.Model(inputs, both)
+    found = gradients(model, images, [region(mask, klass=1), region(mask, klass=0)])
+    places = pixel(2, 3, klass=1), pixel(3, 1, klass=0)
+    expected = [gradients(keras.Model(inputs, y), images, p) for y, p in zip(both, places)]  # noqa: B905
+    np.testing.assert_allclose(found, sum(expected), rtol=1e-6)
+
+
 def test_the_box_at_a_place(images):
     """A grid of 1x2 cells with a box each: the right one is at the place."""
     inputs = keras.Input((8, 9, 2))

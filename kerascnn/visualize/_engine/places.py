@@ -1,13 +1,19 @@
 """Targets for models that return maps or boxes: a pixel, a region, a class there, or a box."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache, partial
+from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 from keras import ops
 
 from kerascnn._checks import check_count, is_number
-from kerascnn._graph import Tensor
+from kerascnn._describe import receptive_fields
+from kerascnn._graph import Graph, Tensor
 
 BOX = 5  # x, y, w, h and a confidence
 
@@ -18,6 +24,7 @@ class Region:
 
     mask: np.ndarray
     klass: int
+    corner: Callable[..., tuple | None] | None = None  # where the maps begin in the images
 
     def __call__(self, outputs: Tensor) -> Tensor:
         """Compute the scores (N,) of logits (N, h, w, K)."""
@@ -44,15 +51,17 @@ class Region:
     def _fitted(self, shape: tuple) -> np.ndarray:
         """Crop the mask to the pixels that the maps have."""
         mask = self.mask[None] if self.mask.ndim == 2 else self.mask
-        less = [a - b for a, b in zip(mask.shape[1:], shape[1:3], strict=True)]
-        if len(mask) not in (1, shape[0]) or any(n < 0 or n % 2 for n in less) or len({*less}) > 1:
+        size, corner = shape[1:3], (0, 0)
+        if mask.shape[1:] != size:
+            corner = self.corner(mask.shape[1:], size) if self.corner else None
+        if len(mask) not in (1, shape[0]) or corner is None:
             raise ValueError(
-                f"mask must have the size of the maps, {shape[1]}x{shape[2]}, or of the images "
-                f"around them, and be one or one for each of the {shape[0]} images; received "
-                f"{self.mask.shape}."
+                f"mask must have the size of the maps, {size[0]}x{size[1]}, or of the images if "
+                "the maps lack a known border of them, and be one or one for each of the "
+                f"{shape[0]} images; received {self.mask.shape}."
             )
-        border = less[0] // 2
-        mask = mask[:, border : border + shape[1], border : border + shape[2]]
+        (top, left), (height, width) = corner, size
+        mask = mask[:, top : top + height, left : left + width]
         if not mask.any(axis=(1, 2)).all():
             raise ValueError("mask must contain at least one pixel of the maps; received none.")
         return mask
@@ -124,6 +133,66 @@ class Box:
         return both / (ops.prod(size, axis=-1) + float(place[2:].prod()) - both)
 
 
+def placed(target: Any, model: keras.Model, graph: Graph, images: Sequence[np.ndarray]) -> Any:
+    """Tell regions, alone or in a list of targets, where the maps begin in the images.
+
+    Args:
+        target: any target; the i-th of a list belongs to the i-th output.
+        model: any functional or sequential model.
+        graph: the model's graph.
+        images: one array (N, …) per input.
+    """
+    if isinstance(target, list | tuple):
+        return type(target)(_placed(t, i, model, graph, images) for i, t in enumerate(target))
+    return _placed(target, 0, model, graph, images)
+
+
+def _placed(
+    target: Any, place: int, model: keras.Model, graph: Graph, images: Sequence[np.ndarray]
+) -> Any:
+    if not isinstance(target, Region) or place >= len(graph.outputs):
+        return target
+    name = graph.maker(graph.outputs[place]).name
+    sizes = tuple(x.shape[1:] for x in images)
+    return replace(target, corner=cache(partial(_corner, model, name, sizes)))
+
+
+def _corner(
+    model: keras.Model, name: str, images: Sequence[tuple], masks: tuple, maps: tuple
+) -> tuple[int, int] | None:
+    """Find the pixel of the images at which maps without their border begin.
+
+    Args:
+        model: any functional or sequential model.
+        name: name of the layer that returns the maps.
+        images: shapes of the inputs, without the batch axis.
+        masks: height and width of the masks.
+        maps: height and width of the maps.
+
+    Returns:
+        Row and column, or `None` if it is unknown, or the maps have another resolution.
+    """
+    like = [i for i, shape in enumerate(images) if len(shape) == 3 and shape[:2] == masks]
+    for i in like:
+        fields = receptive_fields(model, images, only=i)[name]
+        if isinstance(fields, tuple) and len(fields) == 2 and all(f.stride == 1 for f in fields):
+            top, left = map(_start, (f.center for f in fields), masks, maps)
+            return None if top is None or left is None else (top, left)
+    return None
+
+
+def _start(center: Fraction, mask: int, maps: int) -> int | None:
+    """Return where in a mask maps begin along an axis, by the center of what the first unit sees.
+
+    It is `None` if that is not sure.
+    """
+    border = mask - maps
+    if center.denominator == 1:
+        return int(center) if 0 <= center <= border else None
+    # Upsampling to even and odd positions moves the mean of the centers by less than a pixel.
+    return None if border % 2 or abs(center - border // 2) >= 1 else border // 2
+
+
 def region(mask: npt.ArrayLike, klass: int) -> Region:
     """Return the scores of a class summed over a region, as the target of an explanation.
 
@@ -132,8 +201,8 @@ def region(mask: npt.ArrayLike, klass: int) -> Region:
 
     Args:
         mask: Booleans, or 0 and 1, `(h, w)` of the size of the model's maps, or `(N, h, w)` for a
-            region for each image. For a model whose maps lack a border, a mask of the images' size
-            is cropped.
+            region for each image. For a model whose maps have the images' resolution but lack a
+            border, as with padding "valid", a mask of the images' size is cropped.
         klass: Class index. For a single sigmoid unit 0 or 1.
 
     Raises:
@@ -170,7 +239,7 @@ def pixel(y: int, x: int, klass: int) -> Pixel:
     3
     """
     y, x, klass = (check_count(n, v, 0) for n, v in (("y", y), ("x", x), ("klass", klass)))
-    return Pixel(np.ones((1, 1), bool), klass, y, x)
+    return Pixel(np.ones((1, 1), bool), klass, y=y, x=x)
 
 
 def box(place: npt.ArrayLike, klass: int | None = None, *, boxes: int = 2) -> Box:

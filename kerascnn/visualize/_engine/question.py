@@ -15,6 +15,7 @@ from .axes import graph_of
 from .compile import check_batch, compiled, said_in_one_line, specs
 from .finite import warn_of_broken_weights
 from .images import Images, check_images
+from .places import placed
 from .targets import Target, check_target
 
 
@@ -92,6 +93,7 @@ def ask(
     """
     graph = graph_of(model)
     arrays = check_images(model, images)
+    target = placed(target, model, graph, arrays)
     classes, score = check_target(target, len(arrays[0]), graph, name=name)
     first, *of_inputs = (graph.maker(k).shapes[0][:1] for k in (*graph.outputs[:1], *graph.inputs))
     fits = first in ((None,), (len(arrays[0]),)) or any(n != (None,) for n in of_inputs)
