@@ -73,18 +73,19 @@ def describe(
     for node in graph.nodes:
         before, after = [shapes[k] for k in node.inputs], shapes[node.outputs[0]]
         looks = sees(fields.views[node.outputs[0]], fields, sizes, after)
-        new = id(node.operation) not in counted
-        counted.add(id(node.operation))
+        weights = {id(w): math.prod(w.shape) for w in getattr(node.operation, "weights", ())}
+        parameters = sum(n for w, n in weights.items() if w not in counted)
+        counted.update(weights)
         values = 0 if passes_on(node) else total(size(shapes[k][1:]) for k in node.outputs)
         macs = macs_of(node.operation, before, after, node.slots)
-        if macs is None and id(node.operation) in fields.pointwise:
-            macs = 0
+        if macs is None and id(node.operation) in fields.pointwise and not weights:
+            macs = 0  # weights could be those of a dense layer within it
         records.append(
             Layer(
                 name=node.name,
                 kind=type(node.operation).__name__,
                 output_shape=tuple(after[1:]),
-                parameters=node.operation.count_params() if new and _is_layer(node) else 0,
+                parameters=parameters,
                 macs=macs,
                 connections=connections_of(node.operation, before, after, macs),
                 activations=values,
@@ -187,7 +188,3 @@ def _same(values: Sequence[int | Fraction | None]) -> PerAxis | None:
 def _bytes(operation: keras.Operation) -> int:
     dtype = getattr(operation, "compute_dtype", None) or keras.config.floatx()
     return 1 if dtype == "bool" else int("".join(filter(str.isdigit, dtype)) or 32) // 8
-
-
-def _is_layer(node: Node) -> bool:
-    return isinstance(node.operation, layers.Layer)

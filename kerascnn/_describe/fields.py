@@ -11,7 +11,6 @@ from functools import partial
 from typing import NamedTuple
 
 import keras
-import numpy as np
 from keras import KerasTensor, layers
 
 from kerascnn._graph import Graph, Key, Node, Slot, has_graph
@@ -21,7 +20,7 @@ from .axes import space_of, vote
 from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
 from .custom_fields import defined_by_layer
 from .families import is_keras
-from .probe import Probed, probe
+from .probe import Probed, probe, sees_no_more
 from .reshapes import regrouped, writes_the_same
 from .rules.lookup import reaches
 from .rules.reach import Reach
@@ -74,7 +73,8 @@ def fields_of(
             if key in origins:
                 continue
             measure = partial(_measure, node, specs, shapes[key], output, probed)
-            look = _Step(node, before, shapes[key], output, sizes, measure)
+            confirm = partial(_confirm, node, specs, shapes[key], output)
+            look = _Step(node, before, shapes[key], output, sizes, measure, confirm)
             views[key] = look.view(seen)
         found = probed.get((id(node.operation), tuple(before)))
         if found and found.pointwise:
@@ -119,15 +119,21 @@ def _measure(node: Node, specs: Callable, after: tuple, output: int, kept: dict)
     tensors = [specs()[key] for key in node.inputs]
     name = (id(node.operation), tuple(tuple(t.shape) for t in tensors))
     if name not in kept:
-
-        def fill(values: list) -> tuple[tuple, dict]:
-            given = iter(values)  # one for each argument, even if a tensor is passed twice
-            return keras.tree.map_structure(
-                lambda item: next(given) if isinstance(item, Slot) else item, node.slots
-            )
-
-        kept[name] = probe(node.operation, tensors, fill, after)
+        kept[name] = probe(node.operation, tensors, partial(_filled, node), after)
     return kept[name]
+
+
+def _confirm(node: Node, specs: Callable, after: tuple, output: int, said: list[Reach]) -> bool:
+    """Test whether a layer of one's own sees no more than the rule for it says."""
+    tensors = [specs()[key] for key in node.inputs]
+    return not output and sees_no_more(node.operation, tensors, partial(_filled, node), after, said)
+
+
+def _filled(node: Node, values: Sequence) -> tuple[tuple, dict]:
+    given = iter(values)  # one for each argument, even if a tensor is passed twice
+    return keras.tree.map_structure(
+        lambda item: next(given) if isinstance(item, Slot) else item, node.slots
+    )
 
 
 class _Step(NamedTuple):
@@ -139,6 +145,7 @@ class _Step(NamedTuple):
     output: int
     sizes: dict[Origin, int | None]
     measure: Callable[[], Probed | None]
+    confirm: Callable[[list[Reach]], bool]
 
     def view(self, seen: list[View]) -> View:
         """Return what the output's units see, given what the units of the inputs see."""
@@ -167,31 +174,11 @@ class _Step(NamedTuple):
     def _reach(self) -> list[Reach] | None:
         node = self.node
         found = layer_reach(node.operation, self.before, self.after, node.slots, self.output)
-        if found is not None and _is_all_keras(node.operation):
+        # A custom layer that looks like a convolution may see more than one.
+        if found is not None and (_is_all_keras(node.operation) or self.confirm(found)):
             return found
         measured = self.measure()
-        if found is None:
-            return measured and measured.reaches
-        # It looks like a convolution, but may see more than one.
-        return found if measured is None or self._sees_no_more(measured) else measured.reaches
-
-    def _sees_no_more(self, measured: Probed) -> bool:
-        """Return whether everything that affects a unit is within the window of the rule."""
-        said = layer_reach(
-            self.node.operation, measured.before, measured.after, self.node.slots, self.output
-        )
-        if measured.seen is None or said is None:
-            return False
-        for reach, axes in zip(said, measured.seen, strict=True):
-            for axis, (to, taps, step) in reach.items():
-                window = ReceptiveField().through(taps, step)
-                if to is None:  # all units see the same
-                    continue
-                for unit, column in enumerate(axes[axis - 1][to - 1].T):
-                    span, hits = window.span(unit), np.flatnonzero(column)
-                    if hits.size and not (span and span[0] <= hits[0] <= hits[-1] <= span[1]):
-                        return False
-        return True
+        return measured and measured.reaches
 
     def _through(self, look: Look, reach: Reach, shape: tuple, origin: Origin) -> Look:
         if look.field is None or look.axis is None:

@@ -1,24 +1,28 @@
 """Measure which inputs the units of a layer without a rule depend on, by changing the inputs.
 
 All values at one index of one axis are changed, and the positions where the output changes are
-recorded. Random weights are used, since those of a new layer are often zero; the layer itself is
-not modified.
+recorded. If the axes are long, shorter ones are measured, and the result is tested at the full
+length: everything beyond the window of a unit is changed, and the unit must stay as it is. Random
+weights are used, since those of a new layer are often zero; the layer itself is not modified.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import KerasTensor
 
+from kerascnn.arithmetic import ReceptiveField
+
 from .rules.reach import Reach
 
 AFFORDABLE = 10_000_000  # maximum number of values to compute for one probe
 LINES = 24  # longer axes are shortened, if the layer accepts that
+CHANGES = 11  # images computed to test a result at the full length of an axis
 PERIODS = 4  # maximum period of neighbors that differ: the largest factor of upsampling
 LEVELS = ((0.1, 1.0), (-0.9, 0.9))  # ranges of the values …
 BOUNDS = ((-3.0, -1.0), (1.0, 3.0))  # … and of their changes
@@ -61,23 +65,49 @@ def probe(
         are integers, or no output changes.
     """
     shapes = [tuple(t.shape) for t in inputs]
-    if not shapes or any(None in shape[1:] for shape in [*shapes, after]):
-        return None
-    if any("float" not in t.dtype for t in inputs):
+    if not _can_be_computed(inputs, after):
         return None
     try:
         if _cost(shapes, after) <= AFFORDABLE:
             return _measured(operation, shapes, fill)
-        short = [tuple(map(_shortened, shape[:-1])) + shape[-1:] for shape in shapes]
+        short = [_shortened(shape) for shape in shapes]
         if short == shapes or _cost(short, short[0]) > AFFORDABLE:
             return None
         found = _measured(operation, short, fill)
         if found is None:
             return None
-        holds = found.reaches and _holds_for(found.reaches, short, shapes, after)
+        holds = (
+            found.reaches
+            and _holds_for(found.reaches, short, shapes, after)
+            and _sees_that(operation, shapes, fill, after, found.reaches, no_less=True)
+        )
         return found if holds else found._replace(reaches=None, pointwise=False)
     except Exception:  # a custom layer may raise anything
         return None
+
+
+def sees_no_more(
+    operation: keras.Operation,
+    inputs: Sequence[KerasTensor],
+    fill: Callable,
+    after: tuple,
+    reaches: list[Reach],
+) -> bool:
+    """Return whether nothing beyond the windows of these reaches affects a unit, if that is known.
+
+    The other arguments are those of `probe`.
+    """
+    if not _can_be_computed(inputs, after):
+        return False
+    try:
+        return _sees_that(operation, [tuple(t.shape) for t in inputs], fill, after, reaches)
+    except Exception:  # a custom layer may raise anything
+        return False
+
+
+def _can_be_computed(inputs: Sequence[KerasTensor], after: tuple) -> bool:
+    sizes = [n for shape in [*(t.shape for t in inputs), after] for n in shape[1:]]
+    return bool(inputs) and None not in sizes and all("float" in t.dtype for t in inputs)
 
 
 def _cost(shapes: Sequence[tuple], after: tuple) -> int:
@@ -85,9 +115,15 @@ def _cost(shapes: Sequence[tuple], after: tuple) -> int:
     return values * sum(sum(shape[1:]) + 1 for shape in shapes)
 
 
-def _shortened(size: int | None) -> int | None:
-    """Shorten a size, always in the same way, so that inputs still fit together."""
-    return size if size is None or size <= LINES else LINES - 8 + size % 8
+def _shortened(shape: tuple, kept: int | None = None) -> tuple:
+    """Shorten the axes of a shape but the batch, the channels and one that is kept.
+
+    Equal sizes are shortened in the same way, so that inputs still fit together.
+    """
+    stay = (0, kept, len(shape) - 1)
+    return tuple(
+        n if axis in stay or n <= LINES else LINES - 8 + n % 8 for axis, n in enumerate(shape)
+    )
 
 
 def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], after: tuple) -> bool:
@@ -104,11 +140,91 @@ def _holds_for(reaches: list[Reach], short: list[tuple], shapes: list[tuple], af
     return True
 
 
+def _sees_that(
+    operation: keras.Operation,
+    shapes: list[tuple],
+    fill: Callable,
+    after: tuple,
+    reaches: list[Reach],
+    *,
+    no_less: bool = False,
+) -> bool:
+    """Return whether the first, middle and last unit of long axes see no more than is said.
+
+    Args:
+        operation, fill, after: as for `probe`.
+        shapes: shapes of the inputs. If they are too large, one axis at a time has its full length.
+        reaches: what is said.
+        no_less: whether the first and last index of a window must have an effect, too. Then, only
+            axes that are shortened for measurements are considered.
+    """
+    rng = np.random.default_rng(0)
+    call, rounding = _calls(operation, fill, rng), _rounding(operation)
+    axes = {
+        axis
+        for reach, shape in zip(reaches, shapes, strict=True)
+        for axis in range(1, len(shape))
+        if (axis in reach if not no_less else shape[axis] != _shortened(shape)[axis])
+    }
+    for axis in axes:
+        cut = [_shortened(shape, axis) for shape in shapes]
+        values = sum(math.prod(shape[1:]) for shape in [*shapes, after])
+        share = math.prod(cut[0][1:]) / math.prod(shapes[0][1:])
+        if share * values * CHANGES > AFFORDABLE:
+            return False
+        used = shapes if values * CHANGES <= AFFORDABLE else cut
+        base = [rng.uniform(*LEVELS[-1], (1, *s[1:])).astype("float32") for s in used]
+        own = call(base)
+        for m, reach in enumerate(reaches):
+            for where, of, effect in _effects(reach, axis, used[m], own.shape, no_less):
+                batch = [np.repeat(b, len(BOUNDS), axis=0) for b in base]
+                for image, bounds in zip(batch[m], BOUNDS, strict=True):
+                    part = np.moveaxis(image, axis - 1, 0)
+                    part[where] += rng.uniform(*bounds, part[where].shape)
+                changed = _differ(call(batch), own, rounding).any(axis=0)
+                if of is None:
+                    lines = (np.moveaxis(changed, a, 0) for a in range(changed.ndim))
+                    found = all(line.reshape(len(line), -1).any(axis=1).all() for line in lines)
+                else:
+                    to, unit = of
+                    found = changed.take(unit, axis=to - 1).any()
+                if found != effect:
+                    return False
+    return True
+
+
+def _effects(
+    reach: Reach, axis: int, shape: tuple, after: tuple, no_less: bool
+) -> Iterator[tuple[np.ndarray, tuple[int, int] | None, bool]]:
+    """Yield which indices of an axis to change, and of which units it must or must not be seen.
+
+    Units are those at an index of an axis of the output; `None` if they are all.
+    """
+    at = np.arange(shape[axis] if axis < len(shape) else 0)
+    if at.size and axis not in reach and no_less:  # all units see all
+        yield from ((at == end, None, True) for end in (at[0], at[-1]))
+    to, taps, step = reach.get(axis, (None, [[0]], 0))
+    if to is None:
+        return
+    window = ReceptiveField().through(taps, step)
+    middle = after[to] // 2
+    for unit in sorted({0, middle, after[to] - 1}):
+        first, last = window.span(unit) or (1, 0)
+        inside = (first <= at) & (at <= last)
+        if not inside.all():
+            yield ~inside, (to, unit), False
+        if no_less and unit == middle and inside.any():
+            yield from ((at == end, (to, unit), True) for end in at[inside][[0, -1]])
+
+
+def _rounding(operation: keras.Operation) -> float:
+    dtype = getattr(operation, "compute_dtype", None) or keras.config.floatx()
+    return IN_HALVES.get(dtype, ROUNDING)
+
+
 def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -> Probed | None:
     rng = np.random.default_rng(0)
-    call = _calls(operation, fill, rng)
-    dtype = getattr(operation, "compute_dtype", None) or keras.config.floatx()
-    rounding = IN_HALVES.get(dtype, ROUNDING)
+    call, rounding = _calls(operation, fill, rng), _rounding(operation)
     seen: list[list[list[np.ndarray]]] = []
     sure = True
     for level in LEVELS:
@@ -251,7 +367,8 @@ def _taps(matrix: np.ndarray) -> tuple[list, int]:
         if len(steps) != 1:
             continue
         (step,) = steps
-        firsts = {o % period: o for o in inner}
+        # Near the border, units of a dilated window see fewer pixels.
+        firsts = {o % period: o for o in sorted(inner, key=lambda o: len(taken[o]))}
         if len(firsts) < period:
             continue
         taps = [[t - o // period * step for t in taken[o]] for _rest, o in sorted(firsts.items())]

@@ -31,7 +31,7 @@ class Layer:
         kind: name of its class, for example "Conv2D".
         output_shape: shape of its output without the batch axis; unknown sizes are `None`.
         parameters: number of trainable and other weights, counted at the first call of a shared
-            layer.
+            layer, also within wrappers.
         macs: multiply-adds of convolutions and matrix products, including those of attention and
             recurrent layers (the number of FLOPs is twice as high); 0 for layers without any,
             `None` if unknown. A custom layer can define a method

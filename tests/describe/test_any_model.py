@@ -297,6 +297,64 @@ def test_large_layers_of_your_own_are_measured_small():
     assert [r.receptive_field for r in kc.describe(model).layers[1:]] == [1, 3]
 
 
+class Twice(layers.Layer):
+    """Two convolutions, with the attributes of the first."""
+
+    kernel_size, strides, padding = (3, 3), (1, 1), "same"
+
+    def __init__(self, filters):
+        super().__init__()
+        self.both = [layers.Conv2D(filters, 3, padding="same") for _ in range(2)]
+
+    def build(self, shape):
+        for layer in self.both:
+            layer.build(shape)
+
+    def call(self, x):
+        return self.both[1](self.both[0](x))
+
+
+class Centered(layers.Conv2D):
+    """A convolution whose kernels have a mean of 0."""
+
+    def convolution_op(self, x, kernel):
+        return super().convolution_op(x, kernel - ops.mean(kernel, (0, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "field"),
+    [
+        (Twice(2), (12, 12, 2), 5),
+        (Twice(256), (32, 32, 256), None),  # too large to be measured
+        (Centered(2, 3), (12, 12, 2), 3),
+        (Centered(256, 3, padding="same"), (32, 32, 256), 3),  # it is enough to test it
+        (Centered(2, 3, dilation_rate=30, padding="same"), (150, 150, 8), 61),
+        (layers.TimeDistributed(Centered(256, 3)), (3, 32, 32, 256), (1, 3, 3)),
+    ],
+)
+def test_layers_that_look_like_convolutions(layer, shape, field):
+    """Their window is believed where nothing beyond it has an effect."""
+    assert last(chain(Input(shape), layer)).receptive_field == field
+
+
+class Perceptron(layers.Layer):
+    """Two dense layers from one channel to one channel, so that each value depends on one."""
+
+    def build(self, shape):
+        self.both = [layers.Dense(64), layers.Dense(1)]
+        for layer, channels in zip(self.both, (1, 64), strict=True):
+            layer.build((*shape[:-1], channels))
+
+    def call(self, x):
+        return self.both[1](self.both[0](x))
+
+
+def test_macs_of_a_layer_of_your_own_with_weights_are_not_known():
+    """They are 256 · 2 · 64, although each value depends on a single one."""
+    record = last(chain(Input((16, 16, 1)), Perceptron()))
+    assert (record.receptive_field, record.macs) == (1, None)
+
+
 def test_unknown_macs_make_the_total_unknown():
     model = chain(Input((12, 12, 2)), layers.Conv2D(2, 3), Blurred(name="blurred"))
     description = kc.describe(model)

@@ -226,6 +226,17 @@ def test_nested_and_shared_layers_count_once():
     assert record(description, "encoder:1/c3").parameters == 0
 
 
+@pytest.mark.parametrize(
+    ("wrapper", "shape", "more"),
+    [(layers.TimeDistributed, (3, 8, 8, 1), 0), (layers.SpectralNormalization, (8, 8, 1), 4)],
+)
+def test_parameters_of_a_layer_that_is_also_wrapped_count_once(wrapper, shape, more):
+    """Spectral normalization has a vector of its own, one value for each filter."""
+    inner, image, other = layers.Conv2D(4, 3), keras.Input((8, 8, 1)), keras.Input(shape)
+    model = keras.Model([image, other], [inner(image), wrapper(inner)(other)])
+    assert kc.describe(model).parameters == model.count_params() == 40 + more
+
+
 def test_memory_follows_the_precision(policy):
     policy("mixed_float16")
     description = kc.describe(kc.build_lenet5())

@@ -55,6 +55,13 @@ class Stubborn(layers.Layer):
         return KerasTensor(x.shape, x.dtype)
 
 
+def shifted(x, rows):
+    """Moved up or, if `rows` is negative, down, with zeros behind."""
+    before, after = max(-rows, 0), max(rows, 0)
+    padded = ops.pad(x, [(0, 0), (before, after), (0, 0), (0, 0)])
+    return padded[:, after : after + x.shape[1]]
+
+
 NOT_TOLD = {
     "images of a batch meet": ((6, 2), lambda x: x / ops.max(x)),
     "not the same twice": ((6, 2), lambda x: x * keras.random.uniform(ops.shape(x))),
@@ -66,6 +73,10 @@ NOT_TOLD = {
     "only the first": ((300, 300, 3), lambda x: x[:, :20] * 1),
     "from the end": ((300, 300, 3), lambda x: ops.flip(x, 1) + x),
     "the last, which a part has not": ((300, 300, 3), lambda x: x[:, 290:] * 1),
+    "from farther than a part is long": ((150, 130, 3), lambda x: x + shifted(x, 30)),
+    "to farther than a part is long": ((130, 150, 3), lambda x: x + shifted(x, -30)),
+    "rolled by more than a part": ((128, 40, 32), lambda x: ops.roll(x, 32, 1)),
+    "a window wider than a part": ((120, 120, 9), lambda x: ops.average_pool(x, 33, 1, "same")),
     "of other axes": ((300, 40, 3), lambda x: ops.mean(x, axis=2) + ops.max(x[:, :1], axis=2)),
     "a model at each step": (
         (3, 6, 2),
@@ -93,6 +104,8 @@ def test_large_inputs_are_measured_in_part():
     """Windows and copies go on alike."""
     assert field_of((300, 300, 3), lambda x: ops.average_pool(x, 3, 2)) == 3
     assert field_of((300, 300, 3), lambda x: ops.repeat(x, 2, axis=2)) == 1
+    assert field_of((150, 130, 3), lambda x: x + shifted(x, 4)) == (5, 1)
+    assert field_of((150, 130, 3), lambda x: x - ops.mean(x, axis=2, keepdims=True)) == (1, 130)
 
 
 def test_what_cannot_be_probed():
