@@ -216,6 +216,7 @@ def convolutionalize(model: keras.Model) -> keras.Model:
         return Conv2D(
             layer.units,
             kernels[layer.name],
+            data_format="channels_last",  # whatever Keras's default is
             activation=layer.activation,
             use_bias=layer.use_bias,
             kernel_regularizer=layer.kernel_regularizer,

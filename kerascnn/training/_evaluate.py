@@ -21,10 +21,11 @@ from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 from kerascnn.datasets._dataset import PARTS
 
+from ._channels import channels_of_images, channels_of_output, classes_not_last
 from ._checks import check_one_input, check_part, not_indices
 from ._data import Data, Part, as_part, center, range_of
 from ._evaluate_result import Evaluation
-from ._maps import check_middle, density
+from ._maps import check_middle, density, size_of
 from ._stream import Stream
 
 TOP = 5  # ImageNet's second score
@@ -111,6 +112,12 @@ def evaluate(
         )
     names = _names(class_names, max(last, 2))
     remember(model, class_names)
+    if ten_crop and (channels := channels_of_images(model)):
+        raise ValueError(
+            f"ten_crop must be False for images with their channels first; received a model whose "
+            f"layer {channels.layer!r} takes them: put keras.layers.Permute((3, 1, 2)) at its "
+            f"start, and pass images (N, H, W, C)."
+        )
     if ten_crop and len(model.outputs[0].shape) > 2:
         raise ValueError(
             f"ten_crop must be False for a class per pixel, since the windows show different "
@@ -129,7 +136,8 @@ def evaluate(
 
 def _check_outputs(model: keras.Model) -> None:
     """Reject outputs by name, of which none is the first, and outputs within outputs."""
-    outputs, place = flatten(model).structure, ""
+    graph = flatten(model)
+    outputs, place = graph.structure, ""
     if isinstance(outputs, list | tuple):
         outputs, place = outputs[0], "[0]"
     if isinstance(outputs, list | tuple):
@@ -143,6 +151,8 @@ def _check_outputs(model: keras.Model) -> None:
             f"{', '.join(map(repr, outputs))}: evaluate one of them, as in "
             f"keras.Model(model.inputs, model.output{place}[{next(iter(outputs))!r}])."
         )
+    if channels := channels_of_output(graph, graph.outputs[0]):
+        raise classes_not_last(channels, graph.shapes[graph.outputs[0]])
 
 
 def _check_images(
@@ -206,13 +216,15 @@ def _compare(
     confusion = np.zeros((len(names), len(names)), int)
     top5, loss, classes = 0, 0.0, len(names)
     positive, chance = [], []  # for the ROC curve of two classes
-    dense_for = cache(partial(density, model))
+    size_for, dense_for = cache(partial(size_of, model)), cache(partial(density, model))
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
         labels = part.labels
         if labels.dtype == bool and classes == 2:
             labels = labels.astype("uint8")
-        labels, chances = _paired(labels, chances, tuple(part.images.shape[1:]), dense_for)
+        shape = tuple(part.images.shape[1:])
+        size = size_for(shape) if chances.ndim == 4 else None
+        labels, chances = _paired(labels, chances, size, dense_for(shape))
         counted = labels != ignored
         labels, chances = labels[counted].astype("int64"), chances[counted]
         _check_labels(labels, classes)
@@ -236,7 +248,7 @@ def _compare(
 
 
 def _paired(
-    labels: np.ndarray, chances: np.ndarray, image_shape: tuple[int, ...], dense: Callable
+    labels: np.ndarray, chances: np.ndarray, image_size: tuple | None, dense: Callable
 ) -> tuple[np.ndarray, np.ndarray]:
     """Flatten labels to (n,) and probabilities to (n, K); crop larger masks to the middle."""
     is_map = chances.ndim == 4
@@ -248,7 +260,7 @@ def _paired(
         raise not_indices(labels, chances.shape[1:-1])
     if is_map:
         size = chances.shape[1:3]
-        check_middle(labels, size, image_size=image_shape[:2], dense=dense(image_shape))
+        check_middle(labels, size, image_size=image_size, dense=dense)
         labels = center(labels, size)
     return labels.ravel(), chances.reshape(-1, chances.shape[-1])
 

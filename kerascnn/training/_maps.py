@@ -9,6 +9,8 @@ import numpy as np
 from kerascnn._graph import flatten, has_graph
 from kerascnn._sizes import shapes_on_the_way
 
+from ._channels import channels_of_images
+
 GROWTH = 960  # pixels; a multiple of all usual strides
 
 
@@ -24,9 +26,11 @@ def is_dense(model: keras.Model, image_shape: Sequence[int], index: int = 0) -> 
         index: position of the output.
     """
 
+    places = _places(model)
+
     def size(more: int) -> np.ndarray:
-        high, wide, channels = image_shape
-        images = keras.KerasTensor((None, high + more, wide + more, channels))
+        larger = [n + more * (axis in places) for axis, n in enumerate(image_shape)]
+        images = keras.KerasTensor((None, *larger))
         if has_graph(model):
             graph = flatten(model)
             made = shapes_on_the_way(graph, [images])[graph.outputs[index]]
@@ -38,6 +42,16 @@ def is_dense(model: keras.Model, image_shape: Sequence[int], index: int = 0) -> 
         return bool((size(GROWTH) - size(0) == GROWTH).all())
     except Exception:  # whatever a layer raises for another size
         return False
+
+
+def size_of(model: keras.Model, image_shape: Sequence[int]) -> tuple[int, ...] | None:
+    """Return the height and width in the shape of an image; `None` if it is another array."""
+    return tuple(image_shape[axis] for axis in _places(model)) if len(image_shape) == 3 else None
+
+
+def _places(model: keras.Model) -> tuple[int, int]:
+    """Return the axes of height and width of an image without the batch axis."""
+    return (1, 2) if channels_of_images(model) else (0, 1)
 
 
 def density(model: keras.Model, image_shape: Sequence[int], index: int = 0) -> Callable[[], bool]:

@@ -14,7 +14,8 @@ from kerascnn._processor import check_weights_learn
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 
-from ._augmentation import changed_by, named
+from ._augmentation import PadCropFlip, PrincipalColors, changed_by, named
+from ._channels import channels_of_images
 from ._checks import check_part, check_weights_of
 from ._data import Part, reads_on_demand
 from ._moving import mixes, moves
@@ -101,6 +102,13 @@ def prepare(
             f"{name_of(augment)!r}: mix images and labels together in a tf.data.Dataset, and pass "
             f"augment='none'."
         )
+    if _expects_channels_last(augment) and (channels := channels_of_images(model)):
+        raise ValueError(
+            f"augment must be 'none' for images with their channels first; received "
+            f"{name_of(augment)!r} and a model whose layer {channels.layer!r} takes them: pass "
+            f"augment='none', or put keras.layers.Permute((3, 1, 2)) at the start of the model, "
+            f"and pass images (N, H, W, C)."
+        )
     change, size = _augmentation(augment, model, first)
     sized = _sizing(model, first, change, size, input_range, stream=isinstance(fit, Stream))
     looked = [sized("train", first)]
@@ -154,6 +162,17 @@ def first_of(part: Part | Stream) -> Part:
 
 def _shapes(part: Part) -> str:
     return " and ".join(str(one.labels.shape) for one in part.of_outputs().values())
+
+
+def _expects_channels_last(augment: Callable | str) -> bool:
+    """Return whether an augmentation is one of this package's, for images (N, H, W, C)."""
+    if isinstance(augment, str):
+        return augment != "none"
+    return any(isinstance(each, PadCropFlip | PrincipalColors) for each in _layers_of(augment))
+
+
+def _layers_of(augment: Callable) -> list:
+    return augment.layers if isinstance(augment, keras.Sequential) else [augment]
 
 
 def _input_shape(model: keras.Model, fit: Part) -> tuple[int | None, ...]:

@@ -7,6 +7,7 @@ from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, check_is_model, flatten
 from kerascnn._heads import last_activation
 
+from ._channels import channels_of_output
 from ._checks import check_one_input
 
 NORMALIZATION = keras.layers.BatchNormalization
@@ -25,9 +26,10 @@ def transfer(
     own training, even after `unfreeze` makes other layers trainable.
 
     Args:
-        base: A functional or sequential Keras model that returns maps `(N, h, w, C)` or features
-            `(N, D)`. If it is a classifier of images or pixels, the layer that computes the class
-            scores, and what follows it, is removed.
+        base: A functional or sequential Keras model that returns maps `(N, h, w, C)`, or
+            `(N, C, h, w)` of layers that are "channels_first", or features `(N, D)`. If it is a
+            classifier of images or pixels, the layer that computes the class scores, and what
+            follows it, is removed.
         classes: The number of new classes.
         dropout: Dropout rate before the classifier, from 0 to below 1.
         name: Name of the new model.
@@ -62,7 +64,10 @@ def transfer(
     inputs = keras.Input(base.input_shape[1:], name="input")
     x = features(inputs)
     if len(features.output_shape) == 4:
-        x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+        graph = flatten(features)
+        first = channels_of_output(graph, graph.outputs[0])
+        data_format = "channels_first" if first else "channels_last"  # of the base, not of Keras
+        x = keras.layers.GlobalAveragePooling2D(data_format, name="pool")(x)
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     activation = "softmax" if classes > 1 else "sigmoid"

@@ -177,6 +177,18 @@ def test_each_window_gives_its_own_prediction(head, before):
     check_windows(small_net(head, before), images, size=6, stride=2, shape=shape, rtol=1e-3)
 
 
+def test_windows_are_those_of_the_model_whatever_the_default_of_keras_is():
+    model = small_net(L.Dense(3))
+    images = np.random.default_rng(1).random((2, 10, 8, 3), "float32")
+    expected = kc.models.convolutionalize(model)(images)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        result = kc.models.convolutionalize(model)(images)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_array_equal(result, expected)
+
+
 def test_two_heads_and_a_sequential_model_are_converted():
     model = small_net(lambda x: [L.Dense(3)(x), L.Dense(2)(x)])
     one = keras.Sequential(model.layers[:4])

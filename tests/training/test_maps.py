@@ -94,7 +94,7 @@ def test_masks_of_another_size_than_their_images():
     larger = MASKS.repeat(2, 1).repeat(2, 2)
     for call in (train, evaluate):
         options = ONCE if call is train else {}
-        with pytest.raises(ValueError, match="images, 8x8, or of the output, 6x6; .*16, 16"):
+        with pytest.raises(ValueError, match=r"images, 8x8, or of the output, 6x6; .*16, 16"):
             call(model, (IMAGES, larger), **options)
     middle = train(model, (IMAGES, MASKS[:, 1:-1, 1:-1]), **ONCE).history["loss"]
     assert train(model, (IMAGES, MASKS), **ONCE).history["loss"] == middle

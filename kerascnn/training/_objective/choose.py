@@ -8,16 +8,17 @@ import numpy as np
 
 from kerascnn._graph import flatten, has_graph
 from kerascnn._heads import SURE, applied_last, end_of, keeps_values
+from kerascnn.training._channels import Channels, channels_of_output, classes_not_last
 from kerascnn.training._data import Labels, Part
 from kerascnn.training._dice_loss import DiceLoss
-from kerascnn.training._maps import density
+from kerascnn.training._maps import density, size_of
 from kerascnn.training._recipes import Recipe
 
 from .binary import binary
 from .classification import classification
 from .detection import are_boxes, detection
 from .objective import Loss, Losses, Objective, Output
-from .own_loss import check_logits, own_loss, takes_classes
+from .own_loss import check_logits, is_over_classes, own_loss, takes_classes
 from .regression import regression
 from .segmentation import border_weights
 from .several_outputs import by_name, several_outputs
@@ -83,6 +84,8 @@ def objective_for(
 def _of_one(labels: np.ndarray, output: Output, loss: Loss | None, *, recipe: Recipe) -> Objective:
     """Choose the objective of one output, or of several that learn the same labels."""
     loss = loss() if isinstance(loss, type) else loss
+    if output.channels and (loss is None or is_over_classes(loss)):
+        raise classes_not_last(output.channels, output.shape)
     if loss is not None:
         check_logits(loss, output.end)
         if isinstance(loss, DiceLoss):  # has no weights of pixels, so none of borders either
@@ -131,23 +134,27 @@ def _outputs(
         names = keras.tree.flatten({name: name for name in found})
     else:
         names = getattr(model, "output_names", None) or [f"output_{i}" for i in range(len(flat))]
-    ends = _ends(model, image_shape, len(flat))
-    size = tuple(image_shape[:2]) if len(image_shape) == 3 else None
+    ends, channels = _ends(model, image_shape, len(flat))
+    maps = any(len(one.shape) == 4 for one in flat)
+    size = size_of(model, image_shape) if maps else None
     outputs = [
-        Output(end, tuple(one.shape), size, density(model, image_shape, index))
-        for index, (end, one) in enumerate(zip(ends, flat, strict=True))
+        Output(end, tuple(one.shape), size, density(model, image_shape, index), places)
+        for index, (end, places, one) in enumerate(zip(ends, channels, flat, strict=True))
     ]
     return list(names), outputs
 
 
-def _ends(model: keras.Model, image_shape: Sequence[int], count: int) -> list[str]:
-    """Name the function whose values each output holds."""
+def _ends(
+    model: keras.Model, image_shape: Sequence[int], count: int
+) -> tuple[list[str], list[Channels | None]]:
+    """Name the function whose values each output holds, and find its channels."""
     if not has_graph(model):
         image = keras.Input(image_shape)
         try:  # run the code of a subclass on symbols, which leaves a graph
             model = keras.Model(image, model.call(image))
         except Exception:  # it needs numbers, so the layers must do, in the order of their names
             last = next((x for x in reversed(model.layers) if not keeps_values(x)), model)
-            return [applied_last(last)] * count
+            return [applied_last(last)] * count, [None] * count
     graph = flatten(model)
-    return [end_of(graph, key) for key in graph.outputs]
+    channels = [channels_of_output(graph, key) for key in graph.outputs]
+    return [end_of(graph, key) for key in graph.outputs], channels

@@ -7,6 +7,7 @@ from functools import cache
 import keras
 import numpy as np
 
+from kerascnn.training._channels import Channels
 from kerascnn.training._data import Labels, Part
 
 from .label_weights import axes_of, fitted_weights
@@ -24,12 +25,14 @@ class Output:
         shape: (None, …, K), as returned by the model; (None,) for one number per image.
         image_size: (H, W) of the images; `None` if it is not known.
         dense: returns whether a map has stride 1, so that it is the middle of larger labels.
+        channels: where the classes are, if they are not on the last axis.
     """
 
     end: str
     shape: tuple
     image_size: tuple[int, ...] | None = None
     dense: Callable[[], bool] = lambda: True
+    channels: Channels | None = None
 
     @property
     def full_shape(self) -> tuple:
@@ -49,7 +52,7 @@ class Output:
     @property
     def map_size(self) -> tuple[int, int] | None:
         """Height and width of an output (N, h, w, K); `None` for another."""
-        if len(self.full_shape) != 4:
+        if len(self.full_shape) != 4 or self.channels:
             return None
         _, height, width, _ = self.full_shape
         return height, width

@@ -20,6 +20,10 @@ ELEMENTWISE = (  # Keras's losses that compare labels with outputs value by valu
     *("huber", "kldivergence", "logcosh", "meanabsoluteerror", "meanabsolutepercentageerror"),
     *("meansquarederror", "meansquaredlogarithmicerror", "poisson", "squaredhinge", "tversky"),
 )
+OVER_CLASSES = (  # those that compare the values of the last axis with each other
+    *("categoricalcrossentropy", "categoricalfocalcrossentropy", "categoricalhinge"),
+    *("cosinesimilarity", "kldivergence"),
+)
 
 
 def own_loss(
@@ -50,6 +54,12 @@ def own_loss(
         ready=partial(like_output, output=output),
         of_classes=of_classes,
     )
+
+
+def is_over_classes(loss: keras.losses.Loss | Callable | str) -> bool:
+    """Return whether a loss of Keras or of this package has the classes on the last axis."""
+    over = isinstance(loss, DiceLoss) or takes_classes(loss) or keras_name(loss) in OVER_CLASSES
+    return over and getattr(loss, "axis", -1) == -1
 
 
 def takes_classes(loss: keras.losses.Loss | Callable | str) -> bool:
