@@ -8,6 +8,9 @@ nothing, a window of their values.
 
 from .arrays import as_picture
 from .errors import Notes, PictureError
-from .reader import LUMA, MODES, check, read
+from .reader import LUMA, MODES, check, read, read_labels, size_of
 
-__all__ = ["LUMA", "MODES", "Notes", "PictureError", "as_picture", "check", "read"]
+__all__ = [
+    "LUMA", "MODES", "Notes", "PictureError", "as_picture", "check", "read", "read_labels",
+    "size_of",
+]  # fmt: skip

@@ -21,9 +21,14 @@ LARGE = 2**23  # images with more pixels are decoded one at a time, even with se
 one_large_image = Lock()  # held while a large image is decoded
 
 
-def check_size(image: Image.Image, file: BinaryIO, at_least: int | None) -> None:
-    """Reject images that need too much memory before decoding; reduce large JPEGs."""
-    most = MOST_OF_HEAVY if image.format in HEAVY else MOST_PIXELS
+def check_size(
+    image: Image.Image, file: BinaryIO, at_least: int | None, *, heavy: bool = False
+) -> None:
+    """Reject images that need too much memory before decoding; reduce large JPEGs.
+
+    `heavy` is for images that need much even if their format does not.
+    """
+    most = MOST_OF_HEAVY if heavy or image.format in HEAVY else MOST_PIXELS
     width, height = image.size
     if image.format in JPEG and (width * height <= most or _is_of_one_scan(image, file)):
         wanted = min(width, height) // _factor(image.size, at_least)

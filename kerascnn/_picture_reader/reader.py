@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image
 
-from .dicom import check_dicom, is_dicom, read_dicom
+from .dicom import check_dicom, is_dicom, read_dicom, size_of_dicom
 from .errors import InWords, Notes, PictureError
 from .limits import LARGE, check_size, one_large_image, reduced
-from .pillow import clear_color, numbers_of, opacity_by, open_image, plain
-from .tiff import inspect
+from .pillow import Stored, labels_of, load, open_image, plain, takes_memory, with_values
+from .tiff import Tiff, inspect
 from .values import windowed
 
 MODES = {1: "L", 3: "RGB"}  # Pillow's, by number of channels
@@ -31,6 +32,7 @@ TURNS = {  # the transpose that undoes each EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = (5, 6, 7, 8)  # the orientations that swap height and width
 
 for _library in ("PIL", "tifffile"):  # silence their logs: errors here are one line
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -89,6 +91,54 @@ def read(
 
 
 @InWords()
+def read_labels(path: str | PathLike) -> np.ndarray:
+    """Read the values of a mask, upright: (H, W), `bool` for one bit, or (H, W, 3) for colors.
+
+    Unlike `read`, it returns the values in the file, and the indices of a palette.
+
+    Raises:
+        PictureError: As for `read`, or if the file contains more than one image.
+    """
+    with Path(path).open("rb") as file, ExitStack() as alone:
+        if is_dicom(file):
+            dicom = read_dicom(file)
+            values, orientation, pages = dicom.values, 1, dicom.pages
+        else:
+            tiff, found = _stored(file, None, alone, colors=False)
+            values, orientation = labels_of(found, tiff.white_is_zero), found.orientation
+            pages = tiff.pages
+    if pages:
+        raise PictureError(f"{re.split('[,;]', pages)[0]}; save the mask by itself")
+    values = values.swapaxes(0, 1) if orientation in SIDEWAYS else values
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return values[::rows, ::columns]
+
+
+@InWords()
+def size_of(path: str | PathLike) -> tuple[int, int]:
+    """Return the height and width of an image file, upright, from its start.
+
+    Raises:
+        PictureError: As for `check`, or if the image is too large.
+    """
+    with Path(path).open("rb") as file:
+        if is_dicom(file):
+            return size_of_dicom(file)
+        tiff = inspect(file)
+        if tiff.size is not None:
+            (height, width), orientation = tiff.size, tiff.orientation
+        else:
+            file.seek(0)
+            image, orientation = open_image(file), 1
+            width, height = image.size
+            check_size(image, file, None)  # Pillow may decode a PNG for its orientation
+            with suppress(Exception):  # as in `load`
+                orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return (width, height) if orientation in SIDEWAYS else (height, width)
+
+
+@InWords()
 def check(path: str | PathLike) -> None:
     """Check from the start of a file that it is an image.
 
@@ -117,37 +167,34 @@ def _decoded(
         notes = Notes(pages=dicom.pages)
         scaled = windowed(dicom.values, window or dicom.window, dicom.inverted, notes)
         return _Decoded([reduced(plane, at_least) for plane in scaled], 1, 1, notes)
-    tiff = inspect(file, alone)
+    tiff, found = _stored(file, at_least, alone)
+    notes = Notes(pages=tiff.pages)
+    if found.image is not None:
+        if window is None:
+            image = plain(found.image, MODES[channels], at_least)
+            return _Decoded([image], 255, found.orientation, notes)
+        found = with_values(found, tiff.white_is_zero, at_least)
+    assert found.values is not None
+    scaled = windowed(
+        found.values, window, tiff.white_is_zero, notes,
+        opacity=found.opacity, premultiplied=found.premultiplied, largest=found.largest,
+    )  # fmt: skip
+    planes = [reduced(plane, at_least) for plane in scaled]
+    return _Decoded(planes, 1, found.orientation, notes)
+
+
+def _stored(
+    file: BinaryIO, at_least: int | None, alone: ExitStack, *, colors: bool = True
+) -> tuple[Tiff, Stored]:
+    """Decode a file that is not DICOM; `colors` is false for the indices of a palette."""
+    tiff = inspect(file, alone, colors=colors)
     if tiff.problem:
         raise PictureError(tiff.problem)
-    numbers, orientation, inverted = tiff.values, tiff.orientation, tiff.white_is_zero
-    opacity = tiff.opacity
-    if numbers is None:
-        file.seek(0)
-        image = open_image(file, unknown=tiff.kind)
-        check_size(image, file, at_least)
-        if math.prod(image.size) > LARGE and not tiff.readable:
-            alone.enter_context(one_large_image)
-        color = clear_color(image)
-        image.load()
-        orientation = 1
-        with suppress(Exception):  # damaged EXIF data; the image itself may be intact
-            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        numbers = numbers_of(image, tiff.dtype)
-        if color is not None:
-            opacity = opacity_by(color, image, file)
-        if numbers is None:
-            if opacity is not None:
-                image.putalpha(Image.fromarray(np.uint8(255 * opacity)))
-                opacity = None
-            image = plain(image, MODES[channels], at_least)
-            if window is None:
-                return _Decoded([image], 255, orientation, Notes(pages=tiff.pages))
-            numbers, inverted = np.asarray(image), False  # Pillow has inverted them already
-        del image
-    notes = Notes(pages=tiff.pages)
-    scaled = windowed(
-        numbers, window, inverted, notes, opacity=opacity, premultiplied=tiff.premultiplied
-    )
-    planes = [reduced(plane, at_least) for plane in scaled]
-    return _Decoded(planes, 1, orientation, notes)
+    if tiff.values is not None:
+        return tiff, Stored(tiff.values, None, tiff.orientation, tiff.opacity, tiff.premultiplied)
+    file.seek(0)
+    image = open_image(file, unknown=tiff.kind)
+    check_size(image, file, at_least, heavy=takes_memory(image))
+    if math.prod(image.size) > LARGE and not tiff.readable:
+        alone.enter_context(one_large_image)
+    return tiff, load(image, file, tiff.dtype)

@@ -18,8 +18,9 @@ SEPARATE = 2  # value of the tag PlanarConfiguration
 RAW, PACKED = 1, (8, 32946)  # values of the tag Compression that tifffile itself decodes
 DEFLATE = 1032  # largest compression ratio of these
 # Values of the tags PhotometricInterpretation and ExtraSamples.
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
-PREMULTIPLIED, ALPHA = 1, 2
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK = 0, 1, 2, 3, 5
+GRAY = (WHITE_IS_ZERO, BLACK_IS_ZERO)
+UNSPECIFIED, PREMULTIPLIED, ALPHA = 0, 1, 2
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Tiff:
     """What tifffile knows about a file, and its values if Pillow does not read them correctly."""
 
     readable: bool = False
+    size: tuple[int, int] | None = None  # height and width, before it is turned
     values: np.ndarray | None = None  # (H, W) or (H, W, 3)
     opacity: np.ndarray | None = None  # (H, W), in [0, 1]
     premultiplied: bool = False
@@ -38,10 +40,11 @@ class Tiff:
     kind: str = "unknown file format"
 
 
-def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
+def inspect(file: BinaryIO, alone: ExitStack | None = None, *, colors: bool = True) -> Tiff:
     """Inspect a file with tifffile. What it cannot read is left to Pillow.
 
-    Values are only read if `alone`, which holds the lock for large images, is given.
+    Values are only read if `alone`, which holds the lock for large images, is given. Those of a
+    palette are its colors, or the indices if `colors` is false.
     """
     found = Tiff()
     if file.read(4) not in TIFF:
@@ -52,6 +55,7 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
     with suppress(Exception), TiffFile(file) as tiff:
         page = tiff.pages.first
         found.dtype = page.dtype
+        found.size = page.imagelength, page.imagewidth
         found.readable = _is_for_tifffile(page)
         found.white_is_zero = page.photometric == WHITE_IS_ZERO
         found.orientation = page.tags.valueof("Orientation", 1)
@@ -65,8 +69,12 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
                 found.pages = "it has more than one page; only the first is read"
         if page.imagedepth > 1:
             found.pages = f"it has {page.imagedepth} slices in one page; only the first is read"
-        if found.readable and page.nbytes > MOST_BYTES:
-            most = MOST_BYTES / page.nbytes * page.imagewidth * page.imagelength
+        if page.photometric in GRAY and page.extrasamples == (UNSPECIFIED,):
+            found.pages = "it has 2 samples per pixel; only the first is read"
+        is_palette = page.photometric == PALETTE
+        count = page.nbytes * (3 if is_palette else 1)
+        if found.readable and count > MOST_BYTES:
+            most = MOST_BYTES / count * page.imagewidth * page.imagelength
             found.problem = too_large((page.imagewidth, page.imagelength), most)
         elif found.readable and alone is not None:
             if page.size > LARGE:
@@ -74,9 +82,12 @@ def inspect(file: BinaryIO, alone: ExitStack | None = None) -> Tiff:
             values = page.asarray(maxworkers=1)
             values = np.moveaxis(values, 0, -1) if page.axes == "SYX" else values
             if _is_transparent(page):
-                found.premultiplied = page.extrasamples[-1] == PREMULTIPLIED
-                found.opacity, values = opacity_of(values[..., -1]), values[..., :-1]
-                values = values[..., 0] if values.shape[-1] == 1 else values
+                found.premultiplied = page.extrasamples == (PREMULTIPLIED,)
+                found.opacity = opacity_of(values[..., -1])
+            if _has_more(page):
+                values = values[..., 0] if page.samplesperpixel == 2 else values[..., :-1]
+            if is_palette and colors:
+                values = np.moveaxis(np.asarray(page.colormap)[:, values], 0, -1)
             found.values = values
         elif not found.readable and _is_misread(page):
             found.problem = found.kind
@@ -87,11 +98,15 @@ def _is_for_tifffile(page: "TiffPage") -> bool:
     """Return whether Pillow does not support the data type of a page that needs little memory."""
     if page.dtype is None or page.dtype.kind not in "iuf" or page.dtype == np.uint8:
         return False
-    if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
-        return False  # a palette, a mosaic, or another color space
+    if page.photometric == PALETTE:
+        table = page.colormap
+        if page.dtype != np.uint16 or table is None or table.shape != (3, 2**16):
+            return False
+    elif page.photometric not in (*GRAY, RGB):
+        return False  # a mosaic, or another color space
     if page.axes not in ("YX", "YXS", "SYX"):
         return False
-    if page.samplesperpixel - _is_transparent(page) not in (1, 3):
+    if page.samplesperpixel - _has_more(page) != (3 if page.photometric == RGB else 1):
         return False
     parts, pixels = math.prod(page.chunked), math.prod(page.chunks)
     if parts != len(page.databytecounts) or not parts * pixels <= MOST_PIXELS:
@@ -101,8 +116,17 @@ def _is_for_tifffile(page: "TiffPage") -> bool:
     return page.compression == RAW or (page.compression in PACKED and largest <= MOST_BYTES)
 
 
+def _has_more(page: "TiffPage") -> bool:
+    """Return whether pixels have a sample besides gray or RGB: the opacity, or something unknown.
+
+    Some programs do not say that the fourth sample is the opacity.
+    """
+    samples = (page.photometric == RGB, page.samplesperpixel)
+    return len(page.extrasamples) == 1 or (samples == (True, 4) and not page.extrasamples)
+
+
 def _is_transparent(page: "TiffPage") -> bool:
-    return page.extrasamples[-1:] in ((PREMULTIPLIED,), (ALPHA,))
+    return _has_more(page) and page.extrasamples != (UNSPECIFIED,)
 
 
 def _is_misread(page: "TiffPage") -> bool:

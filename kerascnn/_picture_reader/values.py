@@ -23,6 +23,7 @@ def windowed(
     *,
     opacity: np.ndarray | None = None,
     premultiplied: bool = False,
+    largest: int | None = None,
 ) -> Iterator[Image.Image]:
     """Scale the values of an image, (H, W) or (H, W, 3), to [0, 1], on a white background.
 
@@ -33,6 +34,7 @@ def windowed(
         notes: notes on possible problems are added to it.
         opacity: (H, W) in [0, 1]; `None`: opaque.
         premultiplied: whether the values have been multiplied by the opacity.
+        largest: the value of white; `None`: the largest of the data type, or 1.
 
     Yields:
         For each channel an image of mode "F".
@@ -41,7 +43,7 @@ def windowed(
     count = values.size if number is None else int(number.sum())
     if count == 0:
         raise PictureError("it has no finite values")
-    low, high = window or _window(values, number, notes)
+    low, high = window or _window(values, number, notes, largest)
     if count < values.size:
         notes.numbers = (
             f"{values.size - count:,} of its {values.size:,} values are not finite; NaN is shown "
@@ -70,7 +72,9 @@ def _blocks(height: int, width: int) -> Iterator[tuple[slice, slice]]:
             yield slice(y, y + down), slice(x, x + across)
 
 
-def _window(values: np.ndarray, number: np.ndarray | None, notes: Notes) -> tuple[float, float]:
+def _window(
+    values: np.ndarray, number: np.ndarray | None, notes: Notes, declared: int | None
+) -> tuple[float, float]:
     """Find the values for black and white; add a note if the data type does not define them."""
     kind, name = values.dtype.kind, values.dtype.name
     if kind == "f":
@@ -79,7 +83,7 @@ def _window(values: np.ndarray, number: np.ndarray | None, notes: Notes) -> tupl
         high, largest = float(values.max(where=some, initial=-math.inf)), 1.0
     else:
         low, high = float(values.min()), float(values.max())
-        largest = float(np.iinfo(values.dtype).max) if kind == "u" else None
+        largest = float(declared or np.iinfo(values.dtype).max) if kind == "u" else None
     why = "have an unknown range"
     if largest is not None and low >= -ROUNDING and high <= largest + ROUNDING:
         if high > largest / DARK or high == low:

@@ -46,8 +46,9 @@ def from_directory(
     missing, it is split off from `train`.
 
     For segmentation, `images` and `masks` are two directories; a mask has the same name as its
-    image, except for the extension. Masks are PNG, TIFF, BMP, GIF or DICOM files of class indices.
-    They are resized with their images, to the class of the nearest pixel. Both may also be NIfTI
+    image, except for the extension. Masks are PNG, TIFF, BMP, GIF or DICOM files of class indices,
+    in gray or, except in GIFs, as indices of a palette. They are turned by the orientation in their
+    files and resized like their images, to the class of the nearest pixel. Both may also be NIfTI
     volumes, which are read as horizontal slices. Volumes are split at random, but the slices of a
     single volume are split in blocks, since neighboring slices are almost identical.
 
@@ -73,7 +74,8 @@ def from_directory(
             there are two classes, `evaluate` treats the second one as positive. If `None`, the
             names are sorted. For masks: a name for each class index; if `None`, numbers are used.
         mask_values: For masks: the value or color of each class, such as `(0, 255)` or
-            `((0, 0, 0), (255, 0, 0))`. If `None`, the values are class indices.
+            `((0, 0, 0), (255, 0, 0))`. If `None`, the values are class indices. The values of
+            masks of one bit are 0 and 1, or 0 and 255.
         ignore_class: For masks: a value that is not a class and is kept, such as 255 for void
             pixels.
         seed: Seed for splitting and shuffling; a non-negative integer.

@@ -4,17 +4,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image, ImageOps
 
 from kerascnn._checks import check_pair, check_range, is_whole
-from kerascnn._picture_reader.dicom import is_dicom, size_of_dicom
+from kerascnn._picture_reader import PictureError, size_of
 
 from ._dataset import Dataset, Split
 from ._image_files import ImageFiles
 from ._masks import MASKS, Values, read_mask, resized, to_classes
 from ._volumes import NIFTI, is_nifti, read_volume, scaled
-
-SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 
 class Classes(NamedTuple):
@@ -135,22 +133,9 @@ def _check_sizes(mask: Path, size: tuple, image: Path, wanted: tuple) -> None:
 
 
 def _size_of(path: Path) -> tuple[int, int]:
-    """Return (height, width) of an image file, upright, from its beginning."""
     try:
-        with path.open("rb") as file:
-            if is_dicom(file):
-                return size_of_dicom(file)
-            if path.suffix.lower() in (".tif", ".tiff"):
-                from tifffile import TiffFile
-
-                with TiffFile(file) as tiff:
-                    page = tiff.pages.first
-                    return page.imagelength, page.imagewidth
-            with Image.open(file) as image:
-                width, height = image.size
-                turned = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
-                return (width, height) if turned else (height, width)
-    except Exception as error:
+        return size_of(path)
+    except PictureError as error:
         raise OSError(f"image '{path}' cannot be read ({error}): replace or remove it.") from None
 
 

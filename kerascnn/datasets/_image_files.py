@@ -67,7 +67,7 @@ class ImageFiles:
         resize: `"crop"` keeps the aspect ratio and crops the image at its center; `"stretch"`
             keeps the whole image.
         window: The values in the files that become 0 and 1, such as (-1000, 400) for lungs in
-            Hounsfield units.
+            Hounsfield units. Images of less than eight bits are read as if they had eight.
         input_range: The values of black and white in the arrays: `(0, 255)` for a model that starts
             with a `Rescaling(1 / 255)`, `(-1, 1)` for Keras's MobileNetV2.
 

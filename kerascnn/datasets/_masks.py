@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from kerascnn._picture_reader.dicom import is_dicom, read_dicom
+from kerascnn._picture_reader import PictureError, read_labels
 
 MASKS = (".png", ".tif", ".tiff", ".bmp", ".gif", ".dcm")
 LIKELY = 4  # indices that use less than a quarter of their range are probably gray levels
@@ -16,41 +16,24 @@ Values = Sequence[int | Sequence[int]]
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """Read the values of a mask: (H, W) integers, or (H, W, 3) colors.
+    """Read the values of a mask: (H, W) integers or `bool`, or (H, W, 3) colors.
 
     Raises:
         OSError: If the file cannot be read.
         ValueError: If its values are not whole numbers.
     """
     try:
-        values = _values(path)
-    except Exception as error:  # damaged files cause many kinds of errors
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise OSError(f"mask '{path}' cannot be read ({reason}): replace or remove it.") from None
-    if values.dtype == bool:
-        values = values.astype(np.uint8)
+        values = read_labels(path)
+    except PictureError as error:
+        raise OSError(f"mask '{path}' cannot be read ({error}): replace or remove it.") from None
     if values.dtype.kind == "f" and np.array_equal(values, np.rint(values)):
         values = values.astype(np.int64)
-    if values.ndim not in (2, 3) or values.dtype.kind not in "iu":
+    if values.ndim not in (2, 3) or values.dtype.kind not in "biu":
         raise ValueError(
             f"mask '{path}' must contain whole numbers, a class for each pixel; received "
             f"{values.dtype} {values.shape}."
         )
-    return values[..., :3] if values.ndim == 3 else values
-
-
-def _values(path: Path) -> np.ndarray:
-    if path.suffix.lower() in (".tif", ".tiff"):
-        from tifffile import imread
-
-        return imread(path)
-    with path.open("rb") as file:
-        if is_dicom(file):
-            return read_dicom(file).values
-        image = Image.open(file)
-        if image.mode in ("LA", "PA"):
-            image = image.getchannel(0)
-        return np.asarray(image)  # the indices of a palette, not its colors
+    return values
 
 
 def to_classes(
@@ -72,7 +55,13 @@ def to_classes(
     Raises:
         ValueError: If there is a value that is no class.
     """
+    numbers = mask_values is None or all(np.ndim(value) == 0 for value in mask_values)
+    if numbers and values.ndim == 3 and (values == values[..., :1]).all():  # gray
+        values = values[..., 0]
     colors = values.ndim == 3
+    if values.dtype == bool:  # of one bit; programs show 1 as 255
+        as_shown = mask_values is not None and 255 in mask_values and 1 not in mask_values
+        values = values * np.uint8(255 if as_shown else 1)
     if mask_values is None:
         if colors:
             raise ValueError(

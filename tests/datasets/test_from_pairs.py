@@ -98,6 +98,72 @@ def test_masks_are_resized_as_their_images_without_new_classes(folders):
         np.testing.assert_array_equal(images[0][..., 0] > 0.4, labels[0] == 2)
 
 
+def save_turned(path, values, orientation):
+    if path.suffix == ".tif":
+        from tifffile import imwrite
+
+        kind = "rgb" if values.ndim == 3 else "minisblack"
+        imwrite(path, values, photometric=kind, extratags=[(274, "H", 1, orientation, True)])
+    else:
+        exif = Image.Exif()
+        exif[274] = orientation
+        Image.fromarray(values).save(path, exif=exif)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [("a.png", "a.png"), ("a.jpg", "a.png"), ("a.tif", "a.tif"), ("a.png", "a.tif")],
+)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_masks_stand_upright_as_their_images(folders, image, mask, dtype, orientation):
+    classes = np.zeros((40, 56), "uint8")
+    classes[8:24, 8:16] = 1
+    picture = np.repeat(classes[..., None] * np.uint8(200), 3, axis=-1)
+    save_turned(folders["images"] / image, picture, orientation)
+    save_turned(folders["masks"] / mask, classes.astype(dtype), orientation)
+    size = (40, 56) if orientation < 5 else (56, 40)
+    images, labels = from_directory(**folders, **(OPTIONS | {"image_size": size})).train
+    np.testing.assert_array_equal(images[0][..., 0] > 0.4, labels[0] == 1)
+    upright = np.rot90(classes, -1) if orientation == 6 else labels[0]
+    np.testing.assert_array_equal(labels[0], upright)
+
+
+def test_masks_of_kinds_that_pillow_reads(folders):
+    """LZW; gray in GIF; gray in RGB; one bit, which programs show as 0 and 255."""
+    mask = RNG.integers(2, size=(6, 8)).astype("uint8")
+    save(folders["images"] / "a.png", mask)
+    bits = Image.fromarray(mask > 0)
+    for name, image, values in (
+        ("a.tif", Image.fromarray(mask), None),
+        ("a.gif", Image.fromarray(mask * np.uint8(255)), (0, 255)),
+        ("a.png", Image.fromarray(np.dstack([mask] * 3)), None),
+        ("a.png", bits, None), ("a.png", bits, (0, 255)), ("a.png", bits, (0, 1)),
+        ("a.tif", bits, (0, 255)),
+    ):  # fmt: skip
+        image.save(
+            folders["masks"] / name, **({"compression": "tiff_lzw"} if "tif" in name else {})
+        )
+        data = from_directory(**folders, **OPTIONS, mask_values=values)
+        np.testing.assert_array_equal(data.train[1][0], mask)
+        (folders["masks"] / name).unlink()
+    image = Image.fromarray(mask, "P")
+    image.putpalette([10, 20, 30, 200, 100, 50])
+    image.save(folders["masks"] / "a.gif")
+    with pytest.raises(ValueError, match="received colors: give mask_values"):
+        from_directory(**folders, **OPTIONS)
+    data = from_directory(**folders, **OPTIONS, mask_values=((10, 20, 30), (200, 100, 50)))
+    np.testing.assert_array_equal(data.train[1][0], mask)
+
+
+def test_a_mask_of_several_pages_is_refused(folders):
+    pages = RNG.integers(2, size=(2, 6, 8)).astype("uint8")
+    save(folders["images"] / "a.png", pages[0])
+    save(folders["masks"] / "a.tif", pages)
+    with pytest.raises(OSError, match=r"a\.tif' cannot be read \(it has more than one page; save"):
+        from_directory(**folders, **OPTIONS)
+
+
 @pytest.mark.frameworks
 def test_volumes_become_upright_slices_in_blocks(folders):
     """A volume that is stored from right to left and its mask, from 0 to 9 upwards."""

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from kerascnn._picture_reader import PictureError, read, tiff
+from kerascnn._picture_reader import PictureError, read, read_labels, tiff
 from kerascnn.cli._pictures import read_picture
 from kerascnn.datasets import ImageFiles
 
@@ -61,24 +61,39 @@ def test_transparency_of_more_than_eight_bits(dtype, most, alpha, planes, tmp_pa
         np.testing.assert_allclose(read_in, expected, atol=3e-4)
 
 
-def test_dark_colours_of_sixteen_bits_that_pillow_reads(tmp_path, monkeypatch):
-    color = np.stack([RAMP, RAMP[::-1], 1 - RAMP], axis=-1)
-    path, said = tmp_path / "a.tif", []
-    tifffile.imwrite(path, np.uint16(4095 * color), photometric="rgb", compression="zlib")
-    with_tifffile = read_picture(path, say=said.append)
-    monkeypatch.setattr(tiff, "PACKED", ())  # as if it were LZW
-    np.testing.assert_allclose(read_picture(path, say=said.append), with_tifffile, atol=0.07)
-    np.testing.assert_allclose(with_tifffile, color, atol=0.01)
-    for line, most in zip(said, (4095, 0x0F0F), strict=True):
-        assert f"its uint16 values, 0 to {most}, use little of their range" in line
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("byteorder", "<>")
+@pytest.mark.parametrize("alpha", ["", "unspecified", "unassalpha", "assocalpha", "unsaid"])
+def test_sixteen_bits_that_pillow_reads_are_not_shortened(
+    alpha, byteorder, compression, tmp_path, monkeypatch
+):
+    stored = np.stack([RAMP, RAMP[::-1], 1 - RAMP] + [RAMP] * bool(alpha), axis=-1)
+    path = tmp_path / "a.tif"
+    extra = {"": None, "unsaid": ["unassalpha"]}.get(alpha, [alpha])
+    tifffile.imwrite(
+        path, np.uint16(4095 * stored), photometric="rgb", extrasamples=extra,
+        byteorder=byteorder, compression=compression,
+    )  # fmt: skip
+    if alpha == "unsaid":  # OpenCV does not write the tag ExtraSamples
+        tag = struct.Struct(f"{byteorder}HHI").pack
+        path.write_bytes(path.read_bytes().replace(tag(338, 3, 1), tag(337, 3, 1)))
+    expected, _ = read(path, window=(0, 4095))
+    monkeypatch.setattr(tiff, "_is_for_tifffile", lambda _page: False)  # as if it were LZW
+    picture, _ = read(path, window=(0, 4095))
+    np.testing.assert_allclose(picture, expected, atol=1e-6)
 
 
-def test_a_palette_or_planes_that_pillow_misreads_are_refused(tmp_path):
-    indices, path = np.arange(24, dtype="u2").reshape(4, 6), tmp_path / "a.tif"
-    colors = np.zeros((3, 2**16), np.uint16)
+def test_a_palette_of_sixteen_bits(tmp_path):
+    indices, path = np.arange(24, dtype="u2").reshape(4, 6) * 2500, tmp_path / "a.tif"
+    colors = np.random.default_rng(0).integers(2**16, size=(3, 2**16), dtype="u2")
     tifffile.imwrite(path, indices, photometric="palette", colormap=colors)
-    with pytest.raises(PictureError, match=r"unsupported TIFF \(uint16, .*PALETTE"):
-        read(path)
+    expected = np.moveaxis(colors[:, indices], 0, -1) / 65535
+    np.testing.assert_allclose(read(path)[0], expected, atol=1e-6)
+    np.testing.assert_array_equal(read_labels(path), indices)
+
+
+def test_planes_that_pillow_misreads_are_refused(tmp_path):
+    path = tmp_path / "a.tif"
     for dtype, kind, samples in (("u2", "separated", 4), ("u1", "cielab", 3)):
         values = np.full((samples, 4, 6), 7, dtype)
         tifffile.imwrite(path, values, photometric=kind, planarconfig="separate")
@@ -87,9 +102,9 @@ def test_a_palette_or_planes_that_pillow_misreads_are_refused(tmp_path):
 
 
 def test_a_kind_that_nothing_reads_is_named(tmp_path):
-    two = np.zeros((4, 6, 2), np.float32)
-    tifffile.imwrite(tmp_path / "a.tif", two, photometric="minisblack", planarconfig="contig")
-    message = r"unsupported TIFF \(float32, 2 sample\(s\) per pixel, MINISBLACK, NONE, CONTIG\)"
+    three = np.zeros((4, 6, 3), np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", three, photometric="minisblack", planarconfig="contig")
+    message = r"unsupported TIFF \(float32, 3 sample\(s\) per pixel, MINISBLACK, NONE, CONTIG\)"
     with pytest.raises(OSError, match=message):
         read_picture(tmp_path / "a.tif")
 

@@ -84,6 +84,9 @@ def test_white_is_zero_in_radiographs(both, tmp_path):
         whole = (0, int(np.iinfo(dtype).max))
         grey, _ = both(tmp_path / "a.tif", window=whole)
         np.testing.assert_allclose(grey, 1 - RAMP, atol=4e-3)
+        low = int(0.4 * np.iinfo(dtype).max)
+        grey, _ = both(tmp_path / "a.tif", window=(0, low))
+        np.testing.assert_allclose(grey, 1 - np.minimum(values / low, 1), atol=1e-6)
 
 
 def test_each_doubt_is_said_once(tmp_path):
