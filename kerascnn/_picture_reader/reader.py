@@ -65,8 +65,8 @@ def read(
         channels: 3, or 1 for grayscale.
         at_least: length in pixels of the shorter side that `fit` needs. A very large image is
             first reduced by an integer factor, a JPEG during decoding, but not below this length.
-        window: values of the file that become black and white; `None`: those that a DICOM file
-            asks for, 0 and the maximum of the data type (1 for floats), or percentiles of the
+        window: values of the file that become black and white; `None`: as a DICOM file asks to be
+            shown, 0 and the maximum of the data type (1 for floats), or percentiles of the
             values if they do not use that range.
 
     Returns:
@@ -101,7 +101,7 @@ def read_labels(path: str | PathLike) -> np.ndarray:
     """
     with Path(path).open("rb") as file, ExitStack() as alone:
         if is_dicom(file):
-            dicom = read_dicom(file)
+            dicom = read_dicom(file, colors=False)
             values, orientation, pages = dicom.values, 1, dicom.pages
         else:
             tiff, found = _stored(file, None, alone, colors=False)
@@ -165,7 +165,10 @@ def _decoded(
     if is_dicom(file):
         dicom = read_dicom(file)
         notes = Notes(pages=dicom.pages)
-        scaled = windowed(dicom.values, window or dicom.window, dicom.inverted, notes)
+        values, window = dicom.values, window or dicom.window
+        if window is None and dicom.shown is not None:
+            values, window = dicom.shown, (0.0, 1.0)
+        scaled = windowed(values, window, dicom.inverted, notes)
         return _Decoded([reduced(plane, at_least) for plane in scaled], 1, 1, notes)
     tiff, found = _stored(file, at_least, alone)
     notes = Notes(pages=tiff.pages)
