@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,9 +102,9 @@ def read_photo(
     """Read an image, (H, W, 3) in [0, 1], and print a warning if its range is ambiguous."""
     from ._pictures import read_picture
 
-    if window is not None and not window[0] < window[1]:
+    if window is not None and not -math.inf < window[0] < window[1] < math.inf:
         raise ValueError(
-            "--window must be the value of black and a larger value of white; "
+            "--window must be two finite numbers, for black and a larger one for white; "
             f"received {window[0]:g} {window[1]:g}."
         )
     notes: list[str] = []

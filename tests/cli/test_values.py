@@ -33,7 +33,10 @@ def test_gradcam_says_how_it_shows_floats_and_writes_a_jpeg(gradcam):
     ("options", "line"),
     [
         (("-o", "g.gif"), ".svg, .png, .pdf, .jpg, .jpeg, .webp, .tif, .tiff; received 'g.gif'"),
-        (("--window", "4", "-1"), "the value of black and a larger value of white; received 4 -1."),
+        (("--window", "4", "-1"), "for black and a larger one for white; received 4 -1."),
+        (("--window", "4", "4"), "for black and a larger one for white; received 4 4."),
+        (("--window", "0", "inf"), "a larger one for white; received 0 inf."),
+        (("--window", "nan", "1"), "a larger one for white; received nan 1."),
     ],
 )
 def test_bad_options_are_one_line(options, line, gradcam):
