@@ -22,7 +22,7 @@ from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
 from ._errors import unknown
-from ._known import known_name
+from ._known import can_be_seen, known_name
 from ._twin import twin
 
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
@@ -158,7 +158,8 @@ class Graph:
 
         Raises:
             ValueError: If no node or more than one node matches: a layer that is called more than
-                once, or layers of the same name in several nested models.
+                once, or layers of the same name in several nested models. Or if the layer has
+                several outputs, and it is not clear that the first is meant.
         """
         nodes = self.calls(layer)
         if len(nodes) > 1:
@@ -168,7 +169,25 @@ class Graph:
                 f"layer must identify a single layer call; received {name!r}, which matches "
                 f"{choices}. Choose one of these names."
             )
+        if not self.means_first(nodes[0]):
+            shapes = ", ".join(map(str, nodes[0].shapes))
+            raise ValueError(
+                f"layer must have one output; {nodes[0].name!r} has {len(nodes[0].shapes)}, of "
+                f"shapes {shapes}. Build the model with keras.layers.Identity(name=...) behind "
+                "each, and choose one of these layers."
+            )
         return nodes[0]
+
+    def means_first(self, node: Node) -> bool:
+        """Return whether the first output of a node is its result, of several if need be.
+
+        Those that follow it are states or weights of attention in Keras's layers, and nothing that
+        counts if no node uses them.
+        """
+        others = {*node.outputs[1:]}
+        known = isinstance(node.operation, keras.Layer) and can_be_seen(node.operation)
+        used = (key for keys in (self.outputs, *(n.inputs for n in self.nodes)) for key in keys)
+        return not others or known or others.isdisjoint(used)
 
     def maker(self, key: Key) -> Node:
         """Find the node that computes a tensor."""

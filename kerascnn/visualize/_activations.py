@@ -7,6 +7,8 @@ import keras
 import numpy as np
 
 from kerascnn._describe import passes_on
+from kerascnn._errors import warn
+from kerascnn._graph import Graph
 
 from ._engine.answers import outputs_of
 from ._engine.axes import graph_of
@@ -68,7 +70,7 @@ def activations(
     """
     graph = graph_of(model)
     if isinstance(layer, str) and layer == "all":
-        layer = [node.name for node in graph.nodes if not (node.is_input or passes_on(node))]
+        layer = _all_layers(graph)
     several = isinstance(layer, (list, tuple))
     names = [select_layer(graph, one).name for one in (layer if several else [layer])]
     if not names:
@@ -76,3 +78,28 @@ def activations(
     arrays = check_images(model, images)
     outputs = outputs_of(model, graph, arrays, names, batch_size=batch_size, verbose=verbose)
     return dict(zip(names, outputs, strict=True)) if several else outputs[0]
+
+
+def _all_layers(graph: Graph) -> list[str]:
+    """Name all layers that compute values of their own.
+
+    A layer with several outputs is shown by the layers behind it that pass them on; there is a
+    warning if they do not.
+    """
+    apart = [node for node in graph.nodes if not graph.means_first(node)]
+    parts = {key for node in apart for key in node.outputs}
+    shown = [
+        node
+        for node in graph.nodes
+        if node not in apart
+        and not node.is_input
+        and not (passes_on(node) and parts.isdisjoint(node.inputs))
+    ]
+    parts.difference_update(*(node.inputs for node in shown if passes_on(node)))
+    layers = [n for n in apart if isinstance(n.operation, keras.Layer)]  # not a split into parts
+    if left_out := [repr(node.name) for node in layers if not parts.isdisjoint(node.outputs)]:
+        warn(
+            f"the outputs of {', '.join(left_out)} are left out, since each layer shows one. Build "
+            "the model with keras.layers.Identity(name=...) behind each output."
+        )
+    return [node.name for node in shown]

@@ -89,3 +89,78 @@ def test_all_layers_that_compute_in_their_order():
     found = kc.visualize.activations(model, np.ones((1, 4, 4, 2), "float32"), "all")
     assert [name.rpartition("/")[2] for name in found] == ["conv", "scores"]
     assert [maps.shape for maps in found.values()] == [(1, 2, 2, 3), (1, 5)]
+
+
+class Gated(keras.layers.Layer):
+    """A gate, with one channel, and features."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.gate = keras.layers.Conv2D(1, 3, activation="sigmoid")
+        self.features = keras.layers.Conv2D(4, 3, activation="relu")
+
+    def build(self, shape):
+        self.gate.build(shape)
+        self.features.build(shape)
+
+    def call(self, x):
+        return self.gate(x), self.features(x)
+
+
+def gated(*, named=False):
+    inputs = keras.Input((8, 8, 1))
+    outputs = Gated(name="two")(inputs)
+    if named:
+        outputs = [keras.layers.Identity(name=n)(y) for n, y in zip("ab", outputs, strict=True)]
+    maps = keras.layers.GlobalAveragePooling2D()(outputs[0] * outputs[1])
+    return keras.Model(inputs, keras.layers.Dense(3)(maps))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda model, x: kc.visualize.activations(model, x, "two"),
+        lambda model, x: kc.visualize.grad_cam(model, x, 1, model.get_layer("two")),
+        lambda model, x: kc.visualize.effective_receptive_field(model, x, "two"),
+        lambda model, _x: kc.visualize.maximize_activation(model, layer="two", steps=1),
+    ],
+)
+def test_a_layer_with_several_outputs_is_no_single_one(ask):
+    with pytest.raises(ValueError, match=r"'two' has 2, of shapes .*, 1\), \(.*, 4\)\. Build"):
+        ask(gated(), np.ones((1, 8, 8, 1), "float32"))
+
+
+def test_all_layers_show_several_outputs_where_they_have_names(rng):
+    model, x = gated(named=True), rng.random((2, 8, 8, 1), "float32")
+    found = kc.visualize.activations(model, x, "all")
+    assert [*found][:2] == ["a", "b"]
+    for name, expected in zip("ab", model.get_layer("two")(x), strict=True):
+        np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-6)
+    with pytest.warns(UserWarning, match="the outputs of 'two' are left out"):
+        assert "two" not in kc.visualize.activations(gated(), x, "all")
+
+
+def test_the_second_output_alone_is_not_the_first(rng):
+    inputs = keras.Input((8, 8, 1))
+    features = keras.layers.Identity(name="features")(Gated()(inputs)[1])
+    scores = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(features))
+    model, x = keras.Model(inputs, scores), rng.random((1, 8, 8, 1), "float32")
+    assert kc.visualize.activations(model, x).shape == (1, 6, 6, 4)
+
+
+def test_states_and_weights_of_attention_follow_the_output(rng):
+    """They are no reason to ask, even if they are used, nor is an output that nothing uses."""
+    inputs = keras.Input((8, 8, 1))
+    gate = Gated(name="two")(inputs)[0]
+    steps = keras.layers.Reshape((6, 6))(gate)
+    kept, state, _cell = keras.layers.LSTM(
+        5, return_sequences=True, return_state=True, name="lstm"
+    )(steps)
+    attended, weights = keras.layers.MultiHeadAttention(1, 5, name="attention")(
+        kept, kept, return_attention_scores=True
+    )
+    sums = [keras.layers.Flatten()(y) for y in (attended, weights, state)]
+    model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Concatenate()(sums)))
+    names = ["two", "lstm", "attention"]
+    found = kc.visualize.activations(model, rng.random((1, 8, 8, 1), "float32"), names)
+    assert [found[name].shape for name in names] == [(1, 6, 6, 1), (1, 6, 5), (1, 6, 5)]

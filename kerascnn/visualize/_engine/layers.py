@@ -155,7 +155,7 @@ def last_maps(
     ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
     moved = moved_channels(graph)
     prepares = preparing(graph)  # such as a layer that rescales; they are maps if all else fails …
-    ready = [n for n in seen if not (n.is_input or n.outputs[0] in moved)]
+    ready = [n for n in seen if not (n.is_input or n.outputs[0] in moved) and graph.means_first(n)]
     behind = [n for n in ready if n.name not in prepares]
     images = [n for n in ready if prepares.get(n.name)]  # … but not without channels
     of_each = [[n for n in some if is_map(n, r)] for some in (behind, images) for r in ranks]
