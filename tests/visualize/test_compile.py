@@ -233,6 +233,34 @@ def test_a_layer_that_changes_its_weights_is_named():
         kc.visualize.saliency(model_with(layers.BatchNormalization()), images, 0)
 
 
+@pytest.mark.parametrize(
+    "mixing",
+    [
+        layers.Softmax(axis=0),
+        layers.UnitNormalization(axis=[0, 1]),
+        lambda x: ops.cumsum(x, axis=-4),
+        lambda x: x - ops.mean(x, axis=0, keepdims=True),
+        lambda x: x / ops.max(x),
+    ],
+)
+@pytest.mark.parametrize("target", [1, lambda y: y[:, 1]])
+def test_a_layer_that_mixes_images_is_named(mixing, target):
+    """Saliency of an image would depend on the other images of its batch."""
+    inputs = keras.Input((4, 4, 2))
+    model = keras.Model(inputs, layers.Dense(3)(layers.Flatten()(mixing(inputs))))
+    with pytest.warns(UserWarning, match="computes with all images of a batch together"):
+        kc.visualize.saliency(model, np.ones((2, 4, 4, 2), "float32"), target)
+
+
+def test_other_axes_mix_no_images():
+    inputs = keras.Input((4, 4, 2))
+    within = ops.softmax(inputs, axis=-1) / ops.max(inputs, axis=[1, 2, 3], keepdims=True)
+    turned = ops.softmax(ops.transpose(within, (1, 0, 2, 3)), axis=0)
+    pooled = ops.sum(ops.transpose(turned, (1, 0, 2, 3)), axis=[1, 2])
+    model = keras.Model(inputs, layers.Dense(3)(pooled))
+    kc.visualize.saliency(model, np.ones((2, 4, 4, 2), "float32"), 1)  # warnings are errors here
+
+
 def test_attributes_keep_no_model_alive():
     layer = Scaled(Options(1))
     model = model_with(layer)

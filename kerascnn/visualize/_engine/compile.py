@@ -20,7 +20,7 @@ from keras import KerasTensor, ops
 from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
 from kerascnn._graph import Graph, Node, Tensor, flatten, run
-from kerascnn._known import computes_as_defined
+from kerascnn._known import can_be_seen, computes_as_defined
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import check_kernels
 from kerascnn._sizes import check_sizes, shapes_on_the_way
@@ -29,6 +29,12 @@ from kerascnn._state import State
 from .finite import warn_of_broken_weights
 
 SOME_COUNT = 12  # of images, which many numbers divide
+# Operations and layers of Keras that mix what lies along their axis; no axis means all
+MIXING = (
+    "Softmax", "LogSoftmax", "UnitNormalization", "Normalize", "Cumsum", "Cumprod", "Flip", "Roll",
+    "Sort", "Mean", "Sum", "Max", "Amax", "Min", "Amin", "Prod", "Std", "Var", "Median",
+    "Logsumexp",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ def compiled(
     if key not in steps or not steps[key].is_valid(wiring, state):
         keep_maxima(model)
         warn_of_broken_weights(model)  # now only: it would take a tenth of the time of a heatmap
+        warn_of_mixed_images(graph)
         of = weakref.ref(model)  # a computation must not keep its model alive
         free = any(None in spec.shape[1:] for spec in signature)
         if free and not all(map(_takes_any_size, graph.nodes)):
@@ -143,6 +150,24 @@ def _warn_of_changed_weights(graph: tf.Graph) -> None:
             warn(
                 f"the model changes its weight {name!r} whenever it is called, so equal calls may "
                 "give different results. Let its layer do so only if training is True."
+            )
+            return
+
+
+def warn_of_mixed_images(graph: Graph) -> None:
+    """Warn if an operation computes something from all images of a batch together."""
+    shapes = graph.shapes
+    for node in graph.nodes:
+        operation, name = node.operation, type(node.operation).__name__
+        if name not in MIXING or not can_be_seen(operation):
+            continue
+        axes, shape = getattr(operation, "axis", ()), shapes[node.inputs[0]]
+        first = axes is None or any(a in (0, -len(shape)) for a in keras.tree.flatten(axes))
+        if first and shape[:1] == (None,):  # otherwise it is not the axis of the images
+            warn(
+                f"{node.name!r} ({name}) computes with all images of a batch together, so that "
+                "results for an image depend on the others and on batch_size. Use an axis after "
+                "the first."
             )
             return
 

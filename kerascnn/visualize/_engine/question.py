@@ -12,7 +12,7 @@ from keras import KerasTensor
 from kerascnn._graph import Graph
 
 from .axes import graph_of
-from .compile import check_batch, compiled, said_in_one_line, specs
+from .compile import check_batch, compiled, said_in_one_line, specs, warn_of_mixed_images
 from .finite import warn_of_broken_weights
 from .images import Images, check_images
 from .places import placed
@@ -70,7 +70,8 @@ class Question:
         """
         if self.score is None:
             return compiled(self.model, self.graph, key, body, specs(arrays))
-        warn_of_broken_weights(self.model)  # `compiled` does this for the others
+        warn_of_broken_weights(self.model)  # `compiled` does this and the next for the others
+        warn_of_mixed_images(self.graph)
         graph = self.graph
         return lambda *tensors: said_in_one_line(graph, tensors, lambda: body(graph, *tensors))
 
