@@ -68,6 +68,18 @@ def test_lrp_0_is_gradient_times_input(model, images):
     )
 
 
+@pytest.mark.parametrize("size", [(10, 6), (14, 12), (14, 6)])
+@pytest.mark.parametrize("first", [(12, 8, 2), (None, None, 2)], ids=["fixed", "free"])
+def test_a_center_crop_resizes_what_is_too_small(size, first, images):
+    inputs = keras.Input(first)
+    x = layers.Conv2D(4, 3, activation="relu", use_bias=False)(layers.CenterCrop(*size)(inputs))
+    x = layers.Dense(3, use_bias=False)(layers.GlobalAveragePooling2D()(x))
+    net = keras.Model(inputs, x)
+    expected = images * saliency(net, images, 1, reduce=None)
+    ours = lrp(net, images, 1, composite="zero").attributions
+    np.testing.assert_allclose(ours, expected, atol=1e-4 * np.abs(expected).max(), rtol=0)
+
+
 @pytest.fixture(scope="module")
 def rectified():
     """A ReLU behind all weights, so that each unit with relevance has a positive contribution."""

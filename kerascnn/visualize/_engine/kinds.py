@@ -32,7 +32,7 @@ COPYING = (
     L.ZeroPadding1D, L.ZeroPadding2D, L.ZeroPadding3D, L.Cropping1D, L.Cropping2D, L.Cropping3D,
     L.UpSampling1D, L.UpSampling3D, L.Dropout, L.SpatialDropout1D, L.SpatialDropout2D,
     L.SpatialDropout3D, L.AlphaDropout, L.GaussianDropout, L.GaussianNoise, L.Masking,
-    L.ActivityRegularization, L.CenterCrop,
+    L.ActivityRegularization,
 )  # fmt: skip
 SUMMING = (
     L.Add, L.Subtract, L.Average, L.AveragePooling1D, L.AveragePooling2D, L.AveragePooling3D,
@@ -123,12 +123,20 @@ def kind_of(graph: Graph, node: Node, heads: Collection[str]) -> str | None:
             if getattr(operation, "rms_scaling", False):
                 return "elementwise"
             return _of_gate(graph, node) if kind == "gate" else kind
+    if isinstance(operation, L.CenterCrop):  # it resizes an image that is too small
+        return "copies" if _is_within(node.shapes[0], graph.shapes[node.inputs[0]]) else "sums"
     if isinstance(operation, L.Layer) and name.startswith("Random"):
         return "copies"  # in inference, augmentation returns its input
     if isinstance(operation, (L.UpSampling2D, L.Resizing)) or name == "Resize":
         nearest = operation.interpolation == "nearest"
         return "copies" if nearest else "sums"
     return "elementwise" if function in FUNCTIONS else _of_operation(graph, node, name.lower())
+
+
+def _is_within(inner: tuple, outer: tuple) -> bool:
+    """Whether a shape is known to be no larger than another along any axis but the batch."""
+    pairs = zip(inner[1:], outer[1:], strict=True)
+    return all(None not in pair and pair[0] <= pair[1] for pair in pairs)
 
 
 def _of_operation(graph: Graph, node: Node, name: str) -> str | None:
