@@ -18,6 +18,8 @@ def space(operation: keras.Operation, ndim: int) -> tuple[Sequence[int], int] | 
     if isinstance(operation, layers.TimeDistributed):
         inner = space(operation.layer, ndim - 1)
         return inner and ([1, *(axis + 1 for axis in inner[0])], inner[1] + 1)
+    if isinstance(operation, layers.Bidirectional):
+        return space(operation.forward_layer, ndim)
     if isinstance(operation, CONV_LSTM):
         first = operation.cell.data_format == "channels_first"
         return ([1, *range(3, ndim)], 2) if first else (range(1, ndim - 1), ndim - 1)

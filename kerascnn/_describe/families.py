@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from kerascnn._known import computes_as_defined
+
 CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
 SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
@@ -66,6 +68,11 @@ REDUCTIONS = frozenset([
 
 
 def is_keras(operation: keras.Operation) -> bool:
-    """Return whether Keras's own code computes an operation, not an override in a subclass."""
+    """Return whether Keras's own code computes an operation.
+
+    A subclass may override nothing that it computes with, such as a helper method of `call`.
+    """
     methods = (getattr(type(operation), n, None) for n in ("call", "convolution_op"))
-    return all(m is None or m.__module__.startswith("keras.") for m in methods)
+    if not all(m is None or m.__module__.startswith("keras.") for m in methods):
+        return False
+    return type(operation).__module__.startswith("keras.") or computes_as_defined(operation)

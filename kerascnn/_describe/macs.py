@@ -101,6 +101,9 @@ def macs_of(
         return _of_conv_lstm(operation, before[0], after)
     if isinstance(operation, layers.Bidirectional):
         ways = (operation.forward_layer, operation.backward_layer)
+        first = getattr(getattr(ways[0], "cell", None), "data_format", "") == "channels_first"
+        if first and operation.merge_mode == "concat":
+            return None  # their columns are joined
         return total(macs_of(way, before, after) for way in ways)
     if isinstance(operation, layers.RNN):
         return product(before[0][1], _of_cell(operation.cell))

@@ -183,8 +183,8 @@ def _sees_that(
                     part[where] += rng.uniform(*bounds, part[where].shape)
                 changed = _differ(call(batch), own, rounding).any(axis=0)
                 if of is None:
-                    lines = (np.moveaxis(changed, a, 0) for a in range(changed.ndim))
-                    found = all(line.reshape(len(line), -1).any(axis=1).all() for line in lines)
+                    hits = zip(np.nonzero(changed), own.shape[1:], strict=True)
+                    found = all(len({*at}) == n for at, n in hits)
                 else:
                     to, unit = of
                     found = changed.take(unit, axis=to - 1).any()

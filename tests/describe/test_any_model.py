@@ -1,5 +1,7 @@
 """The description of networks of all kinds, against counts by hand and against what moves them."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -204,6 +206,56 @@ def test_branches_of_different_strides():
     record = last(model)
     assert record.receptive_field == (measured(model, 0), 1)
     assert not record.aligned
+
+
+NEAR = np.abs(np.subtract.outer(np.arange(16), np.arange(16)))[None] <= 1
+FRAMES, ROWS, TOKENS = (2, 12, 10, 1), (2, 1, 12, 10), (16, 4)
+
+
+class NearHeads(layers.MultiHeadAttention):
+    """Each step attends to itself and its neighbors."""
+
+    def _compute_attention_mask(self, *args, **options):
+        return ops.convert_to_tensor(NEAR)
+
+
+class NearAttention(layers.Attention):
+    """The same."""
+
+    def _calculate_scores(self, query, key):
+        return ops.where(NEAR, super()._calculate_scores(query, key), -1e9)
+
+
+def both_ways(kernel=3, back=3, **options):
+    """Frames forward and backward."""
+    convolution = partial(layers.ConvLSTM2D, 2, padding="same", **options)
+    return partial(layers.Bidirectional, convolution(kernel), backward_layer=convolution(
+        back, go_backwards=True))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shape", "build", "field"),
+    [
+        # Of two frames, the window of the state is added to that of the frame.
+        (FRAMES, both_ways()(), (2, 5, 5)),
+        (FRAMES, both_ways(return_sequences=True)(), (2, 5, 5)),
+        (FRAMES, both_ways(back=(5, 3))(), (2, 9, 5)),
+        (ROWS, both_ways(data_format="channels_first")(merge_mode="sum"), (2, 5, 5)),
+        (ROWS, both_ways(data_format="channels_first")(), (2, 5, 5)),
+        (TOKENS, lambda x: layers.MultiHeadAttention(1, 4)(x, x, attention_mask=NEAR), 3),
+        (TOKENS, lambda x: layers.MultiHeadAttention(1, 4)(x, x, use_causal_mask=True), 16),
+        (TOKENS, lambda x: NearHeads(1, 4)(x, x), 3),
+        (TOKENS, lambda x: NearAttention()([x, x]), 3),
+        ((6, 7, 3), lambda x: layers.AdditiveAttention()([x, x]), (1, 7)),
+    ],
+)
+def test_layers_of_steps_see_what_moves_them(shape, build, field):
+    image = Input(shape)
+    model = keras.Model(image, build(image))
+    assert last(model).receptive_field == field
+    axes = (0, 2, 3) if shape == ROWS else range(len(shape) - 1)
+    found = tuple(measured(model, axis) for axis in axes)
+    assert found == (field if isinstance(field, tuple) else (field,))
 
 
 def test_squeeze_and_excitation_sees_all():

@@ -63,6 +63,13 @@ CASES = {
     "frames, first": (
         (3, 2, 8, 9), layers.ConvLSTM2D(5, 3, return_sequences=True, data_format="channels_first"),
         3 * 6 * 7 * (9 * 2 + 9 * 5) * 4 * 5),
+    "frames, both ways": (
+        (3, 2, 8, 9), layers.Bidirectional(
+            layers.ConvLSTM2D(5, 3, data_format="channels_first"), merge_mode="sum"),
+        2 * 3 * 6 * 7 * (9 * 2 + 9 * 5) * 4 * 5),
+    "frames, columns joined": (
+        (3, 2, 8, 9), layers.Bidirectional(
+            layers.ConvLSTM2D(5, 3, data_format="channels_first")), None),
     "ellipsis": (IMAGE, layers.EinsumDense("...c,cd->...d", (7,)), 30 * 28),
     # Products in keras.ops
     "matmul": (STEPS, lambda x: ops.matmul(x, MATRIX), 10 * 28),

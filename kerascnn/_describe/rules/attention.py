@@ -6,24 +6,41 @@ from collections.abc import Sequence
 
 from keras import layers
 
-from kerascnn._describe.families import is_keras
+from kerascnn._describe.families import CONV_LSTM, is_keras
 
-from .reach import Reach, Shape, moved, same
+from .reach import Reach, Shape, moved, same, spread
+from .windows import conv_lstm
 
 
 def recurrent(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """The last step sees all previous ones, as does one of the steps of a bidirectional layer."""
-    return None if _is_of_own_cell(operation) else [{} for _shape in before]
+    ways = _ways(operation)
+    if not all(is_keras(way) and is_keras(way.cell) for way in ways):
+        return None
+    if not isinstance(ways[0], CONV_LSTM):
+        return [{} for _shape in before]
+    one, *other = (conv_lstm(way, before, after) for way in ways)
+    joined = ways[0].cell.data_format == "channels_first" and operation.merge_mode == "concat"
+    return one if other == [one] and not joined else None  # columns would be joined
 
 
-def _is_of_own_cell(operation: layers.Layer) -> bool:
-    inner = getattr(operation, "cell", None) or getattr(operation, "forward_layer", None)
-    return not is_keras(inner)
+def _ways(operation: layers.Layer) -> list[layers.Layer]:
+    if isinstance(operation, layers.Bidirectional):
+        return [operation.forward_layer, operation.backward_layer]
+    return [operation]
 
 
 def attention(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """Queries keep their positions; keys, values and masks are seen from all positions."""
-    return [same(range(1, len(after) - 1)), *({} for _other in before[1:])]
+    """Queries keep their positions; keys, values and masks are seen from all positions.
+
+    Only the axis before the channels is attended; others are kept.
+    """
+    ndim = len(after)
+    apart = {axis: axis for axis in range(1, ndim - 2)}
+    return [
+        spread(apart | {ndim - 2: ndim - 2}, before[0], after),
+        *(spread(apart if len(shape) == ndim else {}, shape, after) for shape in before[1:]),
+    ]
 
 
 def multi_head(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:

@@ -35,6 +35,8 @@ from .reach import Reach, Shape
 # Each value depends on all values along the last axis.
 SOFTMAXES = frozenset(["softmax", "log_softmax", "sparsemax"])
 
+MASKED = (*ATTENTION, *MULTI_HEAD, layers.Softmax)  # layers to which a mask may be passed
+
 
 def reaches(
     operation: keras.Operation,
@@ -56,6 +58,8 @@ def reaches(
         return windows.like_a_convolution(operation, before, after)
     if output and not isinstance(operation, RECURRENT):
         return None
+    if isinstance(operation, MASKED) and any(map(_is_array, keras.tree.flatten(slots))):
+        return None  # a constant mask may hide any positions
     for kinds, rule in RULES:
         if isinstance(operation, kinds):
             found = rule(operation, before, after)
@@ -65,6 +69,10 @@ def reaches(
     if found is not None and isinstance(operation, layers.Layer):
         return _after_activation(operation, found, after)
     return found
+
+
+def _is_array(argument: object) -> bool:
+    return hasattr(argument, "shape")
 
 
 def _after_activation(operation: layers.Layer, found: list[Reach], after: Shape) -> list | None:
