@@ -203,11 +203,11 @@ def arrays(given: Any, count: int, outputs: int) -> Labels:
     if isinstance(given, dict) and len(given) == outputs == 1:
         (given,) = given.values()
     if isinstance(given, dict):
-        return {name: np.asarray(each) for name, each in given.items()}
+        return {name: np.asarray(each) for name, each in given.items() if each is not None}
     if isinstance(given, tuple | list) and len(given) == outputs > 1:
-        several = [np.asarray(each) for each in given]
-        if all(array.ndim and len(array) == count for array in several):
-            return dict(enumerate(several))
+        several = {i: np.asarray(each) for i, each in enumerate(given) if each is not None}
+        if several and all(array.ndim and len(array) == count for array in several.values()):
+            return several
     return None if given is None else np.asarray(given)
 
 

@@ -169,6 +169,12 @@ def _check_images(
             f"labels must be an array for the first output; received a dict of "
             f"{', '.join(map(repr, part.labels))}: pass one of them."
         )
+    if part.weights is not None:
+        raise ValueError(
+            "data must be (images, labels), of which each label counts once; received weights as a "
+            "third: leave them out, as in data[:2], or for batches data.map(lambda images, labels, "
+            "weights: (images, labels))."
+        )
     if window is None:
         check_size_of(model, part.images.shape)
     elif not all(

@@ -1,7 +1,7 @@
 """Convert a model and data to arguments of `fit`; everything is checked before the first step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -123,6 +123,8 @@ def prepare(
             f"batch_size must be at most {len(first)}, the number of training images; "
             f"received {plan.batch_size}."
         )
+    if all(part.weights is not None for part in first.of_outputs().values()):
+        plan = replace(plan, border_weight=0.0)  # for the validation, too
     goal, held_out = _objectives(model, looked, size, plan, loss)
     goals = {}  # for other sizes of images, whose maps have another middle
 

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 
 import keras
-import numpy as np
 
 from kerascnn._errors import warn
 
 from ._dropout import dropout_layers
+from ._objective import are_masks
 from ._prepare import Ready, first_of
 from ._recipes import Recipe
 from ._yolo_loss import BOX
@@ -43,7 +43,8 @@ def without_idle(plan: Recipe, model: keras.Model, ready: Ready, given: Collecti
 def _idle(plan: Recipe, model: keras.Model, ready: Ready, given: Collection[str]) -> dict[str, str]:
     """Map the fields that have no effect to the reason why."""
     found = {}
-    labels, weights = first_of(ready.fit).labels, first_of(ready.fit).weights
+    first = first_of(ready.fit)
+    labels, parts = first.labels, [*first.of_outputs().values()]
     several = isinstance(labels, dict)
     if plan.dropout and not dropout_layers(model):
         found["dropout"] = (
@@ -52,8 +53,8 @@ def _idle(plan: Recipe, model: keras.Model, ready: Ready, given: Collection[str]
         )
     if ("auxiliary_weight" in given or plan.name == "googlenet") and not ready.goal.auxiliary:
         found["auxiliary_weight"] = "the model has no auxiliary output"
-    masks = not several and labels.ndim > 2 and np.issubdtype(labels.dtype, np.integer)
-    if plan.border_weight and weights is not None:
+    masks = any(are_masks(part.labels) for part in parts)
+    if plan.border_weight and all(part.weights is not None for part in parts):
         found["border_weight"] = "the labels already have weights"
     elif plan.border_weight and not masks:
         found["border_weight"] = "the labels are not masks"

@@ -156,6 +156,7 @@ def test_the_part_of_a_data_set():
             "must not all be ignore_class; received",
         ),
         (PART, {"input_range": (0, 1)}, "float in"),
+        ((*PART, np.ones(4)), {}, r"must be \(images, labels\), .* received weights .* data\[:2\]"),
         ((PART[0][:0], LABELS[:0]), {}, "at least one image"),
         (PART, {"class_names": ["a"]}, "class_names must be 3"),
         (PART, {"class_names": "abc"}, "class_names must be 3 names, .* received 1"),

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training import recipe
+from kerascnn.training import recipe, train
 from kerascnn.training._data import splits
 from kerascnn.training._prepare import prepare
 from kerascnn.training._unused_fields import without_idle
@@ -56,6 +56,29 @@ def test_each_field_is_looked_at(bars, make_model, maps):
     images, masks = maps[1]
     weighted = images, masks, np.ones(masks.shape, "float32")
     assert after(maps[0], weighted, "unet")[1] == {"border_weight"}
+
+
+def test_borders_that_the_training_lacks_are_not_measured_either(maps):
+    net, (images, masks) = maps
+    options = {"recipe": "unet", "batch_size": 4, "epochs": 1, "learning_rate": 0.0, "verbose": 0}
+    with pytest.warns(UserWarning, match="records border_weight=0.0"):
+        run = train(net, ((images, masks, np.ones(4)), (images, masks)), **options)
+    chances = np.take_along_axis(net.predict(images, verbose=0), masks[..., None], axis=-1)
+    assert run.history["val_loss"][0] == pytest.approx(-np.log(chances).mean(), rel=1e-5)
+    run = train(net, ((images, masks), (images, masks)), **options)
+    assert run.history["val_loss"] == run.history["loss"]
+
+
+def test_borders_of_several_maps_are_recorded(maps):
+    net, (images, masks) = maps
+    both = keras.Model(net.inputs, [net.outputs[0], layers.Conv2D(2, 1)(net.inputs[0])])
+    labels = {0: masks, 1: masks}
+    assert after(both, (images, labels), "unet") == (
+        recipe("unet", augment="none", batch_size=2),
+        set(),
+    )
+    weighted = images, labels, np.ones(4)
+    assert after(both, weighted, "unet")[1] == {"border_weight"}
 
 
 def test_what_acts_is_left_alone(bars, make_model, maps):

@@ -52,6 +52,49 @@ def test_weights_of_images_are_not_those_of_columns(masks, classes, loss):
     assert history["val_loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_loss_that_divides_by_the_sum_of_the_weights(masks):
+    images, labels, weights = masks
+    loss = keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
+    history = train(pixels(2), (images, labels, weights), loss=loss, **ONCE).history
+    each = losses(images, labels, 2).mean(axis=(1, 2))
+    assert history["loss"][0] == pytest.approx(np.average(each, weights=weights), rel=1e-4)
+
+
+@pytest.mark.parametrize("weights", [{"first": 0}, {0: 0, 1: None}, [0, None]])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight"])
+def test_an_output_without_weights_counts_as_with_weights_of_one(masks, weights, reduction):
+    images, labels, of_images = masks
+    image = keras.Input((SIDE, SIDE, 1))
+    options = {"activation": "softmax"}
+    outputs = [layers.Conv2D(2, 1, name=name, **options)(image) for name in ("first", "second")]
+    net = keras.Model(image, outputs)
+    weights = keras.tree.map_structure(lambda each: None if each is None else of_images, weights)
+    loss = keras.losses.SparseCategoricalCrossentropy(reduction=reduction)
+    part = images, {"first": labels, "second": labels}, weights
+    history = train(net, (part, part), loss=dict.fromkeys(part[1], loss), **ONCE).history
+    chances = [np.take_along_axis(p, labels[..., None], -1) for p in net.predict(images, verbose=0)]
+    first, second = (-np.log(p).mean(axis=(1, 2, 3)) for p in chances)
+    total = of_images.sum() if reduction.startswith("mean_with") else SIDE
+    expected = (first * of_images).sum() / total + second.mean()
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert history["val_loss"][0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_an_output_without_weights_may_have_a_loss_without_axes(masks):
+    images, labels, weights = masks
+    image = keras.Input((SIDE, SIDE, 1))
+    first = layers.Conv2D(2, 1, activation="softmax", name="first")(image)
+    second = layers.Conv2D(1, 1, name="second")(image)
+    net = keras.Model(image, [first, second])
+
+    def scalar(true, scores):
+        return keras.ops.mean(scores) * 0 + 3
+
+    part = images, {"first": labels, "second": labels}, {"first": weights}
+    history = train(net, part, loss={"second": scalar}, **ONCE).history
+    assert history["second_loss"][0] == pytest.approx(3)
+
+
 def test_one_hot_masks_have_weights_of_pixels(masks):
     images, labels, _ = masks
     weights = np.random.default_rng(1).random(labels.shape)
@@ -75,14 +118,17 @@ def prepared(labels, weights, loss=None, classes=2):
     goal = objective_for(
         pixels(classes), labels, image_shape=(SIDE, SIDE, 1), recipe=recipe("adam"), loss=loss
     )
-    return goal.prepare(Part(np.zeros(len(labels)), labels, weights)).weights
+    part = Part(np.zeros(len(labels)), labels, weights)
+    goal.check(part)
+    return goal.prepare(part).weights
 
 
 def test_the_forms_of_weights(masks):
     _, labels, weights = masks
     of_images = weights.reshape(-1, 1, 1)
     for given in (weights, of_images, of_images[..., None]):
-        np.testing.assert_array_equal(prepared(labels, given), of_images)
+        repeated = np.broadcast_to(of_images, labels.shape)
+        np.testing.assert_array_equal(prepared(labels, given), repeated)
     of_pixels = np.ones(labels.shape)
     assert prepared(labels, of_pixels).shape == labels.shape
     assert prepared(labels[..., None], of_pixels[..., None], classes=1).shape == labels.shape

@@ -8,5 +8,6 @@ from .choose import objective_for
 from .class_weights import class_weights
 from .classification import check_variety
 from .objective import Objective
+from .segmentation import are_masks
 
-__all__ = ["Objective", "check_variety", "class_weights", "objective_for"]
+__all__ = ["Objective", "are_masks", "check_variety", "class_weights", "objective_for"]

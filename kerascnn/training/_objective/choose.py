@@ -20,7 +20,7 @@ from .detection import are_boxes, detection
 from .objective import Loss, Losses, Objective, Output
 from .own_loss import check_logits, is_over_classes, own_loss, takes_classes
 from .regression import regression
-from .segmentation import border_weights
+from .segmentation import are_masks, border_weights
 from .several_outputs import by_name, several_outputs
 
 
@@ -111,8 +111,7 @@ def _of_one(labels: np.ndarray, output: Output, loss: Loss | None, *, recipe: Re
         goal = regression(labels, output)
     else:
         goal = binary(labels, output)
-    masks = np.issubdtype(labels.dtype, np.integer) and labels.ndim >= 3
-    return _with_borders(goal, recipe) if masks and recipe.border_weight else goal
+    return _with_borders(goal, recipe) if are_masks(labels) and recipe.border_weight else goal
 
 
 def _with_borders(goal: Objective, recipe: Recipe) -> Objective:

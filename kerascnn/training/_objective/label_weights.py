@@ -31,19 +31,18 @@ def axes_of(
 
 
 def fitted_weights(part: Part, axes: int) -> Part:
-    """Give weights as many axes as the loss has.
+    """Repeat weights of images for each value of the loss.
 
-    NumPy and TensorFlow would apply weights (N,) of images to the columns of an image.
+    NumPy and TensorFlow would apply weights (N,) of images to the columns of an image, and losses
+    that divide by the sum of the weights would count those of an image once. Nothing is done for
+    a loss without axes.
 
     Raises:
         ValueError: If there is neither one weight for each image nor one for each label.
     """
     weights, labels, count = part.weights, part.labels, len(part.weights)
     if not axes:
-        raise ValueError(
-            "weights need a loss with a value for each image; received a loss with one value for "
-            "all images of a batch: let it return (N,), or leave out the weights."
-        )
+        return part
     if weights.ndim == axes + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     of_images = (count, *[1] * (axes - 1))
@@ -56,5 +55,6 @@ def fitted_weights(part: Part, axes: int) -> Part:
         raise ValueError(
             f"weights must be {wanted}, one for each image or each label; received {weights.shape}."
         )
-    weights = weights if weights.shape == of_labels else weights.reshape(of_images)
+    if weights.shape != of_labels:
+        weights = np.broadcast_to(weights.reshape(of_images), of_labels)
     return replace(part, weights=weights)

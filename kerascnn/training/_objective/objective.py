@@ -132,6 +132,11 @@ def make(
 
     def check_part(part: Part) -> None:
         check(part.labels)
+        if part.weights is not None and not axes():
+            raise ValueError(
+                "weights need a loss with a value for each image; received a loss with one value "
+                "for all images of a batch: let it return (N,), or leave out the weights."
+            )
         weighted(part)
 
     return Objective(

@@ -37,22 +37,28 @@ def middle_of_masks(part: Part, output: Output) -> Part:
 
     Masks are integers (N, H, W), or (N, H, W, 1 or K); other labels stay as they are.
     """
-    return middle(part, output.map_size) if _are_masks(part.labels, output) else part
+    return middle(part, output.map_size) if _is_cropped(part.labels, output) else part
 
 
 def check_own_masks(labels: np.ndarray, output: Output) -> None:
     """Check what `middle_of_masks` would crop, as `check_masks` does."""
-    if _are_masks(labels, output):
+    if _is_cropped(labels, output):
         check_masks(labels, output)
 
 
-def _are_masks(labels: np.ndarray, output: Output) -> bool:
+def _is_cropped(labels: np.ndarray, output: Output) -> bool:
     masks = labels.ndim == 4 and labels.shape[-1] in (1, output.classes)
     masks |= labels.ndim == 3 and labels.dtype.kind in "iub"
     if not masks or output.map_size is None:
         return False
     sizes = zip(labels.shape[1:3], output.map_size, strict=True)
     return all(want is not None and want <= have for have, want in sizes)
+
+
+def are_masks(labels: np.ndarray) -> bool:
+    """Return whether labels are class indices of pixels, (N, H, W) or (N, H, W, 1)."""
+    flat = labels.ndim == 3 or (labels.ndim == 4 and labels.shape[-1] == 1)
+    return flat and np.issubdtype(labels.dtype, np.integer)
 
 
 def border_weights(part: Part, w0: float, sigma: float) -> Part:

@@ -61,13 +61,16 @@ def several_outputs(
         return values if as_dict else tuple(values.values())
 
     def prepare(part: Part) -> Part:
-        parts = on_each(lambda name, one: goals[name].prepare(one), each(part))
+        given = each(part)
+        parts = on_each(lambda name, one: goals[name].prepare(one), given)
         weights = None
         if any(one.weights is not None for one in parts.values()):
             ones = np.ones(len(part), "float32")
-            weights = as_returned(
-                {k: ones if one.weights is None else one.weights for k, one in parts.items()}
-            )
+            for name, one in parts.items():
+                if one.weights is None:
+                    (one,) = given[name]
+                    parts[name] = goals[name].prepare(replace(one, weights=ones))
+            weights = as_returned({name: one.weights for name, one in parts.items()})
         labels = as_returned({k: one.labels for k, one in parts.items()})
         return Part(part.images, labels, weights)
 
