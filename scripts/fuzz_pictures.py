@@ -18,6 +18,7 @@ import time
 import warnings
 import zlib
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -102,7 +103,13 @@ def corpus() -> list[tuple[str, bytes]]:
         made.append(("tiff", file.getvalue()))
     made += [("tiff", data) for data in many_tiffs(rng, ramp)]
     save(noise, "TIFF", save_all=True, append_images=[gray, noise.resize((9, 7))])
-    made.append(("png", wide_png(rng.integers(0, 256, (24, 1 + 32 * 6), np.uint8))))
+    for kind, channels in ((2, 3), (4, 2), (6, 4)):
+        rows = rng.integers(0, 256, (24, 1 + 32 * 2 * channels), np.uint8)
+        made.append(("png", wide_png(rows, kind)))
+    for image in (gray, noise, clear, wide):
+        save(image, "JPEG2000")
+    for head in (b"P5 32 24 100\n", b"P5 16 24 4095\n", b"P6 8 16 4095\n", b"P2 9 9 4095\n"):
+        made.append(("ppm", head + (b"99 " * 256 if head[1:2] == b"2" else bytes(range(256)) * 3)))
     return made
 
 
@@ -139,10 +146,10 @@ def many_tiffs(rng: np.random.Generator, ramp: np.ndarray) -> list[bytes]:
     return made
 
 
-def wide_png(rows: np.ndarray) -> bytes:
-    """Create a PNG with 3 channels of 16 bits, which Pillow can read but not write."""
+def wide_png(rows: np.ndarray, kind: int) -> bytes:
+    """Create a PNG with several channels of 16 bits, which Pillow can read but not write."""
     rows[:, 0] = 0  # no filter
-    head = struct.pack(">IIBBBBB", 32, len(rows), 16, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", 32, len(rows), 16, kind, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
     data = b"".join(struct.pack(">I", len(c)) + name + c + bytes(4) for name, c in chunks)
     return bytes(with_checksums(bytearray(b"\x89PNG\r\n\x1a\n" + data)))
@@ -196,6 +203,11 @@ def read_all(path: str) -> str:
     """Read a file in all ways; return the result, which starts with "!" for a finding."""
     from kerascnn.cli._pictures import read_picture
     from kerascnn.datasets import ImageFiles
+    from kerascnn.datasets._masks import read_mask
+
+    def mask() -> None:
+        with suppress(ValueError):  # values that are not whole numbers
+            read_mask(Path(path))
 
     ways = {
         "command line": lambda: read_picture(path, say=one_line),
@@ -205,6 +217,7 @@ def read_all(path: str) -> str:
             0
         ],
         "window": lambda: ImageFiles([path], image_size=16, window=(0, 99))[0],
+        "mask": mask,
         "check": lambda: ImageFiles([path], image_size=16).check(),
     }
     came = set()
@@ -213,10 +226,11 @@ def read_all(path: str) -> str:
             picture = read()
             if picture is not None and not (picture.min() >= 0 and picture.max() <= 1):
                 return f"! {way}: {picture.min()} … {picture.max()}"
-            if way != "check":
+            if way not in ("check", "mask"):
                 came.add("read")
         except OSError as error:
-            came.add("refused")
+            if way != "mask":
+                came.add("refused")
             try:
                 one_line(error)
             except ValueError as many:
