@@ -9,6 +9,8 @@ import tensorflow as tf
 from _fuzz.methods.common import SkipError, disagreement
 from _fuzz.networks import build, randomize
 from _fuzz.plain import Plain, holder, in_single, last_function
+from kerascnn._graph import flatten
+from kerascnn._heads import gives_logits
 
 POLICIES = ("float32",) * 4 + ("mixed_float16", "mixed_bfloat16")
 
@@ -187,6 +189,8 @@ class Case:
             if callable(self.target):
                 return self.target(self.packed(outputs))
             first = outputs[0]
+            if probability and gives_logits(flatten(self.model)):
+                first = tf.nn.softmax(first)
             table = self.table(first, (lambda p: 1 - p) if probability else tf.negative)
             classes = self.classes() if classes is None else classes
             return tf.gather(table, classes, axis=1, batch_dims=1)
