@@ -43,8 +43,8 @@ def guided_grad_cam(
         or a dict if the model takes one.
 
     Raises:
-        TypeError, ValueError: If images, target or layer do not fit the model, or if it has no
-            ReLU.
+        TypeError, ValueError: If images, target or layer do not fit the model, if it has no ReLU,
+            or if the layer does not see one of several images.
 
     >>> import numpy as np, kerascnn as kc
     >>> model = kc.build_lenet5(weights="mnist")

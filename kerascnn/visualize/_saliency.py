@@ -45,7 +45,8 @@ def saliency(
     Returns:
         (N, H, W) float32, non-negative, not normalized; (N, H, W, C), signed, if `reduce` is
         `None`. For sequences (N, L), for volumes (N, D, H, W), and for vectors, which have no
-        channels, (N, F). For several inputs, a list of arrays, or a dict if the model takes one.
+        channels, (N, F). Images and volumes without channels keep their shape. For several inputs,
+        a list of arrays, or a dict if the model takes one.
 
     Raises:
         TypeError, ValueError: If images, target or an option do not fit the model.
