@@ -78,7 +78,7 @@ def ablation_cam(
         maps, *others = tensors[:joined]
         *masks, without, classes = tensors[joined:]
         behind = tail_of(graph, graph.node(name).outputs[0])
-        kept = ops.cast(ops.arange(maps.shape[-1]) != without[:, None], maps.dtype)
+        kept = ops.cast(ops.arange(maps.shape[-1], dtype="int32") != without[:, None], maps.dtype)
         kept = ops.reshape(kept, (-1, *(1 for _ in maps.shape[1:-1]), maps.shape[-1]))
         inputs = masked([maps * kept, *others], masks)
         return [scores_at(behind, inputs, classes, score)[1]]
@@ -102,5 +102,5 @@ def ablation_cam(
     # DEVIATION: the size of the score, since a negative one would invert the evidence.
     size = np.where(whole == 0, 1, np.abs(whole))[:, None]
     weights = (whole[:, None] - alone) / size  # Eq. 2: the slope, relative to the score
-    maps = as_maps(maps, reshape, name)
+    maps = as_maps(maps, reshape, name).astype("float32")
     return np.maximum(np.einsum("nk,n...k->n...", weights, maps), 0)  # Eq. 3

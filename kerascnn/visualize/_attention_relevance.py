@@ -73,6 +73,7 @@ def relevance(maps: list[Tensor], gradients: list[Tensor]) -> Tensor:
     for A, g in zip(maps, gradients, strict=True):
         A_bar = ops.mean(ops.maximum(g * A, 0), axis=1)  # Eq. 5
         if R is None:
-            R = ops.zeros_like(A_bar) + ops.eye(A.shape[-1] or ops.shape(A)[-1])  # Eq. 1
+            identity = ops.eye(A.shape[-1] or ops.shape(A)[-1], dtype=A.dtype)
+            R = ops.zeros_like(A_bar) + identity  # Eq. 1
         R = R + ops.matmul(A_bar, R)  # Eq. 6
     return R

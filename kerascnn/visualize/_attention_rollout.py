@@ -73,7 +73,8 @@ def attention_rollout(
         rollout = None
         for A in maps:
             A = HEADS[heads](A, axis=1)
-            A = 0.5 * A + 0.5 * ops.eye(A.shape[-1] or ops.shape(A)[-1])  # the shortcut: section 3
+            identity = ops.eye(A.shape[-1] or ops.shape(A)[-1], dtype=A.dtype)
+            A = 0.5 * A + 0.5 * identity  # the shortcut: section 3
             A = A / ops.sum(A, axis=-1, keepdims=True)
             rollout = A if rollout is None else ops.matmul(A, rollout)  # Eq. 1
         return rollout

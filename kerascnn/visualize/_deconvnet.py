@@ -89,7 +89,8 @@ def _strongest(maps: Tensor, units: Tensor) -> Tensor:
 
     Only the first of equal activations is kept.
     """
-    wanted = (units[:, None] == PREDICTED) | (units[:, None] == ops.arange(maps.shape[-1]))
+    channels = ops.arange(maps.shape[-1], dtype="int32")
+    wanted = (units[:, None] == PREDICTED) | (units[:, None] == channels)
     wanted = ops.reshape(wanted, (-1, *(1 for _ in maps.shape[1:-1]), maps.shape[-1]))
     maps = ops.cast(maps, "float32")
     flat = ops.reshape(ops.where(wanted, maps, -np.inf), (ops.shape(maps)[0], -1))

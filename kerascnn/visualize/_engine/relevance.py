@@ -46,7 +46,7 @@ class Known:
 
 def away_from_zero(z: Tensor, epsilon: float = STABILIZER) -> Tensor:
     """Return z + ε · sign(z), where the sign of 0 is +1."""
-    return z + ops.where(z < 0, -epsilon, epsilon)
+    return ops.where(z < 0, z - epsilon, z + epsilon)
 
 
 def relevances(
