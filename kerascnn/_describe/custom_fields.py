@@ -1,8 +1,10 @@
-"""Receptive fields of layers that define a method `receptive_field`."""
+"""Layers that describe themselves, such as by a method `receptive_field`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -11,14 +13,30 @@ from kerascnn.arithmetic import ReceptiveField
 from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
 
 
+def own_method(operation: keras.Operation, name: str, arguments: int) -> Callable | None:
+    """Return a method by which a layer describes itself; `None` if it has none.
+
+    Anything else of that name is ignored, such as a number, or a method with other arguments.
+    """
+    method: Any = getattr(operation, name, None)
+    if not callable(method):
+        return None
+    try:
+        inspect.signature(method).bind(*range(arguments))
+    except (TypeError, ValueError):
+        return None
+    return method
+
+
 def defined_by_layer(
     operation: keras.Operation,
+    method: Callable,
     seen: list[View],
     before: Sequence[tuple],
     after: tuple,
     sizes: dict[Origin, int | None],
 ) -> View:
-    """Return what a layer's units see according to its method `receptive_field`.
+    """Return what a layer's units see according to its `method` `receptive_field`.
 
     The method is called for the axes between batch and channels, separately for each input of the
     model. What a unit sees along other axes, or through vectors that all units share, is added.
@@ -35,9 +53,7 @@ def defined_by_layer(
         axes: dict[Origin, tuple[int, ReceptiveField]] = {}
         if given is not None:
             ways = [way if not way or [*way] == [*given] else None for way in ways]
-            said = operation.receptive_field(
-                [tuple((given if way is None else way).values()) for way in ways]
-            )
+            said = method([tuple((given if way is None else way).values()) for way in ways])
             if said:
                 axes = dict(zip(given, enumerate(said, 1), strict=True))
         for origin in (o for o in origins if o[0] == i):

@@ -18,7 +18,7 @@ from kerascnn.arithmetic import ReceptiveField
 
 from .axes import space_of, vote
 from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
-from .custom_fields import defined_by_layer
+from .custom_fields import defined_by_layer, own_method
 from .families import is_keras
 from .probe import Probed, probe, sees_no_more
 from .reshapes import regrouped, writes_the_same
@@ -150,8 +150,8 @@ class _Step(NamedTuple):
     def view(self, seen: list[View]) -> View:
         """Return what the output's units see, given what the units of the inputs see."""
         operation = self.node.operation
-        if hasattr(operation, "receptive_field"):
-            return defined_by_layer(operation, seen, self.before, self.after, self.sizes)
+        if method := own_method(operation, "receptive_field", 1):
+            return defined_by_layer(operation, method, seen, self.before, self.after, self.sizes)
         if writes_the_same(operation):
             found = [{o: regrouped(k, self.before[0], self.after) for o, k in seen[0].items()}]
         else:

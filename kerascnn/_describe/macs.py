@@ -14,6 +14,7 @@ from keras import layers
 from kerascnn._graph import Slot, has_graph
 
 from .axes import axes_of
+from .custom_fields import own_method
 from .families import (
     ADAPTIVE_POOLS,
     ATTENTION,
@@ -74,8 +75,8 @@ def macs_of(
         after: shape of its output.
         slots: arguments of the call.
     """
-    if hasattr(operation, "macs"):
-        return None if None in after[1:] else operation.macs(before, after)
+    if method := own_method(operation, "macs", 2):
+        return None if None in after[1:] else method(before, after)
     if has_graph(operation):
         return _of_model(operation, before)
     if not is_keras(operation):
@@ -126,12 +127,12 @@ def connections_of(
     operation: keras.Operation, before: Sequence[Shape], after: Shape, macs: int | None
 ) -> int | None:
     """Count multiply-adds plus one for the bias of each output; unknown for recurrent layers."""
-    if hasattr(operation, "connections"):
-        return None if None in after[1:] else operation.connections(before, after)
+    if method := own_method(operation, "connections", 2):
+        return None if None in after[1:] else method(before, after)
     inner = operation
     while isinstance(inner, (layers.SpectralNormalization, layers.TimeDistributed)):
         inner = inner.layer
-    if not macs or hasattr(operation, "macs") or not getattr(inner, "weights", ()):
+    if not macs or own_method(operation, "macs", 2) or not getattr(inner, "weights", ()):
         return macs
     if not isinstance(inner, BIASED):
         return None

@@ -75,6 +75,35 @@ def test_what_a_layer_says(name):
     assert kc.describe(keras.Model(x, build(x))).layers[-1].receptive_field == field
 
 
+class Named(layers.Layer):
+    """A layer with attributes of these names that mean something else, as in keras-tcn."""
+
+    receptive_field, macs, connections = 5, 6, "all"
+
+    def call(self, x):
+        return x * 2
+
+
+class Otherwise(Named):
+    """Methods of these names that take other arguments."""
+
+    def receptive_field(self):
+        return 5
+
+    def macs(self, *, batch):
+        return 6
+
+    def connections(self, shape, groups, bias):
+        return 7
+
+
+@pytest.mark.parametrize("layer", [Named, Otherwise])
+def test_attributes_of_these_names_that_mean_something_else(layer):
+    x = Input((9, 8, 4))
+    record = kc.describe(keras.Model(x, layer()(x))).layers[-1]
+    assert (record.receptive_field, record.macs, record.connections) == (1, 0, 0)
+
+
 def test_maps_that_are_turned_against_each_other():
     """Rows of the one lie along columns of the other: the first tells, the other is all seen."""
     x = Input((8, 8, 4))
