@@ -9,7 +9,7 @@ import numpy as np
 
 from kerascnn._checks import check_pair
 
-from ._geometry import Geometry
+from ._geometry import Geometry, geometry_of
 
 TILE = 512  # pixels that a network sees at once
 LARGEST_MARGIN = 4  # at most a quarter of the tile on each side
@@ -100,6 +100,8 @@ def axis_plan(
     if not any(lost) and all(n <= t for n, t in zip(size, wanted, strict=True)):
         high, wide = wanted if None not in geometry.own else next_size(geometry, size)
         return Axis(size[0], high, 0, 0, high, high), Axis(size[1], wide, 0, 0, wide, wide)
+    if not geometry.sure:
+        geometry = geometry_of(geometry.model, wanted)
     plans = []
     for axis in (0, 1):
         t, step = wanted[axis], geometry.step[axis]

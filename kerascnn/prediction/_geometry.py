@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from kerascnn._describe import describe
-from kerascnn._graph import check_is_model
+from kerascnn._describe import Layer, describe
+from kerascnn._graph import check_is_model, flatten
 from kerascnn._sizes import check_size_of
 
 
@@ -26,6 +26,7 @@ class Geometry:
         reach: half of the receptive field of an output, by axis; `None` if it is not known.
         lost: function from an input size to the pixels that the output lacks, by axis; it raises a
             `ValueError` for a size that the network does not take.
+        sure: whether `step` and `reach` are known for images of any size that it takes.
     """
 
     model: keras.Model
@@ -34,6 +35,7 @@ class Geometry:
     step: tuple[int, int]
     reach: tuple[int | None, int | None]
     lost: Callable[[tuple[int, int]], tuple[int, int]]
+    sure: bool = True
 
     def accepts(self, size: tuple[int, int]) -> bool:
         """Whether the network takes images of a size."""
@@ -44,8 +46,12 @@ class Geometry:
         return True
 
 
-def geometry_of(model: keras.Model) -> Geometry:
-    """Find the geometry of a model.
+def geometry_of(model: keras.Model, size: tuple[int, int] | None = None) -> Geometry:
+    """Find the geometry of a model up to its first output.
+
+    Args:
+        model: the network.
+        size: size of its images, where it takes any and its steps depend on it.
 
     Raises:
         TypeError: If it is not a Keras model.
@@ -56,8 +62,7 @@ def geometry_of(model: keras.Model) -> Geometry:
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
         raise ValueError(f"model must take images (N, H, W, C); received {shape}.")
 
-    records = describe(model).layers
-    dense = all(n == 1 for n in _pair(records[-1].stride_product))
+    records = _records(model, size)
 
     @cache
     def lost(size: tuple[int, int]) -> tuple[int, int]:
@@ -66,18 +71,33 @@ def geometry_of(model: keras.Model) -> Geometry:
         out = model.compute_output_shape(given)
         out = tuple(out[0] if isinstance(out, list) else out)
         less = tuple(a - b for a, b in zip(size, out[1:3], strict=True)) if len(out) == 4 else ()
-        if not less or any(n < 0 or n % 2 for n in less) or (any(less) and not dense):
+        if not less or any(n < 0 or n % 2 for n in less) or (any(less) and not dense(size)):
             raise ValueError(
                 "model must return a map of the size of its images, or smaller by a border of the "
                 f"same width on both sides; received {out} for images {size[0]}x{size[1]}."
             )
         return less
 
+    def dense(size: tuple[int, int]) -> bool:
+        steps = _pair(records[-1].stride_product)
+        if None in steps:
+            steps = _pair(_records(model, size)[-1].stride_product)
+        return steps == (1, 1)
+
     steps = [_pair(record.stride_product) for record in records]
     down, across = (lcm(*(int(s[axis]) for s in steps if _whole(s[axis]))) for axis in (0, 1))
     field = _pair(records[-1].receptive_field)
     high, wide = (None if side is None else -(-int(side) // 2) for side in field)
-    return Geometry(model, shape[-1], shape[1:3], (down, across), (high, wide), lost)
+    sure = None not in (size or shape[1:3]) or all(None not in pair for pair in [*steps, field])
+    return Geometry(model, shape[-1], shape[1:3], (down, across), (high, wide), lost, sure)
+
+
+def _records(model: keras.Model, size: tuple[int, int] | None) -> list[Layer]:
+    """Describe the layers on which the first output depends."""
+    graph = flatten(model)
+    names = {node.name for node in graph.leading_to(graph.outputs[:1])}
+    shape = None if size is None else (*size, model.input_shape[-1])
+    return [r for r in describe(model, input_shape=shape).layers if r.name in names]
 
 
 def _pair(value: Any) -> tuple[Any, Any]:

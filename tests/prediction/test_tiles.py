@@ -73,6 +73,57 @@ def test_an_image_of_any_size_that_fits_into_a_tile(same, image):
     assert predict_tiles(same, image[:1, :3]).shape == (1, 3, 3)
 
 
+def test_only_the_first_output_decides(same, image):
+    """The others may see less, or lie on a coarser grid, whatever their order in the graph."""
+    early = layers.Conv2D(2, 1)(same.inputs[0])
+    coarse = layers.MaxPooling2D(8)(early)
+    model = keras.Model(same.inputs, [same.outputs[0], early, coarse])
+    expected = predict_tiles(same, image[:100, :120], tile=64)
+    np.testing.assert_array_equal(predict_tiles(model, image[:100, :120], tile=64), expected)
+
+
+def test_a_coarser_output_of_a_network_with_valid_padding(image):
+    x = inputs = keras.Input((None, None, 1))
+    for _ in range(3):
+        x = layers.Conv2D(2, 3, activation="relu")(x)
+    model = keras.Model(inputs, [x, layers.MaxPooling2D()(x)])
+    mirrored = np.pad(image[:90, :80], ((3, 3), (3, 3), (0, 0)), mode="reflect")
+    expected = model.predict_on_batch(mirrored[None])[0][0]
+    found = predict_tiles(model, image[:90, :80], tile=40)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+class Down(layers.Layer):
+    """Means of 8x8 pixels."""
+
+    def call(self, x):
+        return keras.ops.average_pool(x, 8, 8)
+
+    def compute_output_shape(self, shape):
+        return (None, *(n and n // 8 for n in shape[1:3]), shape[-1])
+
+
+class Centered(layers.Conv2D):
+    """A convolution with kernels of mean 0."""
+
+    def convolution_op(self, x, kernel):
+        return super().convolution_op(x, kernel - keras.ops.mean(kernel, (0, 1, 2)))
+
+
+def test_custom_layers_whose_steps_depend_on_the_size(image):
+    """They are measured for tiles; whether the image is cut at multiples of 8 follows from that."""
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, layers.UpSampling2D(8)(Down()(inputs)))
+    expected = whole(model, image[:200, :256])
+    for tile in (56, 104):  # a quarter of neither is a multiple of 8
+        found = predict_tiles(model, image[:200, :256], tile=tile)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    valid = keras.Model(inputs, Centered(2, 3)(inputs))
+    mirrored = np.pad(image[:70, :70], ((1, 1), (1, 1), (0, 0)), mode="reflect")
+    found = predict_tiles(valid, image[:70, :70], tile=34)
+    np.testing.assert_allclose(found, whole(valid, mirrored), atol=1e-6)
+
+
 def test_a_unet_takes_any_size():
     model = kc.build_unet(width=1 / 64, padding="same", input_shape=(None, None, 1))
     part = np.random.default_rng(1).random((21, 45, 1))
