@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from kerascnn._checks import check_count, is_whole
-from kerascnn._class_names import remember
+from kerascnn._class_names import names_of, remember
 from kerascnn._errors import unknown
 from kerascnn._fusion import keep_maxima
 from kerascnn._graph import flatten
@@ -65,7 +65,9 @@ def evaluate(
             are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
             of 0 … 255; there is a warning if such a model receives images in [0, 1] or [-1, 1].
         ignore_class: A label that is not counted, such as 255 for void pixels of segmentations.
-        class_names: Names of the classes. If `None`, those of the data set, or numbers.
+        class_names: Names of the classes, in the order of the labels. If `None`, those of the data
+            set or of the model, or numbers. If the model knows the names of its classes, the
+            labels are matched by name.
 
     Returns:
         An `Evaluation` with `.accuracy`, `.top5`, `.confusion`, `.recall`, `.precision`, `.iou`,
@@ -89,10 +91,11 @@ def evaluate(
     if hasattr(data, "train") and getattr(data, part, None) is None:
         there = [name for name in PARTS if getattr(data, name, None) is not None]
         raise unknown("part", part, there)
-    whole = data
+    whole, renamed = data, class_names is not None
     if hasattr(data, part):
         class_names = getattr(data, "class_names", None) if class_names is None else class_names
         data = getattr(data, part)
+    class_names, order = _by_name(model, class_names, renamed=renamed)
     given = as_part(data)
     input_range = range_of(input_range, whole, given)
     size = model.input_shape[1:3]
@@ -131,7 +134,7 @@ def evaluate(
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
     keep_maxima(model)
     with kernels_checked(model, first.images.shape):
-        return _compare(model, scores, batches, ignore_class, names)
+        return _compare(model, scores, batches, ignore_class, names, order)
 
 
 def _check_outputs(model: keras.Model) -> None:
@@ -196,6 +199,37 @@ def _cut(part: Part, rows: slice) -> Part:
     return Part(part.images[rows], part.labels[rows])
 
 
+def _by_name(
+    model: keras.Model, class_names: Sequence[str] | str | None, *, renamed: bool
+) -> tuple[Sequence[str] | str | None, np.ndarray | None]:
+    """Return the names of the model's classes, and its class for each label.
+
+    Args:
+        model: the model, which may know the names of its classes.
+        class_names: the names by label; `None`: unknown.
+        renamed: whether they may be other names for the classes of the model.
+
+    Raises:
+        ValueError: If a class of the labels is not one of the model.
+    """
+    own = names_of(flatten(model))
+    if own is None or class_names is None:
+        return (own if class_names is None else class_names), None
+    given = [class_names] if isinstance(class_names, str) else list(map(str, class_names))
+    if given == list(own):
+        return own, None
+    strange = [name for name in given if name not in own]
+    if not strange:
+        return own, np.array([own.index(name) for name in given])
+    if renamed:
+        return class_names, None
+    listed = ", ".join(map(repr, own[:8])) + ", …" * (len(own) > 8)
+    raise ValueError(
+        f"data must have the classes of the model, {listed}; received {strange[0]!r}: pass "
+        f"class_names=, the names in the order of the labels, if they are called otherwise."
+    )
+
+
 def _names(class_names: Sequence[str] | str | None, classes: int) -> tuple[str, ...]:
     """Return a name for each class."""
     if isinstance(class_names, str):
@@ -215,6 +249,7 @@ def _compare(
     batches: Iterable[Part],
     ignored: int | None,
     names: tuple[str, ...],
+    order: np.ndarray | None,
 ) -> Evaluation:
     """Count predictions and labels, batch by batch."""
     from sklearn.metrics import roc_auc_score  # takes a second to import
@@ -233,7 +268,8 @@ def _compare(
         labels, chances = _paired(labels, chances, size, dense_for(shape))
         counted = labels != ignored
         labels, chances = labels[counted].astype("int64"), chances[counted]
-        _check_labels(labels, classes)
+        _check_labels(labels, classes if order is None else len(order))
+        labels = labels if order is None else order[labels]
         guesses = chances.argmax(axis=-1)
         pairs = np.bincount(labels * classes + guesses, minlength=classes**2)
         confusion = confusion + pairs.reshape(classes, classes)

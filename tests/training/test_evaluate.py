@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn import datasets, describe
+from kerascnn import datasets, describe, name_classes
 from kerascnn.training import ensemble, evaluate, transfer, unfreeze
 from kerascnn.visualize import saliency
 
@@ -22,6 +22,20 @@ def reader(classes=3, activation="softmax", size=(1, 1)):
 SCORES = np.array([[3, 1, 0], [1, 2, 0], [0, 5, 1], [4, 1, 2]], "float32")
 LABELS = np.array([0, 0, 1, 2])
 PART = (SCORES.reshape(4, 1, 1, 3), LABELS)
+
+
+class SimpleBatches(keras.utils.PyDataset):
+    """A part as one batch."""
+
+    def __init__(self, part):
+        super().__init__()
+        self.part = part
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return self.part
 
 
 @pytest.mark.parametrize("activation", ["softmax", "linear"])
@@ -133,6 +147,38 @@ def test_the_part_of_a_data_set():
     assert "owl" in repr(result)
     with pytest.raises(ValueError, match="one of 'train', 'validation', 'test'; received 'tests'"):
         evaluate(reader(), data, part="tests")
+
+
+def test_classes_are_matched_by_name():
+    net = name_classes(reader(), ["owl", "cat", "dog"])
+    by_index = evaluate(net, PART, input_range=None)
+    assert by_index.class_names == ("owl", "cat", "dog")
+    names, labels = ("cat", "dog", "owl"), np.array([2, 0, 1])[LABELS]
+    data = datasets.Dataset("three", PART, None, (PART[0], labels), names)
+    batches = SimpleBatches((PART[0], labels))
+    for by_name in (
+        evaluate(net, data, input_range=None),
+        evaluate(net, data.test, class_names=names, input_range=None),
+        evaluate(net, batches, class_names=np.array(names), input_range=None),
+    ):
+        np.testing.assert_array_equal(by_name.confusion, by_index.confusion)
+        assert by_name.class_names == by_index.class_names
+    maps = saliency(net, PART[0], "owl")
+    np.testing.assert_array_equal(maps, saliency(net, PART[0], 0))  # it kept its names
+    few = (PART[0][:2], np.array([0, 0]))
+    assert evaluate(net, few, class_names=["owl"], input_range=None).accuracy == 0.5
+    with pytest.raises(ValueError, match=r"labels must lie in 0…0"):
+        evaluate(net, PART, class_names=["owl"], input_range=None)
+
+
+def test_classes_of_another_data_set():
+    net = name_classes(reader(), ["owl", "cat", "dog"])
+    data = datasets.Dataset("three", PART, None, PART, ("cat", "cow", "dog"))
+    with pytest.raises(ValueError, match=r"'owl', 'cat', 'dog'; received 'cow': pass class_names="):
+        evaluate(net, data, input_range=None)
+    names = ("uhu", "katze", "hund")
+    result = evaluate(net, data, class_names=names, input_range=None)
+    assert (result.accuracy, result.class_names) == (0.5, names)
 
 
 @pytest.mark.parametrize(
