@@ -56,8 +56,8 @@ def runs_others(operation: keras.Operation) -> bool:
     return isinstance(operation, keras.Model) or known_name(operation) in RUNNING_OTHERS
 
 
-def definer(operation: keras.Operation, name: str) -> type | None:
-    """Return the class of an operation that defines a method or property."""
+def definer(operation: object, name: str) -> type | None:
+    """Return the class of an object, such as an operation, that defines a method or property."""
     kinds = type(operation).__mro__
     return next((kind for kind in kinds if hasattr(vars(kind).get(name), "__get__")), None)
 

@@ -5,14 +5,17 @@ import json
 import math
 import os
 import subprocess
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType, MethodType
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerascnn import __version__
+from kerascnn._known import OWN, definer, is_known
 
 from ._data import Part, reads_on_demand
 from ._stream import Stream
@@ -26,6 +29,9 @@ NAMES = (
     "build_config",
     "shared_object_id",
 )
+DEPTH = 5  # of functions in functions, and lists in lists
+LONGEST = 2000  # characters of a description; of a longer one, there is a hash
+LARGEST = 2**24  # bytes of an array in a loss or an augmentation whose values are compared
 
 
 def describe_run(
@@ -62,6 +68,7 @@ def describe_run(
             "parameters": model.count_params(),
             "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
             "fingerprint": model_fingerprint(model),
+            "frozen": _frozen(model),
         },
         "data": {
             "train": _count(train),
@@ -97,6 +104,12 @@ def facts_of(data: Any) -> dict[str, Any]:
     }
 
 
+def weights_of(class_weight: dict[int, float] | None) -> dict[str, float] | None:
+    """Return the weights of the classes that have another than 1."""
+    weights = {str(key): float(value) for key, value in (class_weight or {}).items()}
+    return {key: value for key, value in sorted(weights.items()) if value != 1} or None
+
+
 def _count(part: Part | Stream) -> int | str:
     """Count the images; describe the batches of a stream."""
     return str(part) if isinstance(part, Stream) else len(part)
@@ -112,13 +125,16 @@ def identity(config: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": config["model"]["fingerprint"],
         "trainable parameters": config["model"].get("trainable"),
+        "frozen weights": config["model"].get("frozen"),
         "recipe": name,
         **recipe,
         "loss": config["loss"],
         "seed": config["seed"],
         "augment": config["augment"],
+        "class_weight": config.get("class_weight"),
         "data": config["data"]["sha256"],
         "input_range": config.get("input_range"),  # photos are scaled to it later
+        "precision": config.get("precision"),
     }
 
 
@@ -131,6 +147,17 @@ def model_fingerprint(model: keras.Model) -> str:
     weights = [list(weight.shape) for weight in model.weights]
     text = json.dumps([config, weights], sort_keys=True, default=str)
     return f"{model.count_params():,} parameters, {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _frozen(model: keras.Model) -> str:
+    """Say which weights of a model are not trained; their names may differ in another process."""
+    learning = {id(weight) for weight in model.trainable_weights}
+    frozen = [i for i, weight in enumerate(model.weights) if id(weight) not in learning]
+    return f"{len(frozen)} of {len(model.weights)}, {_digest(frozen)}"
+
+
+def _digest(thing: Any) -> str:
+    return hashlib.sha256(json.dumps(thing, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _anonymous(config: Any, without: tuple[str, ...] = NAMES) -> Any:
@@ -184,11 +211,88 @@ def name_of(thing: Any) -> str:
 
 
 def _described(thing: Any) -> Any:
-    """Return the name and config of a layer or a loss; of a function, only the name."""
+    """Return the name of a layer, a loss or a function, and what it computes with.
+
+    That is the config of a layer or a loss. A function made by another, such as `focal(2.0)`, has
+    its arguments in its closure. The code of a function is left out.
+    """
     if isinstance(thing, list | dict):  # losses of several outputs
         return keras.tree.map_structure(lambda one: str(_described(one)), thing)
+    found = _stable(thing)
+    if len(text := json.dumps(found)) > LONGEST:
+        return [name_of(thing), f"{len(text)} characters, {_digest(found)}"]
+    return found
+
+
+def _stable(thing: Any, depth: int = DEPTH) -> Any:
+    """Describe a value so that JSON can store it, and alike in each process."""
+    if thing is None or isinstance(thing, bool | int | str):
+        return thing
+    if isinstance(thing, float):
+        return float(thing) if math.isfinite(thing) else str(thing)
+    if isinstance(thing, np.ndarray | np.generic) or _is_constant(thing):
+        array = np.asarray(thing)
+        if array.dtype.kind not in "biuf" or array.nbytes > LARGEST:
+            return f"{array.dtype} {array.shape}"
+        return f"{array.dtype} {array.shape} {_digest(array.tolist())}"
+    if depth == 0:
+        return name_of(thing)
+    if isinstance(thing, list | tuple):
+        return [_stable(one, depth - 1) for one in thing]
+    if isinstance(thing, dict):
+        return {str(key): _stable(value, depth - 1) for key, value in thing.items()}
+    if is_known(thing):  # Keras's
+        return name_of(thing)
+    if isinstance(thing, FunctionType | MethodType | partial):
+        parts = [_stable(part, depth - 1) for part in _parts_of(thing) if part]
+    else:
+        parts = _config_and_attributes(thing, depth)
+    return [name_of(thing), *parts] if parts else name_of(thing)
+
+
+def _is_constant(thing: Any) -> bool:
+    """Return whether something is a tensor with values, and no variable, which may be trained."""
+    values = hasattr(thing, "numpy") and not hasattr(thing, "assign")
+    return values and keras.ops.is_tensor(thing)
+
+
+def _parts_of(function: Any) -> list:
+    """List what a function computes with, besides its code."""
+    if isinstance(function, partial):
+        return [function.func, function.args, function.keywords]
+    if isinstance(function, MethodType):
+        return [function.__self__]
+    names, cells = function.__code__.co_freevars, function.__closure__ or ()
+    closure = {}
+    for name, cell in zip(names, cells, strict=True):
+        try:
+            closure[name] = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+    return [closure, function.__defaults__, function.__kwdefaults__]
+
+
+def _config_and_attributes(thing: Any, depth: int) -> list:
+    """Return the config of an object; where the user's class has none, the attributes."""
     try:  # a layer without a seed draws one; the backup contains its random state
         config = _anonymous(thing.get_config(), without=(*NAMES, "seed"))
-    except (AttributeError, NotImplementedError):
-        return name_of(thing)
-    return [name_of(thing), json.loads(json.dumps(config, default=str))]
+        config = json.loads(json.dumps(config, default=_stable))
+    except (AttributeError, NotImplementedError, TypeError):
+        config = None
+    if config is None and isinstance(thing, keras.Sequential):
+        return [_stable(layer, depth - 1) for layer in thing.layers]
+    kind, maker = type(thing), definer(thing, "get_config")
+    mine = callable(thing) and not (kind.__module__.startswith(OWN) or hasattr(thing, "assign"))
+    if isinstance(thing, type | keras.Model) or not mine:
+        return [] if config is None else [config]
+    # Keras writes down the arguments of layers, but not of losses.
+    by_keras = isinstance(thing, keras.losses.Loss) and maker.__module__.startswith(OWN)
+    if config is not None and not by_keras:
+        return [config]
+    keras_own = vars(keras.layers.Layer(name="own")) if isinstance(thing, keras.Layer) else ()
+    own = {
+        name: _stable(value, depth - 1)
+        for name, value in getattr(thing, "__dict__", {}).items()
+        if not (name.startswith("_") or name in keras_own or name in (*NAMES, "seed"))
+    }
+    return [part for part in (config, own) if part]

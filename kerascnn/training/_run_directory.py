@@ -9,13 +9,21 @@
 | last.weights.h5 | weights of the last complete epoch |
 | epochs/0003.weights.h5 | weights of an epoch, if `keep_every` asks; 0000: of the start |
 | backup/state.h5 | weights, optimizer, random states and progress, also within an epoch |
+| backup/end.weights.h5 | what the run returned, if a callback changed it after the last epoch |
 
-The .h5 files say which run and epoch they are of, and end with their SHA-256.
+The .h5 files say which run and epoch they are of, and end with their SHA-256. The directory is
+locked while a run is trained; many may read a finished one.
 """
 
+import errno
 import json
+import math
+import os
 import shutil
+import time
 import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -29,26 +37,31 @@ from kerascnn._files import replacing, write_atomically
 
 from ._history_file import read_history, write_history
 from ._kept_weights import kept_file
+from ._lock import lock, unlock
 from ._origin import RUN_ID, Origin, check_origin, digest_of, sign
 from ._run_config import identity
 from ._schedules import better_is
 from ._variables import load_weights_only, other_variables, restore, save_weights_only
 
 STATE = "state"  # in the backup, so that weights and progress change in one rename
+ELSEWHERE = "choose another directory"
+RESUME = "solve this, then call train again to resume from what was saved"
+HOUR = 3600  # seconds; no file is written for so long
 
 
 class RunDirectory:
-    """A directory that contains one run.
+    """A directory that contains one run; it is locked until the `with` block ends.
 
     Args:
         path: the directory; it is created if necessary.
         config: the description of the run, from `describe_run`.
         resume: whether to resume a run that the directory contains.
         keep_every: keep the weights of the start, of every so many epochs and of the last one.
+        free: keys of `identity` that may differ from those of a run that the directory contains.
 
     Raises:
         ValueError: If the directory contains another run, or a run although `resume` is False.
-        OSError: If the directory cannot be written.
+        OSError: If the directory cannot be written, or another call trains in it.
     """
 
     def __init__(
@@ -58,33 +71,74 @@ class RunDirectory:
         *,
         resume: bool,
         keep_every: int | None = None,
+        free: Iterable[str] = (),
     ) -> None:
-        self.path = Path(path)
-        self.config = {RUN_ID: uuid.uuid4().hex, **config}
+        self.path = Path(os.path.expanduser(path))
         self.keep_every = keep_every
+        self.free = free
         self.best = self.path / "best.weights.h5"
         self.last = self.path / "last.weights.h5"
         self.backup = self.path / "backup" / "state.h5"
+        self.end = self.path / "backup" / "end.weights.h5"
         self.history = self.path / "history.csv"
-        file = self.path / "config.json"
-        if any(one.exists() for one in (file, self.best, self.last, self.backup, self.history)):
-            if not resume:
-                raise ValueError(
-                    f"run_dir '{path}' already contains a run and resume is False: "
-                    f"choose another directory, or pass resume=True."
-                )
-            self._refuse_another(file)
-        try:
+        self._lock = None
+        self.config = self._described(config, resume)
+        with self._writing(ELSEWHERE):
             self.backup.parent.mkdir(parents=True, exist_ok=True)
             if keep_every:
-                kept_file(path, 0).parent.mkdir(exist_ok=True)
-            for rest in self.path.glob("**/.new-*"):
-                rest.unlink(missing_ok=True)  # the process was killed while it wrote
-            self._write_config()
-        except OSError as error:
-            reason = error.strerror or error
+                kept_file(self.path, 0).parent.mkdir(exist_ok=True)
+        shared = not self._goes_on(config)
+        try:
+            self._lock = lock(self.path, shared=shared)
+        except BlockingIOError:
             raise OSError(
-                f"run_dir '{path}' cannot be written ({reason}): choose another directory."
+                f"run_dir '{self.path}' is in use by another call of train: wait until it ends, "
+                f"or choose another directory."
+            ) from None
+        try:
+            self.config = self._described(config, resume)  # another call may have changed it
+            for key in self.free:
+                if self._goes_on(config) and self.config[key] != config[key]:
+                    self._warn(
+                        f"{key} is {config[key]!r} from now on; to go on as before, pass "
+                        f"{key}={self.config[key]!r}"
+                    )
+            with self._writing(ELSEWHERE):
+                if not shared:
+                    self._remove_unfinished()
+                self._write_config()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> "RunDirectory":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        unlock(self._lock)
+        self._lock = None
+
+    def _goes_on(self, config: dict[str, Any]) -> bool:
+        """Return whether the run is not finished yet."""
+        return self.config.get("finished", 0) < config["recipe"]["epochs"]
+
+    def _remove_unfinished(self) -> None:
+        """Remove files that a process was writing when it was killed."""
+        for rest in self.path.glob("**/.new-*"):
+            with suppress(OSError):
+                if self._lock is not None or time.time() - rest.stat().st_mtime > HOUR:
+                    rest.unlink()
+
+    @contextmanager
+    def _writing(self, advice: str = RESUME) -> Iterator[None]:
+        """Raise an error of one line if something cannot be written, as on a full disk."""
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError, KeyError) as error:  # also of HDF5
+            code = getattr(error, "errno", None)
+            reason = os.strerror(code) if code else str(error).partition("\n")[0] or "unknown"
+            raise OSError(
+                f"run_dir '{self.path}' cannot be written ({reason}): {advice}."
             ) from None
 
     @property
@@ -92,7 +146,19 @@ class RunDirectory:
         """What distinguishes this run from all others, also from those with the same recipe."""
         return self.config[RUN_ID]
 
-    def _refuse_another(self, file: Path) -> None:
+    def _described(self, config: dict[str, Any], resume: bool) -> dict[str, Any]:
+        """Return the description of the run: that of the directory, if it contains the same."""
+        file = self.path / "config.json"
+        with self._writing(ELSEWHERE):
+            files = (file, self.best, self.last, self.backup, self.history)
+            there = any(one.exists() for one in files)
+        if not there:
+            return {RUN_ID: uuid.uuid4().hex, **config}
+        if not resume:
+            raise ValueError(
+                f"run_dir '{self.path}' already contains a run and resume is False: "
+                f"choose another directory, or pass resume=True."
+            )
         try:
             there = json.loads(file.read_text("utf-8"))
             theirs = identity(there)
@@ -101,8 +167,8 @@ class RunDirectory:
                 f"run_dir '{self.path}' holds no readable config.json of a run: "
                 f"choose another directory."
             ) from None
-        for key, mine in identity(self.config).items():
-            if theirs.get(key) != mine:
+        for key, mine in identity(config).items():
+            if theirs.get(key) != mine and key not in self.free:
                 raise ValueError(
                     f"run_dir '{self.path}' holds another run: {key} is {theirs.get(key)!r} there "
                     f"and {mine!r} here. Choose another directory, where the model starts from its "
@@ -114,9 +180,9 @@ class RunDirectory:
                 f"directory to start again."
             )
         # The run is described as it began; only its length may change.
-        mine = self.config["recipe"]["epochs"]
+        mine = config["recipe"]["epochs"]
         there["recipe"]["epochs"] = max(there["recipe"]["epochs"], mine)
-        self.config = there
+        return there
 
     def load(
         self, model: keras.Model, epochs: int, monitor: str
@@ -143,7 +209,7 @@ class RunDirectory:
             return self._without_backup(model, epochs, monitor, str(error).splitlines()[0])
         if state["epochs"]:
             self._complete(model, state)
-            write_history(self.history, state["history"])  # if it was killed before it did
+            self._write_history(state)  # if it was killed before it did
         return state, saved["others"]
 
     def _read_backup(self) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
@@ -263,15 +329,9 @@ class RunDirectory:
             "optimizer": model.optimizer.variables,
             "others": other_variables(model),
         }
-        with replacing(self.backup) as path, h5py.File(path, "w") as file:
-            file[STATE] = json.dumps(state)
-            for name, group in variables.items():
-                file.create_group(name)
-                for i, variable in enumerate(group):
-                    value = variable.numpy()
-                    known = value.dtype.kind != "V"  # HDF5 has no bfloat16; float32 contains it
-                    file[name][str(i)] = value if known else value.astype("float32")
-            file.close()
+        with self._writing(), replacing(self.backup) as path:
+            self._check_space(variables.values())
+            _write_variables(path, state, variables)
             sign(path, self._origin(state))
 
     def save_epoch(self, model: keras.Model, state: dict[str, Any], *, best: bool) -> None:
@@ -285,7 +345,7 @@ class RunDirectory:
         self.save(model, state)
         if best:
             self._copy(self.last, self.best)
-        write_history(self.history, state["history"])
+        self._write_history(state)
 
     def keep_start(self, model: keras.Model, state: dict[str, Any]) -> None:
         """Keep the weights with which the run starts."""
@@ -297,25 +357,83 @@ class RunDirectory:
         if self.keep_every:
             self._copy(self.last, kept_file(self.path, epoch))
 
+    def keep_end(self, model: keras.Model, state: dict[str, Any], *, changed: bool) -> None:
+        """Keep the weights that `train` returns, if they are not those of the last epoch.
+
+        Args:
+            model: the model.
+            state: of the last epoch.
+            changed: whether callbacks of the user may have changed the weights after it was saved.
+        """
+        self.end.unlink(missing_ok=True)  # of an earlier end
+        if changed:
+            with h5py.File(self.backup) as file:
+                saved = [file["weights"][str(i)][()] for i in range(len(model.weights))]
+            if not all(map(np.array_equal, map(_value, model.weights), saved)):
+                self._write(model, self.end, state)
+
+    def load_end(self, model: keras.Model, epochs: int) -> None:
+        """Restore the weights that `train` returned after some epochs, if they were kept."""
+        if not self.end.exists():
+            return
+        try:
+            load_weights_only(model, self.end, self.run_id, epochs)
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            self._warn(
+                f"backup/end.weights.h5 cannot be read ({reason}); the model has the "
+                f"weights of the last epoch"
+            )
+
     def finish(self, epochs: int, **facts: object) -> None:
         """Note that the run is complete."""
         self.config |= {"finished": epochs, **facts}
-        self._write_config()
+        with self._writing():
+            self._write_config()
 
     def _write(self, model: keras.Model, file: Path, state: dict[str, Any]) -> None:
-        with replacing(file) as path:
+        with self._writing(), replacing(file) as path:
+            self._check_space([model.weights])
             save_weights_only(model, path)
             sign(path, self._origin(state))
+
+    def _check_space(self, groups: Iterable[Iterable[keras.Variable]]) -> None:
+        """Look at the disk first: HDF5 prints many lines if it becomes full."""
+        # of a bfloat16, there are 4 bytes in the file
+        size = sum(4 * math.prod(variable.shape) for group in groups for variable in group)
+        disk = shutil.disk_usage(self.path)
+        if disk.total and disk.free < size:  # some network drives know neither
+            raise OSError(errno.ENOSPC, "")
 
     def _origin(self, state: dict[str, Any]) -> Origin:
         history = digest_of(state["history"])
         return Origin(self.run_id, state["epochs"], state["best_epoch"], history)
 
-    @staticmethod
-    def _copy(file: Path, to: Path) -> None:
-        with replacing(to) as path:
+    def _copy(self, file: Path, to: Path) -> None:
+        with self._writing(), replacing(to) as path:
             shutil.copyfile(file, path)
+
+    def _write_history(self, state: dict[str, Any]) -> None:
+        with self._writing():
+            write_history(self.history, state["history"])
 
     def _write_config(self) -> None:
         text = json.dumps(self.config, indent=2, ensure_ascii=False)
         write_atomically(self.path / "config.json", (text + "\n").encode())
+
+
+def _write_variables(
+    path: Path, state: dict[str, Any], groups: dict[str, list[keras.Variable]]
+) -> None:
+    with h5py.File(path, "w") as file:
+        file[STATE] = json.dumps(state)
+        for name, group in groups.items():
+            file.create_group(name)
+            for i, variable in enumerate(group):
+                file[name][str(i)] = _value(variable)
+
+
+def _value(variable: keras.Variable) -> np.ndarray:
+    """Return the value of a variable as HDF5 stores it: it has no bfloat16; float32 contains it."""
+    value = variable.numpy()
+    return value.astype("float32") if value.dtype.kind == "V" else value

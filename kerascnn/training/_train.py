@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from os import PathLike
 from typing import Any, Literal
@@ -49,7 +50,7 @@ from ._prepare import Ready, first_of, prepare
 from ._recipes import AUGMENTATIONS, Augmentation, Recipe, RecipeName
 from ._recipes import recipe as find_recipe
 from ._report import Lines, Meter, summary, verbosity
-from ._run_config import describe_run, facts_of, name_of
+from ._run_config import describe_run, facts_of, name_of, weights_of
 from ._run_directory import RunDirectory
 from ._run_state import Lengths, Progress
 from ._schedules import Plateau
@@ -116,10 +117,11 @@ def train(
         epochs: Passes over the training images. If `None`, the recipe's.
         batch_size: Images per step. If `None`, the recipe's, or that of data that come in batches.
         run_dir: A directory for config.json, model.json, history.csv, best and last weights, and a
-            backup. If `None`, no files are written.
+            backup. If `None`, no files are written. Only one call trains in it at a time.
         resume: Whether to resume a run that `run_dir` contains. A resumed run ends as if it had
             never stopped; a finished one returns at once. The state of your own callbacks is not
-            saved.
+            saved. Another recipe, model, loss, augmentation or data are refused; the code of a
+            function is not compared, but its name and arguments are.
         seed: Seed of the shuffling, the augmentation and the model's dropout; a non-negative
             integer.
         augment: A Keras layer or a function, from a batch `(N, H, W, C)` float32 to a batch, or
@@ -164,8 +166,8 @@ def train(
     Raises:
         ValueError: If an argument or the data cannot be used, the run directory contains another
             run, or the loss becomes NaN (the model then has the weights of its last good epoch).
-        OSError: If the run directory cannot be written or read, or has lost a file whose contents
-            are stored nowhere else.
+        OSError: If the run directory cannot be written or read, is in use by another call, or has
+            lost a file whose contents are stored nowhere else.
 
     >>> import numpy as np
     >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
@@ -201,12 +203,20 @@ def train(
     if run_dir is not None:
         facts = {"devices": where.devices, "precision": where.precision}
         facts |= {"deterministic": deterministic, "input_range": input_range, **facts_of(data)}
+        facts |= {"class_weight": weights_of(class_weight)}
         parts = ready.fit, ready.validation
         config = describe_run(model, asdict(plan), ready.goal.loss, seed, augment, *parts, facts)
-        directory = RunDirectory(run_dir, config, resume=resume, keep_every=keep_every)
-        write_model(model, directory.path)
+        free = () if precision else ("precision",)
+        directory = RunDirectory(run_dir, config, resume=resume, keep_every=keep_every, free=free)
     meter = Meter(plan.batch_size)
-    with quiet(), placed(model, where) as trained, dropout_rate(trained, plan.dropout):
+    with (
+        directory or nullcontext(),
+        quiet(),
+        placed(model, where) as trained,
+        dropout_rate(trained, plan.dropout),
+    ):
+        if directory:
+            write_model(model, directory.path)
         _compile(trained, plan, ready, where)
         progress, saved = _begin(trained, plan, ready, directory)
         finished = directory.config.get("finished", 0) if directory else 0
@@ -243,7 +253,10 @@ def train(
                     run.run(together, verbosity(verbose))
             if directory:
                 directory.keep_last(progress.epochs)
+                directory.keep_end(trained, asdict(progress), changed=bool(callbacks))
                 directory.finish(plan.epochs)
+        elif directory:
+            directory.load_end(trained, progress.epochs)
 
     result = Training(
         model=model,

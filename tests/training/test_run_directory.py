@@ -2,14 +2,17 @@ import csv
 import json
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerascnn.training import PadCropFlip, Training, train
+from kerascnn.training._run_config import _stable
 
 OPTIONS = {
     "recipe": "alexnet", "schedule": "step", "steps": (3, 4), "learning_rate": 0.1, "epochs": 5,
@@ -232,6 +235,153 @@ def test_what_changes_images_or_loss_is_told_by_its_options(
             run(**there | here)
 
 
+def focal(gamma):
+    def loss(labels, scores):
+        own = keras.ops.take_along_axis(scores, keras.ops.cast(labels, "int32")[:, None], axis=1)
+        return (1 - own[:, 0]) ** gamma
+
+    return loss
+
+
+def power(labels, scores, gamma):
+    return focal(gamma)(labels, scores)
+
+
+class Focal(keras.losses.Loss):
+    """A loss that does not describe its argument, nor what differs at each call."""
+
+    def __init__(self, gamma):
+        super().__init__()
+        self.gamma, self.seed, self.place = gamma, np.random.default_rng().random(), object()
+
+    def call(self, labels, scores):
+        return focal(self.gamma)(labels, scores)
+
+
+class Times(keras.Layer):
+    """An augmentation that Keras cannot describe."""
+
+    def __init__(self, factor, function):
+        super().__init__()
+        self.factor, self.function = factor, function
+        self.random = keras.random.SeedGenerator()
+
+    def call(self, images):
+        return self.function(images) * self.factor
+
+
+DIFFERENT = {
+    "closure": ("loss", lambda i: focal(1.0 + i)),
+    "closure in a closure": ("loss", lambda i: partial(power, gamma=np.float64(1 + i))),
+    "array": ("loss", lambda i: focal(np.full(1, 1.0 + i))),
+    "own loss": ("loss", lambda i: Focal(1.0 + i)),
+    "method": ("loss", lambda i: Focal(1.0 + i).call),
+    "own layer": ("augment", lambda i: Times(1.0 - 0.1 * i, keras.ops.abs)),
+    "function of a layer": ("augment", lambda i: Times(1.0, partial(keras.ops.power, x2=1 + i))),
+    "layer in layers": ("augment", lambda i: keras.Sequential([Times(1.0 - 0.1 * i, abs)])),
+    "class weights": ("class_weight", lambda i: {0: 1.0, 1: 2.0 + i}),
+    "precision": ("precision", lambda i: ("float32", "mixed_bfloat16")[i]),
+}
+
+
+@pytest.mark.parametrize(("key", "make"), DIFFERENT.values(), ids=DIFFERENT)
+def test_what_was_made_with_other_arguments_is_another_run(
+    begin, bars, make_model, tmp_path, key, make
+):
+    data = tf.data.Dataset.from_tensor_slices(bars[0]).batch(5)  # whose weights are not hashed
+    options = OPTIONS | {"run_dir": tmp_path, "augment": "none", "recipe": "adam"}
+    options = {k: v for k, v in options.items() if k not in ("schedule", "steps", "dropout")}
+    for _ in range(2):
+        begin(make_model(), data, **options | {key: make(0)})
+    with pytest.raises(ValueError, match=f"holds another run: {key} is .* there and .* here"):
+        train(make_model(), data, **options | {key: make(1)})
+
+
+def several_things():
+    return [make(0) for _, make in DIFFERENT.values()], np.nan, {"a": {1, 2}, "b": object()}
+
+
+def test_a_description_is_the_same_for_other_objects():
+    """Nothing in it is an address, or a number drawn at random."""
+    first, second = several_things(), several_things()
+    assert json.dumps(_stable(first)) == json.dumps(_stable(second))
+    assert " at 0x" not in str(_stable(first))
+
+
+def test_the_layer_that_is_frozen_tells_runs_apart(begin, bars, tmp_path):
+    def frozen(number):
+        model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten()])
+        for units in (4, 4, 4, 2):
+            model.add(keras.layers.Dense(units, activation="softmax"))
+        model.layers[number].trainable = False
+        return model
+
+    options = {"epochs": 1, "batch_size": 50, "run_dir": tmp_path}
+    for _ in range(2):
+        begin(frozen(2), bars, **options)
+    with pytest.raises(ValueError, match=r"frozen weights is '2 of 8, .*' there and '2 of 8, "):
+        train(frozen(3), bars, **options)
+
+
+def test_a_precision_that_nobody_asked_for_may_change(begin, run, copied, make_model, bars):
+    """It follows from the device; a finished run is what it was."""
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps(config | {"precision": "mixed_float16"}))
+    run(run_dir=copied, epochs=3)
+    options = OPTIONS | {"augment": augment(), "run_dir": copied}
+    with pytest.warns(UserWarning, match=r"precision is 'float32' from now on; .*mixed_float16'"):
+        begin(make_model(), bars, **options)
+
+
+def test_what_a_callback_restored_at_the_end_is_returned_again(run, make_model, tmp_path):
+    def stop():
+        best = keras.callbacks.EarlyStopping("loss", mode="max", restore_best_weights=True)
+        return [best]  # the first epoch is the best
+
+    first, again = (run(run_dir=tmp_path, epochs=3, callbacks=stop()) for _ in range(2))
+    assert first.history == again.history
+    last = make_model()
+    last.load_weights(tmp_path / "last.weights.h5")
+    ours, theirs, lasts = (m.get_weights() for m in (again.model, first.model, last))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert any((one != other).any() for one, other in zip(ours, lasts, strict=True))
+    whole, more = run(epochs=4), run(run_dir=tmp_path, epochs=4)  # from the last epoch, not from it
+    assert more.history == whole.history
+    assert not (tmp_path / "backup" / "end.weights.h5").exists()
+
+
+def test_the_rate_in_the_history_is_that_of_a_scheduler(bars, make_model):
+    scheduler = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.1 / (epoch + 1))
+    result = train(make_model(), bars, epochs=3, batch_size=25, verbose=0, callbacks=[scheduler])
+    np.testing.assert_allclose(result.history["learning_rate"], [0.1, 0.05, 0.1 / 3], rtol=1e-6)
+
+
+def test_the_directory_of_the_user(run, stopped, copied, monkeypatch):
+    monkeypatch.setenv("HOME", str(copied.parent))
+    again = run(run_dir=f"~/{copied.name}", epochs=3)
+    assert again.run_dir == copied
+    assert again.history == stopped.training.history
+
+
+@pytest.mark.parametrize("size", [100, 900])  # there is room for the weights, but not the backup
+def test_a_full_disk(run, copied, monkeypatch, size):
+    """One line, and the run can be resumed."""
+    before = snapshot(copied)
+    with monkeypatch.context() as patch:
+        usage = shutil.disk_usage(copied)
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=size))
+        match = f"run_dir '{copied}' cannot be written .No space left on device.: solve this, then"
+        with pytest.raises(OSError, match=match) as error:
+            run(run_dir=copied)
+    assert "\n" not in str(error.value)
+    after = snapshot(copied)
+    assert after.keys() == before.keys()
+    written = {"config.json", "last.weights.h5"} if size == 900 else {"config.json"}
+    assert {name for name in before if after[name] != before[name]} == written
+    assert run(run_dir=copied).history == run().history
+
+
 def test_the_recipe_that_is_kept_names_what_changed_the_images(stopped):
     """The layers that were given, not what the recipe has."""
     given = "GaussianNoise, GaussianDropout"
@@ -270,6 +420,9 @@ def test_a_directory_that_cannot_be_made(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"cannot be written \(Not a directory\)"):
         run(run_dir=tmp_path / "file" / "run")
+    for name in ("a" * 300, "\0"):
+        with pytest.raises(OSError, match=r"run_dir .* cannot be written \(.*\): choose"):
+            run(run_dir=tmp_path / name)
 
 
 def test_the_model_of_the_best_epoch(stopped, whole, bars, tmp_path):

@@ -23,8 +23,13 @@ class Record(keras.callbacks.Callback):
         self.prefix = prefix
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Forget the learning rate, which other callbacks may set now."""
+        self.rate: float | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Note the learning rate of the epoch."""
-        self.rate = rate_of(self.model)
+        if self.rate is None:
+            self.rate = rate_of(self.model)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Count the steps."""
@@ -36,7 +41,7 @@ class Record(keras.callbacks.Callback):
         row = {
             self._column(key): float(value) for key, value in {"loss": 0, **(logs or {})}.items()
         }
-        for key, value in (row | {"learning_rate": self.rate}).items():
+        for key, value in (row | {"learning_rate": self.rate or 0.0}).items():
             progress.history.setdefault(key, []).append(value)
         progress.epochs, progress.batch = epoch + 1, 0
         if self._is_better(row[self.monitor]):
