@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import keras
 
-from kerascnn._graph import check_is_model
-from kerascnn._heads import last_activation
+from kerascnn._graph import check_is_model, flatten
+from kerascnn._heads import SURE, last_activation, units_of
 
 
 def ensemble(models: Iterable[keras.Model], *, name: str = "ensemble") -> keras.Model:
@@ -13,7 +13,8 @@ def ensemble(models: Iterable[keras.Model], *, name: str = "ensemble") -> keras.
 
     Args:
         models: Keras models with equal input shapes and numbers of classes, softmax or linear;
-            softmax is applied to linear scores. Of several outputs, the first is used.
+            softmax is applied to linear scores. Or all end in sigmoids. Of several outputs, the
+            first is used.
         name: Name of the new model.
 
     Returns:
@@ -28,7 +29,12 @@ def ensemble(models: Iterable[keras.Model], *, name: str = "ensemble") -> keras.
     >>> both.output_shape
     (None, 10)
     """
-    models = list(models)
+    try:
+        models = list(models)
+    except TypeError:
+        raise TypeError(
+            f"models must be a list of models; received {getattr(models, 'name', models)!r:.60}."
+        ) from None
     if not models:
         raise ValueError("models must contain at least one model; received none.")
     for model in models:
@@ -38,11 +44,22 @@ def ensemble(models: Iterable[keras.Model], *, name: str = "ensemble") -> keras.
                 f"models must be built functional or sequential Keras models; "
                 f"received {model.name!r}."
             )
-        if last_activation(model) not in ("softmax", "linear"):
+        if last_activation(model) not in SURE:
             raise ValueError(
-                f"models must end in softmax or linear scores; {model.name!r} ends in "
+                f"models must end in softmax, sigmoids or linear scores; {model.name!r} ends in "
                 f"{last_activation(model)!r}."
             )
+        if last_activation(model) == "linear" and units_of(flatten(model)) == 1:
+            raise ValueError(
+                f"models must not end in one linear unit, which may be a regression or the logit "
+                f"of two classes; {model.name!r} does: add a sigmoid to each logit, or average "
+                f"regressions with keras.layers.Average."
+            )
+    ends = [last_activation(model) for model in models]
+    if "sigmoid" in ends and len(set(ends)) > 1:
+        raise ValueError(
+            f"models must all end in sigmoids, or none; received {', '.join(map(repr, ends))}."
+        )
     shapes = [(model.input_shape, model.outputs[0].shape) for model in models]
     if any(shape != shapes[0] for shape in shapes):
         raise ValueError(

@@ -5,7 +5,7 @@ import keras
 from kerascnn._checks import check_count, check_number
 from kerascnn._errors import unknown
 from kerascnn._graph import Graph, Node, check_is_model, flatten
-from kerascnn._heads import last_activation
+from kerascnn._heads import last_activation, last_before_reshaping, unwrapped
 
 from ._channels import channels_of_output
 from ._checks import check_one_input
@@ -30,6 +30,8 @@ def transfer(
             `(N, C, h, w)` of layers that are "channels_first", or features `(N, D)`. If it is a
             classifier of images or pixels, the layer that computes the class scores, and what
             follows it, is removed.
+            A `Dense` layer without an activation at its end is taken for one that computes class
+            scores.
         classes: The number of new classes.
         dropout: Dropout rate before the classifier, from 0 to below 1.
         name: Name of the new model.
@@ -78,7 +80,8 @@ def transfer(
 def _features(base: keras.Model) -> keras.KerasTensor:
     """Return the output of a base without its classifier, if it has one."""
     tensor = base.outputs[0]
-    if last_activation(base) not in CLASSIFYING or len(tensor.shape) not in (2, 4):
+    classifies = last_activation(base) in CLASSIFYING and len(tensor.shape) in (2, 4)
+    if not (classifies or _ends_in_logits(base)):
         return tensor
     found = False
     while not found:
@@ -87,7 +90,7 @@ def _features(base: keras.Model) -> keras.KerasTensor:
         if not inputs:
             raise ValueError(
                 f"base must compute its class scores by a layer with weights; {base.name!r} has "
-                "none before its softmax or sigmoid: pass a base that returns features."
+                "none before its end: pass a base that returns features."
             )
         if isinstance(operation, keras.Model) or len(inputs) != 1:
             what = "a nested model" if len(inputs) == 1 else "several branches"
@@ -97,6 +100,14 @@ def _features(base: keras.Model) -> keras.KerasTensor:
             )
         (tensor,), found = inputs, _makes_scores(operation)
     return tensor
+
+
+def _ends_in_logits(base: keras.Model) -> bool:
+    """Return whether a base returns (N, K) from a dense layer without an activation."""
+    graph = flatten(base)
+    last, _after = last_before_reshaping(graph, graph.outputs[0])
+    dense = isinstance(unwrapped(last.operation), keras.layers.Dense)
+    return dense and len(last.shapes[0]) == 2 and last_activation(base) == "linear"
 
 
 def _makes_scores(operation: keras.Operation) -> bool:

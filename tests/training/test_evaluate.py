@@ -236,7 +236,22 @@ def test_an_ensemble_averages_probabilities(bars, make_model):
     np.testing.assert_allclose(both.predict(images, verbose=0), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("classes", [1, 3])
+def test_an_ensemble_of_sigmoids_averages_them(bars, make_model, classes):
+    members = [make_model(classes, activation="sigmoid") for _ in range(2)]
+    members[1].set_weights([2 * w for w in members[1].get_weights()])
+    expected = np.mean([model.predict(bars[1][0], verbose=0) for model in members], axis=0)
+    found = ensemble(members).predict(bars[1][0], verbose=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def test_members_must_agree(make_model):
+    with pytest.raises(ValueError, match="one linear unit, which may be a regression or the logit"):
+        ensemble([make_model(1, activation=None)])
+    with pytest.raises(ValueError, match="all end in sigmoids, or none; received 'sigmoid', 'soft"):
+        ensemble([make_model(activation="sigmoid"), make_model()])
+    with pytest.raises(TypeError, match="models must be a list of models; received 'alone'"):
+        ensemble(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)], name="alone"))
     with pytest.raises(ValueError, match="equal input and output shapes"):
         ensemble([make_model(), make_model(classes=3)])
     with pytest.raises(ValueError, match="at least one model; received none"):

@@ -53,6 +53,9 @@ def test_the_classifier_of_the_base_is_left_out(base):
         [layers.Dense(3, activation="log_softmax")],
         [layers.Dense(1), layers.BatchNormalization(), layers.Activation("sigmoid")],
         [layers.SpectralNormalization(layers.Dense(3)), layers.Softmax()],
+        [layers.Dense(3)],
+        [layers.SpectralNormalization(layers.Dense(3)), layers.Activation("linear")],
+        [layers.Dense(3), layers.Identity()],
         [layers.Reshape((1, 1, 5)), layers.Conv2D(3, 1), layers.PReLU(), layers.Softmax()],
         [layers.Reshape((1, 1, 5)), layers.Conv2D(3, 1, activation="softmax")],
         [layers.Reshape((1, 1, 5)), layers.Conv2D(1, 1, activation="sigmoid")],
@@ -69,9 +72,17 @@ def test_no_class_scores_are_kept_as_features(head):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_maps_that_are_no_probabilities_stay_features():
-    base = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(3, 1), layers.ReLU()])
+@pytest.mark.parametrize("last", [[], [layers.ReLU()], [layers.GlobalAveragePooling2D()]])
+def test_maps_that_are_no_probabilities_stay_features(last):
+    base = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(3, 1), *last])
     assert transfer(base, classes=2).layers[-1].kernel.shape == (3, 2)
+
+
+def test_class_scores_within_a_model_are_refused(base):
+    image = keras.Input((6, 6, 1))
+    logits = keras.Model(base.inputs, base.get_layer("top").output, name="inner")
+    with pytest.raises(ValueError, match=r"must not end in a nested model; received 'inner'"):
+        transfer(keras.Model(image, logits(image)), classes=2)
 
 
 def test_fine_tuning_keeps_normalization_at_inference(base, bars):
