@@ -1,4 +1,4 @@
-"""TensorFlow with oneDNN fuses max(x, 2 x) into min(x, 2 x) in compiled graphs."""
+"""TensorFlow with oneDNN fuses operations of compiled graphs into others, at times wrong ones."""
 
 import keras
 import numpy as np
@@ -61,6 +61,21 @@ def test_evaluate_computes_the_right_maximum():
     images = np.array([1, -1], "float32").reshape(1, 1, 2, 1)
     # The score of class 0 is 2 - 1; of minima, it would be 1 - 2, below the 0 of class 1.
     assert kc.evaluate(model, (images, np.array([0])), input_range=None).accuracy == 1
+
+
+@pytest.mark.parametrize(
+    "pad", [layers.ZeroPadding3D(1), lambda x: ops.pad(x, [[0, 0], *3 * [[1, 1]], [0, 0]])]
+)
+def test_a_volume_may_be_padded_twice(pad):
+    """All ones times all ones: 27 products in the middle, 8 at a corner of the padded volume."""
+    inputs = keras.Input((4, 4, 4, 1))
+    outputs = layers.Conv3D(1, 3, padding="same", kernel_initializer="ones", name="sums")(
+        pad(inputs)
+    )
+    model = keras.Model(inputs, outputs)
+    maps = kc.visualize.activations(model, np.ones((1, 4, 4, 4, 1), "float32"), "sums")[0, ..., 0]
+    assert maps.shape == (6, 6, 6)
+    assert (maps[0, 0, 0], maps[1, 1, 1], maps[2, 2, 2]) == (1, 8, 27)
 
 
 def test_other_models_are_still_fused():
