@@ -126,7 +126,6 @@ CLOSED = {
         layers.TimeDistributed(layers.Dense(3, lambda x: ops.maximum(x, 0)), name="last"),
     ),
     "map": (lambda x: named(ops.map(ops.relu, x), "last"),),
-    "vectorized map": (lambda x: named(ops.vectorized_map(ops.relu, x), "last"),),
     "hard tanh": (layers.Activation("hard_tanh", name="last"),),
 }
 
