@@ -143,7 +143,8 @@ class Phase:
     def values(self, phase: Tensor, magnitude: Tensor) -> Tensor:
         """Return the real images (N, H, W, C) with this phase (N, C, H, W) and magnitude."""
         # φ(−k) = −φ(k), as of any real image; the indices −k are those k, backwards
-        phase = (phase - ops.roll(ops.flip(phase, axis=(-2, -1)), (1, 1), (-2, -1))) / 2
+        backwards = ops.flip(ops.flip(phase, -2), -1)  # Keras 3.10 flips one axis at a time
+        phase = (phase - ops.roll(backwards, (1, 1), (-2, -1))) / 2
         spectrum = magnitude * ops.cos(phase), magnitude * ops.sin(phase)
         values, _imaginary = ops.ifft2(spectrum)  # Eq. 4: F⁻¹(r e^{iφ})
         return ops.transpose(values, (0, 2, 3, 1))
