@@ -24,6 +24,11 @@ MEASURED = {
     "an axis of size 1 for all": ((7, 1, 2), lambda x: ops.repeat(ops.roll(x, 1, 1), 4, 2)),
     "means of squares": ((6, 8, 2), layers.Resizing(3, 4, "area")),
     "each step": ((3, 7, 2), layers.TimeDistributed(layers.Lambda(lambda x: ops.roll(x, 1, 1)))),
+    "exponents, too large for bright pixels": (
+        (9, 4),
+        lambda x: ops.exp(x) / ops.sum(ops.exp(x), axis=1, keepdims=True),
+    ),
+    "gates that bright pixels close": ((9, 4), lambda x: ops.tanh(x + ops.roll(x, 1, 1))),
     "a vector": ((5, 3), lambda x: ops.sum(ops.roll(x, 1, 1), axis=1)),
 }
 
@@ -66,6 +71,10 @@ NOT_TOLD = {
     "images of a batch meet": ((6, 2), lambda x: x / ops.max(x)),
     "not the same twice": ((6, 2), lambda x: x * keras.random.uniform(ops.shape(x))),
     "it depends on the values": ((6, 2), chosen),
+    "a gate that bright pixels open": (
+        (9, 8, 2),
+        lambda x: x + ops.relu(ops.average_pool(x, 5, 1, "same") - 10),
+    ),
     "along two axes at once": ((6,), lambda x: x[:, None] * ops.eye(6)),
     "nothing moves": ((6, 2), lambda x: x * 0),
     "it refuses": ((6, 2), Stubborn()),
