@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import keras
+import numpy as np
 
 from ._callbacks import CallbackList
 from ._data import Part
@@ -89,6 +90,24 @@ class Fit:
             steps_per_epoch=steps,
             callbacks=together,
             verbose=0,
+        )
+
+    def cause(self, step: int) -> str | None:
+        """Return what is wrong with the augmented images of this epoch, if anything is.
+
+        Args:
+            step: the last step that is looked at, counted from 1. The loss of one with NaN may be
+                finite, since some kernels of ReLU return 0.
+        """
+        if self.ready.augment is None:
+            return None
+        epoch = self.progress.epochs
+        batches = islice(self._training(epoch, epoch + 1, 0), step)
+        if all(np.isfinite(images).all() for images, *_ in batches):
+            return None
+        return (
+            f"augment must return finite numbers, and {name_of(self.ready.augment)!r} returned NaN "
+            f"or infinity"
         )
 
     @property

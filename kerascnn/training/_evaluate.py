@@ -22,7 +22,7 @@ from kerascnn._sizes import check_size_of
 from kerascnn.datasets._dataset import PARTS
 
 from ._channels import channels_of_images, channels_of_output, classes_not_last
-from ._checks import check_one_input, check_part, not_indices
+from ._checks import check_one_input, check_part, check_weights_of, not_indices
 from ._data import Data, Part, as_part, center, range_of
 from ._evaluate_result import Evaluation
 from ._maps import check_middle, density, size_of
@@ -260,6 +260,12 @@ def _compare(
     size_for, dense_for = cache(partial(size_of, model)), cache(partial(density, model))
     for part in batches:
         chances = scores(np.asarray(part.images, dtype="float32"))
+        if np.isnan(chances).any():
+            check_weights_of(model)
+            raise ValueError(
+                "model must return numbers; received NaN, though its weights have none: look for "
+                "NaN in the images, or for an overflow or a division by 0 in a layer."
+            )
         labels = part.labels
         if labels.dtype == bool and classes == 2:
             labels = labels.astype("uint8")

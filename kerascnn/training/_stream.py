@@ -1,5 +1,6 @@
 """Data that come in batches: a `tf.data.Dataset`, a `PyDataset` and the like."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from kerascnn._processor import in_a_line, is_of_the_backend
+
 if TYPE_CHECKING:
     from ._data import Part
 
+RAISED = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception): .*$", re.MULTILINE)
 ENDLESS = -1  # an infinite length in tf.data; an unknown length is -2
 
 
@@ -107,7 +111,7 @@ class Stream:
         if _by_number(self.source):
             batches = self._numbered(epoch, seed, first)
         elif hasattr(self.source, "as_numpy_iterator"):
-            batches = self.source.skip(first).as_numpy_iterator()
+            batches = _readable(self.source.skip(first).as_numpy_iterator())
         else:
             batches = islice(self.source, first, None)
         for batch in batches:
@@ -123,6 +127,26 @@ class Stream:
             order = np.random.default_rng((seed, epoch)).permutation(order)
         yield from _ahead(source.__getitem__, order[first:].tolist(), max(source.workers, 1))
         source.on_epoch_end()
+
+
+def _readable(batches: Iterable) -> Iterator[Any]:
+    """Raise what went wrong in a `tf.data.Dataset` in one line; TensorFlow adds many."""
+    iterator = iter(batches)
+    while True:
+        try:
+            batch = next(iterator)
+        except StopIteration:
+            return
+        except Exception as error:
+            if not is_of_the_backend(error):
+                raise
+            raised = RAISED.findall(str(error))  # by the user's function
+            said = in_a_line(error).removesuffix("[[]]").strip()
+            reason = raised[-1] if raised else f"{type(error).__name__}: {said}"
+            raise ValueError(
+                f"data must be batches that can be read; reading them raised {reason:.300}."
+            ) from error
+        yield batch
 
 
 def _ahead(function: Callable, arguments: Iterable, workers: int) -> Iterator[Any]:

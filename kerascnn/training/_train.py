@@ -72,7 +72,7 @@ def train(
     augment: Callable | Augmentation | None = None,
     loss: Losses | None = None,
     input_range: tuple[float, float] | Literal["auto"] | None = "auto",
-    callbacks: Iterable[keras.callbacks.Callback] = (),
+    callbacks: Iterable[keras.callbacks.Callback] | keras.callbacks.Callback = (),
     verbose: Literal["auto", 0, 1, 2] = "auto",
     deterministic: bool = False,
     devices: Sequence[str] | str | None = None,
@@ -137,7 +137,7 @@ def train(
             are not checked. Use `(0, 255)` for a model that begins with a `Rescaling`
             or `Normalization` of 0 … 255, like many of keras.applications; there is a warning if
             such a model receives images in [0, 1] or [-1, 1].
-        callbacks: Keras callbacks; they run after the run has saved an epoch.
+        callbacks: Keras callbacks, or one; they run after the run has saved an epoch.
         verbose: 0 for nothing, 1 for a progress bar, 2 for a line per epoch; `"auto"` for a bar on
             a terminal or in a notebook, and lines otherwise.
         deterministic: Whether TensorFlow must compute the same bits each time, which may take
@@ -182,6 +182,7 @@ def train(
     keep_buffers()
     plan = find_recipe(recipe, epochs=epochs, batch_size=batch_size, **overrides)
     _check_arguments(model, seed, augment, backup_seconds, run_dir, verbose, keep_every)
+    callbacks = _list_of(callbacks)
     fit, validation = splits(data, outputs=len(getattr(model, "outputs", None) or [None]))
     input_range = range_of(input_range, data, fit, validation)
     fit = weighted(fit, sample_weight)
@@ -237,7 +238,7 @@ def train(
                     *plateau,
                     RandomStates(progress, seed, saved),
                     LearningRate(progress, plan),
-                    FiniteLoss(progress, lengths, unseen=unseen),
+                    FiniteLoss(progress, lengths, unseen=unseen, cause=lambda n: run.cause(n)),
                     StreamEnd(lengths, training=isinstance(ready.fit, Stream)),
                     Record(progress, ready.monitor, prefix),
                     *saves,
@@ -273,6 +274,18 @@ def train(
     if verbosity(verbose):
         print(summary(result, ready.monitor), flush=True)
     return result
+
+
+def _list_of(callbacks: Any) -> list[keras.callbacks.Callback]:
+    if isinstance(callbacks, keras.callbacks.Callback):
+        return [callbacks]
+    listed = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for each in listed:
+        if not isinstance(each, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks must be Keras callbacks, or () for none; received {each!r:.80}."
+            )
+    return listed
 
 
 def _compile(model: keras.Model, plan: Recipe, ready: Ready, where: Placement) -> None:

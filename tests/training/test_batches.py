@@ -33,6 +33,36 @@ def model(size=3):
     return net
 
 
+def missing(*given):
+    raise OSError("no such picture, 7.png")
+
+
+def unreadable(form):
+    if form == "file":
+        names = tf.data.Dataset.from_tensor_slices(["no/7.png"])
+        return names.map(lambda name: (tf.io.decode_png(tf.io.read_file(name)), 0)).batch(1)
+    if form == "map":
+        types = [tf.float32, tf.int64]
+        return tf.data.Dataset.range(2).map(lambda n: tf.numpy_function(missing, [n], types))
+    signature = tf.TensorSpec((None, 3, 3, 1)), tf.TensorSpec((None,), tf.int64)
+
+    def batches():
+        yield np.zeros((SIZE, 3, 3, 1)), np.arange(SIZE) % 2
+        missing()
+
+    return tf.data.Dataset.from_generator(batches, output_signature=signature)
+
+
+@pytest.mark.parametrize("form", ["file", "map", "generator"])
+def test_batches_that_cannot_be_read(form):
+    reason = "NotFoundError: no/7.png; " if form == "file" else "OSError: no such picture, 7.png"
+    for call in (evaluate, train):
+        options = OPTIONS if call is train else {}
+        with pytest.raises(ValueError, match=f"reading them raised {reason}") as caught:
+            call(model(), unreadable(form), **options)
+        assert "\n" not in str(caught.value)
+
+
 class Batches(keras.utils.PyDataset):
     """Batches by their numbers; notes which were asked for."""
 

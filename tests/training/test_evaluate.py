@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerascnn import datasets, describe, name_classes
-from kerascnn.training import ensemble, evaluate, transfer, unfreeze
+from kerascnn.training import ensemble, evaluate, train, transfer, unfreeze
 from kerascnn.visualize import saliency
 
 layers = keras.layers
@@ -92,6 +92,37 @@ def test_a_class_per_pixel_of_a_smaller_output():
     images = np.stack([1 - masks, masks], axis=-1).astype("float32")
     result = evaluate(net, (images, masks))
     np.testing.assert_array_equal(result.confusion, [[2, 0], [0, 2]])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_scores_that_are_no_numbers(classes):
+    net = keras.Sequential([keras.Input((1, 1, 3)), layers.Flatten(), layers.Dense(classes)])
+    part = PART[0], LABELS % 2
+    net.layers[-1].set_weights([np.full((3, classes), np.nan), np.zeros(classes)])
+    with pytest.raises(ValueError, match="model must have weights that are finite numbers"):
+        evaluate(net, part, input_range=None)
+    image = keras.Input((1, 1, 3))
+    roots = keras.ops.sqrt(layers.GlobalAveragePooling2D()(image) - 9)
+    overflow = keras.Model(image, layers.Dense(3)(roots))
+    with pytest.raises(ValueError, match="model must return numbers; received NaN, though"):
+        evaluate(overflow, PART, input_range=None)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 2, 2)])
+def test_sequences_and_volumes(shape):
+    image = keras.Input((4, 6, 1))
+    scores = layers.Softmax()(layers.Reshape((*shape, -1))(layers.Flatten()(image)))
+    net = keras.Model(image, scores)
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((5, 4, 6, 1), "float32"), rng.integers(0, 3, (5, *shape))
+    result = evaluate(net, (images, labels))
+    assert result.count == labels.size
+    assert result.accuracy == (net.predict(images, verbose=0).argmax(axis=-1) == labels).mean()
+    longer = rng.integers(0, 3, (5, *(n + 2 for n in shape)))
+    options = {"epochs": 1, "verbose": 0, "augment": "none", "batch_size": 5}
+    for call in (evaluate, lambda *given: train(*given, **options)):
+        with pytest.raises(ValueError, match=r"labels must be class indices \(N, .* of integer"):
+            call(net, (images, longer))
 
 
 def test_void_pixels_are_not_counted():

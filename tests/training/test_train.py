@@ -533,3 +533,29 @@ def test_auto_shows_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, termina
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
     assert verbosity("auto") == lines
     assert verbosity(0) == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_augmentation_that_returns_nan_is_named(bars, make_model, stream):
+    images, labels = (np.array(each) for each in bars[0])
+
+    def normalized(batch):
+        return batch / keras.ops.max(batch, axis=(1, 2, 3), keepdims=True)
+
+    images[3] = 0  # 0 / 0
+    part = images, labels
+    if stream:
+        part = tf.data.Dataset.from_tensor_slices(part).batch(10)
+    options = {"augment": normalized, "epochs": 1, "batch_size": None if stream else 10}
+    message = "augment must return finite numbers, and '.*normalized' returned NaN or infinity"
+    with pytest.raises(ValueError, match=message):
+        train(make_model(), part, verbose=0, **options)
+
+
+def test_one_callback(bars, make_model):
+    note = keras.callbacks.History()
+    run = train(make_model(), bars, callbacks=note, epochs=1, **LEARNS)
+    assert note.history["loss"] == pytest.approx(run.history["loss"])
+    for wrong in (None, [None], "save"):
+        with pytest.raises(TypeError, match="callbacks must be Keras callbacks"):
+            train(make_model(), bars, callbacks=wrong, epochs=1, **LEARNS)

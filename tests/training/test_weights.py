@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerascnn.training import recipe, train
+from kerascnn.training import DiceLoss, recipe, train
 from kerascnn.training._data import Part
 from kerascnn.training._objective import class_weights, objective_for
 
@@ -197,6 +197,7 @@ def test_classes_of_all_forms_of_labels(form):
         ({"class_weight": {0: np.nan}}, r"finite numbers of at least 0; received nan for class 0"),
         ({"class_weight": {0: 1.0}, "sample_weight": [1, 1, 1, 1]}, "must be None for data with"),
         ({"class_weight": {0: 1.0}, "recipe": "unet"}, "must be None with border_weight"),
+        ({"class_weight": {0: 3.0}, "loss": DiceLoss()}, "class_weight needs a loss with a value"),
         ({"sample_weight": [1, np.nan, 1, 1]}, "finite numbers of at least 0; received nan to nan"),
         ({"sample_weight": [1, -1, 1, 1]}, "at least 0; received -1 to 1"),
         ({"sample_weight": [1, 1, 1]}, r"one for each image, \(4,\), or for each label"),

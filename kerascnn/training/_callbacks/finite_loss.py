@@ -1,6 +1,7 @@
 """An end to a run whose loss or weights become infinite or NaN."""
 
 import math
+from collections.abc import Callable
 from typing import NoReturn
 
 import keras
@@ -16,13 +17,22 @@ class FiniteLoss(keras.callbacks.Callback):
         progress: where the run is.
         lengths: the number of steps, for the message.
         unseen: whether only some of the images were checked before the training.
+        cause: returns what is wrong with the images up to a step, from 1, if anything is.
     """
 
-    def __init__(self, progress: Progress, lengths: Lengths, *, unseen: bool = False) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        lengths: Lengths,
+        *,
+        unseen: bool = False,
+        cause: Callable[[int], str | None] = lambda step: None,
+    ) -> None:
         super().__init__()
         self.progress = progress
         self.lengths = lengths
         self.unseen = unseen
+        self.cause = cause
         self.step = 0
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -51,7 +61,9 @@ class FiniteLoss(keras.callbacks.Callback):
         self.model.set_weights(self.good)
         epochs, steps = self.progress.epochs, self.lengths.steps
         advice = f"lower learning_rate (it was {rate:g})"
-        if (epochs, self.step) == (0, 1):  # with the weights that were given
+        if cause := self.cause(self.step):
+            advice = cause
+        elif (epochs, self.step) == (0, 1):  # with the weights that were given
             advice = "before any weight was trained, so check the loss, the labels and the images"
         elif self.unseen:
             advice += ", or look for NaN in the images, of which only a few were checked before"

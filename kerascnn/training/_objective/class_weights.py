@@ -42,5 +42,12 @@ def class_weights(goal: Objective, part: Part, class_weight: Mapping[int, float]
     for index, weight in class_weight.items():
         weights[classes == index] = weight
     part = replace(part, weights=weights)
-    goal.check(part)
+    try:
+        goal.check(part)
+    except ValueError:
+        raise ValueError(
+            "class_weight needs a loss with a value for each label, such as a cross-entropy; "
+            "received one with a value for each image or batch, such as DiceLoss: leave "
+            "class_weight out, or pass another loss."
+        ) from None
     return part
