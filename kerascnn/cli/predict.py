@@ -71,6 +71,8 @@ def segment(
     channels = net.model.outputs[0].shape[-1]
     names = names_of(net, choice, max(channels, 2))  # one channel distinguishes two classes
     for image, picture, path in zip(images, pictures, paths, strict=True):
+        if (size := scaled(net, picture.shape[:2])) != picture.shape[:2]:
+            click.echo(f"{image}: resized to {size[0]}x{size[1]}, as in training", err=True)
         mask = classes_of_pixels(net, picture, tile)
         rows = objects(mask, least)
         with language(lang):
@@ -182,18 +184,40 @@ def names_of(net: "Trained", choice: Choice, classes: int) -> tuple[str, ...]:
 
 
 def classes_of_pixels(net: "Trained", picture: "np.ndarray", tile: int | None) -> "np.ndarray":
-    """Predict the class of each pixel of an image."""
+    """Predict the class of each pixel of an image, at the scale of the training images."""
+    import numpy as np
+    from skimage.transform import resize
+
     from kerascnn import predict_tiles
     from kerascnn._heads import last_activation
 
     from ._pictures import grey
 
     image = grey(picture) if net.model.input_shape[-1] == 1 else picture
+    size = scaled(net, image.shape[:2])
+    if size != image.shape[:2]:
+        image = resize(image, size, anti_aliasing=True).astype(np.float32)
     scores = predict_tiles(net.model, net.inputs(image)[0], tile=tile)
+    if size != picture.shape[:2]:
+        scores = resize(scores, (*picture.shape[:2], scores.shape[-1]), order=1)
     if scores.shape[-1] == 1:
         half = 0.5 if last_activation(net.model) == "sigmoid" else 0
         return (scores[..., 0] >= half).astype(int)
     return scores.argmax(axis=-1)
+
+
+def scaled(net: "Trained", sides: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the height and width of an image at the scale of training images that were resized.
+
+    Nothing is cropped: the tiles cover the whole image.
+    """
+    how = net.reading.get("resize")
+    if net.size is None or how is None:
+        return sides  # as large as those in the training, as far as is known
+    factors = [new / old for new, old in zip(net.size, sides, strict=True)]
+    if how == "crop":  # the larger factor, so that the image covers the size
+        factors = [max(factors)] * 2
+    return tuple(max(1, round(f * n)) for f, n in zip(factors, sides, strict=True))
 
 
 def objects(mask: "np.ndarray", least: int) -> list[tuple[int, int, float, float]]:

@@ -61,7 +61,13 @@ def from_run(
     mode, doubt = _mode(config.get("input_range"), preprocessing)
     notes = [f"{chosen.name} of '{path}'"]
     if include_top:
-        notes.append(f"images are resized to {'x'.join(map(str, shape))}, as in training")
+        words, own = "x".join(map(str, shape)), model.input_shape[1:3]
+        if len(model.outputs[0].shape) == 4:  # it may see larger images, tile by tile
+            notes.append(f"the training images have {words}")
+        else:
+            cropped = None not in own and own != shape[:2]
+            crop = f", cropped to {own[0]}x{own[1]}" if cropped else ""
+            notes.append(f"images are resized to {words}{crop}, as in training")
     return Trained(
         model=model if include_top else without_top(model),
         name=f"{model.name}/{path.resolve().name}",

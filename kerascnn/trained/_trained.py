@@ -39,7 +39,8 @@ class Trained:
         name: name for titles, such as "vgg16/cifar10".
         preprocessing: preprocessing from RGB in [0, 1] to the model's input.
         class_names: class names, by index; empty if unknown.
-        size: height and width to resize pictures to; `None`: that of the model's input.
+        size: height and width to resize pictures to; `None`: that of the model's input. A smaller
+            input takes their middle.
         short_side: length in pixels to resize the shorter side to, if the model accepts any size.
         convention: "mnist" if pictures must be converted to MNIST's format; otherwise `None`.
         folder: folder with the training images, if recorded by the run.
@@ -98,13 +99,14 @@ class Trained:
         picture = as_picture(picture)
         (height, width), channels = self._size, self.model.input_shape[-1]
         if self.convention == MNIST:
-            return framed(to_mnist_convention((picture @ LUMA)[None, ..., 0]), height or DIGIT)[0]
+            digit = to_mnist_convention((picture @ LUMA)[None, ..., 0])
+            return self._middle(framed(digit, height or DIGIT)[0])
         if height is None or width is None:
             height, width = self._size_for(picture.shape[:2])
         image = Image.fromarray(np.uint8(np.round(picture * 255)))
         bring = Image.Image.resize if self._stretches else ImageOps.fit
         image = bring(image, (width, height), Image.Resampling.BILINEAR)
-        fitted = np.asarray(image, np.float32) / 255
+        fitted = self._middle(np.asarray(image, np.float32) / 255)
         return fitted if channels == 3 else fitted @ LUMA
 
     def view(self, picture: np.ndarray) -> np.ndarray:
@@ -117,13 +119,16 @@ class Trained:
         height, width = self._size
         if self.convention == MNIST:
             return np.repeat(self.fitted(picture), 3, axis=-1)
-        if height is None or width is None or self._stretches:
+        if height is None or width is None:
             return picture
-        rows, columns = picture.shape[:2]
-        tall = max(1, min(rows, round(columns * height / width)))
-        wide = max(1, min(columns, round(rows * width / height)))
-        top, left = (rows - tall) // 2, (columns - wide) // 2
-        return picture[top : top + tall, left : left + wide]
+        tall, wide = rows, columns = picture.shape[:2]
+        if not self._stretches:
+            tall = max(1, min(rows, round(columns * height / width)))
+            wide = max(1, min(columns, round(rows * width / height)))
+        own = self.model.input_shape[1:3]
+        if None not in own:  # it may see only the middle
+            tall, wide = (max(1, round(n)) for n in (tall * own[0] / height, wide * own[1] / width))
+        return middle(picture, tall, wide)
 
     def doubts(self, picture: np.ndarray) -> str | None:
         """Describe how a picture is changed beyond its size, in one line; `None` if it is not."""
@@ -151,6 +156,8 @@ class Trained:
             if images.shape[1] != DIGIT:
                 images = to_mnist_convention(images[..., 0])
             images = framed(images, size)
+        if tuple(images.shape[1:3]) == tuple(self._size):
+            images = self._middle(images)
         return self._preprocessed(images)
 
     def _preprocessed(self, images: np.ndarray) -> np.ndarray:
@@ -262,6 +269,11 @@ class Trained:
     def _size(self) -> tuple[int | None, int | None]:
         return self.size or self.model.input_shape[1:3]
 
+    def _middle(self, image: np.ndarray) -> np.ndarray:
+        """Crop images (…, h, w, C) to the model's input, as the validation images in training."""
+        height, width = self.model.input_shape[1:3]
+        return middle(image, height or image.shape[-3], width or image.shape[-2])
+
     def _size_for(self, sides: tuple[int, int]) -> tuple[int, int]:
         """Return height and width to resize a picture to, for a model of any size."""
         scale = min(self.short_side / min(sides), LONGEST / max(sides))
@@ -275,6 +287,12 @@ class Trained:
                 f"length is at most {LONGEST // self.short_side} times its width."
             ) from None
         return height, width
+
+
+def middle(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return the middle of images (…, h, w, C)."""
+    top, left = (image.shape[-3] - height) // 2, (image.shape[-2] - width) // 2
+    return image[..., top : top + height, left : left + width, :]
 
 
 def framed(images: np.ndarray, size: int) -> np.ndarray:

@@ -60,6 +60,40 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.parametrize(
+    ("resize", "sides", "size"), [("crop", (256, 320), (32, 40)), ("stretch", (256, 320), (32, 32))]
+)
+def test_a_run_on_resized_images_segments_at_their_scale(kerascnn, tmp_path, resize, sides, size):
+    """A network that counts bright pixels in 9x9 finds the disc, and not the dots, only then."""
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+        for i in range(4):
+            half = np.arange(sides[0] * sides[1]).reshape(sides) % sides[1] // (sides[1] // 2)
+            Image.fromarray(np.uint8(half)).save(tmp_path / name / f"{i}.png")
+    data = kc.datasets.from_directory(
+        images="images", masks="masks", image_size=32, channels=1, resize=resize, check=False,
+        mask_values=[0, 1],
+    )  # fmt: skip
+    inputs = keras.Input((None, None, 1))
+    maps = layers.Conv2D(1, 3, activation="sigmoid", padding="same")
+    model = keras.Model(inputs, maps(inputs))
+    options = {"recipe": "alexnet", "dropout": 0.0, "epochs": 1, "batch_size": 3, "verbose": 0}
+    maps.set_weights([np.full((3, 3, 1, 1), 10.0), np.array([-30.0])])
+    kc.train(model, data, learning_rate=0.0, augment="none", run_dir="run", **options)
+    y, x = np.ogrid[: sides[0], : sides[1]]
+    disc = (y - 128) ** 2 + (x - 200) ** 2 < 50**2
+    dot = (y - 40) ** 2 + (x - 40) ** 2 < 6**2
+    Image.fromarray(np.uint8(255 * (disc | dot))).save("photo.png")
+    result = kerascnn("segment", "photo.png", "--run", "run")
+    assert result.exit_code == 0, result.output
+    assert f"photo.png: resized to {size[0]}x{size[1]}, as in training" in result.stderr
+    assert "images are resized" not in result.stderr
+    (found,) = rows("photo_segment.csv")
+    assert float(found["y"]) == pytest.approx(128, abs=4)
+    assert float(found["x"]) == pytest.approx(200, abs=5)
+    assert float(found["area"]) == pytest.approx(disc.sum(), rel=0.4)
+
+
 def test_objects_and_areas(kerascnn, models, photo, tmp_path):
     result = kerascnn(
         "segment", photo, "--model", models / "threshold.keras", "--class-names", "ground,cell"

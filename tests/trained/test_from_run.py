@@ -51,6 +51,38 @@ def test_a_run_is_loaded_as_it_was_trained(run):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("recipe", ["alexnet", "adam"])
+def test_a_run_of_cropped_images_sees_the_middle(folder, tmp_path, recipe):
+    """As the validation images in training: resized to 20x20 first, not to the model's 16x16."""
+    files = from_directory(folder, image_size=(20, 20)).train
+    images, labels = np.asarray(files[0]), files[1]
+    data = (images, labels), (images, labels)
+    options = {"recipe": recipe, "augment": "crop_flip", "epochs": 1, "batch_size": 4, "verbose": 0}
+    options |= {"dropout": 0.0} if recipe == "alexnet" else {}
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            keras.layers.Conv2D(2, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
+    kc.train(model, data, run_dir=tmp_path / "run", **options)
+    loaded = kc.trained.load(tmp_path / "run")
+    assert "images are resized to 20x20x3, cropped to 16x16, as in training" in loaded.note
+    with Image.open(files[0].paths[0]) as image:
+        picture = np.asarray(image)
+    np.testing.assert_array_equal(loaded.fitted(picture), images[0][2:-2, 2:-2])
+    again = kc.trained.load(kc.trained.save(loaded, tmp_path / "run.keras"))
+    for net in (loaded, again):
+        np.testing.assert_array_equal(net.prepared(images[:1]), images[:1][:, 2:-2, 2:-2])
+        found = net.explain(picture)
+        assert found.image.shape == (16, 16, 3)  # of the middle 20x20 of the picture
+        np.testing.assert_allclose(
+            found.probabilities, model.predict(images[:1][:, 2:-2, 2:-2], verbose=0)[0], rtol=1e-5
+        )
+
+
 def test_a_photo_is_seen_as_the_pictures_of_the_training(run):
     """To the last bit, so that a picture gets the same answer in both."""
     images, _labels = run.data.train
