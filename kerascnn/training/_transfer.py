@@ -3,7 +3,7 @@
 import keras
 
 from kerascnn._checks import check_count, check_number
-from kerascnn._errors import unknown
+from kerascnn._errors import unknown, warn
 from kerascnn._graph import Graph, Node, check_is_model, flatten
 from kerascnn._heads import last_activation, last_before_reshaping, unwrapped
 
@@ -29,9 +29,8 @@ def transfer(
         base: A functional or sequential Keras model that returns maps `(N, h, w, C)`, or
             `(N, C, h, w)` of layers that are "channels_first", or features `(N, D)`. If it is a
             classifier of images or pixels, the layer that computes the class scores, and what
-            follows it, is removed.
-            A `Dense` layer without an activation at its end is taken for one that computes class
-            scores.
+            follows it, is removed. A `Dense` layer without an activation at the end is taken for
+            one that computes class scores, with a warning.
         classes: The number of new classes.
         dropout: Dropout rate before the classifier, from 0 to below 1.
         name: Name of the new model.
@@ -81,7 +80,7 @@ def _features(base: keras.Model) -> keras.KerasTensor:
     """Return the output of a base without its classifier, if it has one."""
     tensor = base.outputs[0]
     classifies = last_activation(base) in CLASSIFYING and len(tensor.shape) in (2, 4)
-    if not (classifies or _ends_in_logits(base)):
+    if not classifies and not _ends_in_logits(base):
         return tensor
     found = False
     while not found:
@@ -99,6 +98,12 @@ def _features(base: keras.Model) -> keras.KerasTensor:
                 f"features, built with include_top=False."
             )
         (tensor,), found = inputs, _makes_scores(operation)
+    if not classifies:
+        warn(
+            f"base ends in a Dense layer without an activation, {base.outputs[0].shape}, which is "
+            "taken for class scores and removed. If it computes features, put it into a model of "
+            "your own: keras.Sequential([base, keras.layers.Dense(classes, 'softmax')])."
+        )
     return tensor
 
 

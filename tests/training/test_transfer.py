@@ -61,6 +61,7 @@ def test_the_classifier_of_the_base_is_left_out(base):
         [layers.Reshape((1, 1, 5)), layers.Conv2D(1, 1, activation="sigmoid")],
     ],
 )
+@pytest.mark.filterwarnings("ignore:base ends in a Dense layer")
 def test_no_class_scores_are_kept_as_features(head):
     """Neither of images nor of pixels: the five units before them are."""
     below = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(5, activation="relu")]
@@ -70,6 +71,12 @@ def test_no_class_scores_are_kept_as_features(head):
     expected = keras.Sequential(below).predict(images, verbose=0)
     found = model.layers[1].predict(images, verbose=0).reshape(3, 5)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_a_dense_layer_that_may_compute_features_is_said(base):
+    logits = keras.Model(base.inputs, base.get_layer("top").output)
+    with pytest.warns(UserWarning, match="without an activation, .* is taken for class scores"):
+        transfer(logits, classes=2)
 
 
 @pytest.mark.parametrize("last", [[], [layers.ReLU()], [layers.GlobalAveragePooling2D()]])
