@@ -14,7 +14,8 @@ from kerascnn._rescaling import warn_of_levels
 from .axes import check_channels_last, has_channels
 
 Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
-OneOrAll = np.ndarray | list[np.ndarray] | dict[str, np.ndarray]
+# An array; for several inputs a list of arrays, or a dict. Type checkers cannot know which.
+OneOrAll = np.ndarray | Any
 
 
 def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
