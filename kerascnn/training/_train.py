@@ -95,7 +95,7 @@ def train(
 
     Args:
         model: Any Keras model with one input. Outputs after the first are auxiliary classifiers,
-            unless the labels are a dict.
+            unless the labels are a dict. Classes are on the last axis of an output.
         data: A data set with `.train` and `.validation`, a pair `(images, labels)`, or a tuple
             of two such parts, for training and validation; `(images, labels, weights)` to weight
             the labels. Read a folder of images with `datasets.from_directory`. Images
