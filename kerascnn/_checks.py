@@ -66,6 +66,21 @@ def check_pair(
     return int(pair[0]), int(pair[1])
 
 
+def check_is_array(name: str, value: object) -> None:
+    """Reject a data set, which is no array.
+
+    >>> check_is_array("images", iter([]))
+    Traceback (most recent call last):
+    ValueError: images must be an array; received a list_iterator: pass the images of a batch of it.
+    """
+    like = hasattr(value, "__array__") or hasattr(value, "shape")
+    if not (like or isinstance(value, list | tuple | Real)):
+        raise ValueError(
+            f"{name} must be an array; received a {type(value).__name__}: pass the images of a "
+            f"batch of it."
+        )
+
+
 def check_number(
     name: str,
     value: float,

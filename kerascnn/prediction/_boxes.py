@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kerascnn._checks import check_count, check_number
+from kerascnn._checks import check_count, check_is_array, check_number
 from kerascnn._fusion import keep_maxima
 from kerascnn._graph import check_is_model
 from kerascnn._rescaling import warn_of_levels
@@ -62,6 +62,7 @@ def predict_boxes(
     if limit is not None:
         check_count("limit", limit)
     check_is_model(model)
+    check_is_array("images", images)
     images = np.asarray(images, "float32")
     shape, out = model.input_shape, model.output_shape
     fits = images.ndim == 4 and all(

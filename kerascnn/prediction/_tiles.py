@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kerascnn._checks import check_count
+from kerascnn._checks import check_count, check_is_array
 from kerascnn._describe.whole_maps import layers_of_all_positions, layers_of_unknown_fields
 from kerascnn._errors import warn
 from kerascnn._fusion import keep_maxima
@@ -124,6 +124,7 @@ def _warn_of_statistics(model: keras.Model, plans: Sequence[Axis]) -> None:
 
 def _check_image(image, channels):
     """Return an image as something that can be cut, with three axes."""
+    check_is_array("image", image)
     if not hasattr(image, "shape") or keras.ops.is_tensor(image):
         image = np.asarray(image)
     shape = tuple(image.shape)

@@ -82,7 +82,12 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
 
 
 def _keras_3(model: keras.Model, root: h5py.File, top: bool) -> list[Pair] | None:
-    """Match layers by class and count: conv2d, then conv2d_1 and so on."""
+    """Match layers by name, if the file has the same names; else by class and count.
+
+    The latter is Keras's way: conv2d, then conv2d_1 and so on.
+    """
+    if (pairs := _by_name(model, root)) is not None:
+        return pairs
     stored = {
         name: [group["vars"][key] for key in sorted(group["vars"], key=int)]
         for name, group in root["layers"].items()
@@ -111,6 +116,27 @@ def _keras_3(model: keras.Model, root: h5py.File, top: bool) -> list[Pair] | Non
             "saved from a model with other options, such as auxiliary heads or no top?"
         ) from misfit
     return pairs
+
+
+def _by_name(model: keras.Model, root: h5py.File) -> list[Pair] | None:
+    """Match layers by the names in the file; `None` if these are others, or the weights differ.
+
+    Branches with equal shapes may come in another order in the model than in the file.
+    """
+    groups = [group["vars"] for group in root["layers"].values() if len(group.get("vars", ()))]
+    stored = {str(group.attrs.get("name")): group for group in groups}
+    layers = {layer.name: layer for layer in model.layers if layer.weights}
+    if len(stored) < len(groups) or stored.keys() != layers.keys():
+        return None
+    pairs = []
+    try:
+        for name, layer in layers.items():
+            group = stored[name]
+            pairs += pair(name, _own(layer), [group[key] for key in sorted(group, key=int)])
+    except MisfitError:
+        return None
+    whole = all(one.stored.attrs.get("dtype") != "bfloat16" for one in pairs)
+    return pairs if whole else None
 
 
 def _own(layer: keras.layers.Layer) -> list[keras.Variable]:

@@ -1,10 +1,14 @@
 """Loading weights into a model, by the name of a set or from a file; all of them or none."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from kerascnn._errors import warn
+from kerascnn._graph import check_is_model
 
 from ._available import available
 from ._keras_files import opened, pairs_of_keras_file
@@ -15,6 +19,11 @@ from ._weight_set import WeightSet
 
 TORCH_SUFFIXES = (".pth", ".pt")
 SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", *TORCH_SUFFIXES)
+# Keras's words for a weight with another shape
+DIFFERS = re.compile(
+    r"object <\w+ name=([^,>]+).*?variable\.shape=(\(.*?\)).*?value\.shape=(\(.*?\))"
+)
+LONGEST = 300  # characters of other messages of Keras
 
 
 def resolve(
@@ -128,6 +137,7 @@ def load(
     >>> kc.weights.load(model, "mnist") is model
     True
     """
+    check_is_model(model)
     if not model.built:
         raise ValueError(
             f"model must be built; received {model.name}, which has no weights yet. "
@@ -179,7 +189,25 @@ def load(
             f"weights must be a complete weights file for {model.name}; {path} cannot be read: "
             f"{reason}. Save or download it again. Nothing was loaded."
         ) from error
+    if named is None:
+        _warn_of_nan(model, path)
     return model
+
+
+def _warn_of_nan(model: keras.Model, path: Path) -> None:
+    for weight in model.weights:
+        array = keras.ops.convert_to_numpy(weight)
+        # the sum is faster than to look at each number, and enough if it is finite
+        if (
+            array.dtype.kind == "f"
+            and not np.isfinite(array.sum())
+            and not np.isfinite(array).all()
+        ):
+            warn(
+                f"'{path}' contains NaN or infinity, first in {weight.path!r}, so the model "
+                f"computes nothing useful: load the weights of an earlier epoch."
+            )
+            return
 
 
 def _how_to_transfer(classes: int | None) -> str:
@@ -252,4 +280,15 @@ def _load_by_keras(model: keras.Model, path: Path) -> None:
         model.load_weights(path)
     except Exception as error:
         model.set_weights(before)
-        raise MisfitError(" ".join(str(error).split())) from error
+        raise _misfit(" ".join(str(error).split())) from error
+
+
+def _misfit(message: str) -> MisfitError:
+    """Shorten Keras's message, in which the layer that differs is an example."""
+    found = DIFFERS.search(message)
+    if found is None:
+        return MisfitError(message[:LONGEST].rstrip(".") + ".")
+    layer, own, stored = found.groups()
+    misfit = MisfitError(f"'{layer}' differs, with {own} in the model and {stored} in the file.")
+    misfit.layer = layer
+    return misfit

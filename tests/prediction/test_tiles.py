@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import kerascnn as kc
@@ -264,3 +265,13 @@ def test_a_layer_of_unknown_field_is_named():
     words = "field of the layer 'deformable' is unknown, so a tile of 32x32 pixels may be too small"
     with pytest.warns(UserWarning, match=words):
         predict_tiles(model, np.zeros((32, 64)))
+
+
+def test_a_data_set_is_no_array():
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(11, 1)])
+    data = tf.data.Dataset.from_tensor_slices(np.zeros((2, 8, 8, 1), "float32")).batch(2)
+    for one in (data, iter(data)):
+        with pytest.raises(
+            ValueError, match=r"image must be an array; received a \w+: pass the im"
+        ):
+            predict_tiles(model, one)

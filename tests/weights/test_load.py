@@ -482,7 +482,47 @@ def test_nested_models_keep_their_weights_if_keras_fails_half_way(tmp_path):
     nested(5).save_weights(file)
     model = nested(2)
     before = model.get_weights()
-    with pytest.raises(ValueError, match=r"Nothing was loaded\.$"):
+    with pytest.raises(ValueError, match=r"Nothing was loaded\. For other classes"):
         kc.weights.load(model, file)
     for now, own in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, own)
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+@pytest.mark.parametrize("names", [("left", "right"), ("conv2d_7", "conv2d_8")])
+def test_branches_of_equal_shapes_keep_their_names(tmp_path, suffix, names):
+    def branches(order):
+        image = keras.Input((8, 8, 1))
+        both = {name: keras.layers.Conv2D(4, 3, name=name) for name in names}
+        made = {name: both[name](image) for name in order}
+        return keras.Model(image, keras.layers.Concatenate()([made[name] for name in order]))
+
+    saved, loaded = branches(names), branches(names[::-1])
+    assert [layer.name for layer in saved.layers] != [layer.name for layer in loaded.layers]
+    path = tmp_path / f"a{suffix}"
+    (saved.save if suffix == ".keras" else saved.save_weights)(path)
+    kc.weights.load(loaded, path)
+    for name in names:
+        ours, theirs = (model.get_layer(name).kernel for model in (loaded, saved))
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_weights_that_are_not_finite_are_told(tmp_path, nested):
+    layers = [keras.Input((3,)), keras.layers.Dense(2, name="one"), keras.layers.Dense(2)]
+    model = keras.Sequential(layers)
+    if nested:
+        model = keras.Sequential([keras.Input((3,)), model])
+    weights = model.get_weights()
+    weights[2][0, 0] = np.nan
+    model.set_weights(weights)
+    model.save_weights(tmp_path / "a.weights.h5")
+    with pytest.warns(
+        UserWarning, match=r"a\.weights\.h5' contains NaN or infinity, first in '.*ker"
+    ):
+        kc.weights.load(model, tmp_path / "a.weights.h5")
+
+
+def test_a_name_is_no_model(tmp_path):
+    with pytest.raises(TypeError, match=r"model must be a keras.Model; received str"):
+        kc.weights.load("lenet5", tmp_path / "a.weights.h5")

@@ -21,6 +21,20 @@ def test_other_classes_are_told_how_to_transfer(tmp_path):
             kc.build_lenet5(weights=tmp_path / name, classes=25)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # of Keras
+def test_other_classes_of_a_nested_model(tmp_path):
+    def nested(classes):
+        layers = [keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 1), keras.layers.Flatten()]
+        return kc.training.transfer(keras.Sequential(layers), classes)
+
+    nested(10).save_weights(tmp_path / "a.weights.h5")
+    how = r"Nothing was loaded.*kc\.training\.transfer\(model, 25\)"
+    what = r"'predictions' differs, with \(16, 25\) in the model and \(16, 10\) in the file"
+    with pytest.raises(ValueError, match=f"{what}.*{how}") as error:
+        kc.weights.load(nested(25), tmp_path / "a.weights.h5")
+    assert len(str(error.value)) < 500 + len(str(tmp_path))
+
+
 def test_another_layer_that_differs_is_not_about_classes(tmp_path):
     kc.build_mlp(hidden=(8,)).save_weights(tmp_path / "a.weights.h5")
     with pytest.raises(ValueError, match="Nothing was loaded") as error:
