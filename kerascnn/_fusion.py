@@ -20,7 +20,7 @@ from ._state import parts_of
 VOLUMES = 5  # axes of (N, D, H, W, C); more in TimeDistributed
 
 
-def keep_maxima(model: keras.Model) -> None:
+def avoid_wrong_fusions(model: keras.Model) -> None:
     """Turn fusion off for the rest of the process if it may change what a model computes."""
     if keras.backend.backend() != "tensorflow" or is_off():
         return

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerascnn._checks import check_count, check_is_array, check_number
-from kerascnn._fusion import keep_maxima
+from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._graph import check_is_model
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
@@ -82,7 +82,7 @@ def predict_boxes(
             "boxes=."
         )
     check_size_of(model, images.shape)
-    keep_maxima(model)
+    avoid_wrong_fusions(model)
     if len(images):
         warn_of_levels(model, images)
     found = []

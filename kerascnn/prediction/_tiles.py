@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kerascnn._checks import check_count, check_is_array
 from kerascnn._describe.whole_maps import layers_of_all_positions, layers_of_unknown_fields
 from kerascnn._errors import warn
-from kerascnn._fusion import keep_maxima
+from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._memory import keep_buffers
 from kerascnn._progress import progress
 from kerascnn._rescaling import warn_of_levels
@@ -81,7 +81,7 @@ def predict_tiles(
     check_count("batch_size", batch_size)
     plans = axis_plan(geometry, image.shape[:2], tile, margin, overlap)
     keep_buffers()
-    keep_maxima(model)
+    avoid_wrong_fusions(model)
     result: np.ndarray | None = None
     tiles = list(product(plans[0].starts, plans[1].starts))
     if len(tiles) > 1:

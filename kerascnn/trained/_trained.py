@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from kerascnn import describe, weights
-from kerascnn._fusion import keep_maxima
+from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._graph import flatten
 from kerascnn._picture_reader import LUMA, as_picture
 from kerascnn._sizes import check_size_of
@@ -187,7 +187,7 @@ class Trained:
             ValueError: If the outputs are a dict, or no scores of classes, as of a tanh or a
                 single linear unit without class names.
         """
-        keep_maxima(self.model)
+        avoid_wrong_fusions(self.model)
         outputs = self.model.predict(inputs, verbose=0)
         return to_probabilities(outputs, self.model, self.name, self.class_names)
 

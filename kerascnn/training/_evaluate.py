@@ -12,7 +12,7 @@ from scipy import special
 from kerascnn._checks import check_count, is_whole
 from kerascnn._class_names import names_of, remember
 from kerascnn._errors import unknown
-from kerascnn._fusion import keep_maxima
+from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._graph import flatten
 from kerascnn._heads import last_activation
 from kerascnn._memory import keep_buffers
@@ -132,7 +132,7 @@ def evaluate(
     else:
         rows = range(0, len(given), batch_size)
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
-    keep_maxima(model)
+    avoid_wrong_fusions(model)
     with kernels_checked(model, first.images.shape):
         return _compare(model, scores, batches, ignore_class, names, order)
 

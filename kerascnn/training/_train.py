@@ -13,7 +13,7 @@ import numpy.typing as npt
 from kerascnn._checks import check_count, check_number
 from kerascnn._class_names import remember
 from kerascnn._errors import unknown
-from kerascnn._fusion import keep_maxima
+from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._graph import check_is_model
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked, mend_gradients
@@ -249,7 +249,7 @@ def train(
                 run = Fit(trained, ready, plan, progress, lengths, meter, seed, where.count)
                 shape = first_of(ready.fit).images.shape
                 mend_gradients()
-                keep_maxima(model)
+                avoid_wrong_fusions(model)
                 with kernels_checked(model, shape):
                     run.run(together, verbosity(verbose))
             if directory:

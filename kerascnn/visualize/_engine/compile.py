@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras import KerasTensor, ops
 
 from kerascnn._errors import warn
-from kerascnn._fusion import keep_maxima
+from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._graph import Graph, Node, Tensor, flatten, run
 from kerascnn._known import can_be_seen, computes_as_defined
 from kerascnn._memory import keep_buffers
@@ -101,7 +101,7 @@ def compiled(
     of_any_size = key
     key = (*(key or ()), *((tuple(spec.shape), spec.dtype.name) for spec in signature))
     if key not in steps or not steps[key].is_valid(wiring, state):
-        keep_maxima(model)
+        avoid_wrong_fusions(model)
         warn_of_broken_weights(model)  # now only: it would take a tenth of the time of a heatmap
         warn_of_mixed_images(graph)
         of = weakref.ref(model)  # a computation must not keep its model alive
