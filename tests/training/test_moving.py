@@ -43,7 +43,7 @@ MOVING = {
     "nested": lambda: keras.Sequential([keras.Sequential([layers.RandomFlip()])]),
     "functional": functional,
     "subclass": Mirror,
-    "wrapped": lambda: Sometimes(layers.RandomShear(0.1)),
+    "wrapped": lambda: Sometimes(layers.RandomTranslation(0.1, 0.1)),
     "method": lambda: layers.RandomZoom(0.1).__call__,
     "custom": Mirrors,
     "flip": lambda: lambda images: images[:, :, ::-1],
