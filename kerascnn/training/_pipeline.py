@@ -233,8 +233,8 @@ def _of_parts(
     problems: list[Exception] = []
 
     def arrays(part: Part) -> tuple[np.ndarray, ...]:
-        others = keras.tree.map_structure(
-            np.asarray, (part.labels, part.weights), none_is_leaf=False
+        others = keras.tree.map_structure(  # weights may be None
+            lambda one: one if one is None else np.asarray(one), (part.labels, part.weights)
         )
         return (np.asarray(part.images, "float32"), *(one for one in others if one is not None))
 
