@@ -185,9 +185,10 @@ class Graph:
         counts if no node uses them.
         """
         others = {*node.outputs[1:]}
-        known = isinstance(node.operation, keras.Layer) and can_be_seen(node.operation)
+        if not others or (isinstance(node.operation, keras.Layer) and can_be_seen(node.operation)):
+            return True
         used = (key for keys in (self.outputs, *(n.inputs for n in self.nodes)) for key in keys)
-        return not others or known or others.isdisjoint(used)
+        return others.isdisjoint(used)
 
     def maker(self, key: Key) -> Node:
         """Find the node that computes a tensor."""
