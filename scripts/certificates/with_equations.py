@@ -18,8 +18,9 @@ def rise(pair: Pair) -> dict:
     import torch
 
     ours = visualize.rise(
-        pair.model, pair.images, CLASS, masks=MASKS, cells=CELLS, keep=KEEP, verbose=False
-    )
+        pair.model, pair.images, CLASS, masks=MASKS, cells=CELLS, keep=KEEP, probability=False,
+        verbose=False,
+    )  # fmt: skip
     height, width = size = pair.images.shape[1:3]
     grids, shifts = _draw(MASKS, CELLS, KEEP, size, 0)
     sides = [(CELLS + 1) * -(-n // CELLS) for n in size]
