@@ -29,7 +29,7 @@ from _fuzz.methods import METHODS, SkipError
 from _fuzz.methods.common import disagreement
 
 TRIES = 3  # sets of images
-OURS = r"(model|images|layer|target|units?|loss|channels|size|TensorFlow cannot compute) "
+OURS = r"(model|images|input|layer|target|units?|loss|channels|size|TensorFlow cannot compute) "
 
 
 def refusal(error):

@@ -146,9 +146,13 @@ def test_volumes_without_channels_have_no_colors(name):
         ((6, 6, 3), lambda x: keras.ops.stack([x[..., 2], x[..., 1], x[..., 0]], -1)),
         ((6, 6, 3), lambda x: layers.LayerNormalization()(x)),
         ((8, 3), lambda x: layers.Reshape((6, 4, 1))(layers.Conv1D(4, 3)(x))),
+        ((9, 6, 1), layers.Reshape((3, 6, 3, 1))),
     ],
-    ids=["sequence", "patches", "gray", "gray with an axis", "BGR", "normalized", "two kinds"],
-)
+    ids=[
+        "sequence", "patches", "gray", "gray with an axis", "BGR", "normalized", "two kinds",
+        "a channel that is folded",
+    ],
+)  # fmt: skip
 def test_channels_are_reduced_where_the_input_has_them(shape, begin, rng):
     model, x = convolved(shape, begin), rng.random((2, *shape), "float32")
     signed = visualize.saliency(model, x, 1, reduce=None)

@@ -91,7 +91,8 @@ def channels_of(graph: Graph, key: Key) -> Channels:
         mover = next(
             (n for n in path if _are_moved(found[n.outputs[0]], rank, len(n.shapes[0]))), path[-1]
         )
-    return Channels(rank_at == rank or axes.get(rank - 1) == {rank_at - 1}, mover)
+    one = shapes[key][-1] == 1  # such as gray; no axis of space has one place
+    return Channels(rank_at == rank or one or axes.get(rank - 1) == {rank_at - 1}, mover)
 
 
 def _are_moved(axes: Axes, rank: int, rank_at: int) -> bool:
@@ -206,7 +207,7 @@ def _changed(shape: tuple) -> tuple[np.ndarray, list[int]]:
 def _followed(axes: list[int], values: np.ndarray) -> Axes:
     """Return along which axes of some values only a part changes with an index of another axis."""
     found: Axes = {}
-    if len(values) != len(axes):  # it is the same for all items
+    if not values.ndim or len(values) != len(axes):  # it is the same for all items
         return found
     change = np.abs(values.astype("float32") - values[:1].astype("float32"))
     change = change > ROUNDING * change.max()
