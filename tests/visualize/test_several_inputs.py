@@ -165,7 +165,9 @@ def test_maps_are_laid_over_the_input_that_they_see(net, arrays):
 
 def test_the_last_step_of_deletion_shows_nothing_of_one_input(net, arrays):
     heatmaps = np.zeros((2, 8, 6))
-    result = visualize.deletion_insertion(net, arrays, heatmaps, 0, fill=0.5, steps=2, input="scan")
+    result = visualize.deletion_insertion(
+        net, arrays, heatmaps, 0, fill=0.5, steps=2, input="scan", probability=False
+    )
     logits = alone(net, arrays, 1, np.full_like(arrays[1], 0.5))[:, 0]
     np.testing.assert_allclose(result.deletion[:, -1], logits, rtol=1e-5)
     whole = net.predict(arrays, verbose=0)[:, 0]
