@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from tensorflow.python.framework.test_util import IsMklEnabled
 
 from kerascnn._graph import flatten
 from kerascnn.training import DiceLoss, PadCropFlip, evaluate, train, transfer
@@ -12,6 +13,10 @@ layers = keras.layers
 SHAPE = (3, 8, 7)  # channels first
 ONCE = {"epochs": 1, "batch_size": 4, "learning_rate": 0.0, "verbose": 0}
 LAST, FIRST = (layers.Permute(axes) for axes in ((2, 3, 1), (3, 1, 2)))
+
+computed = pytest.mark.skipif(
+    not IsMklEnabled(), reason="TensorFlow only computes channels first with oneDNN"
+)
 
 
 def conv(filters=2, first=True, **options):
@@ -83,6 +88,7 @@ def test_the_width_is_not_taken_for_the_classes(images, loss):
         evaluate(model, (images, MASKS))
 
 
+@computed
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_moved_to_the_end_the_classes_are_learned(images, padding):
     model = net(conv(padding=padding), LAST)
@@ -98,6 +104,7 @@ def test_moved_to_the_end_the_classes_are_learned(images, padding):
     assert result.loss == pytest.approx(expected, rel=1e-5)
 
 
+@computed
 def test_numbers_may_have_any_axes(images):
     model = net(conv(3, padding="same"))
     expected = np.mean((np.asarray(model(images)) - images) ** 2)
@@ -105,6 +112,7 @@ def test_numbers_may_have_any_axes(images):
     assert history["loss"][0] == pytest.approx(expected, rel=1e-5)
 
 
+@computed
 @pytest.mark.parametrize("options", [{"recipe": "resnet"}, {"augment": PadCropFlip(1)}])
 def test_channels_are_not_cropped_or_mirrored(images, options):
     head = [layers.GlobalAveragePooling2D("channels_first"), layers.Softmax()]
@@ -122,6 +130,7 @@ def test_ten_crops_are_those_of_the_image(images):
         evaluate(model, (images, np.arange(4) % 2), ten_crop=True)
 
 
+@computed
 @pytest.mark.parametrize("default", ["channels_first", "channels_last"])
 @pytest.mark.parametrize("first", [True, False])
 def test_transfer_pools_the_axes_of_the_base(default, first):
