@@ -46,12 +46,11 @@ def _pads_volumes_twice(nodes: Sequence[Node]) -> bool:
 
 def _may_compare(operation: keras.Operation) -> bool:
     """Return whether an operation is a maximum of tensors, or has code that may compute one."""
-    parts = operation._flatten_layers() if isinstance(operation, keras.Layer) else [operation]
     return any(
         type(part).__name__ == "Maximum"
         or not computes_as_defined(part)
         or not _has_a_known_activation(part)
-        for part in parts
+        for part in parts_of(operation)
     )
 
 

@@ -11,11 +11,12 @@ from functools import cache
 import keras
 
 OWN = ("keras.", "kerascnn.")
-# Keras's own, but they compute what they are given: a function, a list of layers, a saved model.
-RUNNING_OTHERS = (
-    "AssociativeScan", "Cond", "FlaxLayer", "ForiLoop", "Function", "JaxLayer", "Map", "Pipeline",
-    "Scan", "Switch", "TFSMLayer", "TorchModuleWrapper", "VectorizedMap", "WhileLoop",
+# Keras's own, but they compute what they are given: a function, or a network of another library.
+OPAQUE = (
+    "AssociativeScan", "Cond", "FlaxLayer", "ForiLoop", "JaxLayer", "Map", "Scan", "Switch",
+    "TFSMLayer", "TorchModuleWrapper", "VectorizedMap", "WhileLoop",
 )  # fmt: skip
+RUNNING_OTHERS = (*OPAQUE, "Function", "Pipeline")  # the layers of the last two can be seen
 
 
 def is_known(function: Callable) -> bool:

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kerascnn as kc
 from kerascnn import predict_boxes
@@ -96,13 +95,3 @@ def test_nan_and_images_too_dark_for_the_model(model):
     levels = keras.Model(inputs, model(keras.layers.Rescaling(1 / 255)(inputs)))
     with pytest.warns(UserWarning, match="rescales 0 … 255"):
         predict_boxes(levels, image + 1, boxes=1)
-
-
-def test_a_data_set_is_no_array():
-    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(11, 1)])
-    data = tf.data.Dataset.from_tensor_slices(np.zeros((2, 8, 8, 1), "float32")).batch(2)
-    for one in (data, iter(data)):
-        with pytest.raises(
-            ValueError, match=r"images must be an array; received a \w+: pass the im"
-        ):
-            predict_boxes(model, one)

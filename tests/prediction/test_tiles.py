@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 import kerascnn as kc
-from kerascnn import predict_tiles
+from kerascnn import predict_boxes, predict_tiles
 
 
 @pytest.fixture(scope="module")
@@ -267,11 +267,11 @@ def test_a_layer_of_unknown_field_is_named():
         predict_tiles(model, np.zeros((32, 64)))
 
 
-def test_a_data_set_is_no_array():
+@pytest.mark.parametrize(("predict", "name"), [(predict_tiles, "image"), (predict_boxes, "images")])
+def test_a_data_set_is_no_array(predict, name):
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(11, 1)])
     data = tf.data.Dataset.from_tensor_slices(np.zeros((2, 8, 8, 1), "float32")).batch(2)
     for one in (data, iter(data)):
-        with pytest.raises(
-            ValueError, match=r"image must be an array; received a \w+: pass the im"
-        ):
-            predict_tiles(model, one)
+        words = rf"{name} must be an array; received a \w+: pass the images"
+        with pytest.raises(ValueError, match=words):
+            predict(model, one)

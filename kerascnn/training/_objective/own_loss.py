@@ -34,25 +34,17 @@ def own_loss(
     Raises:
         ValueError: If Keras would broadcast the labels to another shape.
     """
-    of_classes = partial(class_indices, output=output)
-    if keras_name(loss) not in ELEMENTWISE:
-        return make(
-            loss,
-            [],
-            labels,
-            output,
-            check=partial(check_own_masks, output=output),
-            ready=partial(middle_of_masks, output=output),
-            of_classes=of_classes,
-        )
+    check, ready = check_own_masks, middle_of_masks
+    if keras_name(loss) in ELEMENTWISE:
+        check, ready = check_shape, like_output
     return make(
         loss,
         [],
         labels,
         output,
-        check=partial(check_shape, output=output),
-        ready=partial(like_output, output=output),
-        of_classes=of_classes,
+        check=partial(check, output=output),
+        ready=partial(ready, output=output),
+        of_classes=partial(class_indices, output=output),
     )
 
 

@@ -13,7 +13,7 @@ from keras import ops
 from kerascnn._errors import LISTED, unknown, warn
 from kerascnn._graph import Graph, Key, Node, Slot, Tensor, flatten, has_graph, run
 from kerascnn._heads import SQUASHING, last_function, name_of, without_activation
-from kerascnn._known import OWN, can_be_seen, is_known, known_name
+from kerascnn._known import OPAQUE, OWN, can_be_seen, is_known, known_name
 from kerascnn._state import parts_of
 
 from .tape import pass_back
@@ -38,12 +38,7 @@ BENT = (
     "greater", "greaterequal", "less", "lessequal",
 )  # fmt: skip
 SMOOTH = (*SQUASHING, "tanh", "linear")  # functions that a Lambda may apply without a warning
-HIDING = (
-    "SCells", "CCells",  # layers of this package that contain a ReLU
-    "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper",  # networks of other libraries
-    # operations that apply a function of the user's
-    "AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop",
-)  # fmt: skip
+HIDING = ("SCells", "CCells", *OPAQUE)  # the first two are layers of this package
 
 
 def rule_named(rule: str, graph: Graph, until: tuple[Key, ...]) -> Callable:
