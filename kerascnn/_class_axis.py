@@ -47,7 +47,8 @@ def classes_are_last(graph: Graph, output: Key) -> bool:
 def _is_softmax(node: Node) -> bool:
     """Return whether an operation is a softmax over its last axis."""
     if known_name(node.operation) == "Activation":
-        return node.operation.activation is keras.activations.softmax
+        softmaxes = keras.activations.softmax, keras.activations.log_softmax
+        return node.operation.activation in softmaxes
     is_last = getattr(node.operation, "axis", None) in (-1, len(node.shapes[0]) - 1)
     return known_name(node.operation) in ("Softmax", "LogSoftmax") and is_last
 

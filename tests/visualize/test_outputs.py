@@ -146,6 +146,7 @@ def test_the_advice_for_classes_on_another_axis_is_right(images):
         lambda x: layers.Softmax()(layers.Reshape((30, 3))(x)),
         lambda x: layers.Permute((2, 1, 3))(x),
         lambda x: layers.Softmax()(layers.Reshape((5, 18))(x)),  # so the softmax is meant
+        lambda x: layers.Activation("log_softmax")(layers.Permute((3, 1, 2))(x)),
         lambda x: layers.Flatten()(layers.Conv2D(1, 1, activation="sigmoid")(x)),  # each a unit
         lambda x: layers.Reshape((4, 2))(layers.Dense(8)(layers.Flatten()(x))),
     ],
