@@ -137,6 +137,8 @@ class Plain:
                     logits |= {i: inner[1][end]} if end in inner[1] else {}
                     continue
                 values[i] = apart(self.compute(step, tensors))
+                if values[i].dtype.is_floating:  # also what layers without weights make of integers
+                    self.tape.watch(values[i])
                 if (*path, i) == self.cut:
                     values[i] = tf.stop_gradient(values[i])
                 self.values[(*path, i)] = values[i]
