@@ -46,8 +46,8 @@ MAY_USE = {
 SERVE_ALL = {
     "_calls", "_checks", "_class_axis", "_class_names", "_copies", "_errors", "_files", "_fusion",
     "_gradients", "_graph", "_heads", "_kernel_gradients", "_known", "_markup", "_max_pooling_3d",
-    "_memory", "_onednn", "_picture_reader", "_print", "_processor", "_progress", "_rescaling",
-    "_sizes", "_state", "_text", "_twin",
+    "_memory", "_moved_axes", "_onednn", "_picture_reader", "_print", "_processor", "_progress",
+    "_rescaling", "_sizes", "_state", "_text", "_twin",
 }  # fmt: skip
 
 TENSORFLOW = (

@@ -11,6 +11,7 @@ import keras
 from kerascnn._graph import Graph, Key, Node, flatten, has_graph
 from kerascnn._heads import unwrapped
 from kerascnn._known import known_name
+from kerascnn._moved_axes import may_move, moved_axes
 
 LOST = ("Flatten", "Reshape")  # after these, it is not known where the channels are
 
@@ -24,8 +25,8 @@ class Channels(NamedTuple):
 
 def channels_of_output(graph: Graph, key: Key) -> Channels | None:
     """Find the channels of an output; `None` if they are on the last axis, or it is not known."""
-    made = {each for node in graph.nodes for each in node.outputs}
-    axes = list(range(1, len(graph.shapes[key])))  # of a tensor, as they are in the output
+    shapes, made = graph.shapes, {each for node in graph.nodes for each in node.outputs}
+    axes = list(range(1, len(shapes[key])))  # of a tensor, as they are in the output
     while key in made:
         node = graph.maker(key)
         if node.is_input or len(node.shapes[0]) - 1 != len(axes):
@@ -34,7 +35,7 @@ def channels_of_output(graph: Graph, key: Key) -> Channels | None:
             return _unless_last(axes.index(own % len(node.shapes[0])) + 1, node, axes)
         if known_name(node.operation) in LOST:
             return None
-        axes = [_order(node)[axis - 1] for axis in axes]
+        axes = [_order(node, shapes[node.inputs[0]])[axis - 1] for axis in axes]
         key = node.inputs[0]
     return None
 
@@ -44,8 +45,8 @@ def channels_of_images(model: keras.Model) -> Channels | None:
     if not has_graph(model):
         return None
     graph = flatten(model)
-    first = graph.inputs[0]
-    ways = {first: list(range(1, len(graph.shapes[first])))}  # axes of the images, as in a tensor
+    shapes, first = graph.shapes, graph.inputs[0]
+    ways = {first: list(range(1, len(shapes[first])))}  # axes of the images, as in a tensor
     for node in graph.nodes:
         axes = next((ways[key] for key in node.inputs if key in ways), None)
         if node.is_input or axes is None:
@@ -54,7 +55,7 @@ def channels_of_images(model: keras.Model) -> Channels | None:
             return _unless_last(axes[own - (own > 0)], node, axes)
         if known_name(node.operation) in LOST or len(node.shapes[0]) - 1 != len(axes):
             return None
-        axes = [axes[axis - 1] for axis in _order(node)]
+        axes = [axes[axis - 1] for axis in _order(node, shapes[node.inputs[0]])]
         ways |= dict.fromkeys(node.outputs, axes)
     return None
 
@@ -87,14 +88,9 @@ def _own_axis(node: Node) -> int:
     return {"channels_first": 1, "channels_last": -1}.get(found or "", 0)
 
 
-def _order(node: Node) -> list[int]:
+def _order(node: Node, shape: tuple) -> list[int]:
     """Return which axis of its input a layer puts on axis 1, 2, …; it is assumed to move none."""
     axes = list(range(1, len(node.shapes[0])))
-    try:
-        given = keras.KerasTensor((None, *(axis + 4 for axis in axes)))  # of different lengths
-        args, kwargs = node.arguments(dict.fromkeys(node.inputs, given))
-        made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))[0]
-        order = [length - 4 for length in made.shape[1:]]
-    except Exception:  # of a layer that only takes other sizes
-        return axes
-    return order if sorted(order) == axes else axes
+    moved = moved_axes(node, shape) if may_move(node) else {}
+    to = [moved.get(axis, axis) for axis in axes]
+    return [to.index(axis) + 1 for axis in axes] if sorted(to) == axes else axes

@@ -9,7 +9,6 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 
 from kerascnn._describe.axes import space
 from kerascnn._describe.families import (
@@ -27,10 +26,9 @@ from kerascnn._describe.families import (
 )
 from kerascnn._graph import Graph, Key, Node, run
 from kerascnn._heads import unwrapped
-from kerascnn._known import OWN, can_be_seen, known_name
+from kerascnn._known import can_be_seen, known_name
+from kerascnn._moved_axes import Axes, changed, followed, may_move, moved_axes
 
-SOME_SIZES = (5, 6, 7)  # of axes of any size
-ROUNDING = 1e-3  # of the largest change
 KEEPING = (
     *POINTWISE, *NORMALIZATIONS, keras.layers.GroupNormalization, keras.layers.Activation,
 )  # fmt: skip
@@ -38,9 +36,6 @@ NEW_CHANNELS = (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *RECURRENT, 
 WINDOWED = (
     *CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *CONV_LSTM, *POOLS, *GLOBAL_POOLS,
 )  # fmt: skip
-MOVING = ("Permute", "Transpose", "Moveaxis", "Swapaxes", "Einsum")
-
-Axes = dict[int, set[int]]  # for each axis of one tensor, those of another that follow it
 
 
 @dataclass(frozen=True)
@@ -169,13 +164,13 @@ def _measured(graph: Graph, shapes: dict[Key, tuple], key: Key, until: Key) -> d
     }
     if any(_weights_of(node) for node in nodes if node.name not in left_out):
         return {}
-    changed, axes = _changed(shapes[key])
+    items, axes = changed(shapes[key])
     inputs = []
     for own in graph.inputs:
         dtype = graph.maker(own).operation.dtype
-        items = changed if own == key else _changed(shapes[own])[0][:1].repeat(len(axes), 0)
+        given = items if own == key else changed(shapes[own])[0][:1].repeat(len(axes), 0)
         whole = not keras.backend.is_float_dtype(dtype)
-        inputs.append(keras.ops.convert_to_tensor(100 * items if whole else items, dtype))
+        inputs.append(keras.ops.convert_to_tensor(100 * given if whole else given, dtype))
 
     def call(node: Node, args: tuple, kwargs: dict) -> Any:
         return args[0] if node.name in left_out else run(node, args, kwargs)
@@ -184,39 +179,7 @@ def _measured(graph: Graph, shapes: dict[Key, tuple], key: Key, until: Key) -> d
         values = graph.evaluate(inputs, call, until=(until,))
     except Exception:  # what cannot be computed is refused elsewhere
         return {}
-    return {k: _followed(axes, keras.ops.convert_to_numpy(value)) for k, value in values.items()}
-
-
-def _changed(shape: tuple) -> tuple[np.ndarray, list[int]]:
-    """Return an item and copies in which the values at one index of an axis are others.
-
-    Returns:
-        Items (1 + 2 · axes, …), and for each of them the axis, 0 for the first.
-    """
-    sizes = [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape[1:])]
-    axes = [0, *(axis for axis in range(1, len(shape)) for _ in range(2))]
-    items = np.random.default_rng(0).uniform(0.2, 0.4, (1, *sizes)).astype("float32")
-    items = items.repeat(len(axes), 0)
-    for item in range(1, len(axes)):
-        axis = axes[item]
-        index = 0 if item % 2 else sizes[axis - 1] // 2
-        np.moveaxis(items[item], axis - 1, 0)[index] += 0.5
-    return items, axes
-
-
-def _followed(axes: list[int], values: np.ndarray) -> Axes:
-    """Return along which axes of some values only a part changes with an index of another axis."""
-    found: Axes = {}
-    if not values.ndim or len(values) != len(axes):  # it is the same for all items
-        return found
-    change = np.abs(values.astype("float32") - values[:1].astype("float32"))
-    change = change > ROUNDING * change.max()
-    for axis, item in zip(axes[1:], change[1:], strict=True):
-        for to in range(item.ndim):
-            some = item.any(axis=tuple(a for a in range(item.ndim) if a != to))
-            if some.any() and not some.all():
-                found.setdefault(axis, set()).add(to + 1)
-    return found
+    return {k: followed(axes, keras.ops.convert_to_numpy(value)) for k, value in values.items()}
 
 
 def moved_channels(graph: Graph) -> dict[Key, int]:
@@ -242,7 +205,7 @@ def moved_channels(graph: Graph) -> dict[Key, int]:
         elif known:
             axis = last if last in known else known.pop()
             if _may_move(node):
-                axis = _moved_to(node, shapes, axis)
+                axis = moved_axes(node, shapes[node.inputs[0]]).get(axis, axis)
         else:
             continue
         axes.update(dict.fromkeys(node.outputs, axis))
@@ -250,22 +213,4 @@ def moved_channels(graph: Graph) -> dict[Key, int]:
 
 
 def _may_move(node: Node) -> bool:
-    """Return whether a node may permute axes: a layer for it, a function or a custom layer."""
-    kind = type(unwrapped(node.operation))
-    known = kind.__module__.startswith(OWN) and kind is not keras.layers.Lambda
-    return kind.__name__ in MOVING or not (known or _weights_of(node))
-
-
-def _moved_to(node: Node, shapes: dict[Key, tuple], axis: int) -> int:
-    """Measure to which axis a node moves another one, which stays in place if that is unknown."""
-    key = node.inputs[0]
-    if {*node.inputs} != {key} or sorted(map(str, shapes[key])) != sorted(map(str, node.shapes[0])):
-        return axis
-    items, of = _changed(tuple(2 if n == 1 else n for n in shapes[key]))  # of 1, none is a part
-    try:
-        args, kwargs = node.arguments({key: keras.ops.convert_to_tensor(items, "float32")})
-        made = keras.tree.flatten(run(node, args, kwargs))[0]
-    except Exception:  # a custom layer may raise anything
-        return axis
-    to = _followed(of, keras.ops.convert_to_numpy(made)).get(axis, set())
-    return to.pop() if len(to) == 1 else axis
+    return may_move(node) and (bool(known_name(unwrapped(node.operation))) or not _weights_of(node))

@@ -1,0 +1,74 @@
+"""Which axes an operation moves, as `Permute` does: measured by the values that change."""
+
+import keras
+import numpy as np
+
+from ._graph import Node, run
+from ._heads import unwrapped
+from ._known import OWN
+
+MOVING = ("Permute", "Transpose", "Moveaxis", "Swapaxes", "Einsum")
+SOME_SIZES = (5, 6, 7)  # of axes of any size
+ROUNDING = 1e-3  # of the largest change
+
+Axes = dict[int, set[int]]  # for each axis of one tensor, those of another that follow it
+
+
+def may_move(node: Node) -> bool:
+    """Return whether a node may permute axes: a layer for it, a function or a custom layer."""
+    kind = type(unwrapped(node.operation))
+    known = kind.__module__.startswith(OWN) and kind is not keras.layers.Lambda
+    return kind.__name__ in MOVING or not known
+
+
+def moved_axes(node: Node, shape: tuple) -> dict[int, int]:
+    """Measure to which axis a node moves each axis of its only input, where this is clear.
+
+    Args:
+        node: a node that may move axes.
+        shape: shape of its input, with the batch.
+    """
+    made = node.shapes[0]
+    if len({*node.inputs}) > 1 or sorted(map(str, shape)) != sorted(map(str, made)):
+        return {}
+    items, of = changed(tuple(2 if n == 1 else n for n in shape))  # of 1, none is a part
+    try:
+        given = keras.ops.convert_to_tensor(items, "float32")
+        args, kwargs = node.arguments(dict.fromkeys(node.inputs, given))
+        values = keras.tree.flatten(run(node, args, kwargs))[0]
+    except Exception:  # a custom layer may raise anything
+        return {}
+    found = followed(of, keras.ops.convert_to_numpy(values))
+    return {axis: to.pop() for axis, to in found.items() if len(to) == 1}
+
+
+def changed(shape: tuple) -> tuple[np.ndarray, list[int]]:
+    """Return an item and copies in which the values at one index of an axis are others.
+
+    Returns:
+        Items (1 + 2 · axes, …), and for each of them the axis, 0 for the first.
+    """
+    sizes = [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape[1:])]
+    axes = [0, *(axis for axis in range(1, len(shape)) for _ in range(2))]
+    items = np.random.default_rng(0).uniform(0.2, 0.4, (1, *sizes)).astype("float32")
+    items = items.repeat(len(axes), 0)
+    for item in range(1, len(axes)):
+        axis = axes[item]
+        index = 0 if item % 2 else sizes[axis - 1] // 2
+        np.moveaxis(items[item], axis - 1, 0)[index] += 0.5
+    return items, axes
+
+
+def followed(axes: list[int], values: np.ndarray) -> Axes:
+    """Return along which axes of some values only a part changes with an index of another axis."""
+    found: Axes = {}
+    if not values.ndim or len(values) != len(axes):  # it is the same for all items
+        return found
+    change = np.abs(values.astype("float32") - values[:1].astype("float32"))
+    change = change > ROUNDING * change.max()
+    for axis, item in zip(axes[1:], change[1:], strict=True):
+        for to in range(item.ndim):
+            some = item.any(axis=tuple(a for a in range(item.ndim) if a != to))
+            if some.any() and not some.all():
+                found.setdefault(axis, set()).add(to + 1)
+    return found
