@@ -17,8 +17,8 @@ GROWTH = 960  # pixels; a multiple of all usual strides
 def is_dense(model: keras.Model, image_shape: Sequence[int], index: int = 0) -> bool:
     """Return whether neighbors in a map of a model are neighbors in the image, with stride 1.
 
-    The map of an image that is larger by some pixels must be larger by as many. If the model only
-    takes images of one size, this is not known, and the answer is no.
+    The map of an image that is larger by some pixels must be larger by as many. If what leads to
+    the map only takes images of one size, this is not known, and the answer is no.
 
     Args:
         model: a model from images to maps (N, h, w, K).
@@ -33,7 +33,8 @@ def is_dense(model: keras.Model, image_shape: Sequence[int], index: int = 0) -> 
         images = keras.KerasTensor((None, *larger))
         if has_graph(model):
             graph = flatten(model)
-            made = shapes_on_the_way(graph, [images])[graph.outputs[index]]
+            key = graph.outputs[index]
+            made = shapes_on_the_way(graph, [images], until=(key,))[key]
         else:
             made = keras.tree.flatten(model.compute_output_spec(images))[index]
         return np.array(made.shape[1:3])
