@@ -1,4 +1,6 @@
-"""Which axes an operation moves, as `Permute` does: measured by the values that change."""
+"""Which axes an operation moves, as `Permute` does: measured by the values that it returns."""
+
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -7,11 +9,20 @@ from ._graph import Node, run
 from ._heads import unwrapped
 from ._known import OWN
 
-MOVING = ("Permute", "Transpose", "Moveaxis", "Swapaxes", "Einsum")
+MOVING = (
+    "Permute", "Transpose", "Moveaxis", "Swapaxes", "Einsum", "Flip", "Rot90", "GetItem",
+)  # fmt: skip
 SOME_SIZES = (5, 6, 7)  # of axes of any size
 ROUNDING = 1e-3  # of the largest change
 
 Axes = dict[int, set[int]]  # for each axis of one tensor, those of another that follow it
+
+
+class Place(NamedTuple):
+    """Where an axis of a tensor lies in another, and whether in the reverse direction."""
+
+    axis: int
+    reversed: bool = False
 
 
 def may_move(node: Node) -> bool:
@@ -21,8 +32,10 @@ def may_move(node: Node) -> bool:
     return kind.__name__ in MOVING or not known
 
 
-def moved_axes(node: Node, shape: tuple) -> dict[int, int]:
-    """Measure to which axis a node moves each axis of its only input, where this is clear.
+def moved_axes(node: Node, shape: tuple) -> dict[int, Place]:
+    """Measure where a node puts each axis of its only input, as far as this is clear.
+
+    Values that increase along an axis of the input do so along one axis of the output only.
 
     Args:
         node: a node that may move axes.
@@ -31,15 +44,30 @@ def moved_axes(node: Node, shape: tuple) -> dict[int, int]:
     made = node.shapes[0]
     if len({*node.inputs}) > 1 or sorted(map(str, shape)) != sorted(map(str, made)):
         return {}
-    items, of = changed(tuple(2 if n == 1 else n for n in shape))  # of 1, none is a part
+    sizes = [2 if n == 1 else n for n in _sizes(shape)]  # no value increases along one place
+    ramps = [
+        np.moveaxis(np.broadcast_to(np.linspace(0.2, 0.8, n), [*others, n]), -1, axis)
+        for axis, n in enumerate(sizes)
+        for others in [sizes[:axis] + sizes[axis + 1 :]]
+    ]
     try:
-        given = keras.ops.convert_to_tensor(items, "float32")
+        given = keras.ops.convert_to_tensor(np.stack(ramps).astype("float32"), "float32")
         args, kwargs = node.arguments(dict.fromkeys(node.inputs, given))
-        values = keras.tree.flatten(run(node, args, kwargs))[0]
+        values = keras.ops.convert_to_numpy(keras.tree.flatten(run(node, args, kwargs))[0])
     except Exception:  # a custom layer may raise anything
         return {}
-    found = followed(of, keras.ops.convert_to_numpy(values))
-    return {axis: to.pop() for axis, to in found.items() if len(to) == 1}
+    found = {}
+    for axis, ramp in enumerate(values.astype("float32"), start=1):
+        steps = [np.diff(ramp, axis=to) for to in range(ramp.ndim)]
+        largest = [np.abs(step).max(initial=0) for step in steps]
+        along = [to for to, step in enumerate(largest) if step > max(1e-6, 0.01 * max(largest))]
+        if len(along) == 1:
+            found[axis] = Place(along[0] + 1, bool(np.median(steps[along[0]]) < 0))
+    return found
+
+
+def _sizes(shape: tuple) -> list[int]:
+    return [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape[1:])]
 
 
 def changed(shape: tuple) -> tuple[np.ndarray, list[int]]:
@@ -48,7 +76,7 @@ def changed(shape: tuple) -> tuple[np.ndarray, list[int]]:
     Returns:
         Items (1 + 2 · axes, …), and for each of them the axis, 0 for the first.
     """
-    sizes = [n or SOME_SIZES[i % len(SOME_SIZES)] for i, n in enumerate(shape[1:])]
+    sizes = _sizes(shape)
     axes = [0, *(axis for axis in range(1, len(shape)) for _ in range(2))]
     items = np.random.default_rng(0).uniform(0.2, 0.4, (1, *sizes)).astype("float32")
     items = items.repeat(len(axes), 0)

@@ -92,5 +92,5 @@ def _order(node: Node, shape: tuple) -> list[int]:
     """Return which axis of its input a layer puts on axis 1, 2, …; it is assumed to move none."""
     axes = list(range(1, len(node.shapes[0])))
     moved = moved_axes(node, shape) if may_move(node) else {}
-    to = [moved.get(axis, axis) for axis in axes]
+    to = [moved[axis].axis if axis in moved else axis for axis in axes]
     return [to.index(axis) + 1 for axis in axes] if sorted(to) == axes else axes

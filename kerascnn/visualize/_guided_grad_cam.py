@@ -71,14 +71,15 @@ def _check_images(graph: Graph, layer: LayerLike) -> None:
         for key in graph.inputs
         if len(graph.maker(key).shapes[0]) == 4 and has_channels(graph, key)
     ]
-    node = select_maps(graph, layer)
+    if images:
+        check_channels_last(graph, images)
+    node = select_maps(graph, layer, overlaid=True)
     if not images or len(node.shapes[0]) != 4:
         raise ValueError(
             "model must take images (N, H, W, C), and layer must have maps (N, h, w, K), which are "
             f"upsampled; received maps of {node.shapes[0]}. Use grad_cam and guided_backprop "
             "separately."
         )
-    check_channels_last(graph, images)
     for key in images:
         place = graph.inputs.index(key)
         check_sees(graph, node, place, "grad_cam and guided_backprop separately")

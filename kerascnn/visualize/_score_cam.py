@@ -80,7 +80,7 @@ def score_cam(
     images = question.images[place]
     behind = check_fill(baseline, images, "baseline")
     question = with_predicted_classes(question, batch_size)
-    node = select_maps(question.graph, layer, question.score)
+    node = select_maps(question.graph, layer, question.score, overlaid=True)
     if len(node.shapes[0]) != 4:
         raise ValueError(
             f"layer must output maps (N, h, w, K), which mask the images; {node.name!r} has output "

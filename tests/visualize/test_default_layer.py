@@ -1,5 +1,6 @@
 """Which maps are looked at where no layer is named; maps of sequences, volumes and frames."""
 
+import re
 import warnings
 
 import keras
@@ -110,6 +111,12 @@ CLOSING = {
     "permuted and normalized": lambda x: layers.BatchNormalization(axis=1)(
         layers.Permute((3, 1, 2))(x)
     ),
+    "columns as time": layers.Permute((2, 1, 3)),
+    "transposed in space": lambda x: keras.ops.swapaxes(x, 1, 2),
+    "transposed by a function": layers.Lambda(lambda x: keras.ops.transpose(x, (0, 2, 1, 3))),
+    "mirrored": lambda x: keras.ops.flip(x, 2),
+    "sliced backwards": lambda x: x[:, ::-1],
+    "turned": lambda x: keras.ops.rot90(x, 1, (1, 2)),
     "max_pool": lambda x: keras.ops.max_pool(x, 2, 2),
     "average_pool": lambda x: keras.ops.average_pool(x, 2, 2),
     "pooled and normalized": lambda x: layers.BatchNormalization()(layers.MaxPooling2D()(x)),
@@ -130,6 +137,9 @@ def test_what_closes_the_maps(close):
     [
         (lambda x: layers.ReLU(name="last")(layers.BatchNormalization()(x)), "last"),
         (lambda x: layers.Permute((2, 3, 1), name="back")(layers.Permute((3, 1, 2))(x)), "back"),
+        (lambda x: layers.Permute((2, 1, 3), name="back")(layers.Permute((2, 1, 3))(x)), "back"),
+        (lambda x: keras.ops.flip(layers.ReLU(name="last")(x), 3), "flip"),  # channels
+        (lambda x: layers.Cropping2D(1, name="last")(x), "last"),
         (
             lambda x: layers.Reshape((7, 8, 3), name="shuffled")(
                 layers.Permute((1, 2, 4, 3))(layers.Reshape((7, 8, 3, 1))(x))
@@ -173,6 +183,42 @@ def test_maps_with_channels_elsewhere_are_refused(rng):
     np.testing.assert_array_equal(visualize.grad_cam(model, x, 1), expected)
     with pytest.raises(ValueError, match=r"'moved' has them on axis 1 .* such as 'conv'"):
         visualize.grad_cam(model, x, 1, "moved")
+
+
+def test_maps_that_are_transposed_are_refused(rng):
+    """As columns that are read as time: their heatmap would lie across the image."""
+    columns = layers.Permute((2, 1, 3), name="columns")
+    model, x = closed_by(lambda y: layers.ReLU(name="relu")(columns(y))), rng.random((1, 9, 10, 1))
+    for name, by in (("columns", ""), ("relu", " by 'columns'")):
+        message = f"'{name}' are transposed or mirrored{by}. Choose a layer before, such as 'conv'."
+        for method in (visualize.grad_cam, visualize.score_cam, visualize.guided_grad_cam):
+            with pytest.raises(ValueError, match=re.escape(message)):
+                method(model, x, 1, name)
+
+
+def test_a_sequence_that_is_returned_backwards_is_refused(rng):
+    inputs = keras.Input((9, 2))
+    steps = layers.Conv1D(3, 3, name="conv")(inputs)
+    steps = layers.LSTM(4, return_sequences=True, go_backwards=True, name="lstm")(steps)
+    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling1D()(steps)))
+    with pytest.raises(ValueError, match=r"'lstm' are transposed or mirrored.*'conv'"):
+        visualize.grad_cam(model, rng.random((1, 9, 2)), 1, "lstm")
+    assert default(model) == "conv"
+
+
+def test_images_that_are_transposed_first(rng):
+    """All maps lie across the images; they are right, but must not be laid over them."""
+    inner = closed_by(layers.ReLU(name="relu"))
+    inputs = keras.Input((10, 9, 1))
+    model = keras.Model(inputs, inner(layers.Permute((2, 1, 3), name="columns")(inputs)))
+    x = rng.random((1, 10, 9, 1)).astype("float32")
+    with pytest.warns(UserWarning, match=r"relu' are transposed or mirrored by 'columns'"):
+        ours = visualize.grad_cam(model, x, 1)
+    expected = visualize.grad_cam(inner, x.transpose(0, 2, 1, 3), 1)
+    np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
+    for method in (visualize.score_cam, visualize.guided_grad_cam):
+        with pytest.raises(ValueError, match="Explain the model behind 'columns'"):
+            method(model, x, 1)
 
 
 SPACES = {

@@ -27,7 +27,7 @@ from kerascnn._describe.families import (
 from kerascnn._graph import Graph, Key, Node, run
 from kerascnn._heads import unwrapped
 from kerascnn._known import can_be_seen, known_name
-from kerascnn._moved_axes import Axes, changed, followed, may_move, moved_axes
+from kerascnn._moved_axes import Axes, Place, changed, followed, may_move, moved_axes
 
 KEEPING = (
     *POINTWISE, *NORMALIZATIONS, keras.layers.GroupNormalization, keras.layers.Activation,
@@ -205,7 +205,7 @@ def moved_channels(graph: Graph) -> dict[Key, int]:
         elif known:
             axis = last if last in known else known.pop()
             if _may_move(node):
-                axis = moved_axes(node, shapes[node.inputs[0]]).get(axis, axis)
+                axis = moved_axes(node, shapes[node.inputs[0]]).get(axis, Place(axis)).axis
         else:
             continue
         axes.update(dict.fromkeys(node.outputs, axis))
@@ -213,4 +213,43 @@ def moved_channels(graph: Graph) -> dict[Key, int]:
 
 
 def _may_move(node: Node) -> bool:
-    return may_move(node) and (bool(known_name(unwrapped(node.operation))) or not _weights_of(node))
+    kind = unwrapped(node.operation)
+    known = bool(known_name(kind)) or not _weights_of(node)
+    return (may_move(node) and known) or getattr(kind, "go_backwards", False)
+
+
+def moved_places(graph: Graph) -> dict[Key, Node]:
+    """Return the maps whose positions do not lie as in the images, and the node that moved them.
+
+    Their axes of space are exchanged or reversed, such as columns that are read as a sequence.
+    """
+    if not any(map(_may_move, graph.nodes)):
+        return {}
+    shapes, found, movers = graph.shapes, {}, {}
+    ways: dict[Key, list[Place | None]] = {}  # of a tensor's axes in the images; None: new channels
+    for node in graph.nodes:
+        kind, rank = unwrapped(node.operation), len(node.shapes[0])
+        key = next((k for k in node.inputs if len(ways.get(k, ())) == rank - 1), None)
+        if key is None or (known_name(kind) == "Reshape" and node.shapes[0] != shapes[key]):
+            if found.keys().isdisjoint(node.inputs):
+                ways |= {k: [Place(axis) for axis in range(1, rank)] for k in node.outputs}
+            continue
+        axes = ways[key].copy()
+        if isinstance(kind, NEW_CHANNELS):
+            if None in axes[:-1]:
+                continue  # what were channels is space now
+            axes[-1] = None
+            moves = {1: Place(1, reversed=True)} if getattr(kind, "go_backwards", False) else {}
+        else:
+            moves = moved_axes(node, shapes[key]) if _may_move(node) else {}
+        for axis, to in moves.items():
+            way = ways[key][axis - 1]
+            axes[to.axis - 1] = way and Place(way.axis, way.reversed != to.reversed)
+        ways |= dict.fromkeys(node.outputs, axes)
+        movers |= dict.fromkeys(
+            node.outputs, node if axes != ways[key] and moves else movers.get(key)
+        )
+        space = [way for way in axes if way]
+        if None in axes and (space != sorted(space) or any(way.reversed for way in space)):
+            found |= {k: movers[k] for k in node.outputs}
+    return found

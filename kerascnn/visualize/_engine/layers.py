@@ -9,7 +9,7 @@ from kerascnn._graph import Graph, Key, Node
 from kerascnn._heads import end_nodes, keeps_values
 from kerascnn._known import known_name
 
-from .channels import is_pointwise, moved_channels, preparing, rank_of_maps
+from .channels import is_pointwise, moved_channels, moved_places, preparing, rank_of_maps
 
 LayerLike = str | keras.layers.Layer | None
 
@@ -92,16 +92,27 @@ def select_weights(graph: Graph, layer: LayerLike) -> Node:
     return select_layer(graph, layer)
 
 
-def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -> Node:
+def select_maps(
+    graph: Graph, layer: LayerLike, score: Callable | None = None, *, overlaid: bool = False
+) -> Node:
     """Find a layer, as `select_layer` does, whose output is feature maps, (N, …, K).
 
     A class refers to the first output; a callable score takes all outputs.
 
+    Args:
+        graph: the model's graph.
+        layer: the layer; `None`: the last feature maps.
+        score: a callable target, if any.
+        overlaid: whether the maps are laid over the images.
+
     Raises:
-        ValueError: If the layer does not exist, or its output has no positions.
+        ValueError: If the layer does not exist, its output has no positions, or these are
+            transposed or mirrored.
     """
     if layer is None:
-        return last_maps(graph, graph.outputs if score else graph.outputs[:1])
+        node = last_maps(graph, graph.outputs if score else graph.outputs[:1])
+        _check_places(graph, node, overlaid)
+        return node
     node = graph.node(layer)
     check_channels(graph, node)
     if len(node.shapes[0]) < 3:
@@ -111,7 +122,37 @@ def select_maps(graph: Graph, layer: LayerLike, score: Callable | None = None) -
             f"layer must output maps (N, h, w, K), (N, L, K) or (N, D, h, w, K); "
             f"{node.name!r} has output shape {node.shapes[0]}.{last}"
         )
+    _check_places(graph, node, overlaid)
     return node
+
+
+def _check_places(graph: Graph, node: Node, overlaid: bool) -> None:
+    """Check that the positions in the maps of a node lie as in the images.
+
+    If no layer has such maps, as where the images themselves are transposed, there is a warning.
+
+    Raises:
+        ValueError: If they do not, and other layers have such maps or heatmaps are `overlaid`.
+    """
+    moved = moved_places(graph)
+    if not (mover := moved.get(node.outputs[0])):
+        return
+    same = [
+        n.name
+        for n in graph.leading_to(node.outputs)
+        if is_map(n, len(node.shapes[0])) and not n.is_input and n.outputs[0] not in moved
+    ]
+    by = "" if mover is node else f" by {mover.name!r}"
+    problem = f"those of {node.name!r} are transposed or mirrored{by}"
+    if behind := [name for name in same if name not in preparing(graph)]:
+        advice = f"Choose a layer before, such as {behind[-1]!r}"
+    else:
+        advice = f"Explain the model behind {mover.name!r}, and give it images that are moved"
+    if behind or overlaid:
+        raise ValueError(f"layer must output maps that lie as the images do; {problem}. {advice}.")
+    warn(
+        f"heatmaps do not lie as the images do, since the maps of all layers are moved: {problem}."
+    )
 
 
 def check_channels(graph: Graph, node: Node) -> None:
@@ -166,6 +207,8 @@ def last_maps(
             "it has none. Set layer."
         )
     ends = end_nodes(graph)
+    places = moved_places(graph)
+    maps = [node for node in maps if node.outputs[0] not in places] or maps
     maps = [node for node in maps if node.name not in ends] or maps
     joint = _passed_by_all(seen, outputs)
     if not (common := [node for node in maps if node.name in joint]):
