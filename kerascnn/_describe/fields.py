@@ -20,6 +20,7 @@ from .axes import space_of, vote
 from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
 from .custom_fields import defined_by_layer, own_method
 from .families import is_keras
+from .masks import content, without_idle_masks
 from .probe import Probed, probe, sees_no_more
 from .reshapes import regrouped, writes_the_same
 from .rules.lookup import reaches
@@ -66,9 +67,10 @@ def fields_of(
     for node in graph.nodes:
         if node.is_input:
             continue
+        for key in content(node.inputs, node.slots):
+            vote(votes, node.operation, len(shapes[key]), views[key])
+        node = without_idle_masks(node)
         before, seen = [shapes[k] for k in node.inputs], [views[k] for k in node.inputs]
-        for shape, view in zip(before, seen, strict=True):
-            vote(votes, node.operation, len(shape), view)
         for output, key in enumerate(node.outputs):
             if key in origins:
                 continue
@@ -214,7 +216,8 @@ def _is_all_keras(operation: keras.Operation) -> bool:
 
 def _of_each_step(layer: keras.Layer, before: Sequence[tuple], after: tuple) -> list[Reach] | None:
     """Return the reach of a layer that is applied to each step of a sequence, along axis 1."""
-    inner_before = [(None, *shape[2:]) for shape in before]
+    steps, *masks = before
+    inner_before = [(None, *steps[2:])]
     inner_after = (None, *after[2:])
     if has_graph(layer):
         found = _of_model(layer, inner_before)
@@ -223,6 +226,7 @@ def _of_each_step(layer: keras.Layer, before: Sequence[tuple], after: tuple) -> 
         found = layer_reach(layer, inner_before, inner_after, one)
     if found is None:
         return None
+    found = [*found, *({} for _mask in masks)]
     return [
         {1: (1, [[0]], 1)}
         | {

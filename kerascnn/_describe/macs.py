@@ -36,6 +36,7 @@ from .families import (
     UP_SAMPLING,
     is_keras,
 )  # fmt: skip
+from .masks import content
 from .shapes import specs_within
 from .unknowns import product, size, total
 
@@ -84,7 +85,7 @@ def macs_of(
     if isinstance(operation, layers.SpectralNormalization):
         return macs_of(operation.layer, before, after, slots)
     if isinstance(operation, layers.TimeDistributed):
-        inner = [(None, *shape[2:]) for shape in before]
+        inner = [(None, *before[0][2:])]  # without a mask
         return product(before[0][1], macs_of(operation.layer, inner, (None, *after[2:])))
     if isinstance(operation, TRANSPOSED):  # every input pixel is spread over a window
         return product(_places(operation, before[0]), _weights(operation.kernel))
@@ -109,7 +110,7 @@ def macs_of(
     if isinstance(operation, layers.RNN):
         return product(before[0][1], _of_cell(operation.cell))
     if isinstance(operation, MULTI_HEAD):
-        return _of_multi_head(operation, before, after)
+        return _of_multi_head(operation, content(before, slots), after)
     if isinstance(operation, ATTENTION):
         return _of_attention(operation, before)
     if isinstance(operation, layers.Dot):

@@ -16,11 +16,11 @@ def in_place(
     operation: keras.Operation, before: Sequence[Shape], after: Shape
 ) -> list[Reach] | None:
     """Each value depends only on the value at its position."""
-    (shape,) = before
+    shape, *others = before
     stays = len(shape) == len(after) and all(
         a is None or b is None or a == b for a, b in zip(shape[1:], after[1:], strict=True)
     )
-    return [same(range(1, len(after)))] if stays else None
+    return [same(range(1, len(after)))] if stays and not others else None
 
 
 def discretization(
@@ -111,9 +111,10 @@ def softmax(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> l
 
 
 def global_pool(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach]:
-    """Each channel sees its whole map."""
+    """Each channel sees its whole map, and a mask of all steps."""
     channel = axes_of(operation, len(before[0]))[1]
-    return [moved({channel: channel if operation.keepdims else 1})]
+    masks = [{} for _mask in before[1:]]
+    return [moved({channel: channel if operation.keepdims else 1}), *masks]
 
 
 def adaptive_pool(

@@ -1,0 +1,51 @@
+"""Masks among the inputs of layers: they say which steps of a sequence count.
+
+Keras gives a layer the mask of its input by name, as if the user had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import keras
+from keras import layers
+
+from kerascnn._graph import Node, Slot, flatten, has_graph
+
+
+def are_masks(slots: tuple[tuple, dict]) -> list[bool]:
+    """Return for each tensor in the arguments of a call whether it is given by name as a mask."""
+    args, kwargs = slots
+    named = [(name.endswith("mask"), kwargs[name]) for name in sorted(kwargs)]
+    return [
+        is_mask
+        for is_mask, given in [(False, args), *named]
+        for item in keras.tree.flatten(given)
+        if isinstance(item, Slot)
+    ]
+
+
+def content(items: Sequence, slots: tuple[tuple, dict]) -> list:
+    """Return what belongs to the inputs of a call that are no masks."""
+    return [item for item, is_mask in zip(items, are_masks(slots), strict=True) if not is_mask]
+
+
+def without_idle_masks(node: Node) -> Node:
+    """Return a node without the masks that its layer does not compute with at inference."""
+    args, kwargs = node.slots
+    if not any(are_masks(node.slots)) or not _ignores_masks(node.operation):
+        return node
+    kept = {name: given for name, given in kwargs.items() if not name.endswith("mask")}
+    return replace(node, inputs=tuple(content(node.inputs, node.slots)), slots=(args, kept))
+
+
+def _ignores_masks(layer: keras.Operation) -> bool:
+    if has_graph(layer):
+        return all(_ignores_masks(node.operation) for node in flatten(layer).nodes)
+    if type(layer) is layers.TimeDistributed:
+        return _ignores_masks(layer.layer)
+    if type(layer) is layers.Lambda:
+        return not layer._fn_expects_mask_arg
+    takes = getattr(layer, "_call_has_mask_arg", False)
+    return not takes or type(layer) is layers.BatchNormalization
