@@ -48,7 +48,7 @@ class Stream:
 
     def __init__(self, source: Any, *, as_part: "Callable[[Any], Part]") -> None:
         name = type(source).__name__
-        if isinstance(source, Iterator):
+        if isinstance(source, Iterator) and not _by_number(source):  # ImageDataGenerator's are both
             raise ValueError(
                 f"data must be batches that can be iterated in each epoch; received a {name}, "
                 f"which can be iterated only once: use a keras.utils.PyDataset, or create a "

@@ -206,6 +206,17 @@ def test_evaluate_takes_them(arrays, dataset):
     assert streamed.loss == pytest.approx(whole.loss)
 
 
+def test_the_iterators_of_an_image_data_generator(arrays):
+    """They have `__next__`, as generators do, but start again in each epoch."""
+    flow = tf.keras.preprocessing.image.ImageDataGenerator().flow
+    iterator = flow(*arrays, batch_size=SIZE, shuffle=False)
+    whole, streamed = (evaluate(model(), data) for data in (arrays, iterator))
+    np.testing.assert_array_equal(streamed.confusion, whole.confusion)
+    runs = [train(model(), (data, data), **OPTIONS) for data in (iterator, Batches(*arrays))]
+    assert runs[0].history == runs[1].history
+    assert len(runs[0].history["val_loss"]) == 2
+
+
 def test_augmentation_changes_the_training_batches_alone(dataset):
     black = keras.layers.RandomBrightness((-1, -1), value_range=(0, 1))
     run = train(model(), (dataset, dataset), augment=black, epochs=1, verbose=0)
