@@ -221,8 +221,11 @@ def placed(model: keras.Model, where: Placement) -> Iterator[keras.Model]:
     copied back to the model at the end.
     """
     if where.strategy is None or where.strategy is model.distribute_strategy:
-        with in_precision(model, where.precision):
-            yield model
+        try:
+            with in_precision(model, where.precision):
+                yield model
+        finally:
+            _forget_functions(model)  # they saw the labels and the dropout rate of this run
         return
     with where.scope():
         twin = copied(model)
@@ -257,8 +260,13 @@ def in_precision(model: keras.Model, policy: Precision) -> Iterator[None]:
     finally:
         for layer in changed:
             layer.dtype_policy = "float32"
-        for function in ("train_function", "test_function", "predict_function"):
-            setattr(model, function, None)  # they were compiled with the other precision
+        _forget_functions(model)  # they were compiled with the other precision
+
+
+def _forget_functions(model: keras.Model) -> None:
+    """Let Keras compile the functions of `fit`, `evaluate` and `predict` again."""
+    for function in ("train_function", "test_function", "predict_function"):
+        setattr(model, function, None)
 
 
 def leaves(model: keras.Model) -> list[keras.Layer]:

@@ -51,6 +51,21 @@ def test_it_learns(learnt):
     assert result.recipe == recipe("adam", epochs=15, batch_size=10, learning_rate=0.02)
 
 
+def test_keras_can_go_on_with_the_model(bars, make_model):
+    """Its functions saw labels (N, 1), and the dropout rate of the recipe."""
+    images, labels = bars[0]
+    model = make_model(1, "sigmoid", dropout=0.9)
+    model.set_weights([abs(w) for w in model.get_weights()])
+    train(model, bars, dropout=0.0, epochs=1, batch_size=50, learning_rate=1e-12, verbose=0)
+    chances = model.predict(images, verbose=0)[:, 0]
+    expected = -np.log(np.where(labels, chances, 1 - chances)).mean()
+    loss, accuracy = model.evaluate(images, labels, verbose=0)
+    assert loss == pytest.approx(expected, rel=1e-5)
+    assert accuracy == np.float32(((chances > 0.5) == labels).mean())
+    history = model.fit(images, labels, batch_size=50, epochs=3, verbose=0).history
+    assert np.ptp(history["loss"]) > 0.01  # its own dropout; the learning rate changes nothing
+
+
 @pytest.mark.slow
 def test_one_score_learns_two_classes(bars, make_model):
     """As softmax does above, two scores below, and a sigmoid in test_devices.py."""
