@@ -54,7 +54,7 @@ class Stream:
                 f"which can be iterated only once: use a keras.utils.PyDataset, or create a "
                 f"tf.data.Dataset with tf.data.Dataset.from_generator."
             )
-        self.source = source
+        self.source: Any = source
         self.as_part = as_part
         self.steps = self._length()
         if self.steps == ENDLESS:
