@@ -1,6 +1,8 @@
 """Check whether a network accepts images of a given size, from shapes alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from time import monotonic
 from typing import TypeGuard
 
 import keras
@@ -8,7 +10,8 @@ from keras import KerasTensor
 
 from ._graph import Graph, Key, MisfitError, Node, flatten, has_graph
 
-MULTIPLES = (2, 4, 8, 16, 32, 64, 128)  # a multiple of 2^n can be halved n times
+REACH = 256  # how far to look for a size that fits: the U-Net of the paper takes none below 188
+PATIENCE = 3  # seconds to look for it, for networks of many hundred layers
 
 
 def shapes_on_the_way(
@@ -31,14 +34,14 @@ def check_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
     """Reject images of a size that the network does not accept.
 
     Raises:
-        ValueError: If a layer does not accept the size; the message suggests one that fits.
+        ValueError: If a layer does not accept the size; the message suggests some that fit.
     """
     try:
         shapes_on_the_way(graph, inputs)
     except MisfitError as misfit:
         raise ValueError(
             f"images must have a size that every layer accepts; received {_sizes(inputs)}: "
-            f"{misfit}.{size_hint(graph, inputs) or ' Use larger images.'}"
+            f"{misfit}.{size_hint(graph, inputs) or ' Use another size.'}"
         ) from None
 
 
@@ -68,18 +71,57 @@ def check_free_sizes(graph: Graph, inputs: Sequence[KerasTensor]) -> None:
 def size_hint(
     graph: Graph, inputs: Sequence[KerasTensor | None], until: tuple[Key, ...] | None = None
 ) -> str:
-    """Suggest the sizes rounded up to a common multiple that fits; "" if no nearby size does.
+    """Suggest the nearest smaller and larger sizes that fit; "" if none is found.
+
+    Every axis of variable size is searched by itself, while the others are unknown.
 
     Args: as for `shapes_on_the_way`.
     """
-    for multiple in MULTIPLES:
-        larger = [_rounded(tensor, multiple) if _has_size(tensor) else tensor for tensor in inputs]
+    known: dict[tuple, object] = {}  # deep in a network, most sizes are alike
+
+    def shape(node: Node, args: tuple, kwargs: dict) -> object:
+        given = [x.shape for x in keras.tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+        call = (node.name, *given)
+        if call not in known:
+            known[call] = _shape(node, args, kwargs)
+        return known[call]
+
+    def fits(tensors: Sequence[KerasTensor | None]) -> bool:
         try:
-            shapes_on_the_way(graph, larger, until)
+            graph.evaluate(list(tensors), shape, until=until)
         except MisfitError:
-            continue
-        return f" Use {_sizes(larger)}."
-    return ""
+            return False
+        return True
+
+    axes = [
+        (i, axis, tensor.shape[axis])
+        for i, tensor in enumerate(inputs)
+        if _has_size(tensor)
+        for axis, n in enumerate(graph.maker(graph.inputs[i]).shapes[0][:-1])
+        if axis > 0 and n is None and tensor.shape[axis] is not None
+    ]
+    unknown = smaller = larger = list(inputs)
+    for i, axis, _ in axes:
+        unknown = _resized(unknown, i, axis, None)
+    for i, axis, n in axes:
+        alone = partial(_resized, unknown, i, axis)
+        above = _first(range(n, n + REACH), lambda n, alone=alone: fits(alone(n)))
+        below = _first(range(n, max(0, n - REACH), -1), lambda n, alone=alone: fits(alone(n)))
+        smaller = _resized(smaller, i, axis, below or above or n)
+        larger = _resized(larger, i, axis, above or below or n)
+    found = dict.fromkeys(_sizes(tensors) for tensors in (smaller, larger) if fits(tensors))
+    return f" Use {' or '.join(found)}." if found else ""
+
+
+def _first(sizes: Iterable[int], fits: Callable[[int], bool]) -> int | None:
+    """Return the first size that fits; `None` if none does or it takes too long to find."""
+    end = monotonic() + PATIENCE
+    for n in sizes:
+        if fits(n):
+            return n
+        if monotonic() > end:
+            break
+    return None
 
 
 def _shape(node: Node, args: tuple, kwargs: dict) -> object:
@@ -98,11 +140,10 @@ def _shape(node: Node, args: tuple, kwargs: dict) -> object:
         raise MisfitError(what, node) from None
 
 
-def _rounded(tensor: KerasTensor, multiple: int) -> KerasTensor:
-    batch, *size, channels = tensor.shape
-    return KerasTensor(
-        (batch, *(-(-n // multiple) * multiple for n in size), channels), tensor.dtype
-    )
+def _resized(tensors: Sequence, i: int, axis: int, n: int | None) -> list:
+    """Return the tensors with another length of an axis of one of them."""
+    before, after = tensors[i].shape[:axis], tensors[i].shape[axis + 1 :]
+    return [*tensors[:i], KerasTensor((*before, n, *after), tensors[i].dtype), *tensors[i + 1 :]]
 
 
 def _has_size(tensor: KerasTensor | None) -> TypeGuard[KerasTensor]:

@@ -450,10 +450,10 @@ def skip_net():
 
 
 def test_sizes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match=r"received \(33, 33, 3\).*'skip'.*Use 34x34"):
+    with pytest.raises(ValueError, match=r"received \(33, 33, 3\).*'skip'.*Use 32x32 or 34x34"):
         kc.describe(skip_net(), input_shape=(33, 33, 3))
     unet = kc.build_unet(padding="same", width=1 / 16, input_shape=(None, None, 1))
-    with pytest.raises(ValueError, match="Use 112x112"):
+    with pytest.raises(ValueError, match="Use 96x96 or 112x112"):
         kc.describe(unet, input_shape=(101, 101, 1))
     assert kc.describe(skip_net(), input_shape=np.array([34, 34, 3])).macs == 17 * 17 * 27 * 4
 

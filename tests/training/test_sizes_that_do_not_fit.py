@@ -12,18 +12,23 @@ ANY = (None, None, 1)
 @pytest.mark.parametrize(
     ("build", "size", "message"),
     [
-        (lambda: kc.build_unet(padding="same", input_shape=ANY, width=0.05), 33, "Use 48x48"),
-        (lambda: kc.build_fusionnet(input_shape=ANY, width=0.05), 20, "Use 32x32"),
-        (lambda: kc.build_unet(input_shape=ANY, width=0.05), 33, "output is empty .* Use larger"),
+        (
+            lambda: kc.build_unet(padding="same", input_shape=ANY, width=0.05),
+            33,
+            "Use 32x32 or 48x48",
+        ),
+        (lambda: kc.build_fusionnet(input_shape=ANY, width=0.05), 20, "Use 16x16 or 32x32"),
+        (lambda: kc.build_unet(input_shape=ANY, width=0.05), 33, "is empty .* Use 188x188"),
+        (lambda: kc.build_unet(input_shape=ANY, width=0.05), 256, "Use 252x252 or 268x268"),
         (
             lambda: kc.build_vgg16(input_shape=(32, 32, 1), classes=2, width=0.05),
             33,
             r"images must be \(N, 32, 32, 1\) for this model; received \([12], 33, 33, 1\)",
         ),
     ],
-    ids=["unet", "fusionnet", "valid unet", "vgg"],
+    ids=["unet", "fusionnet", "small for a valid unet", "valid unet", "vgg"],
 )
-def test_the_nearest_size_is_named(build, size, message):
+def test_the_nearest_sizes_are_named(build, size, message):
     model = build()
     images = np.zeros((2, size, size, 1), "float32")
     labels = np.zeros((2, size, size), int) if len(model.output_shape) == 4 else np.array([0, 1])

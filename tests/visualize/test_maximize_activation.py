@@ -531,7 +531,7 @@ def test_compiled_once(fresh):
         ({"layer": "deep", "units": [5]}, ValueError, "units must be from 0 to 4.*received 5"),
         ({"layer": "deep", "units": []}, ValueError, "units must be from 0 to 4.*received none"),
         ({"layer": "deep", "units": 1.5}, TypeError, "units must be a channel index"),
-        ({"layer": "deep", "size": 3}, ValueError, "received 3x3: .* Use 8x8"),
+        ({"layer": "deep", "size": 3}, ValueError, "received 3x3: .* Use 6x6"),
         ({"size": (8,)}, ValueError, r"size must be a whole number.*, or two, \(height, width\)"),
         ({"size": 0}, ValueError, "size must be a whole number of at least 1"),
         ({"steps": -1}, ValueError, "steps must be a whole number of at least 0"),

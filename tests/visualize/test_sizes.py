@@ -47,14 +47,14 @@ def test_too_small(call, vgg):
 @pytest.mark.parametrize("call", list(CALLS)[1:])
 def test_parts_that_do_not_fit_together(call, halves_and_doubles):
     images = np.zeros((1, 15, 14, 3), "float32")
-    message = r"received 15x14: the inputs differ in size at 'skip'\. Use 16x14\.$"
+    message = r"received 15x14: the inputs differ in size at 'skip'\. Use 14x14 or 16x14\.$"
     with pytest.raises(ValueError, match=message):
         CALLS[call](halves_and_doubles, images)
     CALLS[call](halves_and_doubles, images[:, :14])  # an even size passes
 
 
 def test_a_picture_that_is_made(halves_and_doubles):
-    with pytest.raises(ValueError, match=r"size must fit.*15x15: .*'skip'. Use 16x16"):
+    with pytest.raises(ValueError, match=r"size must fit.*15x15: .*'skip'. Use 14x14 or 16x16"):
         kc.visualize.maximize_activation(halves_and_doubles, 0, size=15, steps=1)
 
 
@@ -70,11 +70,11 @@ def test_a_vector_beside_the_images_is_no_size():
 
 
 def test_a_signal_that_is_too_short():
-    """16 - 2 leave 14, a window of 8."""
+    """10 - 2 leave 8, a window."""
     signal = keras.Input((None, 3))
     shorter = layers.MaxPooling1D(8, name="pool")(layers.Conv1D(4, 3)(signal))
     model = keras.Model(signal, layers.Dense(2)(layers.GlobalAveragePooling1D()(shorter)))
-    message = r"received 5: the output is empty at 'pool'\. Use 16\.$"
+    message = r"received 5: the output is empty at 'pool'\. Use 10\.$"
     with pytest.raises(ValueError, match=message):
         kc.visualize.saliency(model, np.zeros((1, 5, 3), "float32"), 0)
 

@@ -97,7 +97,7 @@ def test_sizes_are_checked_before_anything_is_computed(model):
     shapes = check_size(model, graph, trunk, (9, 12))
     assert shapes == {"conv": (None, 9, 12, 4), "pool": (None, 4, 6, 4), "deep": (None, 2, 4, 5)}
     with pytest.raises(
-        ValueError, match=r"up to deep; received 4x12: the output is empty at .deep.\. Use 8x16"
+        ValueError, match=r"up to deep; received 4x12: the output is empty at .deep.\. Use 6x12"
     ):
         check_size(model, graph, trunk, (4, 12))
     assert batches(shapes) == Batches(32, alone=False)
