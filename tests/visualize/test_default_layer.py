@@ -177,6 +177,83 @@ def test_a_custom_layer_is_no_preparation():
     assert default(keras.Model(inputs, scores)) == "last"
 
 
+class Patches(layers.Layer):
+    def call(self, x):
+        patches = keras.ops.image.extract_patches(x, size=8)
+        return keras.ops.reshape(patches, (keras.ops.shape(x)[0], 4, 192))
+
+
+class Prepared(keras.Model):
+    """Layers that only prepare images, called as one."""
+
+    def __init__(self):
+        super().__init__()
+        self.flip = layers.RandomFlip("horizontal")
+        self.scale = layers.BatchNormalization()
+
+    def call(self, x, training=False):
+        return self.scale(self.flip(x, training=training))
+
+
+class Whole(keras.Model):
+    """A network whose maps are not seen from outside."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = layers.Conv2D(2, 3), layers.Dense(2)
+
+    def call(self, x):
+        return self.head(layers.Flatten()(self.conv(x)))
+
+
+FRONTS = {
+    "nothing": lambda x: x,
+    "Rescaling": layers.Rescaling(1 / 255),
+    "Dropout": layers.Dropout(0.5),
+    "RandomFlip": layers.RandomFlip("horizontal"),
+    "RandomZoom": layers.RandomZoom(0.1),
+    "RandomCrop": layers.RandomCrop(16, 16),
+    "RandomContrast": layers.RandomContrast(0.1),
+    "Resizing": layers.Resizing(16, 16),
+    "padded": lambda x: layers.Cropping2D(1)(layers.ZeroPadding2D(1)(x)),
+    "pooled": lambda x: layers.UpSampling2D()(layers.MaxPooling2D()(x)),
+    "preprocess_input": keras.applications.vgg16.preprocess_input,
+    "a mean": lambda x: layers.Average()([x, 2 * x]),
+    "a nested model": keras.Sequential(
+        [layers.Normalization(mean=0.5, variance=2.0), layers.RandomRotation(0.1)]
+    ),
+    "a pipeline": layers.Pipeline([layers.Rescaling(2.0), layers.RandomFlip()]),
+    "a subclass": Prepared(),
+    "a function": layers.Lambda(lambda x: x / 255),
+}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_prepared_images_are_no_maps(front):
+    """Whatever is in front, the tokens behind it are, and pixels alone are refused."""
+    inputs = keras.Input((16, 16, 3))
+    images = FRONTS[front](inputs)
+    tokens = layers.Dense(4, activation="gelu", name="tokens")(Patches()(images))
+    scores = layers.Dense(2)(layers.GlobalAveragePooling1D()(tokens))
+    assert default(keras.Model(inputs, scores)) == "tokens"
+    for closed in (layers.Dense(2)(layers.Flatten()(images)), Whole()(images)):
+        with pytest.raises(ValueError, match="must have a layer with feature maps"):
+            default(keras.Model(inputs, closed))
+
+
+def test_what_learns_is_no_preparation():
+    inputs = keras.Input((16, 16, 3))
+    branches = [
+        layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3, name=name)(x))
+        for name, x in (("one", inputs), ("other", layers.RandomFlip("horizontal")(inputs)))
+    ]
+    model = keras.Model(inputs, layers.Dense(2)(layers.Concatenate()(branches)))
+    with pytest.warns(UserWarning, match="'one', 'other'"):
+        assert select_layer(flatten(model), None).name in ("one", "other")
+    fixed = keras.ops.conv(inputs, np.ones((3, 3, 3, 2), "float32"))  # a kernel that stays
+    assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(fixed)))).startswith("conv")
+
+
 def test_maps_with_channels_elsewhere_are_refused(rng):
     model, x = closed_by(layers.Permute((3, 1, 2), name="moved")), rng.random((1, 9, 10, 1))
     expected = visualize.grad_cam(model, x, 1, "conv")

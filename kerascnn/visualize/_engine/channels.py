@@ -5,7 +5,6 @@ first of them is measured: which values change if those at one index of an axis 
 """
 
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 import keras
@@ -28,6 +27,7 @@ from kerascnn._graph import Graph, Key, Node, run
 from kerascnn._heads import unwrapped
 from kerascnn._known import can_be_seen, known_name
 from kerascnn._moved_axes import Axes, Place, changed, followed, may_move, moved_axes
+from kerascnn._state import parts_of
 
 KEEPING = (
     *POINTWISE, *NORMALIZATIONS, keras.layers.GroupNormalization, keras.layers.Activation,
@@ -35,6 +35,10 @@ KEEPING = (
 NEW_CHANNELS = (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *RECURRENT, *CONV_LSTM)
 WINDOWED = (
     *CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *CONV_LSTM, *POOLS, *GLOBAL_POOLS,
+)  # fmt: skip
+# Operations and layers without weights that compute features all the same
+CONVOLVING = (
+    "Attention", "Conv", "ConvTranspose", "DepthwiseConv", "DotProductAttention", "SeparableConv",
 )  # fmt: skip
 
 
@@ -108,19 +112,30 @@ def rank_of_maps(graph: Graph, nodes: list[Node]) -> int:
     return max([len(shapes[node.inputs[0]]) for node in windows], default=0)
 
 
-def preparing(graph: Graph) -> dict[str, bool]:
-    """Return the names of the nodes that prepare the inputs, and whether those have channels."""
-    shapes, found = graph.shapes, {}
-    for key in graph.inputs:
-        nodes, first, *_at = _beginning(graph, shapes, key)
-        bare = [*takewhile(lambda n: is_pointwise(n.operation) or not _weights_of(n), nodes)]
-        if first and bare:
-            found.update(dict.fromkeys((n.name for n in bare), channels_of(graph, key).exist))
-    return found
+def preparing(graph: Graph) -> set[str]:
+    """Return the names of the nodes that only prepare or move the inputs, before any that learns.
+
+    What they compute are still the pixels, which are no feature maps.
+    """
+    known = {*graph.inputs, *(key for key, _constant in graph.constants)}
+    names = set()
+    for node in graph.nodes:
+        if not node.is_input and known.issuperset(node.inputs) and _prepares(node.operation):
+            known.update(node.outputs)
+            names.add(node.name)
+    return names
 
 
-def _weights_of(node: Node) -> list:
-    return getattr(node.operation, "weights", [])
+def _prepares(operation: keras.Operation) -> bool:
+    """Return whether an operation has no weights, or only those of layers that normalize values."""
+    parts = list(parts_of(operation))
+    of_values = {id(w) for part in parts if is_pointwise(part) for w in _weights_of(part)}
+    learns = not of_values.issuperset(map(id, _weights_of(operation)))
+    return not learns and not any(known_name(part) in CONVOLVING for part in parts)
+
+
+def _weights_of(operation: keras.Operation) -> list:
+    return getattr(operation, "weights", [])
 
 
 def _beginning(graph: Graph, shapes: dict[Key, tuple], key: Key) -> _Beginning:
@@ -162,7 +177,7 @@ def _measured(graph: Graph, shapes: dict[Key, tuple], key: Key, until: Key) -> d
         for node in nodes
         if isinstance(node.operation, KEEPING) and _keeps_axes(node, shapes)
     }
-    if any(_weights_of(node) for node in nodes if node.name not in left_out):
+    if any(_weights_of(node.operation) for node in nodes if node.name not in left_out):
         return {}
     items, axes = changed(shapes[key])
     inputs = []
@@ -196,7 +211,7 @@ def moved_channels(graph: Graph) -> dict[Key, int]:
         own = [key for key in node.inputs if len(shapes[key]) == last + 1]
         known = {axes[key] for key in own if key in axes}
         kind = unwrapped(node.operation)
-        unknown = _weights_of(node) and not known_name(kind)
+        unknown = _weights_of(node.operation) and not known_name(kind)
         reshaped = known_name(kind) == "Reshape" and node.shapes[0] not in [shapes[k] for k in own]
         if node.is_input or last < 2:
             continue
@@ -214,7 +229,7 @@ def moved_channels(graph: Graph) -> dict[Key, int]:
 
 def _may_move(node: Node) -> bool:
     kind = unwrapped(node.operation)
-    known = bool(known_name(kind)) or not _weights_of(node)
+    known = bool(known_name(kind)) or not _weights_of(node.operation)
     return (may_move(node) and known) or getattr(kind, "go_backwards", False)
 
 

@@ -195,12 +195,10 @@ def last_maps(
     rank = max(rank, rank_of_maps(graph, seen))
     ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
     moved = moved_channels(graph)
-    prepares = preparing(graph)  # such as a layer that rescales; they are maps if all else fails …
+    prepares = preparing(graph)  # such as a layer that rescales
     ready = [n for n in seen if not (n.is_input or n.outputs[0] in moved) and graph.means_first(n)]
     behind = [n for n in ready if n.name not in prepares]
-    images = [n for n in ready if prepares.get(n.name)]  # … but not without channels
-    of_each = [[n for n in some if is_map(n, r)] for some in (behind, images) for r in ranks]
-    maps = next(filter(None, of_each), [])
+    maps = next(filter(None, ([n for n in behind if is_map(n, r)] for r in ranks)), [])
     if not maps:
         raise ValueError(
             "model must have a layer with feature maps, such as (N, h, w, K), after its images; "
