@@ -51,8 +51,8 @@ POINTWISE = (
 POINTWISE_NAMES = frozenset([
     "Absolute", "Abs", "Add", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2",
     "Arctanh", "BroadcastTo", "Cast", "Cbrt", "Ceil", "Celu", "Clip", "ConvertToTensor",
-    "Copy", "Cos", "Cosh", "Divide", "DivideNoNan", "Elu", "Equal", "Erf", "Exp", "Exp2",
-    "Expm1", "Floor", "FloorDivide", "Gelu", "Greater", "GreaterEqual", "HardShrink",
+    "Copy", "Cos", "Cosh", "CustomScaleLayer", "Divide", "DivideNoNan", "Elu", "Equal", "Erf",
+    "Exp", "Exp2", "Expm1", "Floor", "FloorDivide", "Gelu", "Greater", "GreaterEqual", "HardShrink",
     "HardSigmoid", "HardSilu", "HardTanh", "Hypot", "LayerScale", "LeakyRelu", "Less",
     "LessEqual", "Log", "Log10", "Log1p", "Log2", "LogSigmoid", "Logaddexp", "LogicalAnd",
     "LogicalNot", "LogicalOr", "Maximum", "Minimum", "Mod", "Multiply", "NanToNum", "Negative",

@@ -14,6 +14,7 @@ import keras
 from keras import KerasTensor, layers
 
 from kerascnn._graph import Graph, Key, Node, Slot, has_graph
+from kerascnn._known import known_name
 from kerascnn.arithmetic import ReceptiveField
 
 from .axes import space_of, vote
@@ -26,6 +27,7 @@ from .reshapes import regrouped, writes_the_same
 from .rules.lookup import reaches
 from .rules.reach import Reach
 from .shapes import specs_within
+from .stacks import in_turn
 
 Shapes = dict[Key, tuple]
 WRAPPERS = (layers.TimeDistributed, layers.SpectralNormalization)
@@ -164,6 +166,8 @@ class _Step(NamedTuple):
                 {o: self._through(look, r, shape, o) for o, look in view.items()}
                 for view, r, shape in zip(seen, reach, self.before, strict=True)
             ]
+            if known_name(operation) == "Stack":
+                found = in_turn(found, operation.axis % len(self.after))
         return self._union(found)
 
     def _union(self, found: list[View]) -> View:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import keras
@@ -66,7 +67,11 @@ def probe(
     try:
         if _cost(shapes, after) <= AFFORDABLE:
             return _measured(operation, shapes, fill)
-        short = [_shortened(shape) for shape in shapes]
+        shorten = _shortened
+        short = [shorten(shape) for shape in shapes]
+        if _cost(short, short[0]) > AFFORDABLE and not getattr(operation, "variables", ()):
+            shorten = partial(_shortened, channels=True)  # no weights fix their number
+            short = [shorten(shape) for shape in shapes]
         if short == shapes or _cost(short, short[0]) > AFFORDABLE:
             return None
         found = _measured(operation, short, fill)
@@ -75,7 +80,7 @@ def probe(
         holds = (
             found.reaches
             and _holds_for(found.reaches, short, shapes, after)
-            and _sees_that(operation, shapes, fill, after, found.reaches, no_less=True)
+            and _sees_that(operation, shapes, fill, after, found.reaches, shorten, no_less=True)
         )
         return found if holds else found._replace(reaches=None, pointwise=False)
     except Exception:  # a custom layer may raise anything
@@ -111,12 +116,12 @@ def _cost(shapes: Sequence[tuple], after: tuple) -> int:
     return values * sum(sum(shape[1:]) + 1 for shape in shapes)
 
 
-def _shortened(shape: tuple, kept: int | None = None) -> tuple:
-    """Shorten the axes of a shape but the batch, the channels and one that is kept.
+def _shortened(shape: tuple, kept: int | None = None, *, channels: bool = False) -> tuple:
+    """Shorten the axes of a shape but the batch, one that is kept and, unless told, the channels.
 
     Equal sizes are shortened in the same way, so that inputs still fit together.
     """
-    stay = (0, kept, len(shape) - 1)
+    stay = (0, kept, 0 if channels else len(shape) - 1)
     return tuple(
         n if axis in stay or n <= LINES else LINES - 8 + n % 8 for axis, n in enumerate(shape)
     )
@@ -142,6 +147,7 @@ def _sees_that(
     fill: Callable,
     after: tuple,
     reaches: list[Reach],
+    shorten: Callable = _shortened,
     *,
     no_less: bool = False,
 ) -> bool:
@@ -151,6 +157,7 @@ def _sees_that(
         operation, fill, after: as for `probe`.
         shapes: shapes of the inputs. If they are too large, one axis at a time has its full length.
         reaches: what is said.
+        shorten: function that shortens the axes of a shape but one.
         no_less: whether the first and last index of a window must have an effect, too. Then, only
             axes that are shortened for measurements are considered.
     """
@@ -160,10 +167,10 @@ def _sees_that(
         axis
         for reach, shape in zip(reaches, shapes, strict=True)
         for axis in range(1, len(shape))
-        if (axis in reach if not no_less else shape[axis] != _shortened(shape)[axis])
+        if (axis in reach if not no_less else shape[axis] != shorten(shape)[axis])
     }
     for axis in axes:
-        cut = [_shortened(shape, axis) for shape in shapes]
+        cut = [shorten(shape, axis) for shape in shapes]
         values = sum(math.prod(shape[1:]) for shape in [*shapes, after])
         share = math.prod(cut[0][1:]) / math.prod(shapes[0][1:])
         if share * values * CHANGES > AFFORDABLE:

@@ -78,7 +78,7 @@ def _split(
         inner = math.prod(sizes[at + 1 :])
         own = [spans[i * inner] for i in range(size)]
         if all(span == own[i // inner % size] for i, span in enumerate(spans)):
-            first, step = _regular(own, round(field.stride))
+            first, step = regular(own, round(field.stride))
             found = ReceptiveField.of_spans(first, step, aligned=aligned)
             return Look(axis, found, alone=(look.alone and size == old) or size < len(spans))
     if not axes:
@@ -86,7 +86,7 @@ def _split(
     return UNKNOWN
 
 
-def _regular(spans: list, step: int) -> tuple[list, int]:
+def regular(spans: list, step: int) -> tuple[list, int]:
     """Return the shortest list of spans, and the step after which they repeat."""
     for period in range(1, len(spans)):
         pairs = list(zip(spans, spans[period:], strict=False))

@@ -140,7 +140,7 @@ def top_patches(
             arrays = check_images(model, batch)
             batch, own = arrays[place], [x.shape[1:] for x in arrays]
             if not sizes:
-                sizes, axes = own, _axes(model, node, own, place)
+                sizes, axes = own, _axes(model, graph, node, own, place)
             if own != sizes:
                 raise ValueError(
                     f"images must all have the size of the first image, {_listed(sizes)}; received "
@@ -235,15 +235,17 @@ class _Axis:
 
 
 def _axes(
-    model: keras.Model, node: Node, sizes: Sequence[tuple[int, ...]], place: int
+    model: keras.Model, graph: Graph, node: Node, sizes: Sequence[tuple[int, ...]], place: int
 ) -> list[_Axis]:
-    field, size = receptive_fields(model, sizes, only=place)[node.name], sizes[place]
+    fields, size = receptive_fields(model, sizes, only=place), sizes[place]
+    field = fields[node.name]
     if isinstance(field, str):  # WHOLE
         return [_Axis(n, Fraction(0), Fraction(n - 1), Fraction(0)) for n in size[:2]]
     if field is None:
+        first = next(n for n in graph.leading_to(node.outputs) if fields[n.name] is None)
         raise ValueError(
             f"layer must have a known receptive field; that of {node.name!r} is unknown, because "
-            "an earlier layer mixes positions. Choose a layer before that."
+            f"that of {first.name!r} cannot be determined. Choose a layer before that."
         )
     return [_Axis(n, f.start, f.end, f.stride) for n, f in zip(size, field, strict=False)]
 

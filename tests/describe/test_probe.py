@@ -117,6 +117,22 @@ def test_large_inputs_are_measured_in_part():
     assert field_of((150, 130, 3), lambda x: x - ops.mean(x, axis=2, keepdims=True)) == (1, 130)
 
 
+@pytest.mark.parametrize("function", [lambda x: x * 2, lambda x: x - ops.mean(x, -1, True)])
+def test_many_channels_are_measured_in_part(function):
+    """As many as are computed with where no weights say how many there are."""
+    assert field_of((40, 24, 640), function) == 1
+
+
+def test_a_sum_of_wide_maps_is_measured():
+    class Scaled(layers.Layer):
+        def call(self, inputs):
+            return inputs[0] + inputs[1] * 0.2
+
+    x = Input((35, 35, 320))
+    wide = Scaled()([x, layers.DepthwiseConv2D(3, padding="same")(x)])
+    assert kc.describe(keras.Model(x, wide)).layers[-1].receptive_field == 3
+
+
 def test_what_cannot_be_probed():
     operation = layers.ReLU()
     fill = lambda values: (tuple(values), {})  # noqa: E731

@@ -18,6 +18,34 @@ OPERATIONS = {
     "softmax": (CUBE, lambda x: ops.softmax(x, axis=1)),
     "log_softmax": (CUBE, lambda x: ops.log_softmax(x, axis=-2)),
     "concatenate": (CUBE, lambda x: ops.concatenate([x, x[:, ::-1], x], axis=1)),
+    "stack": (CUBE, lambda x: ops.stack([x[..., i] for i in (2, 1, 0)], axis=-1)),
+    "stack, in front": (CUBE, lambda x: ops.stack([x, x[:, ::-1]], axis=1)),
+    "stack, of rows": (CUBE, lambda x: ops.stack([x[:, 3], x[:, 1], x[:, 1]], axis=1)),
+    "stack, of two inputs": ([CUBE, (4, 3)], lambda x, y: ops.stack([x[:, 3], y], axis=1)),
+    "split": (CUBE, lambda x: ops.split(x, 3, axis=1)[2]),
+    "split, at places": (CUBE, lambda x: ops.split(x, (1, 4), axis=-3)[1]),
+    "unstack": (CUBE, lambda x: ops.unstack(x, axis=1)[4]),
+    "take": (CUBE, lambda x: ops.take(x, [2, -1, 0, 0], axis=-1)),
+    "take, in steps": (CUBE, lambda x: ops.take(x, np.array([1, 3, 5]), axis=1)),
+    "take, one": (CUBE, lambda x: ops.take(x, -2, axis=1)),
+    "moveaxis": (CUBE, lambda x: ops.moveaxis(x, (-1, 1), (1, 2))),
+    "roll": (CUBE, lambda x: ops.roll(x, (2, -1), (1, -1))),
+    "repeat": (CUBE, lambda x: ops.repeat(x, 3, axis=1)),
+    "tile": (CUBE, lambda x: ops.tile(x, (1, 1, 2, 1))),
+    "tile, one": ((6, 1), lambda x: ops.tile(x, (1, 3))),
+    "sort": (CUBE, lambda x: ops.sort(x, axis=1)),
+    "top_k": (CUBE, lambda x: ops.top_k(x, 3)[0]),
+    "normalize": (CUBE, lambda x: ops.normalize(x, axis=1)),
+    "argmax": (CUBE, lambda x: ops.argmax(x, axis=-1)),
+    "norm": (CUBE, lambda x: ops.norm(x, axis=(1, 2), keepdims=True)),
+    "glu": (CUBE, lambda x: ops.glu(x, axis=1)),
+    "gray": (CUBE, lambda x: ops.image.rgb_to_grayscale(x)),
+    "gray, channels first": (
+        (3, 6, 4), lambda x: ops.image.rgb_to_grayscale(x, data_format="channels_first"),
+    ),
+    "one_hot": (CUBE, lambda x: ops.one_hot(ops.cast(x > 0.5, "int32"), 2)),
+    "dot": (CUBE, lambda x: ops.dot(x, CONSTANT)),
+    "tensordot": (CUBE, lambda x: ops.tensordot(x, CONSTANT, 1)),
     "transpose": (CUBE, lambda x: ops.transpose(x, (0, 3, 1, 2))),
     "transpose, from the end": (CUBE, lambda x: ops.transpose(x, (0, -1, -3, -2))),
     "swapaxes": (CUBE, lambda x: ops.swapaxes(x, 1, -1)),
@@ -50,7 +78,6 @@ OPERATIONS = {
     "dense by hand": ((3,), lambda x: ops.matmul(x, CONSTANT)),
     "broadcast": (CUBE, lambda x: x + x[:, :1] * x[:, :, :1]),
     "constant": (CUBE, lambda x: ops.maximum(x, 0.6) * np.ones((6, 1, 3), "float32")),
-    "roll": (CUBE, lambda x: ops.roll(x, 2, axis=1)),
     "expand_dims": (CUBE, lambda x: ops.expand_dims(x, 2)),
     "squeeze": ((6, 1, 3), lambda x: ops.squeeze(x, 2)),
     "reshape": (CUBE, lambda x: ops.reshape(x, (-1, 24, 3))),
@@ -294,13 +321,49 @@ def test_embedded_words():
 
 
 def test_several_outputs():
-    """Of the second one nothing is measured."""
+    """Of the second one of a custom layer nothing is measured."""
+
+    class Halves(layers.Layer):
+        def call(self, x):
+            return tuple(ops.split(x, 2, axis=1))
+
     x = Input((8, 8, 2))
-    model = keras.Model(x, ops.split(layers.Conv2D(2, 3, padding="same")(x), 2, axis=1))
-    assert kc.describe(model).layers[-1].receptive_field == 3
-    first, second = ops.split(x, 2, axis=1)
-    both = kc.describe(keras.Model(x, layers.Add()([first, second])))
-    assert both.layers[-1].receptive_field is None
+    for halves, field in ((lambda x: ops.split(x, 2, axis=1), (5, 1)), (Halves(), None)):
+        model = keras.Model(x, halves(layers.Conv2D(2, 3, padding="same")(x)))
+        assert kc.describe(model).layers[-1].receptive_field == 3
+        both = kc.describe(keras.Model(x, layers.Add()(halves(x))))
+        assert both.layers[-1].receptive_field == field
+
+
+def test_steps_that_are_stacked_see_their_own():
+    x = Input((5, 3))
+    record = kc.describe(keras.Model(x, ops.stack([x[:, t] for t in range(5)], 1))).layers[-1]
+    assert (record.receptive_field, record.stride_product) == (1, 1)
+    turned = keras.Model(x, layers.Conv1D(2, 2)(ops.stack([x[:, t] for t in (4, 3, 2)], 1)))
+    assert kc.describe(turned).layers[-1].receptive_field == 2
+
+
+def test_channels_are_reversed_in_images_of_any_size():
+    """As the caffe mode of `preprocess_input` does, symbolically."""
+    for first, shape in ((True, (3, None, None)), (False, (None, None, 3))):
+        data_format = "channels_first" if first else "channels_last"
+        x = Input(shape)
+        own = keras.applications.vgg16.preprocess_input(x, data_format=data_format)
+        made = layers.Conv2D(2, 3, data_format=data_format)(own)
+        model = keras.Model(x, made)
+        assert kc.describe(model).layers[-1].receptive_field == 3
+        large = (3, 224, 160) if first else (224, 160, 3)
+        assert kc.describe(model, input_shape=large).layers[-1].receptive_field == 3
+
+
+def test_residuals_of_inception_resnet():
+    """The scaled sum of a wide map and another, as in each block of InceptionResNetV2."""
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    x = Input((35, 35, 320))
+    model = keras.Model(x, CustomScaleLayer(0.2)([x, layers.Conv2D(320, 3, padding="same")(x)]))
+    record = kc.describe(model).layers[-1]
+    assert (record.receptive_field, record.macs) == (3, 0)
 
 
 def test_inputs_of_other_axes_meet():

@@ -275,3 +275,16 @@ def test_a_data_set_is_no_array(predict, name):
         words = rf"{name} must be an array; received a \w+: pass the images"
         with pytest.raises(ValueError, match=words):
             predict(model, one)
+
+
+def test_reversed_channels_are_no_unknown_field(recwarn):
+    """Those of `preprocess_input` in caffe mode, within the network."""
+    x = keras.Input((None, None, 3))
+    y = layers.Conv2D(2, 3, padding="same")(keras.applications.vgg16.preprocess_input(x))
+    model, pixels = keras.Model(x, y), np.random.default_rng(0).random((70, 64, 3), "float32")
+    made = predict_tiles(model, 255 * pixels, tile=32)
+    assert not [w for w in recwarn if "unknown" in str(w.message)]
+    inner = slice(8, -8)
+    np.testing.assert_allclose(
+        made[inner, inner], whole(model, 255 * pixels)[inner, inner], rtol=1e-4, atol=1e-3
+    )

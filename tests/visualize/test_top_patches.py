@@ -228,7 +228,7 @@ def test_errors_teach(change, error, message, model, images):
 
 def test_unknown_fields_are_refused(images):
     inputs = keras.Input((13, 9, 2))
-    x = layers.Reshape((9, 13, 2))(inputs)  # rows and columns are mixed
+    x = layers.Reshape((9, 13, 2), name="mixed")(inputs)  # rows and columns are mixed
     model = keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(x))
-    with pytest.raises(ValueError, match="that of 'conv' is unknown"):
+    with pytest.raises(ValueError, match="that of 'conv' is unknown, because that of 'mixed'"):
         kc.visualize.top_patches(model, images, "conv")

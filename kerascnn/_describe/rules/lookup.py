@@ -56,7 +56,7 @@ def reaches(
     """
     if not is_keras(operation):  # a custom layer may slide a window, too
         return windows.like_a_convolution(operation, before, after)
-    if output and not isinstance(operation, RECURRENT):
+    if output and isinstance(operation, layers.Layer) and not isinstance(operation, RECURRENT):
         return None
     if isinstance(operation, MASKED) and any(map(_is_array, keras.tree.flatten(slots))):
         return None  # a constant mask may hide any positions
@@ -65,7 +65,7 @@ def reaches(
             found = rule(operation, before, after)
             break
     else:
-        found = operation_reach(operation, before, after, slots)
+        found = operation_reach(operation, before, after, slots, output)
     if found is not None and isinstance(operation, layers.Layer):
         return _after_activation(operation, found, after)
     return found

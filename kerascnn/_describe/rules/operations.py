@@ -12,18 +12,26 @@ from kerascnn._describe.families import POINTWISE_NAMES, REDUCTIONS
 from kerascnn._describe.unknowns import all_known
 from kerascnn._graph import Slot
 
-from . import mixing, moves
+from . import mixing, selections
 from .reach import Reach, Shape, moved, same, spread
 
 
 def operation_reach(
-    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple[tuple, dict]
+    operation: keras.Operation,
+    before: Sequence[Shape],
+    after: Shape,
+    slots: tuple[tuple, dict],
+    output: int = 0,
 ) -> list[Reach] | None:
     """Return the reach of an operation into each of its inputs; `None` without a rule."""
     name = type(operation).__name__
     if isinstance(operation, layers.Layer):  # a small layer in keras.applications
-        known = name in POINTWISE_NAMES and len(before) == 1
-        return mixing.in_place(operation, before, after) if known else None
+        rule = mixing.in_place if len(before) == 1 else mixing.merged
+        return rule(operation, before, after) if name in POINTWISE_NAMES else None
+    if rule := OF_OUTPUTS.get(name):
+        return rule(operation, before, after, slots, output)
+    if output and name != "TopK":
+        return None
     if name in POINTWISE_NAMES:
         return mixing.merged(operation, before, after)
     if name in REDUCTIONS:
@@ -39,19 +47,6 @@ def _reduction(operation: keras.Operation, shape: Shape) -> list[Reach] | None:
         return None  # images of a batch are mixed
     stay = [axis for axis in range(1, ndim) if axis not in mixed]
     return [same(stay) if operation.keepdims else moved({a: i for i, a in enumerate(stay, 1)})]
-
-
-def _softmax(
-    operation: keras.Operation, before: Sequence[Shape], after: Shape, _slots: tuple
-) -> list[Reach] | None:
-    return None if operation.axis is None else mixing.normalization(operation, before, after)
-
-
-def _concatenate(
-    operation: keras.Operation, before: Sequence[Shape], after: Shape, slots: tuple
-) -> list[Reach] | None:
-    every = len(slots[0][0]) == len(before)  # none is constant
-    return moves.concatenate(operation, before, after) if every else None
 
 
 def _transpose(
@@ -167,10 +162,28 @@ def _axes(axes: Any, ndim: int) -> set[int]:
     return {axis % ndim for axis in (axes if isinstance(axes, (list, tuple)) else [axes])}
 
 
+MIXING = (
+    "Argsort", "LayerNorm", "LogSoftmax", "Normalize", "RMSNorm", "Softmax", "Sort", "Sparsemax",
+    "TopK",
+)  # fmt: skip
+COLORS = ("HSVToRGB", "RGBToGrayscale", "RGBToHSV")
 RULES: dict[str, Callable] = {
-    "Softmax": _softmax,
-    "LogSoftmax": _softmax,
-    "Concatenate": _concatenate,
+    **dict.fromkeys(MIXING, selections.mixed),
+    **dict.fromkeys(COLORS, selections.colors),
+    "Argmax": lambda operation, before, *_: _reduction(operation, before[0]),
+    "Argmin": lambda operation, before, *_: _reduction(operation, before[0]),
+    "Norm": lambda operation, before, *_: _reduction(operation, before[0]),
+    "Concatenate": selections.concatenate,
+    "Dot": selections.dot,
+    "Tensordot": selections.dot,
+    "Glu": selections.glu,
+    "Moveaxis": selections.moveaxis,
+    "OneHot": selections.one_hot,
+    "Repeat": selections.repeat,
+    "Roll": selections.roll,
+    "Stack": selections.stack,
+    "Take": selections.take,
+    "Tile": selections.tile,
     "Transpose": _transpose,
     "Swapaxes": _swapaxes,
     "Flip": _flip,
@@ -179,3 +192,4 @@ RULES: dict[str, Callable] = {
     "Einsum": _einsum,
     "Matmul": _matmul,
 }
+OF_OUTPUTS: dict[str, Callable] = {"Split": selections.split, "Unstack": selections.unstack}
