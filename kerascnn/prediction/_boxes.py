@@ -6,10 +6,11 @@ import numpy.typing as npt
 
 from kerascnn._checks import check_count, check_is_array, check_number
 from kerascnn._fusion import avoid_wrong_fusions
-from kerascnn._graph import check_is_model
 from kerascnn._rescaling import warn_of_levels
 from kerascnn._sizes import check_size_of
 from kerascnn.metrics import non_maximum_suppression
+
+from ._geometry import check_has_inputs
 
 BOX = 5  # x, y, w, h and a confidence
 
@@ -61,7 +62,7 @@ def predict_boxes(
     check_count("batch_size", batch_size)
     if limit is not None:
         check_count("limit", limit)
-    check_is_model(model)
+    check_has_inputs(model)
     check_is_array("images", images)
     images = np.asarray(images, "float32")
     shape, out = model.input_shape, model.output_shape

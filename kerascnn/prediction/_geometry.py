@@ -57,7 +57,7 @@ def geometry_of(model: keras.Model, size: tuple[int, int] | None = None) -> Geom
         TypeError: If it is not a Keras model.
         ValueError: If it does not take images, or returns no map.
     """
-    check_is_model(model)
+    check_has_inputs(model)
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
         raise ValueError(f"model must take images (N, H, W, C); received {shape}.")
@@ -90,6 +90,22 @@ def geometry_of(model: keras.Model, size: tuple[int, int] | None = None) -> Geom
     high, wide = (None if side is None else -(-int(side) // 2) for side in field)
     sure = None not in (size or shape[1:3]) or all(None not in pair for pair in [*steps, field])
     return Geometry(model, shape[-1], shape[1:3], (down, across), (high, wide), lost, sure)
+
+
+def check_has_inputs(model: keras.Model) -> None:
+    """Reject anything but a Keras model whose inputs are known.
+
+    Raises:
+        TypeError: If it is not a Keras model.
+        ValueError: If it is subclassed, or Sequential without an input, and has no graph of layers.
+    """
+    check_is_model(model)
+    if not getattr(model, "inputs", None):
+        raise ValueError(
+            f"model must have a graph of layers, from its inputs to its outputs; received "
+            f"{type(model).__name__} {model.name!r}. Pass keras.Model(x, model.call(x)), where x "
+            "is keras.Input((None, None, channels))."
+        )
 
 
 def _records(model: keras.Model, size: tuple[int, int] | None) -> list[Layer]:

@@ -69,7 +69,8 @@ def predict_tiles(
     Raises:
         TypeError: If the model is not a Keras model.
         ValueError: If the image or a size does not fit the model or the image contains NaN, or the
-            model does not return such a map.
+            model does not return such a map. Or if the model is subclassed, so that its pooling
+            windows are not known; the message says how to get a graph of its layers.
 
     >>> import kerascnn as kc
     >>> model = kc.build_unet(padding="same", width=0.0625, input_shape=(None, None, 1))

@@ -288,3 +288,33 @@ def test_reversed_channels_are_no_unknown_field(recwarn):
     np.testing.assert_allclose(
         made[inner, inner], whole(model, 255 * pixels)[inner, inner], rtol=1e-4, atol=1e-3
     )
+
+
+class Halved(keras.Model):
+    """A subclassed model: nothing is known of its inputs, even if it was called."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool, self.up = layers.MaxPooling2D(2), layers.UpSampling2D(2)
+
+    def call(self, x):
+        return self.up(self.pool(x))
+
+
+@pytest.mark.parametrize("predict", [predict_tiles, predict_boxes])
+@pytest.mark.parametrize("kind", [Halved, keras.Sequential])
+def test_models_without_a_graph_are_refused_in_one_line(predict, kind):
+    model, image = kind(), np.zeros((8, 8, 1), "float32")
+    if kind is Halved:
+        model(image[None])
+    with pytest.raises(
+        ValueError, match=r"Pass keras\.Model\(x, model\.call\(x\)\), where"
+    ) as error:
+        predict(model, image)
+    assert "\n" not in str(error.value)
+
+
+def test_the_advice_for_models_without_a_graph_works(image):
+    model, x = Halved(), keras.Input((None, None, 1))
+    made = predict_tiles(keras.Model(x, model.call(x)), image, tile=64)
+    np.testing.assert_array_equal(made, whole(model, image))
