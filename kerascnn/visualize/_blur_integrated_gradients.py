@@ -9,7 +9,7 @@ from kerascnn._progress import progress
 
 from ._engine.answers import input_gradients, scores_of, with_predicted_classes
 from ._engine.contributions import Contributions, contributions
-from ._engine.images import Images, image_input
+from ._engine.images import Images, image_input, is_kept
 from ._engine.question import Question, ask
 from ._engine.targets import Target
 
@@ -73,6 +73,11 @@ def blur_integrated_gradients(
     question = ask(model, images, target)
     place = image_input(model, question.graph, input)
     images = question.images[place]
+    if is_kept(images):
+        raise TypeError(
+            "model must take float images, which can be blurred and have a gradient; the input "
+            f"takes {images.dtype}. Use the layers after this input as a separate model."
+        )
     sigma = sum(images.shape[1:3]) / 8 if sigma is None else float(sigma)
     question = with_predicted_classes(question, batch_size)
     deviations = np.linspace(sigma, 0, steps + 1)

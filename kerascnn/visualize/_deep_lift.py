@@ -13,7 +13,7 @@ from ._engine.answers import with_predicted_classes
 from ._engine.backward import Forward, add, at_source, pulled
 from ._engine.batches import in_batches
 from ._engine.contributions import Contributions, check_baseline, contributions
-from ._engine.images import Images
+from ._engine.images import Images, is_kept
 from ._engine.kinds import activates, depends_on_others
 from ._engine.question import ask
 from ._engine.route import Route
@@ -68,7 +68,8 @@ def deep_lift(
     ((1, 28, 28, 1), True)
     """
     question = ask(model, images, target)
-    route = Route(question.graph, question.graph.inputs)
+    baselines = check_baseline(model, baseline, question.images)
+    route = Route(question.graph, _changing(question.graph, question.images))
     masks = {key for node in route.nodes if node.boolean for key in node.outputs}
     carrying = masked_in(question.graph.nodes)
     for node in route.nodes:
@@ -78,7 +79,6 @@ def deep_lift(
         if depends_on_others(node) or (masked and not isinstance(node.operation, ONLY_TO_LEARN)):
             route.kinds[node.name] = None
     route.check("DeepLIFT", KINDS, "Use integrated_gradients, which takes any layer.")
-    baselines = check_baseline(model, baseline, question.images)
     question = with_predicted_classes(question, batch_size)
     count, score = len(baselines), question.score
 
@@ -100,7 +100,7 @@ def contributions_of(
     score: Callable | None,
 ) -> list[Tensor]:
     """Compute S(x) − S(x′), (N,), and the contributions of each input to it."""
-    route = Route(graph, graph.inputs)
+    route = Route(graph, _changing(graph, inputs))
     of_image, of_start = (
         Forward.of(route, values, classes, score) for values in (inputs, baselines)
     )
@@ -116,10 +116,15 @@ def contributions_of(
         of_image.scores - of_start.scores,
         *(
             at_source(multipliers, of_image.values, key)
-            * (of_image.values[key] - of_start.values[key])  # Eq. 2: C = m Δx
-            for key in graph.inputs
+            * (_difference(of_image, of_start, key) if key in route.sources else 0.0)
+            for key in graph.inputs  # Eq. 2: C = m Δx
         ),
     ]
+
+
+def _changing(graph: Graph, inputs: Sequence) -> list[Key]:
+    """List the inputs of floats: the others are kept as they are, and so is what they lead to."""
+    return [key for key, x in zip(graph.inputs, inputs, strict=True) if not is_kept(x)]
 
 
 def _multipliers(

@@ -13,9 +13,9 @@ from kerascnn._progress import progress
 from ._engine.answers import scores_of, with_predicted_classes
 from ._engine.batches import in_sums
 from ._engine.contributions import Contributions, contributions
-from ._engine.images import Images, check_images
+from ._engine.images import Images, check_images, is_kept
 from ._engine.question import Question, ask
-from ._engine.scores import gradients_at_points
+from ._engine.scores import gradients_at_points, kept
 from ._engine.targets import Target
 
 
@@ -46,7 +46,8 @@ def expected_gradients(
             a list of arrays, or a dict of arrays by the inputs' names.
         target: as for `saliency`; `None`: the predicted class.
         baselines: (M, H, W, C) images of the training set, preprocessed like the images; for
-            several inputs, a list or dict of arrays.
+            several inputs, a list or dict of arrays. Inputs of whole numbers, such as indices of
+            words, are kept and contribute 0, so that their baselines do not count.
         samples: number of pairs of a baseline and an α; each takes a forward and a backward pass.
         seed: seed of the samples.
         batch_size: number of images per batch; smaller batches need less memory.
@@ -83,6 +84,10 @@ def expected_gradients(
         *drawn, alphas = tensors[count + 1 :]
         points, steps = [], []
         for x, start in zip(images, drawn, strict=True):
+            if is_kept(x):
+                steps.append(0.0)
+                points.append(kept(x, alphas))
+                continue
             start, end = ops.expand_dims(start, 0), ops.expand_dims(x, 1)
             alpha = ops.cast(ops.reshape(alphas, (1, -1, *(1 for _ in x.shape[1:]))), x.dtype)
             steps.append(ops.cast(end - start, "float32"))  # (N, samples, H, W, C)
@@ -119,9 +124,14 @@ def _mean_scores(
     """Compute the mean score of the sampled baselines for the class of each image, (N,)."""
     used, counts = np.unique(order, return_counts=True)
     means = np.zeros(len(question))
-    if question.score is not None:  # a callable takes as many images as there are
+    images = question.images
+    # A callable takes as many images as there are, and what is kept belongs to each image.
+    if question.score is not None or any(map(is_kept, images)):
         for number, count in zip(used, counts, strict=True):
-            same = [np.repeat(s[number : number + 1], len(question), axis=0) for s in starts]
+            same = [
+                x if is_kept(x) else np.repeat(s[number : number + 1], len(question), axis=0)
+                for x, s in zip(images, starts, strict=True)
+            ]
             scores = scores_of(question.with_images(same), batch_size=batch_size, check=False)
             means += count * scores
         return means / len(order)

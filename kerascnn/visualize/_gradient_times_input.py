@@ -5,7 +5,7 @@ import numpy as np
 
 from ._engine.answers import input_gradients
 from ._engine.contributions import Contributions, contributions
-from ._engine.images import Images
+from ._engine.images import Images, is_kept
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -48,12 +48,13 @@ def gradient_times_input(
     (1, 28, 28, 1)
     """
     question = ask(model, images, target)
-    for array in question.images:
-        if not keras.backend.is_float_dtype(array.dtype.name):
-            raise TypeError(
-                f"model must take float images, which have a gradient; it has an input of type "
-                f"{array.dtype}. Use lrp, which needs none."
-            )
+    if all(map(is_kept, question.images)):
+        raise TypeError(
+            f"model must take float images, which have a gradient; it has an input of type "
+            f"{question.images[0].dtype}. Use lrp, which needs none."
+        )
     scores, grads = input_gradients(question, batch_size=batch_size, verbose=verbose)
-    products = [np.multiply(x, g) for x, g in zip(question.images, grads, strict=True)]
+    products = [
+        g if is_kept(x) else np.multiply(x, g) for x, g in zip(question.images, grads, strict=True)
+    ]
     return contributions(model, products, scores)

@@ -14,9 +14,9 @@ from kerascnn._progress import progress
 from ._engine.answers import scores_of, with_predicted_classes
 from ._engine.batches import in_sums
 from ._engine.contributions import Contributions, check_baseline, contributions
-from ._engine.images import Images
+from ._engine.images import Images, is_kept
 from ._engine.question import ask
-from ._engine.scores import gradients_at_points
+from ._engine.scores import gradients_at_points, kept
 from ._engine.targets import Target
 
 
@@ -49,6 +49,7 @@ def integrated_gradients(
         baseline: an image without evidence, (H, W, C), one baseline per image, (N, H, W, C), or a
             number; for several inputs, a list or dict with one of these for each. It must be
             preprocessed like the images: black is not 0 if a mean is subtracted. `None`: 0.
+            Inputs of whole numbers, such as indices of words, are kept and contribute 0.
         steps: number of points of the Gauss-Legendre rule, or intervals of the trapezoid rule; each
             takes a forward and a backward pass.
         rule: "gauss_legendre", exact for polynomials; or "trapezoid", which includes the endpoints.
@@ -80,7 +81,9 @@ def integrated_gradients(
     def integrals(graph: Graph, *tensors: Tensor) -> list:
         *inputs, classes, alphas, weights = tensors
         pairs = list(zip(inputs[: len(inputs) // 2], inputs[len(inputs) // 2 :], strict=True))
-        path = [_between(start, x, alphas) for x, start in pairs]  # (N, steps, H, W, C)
+        path = [  # (N, steps, H, W, C)
+            kept(x, alphas) if is_kept(x) else _between(start, x, alphas) for x, start in pairs
+        ]
         grads = gradients_at_points(graph, path, classes, score)
         return [ops.sum(_beside(weights, g) * g, axis=1) for g in grads]
 
@@ -91,7 +94,7 @@ def integrated_gradients(
     with progress("Integrated gradients", len(points[0]) * len(question), verbose) as advance:
         means = in_sums(step, of_images, points, at_once, advance)
     attributions = [
-        (x - start) * mean
+        mean if is_kept(x) else (x - start) * mean
         for x, start, mean in zip(arrays, baselines, means, strict=True)  # Eq. 1
     ]
     of_baselines = question.with_images(baselines)

@@ -11,9 +11,9 @@ from kerascnn._progress import progress
 from ._engine.answers import with_predicted_classes
 from ._engine.axes import check_channels_last
 from ._engine.batches import in_sums
-from ._engine.images import Images, OneOrAll, one_or_all
+from ._engine.images import Images, OneOrAll, is_kept, one_or_all
 from ._engine.question import ask
-from ._engine.scores import gradients_at_points
+from ._engine.scores import gradients_at_points, kept
 from ._engine.tape import normal
 from ._engine.targets import Target
 from ._saliency import check_reduce, over_channels
@@ -84,7 +84,10 @@ def smooth_grad(
 
     def sums(graph: Graph, *tensors: Tensor) -> list:
         *inputs, classes, keys, levels = tensors
-        noisy = [_noisy(x, ops.add(keys, [[0, i]]), levels) for i, x in enumerate(inputs)]
+        noisy = [
+            kept(x, levels) if is_kept(x) else _noisy(x, ops.add(keys, [[0, i]]), levels)
+            for i, x in enumerate(inputs)
+        ]
         grads = gradients_at_points(graph, noisy, classes, score)  # (N, samples, H, W, C)
         grads = [ops.cast(ops.abs(g) if absolute else g, "float64") for g in grads]
         return [ops.sum(g, axis=1) for g in grads] + [ops.sum(g * g, axis=1) for g in grads]

@@ -252,3 +252,94 @@ def test_guided_grad_cam_multiplies_what_the_layer_sees(rng):
     found = visualize.guided_grad_cam(model, x, 1, "of_both")
     for one, detail in zip(found, details, strict=True):
         np.testing.assert_allclose(one, enlarged * detail, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """A model of an image, words and flags, and the same without what it makes of the latter two.
+
+    This is one number for each, which has no extent, so that `smooth_grad` adds no noise to it.
+    """
+    keras.utils.set_random_seed(0)
+    image, words, flags = (
+        keras.Input((6, 6, 2)), keras.Input((5,), dtype="int32"), keras.Input((4,), dtype="bool")
+    )  # fmt: skip
+    of_words = layers.GlobalAveragePooling1D()(layers.Embedding(50, 1)(words))
+    of_flags = layers.Dense(1)(keras.ops.cast(flags, "float32"))
+    numbers = [keras.Input((1,)), keras.Input((1,))]
+    maps = layers.Conv2D(3, 3, activation="relu")(image)
+    joined = layers.Concatenate()([layers.GlobalAveragePooling2D()(maps), *numbers])
+    scores = layers.Dense(2)(layers.Dense(6, activation="tanh")(joined))
+    behind = keras.Model([image, *numbers], scores)
+    whole = keras.Model([image, words, flags], behind([image, of_words, of_flags]))
+    rng = np.random.default_rng(0)
+    given = [
+        rng.random((2, 6, 6, 2), "float32"), rng.integers(0, 50, (2, 5)), rng.random((2, 4)) > 0.5,
+    ]  # fmt: skip
+    before = keras.Model([image, words, flags], [of_words, of_flags])
+    return whole, given, behind, [given[0], *before.predict(given, verbose=0)]
+
+
+WITH_KEPT = {
+    "saliency": {"reduce": None},
+    "smooth_grad": {"samples": 3, "reduce": None},
+    "gradient_times_input": {},
+    "integrated_gradients": {"steps": 4, "baseline": 0.2},
+    "deep_lift": {"baseline": 0.2},
+}
+
+
+@pytest.mark.parametrize("method", WITH_KEPT)
+def test_whole_numbers_are_kept(method, mixed):
+    """The image gets what it gets beside constants, and what is kept gets 0."""
+    whole, given, behind, numbers = mixed
+    options = WITH_KEPT[method]
+    found = getattr(visualize, method)(whole, given, 1, **options)
+    if "baseline" in options:
+        same = {**options, "baseline": [0.2, given[1], None]}
+        again = getattr(visualize, method)(whole, given, 1, **same)
+        np.testing.assert_array_equal(again.attributions[0], found.attributions[0])
+        options = {**options, "baseline": [0.2, *numbers[1:]]}
+    expected = getattr(visualize, method)(behind, numbers, 1, **options)
+    if method not in ("saliency", "smooth_grad"):
+        if method != "gradient_times_input":
+            np.testing.assert_allclose(found.gap, expected.gap, atol=1e-6)
+        found, expected = found.attributions, expected.attributions
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-4, atol=1e-6)
+    assert np.abs(found[0]).max() > 0
+    for array, kept in zip(given[1:], found[1:], strict=True):
+        assert (kept.shape, kept.dtype) == (array.shape, "float32")
+        assert not kept.any()
+
+
+@pytest.mark.parametrize("target", [1, lambda scores: scores[:, 1]])
+def test_baselines_of_a_data_set_beside_what_is_kept(target, mixed):
+    whole, given, behind, numbers = mixed
+    rng = np.random.default_rng(1)
+    others = rng.random((3, 6, 6, 2), "float32")
+    starts = [others, rng.integers(0, 50, (3, 5)), rng.random((3, 4)) > 0.5]
+    found = visualize.expected_gradients(whole, given, target, baselines=starts, samples=8)
+    for i in range(2):
+        alone = [x[i : i + 1] for x in numbers]
+        same = [others, *(np.repeat(x, 3, axis=0) for x in alone[1:])]
+        expected = visualize.expected_gradients(behind, alone, target, baselines=same, samples=8)
+        np.testing.assert_allclose(
+            found.attributions[0][i], expected.attributions[0][0], rtol=1e-4, atol=1e-6
+        )
+        np.testing.assert_allclose(found.gap[i], expected.gap[0], atol=1e-6)
+    assert not any(x.any() for x in found.attributions[1:])
+
+
+def test_whole_numbers_have_no_path(mixed):
+    whole, given, *_behind = mixed
+    with pytest.raises(ValueError, match=r"^baseline must be None for input 1, whose whole numb"):
+        visualize.integrated_gradients(whole, given, 1, baseline=[0.0, 0, None])
+    levels, number = keras.Input((6, 6, 1), dtype="uint8"), keras.Input((1,))
+    joined = layers.Concatenate()([layers.Flatten()(layers.Rescaling(1 / 255)(levels)), number])
+    model = keras.Model([levels, number], layers.Dense(2)(joined))
+    images = [np.ones((1, 6, 6, 1), "uint8"), np.ones((1, 1), "float32")]
+    with pytest.raises(TypeError, match=r"which can be blurred .* the input takes uint8"):
+        visualize.blur_integrated_gradients(model, images, 1)
+    indices = keras.Model(number, layers.Dense(2)(number))
+    with pytest.raises(TypeError, match=r"astype\('float32'\) for the indices of words"):
+        visualize.saliency(indices, np.ones((1, 1), int), 1)

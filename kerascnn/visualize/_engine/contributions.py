@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from .images import OneOrAll, in_order, one_or_all
+from .images import OneOrAll, in_order, is_kept, one_or_all
 
 
 class Contributions(NamedTuple):
@@ -35,18 +35,20 @@ def check_baseline(
 ) -> list[np.ndarray]:
     """Return one baseline per input, in the shape of its images.
 
+    That of whole numbers or truth values is the input itself, since nothing lies between two of
+    them.
+
     Raises:
-        TypeError: If an input takes integers.
+        TypeError: If no input takes floats.
         ValueError: If one does not fit or is not finite.
     """
-    names = [x.dtype.name for x in arrays]
-    if integers := [name for name in names if not keras.backend.is_float_dtype(name)]:
+    if all(map(is_kept, arrays)):
         raise TypeError(
             "model must take float images, which a path leads to from a baseline; it has an input "
-            f"of type {integers[0]}. Use the layers after this input as a separate model."
+            f"of type {arrays[0].dtype}. Use the layers after this input as a separate model."
         )
     given = in_order(model, "baseline", baseline)
-    if not isinstance(baseline, (list, tuple, Mapping)):
+    if one := not isinstance(baseline, (list, tuple, Mapping)):
         given *= len(arrays)
     if len(given) != len(arrays):
         raise ValueError(
@@ -54,7 +56,15 @@ def check_baseline(
             f"{len(arrays)} input(s); received {len(given)}."
         )
     baselines = []
-    for start, x in zip(given, arrays, strict=True):
+    for place, (start, x) in enumerate(zip(given, arrays, strict=True)):
+        if is_kept(x):
+            if not (one or start is None or np.array_equal(start, x)):
+                raise ValueError(
+                    f"baseline must be None for input {place}, whose whole numbers are kept as "
+                    "they are; received others. Choose a baseline for the inputs of floats."
+                )
+            baselines.append(x)
+            continue
         start = np.asarray(0 if start is None else start)
         fits = start.ndim == 0 or start.shape in (x.shape, x.shape[1:], (1, *x.shape[1:]))
         if start.dtype.kind not in "fiu" or not fits:

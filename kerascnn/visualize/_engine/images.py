@@ -213,6 +213,12 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
             f"images must be {expected.dtype}, as the model expects; received {images.dtype}, "
             "which would be truncated. Use 0 … 255 if the model rescales its input."
         )
+    if takes_floats and images.dtype.kind != "f" and len(shape) == 1:
+        raise TypeError(
+            f"images must be float, as the model takes them; received {images.dtype}. Use "
+            ".astype('float32') for the indices of words and the like, or scale pixels as in "
+            "training, for example images / 255."
+        )
     if takes_floats and images.dtype.kind != "f":
         raise TypeError(
             "images must be float, in the range the model was trained on; "
@@ -235,6 +241,14 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
             "images must be finite; received NaN or infinity. Check for division by 0."
         )
     return cast
+
+
+def is_kept(x: Any) -> bool:
+    """Return whether an input, an array or a tensor, is of whole numbers or truth values.
+
+    They have no gradient, and methods that change the images keep them as they are.
+    """
+    return not keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
 
 
 def one_or_all(model: keras.Model, arrays: list[np.ndarray]) -> OneOrAll:

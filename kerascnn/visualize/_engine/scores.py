@@ -161,7 +161,7 @@ def gradients_at_points(
 
     Args:
         graph: the model's graph.
-        points: (N, points, H, W, C) for each input.
+        points: (N, points, H, W, C) for each input; what is `kept` has the same at each.
         classes: (N,) int class indices.
         score: a callable target instead, with one point per image.
 
@@ -170,11 +170,6 @@ def gradients_at_points(
     """
 
     def fold(x: tf.Tensor) -> tf.Tensor:
-        if not x.dtype.is_floating:
-            raise TypeError(
-                "model must take float images, which can be interpolated; "
-                f"it has an input of type {x.dtype.name}."
-            )
         folded = tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], axis=0))
         return tf.ensure_shape(folded, [None, *x.shape[2:]])  # layers need the static shape
 
@@ -182,6 +177,11 @@ def gradients_at_points(
     inputs, call = [fold(x) for x in points], merging(graph)
     _scores, grads = score_gradients(graph, inputs, classes, score, call=call)
     return [tf.reshape(g, tf.shape(x)) for g, x in zip(grads, points, strict=True)]
+
+
+def kept(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """Return the same values (N, points, …) at each of some points, for an input (N, …)."""
+    return tf.repeat(x[:, None], tf.shape(like)[0], axis=1)
 
 
 @contextmanager
