@@ -47,12 +47,15 @@ def saliency(case):
     ours = visualize.saliency(case.model, case.images, case.given, reduce=None, **options(case))
     theirs = input_gradients(case)[1]
     made = pairs("gradient", ours, theirs)
+    values = case.plain().values.values()
     how = str(case.rng.choice(["max", "mean"]))
     reduced = visualize.saliency(case.model, case.images, case.given, reduce=how, **options(case))
     reduced = reduced if isinstance(reduced, list) else [reduced]
     for i, (ours, gradient) in enumerate(zip(reduced, theirs, strict=True)):
         size = np.abs(gradient)
-        if size.ndim > 3 or (size.ndim == 3 and ours.ndim == 2):
+        # Images and volumes have no channels if the model gives them an axis for them.
+        bare = size.ndim == 3 or (size.ndim == 4 and any(v.shape.rank > 4 for v in values))
+        if size.ndim > 2 and (ours.ndim < size.ndim or not bare):
             size = getattr(size, how)(axis=-1)
         made.append((f"{how} {i}", ours, size))
     return made
