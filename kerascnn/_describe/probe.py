@@ -21,7 +21,8 @@ from kerascnn.arithmetic import ReceptiveField
 
 from .rules.reach import Reach
 
-AFFORDABLE = 10_000_000  # maximum number of values to compute for one probe
+AFFORDABLE = 10_000_000  # maximum number of values to compute for one probe, as estimated …
+LARGEST = 4 * AFFORDABLE  # … and in fact
 LINES = 24  # longer axes are shortened, if the layer accepts that
 CHANGES = 11  # images computed to test a result at the full length of an axis
 PERIODS = 4  # maximum period of neighbors that differ: the largest factor of upsampling
@@ -234,6 +235,8 @@ def _measured(operation: keras.Operation, shapes: list[tuple], fill: Callable) -
         wide = level == WIDE
         base = [rng.uniform(*level, (1, *s[1:])).astype("float32") for s in shapes]
         own = call(base)
+        if _cost(shapes, own.shape) > LARGEST:
+            return None  # such as a layer that resizes any image to the same size
         if wide and not np.isfinite(own).all():
             break
         bounds = RISE if wide else BOUNDS

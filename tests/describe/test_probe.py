@@ -147,3 +147,15 @@ def test_half_precision(policy):
     """Its rounding is not taken for movement."""
     policy("mixed_float16")
     assert field_of((12, 9, 2), lambda x: ops.average_pool(x, 3, 1, padding="same")) == 3
+
+
+def test_what_is_enlarged_far_is_not_measured(monkeypatch):
+    """It would take minutes."""
+    from kerascnn._describe import probe as module
+
+    calls = []
+    monkeypatch.setattr(module, "_seen", lambda *given: calls.append(given))
+    enlarged = layers.Lambda(lambda x: ops.image.resize(x, (400, 400)))
+    model = keras.Sequential([Input((64, 64, 32)), enlarged])
+    assert kc.describe(model).layers[-1].receptive_field is None
+    assert not calls

@@ -99,6 +99,7 @@ RULES: tuple[tuple[tuple[type, ...], Callable], ...] = (
     (UP_SAMPLING, moves.up_sampling),
     ((layers.Resizing,), moves.resizing),
     ((*PADDING, *CROPPING), moves.shift),
+    ((layers.CenterCrop,), moves.center_crop),
     ((layers.Flatten,), moves.flatten),
     ((layers.Permute,), moves.permute),
     ((layers.RepeatVector,), moves.repeat_vector),

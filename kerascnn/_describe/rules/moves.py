@@ -90,6 +90,24 @@ def shift(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> lis
     ]
 
 
+def center_crop(
+    operation: layers.Layer, before: Sequence[Shape], after: Shape
+) -> list[Reach] | None:
+    """The same number of pixels is removed on both sides; smaller images are resized."""
+    axes, channel = axes_of(operation, len(after))
+    sizes = all_known(before[0][axis] for axis in axes)
+    if len(after) != 4 or sizes is None:
+        return None
+    less = [
+        size - cut for size, cut in zip(sizes, (operation.height, operation.width), strict=True)
+    ]
+    if min(less) < 0:
+        return None
+    return [
+        {axis: (axis, [[n // 2]], 1) for axis, n in zip(axes, less, strict=True)} | same([channel])
+    ]
+
+
 def flatten(operation: layers.Layer, before: Sequence[Shape], after: Shape) -> list[Reach] | None:
     """All axes are merged into one."""
     ndim = len(before[0])

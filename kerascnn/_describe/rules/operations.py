@@ -12,7 +12,7 @@ from kerascnn._describe.families import POINTWISE_NAMES, REDUCTIONS
 from kerascnn._describe.unknowns import all_known
 from kerascnn._graph import Slot
 
-from . import mixing, selections
+from . import mixing, moves, selections
 from .reach import Reach, Shape, moved, same, spread
 
 
@@ -42,7 +42,8 @@ def operation_reach(
 
 def _reduction(operation: keras.Operation, shape: Shape) -> list[Reach] | None:
     ndim = len(shape)
-    mixed = set(range(ndim)) if operation.axis is None else _axes(operation.axis, ndim)
+    axis = operation.axes if hasattr(operation, "axes") else operation.axis
+    mixed = set(range(ndim)) if axis is None else _axes(axis, ndim)
     if 0 in mixed:
         return None  # images of a batch are mixed
     stay = [axis for axis in range(1, ndim) if axis not in mixed]
@@ -170,6 +171,7 @@ COLORS = ("HSVToRGB", "RGBToGrayscale", "RGBToHSV")
 RULES: dict[str, Callable] = {
     **dict.fromkeys(MIXING, selections.mixed),
     **dict.fromkeys(COLORS, selections.colors),
+    "Resize": lambda operation, before, after, _slots: moves.resizing(operation, before, after),
     "Argmax": lambda operation, before, *_: _reduction(operation, before[0]),
     "Argmin": lambda operation, before, *_: _reduction(operation, before[0]),
     "Norm": lambda operation, before, *_: _reduction(operation, before[0]),
@@ -192,4 +194,8 @@ RULES: dict[str, Callable] = {
     "Einsum": _einsum,
     "Matmul": _matmul,
 }
-OF_OUTPUTS: dict[str, Callable] = {"Split": selections.split, "Unstack": selections.unstack}
+OF_OUTPUTS: dict[str, Callable] = {
+    "Moments": lambda operation, before, *_: _reduction(operation, before[0]),
+    "Split": selections.split,
+    "Unstack": selections.unstack,
+}
