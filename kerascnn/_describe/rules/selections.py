@@ -175,10 +175,10 @@ def glu(
 ) -> list[Reach] | None:
     """The first half of an axis is multiplied by a gate of the second."""
     axis = operation.axis % len(after)
-    half = after[axis]
-    if not axis or half is None:
+    size = before[0][axis]
+    if not axis or size is None:
         return None
-    gated: Reach = {axis: (axis, [[0, half]], 1)}
+    gated: Reach = {axis: (axis, [[0, size // 2]], 1)}
     return [same(range(1, len(after))) | gated]
 
 
