@@ -12,7 +12,7 @@ from ._engine.batches import in_batches
 from ._engine.images import Images
 from ._engine.layers import LayerLike, select_maps
 from ._engine.question import ask
-from ._engine.scores import scores_at
+from ._engine.scores import asked, scores_at
 from ._engine.tail import masked, tail_of, values_of
 from ._engine.targets import Target
 from ._engine.tokens import Reshape, as_maps
@@ -61,7 +61,7 @@ def ablation_cam(
     question = ask(model, images, target)
     node = select_maps(question.graph, layer, question.score)
     key, name, score = node.outputs[0], node.name, question.score
-    tail = tail_of(question.graph, key)
+    tail = tail_of(asked(question.graph, score), key)
     question = with_predicted_classes(question, batch_size)
     values = values_of(question, tail.inputs, batch_size)
     maps, count, channels = values[0], len(question), values[0].shape[-1]
@@ -77,7 +77,7 @@ def ablation_cam(
     def scores(graph: Graph, *tensors: Tensor) -> list:
         maps, *others = tensors[:joined]
         *masks, without, classes = tensors[joined:]
-        behind = tail_of(graph, graph.node(name).outputs[0])
+        behind = tail_of(asked(graph, score), graph.node(name).outputs[0])
         kept = ops.cast(ops.arange(maps.shape[-1], dtype="int32") != without[:, None], maps.dtype)
         kept = ops.reshape(kept, (-1, *(1 for _ in maps.shape[1:-1]), maps.shape[-1]))
         inputs = masked([maps * kept, *others], masks)

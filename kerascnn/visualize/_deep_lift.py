@@ -17,6 +17,7 @@ from ._engine.images import Images, is_kept
 from ._engine.kinds import activates, depends_on_others
 from ._engine.question import ask
 from ._engine.route import Route
+from ._engine.scores import asked
 from ._engine.tape import pulled_back
 from ._engine.targets import Target
 
@@ -69,9 +70,10 @@ def deep_lift(
     """
     question = ask(model, images, target)
     baselines = check_baseline(model, baseline, question.images)
-    route = Route(question.graph, _changing(question.graph, question.images))
+    graph = asked(question.graph, question.score)
+    route = Route(graph, _changing(graph, question.images))
     masks = {key for node in route.nodes if node.boolean for key in node.outputs}
-    carrying = masked_in(question.graph.nodes)
+    carrying = masked_in(graph.nodes)
     for node in route.nodes:
         masked = not node.boolean and not masks.isdisjoint(node.inputs)
         if getattr(node.operation, "_call_has_mask_arg", False):
@@ -100,6 +102,7 @@ def contributions_of(
     score: Callable | None,
 ) -> list[Tensor]:
     """Compute S(x) − S(x′), (N,), and the contributions of each input to it."""
+    graph = asked(graph, score)
     route = Route(graph, _changing(graph, inputs))
     of_image, of_start = (
         Forward.of(route, values, classes, score) for values in (inputs, baselines)

@@ -22,6 +22,7 @@ from ._engine.layers import LayerLike, select_layer
 from ._engine.question import ask
 from ._engine.relevance import KINDS, STABILIZER, Known, away_from_zero, relevances
 from ._engine.route import Route
+from ._engine.scores import asked
 from ._engine.targets import Target
 
 INSTEAD = "Use integrated_gradients, which takes any layer, or set layer to one after them."
@@ -83,7 +84,8 @@ def lrp(
     composite = _check_composite(composite)
     question = ask(model, images, target)
     node = None if layer is None else select_layer(question.graph, layer)
-    route = Route(question.graph, question.graph.inputs if node is None else node.outputs[:1])
+    graph = asked(question.graph, question.score)
+    route = Route(graph, graph.inputs if node is None else node.outputs[:1])
     if not route.nodes:
         raise ValueError(f"layer must lead to the scores; {layer!r} does not.")
     route.check("relevance", KINDS, INSTEAD)

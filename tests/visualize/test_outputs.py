@@ -297,3 +297,59 @@ def test_a_mean_of_sigmoids_has_a_logit(images):
     ours = visualize.saliency(model, images, 1, reduce=None)
     expected = gradient(model, images, lambda y: ops.log(y[:, 1]) - ops.log1p(-y[:, 1]))
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-6)
+
+
+class Odd(layers.Layer):
+    """A layer that cannot be seen through, such as the sampling of a variational autoencoder."""
+
+    def call(self, x):
+        return keras.ops.relu(x) + keras.random.normal(keras.ops.shape(x))
+
+
+def with_and_without(beside):
+    """A model of tokens whose second output is computed by what `beside` makes of them."""
+    inputs = keras.Input((6, 4))
+    tokens = layers.Dense(4, activation="relu", name="tokens")(layers.Dense(4)(inputs))
+    attended = tokens
+    if beside is other_tokens:
+        attended = layers.MultiHeadAttention(2, 3, name="attention")(tokens, tokens)
+    scores = layers.Dense(3)(layers.GlobalAveragePooling1D()(attended))
+    return keras.Model(inputs, [scores, beside(attended)]), keras.Model(inputs, scores)
+
+
+def other_tokens(x):
+    return layers.MultiHeadAttention(2, 3)(keras.ops.concatenate([x, x], axis=1), x)
+
+
+def swish(x):
+    return layers.Dense(2, activation="swish")(x)
+
+
+@pytest.mark.parametrize(
+    ("method", "beside", "options"),
+    [
+        ("lrp", Odd(), {}),
+        ("deep_lift", Odd(), {}),
+        ("guided_backprop", Odd(), {}),
+        ("guided_backprop", swish, {}),
+        ("attention_relevance", other_tokens, {"token": "mean"}),
+        ("attention_rollout", other_tokens, {"token": "mean"}),
+        ("grad_cam", layers.Identity(), {}),  # maps that are an output are maps all the same
+        ("ablation_cam", Odd(), {}),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_layers_that_only_another_output_uses_do_not_count(method, beside, options, rng):
+    both, first = with_and_without(beside)
+    target = () if method == "attention_rollout" else (1,)
+    x = rng.random((2, 6, 4), "float32")
+    found, expected = (getattr(visualize, method)(m, x, *target, **options) for m in (both, first))
+    for one, other in zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "lrp", "ablation_cam"])
+def test_a_layer_of_another_output_is_refused(method, rng):
+    both, _first = with_and_without(layers.Dense(2, name="beside"))
+    with pytest.raises(ValueError, match=r"^layer must (affect|lead to) the .*'beside'"):
+        getattr(visualize, method)(both, rng.random((2, 6, 4)), 1, layer="beside")

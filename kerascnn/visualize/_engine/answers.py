@@ -19,6 +19,7 @@ from .question import Question
 from .relu_rules import rule_named
 from .scores import (
     PREDICTED,
+    asked,
     chosen_classes,
     logits_at,
     score_gradients,
@@ -153,7 +154,7 @@ def input_gradients(
         The scores, (N,) float32, and one gradient per input, in its shape, float32.
     """
     score = question.score
-    call = rule_named(rule, question.graph, question.graph.outputs)
+    call = rule_named(rule, question.graph, asked(question.graph, score).outputs)
 
     def gradients(graph: Graph, *tensors: tf.Tensor) -> list[tf.Tensor]:
         *inputs, classes = tensors

@@ -15,7 +15,7 @@ from kerascnn._graph import Graph, Key, Node, Tensor, run
 
 from .batches import in_batches
 from .question import Question
-from .scores import scores_at
+from .scores import asked, scores_at
 from .tokens import Reshape, as_maps
 
 ATTENDING = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
@@ -114,7 +114,7 @@ def token_matrices(
         verbose: whether to show a progress bar.
     """
     score = question.score
-    names = attending(question.graph, question.graph.outputs)
+    names = attending(question.graph, asked(question.graph, score).outputs)
 
     def matrices(graph: Graph, *tensors: Tensor) -> list:
         *inputs, classes = tensors

@@ -1,6 +1,7 @@
 """Find a layer: by its name, by the layer itself, or the last feature maps."""
 
 from collections.abc import Callable, Container
+from dataclasses import replace
 
 import keras
 
@@ -204,9 +205,9 @@ def last_maps(
             "model must have a layer with feature maps, such as (N, h, w, K), after its images; "
             "it has none. Set layer."
         )
-    ends = end_nodes(graph)
     places = moved_places(graph)
     maps = [node for node in maps if node.outputs[0] not in places] or maps
+    ends = end_nodes(replace(graph, outputs=outputs))
     maps = [node for node in maps if node.name not in ends] or maps
     joint = _passed_by_all(seen, outputs)
     if not (common := [node for node in maps if node.name in joint]):

@@ -19,6 +19,7 @@ from .affine import SINGLE, affine_of, scale_and_shift
 from .backward import Forward, add, at_source, is_float, is_integer, pulled
 from .kinds import signal_of
 from .route import Route
+from .scores import asked
 
 KINDS = (
     "weights", "elementwise", "copies", "sums", "centers", "maximum", "gate", "embedding",
@@ -75,6 +76,7 @@ def relevances(
     Returns:
         The scores (N,), and one relevance per input, or that of the layer.
     """
+    graph = asked(graph, score)
     sources = graph.inputs if at is None else (at,)
     forward = Forward.of(Route(graph, sources), inputs, classes, score)
     relevance: dict[Key, Tensor] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import tensorflow as tf
 
@@ -14,6 +15,7 @@ from kerascnn._heads import (
     gives_logits,
     head_of,
     is_binary,
+    names_of_first,
     squashing,
     units_of,
     without_activation,
@@ -25,6 +27,16 @@ from .tape import gradients_of
 
 EPSILON = 1e-6  # a probability is not closer to 0 or 1 when its logit is computed
 PREDICTED = -1  # placeholder for the class that the model predicts
+
+
+def asked(graph: Graph, score: Callable | None) -> Graph:
+    """Return the graph with the outputs that a target refers to, so that others do not count.
+
+    A class is one of the first output; a callable takes all. In a dict, none is the first.
+    """
+    if score is not None or names_of_first(graph)[0]:
+        return graph
+    return replace(graph, outputs=graph.outputs[:1], structure=0)
 
 
 def scores_at(
@@ -49,6 +61,7 @@ def scores_at(
     Returns:
         The values of all computed tensors, and the scores (N,) float32.
     """
+    graph = asked(graph, score)
     values, logits = logits_at(graph, inputs, call=call, also=also)
     if score is None:
         return values, class_scores(logits[0], classes, binary=is_binary(graph))
