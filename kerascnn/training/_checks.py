@@ -132,20 +132,62 @@ def _extremes(array: np.ndarray) -> object:
     return f"{array.min()} to {array.max()}" if _is_real(array) and array.size else array.dtype
 
 
+def as_indices(labels: np.ndarray, shape: Sequence[int | None], classes: int) -> np.ndarray:
+    """Convert labels to class indices of integer type.
+
+    Args:
+        labels: also with a last axis of 1 that `shape` does not have, floats that are whole
+            numbers, or for two classes booleans.
+        shape: shape of the labels of an image; only the number of its axes is checked.
+        classes: number of classes.
+
+    Raises:
+        ValueError: If they are something else.
+    """
+    found = labels
+    if labels.ndim == len(shape) + 2 and labels.shape[-1] == 1:
+        found = labels[..., 0]
+    if (found.dtype.kind == "b" and classes == 2) or (found.dtype.kind == "f" and are_whole(found)):
+        found = found.astype("int64")
+    if found.ndim != len(shape) + 1 or found.dtype.kind not in "iu":
+        raise not_indices(labels, shape)
+    return found
+
+
+def are_whole(array: np.ndarray) -> bool:
+    """Return whether all values are whole numbers, of any type."""
+    return array.dtype.kind in "iub" or (
+        array.dtype.kind == "f" and _finite(array) and np.array_equal(array, np.rint(array))
+    )
+
+
 def not_indices(labels: np.ndarray, shape: Sequence[int | None]) -> ValueError:
     """Create the error for labels that are not class indices of a shape for each image."""
     wanted, received = (
         ", ".join(["N", *(str(size or "…") for size in each)]) for each in (shape, labels.shape[1:])
     )
-    one = labels.ndim > 1 and labels.shape[-1] == 1
-    many = labels.ndim == len(shape) + 2
-    hint = ": remove the last axis with labels.squeeze(-1)" * one or (
-        ": convert one-hot labels to indices with labels.argmax(axis=-1)" * many
-    )
+    hint = ""
+    if labels.ndim == len(shape) + 2 and are_shares(labels):
+        hint = (
+            ": for one-hot labels use loss='categorical_crossentropy', in train or model.compile, "
+            "or convert them with labels.argmax(axis=-1), or for a tf.data.Dataset with "
+            "data.map(lambda images, labels: (images, tf.argmax(labels, axis=-1)))"
+        )
+    elif labels.dtype.kind == "f" and (labels.ndim == len(shape) + 2 or not are_whole(labels)):
+        hint = (
+            ": for numbers that are not classes pass loss= to train, such as loss='mse', and use "
+            "Keras's own model.evaluate"
+        )
     return ValueError(
-        f"labels must be class indices ({wanted}) of integer type; "
+        f"labels must be class indices ({wanted}), which are whole numbers; "
         f"received {labels.dtype} ({received}){hint}."
     )
+
+
+def are_shares(labels: np.ndarray) -> bool:
+    """Return whether the values of the last axis add to 1, as those of one-hot labels do."""
+    known = labels.dtype.kind in "iubf" and labels.shape[-1] > 1
+    return known and bool((labels >= 0).all()) and np.allclose(labels.sum(axis=-1), 1)
 
 
 def _check_values(what: str, images: np.ndarray, input_range: tuple[float, float] | None) -> None:

@@ -22,10 +22,19 @@ from kerascnn._sizes import check_size_of
 from kerascnn.datasets._dataset import PARTS
 
 from ._channels import channels_of_images, channels_of_output, classes_not_last
-from ._checks import check_one_input, check_part, check_weights_of, not_indices
+from ._checks import (
+    are_shares,
+    are_whole,
+    as_indices,
+    check_one_input,
+    check_part,
+    check_weights_of,
+    not_indices,
+)
 from ._data import Data, Part, as_part, center, range_of
 from ._evaluate_result import Evaluation
 from ._maps import check_middle, density, size_of
+from ._objective.own_loss import keras_name
 from ._stream import Stream
 
 TOP = 5  # ImageNet's second score
@@ -53,8 +62,9 @@ def evaluate(
             used; of outputs by name, choose one with `keras.Model`.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
-            whose middle is used for an output that lacks only a border, as without padding; for
-            two classes also booleans.
+            whose middle is used for an output that lacks only a border, as without padding; also
+            with a last axis of 1, and as floats that are whole numbers; for two classes also
+            booleans; one-hot if the model was compiled with a categorical cross-entropy.
         part: The part of a data set to use.
         ten_crop: Whether to average the softmax over ten windows of the model's size: the corners,
             the center, and their mirror images (Krizhevsky 2012, Section 4.1). The images must be
@@ -106,12 +116,12 @@ def evaluate(
     first = given.first if isinstance(given, Stream) else given
     check(first)
     warn_of_levels(model, first.sample())
-    outputs = model.output_shape
+    outputs, end = model.output_shape, last_activation(model)
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
-    if last_activation(model) not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
+    if end not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
         raise ValueError(
             f"model must end in softmax or linear scores of classes, or in one sigmoid; "
-            f"received {last_activation(model)!r} of {last}."
+            f"received {end!r} of {last}."
         )
     names = _names(class_names, max(last, 2))
     remember(model, class_names)
@@ -126,6 +136,8 @@ def evaluate(
             f"ten_crop must be False for a class per pixel, since the windows show different "
             f"places; received a model with the output {model.outputs[0].shape}."
         )
+    number = last == 1 and end == "linear"
+    indices = partial(_indices, loss_name=_loss_name(model), number=number)
     scores = _ten_crop(model, size) if ten_crop else _scores(model)
     if isinstance(given, Stream):
         batches = _checked(given, check)
@@ -134,7 +146,7 @@ def evaluate(
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
     avoid_wrong_fusions(model)
     with kernels_checked(model, first.images.shape):
-        return _compare(model, scores, batches, ignore_class, names, order)
+        return _compare(model, scores, indices, batches, ignore_class, names, order)
 
 
 def _check_outputs(model: keras.Model) -> None:
@@ -246,6 +258,7 @@ def _names(class_names: Sequence[str] | str | None, classes: int) -> tuple[str, 
 def _compare(
     model: keras.Model,
     scores: Scores,
+    indices: Callable[[np.ndarray, np.ndarray], np.ndarray],
     batches: Iterable[Part],
     ignored: int | None,
     names: tuple[str, ...],
@@ -266,11 +279,9 @@ def _compare(
                 "model must return numbers; received NaN, though its weights have none: look for "
                 "NaN in the images, or for an overflow or a division by 0 in a layer."
             )
-        labels = part.labels
-        if labels.dtype == bool and classes == 2:
-            labels = labels.astype("uint8")
-        shape = tuple(part.images.shape[1:])
+        shape, of_images = tuple(part.images.shape[1:]), chances.ndim == 2
         size = size_for(shape) if chances.ndim == 4 else None
+        labels = indices(part.labels, chances)
         labels, chances = _paired(labels, chances, size, dense_for(shape))
         counted = labels != ignored
         labels, chances = labels[counted].astype("int64"), chances[counted]
@@ -281,7 +292,7 @@ def _compare(
         confusion = confusion + pairs.reshape(classes, classes)
         right = chances[np.arange(len(labels)), labels]
         loss -= float(np.log(np.maximum(right, keras.config.epsilon())).sum())
-        if classes == 2 and part.labels.ndim == 1:
+        if classes == 2 and of_images:
             positive.append(labels)
             chance.append(chances[:, 1])
         top5 += int(((chances > right[:, None]).sum(axis=-1) < TOP).sum())
@@ -295,16 +306,50 @@ def _compare(
     return Evaluation(confusion, rank, loss / count, names, auc)
 
 
+def _loss_name(model: keras.Model) -> str:
+    """Return the name of the Keras loss of the first output; "" for any other, or none."""
+    loss = getattr(model, "loss", None)
+    if isinstance(loss, dict):
+        loss = loss.get(model.output_names[0])
+    loss = next(iter(keras.tree.flatten(loss)), None)
+    return "" if loss is None else keras_name(loss)
+
+
+def _indices(
+    labels: np.ndarray, chances: np.ndarray, *, loss_name: str, number: bool
+) -> np.ndarray:
+    """Convert labels to class indices.
+
+    Args:
+        labels: as in `as_indices`, or one-hot if the loss takes such labels.
+        chances: (N, …, K) probabilities.
+        loss_name: name of the model's loss.
+        number: whether the model ends in one linear unit, which may be a regression.
+    """
+    classes = chances.shape[-1]
+    hot = labels.ndim == chances.ndim and labels.shape[-1] == classes and are_whole(labels)
+    if hot and are_shares(labels) and loss_name.startswith("categorical"):
+        return labels.argmax(axis=-1)
+    if number and labels.dtype.kind == "f" and not loss_name.startswith("binary"):
+        raise ValueError(
+            f"labels must be integers or booleans for a model that ends in one linear unit, since "
+            f"floats are labels of a regression; received {labels.dtype}: convert classes with "
+            f"labels.astype(int), or for a tf.data.Dataset with data.map(lambda images, labels: "
+            f"(images, tf.cast(labels, 'int32'))), and use Keras's own model.evaluate for a "
+            f"regression."
+        )
+    return as_indices(labels, chances.shape[1:-1], classes)
+
+
 def _paired(
     labels: np.ndarray, chances: np.ndarray, image_size: tuple | None, dense: Callable
 ) -> tuple[np.ndarray, np.ndarray]:
     """Flatten labels to (n,) and probabilities to (n, K); crop larger masks to the middle."""
     is_map = chances.ndim == 4
-    fits = labels.ndim == chances.ndim - 1 and all(
+    if not all(
         have == want or (is_map and have > want)
         for have, want in zip(labels.shape, chances.shape[:-1], strict=True)
-    )
-    if not fits or not np.issubdtype(labels.dtype, np.integer):
+    ):
         raise not_indices(labels, chances.shape[1:-1])
     if is_map:
         size = chances.shape[1:3]

@@ -103,9 +103,10 @@ def train(
             or a sequence that reads them from disk. Labels `(N,)` class indices, `(N, H, W)` class
             indices of pixels (the middle is used for an output that lacks only a border, as
             without padding), or `(N, M, 5)` boxes: class, and center x, y, width, height from 0 to
-            1; rows of class -1 are ignored. If outputs have labels of their own, a dict of labels
-            by the outputs' names; all losses count equally. Weights `(N,)` for images, or one for
-            each label, such as `(N, H, W)`.
+            1; rows of class -1 are ignored. Class indices may have a last axis of 1, or be floats
+            that are whole numbers; one-hot labels need `loss="categorical_crossentropy"`. If
+            outputs have labels of their own, a dict of labels by the outputs' names; all losses
+            count equally. Weights `(N,)` for images, or one for each label, such as `(N, H, W)`.
             A part may also be a `tf.data.Dataset` or a `keras.utils.PyDataset` of batches of these,
             also of unknown length. Its batches are used as they are, and each is checked when it
             arrives. The batches of a `PyDataset` are shuffled by the seed; a `tf.data.Dataset`

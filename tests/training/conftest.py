@@ -6,6 +6,14 @@ from kerascnn.training import train
 
 LEFT_OR_RIGHT = 2
 
+FORMS = {  # of labels of two classes, which training and evaluation take
+    "a last axis": lambda labels: labels[..., None],
+    "bytes": lambda labels: labels[..., None].astype("uint8"),
+    "floats": lambda labels: labels.astype("float32"),
+    "floats with a last axis": lambda labels: labels[..., None].astype("float64"),
+    "truth values": lambda labels: labels.astype(bool),
+}
+
 
 class Begun(BaseException):
     """Nothing but `begin` catches it."""
@@ -27,6 +35,12 @@ def begin():
             train(*arguments, **{"verbose": 0, **options, "callbacks": [*callbacks, AtOnce()]})
 
     return start
+
+
+@pytest.fixture(params=FORMS.values(), ids=FORMS)
+def in_a_form(request):
+    """A function that converts class indices to another form."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

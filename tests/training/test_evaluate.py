@@ -94,6 +94,48 @@ def test_a_class_per_pixel_of_a_smaller_output():
     np.testing.assert_array_equal(result.confusion, [[2, 0], [0, 2]])
 
 
+@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize("kind", ["images", "maps"])
+def test_the_forms_of_labels(rng, in_a_form, units, kind):
+    image = keras.Input((3, 1, units))
+    scores = image if kind == "maps" else layers.GlobalAveragePooling2D()(image)
+    net = keras.Model(image, layers.Activation("softmax" if units > 1 else "sigmoid")(scores))
+    images = rng.normal(size=(6, 3, 1, units)).astype("float32")
+    labels = np.arange(18).reshape(6, 3, 1) % 2 if kind == "maps" else np.arange(6) % 2
+    plain = evaluate(net, (images, labels), input_range=None)
+    given = images, in_a_form(labels)
+    for data in (given, SimpleBatches(given)):
+        found = evaluate(net, data, input_range=None)
+        np.testing.assert_array_equal(found.confusion, plain.confusion)
+        assert (found.loss, found.auc) == (plain.loss, plain.auc)
+    assert (plain.auc is None) == (kind == "maps")
+
+
+def test_one_hot_labels_are_those_of_a_categorical_loss():
+    plain, hot = (PART[0], LABELS), (PART[0], np.eye(3, dtype="float32")[LABELS])
+    net = reader()
+    for loss in ("categorical_crossentropy", keras.losses.CategoricalFocalCrossentropy()):
+        net.compile("sgd", loss)
+        found, expected = (evaluate(net, data, input_range=None) for data in (hot, plain))
+        np.testing.assert_array_equal(found.confusion, expected.confusion)
+    several = keras.Model(net.inputs, [net.output, net.output])
+    several.compile("sgd", ["categorical_crossentropy", "mse"])
+    assert evaluate(several, hot, input_range=None).accuracy == 0.5
+    for loss in ("sparse_categorical_crossentropy", "mse", lambda true, predicted: predicted):
+        net.compile("sgd", loss)
+        with pytest.raises(ValueError, match=r"float32 \(N, 3\): for one-hot labels use loss="):
+            evaluate(net, hot, input_range=None)
+
+
+def test_floats_of_one_linear_unit_may_be_a_regression():
+    images, labels = np.array([-1, 2, 1], "float32").reshape(3, 1, 1, 1), np.array([0.0, 1.0, 0.0])
+    net = reader(1, "linear")
+    with pytest.raises(ValueError, match=r"received float64: .*astype\(int\), or .* tf.cast"):
+        evaluate(net, (images, labels), input_range=None)
+    net.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
+    assert evaluate(net, (images, labels), input_range=None).accuracy == pytest.approx(2 / 3)
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_scores_that_are_no_numbers(classes):
     net = keras.Sequential([keras.Input((1, 1, 3)), layers.Flatten(), layers.Dense(classes)])
@@ -121,7 +163,9 @@ def test_sequences_and_volumes(shape):
     longer = rng.integers(0, 3, (5, *(n + 2 for n in shape)))
     options = {"epochs": 1, "verbose": 0, "augment": "none", "batch_size": 5}
     for call in (evaluate, lambda *given: train(*given, **options)):
-        with pytest.raises(ValueError, match=r"labels must be class indices \(N, .* of integer"):
+        with pytest.raises(
+            ValueError, match=r"labels must be class indices \(N, .*; received int64"
+        ):
             call(net, (images, longer))
 
 
@@ -217,16 +261,17 @@ def test_classes_of_another_data_set():
     [
         ((PART[0], LABELS + 1), {}, r"labels must lie in 0…2"),
         (
-            (PART[0], LABELS / 1),
+            (PART[0], LABELS / 3),
             {},
-            r"class indices \(N\) of integer type; received float64 \(N\)\.",
+            r"indices \(N\), .* float64 \(N\): for numbers .* Keras's own model.evaluate",
         ),
         (
             (PART[0], np.eye(3, dtype=int)[LABELS]),
             {},
-            r"received int64 \(N, 3\): conv.*argmax",
+            r"int64 \(N, 3\): .*categorical_crossentropy.*labels.argmax.*, tf.argmax",
         ),
-        ((PART[0], LABELS[:, None]), {}, r"received int64 \(N, 1\): remove .* labels.squeeze"),
+        ((PART[0], LABELS[:, None, None]), {}, r"received int64 \(N, 1, 1\)\.$"),
+        ((PART[0], LABELS > 0), {}, r"received bool \(N\)\.$"),
         (
             (PART[0], 0 * LABELS),
             {"ignore_class": 0},

@@ -81,6 +81,26 @@ def test_float_labels_and_a_linear_output_are_regression():
     assert metrics == []
 
 
+@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize("kind", ["images", "maps", "smaller maps"])
+def test_the_forms_of_labels(in_a_form, units, kind):
+    end = "softmax" if units > 1 else "sigmoid"
+    stack = [layers.Conv2D(units, 3 if kind == "smaller maps" else 1, activation=end)]
+    if kind == "images":
+        stack = [layers.Flatten(), layers.Dense(units, end)]
+    net = model(*stack)
+    labels = np.arange(2 if kind == "images" else 32).reshape(2, *[4, 4] * (kind != "images")) % 2
+    part = Part(np.zeros((2, 4, 4, 1), "float32"), in_a_form(labels))
+    goal = objective_for(net, part.labels, image_shape=(4, 4, 1), recipe=recipe("unet"))
+    goal.check(part)
+    ready = goal.prepare(part)
+    expected = labels[:, 1:-1, 1:-1] if kind == "smaller maps" else labels
+    expected = expected if units > 1 else expected[..., None]
+    assert ready.labels.shape == expected.shape
+    np.testing.assert_array_equal(ready.labels, expected)
+    assert (ready.weights is not None) == (kind != "images")  # borders between objects
+
+
 @pytest.mark.parametrize(
     ("last", "labels", "message"),
     [
@@ -91,8 +111,17 @@ def test_float_labels_and_a_linear_output_are_regression():
         ),
         (layers.Dense(3, "softmax"), np.array([-1, 2]), "received -1 to 2"),
         (layers.Dense(3, "softmax"), np.eye(3, dtype=int), r"indices \(N\).*argmax"),
-        (layers.Dense(3, "softmax"), np.array([0.0, 1.0]), "of integer type; received float64"),
-        (layers.Dense(1, "sigmoid"), np.array([0, 2]), "labels must be 0 or 1"),
+        (
+            layers.Dense(3, "softmax"),
+            np.array([0.0, 0.5]),
+            r"whole numbers; received float64 \(N\): for .*'mse'",
+        ),
+        (layers.Dense(3), np.full((4, 3), 0.2), r"\(N, 3\): for numbers .* such as loss='mse'"),
+        (layers.Dense(3, "softmax"), np.array([False, True]), r"received bool \(N\)\.$"),
+        (layers.Dense(3, "softmax"), np.array([[0.0], [3.0]]), r"lie in 0…2.*received 0 to 3"),
+        (layers.Dense(1, "sigmoid"), np.array([0, 1, 2]), "must be 0 or 1.*one output per class"),
+        (layers.Dense(1, "sigmoid"), np.array([0, 255]), r"0 to 255: convert .* labels > 0\."),
+        (layers.Dense(1, "sigmoid"), np.array([0.1, 0.9]), "pass loss='binary_crossentropy'"),
         (layers.Dense(3, "sigmoid"), CLASSES, "with classifier_activation='softmax'"),
         (layers.Dense(3, "tanh"), CLASSES, "received 'tanh': pass loss="),
     ],

@@ -5,6 +5,8 @@ from functools import partial
 import keras
 import numpy as np
 
+from kerascnn.training._checks import are_whole
+
 from .classification import class_indices
 from .elementwise import check_shape, like_output
 from .objective import Objective, Output, make
@@ -28,9 +30,14 @@ def binary(labels: np.ndarray, output: Output, loss: keras.losses.Loss | None = 
         check_shape(labels, output)
         labels = labels if ignored is None else labels[labels != ignored]
         if not np.isin(labels, (0, 1)).all():
+            hint = "give the model one output per class"
+            if np.isin(labels, (0, labels.max())).all():  # such as masks of 0 and 255
+                hint = "convert two values with labels > 0"
+            elif not are_whole(labels):
+                hint = "pass loss='binary_crossentropy' for labels between 0 and 1"
             raise ValueError(
                 f"labels must be 0 or 1 for a model with one output; "
-                f"received {labels.min()} to {labels.max()}: give the model one output per class."
+                f"received {labels.min()} to {labels.max()}: {hint}."
             )
 
     logits = output.is_logits

@@ -108,7 +108,7 @@ def _of_one(labels: np.ndarray, output: Output, loss: Loss | None, *, recipe: Re
     elif output.classes > 1 or output.end == "softmax":
         goal = classification(labels, output)
     elif output.is_logits and np.issubdtype(labels.dtype, np.floating):
-        goal = regression(labels, output)
+        return regression(labels, output)
     else:
         goal = binary(labels, output)
     return _with_borders(goal, recipe) if are_masks(labels) and recipe.border_weight else goal

@@ -1,11 +1,13 @@
 """Classes that exclude each other: sparse categorical cross-entropy, and accuracy."""
 
+from dataclasses import replace
 from functools import partial
 
 import keras
 import numpy as np
 
-from kerascnn.training._checks import not_indices
+from kerascnn.training._checks import are_shares, are_whole, as_indices, not_indices
+from kerascnn.training._data import Part
 
 from .objective import Objective, Output, make
 from .segmentation import check_masks, middle
@@ -17,7 +19,8 @@ def classification(
     """Learn one of K classes for each image, or for each pixel of a map.
 
     Args:
-        labels: (N,) class indices; (N, H, W) for maps (N, h, w, K), whose middle is learned.
+        labels: (N,) class indices; (N, H, W) for maps (N, h, w, K), whose middle is learned. See
+            `as_indices` for the forms that are taken.
         output: softmax or linear, K classes.
         loss: a loss of class indices instead of the default.
 
@@ -25,13 +28,19 @@ def classification(
         ValueError: If the labels are not class indices of the output.
     """
     ignored = getattr(loss, "ignore_class", None)
+    places = output.full_shape[1:-1]
+
+    def ready(part: Part) -> Part:
+        indices = as_indices(part.labels, places, output.classes)
+        return middle(replace(part, labels=indices), output.map_size)
+
     return make(
         loss or keras.losses.SparseCategoricalCrossentropy(from_logits=output.is_logits),
         [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         labels,
         output,
         check=partial(check_indices, output=output, ignored=ignored),
-        ready=partial(middle, size=output.map_size),
+        ready=ready,
         of_classes=partial(class_indices, output=output),
     )
 
@@ -44,11 +53,11 @@ def check_indices(labels: np.ndarray, output: Output, ignored: int | None = None
     """
     places = output.full_shape[1:-1]
     is_map = output.map_size is not None
-    fits = labels.ndim == len(places) + 1 and all(
+    labels = as_indices(labels, places, output.classes)
+    if not all(
         want is None or want == have or (is_map and want < have)
         for have, want in zip(labels.shape[1:], places, strict=True)
-    )
-    if not fits or not np.issubdtype(labels.dtype, np.integer):
+    ):
         raise not_indices(labels, places)
     check_masks(labels, output)
     counted = labels if ignored is None else labels[labels != ignored]
@@ -65,12 +74,10 @@ def class_indices(labels: np.ndarray, output: Output) -> np.ndarray | None:
     if labels.ndim == axes and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if labels.ndim == axes:
-        one_hot = (labels >= 0).all() and np.allclose(labels.sum(axis=-1), 1)
-        return labels.argmax(axis=-1) if one_hot else None
+        return labels.argmax(axis=-1) if are_shares(labels) else None
     if labels.ndim != axes - 1:
         return None
-    whole = labels.dtype.kind in "iub" or np.array_equal(labels, np.rint(labels))
-    return labels.astype("int64") if whole else None
+    return labels.astype("int64") if are_whole(labels) else None
 
 
 def check_variety(labels: np.ndarray) -> None:

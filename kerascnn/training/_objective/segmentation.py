@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from kerascnn.datasets import weight_map
+from kerascnn.training._checks import are_whole
 from kerascnn.training._data import Part, center
 from kerascnn.training._maps import check_middle
 
@@ -58,7 +59,7 @@ def _is_cropped(labels: np.ndarray, output: Output) -> bool:
 def are_masks(labels: np.ndarray) -> bool:
     """Return whether labels are class indices of pixels, (N, H, W) or (N, H, W, 1)."""
     flat = labels.ndim == 3 or (labels.ndim == 4 and labels.shape[-1] == 1)
-    return flat and np.issubdtype(labels.dtype, np.integer)
+    return flat and are_whole(labels)
 
 
 def border_weights(part: Part, w0: float, sigma: float) -> Part:

@@ -68,7 +68,7 @@ CHOICES = {  # the simplest comes first; failing cases are simplified to it
     "class_weight": (None, {0: 2.0, 1: 0.5}, {1: 0.0}),
     "validation": ("none", "plain", "weighted"),
     "form": ("arrays", "dataset", "unknown length", "PyDataset", "iterable"),
-    "dtype": ("int64", "uint8", "int32", "bool"),
+    "dtype": ("int64", "uint8", "int32", "bool", "float32"),
     "spoilt": (None, "label", "weights NaN", "weights shape", "weights one-hot", "count", "images"),
 }
 

@@ -24,11 +24,15 @@ def labels_of(case, head, loss, rng, count):
     indices = given
     if kind == ONE_HOT:
         given = np.eye(CLASSES, dtype="float32")[given]
-    if kind == BINARY and (places or rng.random() < 0.5) and rng.random() < 0.5:
+    if kind in (SPARSE, BINARY) and (places or rng.random() < 0.5) and rng.random() < 0.5:
         given = given[..., None]
-    if kind in (SPARSE, BINARY) and (case["dtype"] != "bool" or kind == BINARY):
+    # Floats of one linear unit are a regression.
+    unlike = {"bool": kind == SPARSE, "float32": head == "score"}
+    if kind in (SPARSE, BINARY) and not unlike.get(case["dtype"]):
         given = given.astype(case["dtype"])
     full = given[cut] if cut else given
+    if kind == SPARSE and full.ndim == 2 + len(places):
+        full = full[..., 0]
     if kind in (BINARY, REAL) and full.ndim == 1 + len(places):
         full = full[..., None]
     if kind in (SPARSE, BINARY):
