@@ -194,20 +194,24 @@ def _check_values(what: str, images: np.ndarray, input_range: tuple[float, float
     low, high = images.min(), images.max()
     if np.isnan(low):  # the minimum of anything with a NaN is NaN
         raise ValueError(f"{what} images must be numbers; received NaN: remove these images.")
+    if np.isinf([low, high]).any():
+        raise ValueError(f"{what} images must be finite; received {low} to {high}.")
     if input_range is None:
-        if np.isinf([low, high]).any():
-            raise ValueError(f"{what} images must be finite; received {low} to {high}.")
         return
     low_end, high_end = input_range
     whole = images.dtype.kind in "iu"
     fits = images.dtype.kind == "f" or (whole and high_end > 1)
     if fits and low >= low_end and high <= high_end:
         return
-    if whole or high > 2 * high_end:
+    if images.dtype.kind == "b":
+        hint = "convert them with images.astype('float32')"
+    elif low < low_end:
+        hint = "pass input_range=None for standardized images, or pass input_range=(low, high)"
+    elif whole or high > 2 * high_end:
         hint = "convert 0…255 with images.astype('float32') / 255, or pass input_range=(0, 255) for"
         hint += " a model that rescales its input"
     else:
-        hint = "rescale them, or pass input_range=(low, high)"
+        hint = "rescale them, or pass input_range=(low, high), or None to leave them unchecked"
     raise ValueError(
         f"{what} images must be {'float' if high_end <= 1 else 'numbers'} in {[*input_range]}; "
         f"received {images.dtype} from {low} to {high}: {hint}."

@@ -139,7 +139,7 @@ def splits(data: Data, *, outputs: int = 1) -> "tuple[Part | Stream, Part | Stre
     """
     if hasattr(data, "train"):
         parts = [data.train, getattr(data, "validation", None)]
-    elif is_stream(data):
+    elif is_stream(data) or _are_lists(data):
         parts = [data, None]
     elif isinstance(data, tuple | list) and len(data) in (2, 3):
         nested = isinstance(data[0], tuple | list) or is_stream(data[0])
@@ -161,6 +161,17 @@ def splits(data: Data, *, outputs: int = 1) -> "tuple[Part | Stream, Part | Stre
     if validation is not None:
         validation = as_part(validation, outputs=outputs)
     return as_part(fit, outputs=outputs), validation
+
+
+def _are_lists(data: Any) -> bool:
+    """Return whether data are a list of images and their labels, rather than two parts."""
+    if not (isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], list)):
+        return False
+    images, labels = data
+    if not isinstance(labels, tuple | list):
+        return hasattr(labels, "shape")
+    scalars = all(np.isscalar(one) or getattr(one, "shape", None) == () for one in labels)
+    return scalars or len(images) not in (2, 3)
 
 
 def as_part(part: Data, *, outputs: int = 1) -> "Part | Stream":
@@ -193,9 +204,20 @@ def _as_part(part: Any, outputs: int) -> Part:
         )
     lazy = all(hasattr(images, name) for name in ("shape", "dtype", "__getitem__", "__len__"))
     if not lazy or keras.ops.is_tensor(images):
-        images = np.asarray(images)
+        images = _stacked(images)
     labels, weights = (arrays(each, len(images), outputs) for each in (labels, weights))
     return Part(images, labels, weights)
+
+
+def _stacked(images: Any) -> np.ndarray:
+    try:
+        return np.asarray(images)
+    except ValueError:
+        shapes = dict.fromkeys(str(tuple(getattr(one, "shape", ()))) for one in images)
+        raise ValueError(
+            f"images must be of one size, (N, H, W, C); received {len(images)} arrays of the "
+            f"shapes {', '.join([*shapes][:3])}: resize or crop them first."
+        ) from None
 
 
 def arrays(given: Any, count: int, outputs: int) -> Labels:
@@ -234,13 +256,14 @@ def weighted(part: "Part | Stream", sample_weight: Labels) -> "Part | Stream":
     return replace(part, weights=arrays(sample_weight, len(part), outputs))
 
 
-def with_batches_within(part: Part, plan: Recipe) -> Recipe:
-    """Reduce the batch size of a recipe to the number of images, with a warning."""
+def with_batches_within(part: Part, plan: Recipe, batch_size: int | None) -> Recipe:
+    """Reduce the batch size, given or of a recipe, to the number of images, with a warning."""
     if not 0 < len(part) < plan.batch_size:
         return plan
+    origin = f" as in the recipe {plan.name!r}" * (batch_size is None)
     warn(
-        f"batch_size is {len(part)}, the number of training images, instead of {plan.batch_size} "
-        f"as in the recipe {plan.name!r}; a smaller one takes more steps per epoch."
+        f"batch_size is {len(part)}, the number of training images, instead of {plan.batch_size}"
+        f"{origin}; a smaller one takes more steps per epoch."
     )
     return replace(plan, batch_size=len(part))
 

@@ -118,11 +118,6 @@ def prepare(
     if has_graph(model):
         check_weights_learn(flatten(model))
     warn_of_levels(model, first.sample(), "training images")
-    if plan.batch_size > len(first):
-        raise ValueError(
-            f"batch_size must be at most {len(first)}, the number of training images; "
-            f"received {plan.batch_size}."
-        )
     if all(part.weights is not None for part in first.of_outputs().values()):
         plan = replace(plan, border_weight=0.0)  # for the validation, too
     goal, held_out = _objectives(model, looked, size, plan, loss)

@@ -116,7 +116,8 @@ def train(
             number of the batches are recorded in config.json.
         recipe: One of `kerascnn.training.recipes()`, or a `Recipe`.
         epochs: Passes over the training images. If `None`, the recipe's.
-        batch_size: Images per step. If `None`, the recipe's, or that of data that come in batches.
+        batch_size: Images per step, at most all of them. If `None`, the recipe's, or that of data
+            that come in batches.
         run_dir: A directory for config.json, model.json, history.csv, best and last weights, and a
             backup. If `None`, no files are written. Only one call trains in it at a time.
         resume: Whether to resume a run that `run_dir` contains. A resumed run ends as if it had
@@ -189,8 +190,8 @@ def train(
     fit = weighted(fit, sample_weight)
     if isinstance(fit, Stream):
         plan = with_batches_of(fit, plan, batch_size)
-    elif batch_size is None:
-        plan = with_batches_within(fit, plan)
+    else:
+        plan = with_batches_within(fit, plan, batch_size)
     where = placement(model, devices, precision, plan.batch_size)
     augment = plan.augment if augment is None else augment
     check_optimizer(plan, model)

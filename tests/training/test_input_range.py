@@ -89,3 +89,22 @@ def test_one_range_for_all_parts(folder, net):
     line = r"in one input_range; received \(0.0, 1.0\) and \(0.0, 255.0\)"
     with pytest.raises(ValueError, match=line):
         begin(net, data)
+
+
+@pytest.mark.parametrize("call", [begin, evaluate])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: (x - x.mean()) / x.std(), r"pass input_range=None for standardized images, or"),
+        (lambda x: 255 * x - 120, r"pass input_range=None for standardized images, or"),
+        (lambda x: (255 * x).astype("int16") - 120, r"pass input_range=None for standardized"),
+        (lambda x: 255 * x, r"convert 0…255 with .* / 255, or pass input_range=\(0, 255\)"),
+        (lambda x: 1.5 * x, "pass input_range=.*, or None to leave them unchecked"),
+        (lambda x: x > 0.5, r"convert them with images.astype\('float32'\)"),
+        (lambda x: x / (x > 0.5), "images must be finite; received"),
+    ],
+)
+def test_what_to_do_with_other_images(rng, net, call, change, message):
+    images, labels = rng.random((8, 8, 8, 3), "float32"), np.arange(8) % 2
+    with np.errstate(divide="ignore"), pytest.raises(ValueError, match=message):
+        call(net, (change(images), labels))

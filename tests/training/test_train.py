@@ -404,6 +404,26 @@ def test_the_recipes_batch_size_is_reduced_to_the_number_of_images(bars, make_mo
     assert result.recipe.batch_size == 50
 
 
+def test_so_is_a_batch_size_that_was_given(begin, bars, make_model):
+    line = "batch_size is 50, the number of training images, instead of 64; a smaller one"
+    with pytest.warns(UserWarning, match=line):
+        begin(make_model(), bars, batch_size=64)
+
+
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_lists_of_images_and_labels(bars, count):
+    images, labels = (array[:count] for array in bars[0])
+    for given in (labels.tolist(), tuple(labels), labels):
+        fit, validation = splits((list(images), given))
+        assert validation is None
+        np.testing.assert_array_equal(fit.images, images)
+        np.testing.assert_array_equal(fit.labels, labels)
+    fit, validation = splits(([images, labels], [images[:2], labels[:2]]))  # parts as lists
+    assert (len(fit), len(validation)) == (count, 2)
+    with pytest.raises(ValueError, match=r"received .* of the shapes \(6, 6, 1\), \(5, 6, 1\)"):
+        splits(([*images, images[0, :5]], [*labels, 0]))
+
+
 def forgets(images):
     """Return nothing."""
 
@@ -430,7 +450,6 @@ def without_gradient(labels, outputs):
     [
         ({"recipe": "alexnt"}, ValueError, "Did you mean 'alexnet'"),
         ({"learnin_rate": 0.1}, ValueError, "Did you mean 'learning_rate'"),
-        ({"batch_size": 128}, ValueError, "batch_size must be at most 50, .* received 128"),
         ({"seed": -1}, ValueError, "seed must be a whole number of at least 0"),
         ({"seed": True}, ValueError, "seed must be a whole number of at least 0; received True"),
         ({"verbose": 3}, ValueError, "verbose must be 'auto', 0, 1 or 2; received 3"),
