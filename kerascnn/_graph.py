@@ -400,10 +400,12 @@ def flatten(model: keras.Model) -> Graph:
                 f"{model.name!r} overrides call(). Use keras.Model(model.inputs, "
                 "model.outputs) for the graph alone."
             )
+        how = "Use keras.Model(inputs, model.call(inputs)), with inputs = keras.Input(...)."
+        if isinstance(model, keras.Sequential):
+            how = "Call it on keras.Input(...) first."
         raise ValueError(
             f"model must be a functional or built Sequential model, which has a graph of layers; "
-            f"received {type(model).__name__} {model.name!r}. "
-            "Call it on keras.Input(...) first, or wrap its layers in keras.Model(inputs, outputs)."
+            f"received {type(model).__name__} {model.name!r}. {how}"
         )
     aliases: dict[Key, Key] = {}
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}

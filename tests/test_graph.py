@@ -199,7 +199,7 @@ def test_models_without_a_graph_are_refused():
         def call(self, x):
             return x
 
-    with pytest.raises(ValueError, match="must be a functional or built Sequential"):
+    with pytest.raises(ValueError, match=r"Use keras.Model\(inputs, model.call\(inputs\)\), with"):
         flatten(Subclassed())
     with pytest.raises(ValueError, match=r"keras\.Input"):
         flatten(keras.Sequential([layers.Dense(2)]))

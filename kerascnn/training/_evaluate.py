@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -13,8 +13,7 @@ from kerascnn._checks import check_count, is_whole
 from kerascnn._class_names import names_of, remember
 from kerascnn._errors import unknown
 from kerascnn._fusion import avoid_wrong_fusions
-from kerascnn._graph import flatten
-from kerascnn._heads import last_activation
+from kerascnn._graph import check_is_model, flatten, has_graph
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._rescaling import warn_of_levels
@@ -36,6 +35,7 @@ from ._evaluate_result import Evaluation
 from ._maps import check_middle, density, size_of
 from ._objective.own_loss import keras_name
 from ._stream import Stream
+from ._subclassed import as_graph
 
 TOP = 5  # ImageNet's second score
 
@@ -56,10 +56,10 @@ def evaluate(
     """Compare the predictions of a classifier with the labels.
 
     Args:
-        model: A Keras model from images `(N, H, W, C)` to scores `(N, K)`, or `(N, h, w, K)` for a
-            class per pixel, with softmax or linear activation; or K = 1 with sigmoid or linear
-            activation for two classes. If there is a list of outputs, the first is
-            used; of outputs by name, choose one with `keras.Model`.
+        model: A Keras model, also a subclass, from images `(N, H, W, C)` to scores `(N, K)`, or
+            `(N, h, w, K)` for a class per pixel, with softmax or linear activation; or K = 1 with
+            sigmoid or linear activation for two classes. If there is a list of outputs, the first
+            is used; of outputs by name, choose one with `keras.Model`.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
             whose middle is used for an output that lacks only a border, as without padding; also
@@ -93,7 +93,9 @@ def evaluate(
     >>> result.accuracy > 0.9, result.confusion.shape, result.count
     (True, (10, 10), 898)
     """
-    _check_outputs(model)
+    check_is_model(model)
+    if has_graph(model):
+        _check_outputs(model)
     check_one_input(model, "use Keras's own model.evaluate, which takes several")
     check_count("batch_size", batch_size)
     if ignore_class is not None and not is_whole(ignore_class, -math.inf):
@@ -105,18 +107,29 @@ def evaluate(
     if hasattr(data, part):
         class_names = getattr(data, "class_names", None) if class_names is None else class_names
         data = getattr(data, part)
-    class_names, order = _by_name(model, class_names, renamed=renamed)
     given = as_part(data)
+    first = given.first if isinstance(given, Stream) else given
     input_range = range_of(input_range, whole, given)
-    size = model.input_shape[1:3]
-    free = (None, None, None, model.input_shape[-1])
-    wanted = free if ten_crop else model.input_shape
+    own = getattr(model, "input_shape", None)  # that of a subclass is not known
+    if ten_crop and own is None:
+        raise ValueError(
+            f"ten_crop must be False for {type(model).__name__} {model.name!r}, whose input size "
+            f"is not known: use keras.Model(inputs, model.call(inputs)), with "
+            f"inputs = keras.Input(...)."
+        )
+    shape: Any = own or (None, *first.images.shape[1:])
+    size = shape[1:3]
+    wanted = (None, None, None, shape[-1]) if ten_crop else shape
     check = partial(_check_images, model, wanted, input_range, size if ten_crop else None)
     keep_buffers()
-    first = given.first if isinstance(given, Stream) else given
     check(first)
-    warn_of_levels(model, first.sample())
-    outputs, end = model.output_shape, last_activation(model)
+    one = (*size, shape[-1]) if ten_crop else first.images.shape[1:]
+    seen, end = as_graph(model, one)
+    if seen is not model:
+        _check_outputs(seen, "inputs, model.call(inputs)")
+    class_names, order = _by_name(seen, class_names, renamed=renamed)
+    warn_of_levels(seen, first.sample())
+    outputs = seen.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
     if end not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
         raise ValueError(
@@ -124,33 +137,38 @@ def evaluate(
             f"received {end!r} of {last}."
         )
     names = _names(class_names, max(last, 2))
-    remember(model, class_names)
+    remember(seen, class_names)
     if ten_crop and (channels := channels_of_images(model)):
         raise ValueError(
             f"ten_crop must be False for images with their channels first; received a model whose "
             f"layer {channels.layer!r} takes them: put keras.layers.Permute((3, 1, 2)) at its "
             f"start, and pass images (N, H, W, C)."
         )
-    if ten_crop and len(model.outputs[0].shape) > 2:
+    if ten_crop and len(seen.outputs[0].shape) > 2:
         raise ValueError(
             f"ten_crop must be False for a class per pixel, since the windows show different "
-            f"places; received a model with the output {model.outputs[0].shape}."
+            f"places; received a model with the output {seen.outputs[0].shape}."
         )
     number = last == 1 and end == "linear"
     indices = partial(_indices, loss_name=_loss_name(model), number=number)
-    scores = _ten_crop(model, size) if ten_crop else _scores(model)
+    scores = _ten_crop(model, size, end) if ten_crop else _scores(model, end)
     if isinstance(given, Stream):
         batches = _checked(given, check)
     else:
         rows = range(0, len(given), batch_size)
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
     avoid_wrong_fusions(model)
-    with kernels_checked(model, first.images.shape):
-        return _compare(model, scores, indices, batches, ignore_class, names, order)
+    with kernels_checked(seen, first.images.shape):
+        return _compare(seen, scores, indices, batches, ignore_class, names, order)
 
 
-def _check_outputs(model: keras.Model) -> None:
-    """Reject outputs by name, of which none is the first, and outputs within outputs."""
+def _check_outputs(model: keras.Model, ends: str = "model.inputs, model.output") -> None:
+    """Reject outputs by name, of which none is the first, and outputs within outputs.
+
+    Args:
+        model: the model.
+        ends: how to write its inputs and outputs, for the message.
+    """
     graph = flatten(model)
     outputs, place = graph.structure, ""
     if isinstance(outputs, list | tuple):
@@ -158,13 +176,13 @@ def _check_outputs(model: keras.Model) -> None:
     if isinstance(outputs, list | tuple):
         raise ValueError(
             "model must have one output, or a list whose first is evaluated; received a list in a "
-            "list: evaluate one of them, as in keras.Model(model.inputs, model.outputs[0])."
+            f"list: evaluate one of them, as in keras.Model({ends}[0][0])."
         )
     if isinstance(outputs, dict):
         raise ValueError(
             f"model must have one output, or a list whose first is evaluated; received a dict of "
             f"{', '.join(map(repr, outputs))}: evaluate one of them, as in "
-            f"keras.Model(model.inputs, model.output{place}[{next(iter(outputs))!r}])."
+            f"keras.Model({ends}{place}[{next(iter(outputs))!r}])."
         )
     if channels := channels_of_output(graph, graph.outputs[0]):
         raise classes_not_last(channels, graph.shapes[graph.outputs[0]])
@@ -366,9 +384,9 @@ def _check_labels(labels: np.ndarray, classes: int) -> None:
         )
 
 
-def _scores(model: keras.Model) -> Scores:
+def _scores(model: keras.Model, end: str) -> Scores:
     """Return a function from images to probabilities."""
-    logits = last_activation(model) == "linear"
+    logits = end == "linear"
 
     def scores(images: np.ndarray) -> np.ndarray:
         outputs = model.predict_on_batch(images)
@@ -381,9 +399,9 @@ def _scores(model: keras.Model) -> Scores:
     return scores
 
 
-def _ten_crop(model: keras.Model, size: tuple[int, int]) -> Scores:
+def _ten_crop(model: keras.Model, size: tuple[int, int], end: str) -> Scores:
     """Return a function from larger images to probabilities, averaged over ten windows."""
-    one = _scores(model)
+    one = _scores(model, end)
     height, width = size
 
     def scores(images: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerascnn import datasets, describe, name_classes
 from kerascnn.training import ensemble, evaluate, train, transfer, unfreeze
@@ -374,3 +375,48 @@ def test_a_file_or_a_result_in_place_of_a_model(call):
         call(SimpleNamespace(model=reader()))  # as train and trained.load return
     with pytest.raises(TypeError, match=r"must be a keras.Model; received NoneType\.$"):
         call(None)
+
+
+class Subclass(keras.Model):
+    """A classifier without a graph of layers."""
+
+    def __init__(self, end="softmax", structure=lambda scores: scores, numbers=False):
+        super().__init__()
+        self.maps, self.scores = layers.Conv2D(2, 2), layers.Dense(3, activation=end)
+        self.structure, self.numbers = structure, numbers
+
+    def call(self, images):
+        maps = layers.GlobalAveragePooling2D()(self.maps(images))
+        if self.numbers:  # as functions of TensorFlow do
+            maps = tf.nn.relu(maps)
+        return self.structure(self.scores(maps))
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+@pytest.mark.parametrize("end", ["softmax", None])
+def test_a_subclass_is_evaluated_as_it_was_trained(rng, end, numbers):
+    part = rng.random((8, 4, 4, 1), "float32"), np.arange(8) % 3
+    model = Subclass(end, numbers=numbers)
+    run = train(model, (part, part), epochs=1, batch_size=8, verbose=0)
+    for data in (part, SimpleBatches(part)):
+        result = evaluate(model, data, class_names=["a", "b", "c"])
+        assert result.loss == pytest.approx(run.history["val_loss"][0], rel=1e-5)
+        assert result.accuracy == pytest.approx(run.history["val_accuracy"][0])
+        assert result.class_names == ("a", "b", "c")
+    with pytest.raises(ValueError, match=r"for Subclass .*: use keras.Model\(inputs, model.c"):
+        evaluate(model, part, ten_crop=True)
+    with pytest.raises(ValueError, match="images must be such that the model takes them") as caught:
+        evaluate(model, (part[0][..., [0, 0]], part[1]))
+    assert "\n" not in str(caught.value)
+    first = Subclass(end, structure=lambda scores: [scores, scores[:, :1]], numbers=numbers)
+    assert evaluate(first, part).count == 8
+
+
+def test_a_subclass_has_one_output():
+    model = Subclass(structure=lambda scores: {"kind": scores, "other": scores})
+    message = r"'kind', 'other': .* keras.Model\(inputs, model.call\(inputs\)\['kind'\]\)\.$"
+    part = np.zeros((2, 4, 4, 1), "float32"), np.array([0, 1])
+    with pytest.raises(ValueError, match=message):
+        evaluate(model, part)
+    inputs = keras.Input((4, 4, 1))
+    assert evaluate(keras.Model(inputs, model.call(inputs)["kind"]), part).count == 2

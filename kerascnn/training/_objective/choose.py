@@ -7,12 +7,13 @@ import keras
 import numpy as np
 
 from kerascnn._graph import flatten, has_graph
-from kerascnn._heads import SURE, applied_last, end_of, keeps_values
+from kerascnn._heads import SURE, end_of
 from kerascnn.training._channels import Channels, channels_of_output, classes_not_last
 from kerascnn.training._data import Labels, Part
 from kerascnn.training._dice_loss import DiceLoss
 from kerascnn.training._maps import density, size_of
 from kerascnn.training._recipes import Recipe
+from kerascnn.training._subclassed import end_of_layers, traced
 
 from .binary import binary
 from .classification import classification
@@ -148,12 +149,10 @@ def _ends(
 ) -> tuple[list[str], list[Channels | None]]:
     """Name the function whose values each output holds, and find its channels."""
     if not has_graph(model):
-        image = keras.Input(image_shape)
-        try:  # run the code of a subclass on symbols, which leaves a graph
-            model = keras.Model(image, model.call(image))
-        except Exception:  # it needs numbers, so the layers must do, in the order of their names
-            last = next((x for x in reversed(model.layers) if not keeps_values(x)), model)
-            return [applied_last(last)] * count, [None] * count
+        seen = traced(model, image_shape)
+        if seen is None:
+            return [end_of_layers(model)] * count, [None] * count
+        model = seen
     graph = flatten(model)
     channels = [channels_of_output(graph, key) for key in graph.outputs]
     return [end_of(graph, key) for key in graph.outputs], channels
