@@ -9,6 +9,7 @@ are not modified.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 from keras.src.backend import get_keras_mask, set_keras_mask
+from keras.src.backend.common.name_scope import name_scope
 from keras.src.ops.numpy import Pad
 
 from ._calls import has_graph, number_of, order_of
@@ -28,6 +30,7 @@ from ._twin import twin
 RESIZING = ("Resizing", "UpSampling2D", "Resize")  # layers, and an operation of `keras.ops`
 SINGLE = ("bicubic", "lanczos3", "lanczos5")  # TensorFlow has no gradient for these …
 HALF = ("float16", "bfloat16")  # … in half precision
+PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")  # what TensorFlow takes as the name of a scope
 
 Tensor = Any  # a tensor of any Keras backend, for which Keras has no type
 
@@ -324,7 +327,18 @@ def run(node: Node, args: tuple, kwargs: dict) -> Any:
         return _resize(operation, args, kwargs)
     if isinstance(operation, Pad) and not keras.backend.is_keras_tensor(args[0]):
         return operation(args[0], _padding_value(operation, *args, **kwargs))
-    return operation(*args, **kwargs)
+    return call_operation(operation, args, kwargs)
+
+
+def call_operation(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
+    """Call a layer or operation, of whatever name.
+
+    Keras opens a scope with the name of a layer in TensorFlow, unless it finds the layer's own.
+    """
+    if PLAIN.fullmatch(operation.name):
+        return operation(*args, **kwargs)
+    with keras.name_scope("layer"), name_scope(operation.name, caller=operation):
+        return operation(*args, **kwargs)
 
 
 def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
@@ -333,12 +347,12 @@ def _resize(operation: keras.Operation, args: tuple, kwargs: dict) -> Any:
         args[0].dtype
     )
     if dtype not in HALF:
-        return operation(*args, **kwargs)
+        return call_operation(operation, args, kwargs)
     single = {}
     if isinstance(operation, keras.Layer):
         single["_dtype_policy"] = keras.DTypePolicy("float32")
     args = keras.tree.map_structure(lambda x: keras.ops.cast(x, "float32"), args)
-    return keras.ops.cast(twin(operation, **single)(*args, **kwargs), dtype)
+    return keras.ops.cast(call_operation(twin(operation, **single), args, kwargs), dtype)
 
 
 def _padding_value(operation: keras.Operation, x: Tensor, constant_values: Any = None) -> Any:

@@ -136,3 +136,47 @@ def test_a_relu_of_another_precision_than_its_input(pictures):
 
     found, whole = (visualize.deconvnet(net(p), pictures, "relu") for p in ("mixed_float16", None))
     np.testing.assert_allclose(found, whole, rtol=2e-3)
+
+
+def named(start):
+    """A small network whose layers have names that begin so."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((6, 6, 2))
+    maps = layers.Conv2D(3, 3, activation="relu", name=f"{start}conv")(image)
+    maps = layers.TimeDistributed(layers.Dense(3, name="_within"), name=f"{start}rows")(maps)
+    flat = layers.Flatten(name=f"{start}flat")(layers.ReLU(name=f"{start}relu")(maps))
+    return keras.Model(image, layers.Dense(2, name=f"{start}scores")(flat))
+
+
+@pytest.mark.parametrize("start", ["_", "-", "$", "한 a:#", "a\\"])
+def test_layers_of_any_name(start, pictures):
+    """Not every name can be that of a scope in TensorFlow."""
+    model, plain = named(start), named("")
+    for method in (
+        visualize.saliency,
+        visualize.integrated_gradients,
+        visualize.grad_cam,
+        visualize.occlusion,
+    ):
+        assert_same(method(model, pictures, 1), method(plain, pictures, 1))
+    found = visualize.activations(model, pictures, "all")
+    expected = visualize.activations(plain, pictures, "all")
+    assert list(found) == [start + name for name in expected]
+    assert_same([*found.values()], [*expected.values()])
+
+
+def assert_same(found, expected):
+    for a, b in zip(*map(keras.tree.flatten, (found, expected)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("method", [visualize.lrp, visualize.deep_lift])
+def test_relevance_in_layers_of_any_name(method, pictures):
+    def relevance(start):
+        keras.utils.set_random_seed(0)
+        image = keras.Input((6, 6, 2))
+        maps = layers.Conv2D(3, 3, activation="relu", name=f"{start}conv")(image)
+        scores = layers.Dense(2, name=f"{start}scores")(layers.Flatten()(maps))
+        return method(keras.Model(image, scores), pictures, 1)
+
+    assert_same(relevance("_"), relevance(""))

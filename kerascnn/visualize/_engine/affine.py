@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import keras
 from keras import ops
 
-from kerascnn._graph import Key, Node, Tensor, run
+from kerascnn._graph import Key, Node, Tensor, call_operation, run
 from kerascnn._twin import twin
 
 from .kernels import check_float
@@ -74,7 +74,7 @@ def affine_of(layer: keras.layers.Layer) -> list[Affine]:
             activation=keras.activations.linear, lora_enabled=False,
             _dtype_policy=keras.DTypePolicy(SINGLE),
         )  # fmt: skip
-        return other(a)
+        return call_operation(other, (a,), {})
 
     if isinstance(layer, TRANSPOSED):
         by_output = _before_last
