@@ -42,7 +42,7 @@ class Arrays:
         Raises:
             ValueError: one has infinite numbers or NaN.
         """
-        values = [np.asarray(keras.ops.convert_to_numpy(s), "float32") for s in self.sources]
+        values = [np.asarray(s, "float32") for s in self.sources]
         for source, array in zip(self.sources, values, strict=True):
             if not np.isfinite(array).all():
                 raise ValueError(

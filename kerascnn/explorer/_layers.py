@@ -73,8 +73,8 @@ def rescaling(layer: Any, shape: tuple) -> tuple[dict, dict]:
 
 def normalization(layer: Any, shape: tuple) -> tuple[dict, dict]:
     """`(x - mean) / deviation`, or its inverse."""
-    mean = np.asarray(keras.ops.convert_to_numpy(layer.mean))
-    variance = np.asarray(keras.ops.convert_to_numpy(layer.variance))
+    mean = np.asarray(layer.mean)
+    variance = np.asarray(layer.variance)
     deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
     if layer.invert:
         return {}, _for_channels(deviation, mean, shape)

@@ -91,7 +91,7 @@ def take_apart(model: keras.Model, image: np.ndarray) -> Parts:
     values = visualize.activations(model, batch, wanted)
     inputs, output = values.get(source.name, batch), values[node.name][0]
     unit = int(output.mean(axis=(0, 1)).argmax())
-    kernel = keras.ops.convert_to_numpy(convolution.kernel)[..., unit]
+    kernel = np.asarray(convolution.kernel)[..., unit]
     products = keras.ops.depthwise_conv(  # each map with its own kernel, without summing
         inputs, kernel[..., None], convolution.strides, convolution.padding, "channels_last",
         convolution.dilation_rate,

@@ -47,7 +47,7 @@ def is_dense(layer: keras.Operation) -> bool:
 def weights_of(layer: Dense) -> list[np.ndarray]:
     """Return the kernel, including that of LoRA, and the bias of a dense layer."""
     values = [layer.kernel, layer.bias] if layer.use_bias else [layer.kernel]
-    return [keras.ops.convert_to_numpy(value) for value in values]
+    return [np.asarray(value) for value in values]  # without NumPy's warning of a copy
 
 
 def calls_after(model: keras.Model, flattening: Flatten, its_node: Any) -> list[Call]:

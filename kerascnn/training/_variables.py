@@ -83,7 +83,7 @@ def without_optimizer(model: keras.Model) -> Iterator[None]:
 
 def rate_of(model: keras.Model) -> float:
     """Return the learning rate of a model, rounded to what float32 distinguishes."""
-    rate = keras.ops.convert_to_numpy(model.optimizer.learning_rate)
+    rate = np.asarray(model.optimizer.learning_rate)
     return float(str(np.float32(rate)))  # 0.001, not 0.0010000000474974513
 
 

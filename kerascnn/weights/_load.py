@@ -196,7 +196,7 @@ def load(
 
 def _warn_of_nan(model: keras.Model, path: Path) -> None:
     for weight in model.weights:
-        array = keras.ops.convert_to_numpy(weight)
+        array = np.asarray(weight)  # without NumPy's warning of a copy
         # the sum is faster than to look at each number, and enough if it is finite
         if (
             array.dtype.kind == "f"
