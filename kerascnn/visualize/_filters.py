@@ -5,7 +5,7 @@ import numpy as np
 
 from kerascnn._graph import flatten
 
-from ._engine.kernels import has_filters, kernel_of
+from ._engine.kernels import has_filters, kernel_of, unwrapped
 from ._engine.layers import LayerLike, select_weights
 
 
@@ -14,7 +14,7 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
 
     Args:
         model: any functional or sequential `keras.Model`.
-        layer: a convolution or its name; `None`: the first convolution.
+        layer: a convolution, also one in TimeDistributed, or its name; `None`: the first one.
 
     Returns:
         (K, kh, kw, C) float32: K filters over C input channels, not normalized. For a transposed
@@ -29,7 +29,7 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
     (16, 5, 5, 6)
     """
     graph = flatten(model)
-    convolutions = [n for n in graph.nodes if has_filters(n.operation)]
+    convolutions = [n for n in graph.nodes if has_filters(unwrapped(n.operation))]
     if layer is None and convolutions:
         layer = convolutions[0].operation
     node = select_weights(graph, layer)
@@ -39,9 +39,10 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
             f"layer must be a convolution, with filters (kh, kw, C, K); {node.name!r} is a "
             f"{type(node.operation).__name__} layer.{first}"
         )
-    kernel = kernel_of(node.operation)
-    if isinstance(node.operation, keras.layers.Conv2DTranspose):  # (kh, kw, K, C)
+    convolution = unwrapped(node.operation)
+    kernel = kernel_of(convolution)
+    if isinstance(convolution, keras.layers.Conv2DTranspose):  # (kh, kw, K, C)
         return np.moveaxis(kernel, 2, 0)
-    if isinstance(node.operation, keras.layers.DepthwiseConv2D):  # (kh, kw, C, multiplier)
+    if isinstance(convolution, keras.layers.DepthwiseConv2D):  # (kh, kw, C, multiplier)
         kernel = kernel.reshape(*kernel.shape[:2], 1, -1)  # each filter sees one channel
     return np.moveaxis(kernel, -1, 0)

@@ -60,6 +60,24 @@ def test_models_without_convolutions_are_refused():
         kc.visualize.filters(chain(layers.Dense(2), shape=(4,)))
 
 
+@pytest.mark.parametrize(
+    ("wrapper", "shape", "convolution"),
+    [
+        (layers.TimeDistributed, (2, 8, 8, 3), layers.Conv2D),
+        (layers.TimeDistributed, (2, 8, 8, 3), layers.SeparableConv2D),
+        (layers.SpectralNormalization, (8, 8, 3), layers.Conv2D),
+        (layers.SpectralNormalization, (8, 8, 3), layers.Conv2DTranspose),
+    ],
+)
+def test_filters_in_a_wrapper(wrapper, shape, convolution):
+    own = convolution(4, 3)
+    wrapped = keras.Sequential([keras.Input(shape), wrapper(own, name="w")])
+    alone = keras.Sequential([keras.Input((8, 8, 3)), own])
+    for layer in (None, "w"):
+        found = kc.visualize.filters(wrapped, layer)
+        np.testing.assert_array_equal(found, kc.visualize.filters(alone))
+
+
 def test_filters_of_a_separable_convolution_do_what_it_does(rng):
     layer = layers.SeparableConv2D(4, 3, depth_multiplier=2, use_bias=False, name="sep")
     model = keras.Sequential([keras.Input((5, 6, 3)), layer])
