@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "ko", "es")
 STYLES = ("slides", "paper", "dark", "gray")
 FORMATS = ("svg", "png", "pdf")
-PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe", "0-255")
+PREPROCESSING = ("unit", "signed", "lecun", "torch", "caffe", "0-255", "0-1")
 WORDS = ("name", "variant", "padding")  # never numbers, as in variant=1998
 
 

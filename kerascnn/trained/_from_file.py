@@ -1,5 +1,6 @@
 """A trained network from the file of a whole model."""
 
+import zipfile
 from pathlib import Path
 
 import keras
@@ -8,7 +9,7 @@ import kerascnn.layers  # noqa: F401  registers the toolkit's layers with Keras
 from kerascnn import weights
 from kerascnn._rescaling import rescaling_layer
 
-from ._recognize import saved_with
+from ._recognize import WHOLE_MODEL, saved_with
 from ._trained import SHOWN, Trained, check_model
 from ._without_top import without_top
 
@@ -64,6 +65,11 @@ def read_file(path: Path) -> keras.Model:
     """
     if not path.is_file():
         raise OSError(f"'{path}' must be a model file; it does not exist.")
+    if path.suffix == WHOLE_MODEL and not zipfile.is_zipfile(path):  # Keras: "File not found"
+        raise ValueError(
+            f"'{path}' must contain a complete model, as saved by model.save; it is no zip "
+            "archive, as such files are. Save or copy it again."
+        )
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:

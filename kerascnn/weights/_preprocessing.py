@@ -134,6 +134,7 @@ MODES = {
         Preprocessing("0-255", 255.0, 0.0),  # of models that rescale their input themselves
     )
 }
+MODES["0-1"] = MODES["unit"]  # as `visualize` names it
 
 
 def preprocessing(architecture: str, weights: str, variant: str | None = None) -> Preprocessing:
