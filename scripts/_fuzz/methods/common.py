@@ -74,6 +74,11 @@ def of_difference(what, ours, end, start, level=0):
     return what, np.float32(ours - (end - start) + level), level
 
 
+def is_kept(array):
+    """Return whether an input has whole numbers, which methods with other images leave as it is."""
+    return array.dtype.kind in "iub"
+
+
 def options(case):
     """Draw the options that all methods have."""
     return {"batch_size": int(case.rng.integers(1, 5)), "verbose": False}

@@ -3,7 +3,15 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from _fuzz.methods.common import method, numbers, of_difference, options, pairs, pictures_of
+from _fuzz.methods.common import (
+    is_kept,
+    method,
+    numbers,
+    of_difference,
+    options,
+    pairs,
+    pictures_of,
+)
 from _fuzz.methods.gradients import input_gradients
 from _fuzz.methods.perturbation import which
 from kerascnn import visualize
@@ -36,7 +44,8 @@ def expected_gradients(case):
     for _ in range(samples):
         draws.permutation(1)
     for alpha in draws.random(samples, "float32"):
-        grads = input_gradients(case, [alpha * x for x in case.arrays], classes=classes)[1]
+        points = [x if is_kept(x) else alpha * x for x in case.arrays]
+        grads = input_gradients(case, points, classes=classes)[1]
         total = [t + g / samples for t, g in zip(total, grads, strict=True)]
     return pairs(
         "attributions",
@@ -82,7 +91,7 @@ def deep_lift(case):
     """The contributions sum to the difference in score."""
     ours = visualize.deep_lift(case.model, case.images, case.given, baseline=0.3, **options(case))
     classes = None if callable(case.target) else case.classes()
-    baselines = [np.full_like(x, 0.3) for x in case.arrays]
+    baselines = [x if is_kept(x) else np.full_like(x, 0.3) for x in case.arrays]
     scores = [case.score(case.plain(arrays), classes) for arrays in (None, baselines)]
     return [of_difference("difference", total_of(ours.attributions), *scores)]
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from _fuzz.methods.common import (
     choose_layer,
+    is_kept,
     layers_of,
     method,
     numbers,
@@ -78,7 +79,7 @@ def smooth_grad(case):
             epsilon = tf.random.stateless_normal(x.shape[1:], [seed, s * inputs + i], alg="philox")
             axes = tuple(range(1, x.ndim))
             sigma = noise * (x.max(axis=axes, keepdims=True) - x.min(axis=axes, keepdims=True))
-            noisy.append((x + sigma * epsilon.numpy()).astype(x.dtype))
+            noisy.append(x if is_kept(x) else (x + sigma * epsilon.numpy()).astype(x.dtype))
         found.append(input_gradients(case, noisy, classes=classes)[1])
     ours, made = ours if isinstance(ours, list) else [ours], []
     for i, (mine, grads) in enumerate(zip(ours, zip(*found, strict=True), strict=True)):
@@ -112,11 +113,13 @@ def integrated_gradients(case):
     classes = None if callable(case.target) else case.classes()
     total = [0.0] * len(case.arrays)
     for alpha, weight in zip(alphas, weights, strict=True):
-        points = [(start + alpha * (x - start)).astype(x.dtype) for x in case.arrays]
+        points = [
+            x if is_kept(x) else (start + alpha * (x - start)).astype(x.dtype) for x in case.arrays
+        ]
         grads = input_gradients(case, points, classes=classes)[1]
         total = [t + weight * g for t, g in zip(total, grads, strict=True)]
     theirs = [(x - start) * t for x, t in zip(case.arrays, total, strict=True)]
-    baselines = [np.full_like(x, start) for x in case.arrays]
+    baselines = [x if is_kept(x) else np.full_like(x, start) for x in case.arrays]
     scores = [case.score(case.plain(arrays), classes) for arrays in (None, baselines)]
     whole = sum(t.sum(axis=tuple(range(1, t.ndim))) for t in theirs)
     made = pairs("attributions", ours.attributions, theirs)
