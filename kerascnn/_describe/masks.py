@@ -14,29 +14,36 @@ from keras import layers
 from kerascnn._graph import Node, Slot, flatten, has_graph
 
 
-def are_masks(slots: tuple[tuple, dict]) -> list[bool]:
-    """Return for each tensor in the arguments of a call whether it is given by name as a mask."""
+def content(items: Sequence, slots: tuple[tuple, dict]) -> list:
+    """Return what belongs to the tensors of a call that are not given by name as a mask.
+
+    Args:
+        items: one for each tensor in the arguments of the call.
+        slots: these arguments.
+    """
     args, kwargs = slots
-    named = [(name.endswith("mask"), kwargs[name]) for name in sorted(kwargs)]
-    return [
+    if not any(map(_is_mask, kwargs)):  # as almost always; to flatten takes longer
+        return [*items]
+    named = [(_is_mask(name), kwargs[name]) for name in sorted(kwargs)]
+    masks = [
         is_mask
         for is_mask, given in [(False, args), *named]
         for item in keras.tree.flatten(given)
         if isinstance(item, Slot)
     ]
+    return [item for item, is_mask in zip(items, masks, strict=True) if not is_mask]
 
 
-def content(items: Sequence, slots: tuple[tuple, dict]) -> list:
-    """Return what belongs to the inputs of a call that are no masks."""
-    return [item for item, is_mask in zip(items, are_masks(slots), strict=True) if not is_mask]
+def _is_mask(name: str) -> bool:
+    return name.endswith("mask")
 
 
 def without_idle_masks(node: Node) -> Node:
     """Return a node without the masks that its layer does not compute with at inference."""
     args, kwargs = node.slots
-    if not any(are_masks(node.slots)) or not _ignores_masks(node.operation):
+    if not any(map(_is_mask, kwargs)) or not _ignores_masks(node.operation):
         return node
-    kept = {name: given for name, given in kwargs.items() if not name.endswith("mask")}
+    kept = {name: given for name, given in kwargs.items() if not _is_mask(name)}
     return replace(node, inputs=tuple(content(node.inputs, node.slots)), slots=(args, kept))
 
 
