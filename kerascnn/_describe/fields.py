@@ -21,7 +21,7 @@ from .axes import space_of, vote
 from .axis_fields import UNKNOWN, Look, Origin, View, all_of, joined
 from .custom_fields import defined_by_layer, own_method
 from .families import is_keras
-from .masks import content, without_idle_masks
+from .masks import content, without_idle_mask
 from .probe import Probed, probe, sees_no_more
 from .reshapes import regrouped, writes_the_same
 from .rules.lookup import reaches
@@ -71,7 +71,7 @@ def fields_of(
             continue
         for key in content(node.inputs, node.slots):
             vote(votes, node.operation, len(shapes[key]), views[key])
-        node = without_idle_masks(node)
+        node = without_idle_mask(node)
         before, seen = [shapes[k] for k in node.inputs], [views[k] for k in node.inputs]
         for output, key in enumerate(node.outputs):
             if key in origins:

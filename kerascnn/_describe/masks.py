@@ -38,20 +38,20 @@ def _is_mask(name: str) -> bool:
     return name.endswith("mask")
 
 
-def without_idle_masks(node: Node) -> Node:
-    """Return a node without the masks that its layer does not compute with at inference."""
+def without_idle_mask(node: Node) -> Node:
+    """Return a node without the mask of its input if its layer ignores that at inference."""
     args, kwargs = node.slots
-    if not any(map(_is_mask, kwargs)) or not _ignores_masks(node.operation):
+    if "mask" not in kwargs or not _ignores_mask(node.operation):
         return node
-    kept = {name: given for name, given in kwargs.items() if not _is_mask(name)}
+    kept = {name: given for name, given in kwargs.items() if name != "mask"}
     return replace(node, inputs=tuple(content(node.inputs, node.slots)), slots=(args, kept))
 
 
-def _ignores_masks(layer: keras.Operation) -> bool:
+def _ignores_mask(layer: keras.Operation) -> bool:
     if has_graph(layer):
-        return all(_ignores_masks(node.operation) for node in flatten(layer).nodes)
+        return all(_ignores_mask(node.operation) for node in flatten(layer).nodes)
     if type(layer) is layers.TimeDistributed:
-        return _ignores_masks(layer.layer)
+        return _ignores_mask(layer.layer)
     if type(layer) is layers.Lambda:
         return not layer._fn_expects_mask_arg
     takes = getattr(layer, "_call_has_mask_arg", False)

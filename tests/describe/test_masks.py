@@ -64,6 +64,7 @@ GIVEN = {
     "mean, by position": lambda x, y: layers.GlobalAveragePooling1D()(x, y),
     "recurrent": lambda x, y: layers.GRU(2, return_sequences=True)(x, mask=y),
     "softmax": lambda x, y: layers.Softmax(1)(x, mask=y[..., None]),
+    "heads": lambda x, y: layers.MultiHeadAttention(1, 3)(x, x, attention_mask=y[:, None]),
     "normalized": lambda x, y: layers.BatchNormalization()(x, mask=y),
 }
 
