@@ -414,12 +414,15 @@ def flatten(model: keras.Model) -> Graph:
                 f"{model.name!r} overrides call(). Use keras.Model(model.inputs, "
                 "model.outputs) for the graph alone."
             )
-        how = "Use keras.Model(inputs, model.call(inputs)), with inputs = keras.Input(...)."
-        if isinstance(model, keras.Sequential):
-            how = "Call it on keras.Input(...) first."
+        how = (
+            "Call it on an input first, such as images[:1]"
+            if isinstance(model, keras.Sequential)
+            else "Use keras.Model(inputs, model.call(inputs)) with inputs = keras.Input(shape), "
+            "which has the same layers"
+        )
         raise ValueError(
             f"model must be a functional or built Sequential model, which has a graph of layers; "
-            f"received {type(model).__name__} {model.name!r}. {how}"
+            f"received {type(model).__name__} {model.name!r}. {how}."
         )
     aliases: dict[Key, Key] = {}
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}

@@ -199,10 +199,46 @@ def test_models_without_a_graph_are_refused():
         def call(self, x):
             return x
 
-    with pytest.raises(ValueError, match=r"Use keras.Model\(inputs, model.call\(inputs\)\), with"):
+    with pytest.raises(ValueError, match=r"functional or built .* Use .*model\.call\(inputs\)\)"):
         flatten(Subclassed())
-    with pytest.raises(ValueError, match=r"keras\.Input"):
-        flatten(keras.Sequential([layers.Dense(2)]))
+    unbuilt = keras.Sequential([layers.Dense(2)])
+    with pytest.raises(ValueError, match=r"Call it on an input first, such as images\[:1\]\.$"):
+        flatten(unbuilt)
+    unbuilt(np.ones((1, 3), "float32"))
+    assert [node.name for node in flatten(unbuilt).nodes][1:] == [unbuilt.layers[0].name]
+
+
+def test_the_call_of_a_subclassed_model_has_a_graph():
+    """As its error says: the layers, and the weights in them, are the same."""
+
+    class Inner(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(3, activation="relu", name="inside")
+
+        def call(self, x):
+            return self.dense(x)
+
+    class Outer(keras.Model):
+        def __init__(self, opened):
+            super().__init__()
+            self.inner, self.head = Inner(), layers.Dense(2, name="head")
+            self.opened = opened
+
+        def call(self, x):
+            return self.head(self.inner.call(x) if self.opened else self.inner(x))
+
+    x, inputs = np.random.default_rng(0).random((2, 4), "float32"), keras.Input((4,))
+    closed = Outer(opened=False)
+    expected = closed(x)
+    closed(inputs)  # as is often advised; it changes nothing
+    with pytest.raises(ValueError, match=r"model\.call\(inputs\)\)"):
+        flatten(closed)
+    functional = keras.Model(inputs, closed.call(inputs))
+    np.testing.assert_allclose(functional(x), expected, rtol=1e-5)
+    assert [n.name for n in flatten(functional).nodes][1:] == [closed.inner.name, "head"]
+    opened = keras.Model(inputs, Outer(opened=True).call(inputs))
+    assert [n.name for n in flatten(opened).nodes][1:] == ["inside", "head"]
 
     class CallsItself(keras.Model):  # its graph is not what it computes
         def call(self, x):

@@ -241,6 +241,14 @@ def test_prepared_images_are_no_maps(front):
             default(keras.Model(inputs, closed))
 
 
+def test_maps_inside_a_subclassed_model_are_reached_by_its_call():
+    inputs, whole = keras.Input((16, 16, 3)), Whole()
+    said = rf"none outside '{whole.name}', .* Build the model from what its call\(inputs\) returns"
+    with pytest.raises(ValueError, match=said):
+        default(keras.Model(inputs, whole(inputs)))
+    assert default(keras.Model(inputs, whole.call(inputs))) == whole.conv.name
+
+
 def test_what_learns_is_no_preparation():
     inputs = keras.Input((16, 16, 3))
     branches = [

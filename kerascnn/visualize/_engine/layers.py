@@ -8,7 +8,8 @@ import keras
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node
 from kerascnn._heads import end_nodes, keeps_values
-from kerascnn._known import known_name
+from kerascnn._known import can_be_seen, known_name
+from kerascnn._state import parts_of
 
 from .channels import is_pointwise, moved_channels, moved_places, preparing, rank_of_maps
 
@@ -201,9 +202,12 @@ def last_maps(
     behind = [n for n in ready if n.name not in prepares]
     maps = next(filter(None, ([n for n in behind if is_map(n, r)] for r in ranks)), [])
     if not maps:
+        hidden = [n for n in graph.leading_to(outputs) if _hides_layers(n.operation)]
+        where = f" outside {hidden[-1].name!r}, whose layers cannot be seen" if hidden else ""
+        how = "Set layer" if not hidden else "Build the model from what its call(inputs) returns"
         raise ValueError(
             "model must have a layer with feature maps, such as (N, h, w, K), after its images; "
-            "it has none. Set layer."
+            f"it has none{where}. {how}."
         )
     places = moved_places(graph)
     maps = [node for node in maps if node.outputs[0] not in places] or maps
@@ -223,6 +227,11 @@ def last_maps(
     if preferred is not None:
         common = [node for node in common if node.name in preferred] or common
     return _before_pooling(graph, common)
+
+
+def _hides_layers(operation: keras.Operation) -> bool:
+    """Return whether an operation is a subclassed model, or a custom layer made of others."""
+    return not can_be_seen(operation) and len([*parts_of(operation)]) > 1
 
 
 def _behind_images(graph: Graph, outputs: tuple[Key, ...], rank: int) -> list[Node]:
