@@ -241,6 +241,19 @@ def test_prepared_images_are_no_maps(front):
             default(keras.Model(inputs, closed))
 
 
+def test_each_of_two_images_ends_before_its_pooling():
+    """As the maps of one image do."""
+    encoder = keras.Sequential(
+        [keras.Input((12, 12, 1)), layers.Conv2D(3, 3, name="conv"), layers.MaxPooling2D()],
+        name="encoder",
+    )
+    both = [keras.Input((12, 12, 1)), keras.Input((12, 12, 1))]
+    codes = layers.Concatenate()([layers.Flatten()(encoder(x)) for x in both])
+    model = keras.Model(both, layers.Dense(2)(codes))
+    with pytest.warns(UserWarning, match="one of 'encoder:0/conv', 'encoder:1/conv'"):
+        assert select_layer(flatten(model), None).name == "encoder:1/conv"
+
+
 def test_maps_inside_a_subclassed_model_are_reached_by_its_call():
     inputs, whole = keras.Input((16, 16, 3)), Whole()
     said = rf"none outside '{whole.name}', .* Build the model from what its call\(inputs\) returns"

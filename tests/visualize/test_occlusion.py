@@ -256,3 +256,23 @@ def test_errors_teach(change, message, model, images):
     with pytest.raises(ValueError, match=message) as caught:
         kc.visualize.occlusion(**{"model": model, "images": images, **change})
     assert "\n" not in str(caught.value)
+
+
+def test_images_without_channels_are_given_one(rng):
+    """As the error says."""
+    inputs = keras.Input((8, 8))
+    maps = layers.Conv2D(2, 3, activation="relu")(layers.Reshape((8, 8, 1))(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))
+    images = rng.random((2, 8, 8), "float32")
+    said = r"x\[..., 0\]\)\) with x = keras\.Input\(\(8, 8, 1\)\), and images\[..., None\]\.$"
+    with pytest.raises(ValueError, match=said):
+        kc.visualize.occlusion(model, images, 1, size=8)
+    x = keras.Input((8, 8, 1))
+    found = kc.visualize.occlusion(keras.Model(x, model(x[..., 0])), images[..., None], 1, size=8)
+    mean = np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape)
+    drops = (model(images) - model(mean))[:, 1, None, None] * np.ones((1, 8, 8))
+    np.testing.assert_allclose(found, drops, rtol=1e-4, atol=1e-6)
+    steps = keras.Input((8, 3))
+    sequence = keras.Model(steps, layers.Dense(2)(layers.Flatten()(layers.Conv1D(2, 3)(steps))))
+    with pytest.raises(ValueError, match=r"it takes \(8, 3\)\.$"):
+        kc.visualize.occlusion(sequence, rng.random((2, 8, 3)), 1)

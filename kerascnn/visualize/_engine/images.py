@@ -149,7 +149,13 @@ def image_input(model: keras.Model, graph: Graph, which: int | str | None = None
     if not images:
         shapes = ", ".join(str(tuple(tensor.shape[1:])) for tensor in model.inputs)
         bare = ", volumes (N, D, H, W) without channels" * bool(volumes)
-        raise ValueError(f"model must take images, (N, H, W, C); it takes {shapes}{bare}.")
+        how, (_batch, *own) = "", model.inputs[0].shape
+        if len(model.inputs) == 1 and len(own) == 2 and not has_channels(graph, graph.inputs[0]):
+            how = (
+                " For images without channels, use keras.Model(x, model(x[..., 0])) with x = "
+                f"keras.Input({(*own, 1)}), and images[..., None]."
+            )
+        raise ValueError(f"model must take images, (N, H, W, C); it takes {shapes}{bare}.{how}")
     if which is None:
         if len(images) > 1:
             by_name = keys_of(model)

@@ -215,15 +215,14 @@ def last_maps(
     maps = [node for node in maps if node.name not in ends] or maps
     joint = _passed_by_all(seen, outputs)
     if not (common := [node for node in maps if node.name in joint]):
-        candidates = [
-            n.name for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}
-        ]
+        ends = [n for n in maps if not {*n.outputs} & {k for m in maps for k in m.inputs}]
+        choices = [_before_pooling(graph, [*maps, end]) for end in ends]
         warn(
             "no layer has maps that carry all image information; "
-            f"{maps[-1].name!r} is used, which shows only part of it. Set layer to one of "
-            f"{', '.join(map(repr, candidates))}."
+            f"{choices[-1].name!r} is used, which shows only part of it. Set layer to one of "
+            f"{', '.join(dict.fromkeys(repr(n.name) for n in choices))}."
         )
-        return maps[-1]
+        return choices[-1]
     if preferred is not None:
         common = [node for node in common if node.name in preferred] or common
     return _before_pooling(graph, common)
