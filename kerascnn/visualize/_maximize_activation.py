@@ -248,7 +248,7 @@ def goal_of(
         seen = dict.fromkeys([*layers, *(outputs if of_classes else ())])
         trunk = trunk_of(model, graph, list(seen), preprocessing)
         numbers = np.repeat(np.arange(len(sums)), pictures).astype("int32")
-        seeds = np.repeat([crc32(repr(terms).encode()) for terms in sums], pictures)
+        seeds = np.repeat([_seed_of(terms) for terms in sums], pictures)
         return Sums(trunk, sums, of_classes and is_binary(graph)), numbers, seeds
     trunk = trunk_of(model, graph, outputs, preprocessing)
     read: Any = read_scores(target, graph)
@@ -260,6 +260,13 @@ def goal_of(
     numbers, _ = check_target(read, max(1, np.size(read)), graph)
     numbers = np.repeat(numbers, pictures)
     return Classes(trunk, None), numbers, numbers
+
+
+def _seed_of(terms: Sequence[tuple]) -> int:
+    """Return the seed of a sum: of a unit or class alone, that which it has as `units` or index."""
+    if len(terms) == 1 and terms[0][0] == 1:
+        return terms[0][2]
+    return crc32(repr(terms).encode())
 
 
 def check_units(units: int | Sequence[int] | np.ndarray | None, node: Node) -> np.ndarray:

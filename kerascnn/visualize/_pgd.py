@@ -55,7 +55,8 @@ def pgd(
         random_start: whether to start from a random change of at most epsilon.
         limits: lowest and highest value of an image; `None`: no limits, as for standardized
             images.
-        seed: seed of the random start, which does not depend on the other images.
+        seed: seed of the random start, which is the same change for all images, so that the
+            result for an image does not depend on the others.
         batch_size: number of images per batch; smaller batches need less memory.
         verbose: whether to show a progress bar; "auto": in a terminal or notebook.
 
@@ -81,8 +82,7 @@ def pgd(
     alpha = REACH * attack.epsilon / steps if step_size is None else step_size
     changed = attack.images
     if random_start:
-        starts = [np.random.default_rng((seed, i)) for i in range(len(changed))]
-        noise = np.stack([rng.uniform(-1, 1, changed.shape[1:]) for rng in starts])
+        noise = np.random.default_rng((seed, 0)).uniform(-1, 1, changed.shape[1:])  # for all
         changed = attack.allowed(changed + attack.epsilon * noise)
     with progress("PGD", steps, verbose) as advance:
         for _step in range(steps):

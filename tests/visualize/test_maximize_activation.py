@@ -238,6 +238,25 @@ def test_a_sum_climbs_as_its_terms_say(model):
     assert score(last) > score(start)
 
 
+@pytest.mark.parametrize(
+    ("plain", "goal"),
+    [
+        ({"layer": "deep", "units": [3]}, unit("deep", 3)),
+        (
+            {"layer": "deep", "units": 3, "position": "center"},
+            unit("deep", 3, position="center"),
+        ),
+        ({"target": 2}, klass(2)),
+        ({"target": [2, 1], "pictures": 2}, [klass(2), klass(1)]),
+    ],
+)
+def test_a_unit_or_class_is_the_same_however_it_is_named(plain, goal, model):
+    options = {"pictures": plain.get("pictures", 1), "steps": 4}
+    found = maximize(model, goal, **options)
+    expected = maximize(model, **{**options, **plain})
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_sums_in_a_list_are_what_they_are_alone(model):
     goals = [klass(2), unit("deep", 1) + klass(0), -unit("conv", 5)]
     options = {"size": 8, "steps": 3}
