@@ -15,6 +15,7 @@ from ._overlay import overlay
 from ._ranges import strongest
 from ._style import as_written
 
+FLATTEST = 1 / 12  # height of a panel of width 1: with less, nothing of it is left in the layout
 WIDE = 2.0  # with a larger aspect ratio, the panels of a photo are stacked
 HEADING = 1.8  # space for a title, in ems
 FOOT = 2.0  # space for the note below, in ems
@@ -103,7 +104,7 @@ def _size(rows: Sequence, below: bool, note: str | None) -> tuple[float, float]:
     width, usual = mpl.rcParams["figure.figsize"]
     em = mpl.rcParams["font.size"] / 72
     panels = 1 + len(rows[0])
-    tall = [1 / _aspect(row[0].image) for row in rows]  # of a panel of width 1
+    tall = [max(1 / _aspect(row[0].image), FLATTEST) for row in rows]  # of a panel of width 1
     across, down = (1, panels * tall[0]) if below else (panels, sum(tall))
     words = HEADING * em * (panels if below else len(rows)) + FOOT * em * bool(note)
     height = down * width / across + words

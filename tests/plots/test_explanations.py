@@ -31,6 +31,16 @@ def test_panels_are_below_each_other_for_photos_wider_than_two_to_one(width, bel
     assert (heatmap.x0 >= photo.x1) != below
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 300), (300, 1)])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_thinnest_photos_have_panels(height, width, rows):
+    """matplotlib warns, which is an error here, if nothing is left of an axes."""
+    with plots.style("paper"):
+        figure = plots.explanations([[found(height, width)]] * rows, note="by a/b")
+        figure.canvas.draw()
+    plt.close(figure)
+
+
 def test_a_row_for_each_photo():
     rows = [[found(label=label), found(method="saliency", overlaid=False)] for label in "ab"]
     figure = plots.explanations(rows)
