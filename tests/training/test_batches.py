@@ -206,6 +206,7 @@ def test_evaluate_takes_them(arrays, dataset):
     assert streamed.loss == pytest.approx(whole.loss)
 
 
+@pytest.mark.filterwarnings("ignore:Your `PyDataset` class should call:UserWarning")  # Keras 3.10
 def test_the_iterators_of_an_image_data_generator(arrays):
     """They have `__next__`, as generators do, but start again in each epoch."""
     flow = tf.keras.preprocessing.image.ImageDataGenerator().flow
