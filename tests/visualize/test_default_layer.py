@@ -294,6 +294,19 @@ def test_maps_that_are_transposed_are_refused(rng):
                 method(model, x, 1, name)
 
 
+def test_a_gate_that_is_transposed_moves_no_maps(rng):
+    """As in coordinate attention (Hou et al. 2021), where means of rows gate the columns."""
+
+    def gated(x):
+        rows, columns = (keras.ops.mean(x, axis, keepdims=True) for axis in (2, 1))
+        both = keras.ops.concatenate([rows, layers.Permute((2, 1, 3))(columns)], 1)
+        mixed = layers.Conv2D(3, 1)(both)
+        gate = layers.Permute((2, 1, 3))(mixed[:, x.shape[1] :])
+        return layers.Multiply(name="gated")([gate, x])
+
+    assert default(closed_by(gated)) == "gated"
+
+
 def test_a_sequence_that_is_returned_backwards_is_refused(rng):
     inputs = keras.Input((9, 2))
     steps = layers.Conv1D(3, 3, name="conv")(inputs)

@@ -244,11 +244,14 @@ def moved_places(graph: Graph) -> dict[Key, Node]:
     ways: dict[Key, list[Place | None]] = {}  # of a tensor's axes in the images; None: new channels
     for node in graph.nodes:
         kind, rank = unwrapped(node.operation), len(node.shapes[0])
-        key = next((k for k in node.inputs if len(ways.get(k, ())) == rank - 1), None)
-        if key is None or (known_name(kind) == "Reshape" and node.shapes[0] != shapes[key]):
+        keys = [k for k in node.inputs if len(ways.get(k, ())) == rank - 1]
+        keys.sort(key=found.__contains__)  # what gates maps may be moved; the maps themselves count
+        reshapes = known_name(kind) == "Reshape"
+        if not keys or (reshapes and node.shapes[0] != shapes[keys[0]]):
             if found.keys().isdisjoint(node.inputs):
                 ways |= {k: [Place(axis) for axis in range(1, rank)] for k in node.outputs}
             continue
+        key = keys[0]
         axes = ways[key].copy()
         if isinstance(kind, NEW_CHANNELS):
             if None in axes[:-1]:
