@@ -8,11 +8,12 @@ from functools import cache
 from tensorflow.python.framework.ops import RegisterGradient, gradient_registry
 
 from . import _max_pooling_3d
-from ._kernel_gradients import PIXELS, VOLUMES
+from ._kernel_gradients import PIXELS, PIXELS_IN_DEPTH, VOLUMES
 
 MENDED = {  # by TensorFlow's name of the operation: from its own gradient to a right one
     "Conv2D": PIXELS.of_convolution,
     "Conv2DBackpropInput": PIXELS.of_transposed,
+    "DepthwiseConv2dNative": PIXELS_IN_DEPTH.of_convolution,
     "Conv3D": VOLUMES.of_convolution,
     "Conv3DBackpropInputV2": VOLUMES.of_transposed,
     "MaxPool3D": lambda original: _max_pooling_3d.gradient,

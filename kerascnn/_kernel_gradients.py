@@ -79,6 +79,14 @@ def _skips_pixels(operation: Any, _maps: Tensor, kernel: Tensor) -> bool:
     return size == [1, 1] and (channels is None or channels < FEW)
 
 
+def _skips_pixels_of_one_channel(operation: Any, maps: Tensor, kernel: Tensor) -> bool:
+    """Return whether it is such a depthwise convolution, of one channel.
+
+    TensorFlow computes the gradient of that one as of any convolution.
+    """
+    return _skips_pixels(operation, maps, kernel) and kernel.shape[2] == 1
+
+
 def _of_pixel(operation: Any, maps: Tensor, kernel: Tensor, upstream: Tensor) -> Tensor:
     """Compute the gradient of a kernel of one pixel from the pixels that it sees."""
     options, ones = _options(operation), [1, 1, 1, 1]
@@ -130,4 +138,10 @@ def word(operation: Any, attribute: str) -> str:
 
 
 PIXELS = Fault(_skips_pixels, _of_pixel, tf.raw_ops.Conv2D, tf.raw_ops.Conv2DBackpropInput)
+PIXELS_IN_DEPTH = Fault(
+    _skips_pixels_of_one_channel,
+    _of_pixel,
+    tf.raw_ops.DepthwiseConv2dNative,
+    tf.raw_ops.DepthwiseConv2dNativeBackpropInput,
+)
 VOLUMES = Fault(_is_small, _of_volume, tf.raw_ops.Conv3D, tf.raw_ops.Conv3DBackpropInputV2)

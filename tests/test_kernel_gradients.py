@@ -89,6 +89,33 @@ def test_a_kernel_of_one_pixel(name, compiled, rng):
     assert [max(op.get_attr("strides")) for op in kernels] == [1]
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_depthwise_kernel_of_one_pixel(padding, rng):
+    """Of one channel, it is an ordinary convolution; of more, the gradient is TensorFlow's own."""
+    for channels in (1, 2):
+        layer = layers.DepthwiseConv2D(1, strides=2, depth_multiplier=3, padding=padding)
+        images = rng.random((2, 6, 7, channels), "float32")
+        upstream = rng.random(layer(images).shape, "float32")
+
+        @tf.function
+        def gradients(images, upstream, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                outputs = layer(images)
+            return tape.gradient(outputs, [images, layer.kernel.value], upstream)
+
+        arguments = tf.constant(images), tf.constant(upstream)
+        by_image, by_kernel = gradients(*arguments)
+        each = upstream.reshape(*upstream.shape[:3], channels, 3)
+        assert_close(by_kernel, np.einsum("nhwi,nhwio->io", images[:, ::2, ::2], each))
+        expected, kernel = np.zeros_like(images), layer.kernel.numpy()[0, 0]
+        expected[:, ::2, ::2] = np.einsum("nhwio,io->nhwi", each, kernel)
+        assert_close(by_image, expected)
+        operations = gradients.get_concrete_function(*arguments).graph.get_operations()
+        own = [op for op in operations if op.type == "DepthwiseConv2dNativeBackpropFilter"]
+        assert len(own) == channels - 1
+
+
 def assert_close(found, expected):
     np.testing.assert_allclose(np.reshape(found, expected.shape), expected, rtol=1e-5, atol=1e-5)
 
