@@ -35,7 +35,8 @@ def may_move(node: Node) -> bool:
 def moved_axes(node: Node, shape: tuple) -> dict[int, Place]:
     """Measure where a node puts each axis of its only input, as far as this is clear.
 
-    Values that increase along an axis of the input do so along one axis of the output only.
+    Values that increase along an axis of the input change along one axis of the output only. If
+    they decrease there, it is reversed, unless the first of them still decides over the first.
 
     Args:
         node: a node that may move axes.
@@ -50,19 +51,29 @@ def moved_axes(node: Node, shape: tuple) -> dict[int, Place]:
         for axis, n in enumerate(sizes)
         for others in [sizes[:axis] + sizes[axis + 1 :]]
     ]
+    items, _ = changed((None, *sizes))
+    state = [(v, v.numpy()) for v in getattr(node.operation, "non_trainable_variables", ())]
     try:
-        given = keras.ops.convert_to_tensor(np.stack(ramps).astype("float32"), "float32")
+        given = keras.ops.convert_to_tensor(np.concatenate([items, ramps]), "float32")
         args, kwargs = node.arguments(dict.fromkeys(node.inputs, given))
         values = keras.ops.convert_to_numpy(keras.tree.flatten(run(node, args, kwargs))[0])
     except Exception:  # a custom layer may raise anything
         return {}
-    found = {}
-    for axis, ramp in enumerate(values.astype("float32"), start=1):
+    finally:
+        for variable, value in state:  # such as a mean of all that the layer has seen
+            variable.assign(value)
+    values, found = values.astype("float32"), {}
+    if len(values) != len(items) + len(ramps):
+        return {}
+    for axis, ramp in enumerate(values[len(items) :], start=1):
         steps = [np.diff(ramp, axis=to) for to in range(ramp.ndim)]
         largest = [np.abs(step).max(initial=0) for step in steps]
         along = [to for to, step in enumerate(largest) if step > max(1e-6, 0.01 * max(largest))]
         if len(along) == 1:
-            found[axis] = Place(along[0] + 1, bool(np.median(steps[along[0]]) < 0))
+            (to,) = along
+            first = np.abs(values[2 * axis - 1] - values[0]).take(0, to)  # where the first changed
+            falls = bool(np.median(steps[to]) < 0)
+            found[axis] = Place(to + 1, falls and not (first > 1e-6).any())
     return found
 
 

@@ -54,5 +54,7 @@ def _ignores_mask(layer: keras.Operation) -> bool:
         return _ignores_mask(layer.layer)
     if type(layer) is layers.Lambda:
         return not layer._fn_expects_mask_arg
+    if not isinstance(layer, layers.Layer):  # an operation computes with all that it is given
+        return False
     takes = getattr(layer, "_call_has_mask_arg", False)
     return not takes or type(layer) is layers.BatchNormalization

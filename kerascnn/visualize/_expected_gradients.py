@@ -47,7 +47,7 @@ def expected_gradients(
         target: as for `saliency`; `None`: the predicted class.
         baselines: (M, H, W, C) images of the training set, preprocessed like the images; for
             several inputs, a list or dict of arrays. Inputs of whole numbers, such as indices of
-            words, are kept and contribute 0, so that their baselines do not count.
+            words, are kept and contribute 0; their baselines must be given but do not count.
         samples: number of pairs of a baseline and an α; each takes a forward and a backward pass.
         seed: seed of the samples.
         batch_size: number of images per batch; smaller batches need less memory.

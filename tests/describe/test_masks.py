@@ -58,6 +58,12 @@ def test_what_is_given_a_mask(name):
     assert record.receptive_field == field
 
 
+def attention(x, mask):
+    """One head, by an operation that is no layer."""
+    heads = x[:, :, None]
+    return ops.squeeze(ops.dot_product_attention(heads, heads, heads, mask=mask), 2)
+
+
 # The mask is a comparison with values of a second input.
 GIVEN = {
     "mean": lambda x, y: layers.GlobalAveragePooling1D()(x, mask=y),
@@ -93,3 +99,13 @@ def test_a_picture_beside_words():
     arrays = np.random.default_rng(0).random((2, 8, 9, 3), "float32"), np.ones((2, 5), "float32")
     found = kc.visualize.top_patches(model, list(arrays), "maps", units=[0], count=1, input=0)
     assert found.patches.shape[-3:] == (3, 3, 3)
+
+
+def test_the_mask_of_an_operation():
+    """It is never left out: a constant one may hide positions, and an input is seen."""
+    near = np.abs(np.subtract.outer(np.arange(8), np.arange(8))) <= 1
+    x, y = Input((8, 4)), Input((8,))
+    constant = kc.describe(keras.Model(x, attention(x, near[None, None])))
+    given = kc.describe(keras.Model([x, y], attention(x, y[:, None, None] > 0.5)))
+    assert constant.layers[-1].receptive_field == 3
+    assert given.layers[-1].receptive_field is None

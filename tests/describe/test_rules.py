@@ -127,6 +127,12 @@ def test_nothing_is_said_where_images_of_a_batch_meet(name, net, unknown):
     assert unknown(net(shape, build))
 
 
+def test_nothing_is_said_of_rows_of_a_constant_table():
+    indices = keras.Input((5,), dtype="int32")
+    taken = ops.take(np.ones((3, 5), "float32"), indices, axis=1)
+    assert kc.describe(keras.Model(indices, taken)).layers[-1].receptive_field is None
+
+
 BIG = (9, 8, 3)
 LAYERS = {
     "dilated": (BIG, lambda: layers.Conv2D(2, 2, dilation_rate=3)),

@@ -71,6 +71,21 @@ def test_the_axis_of_the_channels(stack, expected):
     assert places(net(*stack)) == expected
 
 
+def test_the_state_of_a_layer_stays():
+    class Counting(layers.Layer):
+        def build(self, shape):
+            self.count = self.add_weight(initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.count.assign_add(1.0)
+            return to_last(x)
+
+    layer = Counting()
+    model = net(layer, conv(first=False))
+    assert places(model) == (1, None)
+    assert layer.count.numpy() == 0
+
+
 def test_sequences_with_their_channels_first():
     model = net(layers.Conv1D(2, 3, data_format="channels_first"), shape=(3, 8))
     assert places(model) == (1, 1)

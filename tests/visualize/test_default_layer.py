@@ -140,6 +140,8 @@ def test_what_closes_the_maps(close):
         (lambda x: layers.Permute((2, 1, 3), name="back")(layers.Permute((2, 1, 3))(x)), "back"),
         (lambda x: keras.ops.flip(layers.ReLU(name="last")(x), 3), "flip"),  # channels
         (lambda x: layers.Cropping2D(1, name="last")(x), "last"),
+        (layers.Lambda(lambda x: 1 - x, name="last"), "last"),  # it falls, but is not mirrored
+        (layers.Lambda(lambda x: keras.ops.exp(-x * x), name="last"), "last"),
         (
             lambda x: layers.Reshape((7, 8, 3), name="shuffled")(
                 layers.Permute((1, 2, 4, 3))(layers.Reshape((7, 8, 3, 1))(x))

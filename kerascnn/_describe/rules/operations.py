@@ -172,9 +172,9 @@ RULES: dict[str, Callable] = {
     **dict.fromkeys(MIXING, selections.mixed),
     **dict.fromkeys(COLORS, selections.colors),
     "Resize": lambda operation, before, after, _slots: moves.resizing(operation, before, after),
-    "Argmax": lambda operation, before, *_: _reduction(operation, before[0]),
-    "Argmin": lambda operation, before, *_: _reduction(operation, before[0]),
-    "Norm": lambda operation, before, *_: _reduction(operation, before[0]),
+    **dict.fromkeys(
+        ("Argmax", "Argmin", "Norm"), lambda operation, before, *_: _reduction(operation, before[0])
+    ),
     "Concatenate": selections.concatenate,
     "Dot": selections.dot,
     "Tensordot": selections.dot,

@@ -65,12 +65,12 @@ def take(
 ) -> list[Reach] | None:
     """Indices of one axis are selected, which are the same for all images."""
     (shape, *others), (args, kwargs) = before, slots
-    if others or operation.axis is None or not operation.axis % len(shape):
+    given = args[1] if len(args) > 1 else kwargs["indices"]
+    if others or not isinstance(args[0], Slot) or isinstance(given, Slot):
         return None
-    axis, indices = (
-        operation.axis % len(shape),
-        np.array(args[1] if len(args) > 1 else kwargs["indices"]),
-    )
+    if operation.axis is None or not operation.axis % len(shape):
+        return None
+    axis, indices = operation.axis % len(shape), np.array(given)
     size = shape[axis]
     if indices.ndim > 1 or (size is None and (indices < 0).any()):
         return None

@@ -149,7 +149,9 @@ def _check_places(graph: Graph, node: Node, overlaid: bool) -> None:
     if behind := [name for name in same if name not in preparing(graph)]:
         advice = f"Choose a layer before, such as {behind[-1]!r}"
     else:
-        advice = f"Explain the model behind {mover.name!r}, and give it images that are moved"
+        advice = (
+            f"Explain the model behind {mover.name!r}, and pass it transposed or mirrored images"
+        )
     if behind or overlaid:
         raise ValueError(f"layer must output maps that lie as the images do; {problem}. {advice}.")
     warn(
