@@ -35,7 +35,7 @@ from ._evaluate_result import Evaluation
 from ._maps import check_middle, density, size_of
 from ._objective.own_loss import keras_name
 from ._stream import Stream
-from ._subclassed import as_graph
+from ._subclassed import HOW_TO_END, UNKNOWN, as_graph, ends_of_values, warn_of_values
 
 TOP = 5  # ImageNet's second score
 
@@ -129,12 +129,16 @@ def evaluate(
         _check_outputs(seen, "inputs, model.call(inputs)")
     class_names, order = _by_name(seen, class_names, renamed=renamed)
     warn_of_levels(seen, first.sample())
+    if end is None:
+        few = np.asarray(first.images[:batch_size], dtype="float32")[:, : one[0], : one[1]]
+        end = ends_of_values(model, model.predict_on_batch(few), logits=_takes_logits(model))[0]
+        warn_of_values(model, end)
     outputs = seen.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
     if end not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
         raise ValueError(
             f"model must end in softmax or linear scores of classes, or in one sigmoid; "
-            f"received {end!r} of {last}."
+            f"received {end!r} of {last}{f': {HOW_TO_END}' * (end == UNKNOWN)}."
         )
     names = _names(class_names, max(last, 2))
     remember(seen, class_names)
@@ -324,13 +328,24 @@ def _compare(
     return Evaluation(confusion, rank, loss / count, names, auc)
 
 
+def _loss_of(model: keras.Model) -> Any:
+    """Return the loss of the first output with which a model was compiled; `None` if it is none."""
+    loss = getattr(model, "loss", None)
+    if isinstance(loss, dict):  # by names, which a subclass need not have
+        names = getattr(model, "output_names", None) or [""]
+        loss = loss.get(names[0])
+    return next(iter(keras.tree.flatten(loss)), None)
+
+
 def _loss_name(model: keras.Model) -> str:
     """Return the name of the Keras loss of the first output; "" for any other, or none."""
-    loss = getattr(model, "loss", None)
-    if isinstance(loss, dict):
-        loss = loss.get(model.output_names[0])
-    loss = next(iter(keras.tree.flatten(loss)), None)
+    loss = _loss_of(model)
     return "" if loss is None else keras_name(loss)
+
+
+def _takes_logits(model: keras.Model) -> bool:
+    """Return whether the loss of the first output says that it takes logits."""
+    return bool(getattr(_loss_of(model), "from_logits", False))
 
 
 def _indices(

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import keras
@@ -405,11 +406,72 @@ def test_a_subclass_is_evaluated_as_it_was_trained(rng, end, numbers):
         assert result.class_names == ("a", "b", "c")
     with pytest.raises(ValueError, match=r"for Subclass .*: use keras.Model\(inputs, model.c"):
         evaluate(model, part, ten_crop=True)
-    with pytest.raises(ValueError, match="images must be such that the model takes them") as caught:
+    with pytest.raises(ValueError, match="images must have a size that the model takes") as caught:
         evaluate(model, (part[0][..., [0, 0]], part[1]))
     assert "\n" not in str(caught.value)
     first = Subclass(end, structure=lambda scores: [scores, scores[:, :1]], numbers=numbers)
     assert evaluate(first, part).count == 8
+
+
+class Untraced(keras.Model):
+    """A classifier by a linear layer, then a function; the code fails for symbols."""
+
+    def __init__(self, end, units, *, adds=False, late=False, unused=None):
+        super().__init__()
+        self.end, self.units, self.adds = end, units, adds
+        self.flatten, self.scores = layers.Flatten(), None if late else layers.Dense(units)
+        self.unused = unused or layers.Flatten()  # created last, which says nothing
+
+    def build(self, shape):
+        self.scores = self.scores or layers.Dense(self.units)
+        self.scores.build((None, int(np.prod(shape[1:]))))
+
+    def call(self, images):
+        scores = self.scores(self.flatten(images))
+        if self.adds:
+            self.add_loss(0 * keras.ops.sum(scores))
+        return self.end(scores)
+
+
+@pytest.mark.parametrize(
+    ("end", "options", "doubt"),
+    [
+        (tf.nn.softmax, {"units": 3}, True),
+        (tf.nn.sigmoid, {"units": 1}, True),
+        (tf.nn.softmax, {"units": 3, "late": True}, True),
+        (keras.ops.softmax, {"units": 3, "late": True}, False),  # can be traced once it is built
+        (keras.ops.softmax, {"units": 3, "adds": True}, True),
+        (keras.ops.softmax, {"units": 3, "adds": True, "unused": layers.ReLU()}, True),
+        (tf.identity, {"units": 3}, False),
+        (tf.identity, {"units": 1}, False),
+    ],
+)
+def test_code_that_cannot_be_traced_is_evaluated_by_its_values(rng, end, options, doubt):
+    images, labels = rng.normal(0, 2, (12, 4, 4, 1)), np.arange(12) % max(options["units"], 2)
+    model = Untraced(end, **options)
+    logits = end is tf.identity
+    kind = (keras.losses.SparseCategoricalCrossentropy, keras.losses.BinaryCrossentropy)
+    loss = kind[options["units"] == 1](from_logits=logits)
+    with pytest.warns(UserWarning, match="taken for probabilities") if doubt else nullcontext():
+        first = evaluate(model, (images, labels), input_range=None)  # builds it
+    model.compile(loss=loss)
+    with pytest.warns(UserWarning, match="taken for probabilities") if doubt else nullcontext():
+        result = evaluate(model, (images, labels), input_range=None)
+    assert result.loss == pytest.approx(model.evaluate(images, labels, verbose=0), rel=1e-4)
+    outputs = np.asarray(model(images))
+    guesses = outputs.argmax(axis=1) if options["units"] > 1 else outputs[:, 0] > (not logits) / 2
+    assert result.accuracy == np.mean(guesses == labels)
+    assert first.count == 12
+
+
+def test_code_that_cannot_be_traced_has_an_end_that_cannot_be_seen(rng):
+    part = 5 * rng.random((12, 4, 4, 1), "float32"), np.arange(12) % 3
+    model = Untraced(tf.identity, 3, unused=layers.Softmax())
+    with pytest.raises(ValueError, match=r"received 'unknown function' of 3: end call\(\) in"):
+        evaluate(model, part, input_range=None)
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    result = evaluate(model, part, input_range=None)
+    assert result.loss == pytest.approx(model.evaluate(*part, verbose=0), rel=1e-4)
 
 
 def test_a_subclass_has_one_output():

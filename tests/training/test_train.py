@@ -256,6 +256,28 @@ def test_a_subclass_of_model_learns(bars):
     assert result.history["val_accuracy"][-1] == 1.0
 
 
+@pytest.mark.parametrize(("units", "end"), [(1, tf.nn.sigmoid), (2, tf.nn.softmax)])
+def test_code_that_cannot_be_traced_learns_probabilities(bars, units, end):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flatten = keras.layers.Flatten()
+            self.scores = keras.layers.Dense(units)
+            self.unused = keras.layers.ReLU()
+
+        def call(self, images):
+            return end(self.scores(self.flatten(images)))
+
+    options = {"epochs": 10, "batch_size": 10, "learning_rate": 0.02, "verbose": 0}
+    with pytest.warns(UserWarning, match="taken for probabilities"):
+        result = train(Net(), bars, **options)
+    assert not result.model.loss.from_logits
+    assert result.history["val_accuracy"][-1] == 1.0
+    end = tf.identity
+    with pytest.raises(ValueError, match=r"'unknown function': pass loss=, or end call\(\) in"):
+        train(Net(), bars, **options)
+
+
 def test_more_than_one_input_or_output_is_told(bars):
     image = keras.Input((6, 6, 1))
     flat = keras.layers.Flatten()(image)

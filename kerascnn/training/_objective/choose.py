@@ -13,7 +13,14 @@ from kerascnn.training._data import Labels, Part
 from kerascnn.training._dice_loss import DiceLoss
 from kerascnn.training._maps import density, size_of
 from kerascnn.training._recipes import Recipe
-from kerascnn.training._subclassed import end_of_layers, traced
+from kerascnn.training._subclassed import (
+    HOW_TO_END,
+    UNKNOWN,
+    end_of_layers,
+    ends_of_values,
+    traced,
+    warn_of_values,
+)
 
 from .binary import binary
 from .classification import classification
@@ -23,6 +30,8 @@ from .own_loss import check_logits, is_over_classes, own_loss, takes_classes
 from .regression import regression
 from .segmentation import are_masks, border_weights
 from .several_outputs import by_name, several_outputs
+
+STRONG = 100.0  # standard deviation of noise for which logits do not lie in [0, 1]
 
 
 def objective_for(
@@ -50,7 +59,7 @@ def objective_for(
         ValueError: If labels and output do not fit together, or no loss follows from the output.
     """
     found = model.compute_output_spec(keras.KerasTensor((None, *image_shape)))
-    names, outputs = _outputs(model, found, image_shape)
+    names, outputs = _outputs(model, found, image_shape, follows=loss is None)
     if isinstance(labels, dict):
         labels = by_name(labels, names)
         if len(outputs) > 1 or isinstance(found, dict):
@@ -97,7 +106,7 @@ def _of_one(labels: np.ndarray, output: Output, loss: Loss | None, *, recipe: Re
     elif output.end not in SURE:
         raise ValueError(
             f"the loss follows from a softmax, sigmoid or linear activation; "
-            f"received {output.end!r}: pass loss=."
+            f"received {output.end!r}: pass loss={f', or {HOW_TO_END}' * (output.end == UNKNOWN)}."
         )
     elif are_boxes(labels, output):
         return detection(labels, output, recipe.boxes)
@@ -123,9 +132,16 @@ def _with_borders(goal: Objective, recipe: Recipe) -> Objective:
 
 
 def _outputs(
-    model: keras.Model, found: object, image_shape: Sequence[int]
+    model: keras.Model, found: object, image_shape: Sequence[int], *, follows: bool
 ) -> tuple[list[str], list[Output]]:
-    """List the names of a model's outputs, and the outputs; `found` is what the model returns."""
+    """List the names of a model's outputs, and the outputs.
+
+    Args:
+        model: the model.
+        found: what it returns.
+        image_shape: (H, W, C).
+        follows: whether a loss follows from them, so that one should know what they hold.
+    """
     flat = keras.tree.flatten(found)
     inside = found.values() if isinstance(found, dict) else flat
     if not all(isinstance(one, keras.KerasTensor) for one in inside):
@@ -134,7 +150,7 @@ def _outputs(
         names = keras.tree.flatten({name: name for name in found})
     else:
         names = getattr(model, "output_names", None) or [f"output_{i}" for i in range(len(flat))]
-    ends, channels = _ends(model, image_shape, len(flat))
+    ends, channels = _ends(model, image_shape, len(flat), follows=follows)
     maps = any(len(one.shape) == 4 for one in flat)
     size = size_of(model, image_shape) if maps else None
     outputs = [
@@ -145,14 +161,31 @@ def _outputs(
 
 
 def _ends(
-    model: keras.Model, image_shape: Sequence[int], count: int
+    model: keras.Model, image_shape: Sequence[int], count: int, *, follows: bool
 ) -> tuple[list[str], list[Channels | None]]:
     """Name the function whose values each output holds, and find its channels."""
     if not has_graph(model):
         seen = traced(model, image_shape)
         if seen is None:
-            return [end_of_layers(model)] * count, [None] * count
+            ends = _ends_of_noise(model, image_shape, count)
+            if follows:
+                warn_of_values(model, ends[0])
+            return ends, [None] * count
         model = seen
     graph = flatten(model)
     channels = [channels_of_output(graph, key) for key in graph.outputs]
     return [end_of(graph, key) for key in graph.outputs], channels
+
+
+def _ends_of_noise(model: keras.Model, image_shape: Sequence[int], count: int) -> list[str]:
+    """Name the function of each output of a model that cannot be traced, by its values for noise.
+
+    The noise is strong: the logits of a model that has not learned yet would lie in [0, 1] for
+    ordinary images by chance.
+    """
+    noise = np.random.default_rng(0).normal(0, STRONG, (8, *image_shape))
+    try:
+        outputs = model(keras.ops.convert_to_tensor(noise, "float32"), training=False)
+    except Exception:  # whatever the code raises for such values
+        return [end_of_layers(model)] * count
+    return ends_of_values(model, outputs)
