@@ -167,11 +167,17 @@ def not_indices(labels: np.ndarray, shape: Sequence[int | None]) -> ValueError:
         ", ".join(["N", *(str(size or "…") for size in each)]) for each in (shape, labels.shape[1:])
     )
     hint = ""
-    if labels.ndim == len(shape) + 2 and are_shares(labels):
+    shares = labels.ndim == len(shape) + 2 and are_shares(labels)
+    if shares and are_whole(labels):
         hint = (
             ": for one-hot labels use loss='categorical_crossentropy', in train or model.compile, "
             "or convert them with labels.argmax(axis=-1), or for a tf.data.Dataset with "
             "data.map(lambda images, labels: (images, tf.argmax(labels, axis=-1)))"
+        )
+    elif shares:
+        hint = (
+            ": for shares of classes pass loss='categorical_crossentropy' to train, and use "
+            "Keras's own model.evaluate"
         )
     elif labels.dtype.kind == "f" and (labels.ndim == len(shape) + 2 or not are_whole(labels)):
         hint = (

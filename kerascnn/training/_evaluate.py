@@ -332,8 +332,8 @@ def _loss_of(model: keras.Model) -> Any:
     """Return the loss of the first output with which a model was compiled; `None` if it is none."""
     loss = getattr(model, "loss", None)
     if isinstance(loss, dict):  # by names, which a subclass need not have
-        names = getattr(model, "output_names", None) or [""]
-        loss = loss.get(names[0])
+        names = getattr(model, "output_names", None) or list(loss)
+        loss = loss.get(next(iter(names), None))
     return next(iter(keras.tree.flatten(loss)), None)
 
 

@@ -129,6 +129,17 @@ def test_one_hot_labels_are_those_of_a_categorical_loss():
             evaluate(net, hot, input_range=None)
 
 
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_shares_of_classes_are_not_taken_for_one_hot_labels(loss):
+    net, shares = reader(), np.full((4, 3), 1 / 3, "float32")
+    net.compile("sgd", loss)
+    line = r"float32 \(N, 3\): for shares of classes pass loss='categorical_crossentropy' to train"
+    with pytest.raises(ValueError, match=line):
+        evaluate(net, (PART[0], shares), input_range=None)
+    with pytest.raises(ValueError, match=line):
+        train(net, ((PART[0], shares), None), input_range=None, batch_size=2)
+
+
 def test_floats_of_one_linear_unit_may_be_a_regression():
     images, labels = np.array([-1, 2, 1], "float32").reshape(3, 1, 1, 1), np.array([0.0, 1.0, 0.0])
     net = reader(1, "linear")
@@ -472,6 +483,16 @@ def test_code_that_cannot_be_traced_has_an_end_that_cannot_be_seen(rng):
     model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     result = evaluate(model, part, input_range=None)
     assert result.loss == pytest.approx(model.evaluate(*part, verbose=0), rel=1e-4)
+
+
+def test_a_subclass_has_losses_by_names_that_it_does_not_know():
+    hot = np.zeros((2, 4, 4, 1), "float32"), np.eye(3)[[0, 1]]
+    model = Subclass()
+    model.compile(loss={"scores": "categorical_crossentropy"})
+    assert evaluate(model, hot).count == 2
+    model.compile(loss={})
+    with pytest.raises(ValueError, match="for one-hot labels use loss="):
+        evaluate(model, hot)
 
 
 def test_a_subclass_has_one_output():
