@@ -399,6 +399,16 @@ def input_names(model: keras.Model) -> list[str]:
     return [tensor._keras_history.operation.name for tensor in model.inputs]
 
 
+def how_to_get_graph(model: keras.Model) -> str:
+    """Say how to get a model with a graph of layers from one without, for a message."""
+    if isinstance(model, keras.Sequential):
+        return "Call it on an input first, such as images[:1]"
+    return (
+        "Use keras.Model(inputs, model.call(inputs)) with inputs = keras.Input(shape), which has "
+        "the same layers"
+    )
+
+
 def flatten(model: keras.Model) -> Graph:
     """Read the graph of a functional or sequential model, with nested models expanded.
 
@@ -414,15 +424,9 @@ def flatten(model: keras.Model) -> Graph:
                 f"{model.name!r} overrides call(). Use keras.Model(model.inputs, "
                 "model.outputs) for the graph alone."
             )
-        how = (
-            "Call it on an input first, such as images[:1]"
-            if isinstance(model, keras.Sequential)
-            else "Use keras.Model(inputs, model.call(inputs)) with inputs = keras.Input(shape), "
-            "which has the same layers"
-        )
         raise ValueError(
             f"model must be a functional or built Sequential model, which has a graph of layers; "
-            f"received {type(model).__name__} {model.name!r}. {how}."
+            f"received {type(model).__name__} {model.name!r}. {how_to_get_graph(model)}."
         )
     aliases: dict[Key, Key] = {}
     models: dict[str, tuple[keras.Model, tuple[Key, ...]]] = {}

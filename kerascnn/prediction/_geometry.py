@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from kerascnn._describe import Layer, describe
-from kerascnn._graph import check_is_model, flatten
+from kerascnn._graph import check_is_model, flatten, how_to_get_graph
 from kerascnn._sizes import check_size_of
 
 
@@ -103,8 +103,7 @@ def check_has_inputs(model: keras.Model) -> None:
     if not getattr(model, "inputs", None):
         raise ValueError(
             f"model must have a graph of layers, from its inputs to its outputs; received "
-            f"{type(model).__name__} {model.name!r}. Pass keras.Model(x, model.call(x)), where x "
-            "is keras.Input((None, None, channels))."
+            f"{type(model).__name__} {model.name!r}. {how_to_get_graph(model)}."
         )
 
 

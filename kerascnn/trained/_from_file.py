@@ -67,8 +67,8 @@ def read_file(path: Path) -> keras.Model:
         raise OSError(f"'{path}' must be a model file; it does not exist.")
     if path.suffix == WHOLE_MODEL and not zipfile.is_zipfile(path):  # Keras: "File not found"
         raise ValueError(
-            f"'{path}' must contain a complete model, as saved by model.save; it is no zip "
-            "archive, as such files are. Save or copy it again."
+            f"'{path}' must contain a complete model, as saved by model.save; it is not a zip "
+            "archive, as .keras files are. Save or copy it again."
         )
     try:
         return keras.saving.load_model(path, compile=False)

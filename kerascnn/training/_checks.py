@@ -161,6 +161,13 @@ def are_whole(array: np.ndarray) -> bool:
     )
 
 
+def are_two_values(labels: np.ndarray) -> bool:
+    """Return whether `labels > 0` tells the values apart, as those of masks of 0 and 255."""
+    values = np.unique(labels)
+    positive = np.count_nonzero(values > 0)
+    return positive <= 1 and len(values) - positive <= 1
+
+
 def not_indices(labels: np.ndarray, shape: Sequence[int | None]) -> ValueError:
     """Create the error for labels that are not class indices of a shape for each image."""
     wanted, received = (

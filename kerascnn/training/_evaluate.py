@@ -13,7 +13,7 @@ from kerascnn._checks import check_count, is_whole
 from kerascnn._class_names import names_of, remember
 from kerascnn._errors import unknown
 from kerascnn._fusion import avoid_wrong_fusions
-from kerascnn._graph import check_is_model, flatten, has_graph
+from kerascnn._graph import check_is_model, flatten, has_graph, how_to_get_graph
 from kerascnn._memory import keep_buffers
 from kerascnn._processor import kernels_checked
 from kerascnn._rescaling import warn_of_levels
@@ -23,6 +23,7 @@ from kerascnn.datasets._dataset import PARTS
 from ._channels import channels_of_images, channels_of_output, classes_not_last
 from ._checks import (
     are_shares,
+    are_two_values,
     are_whole,
     as_indices,
     check_one_input,
@@ -114,8 +115,7 @@ def evaluate(
     if ten_crop and own is None:
         raise ValueError(
             f"ten_crop must be False for {type(model).__name__} {model.name!r}, whose input size "
-            f"is not known: use keras.Model(inputs, model.call(inputs)), with "
-            f"inputs = keras.Input(...)."
+            f"is not known. {how_to_get_graph(model)}."
         )
     shape: Any = own or (None, *first.images.shape[1:])
     size = shape[1:3]
@@ -393,9 +393,12 @@ def _paired(
 
 def _check_labels(labels: np.ndarray, classes: int) -> None:
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        hint = "pass ignore_class= for labels that are not a class"
+        if classes == 2 and are_two_values(labels):
+            hint = f"convert two values with labels > 0, or {hint}"
         raise ValueError(
             f"labels must lie in 0…{classes - 1}, the model's {classes} classes; received "
-            f"{labels.min()} to {labels.max()}: pass ignore_class= for labels that are not a class."
+            f"{labels.min()} to {labels.max()}: {hint}."
         )
 
 

@@ -37,7 +37,7 @@ def filters(model: keras.Model, layer: LayerLike = None) -> np.ndarray:
         first = f" The first convolution is {convolutions[0].name!r}." if convolutions else ""
         raise ValueError(
             f"layer must be a convolution, with filters (kh, kw, C, K); {node.name!r} is a "
-            f"{type(node.operation).__name__} layer.{first}"
+            f"layer of type {type(node.operation).__name__}.{first}"
         )
     convolution = unwrapped(node.operation)
     kernel = kernel_of(convolution)

@@ -307,9 +307,12 @@ def test_models_without_a_graph_are_refused_in_one_line(predict, kind):
     model, image = kind(), np.zeros((8, 8, 1), "float32")
     if kind is Halved:
         model(image[None])
-    with pytest.raises(
-        ValueError, match=r"Pass keras\.Model\(x, model\.call\(x\)\), where"
-    ) as error:
+    how = (
+        r"Use keras\.Model\(inputs, model\.call\(inputs\)\) with"
+        if kind is Halved
+        else "Call it on"
+    )
+    with pytest.raises(ValueError, match=how) as error:
         predict(model, image)
     assert "\n" not in str(error.value)
 

@@ -246,7 +246,7 @@ def test_sources_that_are_not_there(tmp_path):
             str(file),
             {},
             ValueError,
-            "must contain a complete model.* no zip archive",
+            "must contain a complete model.* not a zip archive",
         ),
         (str(tmp_path / "b.keras"), {}, OSError, "it does not exist"),
         (str(file), {"weights": "imagenet"}, ValueError, "contains both layers and weights"),

@@ -193,6 +193,8 @@ def test_void_pixels_are_not_counted():
     assert result.loss == pytest.approx(-np.log([0.9, 0.2, 0.5]).mean(), rel=1e-5)
     with pytest.raises(ValueError, match="0 to 255: pass ignore_class= for labels"):
         evaluate(net, (maps, masks))
+    with pytest.raises(ValueError, match="0 to 255: convert two values with labels > 0, or pass"):
+        evaluate(net, (maps, 255 * (masks > 0)))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "uint64"])
@@ -415,7 +417,7 @@ def test_a_subclass_is_evaluated_as_it_was_trained(rng, end, numbers):
         assert result.loss == pytest.approx(run.history["val_loss"][0], rel=1e-5)
         assert result.accuracy == pytest.approx(run.history["val_accuracy"][0])
         assert result.class_names == ("a", "b", "c")
-    with pytest.raises(ValueError, match=r"for Subclass .*: use keras.Model\(inputs, model.c"):
+    with pytest.raises(ValueError, match=r"for Subclass .*\. Use keras.Model\(inputs, model.c"):
         evaluate(model, part, ten_crop=True)
     with pytest.raises(ValueError, match="images must have a size that the model takes") as caught:
         evaluate(model, (part[0][..., [0, 0]], part[1]))

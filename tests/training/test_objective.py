@@ -121,6 +121,7 @@ def test_the_forms_of_labels(in_a_form, units, kind):
         (layers.Dense(3, "softmax"), np.array([[0.0], [3.0]]), r"lie in 0…2.*received 0 to 3"),
         (layers.Dense(1, "sigmoid"), np.array([0, 1, 2]), "must be 0 or 1.*one output per class"),
         (layers.Dense(1, "sigmoid"), np.array([0, 255]), r"0 to 255: convert .* labels > 0\."),
+        (layers.Dense(1, "sigmoid"), np.array([-1, 1]), r"-1 to 1: convert .* labels > 0\."),
         (layers.Dense(1, "sigmoid"), np.array([0.1, 0.9]), "pass loss='binary_crossentropy'"),
         (layers.Dense(3, "sigmoid"), CLASSES, "with classifier_activation='softmax'"),
         (layers.Dense(3, "tanh"), CLASSES, "received 'tanh': pass loss="),

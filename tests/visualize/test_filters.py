@@ -51,7 +51,9 @@ def test_layers_without_filters_are_refused(layer):
         layers.Flatten(),
         layers.Dense(2, name="dense"),
     )
-    with pytest.raises(ValueError, match=f"'{layer}' is a .*first convolution is 'conv'"):
+    with pytest.raises(
+        ValueError, match=f"'{layer}' is a layer of type .*first convolution is 'conv'"
+    ):
         kc.visualize.filters(model, layer)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from kerascnn.training._checks import are_whole
+from kerascnn.training._checks import are_two_values, are_whole
 
 from .classification import class_indices
 from .elementwise import check_shape, like_output
@@ -31,7 +31,7 @@ def binary(labels: np.ndarray, output: Output, loss: keras.losses.Loss | None = 
         labels = labels if ignored is None else labels[labels != ignored]
         if not np.isin(labels, (0, 1)).all():
             hint = "give the model one output per class"
-            if np.isin(labels, (0, labels.max())).all():  # such as masks of 0 and 255
+            if are_two_values(labels):  # such as -1 and 1
                 hint = "convert two values with labels > 0"
             elif not are_whole(labels):
                 hint = "pass loss='binary_crossentropy' for labels between 0 and 1"
