@@ -4,8 +4,9 @@ import keras
 import numpy as np
 
 from kerascnn._graph import flatten
+from kerascnn._heads import unwrapped
 
-from ._engine.kernels import has_filters, kernel_of, unwrapped
+from ._engine.kernels import has_filters, kernel_of
 from ._engine.layers import LayerLike, select_weights
 
 

@@ -3,15 +3,6 @@
 import keras
 import numpy as np
 
-WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
-
-
-def unwrapped(operation: keras.Operation) -> keras.Operation:
-    """Return the layer in a wrapper that has the same weights; others as they are."""
-    while type(operation) in WRAPPERS:
-        operation = operation.layer
-    return operation
-
 
 def has_filters(operation: keras.Operation) -> bool:
     """Return whether an operation is a 2D convolution with filters (kh, kw, C, K)."""
