@@ -164,7 +164,7 @@ def are_whole(array: np.ndarray) -> bool:
 def are_two_values(labels: np.ndarray) -> bool:
     """Return whether `labels > 0` tells the values apart, as those of masks of 0 and 255."""
     values = np.unique(labels)
-    positive = np.count_nonzero(values > 0)
+    positive = int(np.count_nonzero(values > 0))
     return positive <= 1 and len(values) - positive <= 1
 
 

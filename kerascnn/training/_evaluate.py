@@ -60,7 +60,9 @@ def evaluate(
         model: A Keras model, also a subclass, from images `(N, H, W, C)` to scores `(N, K)`, or
             `(N, h, w, K)` for a class per pixel, with softmax or linear activation; or K = 1 with
             sigmoid or linear activation for two classes. If there is a list of outputs, the first
-            is used; of outputs by name, choose one with `keras.Model`.
+            is used; of outputs by name, choose one with `keras.Model`. If the code of a subclass
+            cannot be traced, outputs that could be probabilities are taken for such, but not a
+            single unit if the model was compiled with a loss of logits.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
             whose middle is used for an output that lacks only a border, as without padding; also
@@ -344,7 +346,7 @@ def _loss_name(model: keras.Model) -> str:
 
 
 def _takes_logits(model: keras.Model) -> bool:
-    """Return whether the loss of the first output says that it takes logits."""
+    """Return whether the loss of the first output, with which it was compiled, takes logits."""
     return bool(getattr(_loss_of(model), "from_logits", False))
 
 
