@@ -223,9 +223,10 @@ class WithNumbers(Subclass):
         return keras.KerasTensor((None, 3))
 
 
-def test_else_it_is_the_last_of_its_layers():
-    net = WithNumbers(layers.Dense(3))
-    assert not objective(net, np.arange(6) % 3).loss.from_logits
+def test_else_its_values_tell():
+    assert not objective(WithNumbers(layers.Softmax()), np.arange(6) % 3).loss.from_logits
+    with pytest.raises(ValueError, match=r"'unknown function'.* end call\(\) in keras.ops.softmax"):
+        objective(WithNumbers(layers.Dense(3)), np.arange(6) % 3)  # though a softmax is the last
 
 
 MASK = np.array([[True, False, True]])

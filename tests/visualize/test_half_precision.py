@@ -56,3 +56,20 @@ def test_relevance_of_a_model_whose_weights_are_in_half_precision(policy, dtype,
     expected = getattr(method(single, images, 1), "attributions", None)
     found = getattr(method(half, images, 1), "attributions", None)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [deep_lift, lrp])
+def test_relevance_from_branches_of_two_precisions(policy, method, rng):
+    """A layer passes it back in single precision, an operation in that of its values."""
+    policy("mixed_float16")
+    half = keras.Input((2,), dtype="float16")
+    both = [keras.ops.pad(half, [(0, 0), (0, 1)]), layers.Dense(2, activation="relu")(half)]
+    nested = keras.Model(half, layers.Concatenate()(both))
+    x = keras.Input((2,))
+    model = keras.Model(x, layers.Dense(3, dtype="float32")(nested(x)))
+    images = rng.random((2, 2), "float32")
+    found = method(model, images, 1)
+    scores = np.asarray(model(images))[:, 1]
+    if method is deep_lift:
+        scores = scores - np.asarray(model(np.zeros_like(images)))[:, 1]
+    np.testing.assert_allclose(found.attributions.sum(axis=1) - found.gap, scores, atol=0.01)

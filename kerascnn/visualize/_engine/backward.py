@@ -90,8 +90,8 @@ def pulled(
 
 
 def add(found: dict[Key, Tensor], key: Key, share: Tensor) -> None:
-    """Add a share to what a tensor has already."""
-    found[key] = found[key] + share if key in found else share
+    """Add a share to what a tensor has already, in the higher of two precisions."""
+    found[key] = ops.add(found[key], share) if key in found else share
 
 
 def at_source(found: dict[Key, Tensor], values: dict[Key, Tensor], key: Key) -> Tensor:
