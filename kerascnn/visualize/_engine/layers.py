@@ -146,7 +146,8 @@ def _check_places(graph: Graph, node: Node, overlaid: bool) -> None:
     ]
     by = "" if mover is node else f" by {mover.name!r}"
     problem = f"those of {node.name!r} are transposed or mirrored{by}"
-    if behind := [name for name in same if name not in preparing(graph)]:
+    prepares = preparing(graph)
+    if behind := [name for name in same if name not in prepares]:
         advice = f"Choose a layer before, such as {behind[-1]!r}"
     else:
         advice = (
@@ -154,9 +155,7 @@ def _check_places(graph: Graph, node: Node, overlaid: bool) -> None:
         )
     if behind or overlaid:
         raise ValueError(f"layer must output maps that lie as the images do; {problem}. {advice}.")
-    warn(
-        f"heatmaps do not lie as the images do, since the maps of all layers are moved: {problem}."
-    )
+    warn(f"heatmaps do not lie as the images do, since no layer's maps do: {problem}.")
 
 
 def check_channels(graph: Graph, node: Node) -> None:
