@@ -39,6 +39,11 @@ RESHAPING = (  # layers between the head and the output that leave values unchan
 WRAPPERS = (keras.layers.TimeDistributed, keras.layers.SpectralNormalization)
 # The same for functions without weights
 PASSING = ("linear", "identity", "cast", "reshape", "squeeze", "expanddims", "getitem")
+# What may follow the scores in segmentation: they are enlarged, scaled or normalized
+ENLARGING = (
+    "BatchNormalization", "Divide", "Multiply", "Rescaling", "Resize", "Resizing", "TrueDivide",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D",
+)  # fmt: skip
 EXPONENTIALS = ("Exp", "Exp2", "Expm1", "LogSigmoid", "Logaddexp", "Logsumexp")
 SURE = ("softmax", "sigmoid", "linear")  # ends whose values have a known meaning
 
@@ -315,13 +320,15 @@ def _end_can_be_seen(layer: keras.Operation) -> bool:
 
 
 def end_nodes(graph: Graph) -> set[str]:
-    """Return the names of the nodes from the last weights to the outputs."""
+    """Return the names of the nodes that hold scores: from the last kernel to the outputs."""
     names = set()
     for output in graph.outputs:
         node = graph.maker(output)
         names.add(node.name)
-        while len(node.inputs) == 1 and not getattr(node.operation, "weights", None):
-            if not (squashing(node.operation) or keeps_values(node.operation)):
+        while len(node.inputs) == 1:
+            bare = not getattr(node.operation, "weights", None)
+            keeps = squashing(node.operation) or keeps_values(node.operation)
+            if not (bare and keeps) and known_name(node.operation) not in ENLARGING:
                 break
             node = graph.maker(node.inputs[0])
             names.add(node.name)

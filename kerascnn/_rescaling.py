@@ -67,7 +67,12 @@ def rescaling_of(graph: Graph, key: Key) -> Node | None:
             first = node
     if first is None:
         return None
-    black, white = (_at(graph, key, picture, last) for picture in black_and_white(graph, key))
+    pictures = black_and_white(graph, key)
+    black, white = (_at(graph, key, picture, last) for picture in pictures)
+    if np.abs(white - black).max() <= NOTHING:  # such as if the mean of each image is subtracted
+        half = pictures[1].copy()
+        half[:, :, half.shape[2] // 2 :] = 0
+        white = _at(graph, key, half, last)
     return first if wants_levels(black, white) else None
 
 
@@ -186,7 +191,12 @@ def _may_rescale(layer: keras.Operation) -> bool:
         return all(_layer_keeps_range(each) or _may_rescale(each) for each in layer.layers)
     own = isinstance(layer, layers.Layer) and not type(layer).__module__.startswith("keras.")
     known = name in ARITHMETIC or isinstance(layer, RESCALING)
-    return known or (own and not layer.weights)
+    return known or (own and all(map(_is_constant, layer.weights)))
+
+
+def _is_constant(weight: keras.Variable) -> bool:
+    """Return whether a weight is a fixed number for each channel, such as a mean."""
+    return not weight.trainable and sum(n > 1 for n in weight.shape) < 2
 
 
 def _unwrapped(node: Node) -> keras.Operation:

@@ -12,6 +12,22 @@ from kerascnn._graph import flatten
 from kerascnn._rescaling import rescaling_layer, rescaling_of, warn_of_levels
 
 
+class Centered(layers.Layer):
+    """A layer that subtracts a mean, which it keeps as a weight."""
+
+    def __init__(self, mean, trainable=False, **options):
+        super().__init__(**options)
+        start = keras.initializers.Constant(mean)
+        self.mean = self.add_weight((3,), start, trainable=trainable)
+
+    def call(self, x):
+        return x - self.mean
+
+
+def less_its_mean(x):
+    return x - keras.ops.mean(x, (1, 2, 3), keepdims=True)
+
+
 class Scale(layers.Layer):
     """A layer of the user's own."""
 
@@ -78,6 +94,7 @@ def augmenting(name):
         [layers.Normalization(mean=[123.0] * 3, variance=[3400.0] * 3, name="own")],
         [layers.Lambda(lambda x: x / 255, name="own")],
         [Scale(name="own")],
+        [Centered(110.0, name="own")],
         [lambda x: keras.ops.expand_dims(x, -1)[..., 0], layers.Rescaling(1 / 255, name="own")],
         [keras.Sequential([layers.Rescaling(1 / 255, name="own")], name="nested")],
         [lambda x: keras.ops.image.resize(x, (12, 12)), layers.Rescaling(1 / 255, name="own")],
@@ -115,11 +132,20 @@ def test_what_keras_prepares_in_the_graph(network):
         [layers.AveragePooling2D(2)],
         [layers.ZeroPadding2D(2), layers.RandomFlip()],
         [layers.Conv2D(3, 3), layers.Rescaling(1 / 255)],
+        [Centered(0.5)],
+        [Centered(110.0, trainable=True)],  # a bias that is learned says nothing of the images
+        [less_its_mean],
+        [lambda x: less_its_mean(x) / (keras.ops.std(x, (1, 2, 3), keepdims=True) + 1e-3)],
         [layers.Lambda(lambda x: x[:, 1:] - x[:, :-1])],  # edges: black and white give none
     ],
 )
 def test_layers_that_take_0_to_1(steps):
     assert found(*steps) is None
+
+
+def test_the_mean_of_each_image_is_subtracted_first():
+    """Black and white are alike then."""
+    assert found(less_its_mean, layers.Rescaling(1 / 255)) is not None
 
 
 def test_images_that_are_clipped_first():

@@ -10,6 +10,7 @@ import numpy as np
 from kerascnn import visualize
 from kerascnn._errors import unknown
 from kerascnn._text import class_texts
+from kerascnn.visualize._engine.placing import on_images, placed
 
 from ._methods import CAMS, METHODS, PIXELS, SUMS
 from ._probabilities import first_of, is_logit
@@ -25,8 +26,9 @@ class Explanation:
     Attributes:
         method: one of `METHODS`.
         image: (H, W, 3) in [0, 1], the part of the picture that the network saw.
-        heatmap: (h, w) float32, raw; signed for occlusion and for contributions to the score, which
-            are summed over the channels; non-negative for the other methods.
+        heatmap: (h, w) float32, raw, at the layer's resolution, or that of the model's images if
+            the layer's maps do not cover them; signed for occlusion and for contributions to the
+            score, which are summed over the channels; non-negative for the other methods.
         target: index of the class.
         label: name of the class; in the current language for the toolkit's own data sets.
         probability: probability of the class, 0 to 1.
@@ -69,8 +71,12 @@ def explain(
     arguments = [net.model, inputs, score_of(net, target)]
     if of_layer:
         arguments.append(layer or net.explained_layer(fitted))
-    found = getattr(visualize, method)(*arguments)
-    found = getattr(found, "attributions", found)[0]
+    with placed():
+        found = getattr(visualize, method)(*arguments)
+    found = getattr(found, "attributions", found)
+    if method in CAMS:
+        found = on_images(net.model, inputs, found, arguments[-1])
+    found = found[0]
     if found.ndim > 2:
         found = found.sum(axis=-1) if method in SUMS else np.abs(found).max(axis=-1)
     if method == "rise":

@@ -53,6 +53,7 @@ from ._score_cam import score_cam as score_cam
 from ._smooth_grad import smooth_grad as smooth_grad
 from ._style_transfer import style_transfer as style_transfer
 from ._top_patches import top_patches as top_patches
+from ._upsample import upsample as upsample
 from ._weight_gradients import weight_gradients as weight_gradients
 from ._weight_templates import weight_templates as weight_templates
 from .metrics._deletion_insertion import deletion_insertion as deletion_insertion

@@ -11,6 +11,7 @@ from ._engine.answers import with_predicted_classes
 from ._engine.batches import in_batches
 from ._engine.images import Images
 from ._engine.layers import LayerLike, select_maps
+from ._engine.placing import warn_of_border
 from ._engine.question import ask
 from ._engine.scores import asked, scores_at
 from ._engine.tail import masked, tail_of, values_of
@@ -59,12 +60,13 @@ def ablation_cam(
     (1, 10, 10)
     """
     question = ask(model, images, target)
-    node = select_maps(question.graph, layer, question.score)
+    node = select_maps(question.graph, layer, question.score, tokens=reshape is not None)
     key, name, score = node.outputs[0], node.name, question.score
     tail = tail_of(asked(question.graph, score), key)
     question = with_predicted_classes(question, batch_size)
     values = values_of(question, tail.inputs, batch_size)
     maps, count, channels = values[0], len(question), values[0].shape[-1]
+    warn_of_border(question.model, question.graph, node, question.images, maps.shape[1:3])
     joined = len(tail.inputs)
     # Without a map that is 0, nothing changes. A callable takes all images at once.
     needed = np.any(maps.reshape(count, -1, channels), axis=1)

@@ -7,6 +7,7 @@ from ._engine.answers import outputs_of
 from ._engine.axes import graph_of
 from ._engine.images import Images, check_images
 from ._engine.layers import LayerLike, select_maps
+from ._engine.placing import warn_of_border
 from ._engine.targets import Target
 from ._engine.tokens import Reshape, as_maps
 
@@ -53,8 +54,9 @@ def eigen_cam(
     """
     graph = graph_of(model)
     arrays = check_images(model, images)
-    node = select_maps(graph, layer)
+    node = select_maps(graph, layer, tokens=reshape is not None)
     (maps,) = outputs_of(model, graph, arrays, [node.name], batch_size=batch_size, verbose=verbose)
+    warn_of_border(model, graph, node, arrays, maps.shape[1:3])
     maps = as_maps(maps, reshape, node.name)
     rows = maps.reshape(len(maps), -1, maps.shape[-1])
     finite = np.array([np.isfinite(of_image).all() for of_image in rows])

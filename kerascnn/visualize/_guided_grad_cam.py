@@ -1,14 +1,14 @@
 """Guided Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, section 3.2)."""
 
 import keras
-import numpy as np
-from keras import ops
 
-from kerascnn._graph import Graph
+from kerascnn._graph import Node
 
-from ._engine.axes import check_channels_last, graph_of, has_channels
+from ._engine.axes import check_channels_last, has_channels
 from ._engine.images import Images, OneOrAll, check_sees
 from ._engine.layers import LayerLike, select_maps
+from ._engine.placing import lines_of, placed, upsampled
+from ._engine.question import Question, ask
 from ._engine.targets import Target
 from ._grad_cam import grad_cam
 from ._guided_backprop import guided_backprop
@@ -25,7 +25,7 @@ def guided_grad_cam(
 ) -> OneOrAll:
     """Multiply guided backpropagation by Grad-CAM, for fine detail that supports a class.
 
-    The location comes from `grad_cam`, upsampled bilinearly to the size of the images; the detail
+    The location comes from `grad_cam`, upsampled to the images as by `upsample`; the detail
     comes from `guided_backprop`, whose limitation applies here too: it hardly depends on the
     weights.
 
@@ -51,21 +51,31 @@ def guided_grad_cam(
     >>> kc.visualize.guided_grad_cam(model, np.zeros((2, 28, 28, 1)), target=7).shape
     (2, 28, 28, 1)
     """
-    _check_images(graph_of(model), layer)
-    heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size, verbose=verbose)
+    question = ask(model, images, target)
+    node = _check_images(question, layer)
+    with placed():
+        heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size, verbose=verbose)
     details = guided_backprop(model, images, target, batch_size=batch_size, verbose=verbose)
-    return keras.tree.map_structure(
-        lambda d: _enlarged(heatmaps, d) * d if d.ndim == 4 else d, details
-    )
+    products, shapes = [], [x.shape[1:] for x in question.images]
+    for place, detail in enumerate(keras.tree.flatten(details)):
+        if detail.ndim == 4:
+            lines = lines_of(model, question.graph, node, shapes, place, heatmaps.shape[1:])
+            detail = detail * upsampled(heatmaps, lines, detail.shape[1:3])[..., None]
+        products.append(detail)
+    return keras.tree.pack_sequence_as(details, products)
 
 
-def _check_images(graph: Graph, layer: LayerLike) -> None:
+def _check_images(question: Question, layer: LayerLike) -> Node:
     """Check that the inputs are images, and that the layer has feature maps of all of them.
+
+    Returns:
+        The node of the layer.
 
     Raises:
         ValueError: If they are sequences or volumes, if their channels are not on the last axis, or
             if the layer does not see one of them.
     """
+    graph = question.graph
     images = [
         key
         for key in graph.inputs
@@ -73,7 +83,7 @@ def _check_images(graph: Graph, layer: LayerLike) -> None:
     ]
     if images:
         check_channels_last(graph, images)
-    node = select_maps(graph, layer, overlaid=True)
+    node = select_maps(graph, layer, question.score, overlaid=True)
     if not images or len(node.shapes[0]) != 4:
         raise ValueError(
             "model must take images (N, H, W, C), and layer must have maps (N, h, w, K), which are "
@@ -83,11 +93,4 @@ def _check_images(graph: Graph, layer: LayerLike) -> None:
     for key in images:
         place = graph.inputs.index(key)
         check_sees(graph, node, place, "grad_cam and guided_backprop separately")
-
-
-def _enlarged(heatmaps: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Upsample heatmaps (N, h, w) bilinearly to the images' size, and add a channel axis."""
-    size = images.shape[1:3]
-    return np.asarray(
-        ops.image.resize(heatmaps[..., None], size, "bilinear", data_format="channels_last")
-    )
+    return node

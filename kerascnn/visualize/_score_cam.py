@@ -13,6 +13,7 @@ from ._engine.answers import outputs_of, with_predicted_classes
 from ._engine.hiding import Fill, check_fill, hidden_scores
 from ._engine.images import Images, check_sees, image_input
 from ._engine.layers import LayerLike, select_maps
+from ._engine.placing import lines_of, upsampled, warn_of_border
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -88,6 +89,9 @@ def score_cam(
         )
     check_sees(question.graph, node, place)
     (maps,) = outputs_of(model, question.graph, question.images, [node.name], batch_size=batch_size)
+    shapes = [x.shape[1:] for x in question.images]
+    lines = lines_of(model, question.graph, node, shapes, place, maps.shape[1:3])
+    warn_of_border(model, question.graph, node, question.images, maps.shape[1:3])
     chosen = _strongest(maps, channels)  # (N, K)
     # A constant map masks everything, so f(X ∘ H) = f(X_b) needs no further pass.
     needed = chosen & (np.ptp(maps, axis=(1, 2)) > 0)
@@ -97,6 +101,8 @@ def score_cam(
     count = len(images)
     rows = np.concatenate([np.arange(count), image])  # first, the fully masked images
     shown = np.concatenate([np.zeros_like(maps[..., 0]), maps[image, :, :, channel]])
+    if lines:  # DEVIATION: maps that do not cover the images are not stretched over them.
+        shown = upsampled(shown, lines, images.shape[1:3])
     with progress("Score-CAM", len(rows), verbose) as advance:
         # DEVIATION: masked pixels show the baseline X_b; in the paper it is black, hence X ∘ H.
         scores = hidden_scores(

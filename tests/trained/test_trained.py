@@ -162,6 +162,21 @@ def test_the_layer_explained_is_before_the_scores_and_on_the_way_to_them(end, pi
     np.testing.assert_allclose(found, expected[0], atol=1e-6)
 
 
+def test_maps_that_do_not_cover_the_images_are_placed(rng):
+    image = keras.Input((40, 40, 3))
+    maps = keras.layers.Conv2D(4, 21, activation="relu", name="maps")(image)
+    model = keras.Model(image, classes(maps))
+    net = Trained(model=model, name="a", preprocessing=kc.weights.MODES["unit"])
+    picture = rng.random((40, 40, 3)).astype("float32")
+    with pytest.warns(UserWarning, match="rows 10 to 30 of 40"):
+        seen = net.inputs(net.fitted(picture))
+        expected = kc.visualize.grad_cam(model, seen, target=1, layer="maps")
+    heatmap = net.explain(picture, target=1, layer="maps").heatmap  # without the warning
+    np.testing.assert_allclose(heatmap[10:30, 10:30], expected[0], rtol=1e-5)
+    assert heatmap.shape == (40, 40)
+    assert not heatmap[:9].any()
+
+
 def test_maps_of_small_images_are_fine_enough():
     """VGG16's last maps of 32x32 pixels have 2x2 positions; of photos, it sees every window."""
     photo = kc.datasets.photo("chelsea")

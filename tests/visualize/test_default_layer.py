@@ -368,3 +368,50 @@ def test_grad_cam_in_any_space(space, rng):
     np.testing.assert_array_equal(visualize.saliency(model, x, 1), np.abs(signed).max(axis=-1))
     with pytest.raises(ValueError, match="must take images"):
         visualize.guided_grad_cam(model, x, 1)
+
+
+ENLARGED = {
+    "upsampled": lambda x: layers.Softmax()(layers.UpSampling2D(4, interpolation="bilinear")(x)),
+    "upsampled last": lambda x: layers.UpSampling2D(4)(layers.Softmax()(x)),
+    "resized": lambda x: keras.ops.image.resize(x, (32, 32)),
+    "by a layer": lambda x: layers.Activation("sigmoid")(layers.Resizing(32, 32)(x)),
+    "in one row": lambda x: layers.Softmax()(layers.Reshape((1024, 4))(layers.UpSampling2D(4)(x))),
+    "scaled": lambda x: layers.Softmax()(x / 2),
+    "normalized": lambda x: layers.Softmax()(layers.BatchNormalization()(x)),
+}
+
+
+@pytest.mark.parametrize("end", ENLARGED)
+def test_scores_that_are_enlarged_are_no_feature_maps(end):
+    """As in DeepLab and SegNet: Grad-CAM of the scores would show the scores."""
+    inputs = keras.Input((32, 32, 3))
+    maps = layers.Conv2D(8, 3, strides=4, padding="same", activation="relu", name="maps")(inputs)
+    scores = layers.Conv2D(4, 1, name="scores")(maps)
+    assert default(keras.Model(inputs, ENLARGED[end](scores))) == "maps"
+
+
+def transformer(embed):
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Reshape((16, 8))(embed(inputs))
+    for i in range(2):
+        x = layers.Add(name=f"sum{i}")([x, layers.MultiHeadAttention(2, 4)(x, x)])
+    scores = layers.Dense(3)(layers.GlobalAveragePooling1D()(x))
+    return keras.Model(inputs, scores)
+
+
+def test_a_linear_embedding_of_patches_is_no_feature_map(rng):
+    """As in ViT (Dosovitskiy et al. 2021), where a convolution cuts and projects the patches."""
+    model = transformer(layers.Conv2D(8, 4, strides=4))
+    assert default(model) == "sum1"
+    assert visualize.grad_cam(model, rng.random((1, 16, 16, 3)), 1).shape == (1, 16)
+    convolutions = [layers.Conv2D(8, 4, strides=4, activation="relu", name="maps")]
+    assert default(transformer(keras.Sequential([*convolutions]))).endswith("maps")
+
+
+@pytest.mark.parametrize("name", ["grad_cam", "ablation_cam", "eigen_cam"])
+def test_tokens_are_meant_if_they_are_reshaped(name, rng):
+    model = transformer(layers.Conv2D(8, 4, strides=4, activation="relu"))
+    method, images = getattr(visualize, name), rng.random((1, 16, 16, 3))
+    expected = method(model, images, layer="sum1", reshape=(4, 4))
+    np.testing.assert_array_equal(method(model, images, reshape=(4, 4)), expected)
+    assert expected.shape == (1, 4, 4)

@@ -15,6 +15,7 @@ from kerascnn.visualize._fast.merging import merging
 from .batches import in_batches
 from .compile import compiled, specs
 from .layers import LayerLike, select_maps
+from .placing import warn_of_border
 from .question import Question
 from .relu_rules import rule_named
 from .scores import (
@@ -94,7 +95,8 @@ def gradients_at(
             that `reshape` keeps.
     """
     score, count = question.score, len(question.images)
-    layer = select_maps(question.graph, layer, score).name
+    node = select_maps(question.graph, layer, score, tokens=reshape is not None)
+    layer = node.name
 
     def gradients(graph: Graph, *tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         inputs, of_score = tensors[:count], tensors[count]
@@ -132,6 +134,7 @@ def gradients_at(
     found = in_batches(step, arrays, question.at_once(batch_size), verbose)
     maps, grads = (as_maps(values, reshape, layer) for values in found)
     check_gradients(grads, reshape, layer)
+    warn_of_border(question.model, question.graph, node, question.images, maps.shape[1:3])
     return maps, grads
 
 

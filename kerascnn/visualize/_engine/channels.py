@@ -24,7 +24,7 @@ from kerascnn._describe.families import (
     TRANSPOSED,
 )
 from kerascnn._graph import Graph, Key, Node, run
-from kerascnn._heads import unwrapped
+from kerascnn._heads import applied_last, keeps_values, unwrapped
 from kerascnn._known import can_be_seen, known_name
 from kerascnn._moved_axes import Axes, Place, changed, followed, may_move, moved_axes
 from kerascnn._state import parts_of
@@ -35,6 +35,10 @@ KEEPING = (
 NEW_CHANNELS = (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *RECURRENT, *CONV_LSTM)
 WINDOWED = (
     *CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *TRANSPOSED, *CONV_LSTM, *POOLS, *GLOBAL_POOLS,
+)  # fmt: skip
+LINEAR = (  # unless they have an activation
+    *CONVOLUTIONS, *DEPTHWISE, *SEPARABLE, *NORMALIZATIONS,
+    keras.layers.BatchNormalization, keras.layers.Dense, keras.layers.EinsumDense,
 )  # fmt: skip
 # Operations and layers without weights that compute features all the same
 CONVOLVING = (
@@ -121,6 +125,22 @@ def preparing(graph: Graph) -> set[str]:
     names = set()
     for node in graph.nodes:
         if not node.is_input and known.issuperset(node.inputs) and _prepares(node.operation):
+            known.update(node.outputs)
+            names.add(node.name)
+    return names
+
+
+def linear_in_images(graph: Graph) -> set[str]:
+    """Return the names of the nodes that are linear in the images, such as a first convolution."""
+    known = {*graph.inputs, *(key for key, _constant in graph.constants)}
+    names = preparing(graph)
+    for node in graph.nodes:
+        kind = unwrapped(node.operation)
+        activated = getattr(kind, "activation", None) and applied_last(kind) != "linear"
+        linear = isinstance(kind, LINEAR) and can_be_seen(kind) and not activated
+        if node.name in names or (
+            known.issuperset(node.inputs) and (linear or keeps_values(node.operation))
+        ):
             known.update(node.outputs)
             names.add(node.name)
     return names

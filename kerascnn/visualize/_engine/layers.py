@@ -11,7 +11,14 @@ from kerascnn._heads import end_nodes, keeps_values
 from kerascnn._known import can_be_seen, known_name
 from kerascnn._state import parts_of
 
-from .channels import is_pointwise, moved_channels, moved_places, preparing, rank_of_maps
+from .channels import (
+    is_pointwise,
+    linear_in_images,
+    moved_channels,
+    moved_places,
+    preparing,
+    rank_of_maps,
+)
 
 LayerLike = str | keras.layers.Layer | None
 
@@ -95,7 +102,12 @@ def select_weights(graph: Graph, layer: LayerLike) -> Node:
 
 
 def select_maps(
-    graph: Graph, layer: LayerLike, score: Callable | None = None, *, overlaid: bool = False
+    graph: Graph,
+    layer: LayerLike,
+    score: Callable | None = None,
+    *,
+    overlaid: bool = False,
+    tokens: bool = False,
 ) -> Node:
     """Find a layer, as `select_layer` does, whose output is feature maps, (N, …, K).
 
@@ -106,13 +118,14 @@ def select_maps(
         layer: the layer; `None`: the last feature maps.
         score: a callable target, if any.
         overlaid: whether the maps are laid over the images.
+        tokens: whether tokens (N, T, K) are preferred to maps, if no layer is given.
 
     Raises:
         ValueError: If the layer does not exist, its output has no positions, or these are
             transposed or mirrored.
     """
     if layer is None:
-        node = last_maps(graph, graph.outputs if score else graph.outputs[:1])
+        node = last_maps(graph, graph.outputs if score else graph.outputs[:1], tokens=tokens)
         _check_places(graph, node, overlaid)
         return node
     node = graph.node(layer)
@@ -175,18 +188,24 @@ def check_channels(graph: Graph, node: Node) -> None:
 
 
 def last_maps(
-    graph: Graph, outputs: tuple[Key, ...], preferred: Container[str] | None = None
+    graph: Graph,
+    outputs: tuple[Key, ...],
+    preferred: Container[str] | None = None,
+    *,
+    tokens: bool = False,
 ) -> Node:
     """Find the last feature maps that carry all image information, before the final pooling.
 
     In VGG16 this is block5_conv3, as in Selvaraju et al. 2017. Maps that are themselves scores, as
-    in segmentation, explain nothing and are only used if there are no others.
+    in segmentation, explain nothing and are only used if there are no others. So are maps that are
+    linear in the pixels, such as the patch embedding of a transformer, whose tokens follow.
 
     Args:
         graph: the model's graph.
         outputs: keys of the outputs to consider.
         preferred: names of the layers to choose from if one of them carries all information, such
             as those with fine maps; `None`: all.
+        tokens: whether tokens (N, T, K) are preferred to maps.
 
     Raises:
         ValueError: If no layer has feature maps.
@@ -196,12 +215,15 @@ def last_maps(
     # The rank of the images first, unless they get another axis before they are convolved, as those
     # without channels; flattened images become maps later.
     rank = max(rank, rank_of_maps(graph, seen))
-    ranks = dict.fromkeys((*[rank] * (rank > 2), 4, 5, 3))
+    ranks = dict.fromkeys((*[3] * tokens, *[rank] * (rank > 2), 4, 5, 3))
     moved = moved_channels(graph)
     prepares = preparing(graph)  # such as a layer that rescales
     ready = [n for n in seen if not (n.is_input or n.outputs[0] in moved) and graph.means_first(n)]
     behind = [n for n in ready if n.name not in prepares]
-    maps = next(filter(None, ([n for n in behind if is_map(n, r)] for r in ranks)), [])
+    linear = linear_in_images(graph)
+    groups = [group for r in ranks if (group := [n for n in behind if is_map(n, r)])]
+    groups.sort(key=lambda group: all(n.name in linear for n in group))
+    maps = groups[0] if groups else []
     if not maps:
         hidden = [n for n in graph.leading_to(outputs) if _hides_layers(n.operation)]
         where = f" outside {hidden[-1].name!r}, whose layers cannot be seen" if hidden else ""

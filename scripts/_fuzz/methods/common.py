@@ -3,6 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from kerascnn._graph import flatten
+from kerascnn.visualize._engine.placing import lines_of
+
 METHODS = {}
 
 
@@ -135,3 +138,14 @@ def pictures_of(case):
         raise SkipError("no images")
     place = int(case.rng.choice(places))
     return place, case.arrays[place]
+
+
+def upsampled(case, name, maps, place):
+    """Stretch maps (N, h, w) of a layer over the images of an input, unless they are placed."""
+    size, graph = case.arrays[place].shape[1:3], flatten(case.model)
+    shapes = [x.shape[1:] for x in case.arrays]
+    lines = lines_of(case.model, graph, graph.node(name), shapes, place, maps.shape[1:])
+    if lines is None:
+        return tf.image.resize(maps[..., None], size, "bilinear").numpy()[..., 0]
+    rows, columns = (line.around(np.arange(n)) for line, n in zip(lines, size, strict=True))
+    return np.einsum("yh,nhw,xw->nyx", rows, maps, columns)

@@ -13,6 +13,7 @@ from _fuzz.methods.common import (
     numbers,
     options,
     pairs,
+    upsampled,
     with_places,
 )
 from _fuzz.methods.gradients import input_gradients
@@ -104,10 +105,9 @@ def guided_grad_cam(case):
     assert grads is not None, "no gradient in the plain computation"
     heatmap = of_grad_cam(maps, grads, (1, 2))
     theirs = []
-    for guided in input_gradients(case, rule="guided")[1]:
+    for place, guided in enumerate(input_gradients(case, rule="guided")[1]):
         if guided.ndim == 4:
-            large = tf.image.resize(heatmap[..., None], guided.shape[1:3], "bilinear").numpy()
-            guided = guided * large
+            guided = guided * upsampled(case, name, heatmap, place)[..., None]
         theirs.append(guided)
     return pairs(f"guided at {name}", ours, theirs)
 

@@ -1,9 +1,15 @@
 """Methods that hide parts of images, and the patches that excite units most."""
 
 import numpy as np
-import tensorflow as tf
 
-from _fuzz.methods.common import choose_layer, method, numbers, options, pictures_of
+from _fuzz.methods.common import (
+    choose_layer,
+    method,
+    numbers,
+    options,
+    pictures_of,
+    upsampled,
+)
 from kerascnn import visualize
 from kerascnn.visualize._rise import _draw, soft_masks
 
@@ -64,7 +70,7 @@ def score_cam(case):
     black = scores_of(case, place, np.zeros_like(images), probability=probability)
     increase = []
     for k in range(maps.shape[-1]):
-        up = tf.image.resize(maps[..., k, None], images.shape[1:3], "bilinear").numpy()
+        up = upsampled(case, name, maps[..., k], place)[..., None]
         low, high = (f(up, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
         shown = images * (up - low) / np.where(high > low, high - low, 1)
         increase.append(scores_of(case, place, shown, probability=probability) - black)
