@@ -17,9 +17,22 @@ SOME_SIZE = 8  # of axes of any size
 def classes_are_last(graph: Graph, output: Key) -> bool:
     """Return whether the last axis of maps is that of the units of a layer, or of a softmax.
 
-    It is not behind `Permute`, or if the only unit was squeezed. Each value is followed from the
-    last layer with weights, or the softmax, to the output: the index of its unit must change along
-    the last axis. If there is no such layer, the answer is yes.
+    It is not behind `Permute`, or if the only unit was squeezed. If it is not known, the answer is
+    yes.
+    """
+    shape, axes = graph.shapes[output], class_axes(graph, output)
+    return axes is None or shape[-1] == 1 or len(shape) - 1 in axes
+
+
+def class_axes(graph: Graph, output: Key) -> list[int] | None:
+    """Find the axes of moved maps along which the units of a layer, or of a softmax, change.
+
+    Each value is followed from the last layer whose last axis is known to be that of its units, or
+    the softmax, to the output.
+
+    Returns:
+        The axes, [] if there is only one unit; `None` if there is no such layer, or if nothing is
+        moved.
     """
     node, moves = graph.maker(output), []
     while len(node.inputs) == 1 and not _is_softmax(node):
@@ -29,9 +42,10 @@ def classes_are_last(graph: Graph, output: Key) -> bool:
             break
         node = graph.maker(node.inputs[0])
     name = known_name(node.operation)
-    known = _is_softmax(node) or "Conv" in name or name == "Dense"
+    channels = name and getattr(node.operation, "data_format", None) == "channels_last"
+    known = _is_softmax(node) or "Conv" in name or name == "Dense" or channels
     if not moves or not known or len(moves[-1].shapes[0]) < 3:
-        return True
+        return None
     shape = [n or SOME_SIZE for n in (1, *node.shapes[0][1:])]
     units = ops.broadcast_to(ops.arange(shape[-1], dtype="float32"), shape)
     try:
@@ -39,9 +53,9 @@ def classes_are_last(graph: Graph, output: Key) -> bool:
             args, kwargs = move.arguments({move.inputs[0]: units})
             units = run(move, args, kwargs)
     except Exception:  # a size that the layer does not take
-        return True
-    along = np.asarray(units)
-    return along.shape[-1] == 1 or bool(np.ptp(along, axis=-1).any())
+        return None
+    values = np.asarray(units)
+    return [axis for axis in range(1, values.ndim) if np.ptp(values, axis=axis).any()]
 
 
 def _is_softmax(node: Node) -> bool:

@@ -3,13 +3,14 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 import kerascnn as kc
 from kerascnn.visualize import (
     box,
     grad_cam,
     integrated_gradients,
+    maximize_activation,
     occlusion,
     pixel,
     region,
@@ -176,6 +177,71 @@ def test_the_box_at_a_place(images):
     assert found[0, 5] == pytest.approx(3 * 0.5)
     found = gradients(model, zeros, box(there, boxes=1)).reshape(2, -1)
     assert found[0].nonzero()[0].tolist() == [0]
+
+
+MOVED = {
+    "Permute": lambda x: layers.Permute((3, 1, 2))(x),
+    "softmax over axis 1": lambda x: layers.Softmax(axis=1)(layers.Permute((3, 1, 2))(x)),
+    "of larger maps": lambda x: layers.Permute((3, 1, 2))(layers.ZeroPadding2D(((0, 2), 0))(x)),
+    "between the positions": lambda x: ops.transpose(x, (0, 1, 3, 2)),
+}
+PLACES = [pixel(2, 5, 1), region(np.eye(8), 1), box((0.5, 0.5, 0.4, 0.4), 1, boxes=1)]
+
+
+def square(end):
+    """Maps of as many classes as rows and columns, and the end that moves them."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((8, 8, 2))
+    maps = layers.Conv2D(8, 3, padding="same")(inputs)
+    return keras.Model(inputs, end(maps)), keras.Model(inputs, maps)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("end", MOVED)
+@pytest.mark.parametrize("target", PLACES)
+def test_places_need_the_classes_on_the_last_axis(target, end, several, rng):
+    """A column was taken for the class, and the class for a row."""
+    model, plain = square(MOVED[end])
+    images = rng.random((1, 8, 8, 2), "float32")
+    with pytest.raises(ValueError, match="does not have the classes on its last axis") as told:
+        saliency(model, images, [target] if several else target)
+    if end == "of larger maps" and not isinstance(target, type(PLACES[0])):
+        return  # the mask is for the maps of the plain model
+    advice = str(told.value).partition("for example, ")[2].removesuffix(".")
+    found = gradients(
+        model, images, eval(advice, {"kerascnn": kc, "keras": keras, "mask": np.eye(8)})
+    )
+    np.testing.assert_allclose(found, gradients(plain, images, target), atol=1e-6)
+
+
+@pytest.mark.parametrize("first", [pixel(2, 5, 1), lambda y: y[:, 2, 5, 1]])
+def test_each_place_needs_the_classes_of_its_output_there(first, rng):
+    model, plain = square(MOVED["Permute"])
+    model = keras.Model(plain.inputs, [plain.output, model(plain.inputs)])
+    with pytest.raises(ValueError, match="does not have the classes on its last axis"):
+        saliency(model, rng.random((1, 8, 8, 2), "float32"), [first, pixel(2, 5, 1)])
+
+
+def test_pictures_of_a_place_need_the_classes_there():
+    model, _plain = square(MOVED["Permute"])
+    model = keras.Model(image := keras.Input((8, 8, 3)), model(layers.Conv2D(2, 1)(image)))
+    with pytest.raises(ValueError, match="does not have the classes on its last axis"):
+        maximize_activation(model, target=pixel(2, 5, 1), steps=1)
+
+
+def test_maps_of_a_unit_on_another_axis_are_moved_as_advised(rng):
+    images = rng.random((1, 8, 8, 2), "float32")
+    maps = layers.Conv2D(1, 3, activation="sigmoid")(inputs := keras.Input((8, 8, 2)))
+    with pytest.raises(ValueError, match=r"pixel\(2, 5, 0\)\(keras.ops.moveaxis\(y, 1, -1\)\)"):
+        saliency(keras.Model(inputs, layers.Permute((3, 1, 2))(maps)), images, pixel(2, 5, 0))
+
+
+@pytest.mark.parametrize("end", [layers.Permute((2, 1, 3)), layers.Reshape((4, 16, 8))])
+def test_a_place_is_one_of_the_maps_that_the_model_returns(end, rng):
+    model, _plain = square(end)
+    images = rng.random((1, 8, 8, 2), "float32")
+    found = gradients(model, images, pixel(2, 5, 1))
+    np.testing.assert_allclose(found, gradients(model, images, lambda y: y[:, 2, 5, 1]))
 
 
 @pytest.mark.parametrize(

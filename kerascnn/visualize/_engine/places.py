@@ -12,8 +12,9 @@ import numpy.typing as npt
 from keras import ops
 
 from kerascnn._checks import check_count, is_number
+from kerascnn._class_axis import class_axes, classes_are_last
 from kerascnn._describe import receptive_fields
-from kerascnn._graph import Graph, Tensor
+from kerascnn._graph import Graph, Key, Tensor
 
 BOX = 5  # x, y, w, h and a confidence
 
@@ -25,6 +26,11 @@ class Region:
     mask: np.ndarray
     klass: int
     corner: Callable[..., tuple | None] | None = None  # where the maps begin in the images
+
+    @property
+    def written(self) -> str:
+        """How the target is made, for advice."""
+        return f"kerascnn.visualize.region(mask, {self.klass})"
 
     def __call__(self, outputs: Tensor) -> Tensor:
         """Compute the scores (N,) of logits (N, h, w, K)."""
@@ -74,6 +80,11 @@ class Pixel(Region):
     y: int = 0
     x: int = 0
 
+    @property
+    def written(self) -> str:
+        """How the target is made, for advice."""
+        return f"kerascnn.visualize.pixel({self.y}, {self.x}, {self.klass})"
+
     def _fitted(self, shape: tuple) -> np.ndarray:
         if self.y >= shape[1] or self.x >= shape[2]:
             raise ValueError(
@@ -92,6 +103,11 @@ class Box:
     place: tuple[float, float, float, float]
     klass: int | None
     boxes: int
+
+    @property
+    def written(self) -> str:
+        """How the target is made, for advice."""
+        return f"kerascnn.visualize.box({self.place}, {self.klass}, boxes={self.boxes})"
 
     def __call__(self, outputs: Tensor) -> Tensor:
         """Compute the scores (N,) of a grid (N, h, w, 5 · boxes + K)."""
@@ -155,6 +171,45 @@ def _placed(
     name = graph.maker(graph.outputs[place]).name
     sizes = tuple(x.shape[1:] for x in images)
     return replace(target, corner=cache(partial(_corner, model, name, sizes)))
+
+
+def check_places(targets: Sequence, graph: Graph) -> None:
+    """Check that the outputs to which places refer have the axes of places and classes.
+
+    Args:
+        targets: any targets, one for each output.
+        graph: the model's graph.
+
+    Raises:
+        ValueError: If an output is known to have its classes on another axis than the last.
+    """
+    structure = graph.structure
+    parts = structure if isinstance(structure, list | tuple) else [structure]
+    if len(parts) != len(targets) or not all(isinstance(part, int) for part in parts):
+        return  # the call of the targets says which outputs there are
+    for target, output in zip(targets, graph.outputs, strict=True):
+        if isinstance(target, Region | Box):
+            _check_axes(target, graph, output)
+
+
+def _check_axes(target: Region | Box, graph: Graph, output: Key) -> None:
+    """Reject maps whose last axis is not that of the classes, so that the others are not places.
+
+    Raises:
+        ValueError: If this is known.
+    """
+    shape = graph.shapes[output]
+    if len(shape) != 4 or classes_are_last(graph, output):
+        return
+    axes = class_axes(graph, output) or [axis for axis in (1, 2) if shape[axis] == 1]
+    how = "keras.ops.mean(y, axis=(1, 2, 3))"
+    if len(axes) == 1:
+        how = f"{target.written}(keras.ops.moveaxis(y, {axes[0]}, -1))"
+    raise ValueError(
+        f"target must be a callable for a model whose output {shape} does not have the classes on "
+        f"its last axis, where a {type(target).__name__.lower()} expects them. Use, for example, "
+        f"lambda y: {how}."
+    )
 
 
 def _corner(
