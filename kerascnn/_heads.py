@@ -225,8 +225,6 @@ def classes_of(graph: Graph) -> int | None:
     if is_binary(graph):
         return 2
     units = units_of(graph)
-    last, _after = last_before_reshaping(graph, output)
-    head = last.operation
     if units == 1:
         value = f"keras.ops.mean(y, axis={axes})" if len(axes) > 1 else "y" + "[..., 0]" * len(axes)
         raise ValueError(
@@ -234,6 +232,19 @@ def classes_of(graph: Graph) -> int | None:
             f"may be a regression or two classes: use lambda y: {value} for the value or class 1, "
             f"lambda y: -{value} for class 0."
         )
+    warn_if_not_logits(graph, output)
+    return units
+
+
+def warn_if_not_logits(graph: Graph, output: Key) -> None:
+    """Warn if an output that is used as scores may hold probabilities, of which no logit is known.
+
+    Args:
+        graph: the model's graph.
+        output: key of the output.
+    """
+    last, _after = last_before_reshaping(graph, output)
+    head = last.operation
     if not squashing(head) and not _end_can_be_seen(unwrapped(head)):
         warn(
             f"the model ends in {head.name!r} ({type(head).__name__}), whose function is unknown, "
@@ -243,23 +254,22 @@ def classes_of(graph: Graph) -> int | None:
     elif (
         end_of(graph, output) != "sigmoid"
         and not squashing(head)
-        and (inner := _squashed_before(graph))
+        and (inner := _squashed_before(graph, output))
     ):
         warn(
             f"the model computes {head.name!r} from the {_squashed(inner)} in {inner.name!r}, so "
             "its output, not a logit, is used as the score of a class. To use logits, end in a "
             "softmax or sigmoid of keras.layers.Activation."
         )
-    return units
 
 
-def _squashed_before(graph: Graph) -> Node | None:
-    """Find the softmax or sigmoid from which the first output is computed without weights.
+def _squashed_before(graph: Graph, output: Key) -> Node | None:
+    """Find the softmax or sigmoid from which an output is computed without weights.
 
     It may be written out, with an exponential.
     """
-    wanted = {graph.outputs[0]}
-    for node in reversed(graph.leading_to(graph.outputs[:1])):
+    wanted = {output}
+    for node in reversed(graph.leading_to((output,))):
         if wanted.isdisjoint(node.outputs):
             continue
         if _squashed(node):
@@ -276,7 +286,7 @@ def gives_logits(graph: Graph) -> bool:
         units_of(graph) != 1
         and not squashing(last.operation)
         and _end_can_be_seen(unwrapped(last.operation))
-        and _squashed_before(graph) is None
+        and _squashed_before(graph, graph.outputs[0]) is None
     )
 
 

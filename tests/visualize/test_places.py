@@ -244,6 +244,55 @@ def test_a_place_is_one_of_the_maps_that_the_model_returns(end, rng):
     np.testing.assert_allclose(found, gradients(model, images, lambda y: y[:, 2, 5, 1]))
 
 
+PROBABILITIES = {
+    "of maps": (lambda x: layers.UpSampling2D(2)(layers.Softmax()(x)), "from the softmax in", 16),
+    "of one unit": (
+        lambda x: layers.UpSampling2D(2)(layers.Conv2D(1, 1, activation="sigmoid")(x)),
+        "from the sigmoid in",
+        16,
+    ),
+    "of unknown code": (layers.Lambda(lambda x: ops.softmax(x)), "whose function is unknown", 8),
+}
+
+
+@pytest.mark.parametrize("end", PROBABILITIES)
+@pytest.mark.parametrize("target", [pixel(2, 5, 1), region])
+def test_places_of_probabilities_are_told(target, end, rng):
+    end, words, size = PROBABILITIES[end]
+    model, plain = square(end)
+    target = region(np.eye(size), 1) if target is region else target
+    both = keras.Model(plain.inputs, [plain.output, model(plain.inputs)])
+    images = rng.random((1, 8, 8, 2), "float32")
+    for each, targets in ((model, target), (both, [PLACES[0], target])):
+        with pytest.warns(UserWarning, match=f"{words}.* is used as the score") as told:
+            saliency(each, images, targets)
+        assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda x: layers.Softmax()(layers.UpSampling2D(2)(x)),
+        lambda x: layers.Activation("linear", dtype="float32")(layers.Softmax()(x)),
+        lambda x: layers.Conv2D(1, 1, activation="sigmoid")(x),
+        lambda x: layers.Average()([layers.Conv2D(2, 1, activation="sigmoid")(x)] * 2),
+        lambda x: layers.Conv2D(2, 1)(layers.Softmax()(x)),
+        lambda x: layers.Conv2D(2, 1, activation="relu")(x),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_places_of_logits_are_not_told(end, rng):
+    model, _plain = square(end)
+    saliency(model, rng.random((1, 8, 8, 2), "float32"), pixel(2, 5, 1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_boxes_are_of_probabilities(rng):
+    """As grids of detectors are, of which only parts pass a sigmoid."""
+    model, _plain = square(lambda x: ops.concatenate([x[..., :2], ops.sigmoid(x[..., 2:])], -1))
+    saliency(model, rng.random((1, 8, 8, 2), "float32"), PLACES[2])
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

@@ -15,6 +15,7 @@ from kerascnn._checks import check_count, is_number
 from kerascnn._class_axis import class_axes, classes_are_last
 from kerascnn._describe import receptive_fields
 from kerascnn._graph import Graph, Key, Tensor
+from kerascnn._heads import warn_if_not_logits
 
 BOX = 5  # x, y, w, h and a confidence
 
@@ -176,6 +177,8 @@ def _placed(
 def check_places(targets: Sequence, graph: Graph) -> None:
     """Check that the outputs to which places refer have the axes of places and classes.
 
+    Regions of what may be probabilities get a warning; the confidence of a box is one in any case.
+
     Args:
         targets: any targets, one for each output.
         graph: the model's graph.
@@ -190,6 +193,8 @@ def check_places(targets: Sequence, graph: Graph) -> None:
     for target, output in zip(targets, graph.outputs, strict=True):
         if isinstance(target, Region | Box):
             _check_axes(target, graph, output)
+        if isinstance(target, Region) and len(graph.shapes[output]) == 4:
+            warn_if_not_logits(graph, output)
 
 
 def _check_axes(target: Region | Box, graph: Graph, output: Key) -> None:
