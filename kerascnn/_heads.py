@@ -208,25 +208,25 @@ def classes_of(graph: Graph) -> int | None:
     """
     output = graph.outputs[0]
     names, place = names_of_first(graph)
+    shape = graph.maker(output).shapes[0]
     if names:
         raise ValueError(
             f"target must be a callable for a model with the outputs {', '.join(map(repr, names))}"
             f", since a class index does not say which output it refers to. Use, for example, "
-            f"lambda outputs: outputs{place}[:, 0]."
+            f"lambda outputs: {_first_class(f'outputs{place}', shape)}."
         )
-    shape = graph.maker(output).shapes[0]
-    axes = tuple(range(1, len(shape)))
+    y, axes = f"y{place}", tuple(range(1, len(shape)))
     if not classes_are_last(graph, output):
         raise ValueError(
             f"target must be a callable for a model whose output {shape} does not have the classes "
-            f"on its last axis. Use lambda y: keras.ops.mean(y[:, 1], axis={axes[:-1]}) for class "
-            f"1 of axis 1, or lambda y: keras.ops.mean(y, axis={axes}) for a single unit."
+            f"on its last axis. Use lambda y: keras.ops.mean({y}[:, 1], axis={axes[:-1]}) for "
+            f"class 1 of axis 1, or lambda y: keras.ops.mean({y}, axis={axes}) for a single unit."
         )
     if is_binary(graph):
         return 2
     units = units_of(graph)
     if units == 1:
-        value = f"keras.ops.mean(y, axis={axes})" if len(axes) > 1 else "y" + "[..., 0]" * len(axes)
+        value = f"keras.ops.mean({y}, axis={axes})" if len(axes) > 1 else y + "[..., 0]" * len(axes)
         raise ValueError(
             "target must be a callable for a model that ends in one unit without a sigmoid, which "
             f"may be a regression or two classes: use lambda y: {value} for the value or class 1, "
@@ -234,6 +234,13 @@ def classes_of(graph: Graph) -> int | None:
         )
     warn_if_not_logits(graph, output)
     return units
+
+
+def _first_class(output: str, shape: tuple) -> str:
+    """Write out the scores (N,) of the first class of an output, averaged over positions."""
+    if len(shape) < 3:
+        return output + "[:, 0]" * (len(shape) - 1)
+    return f"keras.ops.mean({output}[..., 0], axis={tuple(range(1, len(shape) - 1))})"
 
 
 def warn_if_not_logits(graph: Graph, output: Key) -> None:
@@ -304,10 +311,11 @@ def known_classes_of(graph: Graph) -> int:
     """
     classes = classes_of(graph)
     if classes is None:
+        output = f"y{names_of_first(graph)[1]}"
         raise ValueError(
             "target must be None or a callable for a model whose number of scores depends on the "
             "size of the images; a class index needs a fixed number. Use, for example, "
-            "lambda y: y[:, 0]."
+            f"lambda y: {_first_class(output, graph.maker(graph.outputs[0]).shapes[0])}."
         )
     return classes
 

@@ -67,7 +67,7 @@ def weight_gradients(
 
     def compute() -> Tensor:
         outputs = model(inputs, training=training)
-        with failing_in_one_line("loss"):
+        with failing_in_one_line("loss", outputs):
             return loss(outputs)
 
     try:

@@ -1,5 +1,7 @@
 """Which output a target means: heads by name, one unit, ends whose function is not known."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -174,6 +176,83 @@ def test_one_unit_without_a_sigmoid_is_asked_about(end, target, images):
     advice = str(told.value).partition("use lambda y: ")[2].partition(" for the value")[0]
     value = eval(f"lambda y: {advice}", {"keras": keras})
     assert visualize.saliency(model, images, value).any()
+
+
+def advised(error, model, images):
+    """The gradient by the first callable that an error advises."""
+    lambdas = re.search(r"lambda \w+: .*?(?= for |, lambda|\.$)", str(error))[0]
+    return visualize.saliency(model, images, eval(lambdas, {"keras": keras}), reduce=None)
+
+
+ONE_OF_SEVERAL = {
+    "a list": (lambda y, more: [y, more], lambda y: y[0]),
+    "a dict": (lambda y, more: {"y": y}, lambda y: y["y"]),
+    "a tuple of a list": (lambda y, more: ([y], more), lambda y: y[0][0]),
+}
+
+
+@pytest.mark.parametrize("structure", ONE_OF_SEVERAL)
+@pytest.mark.parametrize("end", ["linear", "squeezed", "maps"])
+def test_one_unit_of_several_outputs_is_asked_about(structure, end, images):
+    pack, choose = ONE_OF_SEVERAL[structure]
+    model = net(lambda x: pack(ONE_UNIT[end](x), layers.Dense(3)(x)))
+    with pytest.raises(ValueError, match="one unit without a sigmoid") as told:
+        visualize.saliency(model, images, 1)
+    expected = gradient(
+        model, images, lambda y: ops.mean(ops.reshape(choose(y), (len(images), -1)), axis=1)
+    )
+    np.testing.assert_allclose(advised(told.value, model, images), expected, atol=1e-6)
+
+
+def test_classes_on_another_axis_of_several_outputs_are_asked_about(images):
+    model = maps(lambda x: [NOT_LAST["Permute"](x), layers.Conv2D(2, 1)(x)])
+    with pytest.raises(ValueError, match="does not have the classes on its last axis") as told:
+        visualize.saliency(model, images, 1)
+    expected = gradient(model, images, lambda y: ops.mean(y[0][:, 1], axis=(1, 2)))
+    np.testing.assert_allclose(advised(told.value, model, images), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda x: x,
+        lambda x: layers.Reshape((30, 3))(x),
+        lambda x: layers.GlobalAveragePooling2D()(x),
+        lambda x: layers.GlobalAveragePooling2D()(x)[:, 0],
+    ],
+)
+def test_the_advice_for_several_outputs_gives_one_score_for_each_image(end, images):
+    """Of maps, `[:, 0]` was the first row."""
+    model = maps(lambda x: {"a": end(x), "b": layers.Conv2D(2, 1)(x)})
+    with pytest.raises(ValueError, match="does not say which output") as told:
+        visualize.saliency(model, images, 0)
+    plain = keras.Model(model.input, model.get_layer("maps").output)
+    expected = visualize.saliency(plain, images, 0, reduce=None)
+    np.testing.assert_allclose(advised(told.value, model, images), expected, atol=1e-6)
+
+
+def test_the_advice_for_a_number_of_scores_that_is_not_fixed(images):
+    inputs = keras.Input((None, None, 2))
+    scores = layers.Flatten()(layers.Conv2D(3, 1)(inputs))
+    model = keras.Model(inputs, [scores, layers.GlobalAveragePooling2D()(inputs)])
+    with pytest.raises(ValueError, match="whose number of scores depends on the size") as told:
+        visualize.saliency(model, images, 0)
+    expected = gradient(model, images, lambda y: y[0][:, 0])
+    np.testing.assert_allclose(advised(told.value, model, images), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("structure", "words"),
+    [("a list", r"a list: TypeError: .* Choose one of y\[0\], y\[1\]\."),
+     ("a dict", r"a dict: KeyError: \(Ellipsis, 0\). Choose one of y\['y'\]\.")],
+)  # fmt: skip
+def test_a_callable_that_does_not_choose_is_one_line(structure, words, images):
+    pack, _choose = ONE_OF_SEVERAL[structure]
+    model = net(lambda x: pack(layers.Dense(1)(x), layers.Dense(3)(x)))
+    with pytest.raises(ValueError, match=f"failed on the model's outputs, {words}$"):
+        visualize.saliency(model, images, lambda y: y[..., 0])
+    with pytest.raises(ValueError, match=f"failed on the model's outputs, {words}$"):
+        visualize.weight_gradients(model, images, lambda y: ops.sum(y[..., 0]))
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,36 @@ def test_a_place_is_one_of_the_maps_that_the_model_returns(end, rng):
     np.testing.assert_allclose(found, gradients(model, images, lambda y: y[:, 2, 5, 1]))
 
 
+@pytest.mark.parametrize("names", [(0, 1), ("mask", "class"), ("class", "mask"), ("mask",)])
+@pytest.mark.parametrize("target", PLACES)
+def test_a_place_of_several_outputs_is_chosen_as_advised(target, names, rng):
+    model, plain = square(lambda x: layers.GlobalAveragePooling2D()(x))
+    both = dict(zip(("mask", "class"), (plain.output, model(plain.inputs)), strict=True))
+    outputs = [both["class"], both["mask"]] if 0 in names else {name: both[name] for name in names}
+    several, images = keras.Model(plain.inputs, outputs), rng.random((1, 8, 8, 2), "float32")
+    with pytest.raises(ValueError, match="must be a callable that chooses one of the out") as told:
+        saliency(several, images, target)
+    advice = str(told.value).partition("Use ")[2].removesuffix(".")
+    score = eval(advice, {"kerascnn": kc, "mask": np.eye(8)})
+    expected = gradients(plain, images, target)
+    np.testing.assert_allclose(gradients(several, images, score), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "target", "words"),
+    [
+        (lambda x, y: [x, y], region(np.eye(7), 1), "mask must have the size of the maps, 8x8"),
+        (lambda x, y: {"y": y}, PLACES[1], r"no maps .* received a region for \(1, 8\)\."),
+        (lambda x, y: [y, y], PLACES[2], r"no grid .* a box for \(1, 8\) and \(1, 8\): change"),
+    ],
+)
+def test_a_place_that_no_output_has(outputs, target, words, rng):
+    model, plain = square(lambda x: layers.GlobalAveragePooling2D()(x))
+    several = keras.Model(plain.inputs, outputs(plain.output, model(plain.inputs)))
+    with pytest.raises(ValueError, match=words):
+        saliency(several, rng.random((1, 8, 8, 2), "float32"), target)
+
+
 PROBABILITIES = {
     "of maps": (lambda x: layers.UpSampling2D(2)(layers.Softmax()(x)), "from the softmax in", 16),
     "of one unit": (

@@ -37,10 +37,7 @@ class Region:
         """Compute the scores (N,) of logits (N, h, w, K)."""
         shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
         if len(shape) != 4:
-            raise ValueError(
-                "target must be a class or a callable for a model that returns no maps "
-                f"(N, h, w, classes); received a region for {shape or 'several outputs'}."
-            )
+            raise _without_maps(self, outputs, "maps (N, h, w, classes)")
         mask = self._fitted(shape)
         return ops.sum(self._scores(outputs) * ops.cast(mask, outputs.dtype), axis=(1, 2))
 
@@ -115,11 +112,8 @@ class Box:
         shape: tuple[int, ...] = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
         classes = shape[-1] - BOX * self.boxes if len(shape) == 4 else 0
         if classes < 1:
-            raise ValueError(
-                f"target must be a class or a callable for a model that returns no grid "
-                f"(N, h, w, 5 · {self.boxes} + classes); received a box for "
-                f"{shape or 'several outputs'}: change boxes=."
-            )
+            wanted = f"grid (N, h, w, 5 · {self.boxes} + classes)"
+            raise _without_maps(self, outputs, wanted, ": change boxes=")
         if self.klass is not None and self.klass >= classes:
             raise ValueError(
                 f"klass must be from 0 to {classes - 1}, the classes of the grid, or None; "
@@ -150,6 +144,45 @@ class Box:
         return both / (ops.prod(size, axis=-1) + float(place[2:].prod()) - both)
 
 
+def _without_maps(
+    target: Region | Box, outputs: Any, wanted: str, otherwise: str = ""
+) -> ValueError:
+    """Create the error for what is not one output with maps; it says which of several has a place.
+
+    Args:
+        target: the place.
+        outputs: what it was called with.
+        wanted: what the place needs.
+        otherwise: what else to change.
+    """
+    name = type(target).__name__.lower()
+    if hasattr(outputs, "shape"):
+        received = str(tuple(outputs.shape))
+    else:
+        refused, shapes = None, []
+        for path, output in keras.tree.flatten_with_path(outputs):
+            shapes.append(tuple(getattr(output, "shape", ())))
+            if len(shapes[-1]) != 4:
+                continue
+            try:
+                target(output)
+            except ValueError as error:
+                refused = refused or error
+            else:
+                which = "".join(f"[{key!r}]" for key in path)
+                return ValueError(
+                    "target must be a callable that chooses one of the outputs of the model; "
+                    f"received a {name}. Use lambda y: {target.written}(y{which})."
+                )
+        if refused:
+            return refused
+        received = " and ".join(map(str, shapes))
+    return ValueError(
+        f"target must be a class or a callable for a model that returns no {wanted}; received a "
+        f"{name} for {received}{otherwise}."
+    )
+
+
 def placed(target: Any, model: keras.Model, graph: Graph, images: Sequence[np.ndarray]) -> Any:
     """Tell regions, alone or in a list of targets, where the maps begin in the images.
 
@@ -161,7 +194,8 @@ def placed(target: Any, model: keras.Model, graph: Graph, images: Sequence[np.nd
     """
     if isinstance(target, list | tuple):
         return type(target)(_placed(t, i, model, graph, images) for i, t in enumerate(target))
-    return _placed(target, 0, model, graph, images)
+    alone = isinstance(graph.structure, int)
+    return _placed(target, 0, model, graph, images) if alone else target
 
 
 def _placed(

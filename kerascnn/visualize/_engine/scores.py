@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import tensorflow as tf
 
@@ -198,11 +199,14 @@ def kept(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
 
 
 @contextmanager
-def failing_in_one_line(what: str) -> Iterator[None]:
-    """Raise a one-line error if a callable fails in TensorFlow; Python's own errors say enough.
+def failing_in_one_line(what: str, outputs: Any) -> Iterator[None]:
+    """Raise a one-line error if a callable fails in TensorFlow, or as one of several outputs would.
+
+    Python's other errors say enough.
 
     Args:
         what: name of the argument that is the callable.
+        outputs: what it receives.
     """
     try:
         yield
@@ -218,13 +222,23 @@ def failing_in_one_line(what: str) -> Iterator[None]:
                 f"{what}, as a callable, failed on the model's outputs: {in_a_line(error)}. Check "
                 "its indices and shapes."
             ) from None
+        kinds = (AttributeError, IndexError, KeyError, TypeError)
+        several = isinstance(outputs, (dict, list, tuple)) and isinstance(error, kinds)
+        if several and not said.startswith(f"{what} must"):
+            names = [*outputs] if isinstance(outputs, dict) else range(len(outputs))
+            raise ValueError(
+                f"{what}, as a callable, failed on the model's outputs, a "
+                f"{type(outputs).__name__}: {type(error).__name__}: {said}. Choose one of "
+                f"{', '.join(f'y[{name!r}]' for name in names)}."
+            ) from error
         raise
 
 
 def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: int) -> tf.Tensor:
     """Call a callable target on the outputs of the model, and check the scores."""
-    with failing_in_one_line("target"):
-        scores = score(graph.pack(outputs))
+    packed = graph.pack(outputs)
+    with failing_in_one_line("target", packed):
+        scores = score(packed)
     received = "None"
     if scores is not None:
         scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)
