@@ -100,7 +100,8 @@ def top_patches(
         images: (N, H, W, C) float, in the range the model was trained on, or an iterable of
             such batches, all of the same size. Labels, as in (images, labels) or
             [images, labels], are ignored. For a model with several inputs, a list, tuple or dict
-            of arrays takes the place of one array, so that labels come as ([a, b], labels).
+            of arrays takes the place of one array, so that labels come as ([a, b], labels); a dict
+            may also be of one input.
         layer: a layer or its name; `None`: the last feature maps before the final pooling.
         units: channel index or indices; `None`: all. Many units with large receptive fields need
             a lot of memory: U · count · h · w · C · 4 bytes.
@@ -269,9 +270,9 @@ def _listed(sizes: Sequence[tuple[int, ...]]) -> str:
 
 def _batches(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int | None]:
     """Return the batches, and their number if it is known."""
-    if inputs > 1:
-        return _batches_of_several(images, batch_size, inputs)
     pair = isinstance(images, (tuple, list)) and len(images) == 2
+    if inputs > 1 or isinstance(images[0] if pair else images, Mapping):
+        return _batches_of_several(images, batch_size, inputs)
     if pair and getattr(images[1], "ndim", None) in (1, 2):  # labels, also one-hot
         images = images[0]
     if hasattr(images, "shape"):
@@ -286,7 +287,7 @@ def _batches(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int |
 
 
 def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iterable, int | None]:
-    """Return batches as `_batches` does, for a model with several inputs."""
+    """Return batches as `_batches` does, for a model with several inputs, or of dicts."""
 
     several = (tuple, list, Mapping)
 
@@ -297,6 +298,9 @@ def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iter
     batched = isinstance(images, (tuple, list)) and all(isinstance(x, several) for x in images)
     given = images if batched else unlabeled(images)
     arrays = list(given.values()) if isinstance(given, Mapping) else given
+    if isinstance(given, Mapping) and not all(hasattr(a, "shape") for a in arrays):
+        kinds = ", ".join(f"{type(a).__name__} for {name!r}" for name, a in given.items())
+        raise TypeError(f"images, as a dict, must have an array for each input; received {kinds}.")
     if not (isinstance(arrays, (tuple, list)) and all(hasattr(a, "shape") for a in arrays)):
         if not isinstance(images, Iterable):
             raise TypeError(
@@ -305,7 +309,7 @@ def _batches_of_several(images: Any, batch_size: int, inputs: int) -> tuple[Iter
             )
         total = len(images) if isinstance(images, Sized) else None
         return (unlabeled(batch) for batch in images), total
-    starts = range(0, max(map(len, arrays)), batch_size)
+    starts = range(0, max(map(len, arrays), default=0), batch_size)
     cut = keras.tree.map_structure
     return (
         cut(lambda array, start=start: array[start : start + batch_size], given) for start in starts

@@ -140,10 +140,17 @@ def test_units(model, images):
 
 @pytest.mark.parametrize(
     "form",
-    ["list", "generator", "labels", "lists", "pair", "pair in a list", "batches of one", "dataset"],
+    [
+        *("list", "generator", "labels", "lists", "pair", "pair in a list", "batches of one"),
+        *("dataset", "dict", "dict and labels", "dict and one-hot labels", "batches of dicts"),
+        *("dicts and labels", "dataset of dicts"),
+    ],
 )
 def test_data_sets_of_many_forms(form, model, images):
     import tensorflow as tf
+
+    def named(x):
+        return {model.inputs[0].name: x}
 
     forms = {
         "list": lambda: [images[:7], images[7:8], images[8:]],
@@ -154,6 +161,12 @@ def test_data_sets_of_many_forms(form, model, images):
         "pair in a list": lambda: [images, np.eye(20)],
         "batches of one": lambda: [image[None] for image in images],
         "dataset": lambda: tf.data.Dataset.from_tensor_slices(images).batch(6),
+        "dict": lambda: named(images),
+        "dict and labels": lambda: (named(images), np.zeros(20)),
+        "dict and one-hot labels": lambda: [named(images), np.eye(20)],
+        "batches of dicts": lambda: [named(images[:10]), named(images[10:])],
+        "dicts and labels": lambda: [(named(images), np.zeros(20))],
+        "dataset of dicts": lambda: tf.data.Dataset.from_tensor_slices(named(images)).batch(6),
     }
     expected = kc.visualize.top_patches(model, images, "two")
     ours = kc.visualize.top_patches(model, forms[form](), "two")
@@ -216,6 +229,9 @@ def test_nothing_grows(fresh, images):
         ({"layer": "tow"}, ValueError, "Did you mean 'two'"),
         ({"images": []}, ValueError, "at least one image; received none"),
         ({"images": 3}, TypeError, "an array .* or an iterable"),
+        ({"images": {}}, ValueError, "at least one image; received none"),
+        ({"images": {"x": [0.5]}}, TypeError, "must have an array .* received list for 'x'"),
+        ({"images": {"x": np.zeros((2, 13, 9, 2))}}, ValueError, r"names of the .* \['x'\]"),
         ({"images": np.zeros((2, 13, 9, 3))}, ValueError, r"\(N, 13, 9, 2\)"),
     ],
 )
