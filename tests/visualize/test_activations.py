@@ -81,6 +81,29 @@ def test_a_model_that_takes_whole_numbers_gets_whole_numbers():
         kc.visualize.activations(model, images / 255, "scale")
 
 
+@pytest.mark.parametrize(
+    ("dtype", "least", "most", "given"),
+    [
+        ("uint8", 0, 255, "int32"),
+        ("int8", -128, 127, "uint8"),
+        ("uint16", 0, 65535, "int64"),
+        ("int32", -(2**31), 2**31 - 1, "uint64"),
+    ],
+)
+def test_whole_numbers_do_not_wrap_around(dtype, least, most, given):
+    model = keras.Sequential([keras.Input((2, 2, 1), dtype=dtype), layers.Rescaling(1.0)])
+    lowest, highest = np.iinfo(given).min, np.iinfo(given).max
+    images = np.full((1, 2, 2, 1), most, given)
+    images[0, 0, 0] = max(least, lowest)
+    found = kc.visualize.activations(model, images, model.layers[-1])
+    np.testing.assert_array_equal(found, images.astype("float32"))
+    for wrong in (least - 1, most + 1):
+        if lowest <= wrong <= highest:
+            images[0, 1, 1] = wrong
+            with pytest.raises(ValueError, match=rf"must be {dtype} from .* received .*{wrong}"):
+                kc.visualize.activations(model, images, model.layers[-1])
+
+
 def test_all_layers_that_compute_in_their_order():
     inner = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.Conv2D(3, 3, name="conv")])
     inputs = keras.Input((4, 4, 2))

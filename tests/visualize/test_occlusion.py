@@ -223,6 +223,9 @@ def test_images_of_whole_numbers(rng):
     kernel = model.get_weights()[0].reshape(6, 4, 2)
     ours = kc.visualize.occlusion(model, images, 1, size=1, fill=51)
     np.testing.assert_allclose(ours, kernel[..., 1] * (images[..., 0] / 255 - 0.2), atol=1e-5)
+    for fill in (300, -0.5, [256]):
+        with pytest.raises(ValueError, match="fill must be uint8 from 0 to 255, as the images"):
+            kc.visualize.occlusion(model, images, 1, size=1, fill=fill)
 
 
 def test_nothing_changes_and_nothing_grows(model, images):

@@ -13,6 +13,7 @@ from kerascnn.visualize._fast.convolutions import run_bfloat16, run_forward
 from kerascnn.visualize._fast.merging import merging
 
 from .batches import in_batches
+from .images import beyond
 from .question import Question
 from .scores import scores_in, warn_of_logits
 
@@ -33,7 +34,8 @@ def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray
         name: name of the argument, for errors.
 
     Raises:
-        ValueError: If the shape does not fit or a value is not finite.
+        ValueError: If the shape does not fit, or a value is not finite or not one that the images
+            can hold.
     """
     if fill is None:
         return images.mean(axis=(1, 2), keepdims=True, dtype="float32")
@@ -46,6 +48,11 @@ def check_fill(fill: Fill, images: np.ndarray, name: str = "fill") -> np.ndarray
         raise ValueError(
             f"{name} must be a number, a color ({images.shape[-1]},) or an image "
             f"{images.shape[1:]}, finite and in the range of the images; received {received}."
+        )
+    if least_and_most := beyond(values, images.dtype.name):
+        raise ValueError(
+            f"{name} must be {least_and_most}, as the images are; received {values.min()} to "
+            f"{values.max()}, which would wrap around."
         )
     size = images.shape[1:3] if values.ndim > 2 else (1, 1)
     return np.broadcast_to(values, (len(images), *size, images.shape[-1])).astype("float32")

@@ -24,7 +24,7 @@ def check_images(model: keras.Model, images: Images) -> list[np.ndarray]:
     Raises:
         TypeError: If images are integers but the model takes floats.
         ValueError: If rank, size or number of channels do not fit, if there are no images, or if
-            a value is not finite.
+            a value is not finite or not one that the model's input can hold.
     """
     refuse_datasets("images", images)
     given = in_order(model, "images", images)
@@ -239,6 +239,12 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
         raise ValueError(f"images must have the shape {wanted}; received {images.shape}.{one}")
     if not len(images):
         raise ValueError(f"images must contain at least one image; received {images.shape}.")
+    if not takes_floats and (least_and_most := beyond(images, expected.dtype)):
+        raise ValueError(
+            f"images must be {least_and_most}, as the model expects; received {images.min()} to "
+            f"{images.max()}, which would wrap around. Rescale them, or give the model's input "
+            "another dtype."
+        )
     # Keras casts to each layer's compute dtype; here only float64 is converted.
     with np.errstate(over="ignore"):
         cast = images.astype(expected.dtype, copy=False)
@@ -247,6 +253,15 @@ def _check(images: np.ndarray, expected: keras.KerasTensor) -> np.ndarray:
             "images must be finite; received NaN or infinity. Check for division by 0."
         )
     return cast
+
+
+def beyond(values: np.ndarray, dtype: str) -> str:
+    """Say what whole numbers a type holds, "uint8 from 0 to 255", if values are beyond, else ""."""
+    if np.issubdtype(dtype, np.integer) and values.size:
+        least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+        if values.min() < least or values.max() > most:
+            return f"{dtype} from {least} to {most}"
+    return ""
 
 
 def is_kept(x: Any) -> bool:
