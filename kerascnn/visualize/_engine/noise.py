@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .images import is_kept
+
 
 def extents(images: np.ndarray) -> np.ndarray:
     """Compute the range of each image, max − min, in a shape that broadcasts to the images."""
@@ -20,9 +22,22 @@ def noisy(arrays: Sequence[np.ndarray], noise: float, *key: int) -> list[np.ndar
         key: whole numbers that determine the noise.
     """
     return [
-        (x + noise * extents(x) * _normal(x.shape[1:], (*key, i))).astype(x.dtype)
+        in_type_of(x, x + noise * extents(x) * _normal(x.shape[1:], (*key, i)))
         for i, x in enumerate(arrays)
     ]
+
+
+def in_type_of(images: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Convert values, such as noisy images, to the type of the images, in the same shape.
+
+    Whole numbers are rounded, and stay between those of each image: they would wrap around, and an
+    index of a word would be none.
+    """
+    if is_kept(images):
+        axes = tuple(range(1, images.ndim))
+        least, most = (f(axis=axes, keepdims=True) for f in (images.min, images.max))
+        values = np.minimum(np.maximum(np.round(values), least), most)
+    return values.astype(images.dtype)
 
 
 def _normal(shape: tuple, key: tuple) -> np.ndarray:

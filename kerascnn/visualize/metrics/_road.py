@@ -13,7 +13,7 @@ from kerascnn._progress import progress
 from kerascnn.visualize._engine.answers import scores_of, with_predicted_classes
 from kerascnn.visualize._engine.heatmaps import ranks_of
 from kerascnn.visualize._engine.images import Images, image_input
-from kerascnn.visualize._engine.noise import noisy
+from kerascnn.visualize._engine.noise import in_type_of, noisy
 from kerascnn.visualize._engine.question import ask
 from kerascnn.visualize._engine.targets import Target
 
@@ -116,9 +116,10 @@ def road(
         for step, count in enumerate(counts):
             for order, removed in enumerate((ranks < count, ranks >= pixels - count)):
                 filled = np.stack([impute(*pair) for pair in zip(images, removed, strict=True)])
-                spoiled = noisy([images], noise, seed, step, order)[0] - images
+                (spoiled,) = noisy([images.astype("float32")], noise, seed, step, order)
+                filled += removed[..., None] * (spoiled - images)
                 arrays = list(question.images)
-                arrays[place] = (filled + removed[..., None] * spoiled).astype(images.dtype)
+                arrays[place] = in_type_of(images, filled)
                 curves[order, :, step] = scores_of(
                     question.with_images(arrays), probability=probability, batch_size=batch_size
                 )

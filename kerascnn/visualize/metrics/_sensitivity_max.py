@@ -10,7 +10,7 @@ from kerascnn._progress import progress
 from kerascnn.visualize._engine.answers import predicted_classes
 from kerascnn.visualize._engine.heatmaps import check_method, maps_by
 from kerascnn.visualize._engine.images import Images, one_or_all
-from kerascnn.visualize._engine.noise import extents
+from kerascnn.visualize._engine.noise import extents, in_type_of
 from kerascnn.visualize._engine.question import ask
 from kerascnn.visualize._engine.targets import Target
 
@@ -81,7 +81,7 @@ def sensitivity_max(
     with progress("Sensitivity", samples, verbose) as advance:
         for sample in range(samples):
             moved = [
-                (x + extents(x) * _uniform(x.shape[1:], radius, (seed, sample, i))).astype(x.dtype)
+                in_type_of(x, x + extents(x) * _uniform(x.shape[1:], radius, (seed, sample, i)))
                 for i, x in enumerate(question.images)
             ]
             maps = maps_by(method, model, one_or_all(model, moved), explained, count)
