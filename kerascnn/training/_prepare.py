@@ -239,7 +239,7 @@ def _build(model: keras.Model, part: Part, augment: Callable | None) -> None:
     elif augment is not None:
         _check_augmented(model, augmented_shape(augment, first.shape[1:]))
     if not model.built:
-        model(first)
+        model(first, training=False)  # else a random layer sets it for those behind it
     check_weights_of(model)
 
 

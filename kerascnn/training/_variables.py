@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,6 +31,20 @@ def restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -
         variable.assign(np.asarray(value))
 
 
+def values_of(model: keras.Model, images: Any) -> Any:
+    """Return what a model computes in inference mode, and leave its variables as they are.
+
+    Without `training=False`, a random layer passes its own default, `True`, on to the batch
+    normalization behind it. One that is called with `training=True` updates its statistics anyway.
+    """
+    others = [v for v in model.variables if not v.trainable]
+    before = [v.numpy().copy() for v in others]
+    try:
+        return model(images, training=False)
+    finally:
+        restore(others, before)
+
+
 def build_metrics(model: keras.Model, batch: Sequence) -> None:
     """Let the metrics create their variables, which otherwise happens at their first use.
 
@@ -39,7 +54,7 @@ def build_metrics(model: keras.Model, batch: Sequence) -> None:
     """
     images, labels, *weights = batch
     weights = weights[0] if weights else None
-    outputs = model(images)
+    outputs = values_of(model, images)
     model.compute_loss(images, labels, outputs, weights)
     model.compute_metrics(images, labels, outputs, weights)
 

@@ -11,6 +11,7 @@ from kerascnn import __version__, datasets
 from kerascnn.training import evaluate, recipe, train, transfer
 from kerascnn.training._data import splits
 from kerascnn.training._prepare import prepare
+from kerascnn.training._variables import build_metrics
 
 
 class Note(keras.callbacks.Callback):
@@ -240,6 +241,52 @@ def test_an_unbuilt_model_is_built(begin, bars):
     model = keras.Sequential([layers.Flatten(), layers.Dense(2, activation="softmax")])
     begin(model, bars, batch_size=50)
     assert model.count_params() == 74
+
+
+class MovingInCode(keras.Model):
+    """Moves its statistics also in inference mode. Its code cannot be traced."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = keras.layers.BatchNormalization()
+        self.flatten = keras.layers.Flatten()
+        self.scores = keras.layers.Dense(2)
+
+    def call(self, images):
+        flat = self.flatten(self.norm(images, training=True))
+        return tf.nn.softmax(self.scores(flat))
+
+
+def _moving(kind):
+    """Return a model whose statistics a call without `training=False` moves, and these."""
+    norm, last = keras.layers.BatchNormalization(), keras.layers.Dense(2, activation="softmax")
+    first = [keras.layers.RandomFlip(), norm, keras.layers.Flatten(), last]
+    image = keras.Input((6, 6, 1))
+    if kind == "unbuilt":
+        return keras.Sequential(first), norm
+    if kind == "augmented":
+        return keras.Sequential([image, *first]), norm
+    if kind == "in its graph":
+        flat = keras.layers.Flatten()(norm(image, training=True))
+        return keras.Model(image, last(flat)), norm
+    model = MovingInCode()
+    model(np.zeros((1, 6, 6, 1), "float32"))
+    return model, model.norm
+
+
+@pytest.mark.filterwarnings("ignore:the outputs of MovingInCode")
+@pytest.mark.parametrize("kind", ["unbuilt", "augmented", "in its graph", "in code"])
+def test_only_the_steps_move_statistics(begin, bars, kind):
+    """Neither what builds a model nor what builds its metrics, nor a look at its values."""
+    model, norm = _moving(kind)
+    before = 0.0 if kind == "unbuilt" else float(norm.moving_mean[0])
+    begin(model, bars, batch_size=50)
+    assert float(norm.moving_mean[0]) == before
+    build_metrics(model, bars[0])
+    assert float(norm.moving_mean[0]) == before
+    if kind in ("unbuilt", "augmented"):  # others move theirs also for the validation images
+        train(model, bars, batch_size=50, epochs=1, verbose=0, augment="none")
+        assert float(norm.moving_mean[0]) == pytest.approx(0.01 * bars[0][0].mean(), rel=1e-5)
 
 
 def test_a_subclass_of_model_learns(bars):

@@ -21,6 +21,7 @@ from kerascnn.training._subclassed import (
     traced,
     warn_of_values,
 )
+from kerascnn.training._variables import values_of
 
 from .binary import binary
 from .classification import classification
@@ -185,7 +186,7 @@ def _ends_of_noise(model: keras.Model, image_shape: Sequence[int], count: int) -
     """
     noise = np.random.default_rng(0).normal(0, STRONG, (8, *image_shape))
     try:
-        outputs = model(keras.ops.convert_to_tensor(noise, "float32"), training=False)
+        outputs = values_of(model, keras.ops.convert_to_tensor(noise, "float32"))
     except Exception:  # whatever the code raises for such values
         return [end_of_layers(model)] * count
     return ends_of_values(model, outputs)
