@@ -60,3 +60,39 @@ def test_evaluation_and_training_tell_them(rng):
     assert names_of(flatten(other)) == names_of(flatten(run.best())) == NAMES
     remember(other, ["one"])
     assert names_of(flatten(other)) == NAMES
+
+
+def test_classes_that_share_a_name(rng):
+    """They keep it, as the two cranes of ImageNet do, but it does not say which is meant."""
+    model = kc.name_classes(net(), ("crane", "dog", "crane"))
+    images, labels = rng.random((3, 6, 6, 1), "float32"), np.arange(3)
+    with pytest.raises(ValueError, match=r"one class; 'crane' is the name of 0 and 2\. Pass"):
+        kc.visualize.saliency(model, images, "crane")
+    np.testing.assert_array_equal(
+        kc.visualize.saliency(model, images, "dog"), kc.visualize.saliency(model, images, 1)
+    )
+    unnamed = keras.models.clone_model(model)
+    unnamed.set_weights(model.get_weights())
+    by_index = kc.evaluate(unnamed, (images, labels)).confusion
+    same = kc.evaluate(model, (images, labels), class_names=("crane", "dog", "crane"))
+    np.testing.assert_array_equal(same.confusion, by_index)  # the names tell nothing, and need not
+    only_dogs = kc.evaluate(model, (images[:1], labels[:1]), class_names=["dog"])
+    assert only_dogs.confusion[1].sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "names", "message"),
+    [
+        (("crane", "dog", "crane"), ("dog", "crane"), "'crane' for 0 and 2 of the model"),
+        (NAMES, ("none", "dent", "dent"), "'dent' for 1 and 2 of the data"),
+    ],
+)
+def test_classes_that_share_a_name_are_not_matched(rng, own, names, message):
+    model = kc.name_classes(net(), own)
+    images, labels = rng.random((2, 6, 6, 1), "float32"), np.arange(2)
+    with pytest.raises(ValueError, match=rf"different names .* {message}: set different .* pass"):
+        kc.evaluate(model, (images, labels), class_names=names)
+    assert names_of(flatten(model)) == own
+    numbered = [f"{name} {index}" for index, name in enumerate(own)]  # as it says
+    kc.name_classes(model, numbered)
+    assert kc.evaluate(model, (images, labels), class_names=numbered[1:]).confusion[1:].sum() == 2

@@ -211,13 +211,11 @@ def of_classes(
     net: "Trained", labels: "np.ndarray", names: tuple[str, ...], data: str
 ) -> tuple["np.ndarray", tuple[str, ...]]:
     """Return the labels as indices of the network's classes, which are identified by name."""
-    import numpy as np
+    from kerascnn._class_names import matched
 
     own = net.class_names
     if not own:
         return labels, names if len(names) == len(net.names) else net.names
-    if own == names:
-        return labels, own
     strange = [name for name in names if name not in own]
     if strange:
         listed = ", ".join(own[:8]) + ", …" * (len(own) > 8)
@@ -225,4 +223,5 @@ def of_classes(
             f"'{data}' must have the classes of {net.name}, {listed}; received {strange[0]!r}. Set "
             "--class-names if their names differ."
         )
-    return np.array([own.index(name) for name in names])[labels], own
+    order = matched(names, own, "set --class-names to different names")
+    return (labels if order is None else order[labels]), own

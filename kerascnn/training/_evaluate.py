@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from kerascnn._checks import check_count, is_whole
-from kerascnn._class_names import names_of, remember
+from kerascnn._class_names import matched, names_of, remember
 from kerascnn._errors import unknown
 from kerascnn._fusion import avoid_wrong_fusions
 from kerascnn._graph import check_is_model, flatten, has_graph, how_to_get_graph
@@ -39,6 +39,10 @@ from ._stream import Stream
 from ._subclassed import HOW_TO_END, UNKNOWN, as_graph, ends_of_values, warn_of_values
 
 TOP = 5  # ImageNet's second score
+RENAME = (  # how to match classes that share a name
+    "set different ones with kerascnn.name_classes(model, class_names), and pass those of the "
+    "labels as class_names="
+)
 
 Scores = Callable[[np.ndarray], np.ndarray]  # from images to probabilities
 
@@ -246,17 +250,15 @@ def _by_name(
         renamed: whether they may be other names for the classes of the model.
 
     Raises:
-        ValueError: If a class of the labels is not one of the model.
+        ValueError: If a class of the labels is not one of the model, or a name is that of several.
     """
     own = names_of(flatten(model))
     if own is None or class_names is None:
         return (own if class_names is None else class_names), None
     given = [class_names] if isinstance(class_names, str) else list(map(str, class_names))
-    if given == list(own):
-        return own, None
     strange = [name for name in given if name not in own]
     if not strange:
-        return own, np.array([own.index(name) for name in given])
+        return own, matched(given, own, RENAME)
     if renamed:
         return class_names, None
     listed = ", ".join(map(repr, own[:8])) + ", …" * (len(own) > 8)

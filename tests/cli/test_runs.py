@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ import kerascnn as kc
 from kerascnn import cli
 from kerascnn.cli._data import in_levels
 from kerascnn.cli._network import chosen
+from kerascnn.cli.evaluate import of_classes
 from kerascnn.cli.explain import outputs
 
 
@@ -190,6 +192,14 @@ def test_evaluate_goes_by_the_names_of_the_classes(kerascnn, run, place):
     strange = kerascnn("evaluate", "small.keras", "--data", "other", "--class-names", "a,b")
     assert strange.exit_code == 2
     assert "received 'dark'. Set --class-names" in strange.stderr
+
+
+def test_a_folder_does_not_say_which_of_two_classes_of_its_name():
+    net = SimpleNamespace(name="net", class_names=("crane", "dog", "crane"))
+    labels = np.array([0, 1])
+    assert of_classes(net, labels[:1], ("dog",), "folder")[0] == [1]
+    with pytest.raises(ValueError, match="'crane' for 0 and 2 of the model: set --class-names"):
+        of_classes(net, labels, ("crane", "dog"), "folder")
 
 
 @pytest.mark.parametrize("network", [("--run", "run"), ("--model", "small.keras")])
