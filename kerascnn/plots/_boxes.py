@@ -17,7 +17,14 @@ from kerascnn._text import text as _
 from ._artists import axes_for, canvas, fitted_text
 from ._check import array, check_names, class_indices, pictures, single
 from ._ranges import without_color
-from ._style import as_written, in_print, readable_on, window_colors
+from ._style import (
+    as_written,
+    in_print,
+    legend_as_written,
+    legend_label,
+    readable_on,
+    window_colors,
+)
 
 ALPHA = 0.45
 DASHES = ("-", "--", ":", "-.")  # of classes whose color repeats
@@ -203,8 +210,7 @@ def class_map(
             handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=0.3,
             ncols=min(len(handles), 3), handlelength=1.2, columnspacing=1.2,
         )  # fmt: skip
-        for text in legend.get_texts():
-            as_written(text)
+        legend_as_written(legend)
     return ax
 
 
@@ -256,17 +262,17 @@ def precision_recall(
         precision = np.asarray(curve.precision)
         precision = np.concatenate([precision[:1], precision])
         beside = "" if average is None else f" {average[nth]:.2f}".replace("nan", "–")
+        shown = legend_label(f"{name}{beside}")
         if len(precision):
-            ax.plot(recall, precision, color=color, linestyle=dashes, label=f"{name}{beside}")
+            ax.plot(recall, precision, color=color, linestyle=dashes, label=shown)
         else:  # without boxes, a name without a line
-            ax.plot([], [], color=color, linestyle=dashes, label=f"{name}{beside}")
+            ax.plot([], [], color=color, linestyle=dashes, label=shown)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.03), xlabel=_("recall"), ylabel=_("precision"))
     for label in (ax.xaxis.label, ax.yaxis.label):
         as_written(label)
     title = None if average is None else _("average precision")
     legend = ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title=title)
-    for text in legend.get_texts():
-        as_written(text)
+    legend_as_written(legend)
     return ax
 
 

@@ -18,7 +18,7 @@ from kerascnn._text import text as _
 from ._artists import canvas
 from ._check import check_names, class_indices, pictures, single
 from ._ranges import without_color
-from ._style import as_written, in_print, window_colors
+from ._style import in_print, legend_as_written, legend_label, window_colors
 
 ALPHA = 0.4
 LINES = ("solid", "dashed", "dotted", "dashdot")  # of the outlines in print, by class
@@ -94,7 +94,8 @@ def mask_overlay(
     if legend and found and not many:
         names = class_texts(range(count) if class_names is None else class_names)
         handles = [
-            Line2D([], [], color=color_of[k], linestyle=dashes[k], label=names[k]) for k in found
+            Line2D([], [], color=color_of[k], linestyle=dashes[k], label=legend_label(names[k]))
+            for k in found
         ]
         _legend(ax, handles)
     return ax
@@ -213,5 +214,4 @@ def _legend(ax: Axes, handles: list) -> None:
         handlelength=1.4,
         columnspacing=1.2,
     )
-    for text in legend.get_texts():
-        as_written(text)
+    legend_as_written(legend)

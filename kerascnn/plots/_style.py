@@ -12,6 +12,7 @@ from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 from matplotlib.ft2font import FT2Font
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from kerascnn._errors import unknown
@@ -124,6 +125,7 @@ FONTS = {
         *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Serif CJK KR", "Noto Serif CJK JP"),
     )
 }
+UNSEEN = "\u200b"  # a space of no width
 LATIN = 0x24F  # the last letter that every font is assumed to have
 PACKAGE = {"ko": "fonts-noto-cjk"}  # Debian's and Ubuntu's
 
@@ -242,6 +244,21 @@ def as_written(text: Text) -> Text:
                 mpl.rcParams.update(POSTSCRIPT)  # until the style ends
     text.set_fontfamily(families)
     return text
+
+
+def legend_label(name: object) -> str:
+    """Return a label with which a legend also has a user's name that is empty or begins with "_".
+
+    Matplotlib would leave it out. `legend_as_written` shows the name itself.
+    """
+    return f"{UNSEEN}{name}" if str(name)[:1] in ("", "_") else str(name)
+
+
+def legend_as_written(legend: Legend) -> None:
+    """Show a user's names in a legend literally; see `as_written`."""
+    for text in legend.get_texts():
+        text.set_text(text.get_text().removeprefix(UNSEEN))
+        as_written(text)
 
 
 @lru_cache(maxsize=1024)

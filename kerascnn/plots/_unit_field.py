@@ -12,7 +12,7 @@ from ._artists import canvas, claim
 from ._check import array, pictures
 from ._overlay import draw_heat
 from ._ranges import strongest
-from ._style import as_written, role_color, window_colors
+from ._style import as_written, legend_as_written, legend_label, role_color, window_colors
 
 CLIP = 98  # percentile of the nonzero pixels: a few would outshine all others
 
@@ -76,7 +76,7 @@ def unit_field(
                 fill=False,
                 edgecolor=color,
                 linewidth=1.5 * mpl.rcParams["lines.linewidth"],
-                label=label,
+                label=label if label is None else legend_label(label),
                 clip_on=False,
             )
         )
@@ -84,8 +84,7 @@ def unit_field(
     claim(ax, 0, 0, width, height)
     if set(boxes) != {None}:
         legend = ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0)
-        for text in legend.get_texts():
-            as_written(text)
+        legend_as_written(legend)
     if title:
         as_written(ax.set_title(title))
     return ax

@@ -1,6 +1,7 @@
 """Names of classes, layers and metrics are shown as they are written, in every plot."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,3 +47,34 @@ def test_letters_that_the_font_has_need_no_other():
     with plots.style("slides"):
         ax = plots.image_grid(IMAGES, titles=["é", "β", "→"])
     assert {tuple(text.get_fontfamily()) for text in ax.texts} == {("DejaVu Sans",)}
+
+
+IN_LEGENDS = ["_bg", "", "$cat$"]
+CURVE = SimpleNamespace(recall=np.array([0.5, 1.0]), precision=np.array([1.0, 0.5]))
+LEGENDS = {
+    "curves": lambda: plots.precision_recall(dict.fromkeys(IN_LEGENDS, CURVE)),
+    "masks": lambda: plots.mask_overlay(
+        np.zeros((1, 3, 3)), np.arange(3)[None], class_names=IN_LEGENDS, background=None
+    ),
+    "fields": lambda: plots.unit_field(
+        np.zeros((4, 4)), {name: ((0, 1), (0, nth + 1)) for nth, name in enumerate(IN_LEGENDS)}
+    ),
+}
+
+
+@pytest.mark.parametrize("draw", LEGENDS.values(), ids=LEGENDS)
+def test_a_legend_has_every_name(draw):
+    """Also those that matplotlib would leave out."""
+    ax = draw()
+    ax.figure.canvas.draw()
+    texts = ax.get_legend().get_texts()
+    assert [text.get_text() for text in texts] == IN_LEGENDS
+    assert not any(text.get_parse_math() for text in texts)
+    plt.close(ax.figure)
+
+
+def test_a_legend_has_the_curves_of_two_calls():
+    ax = plots.precision_recall({"_one": CURVE})
+    plots.precision_recall({"two": CURVE}, ax=ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["_one", "two"]
+    plt.close(ax.figure)
