@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 from keras import KerasTensor
@@ -17,11 +18,7 @@ def specs_of(
 ) -> dict[Key, KerasTensor]:
     """Infer shapes and types of all tensors, without adding calls to the user's layers."""
     own = [tuple(t.shape[1:]) for t in model.inputs]
-    given = own
-    if input_shape is not None:
-        one = all(n is None or is_whole(n) for n in input_shape)
-        shapes = [input_shape] if one else input_shape
-        given = [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
+    given = own if input_shape is None else _shapes(input_shape)
     fits = len(given) == len(own) and all(
         len(g) == len(o) and all(b in (None, a) for a, b in zip(g, o, strict=True))
         for g, o in zip(given, own, strict=False)
@@ -42,6 +39,19 @@ def specs_of(
             f"input_shape must have a size that every layer accepts; received {input_shape}: "
             f"{misfit}.{size_hint(graph, inputs, every)}"
         ) from None
+
+
+def _shapes(given: Any) -> list[tuple[int | None, ...]]:
+    """Return one shape or several as tuples; [] for what is none."""
+    shapes = list(given) if isinstance(given, Iterable) else []
+    if not any(isinstance(one, Iterable) and not isinstance(one, str) for one in shapes):
+        shapes = [given]
+    if not all(
+        isinstance(shape, Iterable) and all(n is None or is_whole(n) for n in shape)
+        for shape in shapes
+    ):
+        return []
+    return [tuple(n if n is None else int(n) for n in shape) for shape in shapes]
 
 
 def specs_within(

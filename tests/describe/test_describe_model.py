@@ -254,7 +254,23 @@ def test_free_sizes(vgg16):
     assert {layer.name: len(layer._inbound_nodes) for layer in vgg16.layers} == calls
 
 
-@pytest.mark.parametrize("shape", [(224, 224), (224, 224, 1), [(8, 8, 3), (8, 8, 3)]])
+NO_SHAPES = [
+    (-2, 4, 3),
+    (8, 8, -3),
+    (32.0, 32, 3),
+    ("8", "8", 3),
+    (True, 8, 3),
+    8,
+    "8x8x3",
+    {"images": (8, 8, 3)},
+    [(8, 8, 3), 8],
+    [(8, 8, 3.0)],
+]
+
+
+@pytest.mark.parametrize(
+    "shape", [(224, 224), (224, 224, 1), [(8, 8, 3), (8, 8, 3)], *NO_SHAPES], ids=str
+)
 def test_input_shapes_that_do_not_fit(vgg16, shape):
     with pytest.raises(ValueError, match=r"input_shape must fit .*\(None, None, 3\)"):
         kc.describe(vgg16, input_shape=shape)
