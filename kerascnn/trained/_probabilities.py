@@ -8,12 +8,12 @@ import numpy as np
 from scipy import special
 
 from kerascnn._graph import Graph, flatten
-from kerascnn._heads import SURE, end_of, names_of_first, units_of
+from kerascnn._heads import names_of_first, units_of
+from kerascnn.training._ends import end_of_scores
 
 # Ends of several units, and of one, whose values are probabilities or can be converted to them
 SEVERAL = ("softmax", "log_softmax", "sigmoid", "linear")
 ONE = ("sigmoid", "linear")
-GLOBAL = (keras.layers.GlobalAveragePooling1D, keras.layers.GlobalAveragePooling2D)
 
 
 def classes_of(model: keras.Model) -> int | None:
@@ -29,7 +29,7 @@ def first_of(outputs: object) -> Any:
 def is_logit(model: keras.Model) -> bool:
     """Return whether the first output is a single linear unit."""
     graph = flatten(model)
-    return units_of(graph) == 1 and end_of(graph, graph.outputs[0]) == "linear"
+    return units_of(graph) == 1 and end_of_scores(graph) == "linear"
 
 
 def to_probabilities(
@@ -81,10 +81,7 @@ def _end_of(graph: Graph, name: str) -> str:
             f"{name} returns a dict of {', '.join(map(repr, names))}. Use one of them, as in "
             f"keras.Model(model.inputs, model.output{place})."
         )
-    end, maker = end_of(graph, graph.outputs[0]), graph.maker(graph.outputs[0])
-    if isinstance(maker.operation, GLOBAL):
-        of_maps = end_of(graph, maker.inputs[0])
-        end = of_maps if of_maps in SURE else end  # the mean of such values is one, too
+    end = end_of_scores(graph)
     wanted = ONE if units_of(graph) == 1 else SEVERAL
     if end not in wanted:
         raise ValueError(

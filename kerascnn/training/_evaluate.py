@@ -32,11 +32,12 @@ from ._checks import (
     not_indices,
 )
 from ._data import Data, Part, as_part, center, range_of
+from ._ends import NO_CLASSES, end_by_loss, how_to_end
 from ._evaluate_result import Evaluation
 from ._maps import check_middle, density, size_of
 from ._objective.own_loss import keras_name
 from ._stream import Stream
-from ._subclassed import HOW_TO_END, UNKNOWN, as_graph, ends_of_values, warn_of_values
+from ._subclassed import HOW_TO_END, as_graph, ends_of_values, warn_of_values
 
 TOP = 5  # ImageNet's second score
 RENAME = (  # how to match classes that share a name
@@ -64,9 +65,12 @@ def evaluate(
         model: A Keras model, also a subclass, from images `(N, H, W, C)` to scores `(N, K)`, or
             `(N, h, w, K)` for a class per pixel, with softmax or linear activation; or K = 1 with
             sigmoid or linear activation for two classes. If there is a list of outputs, the first
-            is used; of outputs by name, choose one with `keras.Model`. If the code of a subclass
-            cannot be traced, outputs that could be probabilities are taken for such, but not a
-            single unit if the model was compiled with a loss of logits.
+            is used; of outputs by name, choose one with `keras.Model`. If the model ends in another
+            function, such as a sum, the cross-entropy with which it was compiled tells what the
+            scores are; without one, only values that add to 1 are taken for probabilities, with a
+            warning. If the code of a subclass cannot be traced, outputs that could be probabilities
+            are taken for such, but not a single unit if the model was compiled with a loss of
+            logits.
         data: A pair `(images, labels)`, a `tf.data.Dataset` or `PyDataset` of batches of such
             pairs, or a data set with such parts. Labels are class indices `(N,)` or `(N, H, W)`,
             whose middle is used for an output that lacks only a border, as without padding; also
@@ -135,16 +139,28 @@ def evaluate(
         _check_outputs(seen, "inputs, model.call(inputs)")
     class_names, order = _by_name(seen, class_names, renamed=renamed)
     warn_of_levels(seen, first.sample())
-    if end is None:
+    avoid_wrong_fusions(model)
+
+    def values() -> Any:
         few = np.asarray(first.images[:batch_size], dtype="float32")[:, : one[0], : one[1]]
-        end = ends_of_values(model, model.predict_on_batch(few), logits=_takes_logits(model))[0]
-        warn_of_values(model, end)
+        with kernels_checked(seen, few.shape):
+            return model.predict_on_batch(few)
+
     outputs = seen.output_shape
     last = (outputs[0] if isinstance(outputs, list) else outputs)[-1]
-    if end not in ("softmax", "linear", *["sigmoid"] * (last == 1)):
+    ends = ("softmax", "linear", *["sigmoid"] * (last == 1))
+    if end is None:
+        end = ends_of_values(model, values(), logits=_takes_logits(model))[0]
+        warn_of_values(model, end)
+    elif end not in ends:
+        logits, name = _takes_logits(model), _loss_name(model)
+        end = end_by_loss(model, end, name, lambda: _first_of(values()), logits=logits)
+    if end not in ends:
+        by_code = not has_graph(model) and not end.startswith(NO_CLASSES)
+        advice = HOW_TO_END if by_code else how_to_end(end, last)
         raise ValueError(
             f"model must end in softmax or linear scores of classes, or in one sigmoid; "
-            f"received {end!r} of {last}{f': {HOW_TO_END}' * (end == UNKNOWN)}."
+            f"received {end!r} of {last}: {advice}."
         )
     names = _names(class_names, max(last, 2))
     remember(seen, class_names)
@@ -167,7 +183,6 @@ def evaluate(
     else:
         rows = range(0, len(given), batch_size)
         batches = (_cut(given, slice(start, start + batch_size)) for start in rows)
-    avoid_wrong_fusions(model)
     with kernels_checked(seen, first.images.shape):
         return _compare(seen, scores, indices, batches, ignore_class, names, order)
 
@@ -406,13 +421,16 @@ def _check_labels(labels: np.ndarray, classes: int) -> None:
         )
 
 
+def _first_of(outputs: Any) -> np.ndarray:
+    return np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
+
+
 def _scores(model: keras.Model, end: str) -> Scores:
     """Return a function from images to probabilities."""
     logits = end == "linear"
 
     def scores(images: np.ndarray) -> np.ndarray:
-        outputs = model.predict_on_batch(images)
-        outputs = np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
+        outputs = _first_of(model.predict_on_batch(images))
         if outputs.shape[-1] == 1:
             second = special.expit(outputs) if logits else outputs
             return np.concatenate([1 - second, second], axis=-1)

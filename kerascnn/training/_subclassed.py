@@ -7,9 +7,11 @@ import keras
 import numpy as np
 
 from kerascnn._errors import warn
-from kerascnn._graph import has_graph
-from kerascnn._heads import applied_last, keeps_values, last_activation
+from kerascnn._graph import flatten, has_graph
+from kerascnn._heads import applied_last, keeps_values
 from kerascnn._processor import in_a_line
+
+from ._ends import end_of_scores
 
 UNKNOWN = "unknown function"  # the end of code that cannot be traced
 HOW_TO_END = "end call() in keras.ops.softmax or sigmoid, or in such a layer, created last"
@@ -89,9 +91,9 @@ def as_graph(model: keras.Model, image_shape: Sequence[int]) -> tuple[keras.Mode
         ValueError: If the model does not take such images.
     """
     if has_graph(model):
-        return model, last_activation(model)
+        return model, end_of_scores(flatten(model))
     if seen := traced(model, image_shape):
-        return seen, last_activation(seen)
+        return seen, end_of_scores(flatten(seen))
     image = keras.Input(image_shape)
     try:
         return keras.Model(image, model(image)), None

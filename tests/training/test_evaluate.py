@@ -487,6 +487,97 @@ def test_code_that_cannot_be_traced_has_an_end_that_cannot_be_seen(rng):
     assert result.loss == pytest.approx(model.evaluate(*part, verbose=0), rel=1e-4)
 
 
+def _scores(units, activation=None):
+    return lambda image: layers.Dense(units, activation)(layers.Flatten()(image))
+
+
+def _pooled(units, activation=None):
+    maps = layers.Conv2D(units, 3, activation=activation)
+    return lambda image: layers.GlobalAveragePooling2D()(maps(image))
+
+
+def _half(units, activation):
+    return lambda image: sum(_scores(units, activation)(image) for _ in range(2)) / 2
+
+
+def _net(ending):
+    image = keras.Input((4, 4, 1))
+    return keras.Model(image, ending(image))
+
+
+LOGITS = {
+    "pooled": _pooled(3),
+    "sum": lambda image: layers.Add()([_scores(3)(image), _scores(3)(image)]),
+    "scaled": lambda image: 2 * _scores(3)(image),
+    "normalized": lambda image: layers.BatchNormalization()(_scores(3)(image)),
+    "log_softmax": _scores(3, "log_softmax"),
+    "tanh": _scores(3, "tanh"),
+    "one pooled": _pooled(1),
+    "one scaled": lambda image: 2 * _scores(1)(image),
+}
+PROBABILITIES = {
+    "pooled": _pooled(3, "softmax"),
+    "half": _half(3, "softmax"),
+    "mean": lambda image: keras.ops.mean(_scores(3, "softmax")(image)[:, None], axis=1),
+    "lambda": lambda image: layers.Lambda(lambda x: tf.nn.softmax(x))(_scores(3)(image)),
+    "one pooled": _pooled(1, "sigmoid"),
+    "one half": _half(1, "sigmoid"),
+}
+SURE = ("pooled", "log_softmax", "one pooled")  # without a loss
+
+
+@pytest.mark.parametrize(
+    ("name", "logits"), [*((name, True) for name in LOGITS), *((n, False) for n in PROBABILITIES)]
+)
+def test_the_loss_tells_what_other_ends_hold(rng, name, logits):
+    """As Keras computes it; without a loss, only what is sure, or has the values of a softmax."""
+    model = _net((LOGITS if logits else PROBABILITIES)[name])
+    one = model.output_shape[-1] == 1
+    part = rng.normal(size=(12, 4, 4, 1)).astype("float32"), np.arange(12) % (2 if one else 3)
+    options = {"input_range": None}
+    kinds = (keras.losses.SparseCategoricalCrossentropy, keras.losses.BinaryCrossentropy)
+    compiled = keras.Model(model.inputs, model.outputs[0])
+    compiled.compile(loss=kinds[one](from_logits=logits), metrics=["accuracy"])
+    expected = compiled.evaluate(*part, verbose=0)
+    found = evaluate(compiled, part, **options)
+    assert found.loss == pytest.approx(expected[0], rel=1e-4)
+    if not (one and logits):  # whose accuracy Keras counts above 0.5
+        assert found.accuracy == pytest.approx(expected[1])
+    if name in SURE:
+        assert evaluate(model, part, **options).loss == pytest.approx(found.loss)
+    elif not logits and not one:
+        with pytest.warns(UserWarning, match=r"and add to 1\. To be sure, compile the model"):
+            assert evaluate(model, part, **options).loss == pytest.approx(found.loss)
+    else:
+        with pytest.raises(ValueError, match=r"for logits use keras\.Model") as caught:
+            evaluate(model, part, **options)
+        if logits:  # it says how
+            advised = eval(str(caught.value).partition("use ")[2][:-1])
+            assert evaluate(advised, part, **options).loss == pytest.approx(found.loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", [None, "mse", "binary_crossentropy"])
+@pytest.mark.parametrize(
+    "ending", [_scores(3, "sigmoid"), lambda image: _scores(4, "softmax")(image)[:, :3]]
+)
+def test_scores_of_classes_that_do_not_exclude_each_other(rng, ending, loss):
+    model = _net(ending)
+    model.compile(loss=loss)
+    with pytest.raises(
+        ValueError, match=r"received '.*' of 3: use Keras's own model\.evaluate for"
+    ):
+        evaluate(model, (rng.random((3, 4, 4, 1), "float32"), np.arange(3)))
+
+
+def test_a_loss_of_other_classes_tells_nothing(rng):
+    model = _net(LOGITS["scaled"])
+    part = rng.random((3, 4, 4, 1), "float32"), np.arange(3)
+    for loss in (keras.losses.BinaryCrossentropy(from_logits=True), "mse"):
+        model.compile(loss=loss)
+        with pytest.raises(ValueError, match="received 'multiply' of 3: for logits use"):
+            evaluate(model, part)
+
+
 def test_a_subclass_has_losses_by_names_that_it_does_not_know():
     hot = np.zeros((2, 4, 4, 1), "float32"), np.eye(3)[[0, 1]]
     model = Subclass()
