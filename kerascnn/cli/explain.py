@@ -126,9 +126,10 @@ def tell(net: "Trained", found: "Explanation") -> None:
     """Print the most likely classes."""
     from rich.cells import cell_len, set_cell_size
 
+    from kerascnn._markup import one_line
     from kerascnn._text import class_texts
 
-    names = class_texts(net.names)
+    names = [one_line(name) for name in class_texts(net.names)]
     ranked = (-found.probabilities).argsort()[:LIKELIEST]
     width = max(cell_len(names[c]) for c in ranked)  # Korean letters are two cells wide
     for c in ranked:

@@ -135,9 +135,10 @@ def detect(
         seen = net.inputs(stretched(net, picture))
         (found,) = predict_boxes(net.model, seen, boxes=boxes, score=score, overlap=overlap)
         with language(lang):
+            from kerascnn._markup import one_line
             from kerascnn._text import class_texts
 
-            words = class_texts(names)
+            words = [one_line(name) for name in class_texts(names)]
             for row in found:
                 start = f"{image}: " if len(images) > 1 else ""
                 click.echo(f"{start}{words[int(row[0])]}  {row[1]:.2f}")
@@ -239,13 +240,14 @@ def objects(mask: "np.ndarray", least: int) -> list[tuple[int, int, float, float
 
 def say_areas(image: str, mask: "np.ndarray", rows: list, names: Sequence[str]) -> None:
     """Print the share of each class and the number of its objects."""
+    from kerascnn._markup import one_line
     from kerascnn._text import class_texts
 
     if image:
         click.echo(f"{image}:")
     for k, word in enumerate(class_texts(names)):
         count = sum(row[0] == k for row in rows)
-        click.echo(f"{word}  {(mask == k).mean():6.1%}" + (f"  {count}" if k else ""))
+        click.echo(f"{one_line(word)}  {(mask == k).mean():6.1%}" + (f"  {count}" if k else ""))
 
 
 def overlay(ax: Any, picture: "np.ndarray", mask: "np.ndarray", names: Sequence[str]) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerascnn._markup import one_line
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
@@ -77,9 +79,10 @@ class Evaluation:
                 f"{auc}sensitivity {self.sensitivity:.4f}, specificity {self.specificity:.4f}; "
                 f"positive is {self.class_names[1]!r}"
             )
-        width = max(map(len, self.class_names))
+        names = [one_line(name) for name in self.class_names]
+        width = max(map(len, names))
         rows = zip(
-            self.class_names,
+            names,
             self.recall,
             self.precision,
             self.confusion.sum(axis=1),

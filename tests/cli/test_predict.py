@@ -114,6 +114,10 @@ def test_objects_and_areas(kerascnn, models, photo, tmp_path):
     assert result.exit_code == 0, result.output
     assert (result.stdout, rows("photo_segment.csv")) == (two, table)
     result = kerascnn(
+        "segment", photo, "--model", models / "sigmoid.keras", "--class-names", "bare\nground,cell"
+    )
+    assert result.stdout.startswith("bare ground   97.3%")
+    result = kerascnn(
         "segment", photo, "--model", models / "threshold.keras", "--least", 1, "-o", "a.png"
     )
     assert len(rows("a.csv")) == 3

@@ -65,6 +65,13 @@ def test_one_output_tells_two_classes(activation):
     assert result.loss == pytest.approx(-np.log(chances).mean(), rel=1e-5)
 
 
+def test_a_class_is_one_row_whatever_its_name():
+    result = evaluate(reader(), PART, input_range=None, class_names=["cat\nand dog", "b\r", "owl"])
+    _, *rows = repr(result).splitlines()
+    assert [row.index("  recall") for row in rows] == [len("cat and dog")] * 3
+    assert result.class_names[0] == "cat\nand dog"
+
+
 def test_two_classes_of_images():
     """Sensitivity and specificity by hand; the AUC is the share of pairs in order, ties half."""
     images = np.array([-1, 1, -2, 1, 2], "float32").reshape(5, 1, 1, 1)
