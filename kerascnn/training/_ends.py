@@ -31,13 +31,20 @@ def end_of_scores(graph: Graph) -> str:
 
 
 def end_by_loss(
-    model: keras.Model, end: str, loss_name: str, values: Callable[[], np.ndarray], *, logits: bool
+    model: keras.Model,
+    end: str,
+    units: int | None,
+    loss_name: str,
+    values: Callable[[], np.ndarray],
+    *,
+    logits: bool,
 ) -> str:
     """Name the function whose values the first output holds, by the loss or by the values.
 
     Args:
         model: a model with a graph, or whose code can be traced.
         end: what it ends in.
+        units: number of units of the first output.
         loss_name: name of its loss, as that of `keras_name`; "" if it is none of Keras's.
         values: computes the output for several images.
         logits: whether the loss takes logits.
@@ -47,13 +54,13 @@ def end_by_loss(
     """
     if end.startswith(NO_CLASSES):
         return end
-    if end == "log_softmax":
+    one = units == 1
+    if end == "log_softmax" and not one:
         return "linear"  # the softmax of its values is that of the logits
-    found = values()
-    one = found.shape[-1] == 1
     told = "crossentropy" in loss_name and loss_name.startswith("binary") == one
     if told and logits:
         return "linear"
+    found = values()
     inside = found.min() >= 0 and found.max() <= 1
     shares = inside and (told if one else np.allclose(found.sum(axis=-1), 1, atol=0.01))
     if not shares and not (told and np.isnan(found).any()):  # NaN is reported elsewhere

@@ -154,7 +154,7 @@ def evaluate(
         warn_of_values(model, end)
     elif end not in ends:
         logits, name = _takes_logits(model), _loss_name(model)
-        end = end_by_loss(model, end, name, lambda: _first_of(values()), logits=logits)
+        end = end_by_loss(model, end, last, name, lambda: _first_of(values()), logits=logits)
     if end not in ends:
         by_code = not has_graph(model) and not end.startswith(NO_CLASSES)
         advice = HOW_TO_END if by_code else how_to_end(end, last)
