@@ -214,12 +214,23 @@ def test_places_need_the_classes_on_the_last_axis(target, end, several, rng):
     np.testing.assert_allclose(found, gradients(plain, images, target), atol=1e-6)
 
 
-@pytest.mark.parametrize("first", [pixel(2, 5, 1), lambda y: y[:, 2, 5, 1]])
-def test_each_place_needs_the_classes_of_its_output_there(first, rng):
-    model, plain = square(MOVED["Permute"])
-    model = keras.Model(plain.inputs, [plain.output, model(plain.inputs)])
-    with pytest.raises(ValueError, match="does not have the classes on its last axis"):
-        saliency(model, rng.random((1, 8, 8, 2), "float32"), [first, pixel(2, 5, 1)])
+@pytest.mark.parametrize(
+    "target",
+    [
+        [pixel(2, 5, 1), pixel(2, 5, 1)],
+        [lambda y: y[:, 2, 5, 1], pixel(2, 5, 1)],
+        lambda y: y[0][:, 2, 5, 1] + pixel(2, 5, 1)(y[1]),
+    ],
+)
+def test_each_place_needs_the_classes_of_its_output_there(target, rng):
+    moved, plain = square(MOVED["Permute"])
+    model = keras.Model(plain.inputs, [plain.output, moved(plain.inputs)])
+    images = rng.random((1, 8, 8, 2), "float32")
+    with pytest.raises(ValueError, match="does not have the classes on its last axis") as told:
+        saliency(model, images, target)
+    advice = str(told.value).partition("for example, ")[2].removesuffix(".")
+    found = gradients(model, images, eval(advice, {"kerascnn": kc, "keras": keras}))
+    np.testing.assert_allclose(found, gradients(plain, images, pixel(2, 5, 1)), atol=1e-6)
 
 
 def test_pictures_of_a_place_need_the_classes_there():
@@ -293,7 +304,8 @@ def test_places_of_probabilities_are_told(target, end, rng):
     target = region(np.eye(size), 1) if target is region else target
     both = keras.Model(plain.inputs, [plain.output, model(plain.inputs)])
     images = rng.random((1, 8, 8, 2), "float32")
-    for each, targets in ((model, target), (both, [PLACES[0], target])):
+    inside = lambda y: target(y[1])  # noqa: E731
+    for each, targets in ((model, target), (both, [PLACES[0], target]), (both, inside)):
         with pytest.warns(UserWarning, match=f"{words}.* is used as the score") as told:
             saliency(each, images, targets)
         assert len(told) == 1

@@ -1,6 +1,8 @@
 """Targets for models that return maps or boxes: a pixel, a region, a class there, or a box."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -9,15 +11,19 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 from keras import ops
 
 from kerascnn._checks import check_count, is_number
 from kerascnn._class_axis import class_axes, classes_are_last
 from kerascnn._describe import receptive_fields
-from kerascnn._graph import Graph, Key, Tensor
+from kerascnn._graph import Graph, Tensor
 from kerascnn._heads import warn_if_not_logits
 
 BOX = 5  # x, y, w, h and a confidence
+
+# The model whose outputs a target scores now, and their values
+_outputs: ContextVar[tuple[Graph, Sequence[Tensor]] | None] = ContextVar("outputs", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,7 @@ class Region:
         shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
         if len(shape) != 4:
             raise _without_maps(self, outputs, "maps (N, h, w, classes)")
+        _check_output(self, outputs)
         mask = self._fitted(shape)
         return ops.sum(self._scores(outputs) * ops.cast(mask, outputs.dtype), axis=(1, 2))
 
@@ -114,6 +121,7 @@ class Box:
         if classes < 1:
             wanted = f"grid (N, h, w, 5 · {self.boxes} + classes)"
             raise _without_maps(self, outputs, wanted, ": change boxes=")
+        _check_output(self, outputs)
         if self.klass is not None and self.klass >= classes:
             raise ValueError(
                 f"klass must be from 0 to {classes - 1}, the classes of the grid, or None; "
@@ -169,10 +177,9 @@ def _without_maps(
             except ValueError as error:
                 refused = refused or error
             else:
-                which = "".join(f"[{key!r}]" for key in path)
                 return ValueError(
                     "target must be a callable that chooses one of the outputs of the model; "
-                    f"received a {name}. Use lambda y: {target.written}(y{which})."
+                    f"received a {name}. Use lambda y: {target.written}(y{_indices(path)})."
                 )
         if refused:
             return refused
@@ -208,47 +215,55 @@ def _placed(
     return replace(target, corner=cache(partial(_corner, model, name, sizes)))
 
 
-def check_places(targets: Sequence, graph: Graph) -> None:
-    """Check that the outputs to which places refer have the axes of places and classes.
+@contextmanager
+def outputs_of(graph: Graph, outputs: Sequence[Tensor]) -> Iterator[None]:
+    """Tell places which outputs of a model they are called with, also inside a callable.
+
+    Args:
+        graph: the model's graph.
+        outputs: the values of its outputs.
+    """
+    token = _outputs.set((graph, outputs))
+    try:
+        yield
+    finally:
+        _outputs.reset(token)
+
+
+def _check_output(target: Region | Box, maps: Tensor) -> None:
+    """Check maps (N, h, w, K) that are an output of a model.
 
     Regions of what may be probabilities get a warning; the confidence of a box is one in any case.
 
-    Args:
-        targets: any targets, one for each output.
-        graph: the model's graph.
-
     Raises:
-        ValueError: If an output is known to have its classes on another axis than the last.
+        ValueError: If the classes are known to be on another axis than the last.
     """
-    structure = graph.structure
-    parts = structure if isinstance(structure, list | tuple) else [structure]
-    if len(parts) != len(targets) or not all(isinstance(part, int) for part in parts):
-        return  # the call of the targets says which outputs there are
-    for target, output in zip(targets, graph.outputs, strict=True):
-        if isinstance(target, Region | Box):
-            _check_axes(target, graph, output)
-        if isinstance(target, Region) and len(graph.shapes[output]) == 4:
-            warn_if_not_logits(graph, output)
-
-
-def _check_axes(target: Region | Box, graph: Graph, output: Key) -> None:
-    """Reject maps whose last axis is not that of the classes, so that the others are not places.
-
-    Raises:
-        ValueError: If this is known.
-    """
-    shape = graph.shapes[output]
-    if len(shape) != 4 or classes_are_last(graph, output):
+    graph, outputs = _outputs.get() or (None, ())
+    place = next((i for i, output in enumerate(outputs) if output is maps), None)
+    if graph is None or place is None:  # it is not known what is scored
         return
-    axes = class_axes(graph, output) or [axis for axis in (1, 2) if shape[axis] == 1]
-    how = "keras.ops.mean(y, axis=(1, 2, 3))"
-    if len(axes) == 1:
-        how = f"{target.written}(keras.ops.moveaxis(y, {axes[0]}, -1))"
-    raise ValueError(
-        f"target must be a callable for a model whose output {shape} does not have the classes on "
-        f"its last axis, where a {type(target).__name__.lower()} expects them. Use, for example, "
-        f"lambda y: {how}."
-    )
+    output = graph.outputs[place]
+    with tf.init_scope():  # values are followed, also while a computation is compiled
+        last, axes = classes_are_last(graph, output), class_axes(graph, output)
+    if not last:
+        shape = graph.shapes[output]
+        axes = axes or [axis for axis in (1, 2) if shape[axis] == 1]
+        path, _ = keras.tree.flatten_with_path(graph.structure)[place]
+        how = f"keras.ops.mean(y{_indices(path)}, axis=(1, 2, 3))"
+        if len(axes) == 1:
+            how = f"{target.written}(keras.ops.moveaxis(y{_indices(path)}, {axes[0]}, -1))"
+        raise ValueError(
+            f"target must be a callable for a model whose output {shape} does not have the classes "
+            f"on its last axis, where a {type(target).__name__.lower()} expects them. Use, for "
+            f"example, lambda y: {how}."
+        )
+    if isinstance(target, Region):
+        warn_if_not_logits(graph, output)
+
+
+def _indices(path: tuple) -> str:
+    """Write out where an output lies in what the model returns, such as "[0]['name']"."""
+    return "".join(f"[{key!r}]" for key in path)
 
 
 def _corner(

@@ -24,6 +24,7 @@ from kerascnn._heads import (
 from kerascnn._processor import in_a_line, is_of_the_backend
 from kerascnn.visualize._fast.merging import merging
 
+from .places import outputs_of
 from .tape import gradients_of
 
 EPSILON = 1e-6  # a probability is not closer to 0 or 1 when its logit is computed
@@ -237,7 +238,7 @@ def failing_in_one_line(what: str, outputs: Any) -> Iterator[None]:
 def called(graph: Graph, score: Callable, outputs: Sequence[tf.Tensor], count: int) -> tf.Tensor:
     """Call a callable target on the outputs of the model, and check the scores."""
     packed = graph.pack(outputs)
-    with failing_in_one_line("target", packed):
+    with failing_in_one_line("target", packed), outputs_of(graph, outputs):
         scores = score(packed)
     received = "None"
     if scores is not None:

@@ -12,8 +12,6 @@ from kerascnn._class_names import indices_of
 from kerascnn._graph import Graph
 from kerascnn._heads import classes_of, is_binary, known_classes_of
 
-from .places import check_places
-
 SHORT = 60  # characters of a target that an error shows as it is
 
 Target = (
@@ -78,18 +76,10 @@ def check_target(
 
 
 def read_scores(target: Target, graph: Graph, name: str = "target") -> Target:
-    """Convert names and tf-keras-vis scores to class indices, several scores to one callable.
-
-    Raises:
-        ValueError: If the target is a place, but the output does not have the axes of one.
-    """
+    """Convert names and tf-keras-vis scores to class indices, several scores to one callable."""
     read: Any = indices_of(target, graph, name)
     if isinstance(target, (list, tuple)) and target and all(map(callable, target)):
-        if len(read) == 1:
-            return read_scores(read[0], graph)
-        check_places(read, graph)
-        return _sum_of(read)
-    check_places([read], graph)
+        return _sum_of(read) if len(read) > 1 else read_scores(read[0], graph)
     # If the target is a score, this module has been imported; otherwise it is not needed.
     known = sys.modules.get("tf_keras_vis.utils.scores")
     binary = known and is_binary(graph)
