@@ -229,8 +229,8 @@ def failing_in_one_line(what: str, outputs: Any) -> Iterator[None]:
             names = [*outputs] if isinstance(outputs, dict) else range(len(outputs))
             raise ValueError(
                 f"{what}, as a callable, failed on the model's outputs, a "
-                f"{type(outputs).__name__}: {type(error).__name__}: {said}. Choose one of "
-                f"{', '.join(f'y[{name!r}]' for name in names)}."
+                f"{type(outputs).__name__}: {type(error).__name__}: {in_a_line(error)}. Choose one "
+                f"of {', '.join(f'y[{name!r}]' for name in names)}."
             ) from error
         raise
 

@@ -59,6 +59,7 @@ def infidelity(
         fill: color of the square, in the range of the images: a number, a color (C,) or an image;
             `None`: the mean color of each image.
         noise: standard deviation of the noise, as a fraction of the image's range, max − min.
+            Images of whole numbers get whole numbers, between those of the image.
         samples: number of perturbations I; each takes a forward pass.
         scale: whether φ is first multiplied by the factor that makes the mean the smallest, as in
             the paper's experiments, so that methods with any units can be compared.

@@ -42,7 +42,8 @@ def sensitivity_max(
             several inputs, all of which change.
         method: callable from (model, images, target) to heatmaps (N, …), such as `grad_cam`.
         target: target passed to the method; `None`: the class predicted for the original image.
-        radius: largest change of a pixel, as a fraction of the image's range, max − min.
+        radius: largest change of a pixel, as a fraction of the image's range, max − min. Images of
+            whole numbers get whole numbers, between those of the image.
         samples: number of changed images; each takes a call of the method.
         original: (N, …) heatmaps of the images by this method, if they are known; `None`: they are
             computed.
