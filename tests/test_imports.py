@@ -23,7 +23,7 @@ MAY_USE = {
     "_describe": {"arithmetic"},
     "models": {"layers", "weights", "_describe"},
     "training": {"datasets"},  # U-Net's weight map
-    "visualize": {"_describe", "arithmetic"},
+    "visualize": {"_describe"},
     "prediction": {"_describe", "metrics"},
     "trained": {"_describe", "layers", "datasets", "models", "training", "visualize", "weights"},
     "experiments": {

@@ -1,4 +1,4 @@
-"""Outputs that classify each pixel, and which part of the inputs their maps cover."""
+"""Outputs that classify each pixel, and which part of the inputs maps cover."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import Any
 
 import keras
 
-from kerascnn._describe.describe_model import receptive_fields
+from kerascnn._describe.borders import Line, placed_lines
+from kerascnn._describe.describe_model import Field, receptive_fields
 from kerascnn._graph import Graph
 
 Frame = list[float]  # top, left, bottom and right edge, in pixels of an input
 
 
 def describe_pixels(data: dict[str, Any], model: keras.Model, graph: Graph) -> None:
-    """Tell of each output whether it classifies pixels, and where its map lies on each input.
+    """Tell of each output whether it classifies pixels, and where maps lie on each input.
+
+    Maps of other nodes cover the inputs, unless it is told where they lie.
 
     Args:
         data: the inputs, outputs and nodes of the page, with the names of classes.
@@ -21,10 +24,24 @@ def describe_pixels(data: dict[str, Any], model: keras.Model, graph: Graph) -> N
         graph: of the model.
     """
     shapes = [graph.maker(key).shapes[0][1:] for key in graph.inputs]
+    every = list(shapes) if len(shapes) > 1 else shapes[0]
+    fields = [
+        receptive_fields(model, every, only=nth) if len(shape) == 3 else None
+        for nth, shape in enumerate(shapes)
+    ]
     for output in data["outputs"]:
         output["pixels"] = _classifies_pixels(output, data["nodes"])
         if output["pixels"]:
-            output["frames"] = _frames(data["nodes"][output["node"]], model, shapes)
+            output["frames"] = _frames(data["nodes"][output["node"]], fields, shapes)
+    for node in data["nodes"]:
+        if len(node["shape"]) != 3:
+            continue
+        lines = [
+            found and placed_lines(found.get(node["name"]), node["shape"][:2], shape)
+            for found, shape in zip(fields, shapes, strict=True)
+        ]
+        if any(lines):
+            node["frames"] = [both and _frame(*both) for both in lines]
 
 
 def _classifies_pixels(output: dict[str, Any], nodes: list[dict]) -> bool:
@@ -46,16 +63,23 @@ def _classifies_pixels(output: dict[str, Any], nodes: list[dict]) -> bool:
     return output["activation"] == "softmax" or (output["activation"] == "linear" and named)
 
 
-def _frames(node: dict[str, Any], model: keras.Model, shapes: list[tuple]) -> list[Frame | None]:
+def _frame(rows: Line, columns: Line) -> Frame:
+    edges = [line.center - line.step / 2 for line in (rows, columns)]
+    ends = [at + line.units * line.step for at, line in zip(edges, (rows, columns), strict=True)]
+    return [*edges, *ends]
+
+
+def _frames(
+    node: dict[str, Any], fields: list[dict[str, Field] | None], shapes: list[tuple]
+) -> list[Frame | None]:
     """Find what a map covers of each input by the fields of its pixels; `None` for other inputs."""
     height, width, _units = node["shape"]
     frames: list[Frame | None] = []
-    for nth, shape in enumerate(shapes):
-        if len(shape) != 3:
+    for shape, of_input in zip(shapes, fields, strict=True):
+        if of_input is None:
             frames.append(None)
             continue
-        fields = receptive_fields(model, list(shapes) if len(shapes) > 1 else shapes[0], only=nth)
-        found = fields[node["name"]]
+        found = of_input[node["name"]]
         frame = [0.0, 0.0, float(shape[0]), float(shape[1])]
         if isinstance(found, tuple) and all(field.stride > 0 for field in found):
             for axis, (field, size) in enumerate(zip(found, (height, width), strict=True)):

@@ -66,6 +66,16 @@ def test_where_the_map_lies_on_the_input():
     assert frame(keras.Model(inputs, maps)) == [[0, 0, 8, 8]]
 
 
+def test_where_maps_lie_that_do_not_cover_the_input():
+    """Those of 21x21 pixels without padding lack 10 at each side; others are stretched."""
+    steps = [layers.Conv2D(2, 21, name="wide"), layers.GlobalAveragePooling2D(), layers.Dense(3)]
+    first = layers.Conv2D(2, 3, name="narrow")
+    data = page_data(keras.Sequential([keras.Input((40, 36, 1)), first, *steps]))
+    frames = {node["name"]: node.get("frames") for node in data["nodes"]}
+    assert frames.pop("wide") == [[11, 11, 29, 25]]
+    assert not any(frames.values())
+
+
 def test_each_output_of_one_sigmoid_has_two_names():
     inputs = keras.Input((5, 5, 1))
     a, b = (layers.Conv2D(1, 3, activation="sigmoid", name=name)(inputs) for name in "ab")

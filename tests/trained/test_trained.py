@@ -168,8 +168,8 @@ def test_maps_that_do_not_cover_the_images_are_placed(rng):
     model = keras.Model(image, classes(maps))
     net = Trained(model=model, name="a", preprocessing=kc.weights.MODES["unit"])
     picture = rng.random((40, 40, 3)).astype("float32")
+    seen = net.inputs(net.fitted(picture))
     with pytest.warns(UserWarning, match="rows 10 to 30 of 40"):
-        seen = net.inputs(net.fitted(picture))
         expected = kc.visualize.grad_cam(model, seen, target=1, layer="maps")
     heatmap = net.explain(picture, target=1, layer="maps").heatmap  # without the warning
     np.testing.assert_allclose(heatmap[10:30, 10:30], expected[0], rtol=1e-5)

@@ -20,7 +20,8 @@ function camLayers() {
   });
 }
 
-function drawHeat(id, heat, height, width, { map, range, over }) {
+/** Draw a heatmap of some height and width; `frame` is the part of the picture that it covers. */
+function drawHeat(id, heat, height, width, { map, range, over, frame }) {
   const node = inputNode();
   const box = find(`#${id} .picture`);
   const canvas = find("canvas", box);
@@ -38,7 +39,8 @@ function drawHeat(id, heat, height, width, { map, range, over }) {
     context.globalAlpha = map === maps.heat ? 0.9 : 0.6;
     context.imageSmoothingEnabled = true;
   } else context.imageSmoothingEnabled = false;
-  context.drawImage(colors, 0, 0, canvas.width, canvas.height);
+  const [top, left, bottom, right] = (frame ?? [0, 0, tall, wide]).map((edge) => edge * scale);
+  context.drawImage(colors, left, top, right - left, bottom - top);
   [context.globalAlpha, context.globalCompositeOperation] = [1, "source-over"];
   markPixel(box, output().frames?.[state.input]);
 }
@@ -59,7 +61,8 @@ async function drawWhy() {
   if (layer) {
     const cam = net.gradCam(state.run, layer.id, klass, options);
     const [tall, wide] = volumeOf(layer.shape);
-    drawHeat("cam", cam, tall, wide, { map: maps.heat, range: rangeOf(cam), over: true });
+    const frame = layer.frames?.[state.input];
+    drawHeat("cam", cam, tall, wide, { map: maps.heat, range: rangeOf(cam), over: true, frame });
     label("cam", "camAlt", layer.name);
   }
   const fall = await occluded(klass, options, () => mine !== drawing);

@@ -1,8 +1,13 @@
 """Replay and surgery: the page shows what Keras computes with the same weights."""
 
+import base64
+import io
+
 import keras
 import numpy as np
 import pytest
+from keras import layers
+from PIL import Image
 
 import kerascnn as kc
 
@@ -202,3 +207,23 @@ def test_explanations_follow_the_input(visit, lenet_page, lenet, drawn, expect):
     cam = tab.evaluate("[...net.gradCam(state.run, 1, 6)]")
     expected = kc.visualize.grad_cam(lenet, image, target=6, layer="c1")[0]
     assert np.allclose(np.reshape(cam, expected.shape), expected, atol=1e-4 * expected.max())
+
+
+def test_heat_lies_where_the_maps_do(visit, tmp_path, expect):
+    """Maps of 21x21 pixels without padding lack 10 pixels at each side."""
+    wide = layers.Conv2D(1, 21, activation="relu", bias_initializer="ones", name="wide")
+    model = keras.Sequential(
+        [keras.Input((40, 40, 1)), wide, layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    )
+    model.layers[-1].set_weights([np.array([[-1.0, 1.0]]), np.zeros(2)])
+    black, page = np.zeros((1, 40, 40, 1), "float32"), tmp_path / "wide.html"
+    kc.explorer.export(model, page, class_names=["a", "b"], samples=black)
+    tab = visit(page, at="#tab=why&sample=0")
+    canvas = tab.locator("#cam canvas")
+    expect(canvas).to_have_attribute("aria-label", "Grad-CAM for b at the layer wide")
+    address = canvas.evaluate("canvas => canvas.toDataURL()")
+    picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+    colored = np.array(picture.convert("L")) > 20
+    rows, columns = np.nonzero(colored)
+    edges = np.array([rows.min(), rows.max() + 1, columns.min(), columns.max() + 1])
+    np.testing.assert_allclose(edges / len(colored), [0.25, 0.75, 0.25, 0.75], atol=0.03)
