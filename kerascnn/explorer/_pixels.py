@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from kerascnn._describe.borders import Line, placed_lines
+from kerascnn._describe.borders import placed_lines
 from kerascnn._describe.describe_model import Field, receptive_fields
 from kerascnn._graph import Graph
 
@@ -34,14 +34,10 @@ def describe_pixels(data: dict[str, Any], model: keras.Model, graph: Graph) -> N
         if output["pixels"]:
             output["frames"] = _frames(data["nodes"][output["node"]], fields, shapes)
     for node in data["nodes"]:
-        if len(node["shape"]) != 3:
-            continue
-        lines = [
-            found and placed_lines(found.get(node["name"]), node["shape"][:2], shape)
-            for found, shape in zip(fields, shapes, strict=True)
-        ]
-        if any(lines):
-            node["frames"] = [both and _frame(*both) for both in lines]
+        if len(node["shape"]) == 3:
+            frames = _where_placed(node, fields, shapes)
+            if any(frames):
+                node["frames"] = frames
 
 
 def _classifies_pixels(output: dict[str, Any], nodes: list[dict]) -> bool:
@@ -63,10 +59,18 @@ def _classifies_pixels(output: dict[str, Any], nodes: list[dict]) -> bool:
     return output["activation"] == "softmax" or (output["activation"] == "linear" and named)
 
 
-def _frame(rows: Line, columns: Line) -> Frame:
-    edges = [line.center - line.step / 2 for line in (rows, columns)]
-    ends = [at + line.units * line.step for at, line in zip(edges, (rows, columns), strict=True)]
-    return [*edges, *ends]
+def _where_placed(
+    node: dict[str, Any], fields: list[dict[str, Field] | None], shapes: list[tuple]
+) -> list[Frame | None]:
+    """Find what a map covers of each input; `None` if it is stretched over all of it."""
+    frames: list[Frame | None] = []
+    for shape, of_input in zip(shapes, fields, strict=True):
+        field = of_input.get(node["name"]) if of_input else None
+        lines = placed_lines(field, node["shape"][:2], shape)
+        starts = [line.center - line.step / 2 for line in lines or ()]
+        ends = [x + line.units * line.step for x, line in zip(starts, lines or (), strict=True)]
+        frames.append([*starts, *ends] or None)
+    return frames
 
 
 def _frames(
