@@ -348,9 +348,17 @@ def end_nodes(graph: Graph) -> set[str]:
             keeps = squashing(node.operation) or keeps_values(node.operation)
             if not (bare and keeps) and known_name(node.operation) not in ENLARGING:
                 break
-            node = graph.maker(node.inputs[0])
+            enlarged, node = not (bare and keeps), graph.maker(node.inputs[0])
+            if enlarged and not _may_be_scores(node.operation):
+                break  # features are enlarged
             names.add(node.name)
     return names
+
+
+def _may_be_scores(operation: keras.Operation) -> bool:
+    """Return whether an operation may compute scores: it ends in no activation such as a ReLU."""
+    keeps = keeps_values(operation) or known_name(operation) in ENLARGING
+    return keeps or bool(squashing(operation)) or applied_last(operation) == "linear"
 
 
 def without_activation(node: Node, args: tuple, kwargs: dict) -> object:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerascnn import visualize
 from kerascnn._errors import unknown
+from kerascnn._graph import flatten
 from kerascnn._text import class_texts
 from kerascnn.visualize._engine.placing import on_images, placed
 
@@ -75,7 +76,8 @@ def explain(
         found = getattr(visualize, method)(*arguments)
     found = getattr(found, "attributions", found)
     if method in CAMS:
-        found = on_images(net.model, inputs, found, arguments[-1])
+        node = flatten(net.model).node(arguments[-1])
+        found = on_images(net.model, [inputs], found, node)
     found = found[0]
     if found.ndim > 2:
         found = found.sum(axis=-1) if method in SUMS else np.abs(found).max(axis=-1)

@@ -54,7 +54,9 @@ def guided_grad_cam(
     question = ask(model, images, target)
     node = _check_images(question, layer)
     with placed():
-        heatmaps = grad_cam(model, images, target, layer, batch_size=batch_size, verbose=verbose)
+        heatmaps = grad_cam(
+            model, images, target, node.name, batch_size=batch_size, verbose=verbose
+        )
     details = guided_backprop(model, images, target, batch_size=batch_size, verbose=verbose)
     products, shapes = [], [x.shape[1:] for x in question.images]
     for place, detail in enumerate(keras.tree.flatten(details)):
@@ -83,7 +85,7 @@ def _check_images(question: Question, layer: LayerLike) -> Node:
     ]
     if images:
         check_channels_last(graph, images)
-    node = select_maps(graph, layer, question.score, overlaid=True)
+    node = select_maps(graph, layer, question.score, overlaid=True, maps_only=True)
     if not images or len(node.shapes[0]) != 4:
         raise ValueError(
             "model must take images (N, H, W, C), and layer must have maps (N, h, w, K), which are "

@@ -13,7 +13,7 @@ from ._engine.answers import outputs_of, with_predicted_classes
 from ._engine.hiding import Fill, check_fill, hidden_scores
 from ._engine.images import Images, check_sees, image_input
 from ._engine.layers import LayerLike, select_maps
-from ._engine.placing import lines_of, upsampled, warn_of_border
+from ._engine.placing import around, lines_of, warn_of_border
 from ._engine.question import ask
 from ._engine.targets import Target
 
@@ -81,7 +81,8 @@ def score_cam(
     images = question.images[place]
     behind = check_fill(baseline, images, "baseline")
     question = with_predicted_classes(question, batch_size)
-    node = select_maps(question.graph, layer, question.score, overlaid=True)
+    graph, score = question.graph, question.score
+    node = select_maps(graph, layer, score, overlaid=True, maps_only=True)
     if len(node.shapes[0]) != 4:
         raise ValueError(
             f"layer must output maps (N, h, w, K), which mask the images; {node.name!r} has output "
@@ -101,13 +102,14 @@ def score_cam(
     count = len(images)
     rows = np.concatenate([np.arange(count), image])  # first, the fully masked images
     shown = np.concatenate([np.zeros_like(maps[..., 0]), maps[image, :, :, channel]])
-    if lines:  # DEVIATION: maps that do not cover the images are not stretched over them.
-        shown = upsampled(shown, lines, images.shape[1:3])
+    # DEVIATION: maps that do not cover the images are not stretched over them.
+    weights = [around(line, count) for line in lines or ()]
     with progress("Score-CAM", len(rows), verbose) as advance:
         # DEVIATION: masked pixels show the baseline X_b; in the paper it is black, hence X ∘ H.
         scores = hidden_scores(
-            question, place, behind, mask, rows, of_rows=[shown], probability=probability,
-            batch_size=batch_size, advance=advance, precision=precision,
+            question, place, behind, placed_mask if lines else mask, rows, of_images=weights,
+            of_rows=[shown], probability=probability, batch_size=batch_size, advance=advance,
+            precision=precision,
         )  # fmt: skip
     increase = np.zeros(chosen.shape, "float32")
     # "Channel-wise Increase of Confidence": C(A) = f(X ∘ H) − f(X_b)
@@ -120,8 +122,17 @@ def score_cam(
 def mask(size: tuple[int, int], maps) -> Tensor:
     """Compute H = s(Up(A)): maps (B, h, w) upsampled to the image size and scaled to [0, 1]."""
     up = ops.image.resize(maps[..., None], size, "bilinear", data_format="channels_last")[..., 0]
-    low, high = (f(up, axis=(1, 2), keepdims=True) for f in (ops.min, ops.max))
-    return (up - low) / ops.where(high > low, high - low, 1)
+    return _scaled(up)
+
+
+def placed_mask(size: tuple[int, int], rows, columns, maps) -> Tensor:
+    """Compute s(A), placed by the weights of units around each row and column; 0 elsewhere."""
+    return ops.einsum("nyh,nhw,nxw->nyx", rows, _scaled(maps), columns)
+
+
+def _scaled(maps) -> Tensor:
+    low, high = (f(maps, axis=(1, 2), keepdims=True) for f in (ops.min, ops.max))
+    return (maps - low) / ops.where(high > low, high - low, 1)
 
 
 def _strongest(maps: np.ndarray, count: int | None) -> np.ndarray:

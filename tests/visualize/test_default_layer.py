@@ -403,9 +403,28 @@ def test_a_linear_embedding_of_patches_is_no_feature_map(rng):
     """As in ViT (Dosovitskiy et al. 2021), where a convolution cuts and projects the patches."""
     model = transformer(layers.Conv2D(8, 4, strides=4))
     assert default(model) == "sum1"
-    assert visualize.grad_cam(model, rng.random((1, 16, 16, 3)), 1).shape == (1, 16)
+    with pytest.warns(UserWarning, match=r"of 'sum1', are tokens .* Set reshape"):
+        assert visualize.grad_cam(model, rng.random((1, 16, 16, 3)), 1).shape == (1, 16)
     convolutions = [layers.Conv2D(8, 4, strides=4, activation="relu", name="maps")]
     assert default(transformer(keras.Sequential([*convolutions]))).endswith("maps")
+
+
+def test_methods_that_need_maps_take_the_embedding(rng):
+    images = rng.random((1, 16, 16, 3))
+    model = transformer(layers.Conv2D(8, 4, strides=4, name="patches"))
+    expected = visualize.score_cam(model, images, 1, "patches")
+    np.testing.assert_array_equal(visualize.score_cam(model, images, 1), expected)
+
+
+@pytest.mark.parametrize("features", [True, False])
+def test_features_that_are_enlarged_are_no_scores(features):
+    """Of a network that returns them, or whose classes are theirs."""
+    x = inputs = keras.Input((16, 16, 3))
+    for name in ("first", "second"):
+        x = layers.Conv2D(4, 3, activation="relu", name=name)(x)
+    x = layers.UpSampling2D(2)(x)
+    model = keras.Model(inputs, x if features else layers.Softmax()(x))
+    assert default(model) == "second"
 
 
 @pytest.mark.parametrize("name", ["grad_cam", "ablation_cam", "eigen_cam"])

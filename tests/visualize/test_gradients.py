@@ -212,6 +212,7 @@ WITH_MORE = {
     "randomization_test": lambda method, model, x: method(model, x, kc.visualize.saliency),
     "receptive_field": lambda method, model, x: method(model),
     "style_transfer": lambda method, model, x: method(model, x, x),
+    "upsample": lambda method, model, x: method(model, x, x[:, 0], "conv"),
     "weight_templates": lambda method, model, x: method(model),
 }
 OF_WEIGHTS = ("filters", "weight_gradients")  # which are the same in both formats

@@ -89,13 +89,36 @@ def test_score_cam_masks_with_placed_maps(rng):
     with pytest.warns(UserWarning, match="rows 10 to 30 of 40"):
         ours = visualize.score_cam(model, image, 1)
     maps = visualize.activations(model, image, "maps")
-    masks = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    masks = np.pad(masks, ((0, 0), (9, 9), (9, 9), (0, 0)))[0].transpose(2, 0, 1)
+    masks = maps[0].transpose(2, 0, 1)
     low, high = (f(masks, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
     masks = (masks - low) / (high - low)
+    masks = np.pad(masks, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    masks = np.pad(masks, ((0, 0), (9, 9), (9, 9)))  # the image is hidden where no unit lies
     scores = model(masks[..., None] * image).numpy()[:, 1] - model(0 * image).numpy()[:, 1]
     alpha = np.exp(scores) / np.exp(scores).sum()
     np.testing.assert_allclose(ours, np.maximum(maps @ alpha, 0), rtol=1e-4, atol=1e-7)
+
+
+def test_the_advice_names_the_input_if_there_are_several(rng):
+    inputs = [keras.Input((40, 40, 1), name=name) for name in "ab"]
+    x = layers.Conv2D(2, 21, name="maps")(layers.Concatenate()(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+    images = list(rng.random((2, 1, 40, 40, 1)).astype("float32"))
+    with pytest.warns(UserWarning, match="rows 10 to 30 of 40") as said:
+        heatmaps = visualize.grad_cam(model, images, 1)
+    advice = str(said[0].message).partition("them with kerascnn.visualize.")[2].rstrip(".")
+    scope = {"upsample": visualize.upsample, "model": model, "images": images, "heatmaps": heatmaps}
+    assert eval(advice, scope).shape == (1, 40, 40)
+
+
+def test_metrics_take_them_placed(valid, pixel):
+    """Also of methods that are named."""
+    with pytest.warns(UserWarning, match=COVER):
+        heatmaps = visualize.grad_cam(valid, pixel, 1)
+    placed = visualize.upsample(valid, pixel, heatmaps)
+    expected = visualize.metrics.sparseness(placed)
+    table = visualize.evaluate(["grad_cam"], valid, pixel, ["sparseness"], target=1)
+    np.testing.assert_allclose(table.values["grad_cam"]["sparseness"].ravel(), expected, rtol=1e-5)
 
 
 def test_maps_that_cover_the_images_are_stretched(rng):

@@ -107,6 +107,7 @@ def select_maps(
     score: Callable | None = None,
     *,
     overlaid: bool = False,
+    maps_only: bool = False,
     tokens: bool = False,
 ) -> Node:
     """Find a layer, as `select_layer` does, whose output is feature maps, (N, …, K).
@@ -118,6 +119,7 @@ def select_maps(
         layer: the layer; `None`: the last feature maps.
         score: a callable target, if any.
         overlaid: whether the maps are laid over the images.
+        maps_only: whether only maps (N, h, w, K) will do.
         tokens: whether tokens (N, T, K) are preferred to maps, if no layer is given.
 
     Raises:
@@ -125,8 +127,16 @@ def select_maps(
             transposed or mirrored.
     """
     if layer is None:
-        node = last_maps(graph, graph.outputs if score else graph.outputs[:1], tokens=tokens)
+        outputs = graph.outputs if score else graph.outputs[:1]
+        node = last_maps(graph, outputs, maps_only=maps_only, tokens=tokens)
         _check_places(graph, node, overlaid)
+        of_images = any(len(graph.maker(key).shapes[0]) == 4 for key in graph.inputs)
+        if of_images and not tokens and len(node.shapes[0]) == 3:
+            warn(
+                f"the last maps, of {node.name!r}, are tokens (N, T, K), and so heatmaps are "
+                "(N, T). Set reshape to the height and width of the images in patches for maps "
+                "(N, h, w), or layer to another layer."
+            )
         return node
     node = graph.node(layer)
     check_channels(graph, node)
@@ -192,6 +202,7 @@ def last_maps(
     outputs: tuple[Key, ...],
     preferred: Container[str] | None = None,
     *,
+    maps_only: bool = False,
     tokens: bool = False,
 ) -> Node:
     """Find the last feature maps that carry all image information, before the final pooling.
@@ -205,6 +216,7 @@ def last_maps(
         outputs: keys of the outputs to consider.
         preferred: names of the layers to choose from if one of them carries all information, such
             as those with fine maps; `None`: all.
+        maps_only: whether only maps (N, h, w, K) will do.
         tokens: whether tokens (N, T, K) are preferred to maps.
 
     Raises:
@@ -222,7 +234,8 @@ def last_maps(
     behind = [n for n in ready if n.name not in prepares]
     linear = linear_in_images(graph)
     groups = [group for r in ranks if (group := [n for n in behind if is_map(n, r)])]
-    groups.sort(key=lambda group: all(n.name in linear for n in group))
+    if not maps_only:
+        groups.sort(key=lambda group: all(n.name in linear for n in group))
     maps = groups[0] if groups else []
     if not maps:
         hidden = [n for n in graph.leading_to(outputs) if _hides_layers(n.operation)]

@@ -66,10 +66,13 @@ class Region:
         if mask.shape[1:] != size:
             corner = self.corner(mask.shape[1:], size) if self.corner else None
         if len(mask) not in (1, shape[0]) or corner is None:
+            how = ""
+            if corner is None and not self.corner:  # as in a callable
+                how = " Where the border is not looked up, crop the mask to the maps."
             raise ValueError(
                 f"mask must have the size of the maps, {size[0]}x{size[1]}, or of the images if "
                 "the maps lack a known border of them, and be one or one for each of the "
-                f"{shape[0]} images; received {self.mask.shape}."
+                f"{shape[0]} images; received {self.mask.shape}.{how}"
             )
         (top, left), (height, width) = corner, size
         mask = mask[:, top : top + height, left : left + width]

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerascnn._describe.borders import Lines, placed_lines
+from kerascnn._describe.borders import Line, Lines, placed_lines
 from kerascnn._describe.describe_model import receptive_fields
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Node, flatten
@@ -65,6 +65,12 @@ def upsampled(maps: np.ndarray, lines: Lines | None, size: Sequence[int]) -> np.
     return np.einsum("yh,nhw,xw->nyx", rows, maps, columns, optimize=True)
 
 
+def around(line: Line, count: int) -> np.ndarray:
+    """Return how much each unit counts for each pixel of each of some images (N, side, units)."""
+    weights = line.around(np.arange(line.side))
+    return np.broadcast_to(weights, (count, *weights.shape))
+
+
 def warn_of_border(
     model: keras.Model,
     graph: Graph,
@@ -79,22 +85,27 @@ def warn_of_border(
     for place in range(len(images)):
         if lines := lines_of(model, graph, node, shapes, place, units):
             rows, columns = lines
+            several = sum(len(shape) == 3 for shape in shapes) > 1
             warn(
                 f"the maps of {node.name!r} cover rows {rows.covers} and columns {columns.covers} "
                 "of the images, so heatmaps must not be stretched over them. Place them with "
-                f"kerascnn.visualize.upsample(model, images, heatmaps, {node.name!r})."
+                f"kerascnn.visualize.upsample(model, images, heatmaps, {node.name!r}"
+                f"{f', input={place}' * several})."
             )
             return
 
 
 def on_images(
-    model: keras.Model, images: np.ndarray, heatmaps: np.ndarray, layer: str
+    model: keras.Model,
+    images: Sequence[np.ndarray],
+    heatmaps: np.ndarray,
+    node: Node,
+    place: int = 0,
 ) -> np.ndarray:
-    """Upsample heatmaps (N, h, w) of a layer to images (N, H, W, C) if they must be placed."""
-    graph = flatten(model)
-    units = heatmaps.shape[1:]
-    lines = lines_of(model, graph, graph.node(layer), [images.shape[1:]], 0, units)
-    return upsampled(heatmaps, lines, images.shape[1:3]) if lines else heatmaps
+    """Upsample heatmaps (N, h, w) of a layer to the images of an input if they must be placed."""
+    shapes = [x.shape[1:] for x in images]
+    lines = lines_of(model, flatten(model), node, shapes, place, heatmaps.shape[1:])
+    return upsampled(heatmaps, lines, shapes[place][:2]) if lines else heatmaps
 
 
 @contextmanager

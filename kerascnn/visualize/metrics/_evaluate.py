@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -16,7 +17,9 @@ from kerascnn._progress import progress
 from kerascnn.visualize._engine.answers import predicted_classes
 from kerascnn.visualize._engine.heatmaps import check_attributions, check_masks, maps_by, resized
 from kerascnn.visualize._engine.images import Images, image_input
-from kerascnn.visualize._engine.question import ask
+from kerascnn.visualize._engine.layers import select_maps
+from kerascnn.visualize._engine.placing import on_images, placed
+from kerascnn.visualize._engine.question import Question, ask
 from kerascnn.visualize._engine.targets import Target
 
 from ._attribution_mass import attribution_mass
@@ -35,6 +38,12 @@ from ._sparseness import sparseness
 
 Methods = Sequence[str | Callable] | Mapping[str, str | Callable]
 Metrics = Sequence[str] | Mapping[str, Mapping[str, Any] | Callable]
+
+
+CAMS = (  # whose heatmaps have the resolution of a layer
+    "ablation_cam", "eigen_cam", "finer_cam", "grad_cam", "grad_cam_plus_plus", "hires_cam",
+    "layer_cam", "score_cam",
+)  # fmt: skip
 
 
 class Metric(NamedTuple):
@@ -179,7 +188,7 @@ def evaluate(
             method = _with_full_batches(method, largest)
             for seed in seeds:
                 seeded = partial(method, seed=seed) if varies else method
-                one = partial(_one_of, seeded, place, len(question.images))
+                one = partial(_one_of, seeded, place, question)
                 if varies or seed == seeds[0]:
                     maps = maps_by(one, model, images, explained, len(question))
                     given["original"] = maps
@@ -200,11 +209,26 @@ def evaluate(
     )
 
 
-def _one_of(method: Callable, place: int, inputs: int, model: Any, images: Any, target: Any) -> Any:
-    """Call a method, and choose the heatmaps of one of several inputs."""
-    maps = method(model, images, target)
+def _one_of(
+    method: Callable, place: int, question: Question, model: Any, images: Any, target: Any
+) -> Any:
+    """Call a method, and choose the heatmaps of one of several inputs.
+
+    Class activation maps of a layer that does not cover the images are placed on them.
+    """
+    cam = _inside(method) in [getattr(visualize, name) for name in CAMS]
+    with placed() if cam else nullcontext():
+        maps = method(model, images, target)
     maps = getattr(maps, "attributions", maps)
-    return maps[place] if inputs > 1 and isinstance(maps, list) else maps
+    if cam and maps.ndim == 3:
+        bound = method.keywords if isinstance(method, partial) else {}
+        with_tokens = bound.get("reshape") is not None
+        node = select_maps(
+            question.graph, bound.get("layer"), question.score, tokens=with_tokens,
+            maps_only=_inside(method) is visualize.score_cam,
+        )  # fmt: skip
+        maps = on_images(model, question.images, maps, node, place)
+    return maps[place] if len(question.images) > 1 and isinstance(maps, list) else maps
 
 
 def _result(

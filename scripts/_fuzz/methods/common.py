@@ -140,11 +140,15 @@ def pictures_of(case):
     return place, case.arrays[place]
 
 
+def lines_at(case, name, maps, place):
+    """Find where the units of a layer lie in the images of an input, if they are placed."""
+    graph, shapes = flatten(case.model), [x.shape[1:] for x in case.arrays]
+    return lines_of(case.model, graph, graph.node(name), shapes, place, maps.shape[1:3])
+
+
 def upsampled(case, name, maps, place):
     """Stretch maps (N, h, w) of a layer over the images of an input, unless they are placed."""
-    size, graph = case.arrays[place].shape[1:3], flatten(case.model)
-    shapes = [x.shape[1:] for x in case.arrays]
-    lines = lines_of(case.model, graph, graph.node(name), shapes, place, maps.shape[1:])
+    size, lines = case.arrays[place].shape[1:3], lines_at(case, name, maps, place)
     if lines is None:
         return tf.image.resize(maps[..., None], size, "bilinear").numpy()[..., 0]
     rows, columns = (line.around(np.arange(n)) for line, n in zip(lines, size, strict=True))

@@ -4,6 +4,7 @@ import numpy as np
 
 from _fuzz.methods.common import (
     choose_layer,
+    lines_at,
     method,
     numbers,
     options,
@@ -70,9 +71,14 @@ def score_cam(case):
     black = scores_of(case, place, np.zeros_like(images), probability=probability)
     increase = []
     for k in range(maps.shape[-1]):
-        up = upsampled(case, name, maps[..., k], place)[..., None]
-        low, high = (f(up, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
-        shown = images * (up - low) / np.where(high > low, high - low, 1)
+        masks = maps[..., k]
+        if not lines_at(case, name, maps, place):
+            masks = upsampled(case, name, masks, place)
+        low, high = (f(masks, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+        masks = (masks - low) / np.where(high > low, high - low, 1)
+        if masks.shape[1:] != images.shape[1:3]:
+            masks = upsampled(case, name, masks, place)
+        shown = images * masks[..., None]
         increase.append(scores_of(case, place, shown, probability=probability) - black)
     increase = np.stack(increase, axis=1)
     alpha = np.exp(increase - increase.max(axis=1, keepdims=True))
