@@ -26,7 +26,8 @@ def normalization(net, x):
         lambda: layers.BatchNormalization(axis if isinstance(axis, int) else -1),
         lambda: layers.LayerNormalization(axis),
         lambda: layers.UnitNormalization(axis),
-        lambda: layers.RMSNormalization(axis),
+        # Keras multiplies by its scale along the last axes, whichever are normalized.
+        lambda: layers.RMSNormalization(-1 if isinstance(axis, int) else axis),
         lambda: layers.GroupNormalization(1),
         lambda: layers.Softmax(axis),
         lambda: layers.Rescaling(0.5, 0.1),
