@@ -28,7 +28,9 @@ def overlay(
     """Overlay a heatmap on its image; the larger the value, the less the image shows through.
 
     Each cell of the heatmap covers its share of the image, with bilinear interpolation between the
-    centers of the cells. A heatmap with negative values is drawn in two colors around 0.
+    centers of the cells. A heatmap with negative values is drawn in two colors around 0. A heatmap
+    of maps that do not cover the image, as without padding, must be placed first: see
+    `kerascnn.visualize.upsample`.
 
     Args:
         image: (H, W), (H, W, 1) or (H, W, 3), float in [0, 1] or uint8.

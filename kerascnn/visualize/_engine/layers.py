@@ -108,7 +108,7 @@ def select_maps(
     *,
     overlaid: bool = False,
     maps_only: bool = False,
-    tokens: bool = False,
+    tokens: bool | None = None,
 ) -> Node:
     """Find a layer, as `select_layer` does, whose output is feature maps, (N, …, K).
 
@@ -120,7 +120,8 @@ def select_maps(
         score: a callable target, if any.
         overlaid: whether the maps are laid over the images.
         maps_only: whether only maps (N, h, w, K) will do.
-        tokens: whether tokens (N, T, K) are preferred to maps, if no layer is given.
+        tokens: whether tokens (N, T, K) are preferred to maps, if no layer is given. If not, there
+            is a warning of them; `None`: neither.
 
     Raises:
         ValueError: If the layer does not exist, its output has no positions, or these are
@@ -128,10 +129,10 @@ def select_maps(
     """
     if layer is None:
         outputs = graph.outputs if score else graph.outputs[:1]
-        node = last_maps(graph, outputs, maps_only=maps_only, tokens=tokens)
+        node = last_maps(graph, outputs, maps_only=maps_only, tokens=bool(tokens))
         _check_places(graph, node, overlaid)
         of_images = any(len(graph.maker(key).shapes[0]) == 4 for key in graph.inputs)
-        if of_images and not tokens and len(node.shapes[0]) == 3:
+        if of_images and tokens is False and len(node.shapes[0]) == 3:
             warn(
                 f"the last maps, of {node.name!r}, are tokens (N, T, K), and so heatmaps are "
                 "(N, T). Set reshape to the height and width of the images in patches for maps "

@@ -224,7 +224,7 @@ def _one_of(
         bound = method.keywords if isinstance(method, partial) else {}
         with_tokens = bound.get("reshape") is not None
         node = select_maps(
-            question.graph, bound.get("layer"), question.score, tokens=with_tokens,
+            question.graph, bound.get("layer"), question.score, tokens=with_tokens or None,
             maps_only=_inside(method) is visualize.score_cam,
         )  # fmt: skip
         maps = on_images(model, question.images, maps, node, place)
