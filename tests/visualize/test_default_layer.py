@@ -51,6 +51,16 @@ def test_adaptive_pooling_closes_too(pool):
     assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))) == "conv"
 
 
+def test_zeros_around_maps_are_no_features():
+    """MobileNetV2 pads before its last strides, behind which images of 32 pixels are 1x1."""
+    inputs = keras.Input((8, 8, 1))
+    maps = layers.ZeroPadding2D(1)(
+        layers.Conv2D(2, 3, strides=4, padding="same", name="maps")(inputs)
+    )
+    maps = layers.Conv2D(2, 4, activation="relu")(maps)
+    assert default(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))) == "maps"
+
+
 def test_a_vector_beside_the_images_is_no_way_around():
     images, vector = keras.Input((9, 9, 1)), keras.Input((3,))
     maps = layers.Dropout(0.5)(layers.MaxPooling2D()(layers.Conv2D(2, 3, name="conv")(images)))

@@ -59,6 +59,9 @@ CALLS = {
     "score_cam": lambda model, x: see.score_cam(model, x),
     "smooth_grad": lambda model, x: see.smooth_grad(model, x, samples=2),
     "top_patches": lambda model, x: see.top_patches(model, x, "deep"),
+    "upsample": lambda model, x: see.upsample(
+        model, x, see.grad_cam(model, x, layer="deep"), "deep"
+    ),
     "weight_gradients": lambda model, x: see.weight_gradients(
         model, x, lambda y: keras.ops.mean(y), training=True
     ),

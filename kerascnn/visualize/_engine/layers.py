@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import keras
 
+from kerascnn._describe.families import PADDING
 from kerascnn._errors import warn
 from kerascnn._graph import Graph, Key, Node
 from kerascnn._heads import end_nodes, keeps_values
@@ -22,7 +23,8 @@ from .channels import (
 
 LayerLike = str | keras.layers.Layer | None
 
-POOLINGS = (
+CLOSING = (  # pooling, and padding with zeros, which are no features
+    *PADDING,
     keras.layers.MaxPooling1D,
     keras.layers.MaxPooling2D,
     keras.layers.MaxPooling3D,
@@ -298,7 +300,7 @@ def _passed_by_all(nodes: list[Node], outputs: tuple[Key, ...]) -> set[str]:
 
 
 def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
-    """Return the last feature maps, or the input of the pooling layers at the end.
+    """Return the last feature maps, or the input of the pooling and padding layers at the end.
 
     What is computed value by value behind the pooling is at the end, too.
     """
@@ -306,7 +308,7 @@ def _before_pooling(graph: Graph, maps: list[Node]) -> Node:
     node = last = maps[-1]
     while node.name in names and len(node.inputs) == 1:
         name = known_name(node.operation)
-        pools = isinstance(node.operation, POOLINGS) or name.startswith(POOLING_NAMES)
+        pools = isinstance(node.operation, CLOSING) or name.startswith(POOLING_NAMES)
         if not (pools or keeps_values(node.operation) or is_pointwise(node.operation)):
             break
         node = graph.maker(node.inputs[0])
