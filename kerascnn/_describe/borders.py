@@ -47,13 +47,30 @@ class Line(NamedTuple):
         return (weights * near[:, None]).astype("float32")
 
     @property
+    def edges(self) -> tuple[float, float]:
+        """Where the units begin and end."""
+        start = self.center - self.step / 2
+        return start, start + self.units * self.step
+
+    @property
     def covers(self) -> str:
         """The pixels that the units cover, such as "7 to 23 of 32"."""
-        first = self.center - self.step / 2
-        return f"{round(first)} to {round(first + self.units * self.step)} of {self.side}"
+        start, end = self.edges
+        return f"{round(start)} to {round(end)} of {self.side}"
 
 
 Lines = tuple[Line, Line]  # of the rows and of the columns
+
+
+def lines_along(fields: Field, units: Sequence[int], shape: Sequence[int]) -> Lines | None:
+    """Find where the units of maps lie, as `placed_lines`; `None` if that is not known."""
+    if not isinstance(fields, tuple) or len(fields) != 2 or any(f.stride <= 0 for f in fields):
+        return None
+    rows, columns = (
+        Line(float(field.center) + 0.5, float(field.stride), count, side)
+        for field, count, side in zip(fields, units, shape, strict=False)
+    )
+    return rows, columns
 
 
 def placed_lines(fields: Field, units: Sequence[int], shape: Sequence[int]) -> Lines | None:
@@ -68,14 +85,9 @@ def placed_lines(fields: Field, units: Sequence[int], shape: Sequence[int]) -> L
         The rows and columns of the units. `None` if stretched maps are off by less than `TOLERATED`
         or `FEW`, or if the receptive fields are not known or do not move along the images.
     """
-    if not isinstance(fields, tuple) or len(fields) != 2 or any(f.stride <= 0 for f in fields):
-        return None
-    rows, columns = (
-        Line(float(field.center) + 0.5, float(field.stride), count, side)
-        for field, count, side in zip(fields, units, shape, strict=False)
-    )
-    off = any(_is_off(line, field) for line, field in zip((rows, columns), fields, strict=True))
-    return (rows, columns) if off else None
+    lines = lines_along(fields, units, shape)
+    off = lines and isinstance(fields, tuple) and any(map(_is_off, lines, fields))
+    return lines if off else None
 
 
 def _is_off(line: Line, field: ReceptiveField) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from kerascnn._describe.borders import placed_lines
+from kerascnn._describe.borders import Lines, lines_along, placed_lines
 from kerascnn._describe.describe_model import Field, receptive_fields
 from kerascnn._graph import Graph
 
@@ -67,9 +67,7 @@ def _where_placed(
     for shape, of_input in zip(shapes, fields, strict=True):
         field = of_input.get(node["name"]) if of_input else None
         lines = placed_lines(field, node["shape"][:2], shape)
-        starts = [line.center - line.step / 2 for line in lines or ()]
-        ends = [x + line.units * line.step for x, line in zip(starts, lines or (), strict=True)]
-        frames.append([*starts, *ends] or None)
+        frames.append(_frame(lines) if lines else None)
     return frames
 
 
@@ -77,17 +75,15 @@ def _frames(
     node: dict[str, Any], fields: list[dict[str, Field] | None], shapes: list[tuple]
 ) -> list[Frame | None]:
     """Find what a map covers of each input by the fields of its pixels; `None` for other inputs."""
-    height, width, _units = node["shape"]
     frames: list[Frame | None] = []
     for shape, of_input in zip(shapes, fields, strict=True):
         if of_input is None:
             frames.append(None)
             continue
-        found = of_input[node["name"]]
-        frame = [0.0, 0.0, float(shape[0]), float(shape[1])]
-        if isinstance(found, tuple) and all(field.stride > 0 for field in found):
-            for axis, (field, size) in enumerate(zip(found, (height, width), strict=True)):
-                start = float(field.center - field.stride / 2) + 0.5
-                frame[axis], frame[axis + 2] = start, start + float(field.stride * size)
-        frames.append(frame)
+        lines = lines_along(of_input[node["name"]], node["shape"][:2], shape)
+        frames.append(_frame(lines) if lines else [0.0, 0.0, float(shape[0]), float(shape[1])])
     return frames
+
+
+def _frame(lines: Lines) -> Frame:
+    return [line.edges[end] for end in (0, 1) for line in lines]

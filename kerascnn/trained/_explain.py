@@ -11,9 +11,10 @@ from kerascnn import visualize
 from kerascnn._errors import unknown
 from kerascnn._graph import flatten
 from kerascnn._text import class_texts
+from kerascnn.visualize._cams import CAMS
 from kerascnn.visualize._engine.placing import on_images, placed
 
-from ._methods import CAMS, METHODS, PIXELS, SUMS
+from ._methods import METHODS, PIXELS, SUMS
 from ._probabilities import first_of, is_logit
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kerascnn._describe.describe_model import followed
+from kerascnn._describe.shapes import specs_of
 
 from ._engine.axes import graph_of
 from ._engine.heatmaps import check_heatmaps
@@ -56,7 +56,7 @@ def upsample(
     check_sees(graph, node, place)
     values = check_heatmaps(heatmaps, len(arrays[place]))
     shapes = [x.shape[1:] for x in arrays]
-    size = followed(model, graph, shapes)[0][node.outputs[0]][1:-1]
+    size = specs_of(model, graph, shapes)[node.outputs[0]].shape[1:-1]
     if len(size) == 2 and tuple(size) != values.shape[1:]:
         raise ValueError(
             f"heatmaps must be those of {node.name!r}, whose maps are {size[0]}x{size[1]}; "

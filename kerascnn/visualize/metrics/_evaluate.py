@@ -14,6 +14,7 @@ from kerascnn import visualize
 from kerascnn._checks import is_whole
 from kerascnn._errors import unknown
 from kerascnn._progress import progress
+from kerascnn.visualize._cams import CAMS
 from kerascnn.visualize._engine.answers import predicted_classes
 from kerascnn.visualize._engine.heatmaps import check_attributions, check_masks, maps_by, resized
 from kerascnn.visualize._engine.images import Images, image_input
@@ -38,12 +39,6 @@ from ._sparseness import sparseness
 
 Methods = Sequence[str | Callable] | Mapping[str, str | Callable]
 Metrics = Sequence[str] | Mapping[str, Mapping[str, Any] | Callable]
-
-
-CAMS = (  # whose heatmaps have the resolution of a layer
-    "ablation_cam", "eigen_cam", "finer_cam", "grad_cam", "grad_cam_plus_plus", "hires_cam",
-    "layer_cam", "score_cam",
-)  # fmt: skip
 
 
 class Metric(NamedTuple):
